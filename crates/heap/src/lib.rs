@@ -1,1 +1,95 @@
-//! Heap.
+//! The collector of Adder: memory for managed objects, shared by many mutator threads.
+//!
+//! Mostly-copying and generational (DESIGN section 5): words on native stacks are conservative roots that
+//! pin what they point at; everything else is traced precisely. Minor collections evacuate young objects
+//! that are not pinned; old objects never move.
+//!
+//! The crate knows nothing of Python. An object starts with a [`Header`]; its `kind` selects an entry of the
+//! embedder's [`KindInfo`] table (size and slots), its `desc` is an id that the embedder resolves itself (a
+//! shape) and whose liveness the collector reports in major collections.
+//!
+//! # Invariants
+//! - A *slot* holds a 64-bit word. It is a reference iff its low three bits are 0 and it lies in the heap's
+//!   reserved range; all other words (0, immediates, addresses of static objects) are ignored.
+//! - References live in native stacks, in slots of heap objects, in registered roots, and nowhere else.
+//! - Every store of a reference into a heap object that may be old is followed by [`Mutator::barrier`].
+//! - After `alloc` the caller initialises every slot before the next safepoint (there is no zeroing).
+//! - Objects allocated by `alloc_old` never move, so their addresses may be kept in machine code and caches,
+//!   provided something keeps them alive.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
+
+/// First word of every object.
+#[repr(C, align(8))]
+pub struct Header {
+    /// Embedder's descriptor id (shape). Read without synchronisation by everybody.
+    pub desc: AtomicU32,
+    /// Collector's bits: see [`gcbits`].
+    pub gc: AtomicU8,
+    /// Index into the embedder's [`KindInfo`] table. Never changes.
+    pub kind: u8,
+    /// Embedder's flags.
+    pub flags: AtomicU16,
+}
+
+/// Bits of [`Header::gc`].
+pub mod gcbits {
+    /// Old and not yet in a remembered set: a store must run the barrier's slow path.
+    pub const UNLOGGED: u8 = 1;
+    /// Large array of slots: the barrier marks a card instead of remembering the whole object.
+    pub const CARDS: u8 = 2;
+    /// Young object that was evacuated; the second word of the object is the new address.
+    pub const FORWARDED: u8 = 4;
+    /// The address was given out (`id()`, default hash): promote in place, never move.
+    pub const PINNED: u8 = 8;
+    /// Has an entry in the list of objects with a `drop` or finalizer.
+    pub const REGISTERED: u8 = 16;
+}
+
+pub type Obj = NonNull<Header>;
+
+/// What the collector must know of a kind of object.
+#[derive(Clone, Copy)]
+pub struct KindInfo {
+    pub name: &'static str,
+    /// Size in bytes, header included, a multiple of 8, at least 16.
+    pub size: Size,
+    pub trace: Trace,
+    /// Frees memory and handles outside the heap; called once when the object is found dead, with the world
+    /// stopped; must not allocate or touch other objects. Only for objects given to `register_drop`.
+    pub drop: Option<unsafe fn(Obj)>,
+}
+
+#[derive(Clone, Copy)]
+pub enum Size {
+    Fixed(u32),
+    /// Header word, then `count` (u32 or u64 at byte `at`, read as u32), `base + count * unit` bytes rounded up to 8.
+    Counted {
+        at: u32,
+        base: u32,
+        unit: u32,
+    },
+    Fn(unsafe fn(Obj) -> usize),
+}
+
+#[derive(Clone, Copy)]
+pub enum Trace {
+    None,
+    /// `n` consecutive slots from byte `at`.
+    Slots {
+        at: u32,
+        n: u32,
+    },
+    /// All words from byte `at` to the object's end are slots.
+    From(u32),
+    /// `count` slots (u32 at byte `count_at`) from byte `at`.
+    Counted {
+        count_at: u32,
+        at: u32,
+    },
+    Fn(unsafe fn(Obj, &mut Tracer)),
+}
+
+mod heap;
+pub use heap::{Config, Heap, Hooks, Mode, Mutator, OutOfMemory, RootedVec, Stats, Tracer, barrier_needed};
