@@ -2,11 +2,8 @@
 
 use crate::Op;
 
-/// Words of frame header between a call window's start and its first argument: callable, return pc, meta, frame object.
-pub const HEADER: usize = 4;
-
 /// One instruction: `op:8 x:8 a:16 b:16 c:16`, `b` and `c` together also as a signed 32-bit immediate.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
 pub struct Ins(pub u64);
 

@@ -16,9 +16,10 @@
 //!   below that index holds a value or null: the collector scans `0 .. depth` precisely and nothing above.
 //! - Locals are nulled on entry by the callee (parameters aside); null means unbound. The compiler emits `CheckLocal`
 //!   before a use that may be unbound; other ops may assume that operands are bound.
-//! - **Call windows**: a call's window starts at temporary `w`: `w` callable, `w+1 .. w+HEADER` scratch for the frame
-//!   header, `w+HEADER ..` arguments in order. It is the top of the temporary stack: nothing live lies above it. In the
-//!   *method form* the slot `w+HEADER` holds `self` or null (then the arguments begin one later).
+//! - **Call windows**: a call's window starts at temporary `w`: `w` holds the callable, `w+1 ..` the arguments in order;
+//!   the callee's registers begin at its first argument, in place. The window is the top of the temporary stack: nothing
+//!   live lies above it. In the *method form* `w+1` holds `self` or null (then the arguments begin one later).
+//!   Return addresses and the like live in a separate stack of frame records, not among the registers.
 //! - Jumps are relative to the next instruction. Only `JumpBack` jumps backwards.
 
 #![forbid(unsafe_code)]
@@ -28,5 +29,5 @@ mod ins;
 mod ops;
 
 pub use code::{CodeData, CodeFlags, Const, Handler, Position};
-pub use ins::{HEADER, Ins};
+pub use ins::Ins;
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};

@@ -89,7 +89,7 @@ macro_rules! for_each_op {
         LoadAttr       None Dst  Src  Ic       "a = b.name";
         StoreAttr      None Src  Src  Ic       "a.name = b";
         DelAttr        None Src  None Ic       "del a.name";
-        LoadMethod     None Base Src  Ic       "window a of method form for b.name: a = function, a+HEADER = self or null";
+        LoadMethod     None Base Src  Ic       "window a of method form for b.name: a = function, a+1 = self or null";
         LoadSuperAttr  Flag Base Base Ic       "b..b+3 = super, class, self: a = super(class, self).name; x=1: as LoadMethod into window a";
         // -- items
         GetItem        None Dst  Src  Src      "a = b[c]";
@@ -156,8 +156,8 @@ macro_rules! for_each_op {
         // -- calls: a = window, b = number of argument registers, c = result register
         Call           None Base Num  Dst      "c = a(args)";
         CallMethod     None Base Num  Dst      "method form: b counts the self slot";
-        CallKw         Flag Base Num  Dst      "the last arguments are by keyword, names tuple in a+1; x=1: method form";
-        CallEx         Flag Base None Dst      "a+HEADER = positional tuple, x=1: a+HEADER+1 = keywords dict";
+        CallKw         Flag Base Num  Dst      "as Call; a+1+b holds the tuple of the names of the last arguments, given by keyword; x=1: method form";
+        CallEx         Flag Base None Dst      "c = a(*tuple in a+1, x=1: **dict in a+2)";
         Return         None Src  None None     "return a";
         ReturnNone     None None None None     "return None";
         // -- generators: the op after Send and ForIter is the Jump taken at exhaustion
