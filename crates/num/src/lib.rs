@@ -1,0 +1,25 @@
+//! The number kernels of Python without any knowledge of a virtual machine: what `int`, `float`,
+//! `complex`, their formatting, `math`, `cmath` and `random` compute, to the last bit and to the exact
+//! text of the exceptions.
+//!
+//! Inputs are borrowed slices and plain machine numbers, results are plain values or bytes appended to a
+//! caller's buffer; the caller owns object layout, caching and exceptions. Text is WTF-8 (`&[u8]`) wherever
+//! Python could hand in a lone surrogate.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`bigint`] | integers of any size on sign and little-endian `u64` limbs |
+//! | [`float`] | `repr`, parsing, hexadecimal, rounding, hash, floor arithmetic and powers of doubles |
+//! | [`format`] | the format-spec mini-language and `%`-formatting |
+//! | [`complexnum`] | complex arithmetic and the functions of `cmath` |
+//! | [`math`] | what the `math` module needs beyond `std` |
+//! | [`random`] | the Mersenne Twister as Python seeds and reads it |
+#![forbid(unsafe_code)]
+
+pub mod bigint;
+pub mod error;
+pub mod limbs;
+
+pub use bigint::{BigInt, Int, SmallInt};
+pub use error::{ErrorKind, NumError, NumResult};
+pub use limbs::Limbs;
