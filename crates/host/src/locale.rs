@@ -1,0 +1,117 @@
+//! The C library's locale. It belongs to the process; nothing else in Adder depends on it.
+
+use crate::{Errno, Res, bytes};
+use std::ffi::CStr;
+use std::sync::Mutex;
+
+/// `localeconv`: strings in the locale's encoding; `i8::MAX` means "not given".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conventions {
+    pub decimal_point: Vec<u8>,
+    pub thousands_sep: Vec<u8>,
+    pub grouping: Vec<u8>,
+    pub int_curr_symbol: Vec<u8>,
+    pub currency_symbol: Vec<u8>,
+    pub mon_decimal_point: Vec<u8>,
+    pub mon_thousands_sep: Vec<u8>,
+    pub mon_grouping: Vec<u8>,
+    pub positive_sign: Vec<u8>,
+    pub negative_sign: Vec<u8>,
+    pub int_frac_digits: i8,
+    pub frac_digits: i8,
+    pub p_cs_precedes: i8,
+    pub p_sep_by_space: i8,
+    pub n_cs_precedes: i8,
+    pub n_sep_by_space: i8,
+    pub p_sign_posn: i8,
+    pub n_sign_posn: i8,
+}
+
+/// Answers are static storage, and setting replaces what they are read from.
+static LOCK: Mutex<()> = Mutex::new(());
+
+door! {
+    /// See the module.
+    pub trait Locale {
+        /// `None` asks only. The answer is `None` if there is no such locale.
+        fn setlocale(&self, category: i32, name: Option<&CStr>) -> Option<Vec<u8>> {
+            let _guard = LOCK.lock();
+            let name = name.map_or(std::ptr::null(), CStr::as_ptr);
+            let p = unsafe { libc::setlocale(category, name) };
+            // SAFETY: copied under the lock.
+            (!p.is_null()).then(|| unsafe { bytes(p) })
+        }
+        fn localeconv(&self) -> Res<Conventions> {
+            let _guard = LOCK.lock();
+            // SAFETY: static storage, copied under the lock.
+            let c = unsafe { libc::localeconv().as_ref() }.ok_or(Errno::ENOSYS)?;
+            Ok(conventions(c))
+        }
+        fn nl_langinfo(&self, item: i32) -> Vec<u8> {
+            let _guard = LOCK.lock();
+            // SAFETY: static storage, copied under the lock.
+            unsafe { bytes(libc::nl_langinfo(item)) }
+        }
+        /// Negative, zero, positive.
+        fn strcoll(&self, a: &CStr, b: &CStr) -> i32 {
+            unsafe { libc::strcoll(a.as_ptr(), b.as_ptr()) }
+        }
+        fn strxfrm(&self, s: &CStr) -> Vec<u8> {
+            let mut buf = vec![0u8; s.count_bytes() * 4 + 16];
+            loop {
+                let n = unsafe { libc::strxfrm(buf.as_mut_ptr().cast(), s.as_ptr(), buf.len()) };
+                if n < buf.len() {
+                    buf.truncate(n);
+                    return buf
+                }
+                buf.resize(n + 1, 0);
+            }
+        }
+    }
+}
+
+fn conventions(c: &libc::lconv) -> Conventions {
+    // `char` is signed on some machines.
+    #[allow(clippy::unnecessary_cast)]
+    // SAFETY: strings of a filled structure.
+    unsafe {
+        Conventions {
+            decimal_point: bytes(c.decimal_point),
+            thousands_sep: bytes(c.thousands_sep),
+            grouping: bytes(c.grouping),
+            int_curr_symbol: bytes(c.int_curr_symbol),
+            currency_symbol: bytes(c.currency_symbol),
+            mon_decimal_point: bytes(c.mon_decimal_point),
+            mon_thousands_sep: bytes(c.mon_thousands_sep),
+            mon_grouping: bytes(c.mon_grouping),
+            positive_sign: bytes(c.positive_sign),
+            negative_sign: bytes(c.negative_sign),
+            int_frac_digits: c.int_frac_digits as i8,
+            frac_digits: c.frac_digits as i8,
+            p_cs_precedes: c.p_cs_precedes as i8,
+            p_sep_by_space: c.p_sep_by_space as i8,
+            n_cs_precedes: c.n_cs_precedes as i8,
+            n_sep_by_space: c.n_sep_by_space as i8,
+            p_sign_posn: c.p_sign_posn as i8,
+            n_sign_posn: c.n_sign_posn as i8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NativeHost;
+
+    #[test]
+    fn the_c_locale() {
+        let h = NativeHost;
+        assert_eq!(h.setlocale(libc::LC_ALL, Some(c"C")).unwrap(), b"C");
+        assert_eq!(h.setlocale(libc::LC_ALL, Some(c"no such locale")), None);
+        let c = h.localeconv().unwrap();
+        assert_eq!((c.decimal_point.as_slice(), c.frac_digits), (&b"."[..], i8::MAX));
+        assert_eq!(h.nl_langinfo(libc::RADIXCHAR), b".");
+        assert!(h.strcoll(c"a", c"b") < 0);
+        assert_eq!(h.strxfrm(c"abc"), b"abc");
+    }
+}

@@ -1,0 +1,252 @@
+//! Processes: identity, fork and exec, waiting, limits, scheduling.
+//!
+//! `fork` in a process with several threads leaves only the calling one in the child: the virtual machine
+//! stops the others at a safepoint first, so that no lock of the heap is held.
+
+pub use crate::exec::{ForkExec, PreExec};
+use crate::{CheckRet, Errno, Fd, Outside, Pid, Res};
+use std::ffi::{CStr, CString};
+
+/// `rusage`; times in microseconds as the system gives them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub utime: (i64, i64),
+    pub stime: (i64, i64),
+    pub maxrss: i64,
+    pub ixrss: i64,
+    pub idrss: i64,
+    pub isrss: i64,
+    pub minflt: i64,
+    pub majflt: i64,
+    pub nswap: i64,
+    pub inblock: i64,
+    pub oublock: i64,
+    pub msgsnd: i64,
+    pub msgrcv: i64,
+    pub nsignals: i64,
+    pub nvcsw: i64,
+    pub nivcsw: i64,
+}
+
+/// What `waitid` tells of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    pub pid: Pid,
+    pub uid: u32,
+    pub signo: i32,
+    pub status: i32,
+    pub code: i32,
+}
+
+door! {
+    /// See the module.
+    pub trait Processes {
+        // ---- identity ----
+
+        fn getpid(&self) -> Pid { unsafe { libc::getpid() } }
+        fn getppid(&self) -> Pid { unsafe { libc::getppid() } }
+        fn getuid(&self) -> u32 { unsafe { libc::getuid() } }
+        fn geteuid(&self) -> u32 { unsafe { libc::geteuid() } }
+        fn getgid(&self) -> u32 { unsafe { libc::getgid() } }
+        fn getegid(&self) -> u32 { unsafe { libc::getegid() } }
+        fn getpgid(&self, pid: Pid) -> Res<Pid> { unsafe { libc::getpgid(pid) }.ok() }
+        fn getpgrp(&self) -> Pid { unsafe { libc::getpgrp() } }
+        fn getsid(&self, pid: Pid) -> Res<Pid> { unsafe { libc::getsid(pid) }.ok() }
+        /// Real, effective, saved.
+        fn getresuid(&self) -> Res<(u32, u32, u32)> {
+            let (mut r, mut e, mut s) = (0, 0, 0);
+            unsafe { libc::getresuid(&raw mut r, &raw mut e, &raw mut s) }.ok()?;
+            Ok((r, e, s))
+        }
+        fn getresgid(&self) -> Res<(u32, u32, u32)> {
+            let (mut r, mut e, mut s) = (0, 0, 0);
+            unsafe { libc::getresgid(&raw mut r, &raw mut e, &raw mut s) }.ok()?;
+            Ok((r, e, s))
+        }
+        fn getgroups(&self) -> Res<Vec<u32>> {
+            let n = unsafe { libc::getgroups(0, std::ptr::null_mut()) }.ok()?;
+            let mut groups = vec![0; n as usize];
+            let n = unsafe { libc::getgroups(n, groups.as_mut_ptr()) }.ok()?;
+            groups.truncate(n as usize);
+            Ok(groups)
+        }
+        fn setuid(&self, id: u32) -> Res<()> { unsafe { libc::setuid(id) }.done() }
+        fn seteuid(&self, id: u32) -> Res<()> { unsafe { libc::seteuid(id) }.done() }
+        fn setgid(&self, id: u32) -> Res<()> { unsafe { libc::setgid(id) }.done() }
+        fn setegid(&self, id: u32) -> Res<()> { unsafe { libc::setegid(id) }.done() }
+        fn setreuid(&self, r: u32, e: u32) -> Res<()> { unsafe { libc::setreuid(r, e) }.done() }
+        fn setregid(&self, r: u32, e: u32) -> Res<()> { unsafe { libc::setregid(r, e) }.done() }
+        fn setresuid(&self, r: u32, e: u32, s: u32) -> Res<()> { unsafe { libc::setresuid(r, e, s) }.done() }
+        fn setresgid(&self, r: u32, e: u32, s: u32) -> Res<()> { unsafe { libc::setresgid(r, e, s) }.done() }
+        fn setgroups(&self, groups: &[u32]) -> Res<()> {
+            unsafe { libc::setgroups(groups.len(), groups.as_ptr()) }.done()
+        }
+        fn initgroups(&self, user: &CStr, gid: u32) -> Res<()> {
+            unsafe { libc::initgroups(user.as_ptr(), gid) }.done()
+        }
+        fn setpgid(&self, pid: Pid, group: Pid) -> Res<()> { unsafe { libc::setpgid(pid, group) }.done() }
+        fn setsid(&self) -> Res<Pid> { unsafe { libc::setsid() }.ok() }
+        fn unshare(&self, flags: i32) -> Res<()> { unsafe { libc::unshare(flags) }.done() }
+        fn setns(&self, fd: Fd, kind: i32) -> Res<()> { unsafe { libc::setns(fd, kind) }.done() }
+
+        // ---- new processes ----
+
+        /// 0 in the child.
+        fn fork(&self) -> Res<Pid> { unsafe { libc::fork() }.ok() }
+        /// Pid (0 in the child) and the master side of a new terminal.
+        fn forkpty(&self) -> Res<(Pid, Fd)> {
+            let mut master = -1;
+            let null = std::ptr::null_mut();
+            let pid = unsafe { libc::forkpty(&raw mut master, null, null.cast(), null.cast()) }.ok()?;
+            Ok((pid, master))
+        }
+        /// What `_posixsubprocess.fork_exec` does, without `preexec_fn` (see [`ForkExec`]).
+        fn fork_exec(&self, spec: &ForkExec) -> Res<Pid> { crate::exec::fork_exec(spec) }
+        /// For `preexec_fn`: the child's part of `fork_exec`, after a [`fork`](Processes::fork) in which the
+        /// virtual machine has made itself whole. Never returns natively; a refusal does.
+        fn exec_in_child(&self, spec: &ForkExec, pre_exec: PreExec) -> Errno {
+            crate::exec::child(spec, Some(pre_exec), None)
+        }
+        /// Returns only if it fails. `env` is a list of `NAME=value`.
+        fn execve(&self, _out: Outside, path: &CStr, argv: &[CString], env: &[CString]) -> Errno {
+            let (argv, env) = (crate::exec::pointers(argv), crate::exec::pointers(env));
+            unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), env.as_ptr()) };
+            Errno::last()
+        }
+        fn fexecve(&self, _out: Outside, fd: Fd, argv: &[CString], env: &[CString]) -> Errno {
+            let (argv, env) = (crate::exec::pointers(argv), crate::exec::pointers(env));
+            unsafe { libc::fexecve(fd, argv.as_ptr(), env.as_ptr()) };
+            Errno::last()
+        }
+        /// `os.system`: the wait status.
+        fn system(&self, _out: Outside, command: &CStr) -> Res<i32> {
+            unsafe { libc::system(command.as_ptr()) }.ok()
+        }
+        /// Ends the process at once, without any clean-up.
+        fn exit_now(&self, status: i32) -> () { unsafe { libc::_exit(status) } }
+        /// Ends the process with a core dump.
+        fn abort(&self) -> () { unsafe { libc::abort() } }
+
+        // ---- waiting ----
+
+        /// Pid (0: none has changed) and wait status.
+        fn waitpid(&self, _out: Outside, pid: Pid, options: i32) -> Res<(Pid, i32)> {
+            let mut status = 0;
+            let pid = unsafe { libc::waitpid(pid, &raw mut status, options) }.ok()?;
+            Ok((pid, status))
+        }
+        fn wait4(&self, _out: Outside, pid: Pid, options: i32) -> Res<(Pid, i32, Usage)> {
+            let (mut status, mut usage) = (0, unsafe { std::mem::zeroed() });
+            let pid = unsafe { libc::wait4(pid, &raw mut status, options, &raw mut usage) }.ok()?;
+            Ok((pid, status, self::usage(&usage)))
+        }
+        /// `None`: no child has changed (`WNOHANG`).
+        fn waitid(&self, _out: Outside, kind: u32, id: u32, options: i32) -> Res<Option<Waited>> {
+            let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+            unsafe { libc::waitid(kind, id, &raw mut info, options) }.ok()?;
+            // SAFETY: a filled siginfo of waitid has these fields.
+            let (pid, uid, status) = unsafe { (info.si_pid(), info.si_uid(), info.si_status()) };
+            let (signo, code) = (info.si_signo, info.si_code);
+            Ok((pid != 0).then_some(Waited { pid, uid, signo, status, code }))
+        }
+        fn pidfd_open(&self, pid: Pid, flags: u32) -> Res<Fd> {
+            Ok(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) }.ok()? as Fd)
+        }
+
+        // ---- usage and limits ----
+
+        fn getrusage(&self, who: i32) -> Res<Usage> {
+            let mut u = unsafe { std::mem::zeroed() };
+            unsafe { libc::getrusage(who, &raw mut u) }.ok()?;
+            Ok(usage(&u))
+        }
+        /// Soft, hard.
+        fn getrlimit(&self, resource: u32) -> Res<(u64, u64)> {
+            let mut l: libc::rlimit = unsafe { std::mem::zeroed() };
+            unsafe { libc::getrlimit(resource, &raw mut l) }.ok()?;
+            Ok((l.rlim_cur, l.rlim_max))
+        }
+        fn setrlimit(&self, resource: u32, soft: u64, hard: u64) -> Res<()> {
+            let l = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+            unsafe { libc::setrlimit(resource, &raw const l) }.done()
+        }
+        /// The old limits; sets new ones if given.
+        fn prlimit(&self, pid: Pid, resource: u32, new: Option<(u64, u64)>) -> Res<(u64, u64)> {
+            let new = new.map(|(soft, hard)| libc::rlimit { rlim_cur: soft, rlim_max: hard });
+            let mut old: libc::rlimit = unsafe { std::mem::zeroed() };
+            let new_ptr = new.as_ref().map_or(std::ptr::null(), |l| l as *const _);
+            unsafe { libc::prlimit(pid, resource, new_ptr, &raw mut old) }.ok()?;
+            Ok((old.rlim_cur, old.rlim_max))
+        }
+        /// User, system, children's user, children's system, elapsed: in clock ticks (`_SC_CLK_TCK`).
+        fn times(&self) -> Res<[i64; 5]> {
+            let mut t: libc::tms = unsafe { std::mem::zeroed() };
+            Errno(0).set();
+            let elapsed = unsafe { libc::times(&raw mut t) };
+            if elapsed == -1 && Errno::last() != Errno(0) { return Err(Errno::last()) }
+            Ok([t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed])
+        }
+        fn nice(&self, increment: i32) -> Res<i32> {
+            Errno(0).set();
+            let n = unsafe { libc::nice(increment) };
+            if n == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(n) }
+        }
+        fn getpriority(&self, which: u32, who: u32) -> Res<i32> {
+            Errno(0).set();
+            let n = unsafe { libc::getpriority(which, who) };
+            if n == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(n) }
+        }
+        fn setpriority(&self, which: u32, who: u32, priority: i32) -> Res<()> {
+            unsafe { libc::setpriority(which, who, priority) }.done()
+        }
+    }
+}
+
+fn usage(u: &libc::rusage) -> Usage {
+    Usage {
+        utime: (u.ru_utime.tv_sec, u.ru_utime.tv_usec),
+        stime: (u.ru_stime.tv_sec, u.ru_stime.tv_usec),
+        maxrss: u.ru_maxrss,
+        ixrss: u.ru_ixrss,
+        idrss: u.ru_idrss,
+        isrss: u.ru_isrss,
+        minflt: u.ru_minflt,
+        majflt: u.ru_majflt,
+        nswap: u.ru_nswap,
+        inblock: u.ru_inblock,
+        oublock: u.ru_oublock,
+        msgsnd: u.ru_msgsnd,
+        msgrcv: u.ru_msgrcv,
+        nsignals: u.ru_nsignals,
+        nvcsw: u.ru_nvcsw,
+        nivcsw: u.ru_nivcsw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NativeHost;
+
+    const H: NativeHost = NativeHost;
+
+    #[test]
+    fn identity_and_limits() {
+        assert_eq!(H.getpid() as u32, std::process::id());
+        assert_eq!(H.getresuid().unwrap().0, H.getuid());
+        let (soft, hard) = H.getrlimit(libc::RLIMIT_NOFILE).unwrap();
+        assert!(soft <= hard);
+        assert_eq!(H.prlimit(0, libc::RLIMIT_NOFILE, None).unwrap(), (soft, hard));
+        assert!(H.getrusage(libc::RUSAGE_SELF).unwrap().maxrss > 0);
+        assert!(H.times().unwrap()[4] > 0);
+    }
+
+    #[test]
+    fn system_and_wait_statuses() {
+        Outside::region(|o| {
+            let status = H.system(o, c"exit 3").unwrap();
+            assert!(libc::WIFEXITED(status));
+            assert_eq!(libc::WEXITSTATUS(status), 3);
+        });
+    }
+}
