@@ -91,5 +91,22 @@ pub enum Trace {
     Fn(unsafe fn(Obj, &mut Tracer)),
 }
 
+mod alloc;
+mod barrier;
+mod check;
+mod collect;
 mod heap;
-pub use heap::{Config, Heap, Hooks, Mode, Mutator, OutOfMemory, RootedVec, Stats, Tracer, barrier_needed};
+mod layout;
+mod mutator;
+mod rooted;
+mod roots;
+mod space;
+mod stack;
+mod trace;
+mod weak;
+mod world;
+
+pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
+pub use mutator::{Mutator, POLL_STOP, barrier_needed};
+pub use rooted::RootedVec;
+pub use trace::Tracer;

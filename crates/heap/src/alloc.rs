@@ -1,0 +1,319 @@
+//! Allocation when the current run is full: the next hole or block, medium and large objects, old objects, and
+//! what happens when there is no memory left.
+
+use crate::layout::{addr, obj};
+use crate::mutator::{Local, POLL_STOP};
+use crate::space::*;
+use crate::{Mutator, Obj, OutOfMemory};
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Space {
+    unsafe fn open_run(&mut self, block: usize, start: usize, end: usize) -> u32 {
+        let i = self.runs.len() as u32;
+        let head = unsafe { &mut *self.r.run.add(block) };
+        if *head == 0 {
+            self.fresh.push(block as u32);
+        }
+        self.runs.push(Run { start, end, next: *head, walked: false });
+        *head = i + 1;
+        self.since += end - start;
+        self.since_full += end - start;
+        i
+    }
+    pub unsafe fn close_runs(&mut self, m: &Mutator) {
+        let l = unsafe { m.local() };
+        if l.run != NONE {
+            self.runs[l.run as usize].end = m.cursor.get();
+        }
+        if l.big_run != NONE {
+            self.runs[l.big_run as usize].end = l.big_cursor;
+        }
+        (l.run, l.big_run) = (NONE, NONE);
+        (l.big_cursor, l.big_limit, l.window) = (0, 0, 0);
+        m.cursor.set(0);
+        m.limit.set(0);
+    }
+    /// The next hole that is worth it, or a free block, becomes the mutator's run.
+    unsafe fn next_run(&mut self, m: &Mutator, l: &mut Local, need: Need) -> bool {
+        unsafe {
+            let (block, start, end) = loop {
+                if l.block == NONE {
+                    // Without evacuation young objects share blocks with many old ones.
+                    match if self.copying { self.airy.pop() } else { self.recyc.pop() } {
+                        Some(b) => (l.block, l.line) = (b, 0),
+                        None => {
+                            if let Some(b) = self.take_block(need) {
+                                let s = self.r.block_addr(b);
+                                break (b, s, s + BLOCK);
+                            }
+                            // At the limit fuller blocks must do.
+                            let Some(b) = self.recyc.pop() else { return false };
+                            (l.block, l.line) = (b, 0);
+                        }
+                    }
+                }
+                let b = l.block as usize;
+                match next_hole(self.r.lines_of(b), l.line as usize) {
+                    None => l.block = NONE,
+                    Some((i, j)) => {
+                        l.line = j as u32;
+                        if j - i >= MIN_HOLE {
+                            let s = self.r.block_addr(b);
+                            break (b, s + i * LINE, s + j * LINE);
+                        }
+                    }
+                }
+            };
+            if l.run != NONE {
+                self.runs[l.run as usize].end = m.cursor.get();
+            }
+            l.run = self.open_run(block, start, end);
+            m.cursor.set(start);
+            m.limit.set(end);
+            true
+        }
+    }
+    unsafe fn alloc_young(&mut self, m: &Mutator, size: usize, need: Need) -> Option<usize> {
+        unsafe {
+            if size > MEDIUM_MAX {
+                let b = self.take_large(size.div_ceil(BLOCK), need)?;
+                self.large_young.push(b as u32);
+                let bytes = size.div_ceil(BLOCK) * BLOCK;
+                self.since += bytes;
+                self.since_full += bytes;
+                return Some(self.r.block_addr(b));
+            }
+            let l = m.local();
+            if size > SMALL_MAX {
+                if l.big_limit - l.big_cursor < size {
+                    let b = self.take_block(need)?;
+                    if l.big_run != NONE {
+                        self.runs[l.big_run as usize].end = l.big_cursor;
+                    }
+                    l.big_cursor = self.r.block_addr(b);
+                    l.big_limit = l.big_cursor + BLOCK;
+                    l.big_run = self.open_run(b, l.big_cursor, l.big_limit);
+                }
+                let p = l.big_cursor;
+                l.big_cursor += size;
+                return Some(p);
+            }
+            if !self.next_run(m, l, need) {
+                return None;
+            }
+            let p = m.cursor.get();
+            m.cursor.set(p + size);
+            Some(p)
+        }
+    }
+    /// Room among the old objects, for up to [`MEDIUM_MAX`] bytes. The caller marks.
+    pub unsafe fn alloc_old(&mut self, size: usize, need: Need) -> Option<usize> {
+        unsafe {
+            let medium = size > SMALL_MAX;
+            let hole = if medium { &mut self.to_big } else { &mut self.to };
+            if hole.cursor + size <= hole.limit {
+                hole.cursor += size;
+                return Some(hole.cursor - size);
+            }
+            loop {
+                if medium || self.to.block == NONE {
+                    let b = if medium { None } else { self.recycled() };
+                    match b {
+                        Some(b) => (self.to.block, self.to.line) = (b, 0),
+                        None => {
+                            let s = self.take_block(need)?;
+                            let s = self.r.block_addr(s);
+                            let hole = if medium { &mut self.to_big } else { &mut self.to };
+                            (hole.cursor, hole.limit) = (s + size, s + BLOCK);
+                            return Some(s);
+                        }
+                    }
+                }
+                let b = self.to.block as usize;
+                match next_hole(self.r.lines_of(b), self.to.line as usize) {
+                    None => self.to.block = NONE,
+                    Some((i, j)) => {
+                        self.to.line = j as u32;
+                        if (j - i) * LINE >= size {
+                            let s = self.r.block_addr(b);
+                            (self.to.cursor, self.to.limit) = (s + i * LINE + size, s + j * LINE);
+                            return Some(s + i * LINE);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    /// A partly filled block for survivors; nearly empty ones are the nursery's unless there are many.
+    fn recycled(&mut self) -> Option<u32> {
+        let spare = || if self.airy.len() > 64 { Some(self.airy.swap_remove(0)) } else { None };
+        self.recyc.pop().or_else(spare)
+    }
+}
+
+/// The next free lines `i..j` at or after `from`.
+#[inline]
+fn next_hole(lines: &[u8; LINES], from: usize) -> Option<(usize, usize)> {
+    let i = from + lines[from..].iter().position(|m| *m == 0)?;
+    let j = lines[i..].iter().position(|m| *m != 0).map_or(LINES, |n| i + n);
+    Some((i, j))
+}
+
+impl Mutator {
+    /// [`Mutator::alloc`] when the run has no room: memory without a header. A safepoint.
+    #[cold]
+    #[inline(never)]
+    pub fn alloc_slow(&self, size: usize) -> usize {
+        if let Some(p) = self.window_alloc(size) {
+            return p;
+        }
+        match self.with_stack_saved(|| self.refill(size, Need::Reserve)) {
+            Some(p) => p,
+            None => out_of_memory(size),
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn try_alloc_slow(&self, size: usize) -> Result<usize, OutOfMemory> {
+        if size > self.heap.range.len {
+            return Err(OutOfMemory);
+        }
+        if let Some(p) = self.window_alloc(size) {
+            return Ok(p);
+        }
+        self.with_stack_saved(|| self.refill(size, Need::Mutator)).ok_or(OutOfMemory)
+    }
+
+    /// Under stress every allocation comes here; all but each n-th are served from the run.
+    fn window_alloc(&self, size: usize) -> Option<usize> {
+        if !self.stress() {
+            return None;
+        }
+        // SAFETY: own data.
+        let l = unsafe { self.local() };
+        let p = self.cursor.get();
+        let due = self.heap.stress_tick() || self.poll.load(Relaxed) & POLL_STOP != 0;
+        if due || size > MEDIUM_MAX || p + size > l.window {
+            return None;
+        }
+        self.cursor.set(p + size);
+        self.limit.set(p + size);
+        Some(p)
+    }
+
+    /// The slow path proper; the stack is saved.
+    fn refill(&self, size: usize, need: Need) -> Option<usize> {
+        let heap = self.heap;
+        if self.poll.load(Relaxed) & POLL_STOP != 0 {
+            heap.world.park_if_stopping(self);
+        }
+        self.collect_if_due();
+        if let Some(p) = self.refill_locked(size, Need::Mutator) {
+            return Some(p);
+        }
+        // At the limit. A thread that lives on the reserve does not collect fully for each block.
+        if need == Need::Mutator || heap.space.lock().since_full > BLOCK * 4 {
+            heap.collect_now(self, true);
+        }
+        if let Some(p) = self.refill_locked(size, Need::Mutator) {
+            return Some(p);
+        }
+        if need == Need::Mutator {
+            return None;
+        }
+        // SAFETY: own data.
+        unsafe { self.local().memory_error = true };
+        self.refill_locked(size, Need::Reserve)
+    }
+    fn collect_if_due(&self) {
+        let heap = self.heap;
+        let due = || {
+            let s = heap.space.lock();
+            s.since >= s.nursery || heap.gc_due.load(Relaxed)
+        };
+        if due() {
+            heap.collect_if(self, false, due);
+        }
+    }
+    fn refill_locked(&self, size: usize, need: Need) -> Option<usize> {
+        let mut s = self.heap.space.lock();
+        if !self.stress() {
+            // SAFETY: the lock is held.
+            return unsafe { s.alloc_young(self, size, need) };
+        }
+        // SAFETY: the lock is held.
+        unsafe {
+            let l = self.local();
+            self.limit.set(l.window);
+            let p = self.cursor.get();
+            let p = if size <= MEDIUM_MAX && p + size <= l.window {
+                self.cursor.set(p + size);
+                Some(p)
+            } else {
+                s.alloc_young(self, size, need)
+            };
+            // The next allocation comes here, too.
+            l.window = self.limit.get();
+            self.limit.set(self.cursor.get());
+            p
+        }
+    }
+
+    /// An object that is old from the start and never moves. Its slots must be initialised before the next
+    /// safepoint; they may refer to young objects.
+    pub fn alloc_old(&self, size: usize, kind: u8, desc: u32) -> Result<Obj, OutOfMemory> {
+        debug_assert!(size.is_multiple_of(8) && size >= 16);
+        if size > self.heap.range.len {
+            return Err(OutOfMemory);
+        }
+        let p = self.with_stack_saved(|| {
+            self.collect_if_due();
+            self.old_locked(size).or_else(|| {
+                self.heap.collect_now(self, true);
+                self.old_locked(size)
+            })
+        });
+        let o = unsafe { Self::init(p.ok_or(OutOfMemory)?, kind, desc, 0) };
+        // Logged at birth, because nobody runs the barrier for its first stores.
+        unsafe { self.local().remembered.push(o) };
+        Ok(o)
+    }
+    fn old_locked(&self, size: usize) -> Option<usize> {
+        let mut s = self.heap.space.lock();
+        // SAFETY: the lock is held; marks and lines change only under it while mutators run.
+        unsafe {
+            let p = if size > MEDIUM_MAX {
+                let b = s.take_large(size.div_ceil(BLOCK), Need::Mutator)?;
+                s.large_old.push(b as u32);
+                s.old_bytes += crate::trace::large_bytes(size);
+                s.r.block_addr(b)
+            } else {
+                let p = s.alloc_old(size, Need::Mutator)?;
+                let off = p - s.r.base;
+                for l in off >> LINE_SH..=(off + size - 1) >> LINE_SH {
+                    let m = s.r.lines.add(l);
+                    if *m == 0 {
+                        *m = 1;
+                        s.old_bytes += LINE;
+                    }
+                }
+                p
+            };
+            test_set(s.marks, p - s.r.base);
+            s.since_full += size;
+            Some(p)
+        }
+    }
+    /// For tests and assertions: whether the object is old, so that it does not move any more.
+    pub fn is_old(&self, o: Obj) -> bool {
+        let s = self.heap.space.lock();
+        // SAFETY: the lock is held.
+        unsafe { !self.heap.contains(addr(o)) || bit(s.marks, addr(obj(addr(o))) - s.r.base) }
+    }
+}
+
+#[cold]
+fn out_of_memory(size: usize) -> ! {
+    eprintln!("fatal: the heap has no room for {size} bytes and its reserve is used up");
+    std::process::abort()
+}

@@ -1,0 +1,395 @@
+//! A collection from beginning to end, with the world stopped: roots, tracing, deaths, sweeping, policy.
+//!
+//! A full collection is a minor one followed by a major one, so the major one has no young objects to think of.
+
+use crate::layout::Layouts;
+use crate::mutator::POLL_STOP;
+use crate::space::*;
+use crate::trace::{Phase, Tracer};
+use crate::{Heap, Mode, Mutator, Obj};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+/// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
+/// more, so that programs with much short-lived old data do not collect all the time.
+const HEADROOM: (usize, usize) = (8 << 20, 32 << 20);
+/// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident.
+const FIRST_NURSERY: usize = 2 << 20;
+/// Under stress every so-many-th collection is a full one.
+const STRESS_MAJOR: u32 = 8;
+/// External memory allocated since the last collection that triggers one.
+pub(crate) const EXTERNAL_STEP: isize = 16 << 20;
+
+impl Space {
+    pub(crate) fn new(r: Range, layouts: *const Layouts, config: &crate::Config) -> Space {
+        let blocks = r.len >> BLOCK_SH;
+        let (limit, reserve) = match config.limit {
+            0 => {
+                let reserve = (blocks / 32).min(256);
+                (blocks - reserve, reserve)
+            }
+            n => ((n >> BLOCK_SH).clamp(4, blocks), (n >> (BLOCK_SH + 4)).max(32)),
+        };
+        let nursery = config.nursery.min((limit << BLOCK_SH) / 4).max(BLOCK);
+        let stress = match config.mode {
+            Mode::Stress(n) => n.max(1),
+            _ => 0,
+        };
+        Space {
+            r,
+            layouts,
+            marks: r.bitmaps[0],
+            starts: r.bitmaps[1],
+            top: 0,
+            blocks,
+            singles: Vec::new(),
+            spans: Default::default(),
+            airy: Vec::new(),
+            recyc: Vec::new(),
+            fresh: Vec::new(),
+            runs: Vec::new(),
+            to: Hole::EMPTY,
+            to_big: Hole::EMPTY,
+            large_young: Vec::new(),
+            large_old: Vec::new(),
+            used: 0,
+            limit,
+            reserve,
+            remembered: Vec::new(),
+            dirty_cards: Vec::new(),
+            weak: Default::default(),
+            finalizers: Default::default(),
+            drops: Default::default(),
+            dead_weak: Default::default(),
+            finalizable: Default::default(),
+            since: 0,
+            nursery: nursery.min(FIRST_NURSERY),
+            nursery_max: nursery,
+            old_bytes: 0,
+            major_at: HEADROOM.0,
+            headroom: HEADROOM.0,
+            copying: config.mode != Mode::NonMoving,
+            stress,
+            stress_count: 0,
+            since_full: usize::MAX / 2,
+            stats: Default::default(),
+            mark_stack: Vec::new(),
+            desc_live: Vec::new(),
+        }
+    }
+    /// Closes a stopped (or leaving) mutator's runs and takes over what it noted.
+    pub(crate) unsafe fn take_over(&mut self, m: &Mutator) {
+        unsafe {
+            self.close_runs(m);
+            let l = m.local();
+            if l.block != NONE {
+                // Without runs it would not be swept.
+                if *self.r.run.add(l.block as usize) == 0 {
+                    if self.copying { &mut self.airy } else { &mut self.recyc }.push(l.block);
+                }
+                l.block = NONE;
+            }
+            self.remembered.append(&mut l.remembered);
+            self.dirty_cards.append(&mut l.dirty_cards);
+            self.weak.young.append(&mut l.weak);
+            self.finalizers.young.append(&mut l.finalizers);
+            self.drops.young.append(&mut l.drops);
+        }
+    }
+
+    unsafe fn sweep_young(&mut self) {
+        unsafe {
+            for i in 0..self.runs.len() {
+                let (start, end, walked) = (self.runs[i].start, self.runs[i].end, self.runs[i].walked);
+                if self.stress > 0 {
+                    self.poison(start, end);
+                }
+                if walked && end > start {
+                    let (a, z) = ((start - self.r.base) >> 9, (end - 1 - self.r.base) >> 9);
+                    self.starts.add(a).write_bytes(0, z - a + 1);
+                }
+            }
+            self.runs.clear();
+            let mut fresh = std::mem::take(&mut self.fresh);
+            for &b in fresh.iter().rev() {
+                *self.r.run.add(b as usize) = 0;
+                if self.classify(b as usize) {
+                    *self.r.state.add(b as usize) = state::SINGLE;
+                    self.singles.push(b);
+                }
+            }
+            fresh.clear();
+            self.fresh = fresh;
+            for b in std::mem::take(&mut self.large_young) {
+                if self.is_marked(b as usize) {
+                    self.large_old.push(b);
+                    continue;
+                }
+                let n = *self.r.span.add(b as usize) as usize;
+                self.used -= n;
+                self.free_span(b as usize, n);
+                // Smaller ones are likely to be allocated again soon.
+                if self.stress > 0 && n <= 32 {
+                    self.poison_block(b as usize, n);
+                } else if n << BLOCK_SH > self.nursery {
+                    self.release_dirty(b as usize, n);
+                }
+            }
+        }
+    }
+    unsafe fn is_marked(&self, block: usize) -> bool {
+        unsafe { bit(self.marks, block << BLOCK_SH) }
+    }
+    /// Puts a block on the list its lines call for, or tells that it is free.
+    unsafe fn classify(&mut self, b: usize) -> bool {
+        let lines = unsafe { self.r.lines_of(b) };
+        let marked: usize = lines.iter().map(|m| *m as usize).sum();
+        if marked == 0 {
+            self.used -= 1;
+            return true;
+        }
+        if self.copying && marked <= LINES / 16 {
+            self.airy.push(b as u32);
+        } else if marked <= LINES * 3 / 4 {
+            self.recyc.push(b as u32);
+        }
+        false
+    }
+    unsafe fn begin_major(&mut self) {
+        std::mem::swap(&mut self.marks, &mut self.starts);
+        for b in 0..self.top {
+            unsafe {
+                if *self.r.state.add(b) == state::SMALL {
+                    self.r.lines.add(b * LINES).write_bytes(0, LINES);
+                }
+            }
+        }
+        self.to = Hole::EMPTY;
+        self.to_big = Hole::EMPTY;
+    }
+    unsafe fn sweep_major(&mut self) {
+        const WORDS: usize = BLOCK / 512;
+        unsafe {
+            self.airy.clear();
+            self.recyc.clear();
+            self.large_old.clear();
+            // Downwards, so that the lists give low addresses first.
+            for b in (0..self.top).rev() {
+                match *self.r.state.add(b) {
+                    state::SMALL => {
+                        self.starts.add(b * WORDS).write_bytes(0, WORDS);
+                        if self.stress > 0 {
+                            let a = self.r.block_addr(b);
+                            self.poison(a, a + BLOCK);
+                        }
+                        if self.classify(b) {
+                            *self.r.state.add(b) = state::FREE;
+                        }
+                    }
+                    state::LARGE => {
+                        *self.starts.add(b * WORDS) = 0;
+                        if self.is_marked(b) {
+                            self.large_old.push(b as u32);
+                            continue;
+                        }
+                        let n = *self.r.span.add(b) as usize;
+                        self.used -= n;
+                        self.r.state.add(b).write_bytes(state::FREE, n);
+                    }
+                    _ => {}
+                }
+            }
+            // The blocks that were the nursery a moment ago stay so, being in the caches.
+            let keep = self.nursery / BLOCK + 8;
+            let cold = self.singles.len().saturating_sub(keep);
+            for b in self.singles.drain(..cold) {
+                *self.r.state.add(b as usize) = state::FREE;
+            }
+            self.spans.clear();
+            let mut b = 0;
+            while b < self.top {
+                let s = b;
+                while b < self.top && *self.r.state.add(b) == state::FREE {
+                    b += 1;
+                }
+                if b > s {
+                    self.spans.insert(s as u32, (b - s) as u32);
+                }
+                b += 1;
+            }
+            self.release(self.old_bytes / 4 + self.nursery);
+        }
+    }
+}
+
+impl Heap {
+    /// Runs a collection, a full one if `major`.
+    pub fn collect(&'static self, m: &Mutator, major: bool) {
+        m.with_stack_saved(|| self.collect_now(m, major));
+    }
+    /// As `collect`; the caller has saved the stack.
+    pub(crate) fn collect_now(&'static self, m: &Mutator, major: bool) {
+        self.collect_if(m, major, || true);
+    }
+    pub(crate) fn collect_if(&'static self, m: &Mutator, major: bool, wanted: impl Fn() -> bool) {
+        if self.world.stop(m, wanted) {
+            // SAFETY: the world is stopped.
+            unsafe { self.run(major) };
+            self.world.resume(m, self.has_pending());
+        }
+    }
+    /// Answers the poll bit: stops for others, collects if that is due.
+    pub(crate) fn at_safepoint(&'static self, m: &Mutator) {
+        self.world.poll(m);
+        if self.gc_due.load(Relaxed) {
+            self.collect_if(m, false, || self.gc_due.load(Relaxed));
+        }
+    }
+    /// Counts memory that a dropped object will free outside the heap (for the trigger of major collections).
+    pub fn external(&self, delta: isize) {
+        let now = self.external.fetch_add(delta, Relaxed) + delta;
+        if now > self.external_at.load(Relaxed) && !self.gc_due.swap(true, Relaxed) {
+            self.world.nudge();
+        }
+    }
+    /// Counts an allocation under stress; whether a collection is due.
+    pub(crate) fn stress_tick(&self) -> bool {
+        let Mode::Stress(n) = self.config.mode else { return false };
+        let due = (self.stress_count.fetch_add(1, Relaxed) + 1).is_multiple_of(n.max(1));
+        if due {
+            self.gc_due.store(true, Relaxed);
+        }
+        due
+    }
+
+    /// # Safety
+    /// The world is stopped, and the stack of every mutator saved.
+    pub(crate) unsafe fn run(&'static self, want_major: bool) {
+        unsafe {
+            let s = self.space.stopped();
+            let start = Instant::now();
+            for &m in self.world.mutators() {
+                (*s).take_over(&*m);
+            }
+            (*s).stats.allocated += (*s).since as u64;
+            (*s).since = 0;
+            self.gc_due.store(false, Relaxed);
+            let mut t = Tracer::new(self, s);
+            self.minor(&mut t);
+            let middle = Instant::now();
+            (*s).stats.minor += 1;
+            (*s).stats.minor_ns += (middle - start).as_nanos() as u64;
+
+            let external = self.external.load(Relaxed).max(0) as usize;
+            let mut major = want_major || (*s).old_bytes + external >= (*s).major_at;
+            match self.config.mode {
+                Mode::Full => major = true,
+                Mode::Stress(_) => {
+                    (*s).stress_count += 1;
+                    major |= (*s).stress_count.is_multiple_of(STRESS_MAJOR);
+                }
+                _ => {}
+            }
+            if major {
+                self.major(&mut t);
+                let s = &mut *s;
+                s.stats.major += 1;
+                s.stats.major_ns += middle.elapsed().as_nanos() as u64;
+                let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
+                s.major_at = live + live.max(s.headroom);
+                if !want_major {
+                    s.headroom = (s.headroom * 2).min(HEADROOM.1);
+                }
+                s.since_full = 0;
+            }
+            t.finish();
+            let external = self.external.load(Relaxed);
+            self.external_at.store(external + EXTERNAL_STEP.max(external / 4), Relaxed);
+        }
+    }
+
+    unsafe fn roots(&'static self, t: &mut Tracer) {
+        unsafe {
+            for &m in self.world.mutators() {
+                if t.phase != Phase::Copy {
+                    t.scan_stacks(&*m);
+                }
+                (self.hooks.trace_mutator)(m.cast_mut(), t);
+                if t.phase != Phase::Pin {
+                    (*m).local().roots.each(|w, n| t.slots(w, n));
+                }
+            }
+            (self.hooks.trace_roots)(t);
+        }
+    }
+    unsafe fn minor(&'static self, t: &mut Tracer) {
+        unsafe {
+            if (*t.space).copying {
+                t.phase = Phase::Pin;
+                self.roots(t);
+                t.phase = Phase::Copy;
+                self.roots(t);
+            } else {
+                t.phase = Phase::Promote;
+                self.roots(t);
+            }
+            t.trace_remembered();
+            t.drain();
+            t.deaths();
+            let s = &mut *t.space;
+            s.old_bytes += t.live;
+            if t.live * 16 > s.nursery {
+                s.nursery = (s.nursery * 2).min(s.nursery_max);
+            }
+            s.sweep_young();
+        }
+    }
+    unsafe fn major(&'static self, t: &mut Tracer) {
+        unsafe {
+            (*t.space).begin_major();
+            t.begin_major();
+            self.roots(t);
+            t.trace_queues();
+            t.drain();
+            t.deaths();
+            let live = std::mem::take(&mut t.desc_live);
+            (self.hooks.sweep_descs)(&|d| live.get(d as usize).is_some_and(|l| *l != 0));
+            t.desc_live = live;
+            let s = &mut *t.space;
+            s.old_bytes = t.live;
+            s.sweep_major();
+            if s.stress > 0 {
+                t.verify();
+            }
+        }
+    }
+
+    /// Calls `f` for every live object (collects fully first). `f` must not allocate.
+    pub fn for_each_object(&'static self, m: &Mutator, f: &mut dyn FnMut(Obj)) {
+        m.with_stack_saved(|| {
+            self.world.stop(m, || true);
+            // SAFETY: the world is stopped.
+            unsafe {
+                self.run(true);
+                (*self.space.stopped()).each_marked(f);
+            }
+            self.world.resume(m, self.has_pending());
+        });
+    }
+    /// In the child of a `fork` (which is to be called within [`Heap::stop_world`]): forgets all other threads.
+    /// # Safety
+    /// The calling thread is the only one.
+    pub unsafe fn after_fork_child(&'static self, m: &Mutator) {
+        unsafe {
+            self.space.renew();
+            let s = &mut *self.space.stopped();
+            for &o in self.world.mutators() {
+                if !std::ptr::eq(o, m) {
+                    s.take_over(&*o);
+                }
+            }
+            self.world.after_fork(m);
+            m.poll.fetch_and(!POLL_STOP, Relaxed);
+        }
+    }
+}

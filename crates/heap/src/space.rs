@@ -1,0 +1,463 @@
+//! The heap's memory: one reserved address range, cut into blocks of 32 KB, with side tables.
+//!
+//! # Invariants
+//! - A block is `FREE` (in a span or above `top`), `SINGLE` (in the list of single free blocks), `SMALL` (holds
+//!   objects of up to [`MEDIUM_MAX`] bytes, none of which crosses the block's end) or part of a large object.
+//! - A line's byte is 1 iff an old object overlaps it (exactly, not approximately).
+//! - `marks` has a bit for each old object; young objects have none. `starts` is all zero between collections.
+//! - Everything behind the lock of [`Space`] may be touched by the collector without it while the world is
+//!   stopped, because running mutators hold that lock only between two safepoints.
+
+use crate::barrier::CardEntry;
+use crate::layout::Layouts;
+use crate::{Obj, Stats};
+use std::cell::UnsafeCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard};
+
+pub(crate) const BLOCK_SH: usize = 15;
+pub(crate) const BLOCK: usize = 1 << BLOCK_SH;
+pub(crate) const LINE_SH: usize = 8;
+pub(crate) const LINE: usize = 1 << LINE_SH;
+pub(crate) const LINES: usize = BLOCK / LINE;
+pub(crate) const CARD_SH: usize = 9;
+/// Smallest hole that is worth bumping through; smaller objects are allocated there.
+pub(crate) const MIN_HOLE: usize = 2;
+pub(crate) const SMALL_MAX: usize = MIN_HOLE * LINE;
+/// Objects up to here share blocks; larger ones get blocks of their own.
+pub(crate) const MEDIUM_MAX: usize = BLOCK / 2;
+/// Larger young objects are promoted in place rather than copied.
+pub(crate) const EVAC_MAX: usize = BLOCK / 4;
+
+pub(crate) mod state {
+    pub const FREE: u8 = 0;
+    pub const SMALL: u8 = 1;
+    pub const LARGE: u8 = 2;
+    pub const LARGE_CONT: u8 = 3;
+    pub const SINGLE: u8 = 4;
+}
+use state::*;
+
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Addresses of the reserved range and its side tables; never change.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    pub base: usize,
+    pub len: usize,
+    /// Two bitmaps, a bit for each 8 bytes.
+    pub bitmaps: [*mut u64; 2],
+    pub lines: *mut u8,
+    pub cards: *mut u8,
+    /// Per block: state; 1 + first run opened in it since the last collection; large objects: number of
+    /// blocks (head) or distance to the head; whether its pages may be resident.
+    pub state: *mut u8,
+    pub run: *mut u32,
+    pub span: *mut u32,
+    pub dirty: *mut u8,
+}
+
+const DEFAULT_RESERVE: usize = 64 << 30;
+const LEAST_RESERVE: usize = 1 << 20;
+
+impl Range {
+    /// Reserves as much as the process may: 64 GB or twice the machine's memory, less under `ulimit -v`.
+    pub fn reserve() -> Range {
+        // SAFETY: plain system calls.
+        let ram = unsafe {
+            libc::sysconf(libc::_SC_PHYS_PAGES) as usize * libc::sysconf(libc::_SC_PAGESIZE) as usize
+        };
+        let mut len = DEFAULT_RESERVE.max((ram * 2).next_power_of_two()).min(1 << 42);
+        if let Some(room) = address_space_left() {
+            // The rest is for native stacks, `malloc` and the collector's own lists.
+            len = len.min(room / 8 * 5);
+        }
+        loop {
+            len &= !(BLOCK - 1);
+            if let Some(r) = Range::try_reserve(len) {
+                return r;
+            }
+            len /= 2;
+            assert!(len >= LEAST_RESERVE, "cannot reserve address space for the heap");
+        }
+    }
+    fn try_reserve(len: usize) -> Option<Range> {
+        let blocks = len >> BLOCK_SH;
+        // Tables of bytes or words, each aligned to a page.
+        let sizes =
+            [len / 64, len / 64, len >> LINE_SH, len >> CARD_SH, blocks, blocks * 4, blocks * 4, blocks];
+        const HUGE: usize = 2 << 20;
+        let total = len + HUGE + sizes.iter().map(|s| (s + 4095) & !4095).sum::<usize>();
+        // SAFETY: a new anonymous mapping.
+        let p = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                total,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if p == libc::MAP_FAILED {
+            return None;
+        }
+        let base = (p as usize + HUGE - 1) & !(HUGE - 1);
+        let mut at = base + len;
+        let mut table = sizes.map(|s| {
+            let t = at;
+            at += (s + 4095) & !4095;
+            t
+        });
+        let mut next = table.iter_mut().map(|t| *t);
+        let mut t = || next.next().unwrap();
+        Some(Range {
+            base,
+            len,
+            bitmaps: [t() as _, t() as _],
+            lines: t() as _,
+            cards: t() as _,
+            state: t() as _,
+            run: t() as _,
+            span: t() as _,
+            dirty: t() as _,
+        })
+    }
+    #[inline(always)]
+    pub fn contains(&self, addr: usize) -> bool {
+        addr.wrapping_sub(self.base) < self.len
+    }
+    #[inline(always)]
+    pub fn block_of(&self, addr: usize) -> usize {
+        (addr - self.base) >> BLOCK_SH
+    }
+    #[inline(always)]
+    pub fn block_addr(&self, block: usize) -> usize {
+        self.base + (block << BLOCK_SH)
+    }
+    #[inline(always)]
+    pub unsafe fn lines_of(&self, block: usize) -> &'static [u8; LINES] {
+        unsafe { &*(self.lines.add(block * LINES) as *const [u8; LINES]) }
+    }
+}
+
+fn address_space_left() -> Option<usize> {
+    let mut room = None;
+    for what in [libc::RLIMIT_AS, libc::RLIMIT_DATA] {
+        let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: fills the structure given.
+        if unsafe { libc::getrlimit(what, &mut l) } == 0 && l.rlim_cur != libc::RLIM_INFINITY {
+            let used = std::fs::read_to_string("/proc/self/statm")
+                .ok()
+                .and_then(|s| s.split_whitespace().next()?.parse::<usize>().ok())
+                .unwrap_or(0)
+                * 4096;
+            let left = (l.rlim_cur as usize).saturating_sub(used);
+            room = Some(room.map_or(left, |r: usize| r.min(left)));
+        }
+    }
+    room
+}
+
+#[inline(always)]
+pub(crate) unsafe fn bit(t: *mut u64, off: usize) -> bool {
+    unsafe { *t.add(off >> 9) >> ((off >> 3) & 63) & 1 != 0 }
+}
+/// Sets a bit and tells whether it was set.
+#[inline(always)]
+pub(crate) unsafe fn test_set(t: *mut u64, off: usize) -> bool {
+    unsafe {
+        let w = t.add(off >> 9);
+        let m = 1u64 << ((off >> 3) & 63);
+        let old = *w;
+        if old & m == 0 {
+            *w = old | m;
+        }
+        old & m != 0
+    }
+}
+
+/// A piece of memory that a mutator bumps through. `end` is the cursor once the run is closed.
+pub(crate) struct Run {
+    pub start: usize,
+    pub end: usize,
+    /// 1 + next run of the same block.
+    pub next: u32,
+    pub walked: bool,
+}
+
+/// Where old objects are put: a hole in a partly filled block, and the position of the next hole there.
+pub(crate) struct Hole {
+    pub cursor: usize,
+    pub limit: usize,
+    pub block: u32,
+    pub line: u32,
+}
+impl Hole {
+    pub const EMPTY: Hole = Hole { cursor: 0, limit: 0, block: NONE, line: 0 };
+}
+
+/// Who asks for memory, and so how close to the end of the range it may go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Mutator,
+    /// A mutator that cannot fail.
+    Reserve,
+    /// Evacuation: falls back to promotion in place.
+    Collector,
+}
+
+/// Objects with something to do when they die. Young ones are looked at in every collection.
+#[derive(Default)]
+pub(crate) struct Watched {
+    pub young: Vec<Obj>,
+    pub old: Vec<Obj>,
+}
+
+pub(crate) struct Space {
+    pub r: Range,
+    pub layouts: *const Layouts,
+    pub marks: *mut u64,
+    pub starts: *mut u64,
+    /// Blocks from here on were never used.
+    pub top: usize,
+    pub blocks: usize,
+    /// Free blocks, the hottest last.
+    pub singles: Vec<u32>,
+    /// Other free blocks below `top`: start and length, coalesced.
+    pub spans: BTreeMap<u32, u32>,
+    /// Blocks with nearly no old objects: the nursery may use their holes. Fuller ones: for old objects only.
+    pub airy: Vec<u32>,
+    pub recyc: Vec<u32>,
+    /// Blocks that have runs.
+    pub fresh: Vec<u32>,
+    pub runs: Vec<Run>,
+    pub to: Hole,
+    pub to_big: Hole,
+    pub large_young: Vec<u32>,
+    pub large_old: Vec<u32>,
+    pub used: usize,
+    pub limit: usize,
+    pub reserve: usize,
+
+    // What mutators remembered, merged at the start of a collection.
+    pub remembered: Vec<Obj>,
+    pub dirty_cards: Vec<CardEntry>,
+    pub weak: Watched,
+    pub finalizers: Watched,
+    pub drops: Watched,
+    pub dead_weak: VecDeque<Obj>,
+    pub finalizable: VecDeque<Obj>,
+
+    // Policy.
+    /// Bytes handed out since the last collection.
+    pub since: usize,
+    pub nursery: usize,
+    pub nursery_max: usize,
+    /// Bytes in marked lines and large objects.
+    pub old_bytes: usize,
+    pub major_at: usize,
+    pub headroom: usize,
+    pub copying: bool,
+    pub stress: u32,
+    pub stress_count: u32,
+    /// Since the last full collection that freed too little.
+    pub since_full: usize,
+    pub stats: Stats,
+    pub mark_stack: Vec<Obj>,
+    pub desc_live: Vec<u8>,
+}
+
+impl Space {
+    fn cap(&self, need: Need) -> usize {
+        match need {
+            Need::Mutator => self.limit,
+            Need::Reserve => (self.limit + self.reserve).min(self.blocks),
+            Need::Collector => self.blocks,
+        }
+    }
+    /// One free block, the most recently used first.
+    pub unsafe fn take_block(&mut self, need: Need) -> Option<usize> {
+        if self.used >= self.cap(need) {
+            return None;
+        }
+        let b = match self.singles.pop() {
+            Some(b) => b as usize,
+            None => match self.spans.pop_first() {
+                Some((s, n)) => {
+                    if n > 1 {
+                        self.spans.insert(s + 1, n - 1);
+                    }
+                    s as usize
+                }
+                None if self.top < self.blocks => {
+                    self.top += 1;
+                    self.top - 1
+                }
+                None => return None,
+            },
+        };
+        self.used += 1;
+        unsafe {
+            *self.r.state.add(b) = SMALL;
+            *self.r.dirty.add(b) = 1;
+        }
+        Some(b)
+    }
+    /// `n` neighbouring blocks for a large object.
+    pub unsafe fn take_large(&mut self, n: usize, need: Need) -> Option<usize> {
+        if n > self.blocks || self.used + n > self.cap(need) {
+            return None;
+        }
+        let b = match self.find_span(n) {
+            Some(b) => b,
+            None if self.top + n <= self.blocks => {
+                self.top += n;
+                self.top - n
+            }
+            None => {
+                self.gather_singles(0);
+                self.find_span(n)?
+            }
+        };
+        self.used += n;
+        unsafe {
+            for k in 0..n {
+                *self.r.state.add(b + k) = LARGE_CONT;
+                *self.r.span.add(b + k) = k as u32;
+                *self.r.dirty.add(b + k) = 1;
+            }
+            *self.r.state.add(b) = LARGE;
+            *self.r.span.add(b) = n as u32;
+        }
+        Some(b)
+    }
+    fn find_span(&mut self, n: usize) -> Option<usize> {
+        let (&s, &len) = self.spans.iter().find(|(_, len)| **len as usize >= n)?;
+        self.spans.remove(&s);
+        if len as usize > n {
+            self.spans.insert(s + n as u32, len - n as u32);
+        }
+        Some(s as usize)
+    }
+    /// Gives blocks back; the caller counts `used`.
+    pub unsafe fn free_span(&mut self, b: usize, n: usize) {
+        let (mut s, mut n) = (b as u32, n as u32);
+        for k in 0..n as usize {
+            unsafe { *self.r.state.add(b + k) = FREE };
+        }
+        if let Some((&p, &len)) = self.spans.range(..s).next_back()
+            && p + len == s
+        {
+            self.spans.remove(&p);
+            s = p;
+            n += len;
+        }
+        if let Some(len) = self.spans.remove(&(s + n)) {
+            n += len;
+        }
+        self.spans.insert(s, n);
+    }
+    /// Keeps the `keep` hottest single blocks; the others may be joined to spans.
+    pub fn gather_singles(&mut self, keep: usize) {
+        let n = self.singles.len().saturating_sub(keep);
+        let cold: Vec<u32> = self.singles.drain(..n).collect();
+        for b in cold {
+            // SAFETY: the block is free.
+            unsafe { self.free_span(b as usize, 1) };
+        }
+    }
+    /// Returns the pages of free spans beyond `keep` bytes to the system, highest addresses first.
+    pub unsafe fn release(&mut self, keep: usize) {
+        if let Some((&s, &n)) = self.spans.last_key_value()
+            && (s + n) as usize == self.top
+        {
+            // Blocks above `top` may be dirty still; they are released below.
+            self.spans.remove(&s);
+            self.top = s as usize;
+            unsafe { self.release_dirty(s as usize, n as usize) };
+        }
+        let mut kept = 0;
+        let spans: Vec<(u32, u32)> = self.spans.iter().map(|(s, n)| (*s, *n)).collect();
+        for (s, n) in spans {
+            let bytes = (n as usize) << BLOCK_SH;
+            if kept + bytes <= keep {
+                kept += bytes;
+            } else {
+                unsafe { self.release_dirty(s as usize, n as usize) };
+            }
+        }
+    }
+    pub unsafe fn release_dirty(&mut self, b: usize, n: usize) {
+        let mut i = b;
+        while i < b + n {
+            if unsafe { *self.r.dirty.add(i) } == 0 {
+                i += 1;
+                continue;
+            }
+            let from = i;
+            while i < b + n && unsafe { *self.r.dirty.add(i) } != 0 {
+                unsafe { *self.r.dirty.add(i) = 0 };
+                i += 1;
+            }
+            // SAFETY: free blocks of our own mapping; nobody reads them before writing.
+            unsafe {
+                libc::madvise(self.r.block_addr(from) as _, (i - from) << BLOCK_SH, libc::MADV_DONTNEED);
+            }
+        }
+    }
+}
+
+/// A lock that can be renewed in the child of a `fork`, and ignored while the world is stopped.
+pub(crate) struct Shared<T> {
+    lock: UnsafeCell<Mutex<()>>,
+    data: UnsafeCell<T>,
+}
+// SAFETY: `data` is only reached through the lock, or by the collector while no mutator runs.
+unsafe impl<T> Sync for Shared<T> {}
+unsafe impl<T> Send for Shared<T> {}
+
+pub(crate) struct Guard<'a, T> {
+    pub guard: MutexGuard<'a, ()>,
+    data: *mut T,
+}
+impl<T> std::ops::Deref for Guard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held.
+        unsafe { &*self.data }
+    }
+}
+impl<T> std::ops::DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the lock is held.
+        unsafe { &mut *self.data }
+    }
+}
+
+impl<T> Shared<T> {
+    pub fn new(data: T) -> Shared<T> {
+        Shared { lock: UnsafeCell::new(Mutex::new(())), data: UnsafeCell::new(data) }
+    }
+    #[inline]
+    pub fn lock(&self) -> Guard<'_, T> {
+        // SAFETY: the mutex is only replaced by `renew`, when there is one thread.
+        let guard = unsafe { (*self.lock.get()).lock().unwrap_or_else(|e| e.into_inner()) };
+        Guard { guard, data: self.data.get() }
+    }
+    /// The data without the lock.
+    /// # Safety
+    /// The world is stopped and the caller collects.
+    pub unsafe fn stopped(&self) -> *mut T {
+        self.data.get()
+    }
+    pub fn rejoin<'a>(&'a self, guard: MutexGuard<'a, ()>) -> Guard<'a, T> {
+        Guard { guard, data: self.data.get() }
+    }
+    /// # Safety
+    /// This thread is the only one (child of a fork).
+    pub unsafe fn renew(&self) {
+        // The old mutex may be held by a thread that does not exist here: forgotten, not dropped.
+        unsafe { std::ptr::write(self.lock.get(), Mutex::new(())) };
+    }
+}

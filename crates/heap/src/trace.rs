@@ -1,0 +1,454 @@
+//! Marking and evacuation.
+//!
+//! [`Tracer`] is the state of one collection. A minor collection first *pins*: it marks every young object that
+//! an ambiguous word points at, in place. Only then are precise slots followed: young objects that are not
+//! marked are copied among the old ones, leaving a forwarding address. Marked means old, so objects that
+//! survive need no further work. A major collection marks in place.
+
+use crate::layout::{Layout, Layouts, addr, obj};
+use crate::space::*;
+use crate::stack::prefetch;
+use crate::{Heap, Obj, Trace, gcbits};
+use std::sync::atomic::Ordering::Relaxed;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// Minor: ambiguous words only.
+    Pin,
+    /// Minor: precise slots, young objects move.
+    Copy,
+    /// Minor without moving.
+    Promote,
+    Major,
+}
+
+const COPY: u8 = 0;
+const PROMOTE: u8 = 1;
+const MAJOR: u8 = 2;
+
+/// Slots of a large array that are still to be followed: bounds the mark stack.
+struct Rest {
+    slot: *mut u64,
+    n: usize,
+}
+/// Objects with more slots are followed in pieces.
+const PIECE: usize = 1024;
+
+/// What the embedder's trace functions and hooks hand their references to.
+pub struct Tracer {
+    pub(crate) phase: Phase,
+    pub(crate) heap: &'static Heap,
+    pub(crate) space: *mut Space,
+    base: usize,
+    /// Length of the range in words: see `offset`.
+    words: usize,
+    pub(crate) marks: *mut u64,
+    pub(crate) starts: *mut u64,
+    lines: *mut u8,
+    layouts: *const Layouts,
+    pub(crate) stack: Vec<Obj>,
+    rest: Vec<Rest>,
+    to_cursor: usize,
+    to_limit: usize,
+    evac_max: usize,
+    /// Bytes of lines and large objects newly marked.
+    pub(crate) live: usize,
+    /// Major: a byte for each descriptor seen, and those not yet visited.
+    pub(crate) desc_live: Vec<u8>,
+    new_descs: Vec<u32>,
+}
+
+impl Tracer {
+    /// A precise slot: its referent is kept alive and may move (the slot is then updated).
+    #[inline]
+    pub fn slot(&mut self, slot: *mut u64) {
+        // SAFETY: the embedder hands over valid slots.
+        unsafe {
+            match self.phase {
+                Phase::Pin => {}
+                Phase::Copy => self.edge::<COPY>(slot),
+                _ => self.edge::<MAJOR>(slot),
+            }
+        }
+    }
+    /// `n` consecutive precise slots.
+    pub unsafe fn slots(&mut self, slot: *mut u64, n: usize) {
+        match self.phase {
+            Phase::Pin => {}
+            Phase::Copy => (0..n).for_each(|i| self.edge::<COPY>(slot.add(i))),
+            _ => (0..n).for_each(|i| self.edge::<MAJOR>(slot.add(i))),
+        }
+    }
+    /// A word that may or may not be a reference, possibly into the inside of an object: pins what it points at.
+    /// For the root hooks only: in the body of a heap object it would come too late.
+    #[inline]
+    pub fn ambiguous(&mut self, word: u64) {
+        // SAFETY: any word will do.
+        unsafe {
+            match self.phase {
+                // Done in the pinning phase, in which the same hooks were called.
+                Phase::Copy => debug_assert!(
+                    !self.heap.contains(word as usize) || !self.is_forwarded(word as usize),
+                    "ambiguous word outside the root hooks"
+                ),
+                _ => self.conservative(word as usize),
+            }
+        }
+    }
+    /// True in a major collection. In a minor one, objects that were reachable at the last collection are old
+    /// and stay where they are, so roots that were not written since need not be visited.
+    pub fn is_major(&self) -> bool {
+        self.phase == Phase::Major
+    }
+    /// Major: the descriptor is in use (by an object outside the heap).
+    #[inline]
+    pub fn desc(&mut self, desc: u32) {
+        if self.phase == Phase::Major {
+            self.mark_desc(desc);
+        }
+    }
+
+    pub(crate) unsafe fn new(heap: &'static Heap, space: *mut Space) -> Tracer {
+        let s = unsafe { &mut *space };
+        Tracer {
+            phase: Phase::Pin,
+            heap,
+            space,
+            base: s.r.base,
+            words: s.r.len >> 3,
+            marks: s.marks,
+            starts: s.starts,
+            lines: s.r.lines,
+            layouts: &*heap.layouts,
+            stack: std::mem::take(&mut s.mark_stack),
+            rest: Vec::new(),
+            to_cursor: s.to.cursor,
+            to_limit: s.to.limit,
+            evac_max: if s.stress > 0 { MEDIUM_MAX } else { EVAC_MAX },
+            live: 0,
+            desc_live: std::mem::take(&mut s.desc_live),
+            new_descs: Vec::new(),
+        }
+    }
+    /// Hands the buffers and the survivors' hole back to the space.
+    pub(crate) unsafe fn finish(mut self) {
+        let s = unsafe { &mut *self.space };
+        s.to.cursor = self.to_cursor;
+        s.to.limit = self.to_limit;
+        // A stack that grew large in one unusual collection is not kept.
+        if self.stack.capacity() <= 1 << 16 {
+            s.mark_stack = std::mem::take(&mut self.stack);
+        }
+        s.desc_live = std::mem::take(&mut self.desc_live);
+    }
+    pub(crate) fn begin_major(&mut self) {
+        self.phase = Phase::Major;
+        let s = unsafe { &mut *self.space };
+        self.marks = s.marks;
+        self.starts = s.starts;
+        self.live = 0;
+        self.to_cursor = 0;
+        self.to_limit = 0;
+        self.desc_live.fill(0);
+    }
+
+    #[inline(always)]
+    unsafe fn layout(&self, o: Obj) -> Layout {
+        unsafe { (*self.layouts)[o.as_ref().kind as usize] }
+    }
+    #[inline(always)]
+    pub(crate) unsafe fn size(&self, o: Obj) -> usize {
+        unsafe { (*self.layouts)[o.as_ref().kind as usize].size(o) }
+    }
+    /// Offset of what a slot's word refers to, if it is a reference: aligned and in the range. Both with one
+    /// comparison, for the low bits are rotated to the top.
+    #[inline(always)]
+    fn offset(&self, v: u64) -> Option<usize> {
+        let off = (v as usize).wrapping_sub(self.base);
+        if off.rotate_right(3) < self.words { Some(off) } else { None }
+    }
+    #[inline(always)]
+    pub(crate) unsafe fn is_marked(&self, a: usize) -> bool {
+        unsafe { bit(self.marks, a - self.base) }
+    }
+    unsafe fn is_forwarded(&self, a: usize) -> bool {
+        let a = a & !7;
+        unsafe {
+            !self.is_marked(a)
+                && *self.space.as_ref().unwrap().r.state.add((a - self.base) >> BLOCK_SH) == state::SMALL
+                && obj(a).as_ref().gc.load(Relaxed) & gcbits::FORWARDED != 0
+        }
+    }
+    /// Where a young or old object is now; `None` if it was not reached.
+    #[inline]
+    pub(crate) unsafe fn survivor(&self, o: Obj) -> Option<Obj> {
+        unsafe {
+            if !self.heap.contains(addr(o)) || self.is_marked(addr(o)) {
+                Some(o)
+            } else if self.phase == Phase::Copy && o.as_ref().gc.load(Relaxed) & gcbits::FORWARDED != 0 {
+                Some(obj(*o.as_ptr().cast::<usize>().add(1)))
+            } else {
+                None
+            }
+        }
+    }
+
+    /// Keeps the object alive without a slot; where it is now.
+    pub(crate) unsafe fn keep(&mut self, o: Obj) -> Obj {
+        let mut word = addr(o) as u64;
+        self.slot(&mut word);
+        obj(word as usize)
+    }
+    /// Marks an object in place and queues it.
+    #[inline(always)]
+    pub(crate) unsafe fn mark(&mut self, a: usize) {
+        unsafe {
+            if !test_set(self.marks, a - self.base) {
+                self.stack.push(obj(a));
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn edge<const HOW: u8>(&mut self, slot: *mut u64) {
+        unsafe {
+            let v = *slot;
+            let Some(off) = self.offset(v) else { return };
+            if HOW == COPY {
+                if !bit(self.marks, off) {
+                    self.evacuate(slot, obj(v as usize));
+                }
+            } else if !test_set(self.marks, off) {
+                self.stack.push(obj(v as usize));
+            }
+        }
+    }
+    /// A young object that nothing pinned so far.
+    #[inline(always)]
+    unsafe fn evacuate(&mut self, slot: *mut u64, o: Obj) {
+        let gc = unsafe { o.as_ref().gc.load(Relaxed) };
+        let words = o.as_ptr().cast::<u64>();
+        if gc & gcbits::FORWARDED != 0 {
+            *slot = *words.add(1);
+            return;
+        }
+        let size = unsafe { self.size(o) };
+        if size > self.evac_max || gc & gcbits::PINNED != 0 {
+            return self.mark(addr(o));
+        }
+        let mut p = self.to_cursor;
+        if p + size <= self.to_limit {
+            self.to_cursor = p + size;
+        } else {
+            p = self.survivor_space(size);
+            if p == 0 {
+                return self.mark(addr(o));
+            }
+        }
+        copy_words(words, p as *mut u64, size / 8);
+        o.as_ref().gc.store(gc | gcbits::FORWARDED, Relaxed);
+        *words.add(1) = p as u64;
+        let off = p - self.base;
+        *self.marks.add(off >> 9) |= 1 << ((off >> 3) & 63);
+        *slot = p as u64;
+        self.stack.push(obj(p));
+    }
+    /// Room for a survivor when the current hole is full: the next hole, or a block for medium sizes. 0: none.
+    #[cold]
+    #[inline(never)]
+    unsafe fn survivor_space(&mut self, size: usize) -> usize {
+        let s = unsafe { &mut *self.space };
+        s.to.cursor = self.to_cursor;
+        s.to.limit = self.to_limit;
+        let p = unsafe { s.alloc_old(size, Need::Collector) }.unwrap_or(0);
+        self.to_cursor = s.to.cursor;
+        self.to_limit = s.to.limit;
+        p
+    }
+
+    #[inline(always)]
+    fn mark_desc(&mut self, desc: u32) {
+        match self.desc_live.get_mut(desc as usize) {
+            Some(0) => {
+                self.desc_live[desc as usize] = 1;
+                self.new_descs.push(desc);
+            }
+            Some(_) => {}
+            None => self.grow_descs(desc),
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn grow_descs(&mut self, desc: u32) {
+        self.desc_live.resize((desc as usize + 1).next_power_of_two().max(1024), 0);
+        self.desc_live[desc as usize] = 1;
+        self.new_descs.push(desc);
+    }
+
+    /// Notes the footprint of a newly old object, then follows its slots.
+    #[inline(always)]
+    unsafe fn scan<const HOW: u8>(&mut self, o: Obj) {
+        unsafe {
+            let layout = self.layout(o);
+            let size = layout.size(o);
+            let h = o.as_ref();
+            let gc = h.gc.load(Relaxed);
+            if size <= MEDIUM_MAX {
+                let off = addr(o) - self.base;
+                for l in off >> LINE_SH..=(off + size - 1) >> LINE_SH {
+                    let m = self.lines.add(l);
+                    if *m == 0 {
+                        *m = 1;
+                        self.live += LINE;
+                    }
+                }
+                if gc & gcbits::UNLOGGED == 0 {
+                    h.gc.store(gc | gcbits::UNLOGGED, Relaxed);
+                }
+            } else {
+                self.live += large_bytes(size);
+                let cards = if layout.slots(o).is_some() { gcbits::CARDS } else { 0 };
+                h.gc.store(gc | gcbits::UNLOGGED | cards, Relaxed);
+            }
+            if HOW == MAJOR {
+                self.mark_desc(h.desc.load(Relaxed));
+            }
+            match layout.trace {
+                Trace::Slots { at, n } => {
+                    let s = o.as_ptr().byte_add(at as usize).cast::<u64>();
+                    for i in 0..n as usize {
+                        self.edge::<HOW>(s.add(i));
+                    }
+                }
+                Trace::None => {}
+                Trace::Fn(f) => f(o, self),
+                _ => {
+                    let (s, n) = layout.slots(o).unwrap();
+                    if n <= PIECE {
+                        for i in 0..n {
+                            self.edge::<HOW>(s.add(i));
+                        }
+                    } else {
+                        self.rest.push(Rest { slot: s, n });
+                    }
+                }
+            }
+        }
+    }
+    /// All slots of an object that is old already.
+    unsafe fn rescan(&mut self, o: Obj) {
+        unsafe {
+            let layout = self.layout(o);
+            match layout.slots(o) {
+                Some((s, n)) => self.slots(s, n),
+                None => {
+                    if let Trace::Fn(f) = layout.trace {
+                        f(o, self)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Follows everything that is queued.
+    pub(crate) unsafe fn drain(&mut self) {
+        unsafe {
+            match self.phase {
+                Phase::Copy => self.drain_as::<COPY>(),
+                Phase::Promote => self.drain_as::<PROMOTE>(),
+                Phase::Major => loop {
+                    self.drain_as::<MAJOR>();
+                    let Some(d) = self.new_descs.pop() else { break };
+                    (self.heap.hooks.trace_desc)(d, self);
+                },
+                Phase::Pin => unreachable!(),
+            }
+        }
+    }
+    unsafe fn drain_as<const HOW: u8>(&mut self) {
+        // Objects wait here until their headers have come from memory.
+        const Q: usize = 8;
+        let mut queue = [0usize; Q];
+        let (mut head, mut n) = (0usize, 0usize);
+        loop {
+            let o = if let Some(o) = self.stack.pop() {
+                prefetch(addr(o));
+                let old = std::mem::replace(&mut queue[head % Q], addr(o));
+                head = head.wrapping_add(1);
+                if n < Q {
+                    n += 1;
+                    continue;
+                }
+                old
+            } else if n > 0 {
+                let o = queue[head.wrapping_sub(n) % Q];
+                n -= 1;
+                o
+            } else if let Some(r) = self.rest.last_mut() {
+                let slot = r.slot;
+                let k = r.n.min(PIECE);
+                r.slot = unsafe { slot.add(k) };
+                r.n -= k;
+                if r.n == 0 {
+                    self.rest.pop();
+                }
+                for i in 0..k {
+                    unsafe { self.edge::<HOW>(slot.add(i)) };
+                }
+                continue;
+            } else {
+                return;
+            };
+            unsafe { self.scan::<HOW>(obj(o)) };
+        }
+    }
+
+    /// What the barriers noted: old objects with possibly young referents.
+    pub(crate) unsafe fn trace_remembered(&mut self) {
+        let s = unsafe { &mut *self.space };
+        let mut list = std::mem::take(&mut s.remembered);
+        for &o in &list {
+            unsafe {
+                let layout = self.layout(o);
+                let large = layout.size(o) > MEDIUM_MAX && layout.slots(o).is_some();
+                o.as_ref().gc.fetch_or(gcbits::UNLOGGED | if large { gcbits::CARDS } else { 0 }, Relaxed);
+                self.rescan(o);
+            }
+        }
+        list.clear();
+        s.remembered = list;
+        let mut cards = std::mem::take(&mut s.dirty_cards);
+        for &(o, card) in &cards {
+            unsafe {
+                let byte = s.r.cards.add(card);
+                if *byte == 0 {
+                    continue;
+                }
+                *byte = 0;
+                let Some((first, n)) = self.layout(o).slots(o) else { continue };
+                let lo = (first as usize).max(self.base + (card << CARD_SH));
+                let hi = (first.add(n) as usize).min(self.base + ((card + 1) << CARD_SH));
+                if lo < hi {
+                    self.slots(lo as *mut u64, (hi - lo) / 8);
+                }
+            }
+        }
+        cards.clear();
+        s.dirty_cards = cards;
+    }
+}
+
+/// Bytes that a large object occupies: whole pages.
+pub(crate) fn large_bytes(size: usize) -> usize {
+    (size + 4095) & !4095
+}
+
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
+    if n <= 32 {
+        for i in 0..n {
+            unsafe { *to.add(i) = *from.add(i) };
+        }
+    } else {
+        unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
+    }
+}

@@ -1,0 +1,115 @@
+//! What happens to objects that die: weak references, finalizers, drops.
+//!
+//! Order within a collection, after everything reachable has been marked: weak references to unmarked objects
+//! are cleared (so nobody can reach through them what is about to be finalized); unmarked objects with a
+//! finalizer are queued and marked with all they refer to (PEP 442: resurrected, once); what is still unmarked
+//! dies, and its `drop` runs. The lists of young entries are the only ones a minor collection looks at.
+
+use crate::layout::{addr, obj};
+use crate::space::Watched;
+use crate::trace::{Phase, Tracer};
+use crate::{Heap, Obj};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The word that holds a weak reference's target.
+#[inline(always)]
+unsafe fn target(weak: Obj) -> *mut usize {
+    unsafe { weak.as_ptr().cast::<usize>().add(1) }
+}
+
+impl Tracer {
+    /// The entries that this collection decides about; survivors are put on the old list.
+    fn entries(&self, w: &mut Watched) -> Vec<Obj> {
+        let mut v = std::mem::take(&mut w.young);
+        if self.phase == Phase::Major {
+            let mut old = std::mem::take(&mut w.old);
+            old.append(&mut v);
+            return old;
+        }
+        v
+    }
+    pub(crate) unsafe fn deaths(&mut self) {
+        let s = unsafe { &mut *self.space };
+        let weak = self.entries(&mut s.weak);
+        for &w in &weak {
+            unsafe { self.clear_weak(w) };
+        }
+
+        let s = unsafe { &mut *self.space };
+        for o in self.entries(&mut s.finalizers) {
+            match unsafe { self.survivor(o) } {
+                Some(o) => s.finalizers.old.push(o),
+                None => s.finalizable.push_back(unsafe { self.keep(o) }),
+            }
+        }
+        unsafe { self.drain() };
+
+        let s = unsafe { &mut *self.space };
+        for w in weak {
+            if let Some(w) = unsafe { self.survivor(w) } {
+                let t = unsafe { target(w) };
+                if unsafe { *t } != 0 {
+                    // Alive, perhaps at a new address.
+                    unsafe { *t = addr(self.survivor(obj(*t)).unwrap_unchecked()) };
+                    s.weak.old.push(w);
+                }
+            }
+        }
+        for o in self.entries(&mut s.drops) {
+            match unsafe { self.survivor(o) } {
+                Some(o) => s.drops.old.push(o),
+                None => unsafe {
+                    if let Some(drop) = self.heap.kinds[o.as_ref().kind as usize].drop {
+                        drop(o);
+                    }
+                },
+            }
+        }
+        let pending = !s.finalizable.is_empty() || !s.dead_weak.is_empty();
+        self.heap.pending.store(pending, Relaxed);
+    }
+    /// Zeroes the target of a weak reference if it was not reached, also in one that itself was not: a
+    /// finalizer may bring that back.
+    unsafe fn clear_weak(&mut self, w: Obj) {
+        unsafe {
+            let alive = self.survivor(w);
+            let t = target(alive.unwrap_or(w));
+            if *t != 0 && self.survivor(obj(*t)).is_none() {
+                *t = 0;
+                if let Some(w) = alive {
+                    (*self.space).dead_weak.push_back(w);
+                }
+            }
+        }
+    }
+    /// The queues are roots until somebody takes what is in them.
+    pub(crate) unsafe fn trace_queues(&mut self) {
+        let s = unsafe { &mut *self.space };
+        for o in s.finalizable.iter().chain(&s.dead_weak) {
+            unsafe { self.keep(*o) };
+        }
+    }
+}
+
+impl Heap {
+    /// An object whose finalizer is due (found unreachable and resurrected), oldest first. The heap keeps it alive
+    /// until it is taken here. Nothing to do: None.
+    pub fn pop_finalizable(&self) -> Option<Obj> {
+        let mut s = self.space.lock();
+        let o = s.finalizable.pop_front();
+        self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
+        o
+    }
+    /// A weak reference object whose target died since (its target word is already 0).
+    pub fn pop_dead_weak(&self) -> Option<Obj> {
+        let mut s = self.space.lock();
+        let o = s.dead_weak.pop_front();
+        self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
+        o
+    }
+    /// Cheap test before `pop_finalizable` / `pop_dead_weak`.
+    #[inline]
+    pub fn has_pending(&self) -> bool {
+        self.pending.load(Relaxed)
+    }
+}
