@@ -8,6 +8,8 @@ use std::fmt;
 pub enum ErrorKind {
     Value,
     Overflow,
+    /// `OverflowError` whose arguments are `(34, text)`, as from C's `errno`.
+    Range,
     ZeroDivision,
     Type,
     Memory,
@@ -18,7 +20,7 @@ impl ErrorKind {
     pub fn class_name(self) -> &'static str {
         match self {
             ErrorKind::Value => "ValueError",
-            ErrorKind::Overflow => "OverflowError",
+            ErrorKind::Overflow | ErrorKind::Range => "OverflowError",
             ErrorKind::ZeroDivision => "ZeroDivisionError",
             ErrorKind::Type => "TypeError",
             ErrorKind::Memory => "MemoryError",
@@ -63,6 +65,12 @@ impl NumError {
     #[cold]
     pub fn zero_division(text: &'static str) -> Self {
         Self::new(ErrorKind::ZeroDivision, text.as_bytes())
+    }
+
+    /// `OverflowError(34, 'Numerical result out of range')`
+    #[cold]
+    pub fn out_of_range() -> Self {
+        Self::new(ErrorKind::Range, &b"Numerical result out of range"[..])
     }
 
     #[cold]

@@ -18,7 +18,10 @@
 
 pub mod bigint;
 pub mod error;
+pub mod float;
+pub mod format;
 pub mod limbs;
+mod wtf8;
 
 pub use bigint::{BigInt, Int, SmallInt};
 pub use error::{ErrorKind, NumError, NumResult};

@@ -23,7 +23,7 @@ def outcome(f, show):
         return show(f())
     except Exception as e:
         args = e.args
-        return text(f"!{type(e).__name__}: {args[0] if len(args) == 1 else args}")
+        return text(f"!{type(e).__name__}: {args[0] if len(args) == 1 else args or ''}")
 
 
 def text(s):
@@ -143,6 +143,174 @@ def bigint():
             s = "0123456789abcdefghijklmnopqrstuvwxyz"[v % base] + s
             v //= base
         yield "base", h(a), str(base), ("-" if a < 0 else "") + (s or "0")
+
+
+def random_double(r):
+    kind = r.randrange(8)
+    if kind == 0:
+        return struct.unpack("<d", r.randbytes(8))[0]
+    if kind == 1:
+        return r.uniform(-10, 10)
+    if kind == 2:
+        return float(r.randrange(-(10**r.randrange(1, 20)), 10**r.randrange(1, 20)))
+    if kind == 3:
+        return r.randrange(10**6) / 10**r.randrange(8)
+    if kind == 4:
+        return math.ldexp(r.choice([1, -1, 3]), r.randrange(-1074, 1020))
+    if kind == 5:
+        return float(f"{r.randrange(1, 10**4)}e{r.randrange(-320, 300)}")
+    if kind == 6:
+        return r.choice([0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, 1.0, -1.0])
+    return r.randrange(-2000, 2000) / 8
+
+
+BIG = 1.7976931348623157e308
+
+
+@part
+def floats():
+    r = random.Random(2718)
+    fixed = [0.0, -0.0, 1e16, 9999999999999998.0, 1e15, 123456789012345680.0, 1e-4, 9.999e-5, 1e-5, 1e22, 1e23, 5e-324, BIG, 2.0**-44, 9007199254740993.0,
+             2.5, 0.1, 1 / 3, 1e100, 4.35, 2.0**1023, 2.2250738585072011e-308, 1e-323, 4.4501477170144023e-308, 3e300]
+    for x in fixed + [math.ldexp(1, e) for e in range(-1074, 1024, 17)] + [random_double(r) for _ in range(200)]:
+        yield "repr", show_float(x), repr(x)
+    for x in fixed + [random_double(r) for _ in range(80)]:
+        yield "hex", show_float(x), x.hex()
+        yield "ratio", show_float(x), outcome(x.as_integer_ratio, lambda t: f"{t[0]:x} {t[1]:x}")
+        yield "round", show_float(x), outcome(lambda: round(x), lambda v: f"{v:x}")
+        yield "floor", show_float(x), outcome(lambda: math.floor(x), lambda v: f"{v:x}")
+        yield "ceil", show_float(x), outcome(lambda: math.ceil(x), lambda v: f"{v:x}")
+        yield "trunc", show_float(x), outcome(lambda: int(x), lambda v: f"{v:x}")
+        if x == x:
+            yield "hash", show_float(x), str(hash(x))
+    for s in ["", " ", "1", "1.", ".5", ".", "+.5e-3", "1e5", "1E+05", "1e", "1e+", "e5", "1_0.0_1e1_0", "1__0", "_1", "1_", "1_.0", "1._0", "1e_1", "1_e1",
+              "inf", "-iNf", "infinity", "INFINITY", "infinit", "in_f", "nan", "+NaN", "-nan", "nan(1)", "0x1p3", "- 1", "+-1", "1 2", " 3.5\t\n", "\x1c1", "1\x00",
+              "1e400", "-1e400", "1e-400", "1e99999999999999999999", "0e99999999999999999999", "-0", "2.2250738585072012e-308", "2.4703282292062327e-324",
+              "2.4703282292062328e-324", "9007199254740993", "9007199254740992.99999999999999999999999", "1" * 40 + "e-20", "0." + "0" * 40 + "1", "é", "1d5", "1f",
+              "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880",
+              "1.7976931348623159e308", "1.797693134862315807e308", "8.5e-1", "00012", "1e0001", "1.5e+_3"]:
+        yield "parse", text(s), outcome(lambda: float(s), show_float)
+    for s in ["", "0x", "0x.", ".", "1", "1p", "1p+", "0x1p1_0", "  0x1p3  ", "inf", "-Infinity", "nan", "+NAN", "infi", "0x1.8p-1074", "0x0.8p-1074", "0x0.80001p-1074",
+              "0x1.fffffffffffff8p1023", "0x1.fffffffffffff7fp1023", "0x1p1024", "0x1p-2000", "0x1p99999999999999999999", "0x0p99999999999999999999", "0x1p-99999999999999999999",
+              "1.0.0", "0X1P3", "x1", "-0x1", "- 1", "0x1 p3", "ABC.DEF", "1\x00", "é", "0x" + "0" * 60 + "1p0", "0x0." + "0" * 60 + "1p244", "0x1" + "0" * 60 + "p-240",
+              "0x1.00000000000008p0", "0x1.000000000000080000001p0", "0x1.00000000000018p0", "0x1.00000000000017ffffffp0", "0x1p2147483648", "0x1.8p-1075", "-0x0.4p-1074",
+              "0x3p-1075", "0x123456789abcdef123456789p-50", "0x.1p0", "1.", "0x1.8p"]:
+        yield "fromhex", text(s), outcome(lambda: float.fromhex(s), show_float)
+    for _ in range(150):
+        x, n = random_double(r), r.choice([0, 1, 2, 3, 5, -1, -2, -3, 10, 17, 20, 300, 324, -17, -18, -300, -308, -309, r.randrange(-20, 20)])
+        yield "roundn", show_float(x), str(n), outcome(lambda: round(x, n), show_float)
+    for x, n in [(2.675, 2), (0.5, 0), (1.5, 0), (2.5, 0), (0.125, 2), (0.375, 2), (5.0, -1), (15.0, -1), (25.0, -1), (500.0, -3), (500.0000001, -3), (-0.4, 0), (1.7e308, -308), (1e308, -308),
+                 (5e15, -16), (5e16, -17), (5.1e16, -17), (4.9e15, -16), (6e15, -16), (1.5e17, -17), (2.5e17, -17), (1e22, 22), (1e-320, 322), (5e-324, 323), (0.0, -400), (-1.5, -400)]:
+        yield "roundn", show_float(x), str(n), outcome(lambda: round(x, n), show_float)
+    special = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, BIG, -BIG, 5e-324, -5e-324]
+    both = lambda t: f"{show_float(t[0])} {show_float(t[1])}"
+    for x in special:
+        for y in special:
+            if r.random() < 0.45:
+                yield "divmod", show_float(x), show_float(y), outcome(lambda: divmod(x, y), both)
+            yield "pow", show_float(x), show_float(y), outcome(lambda: x**y, lambda v: "complex" if isinstance(v, complex) else show_float(v))
+    for _ in range(120):
+        x, y = random_double(r), random_double(r)
+        if r.random() < 0.5:
+            x = y * r.randrange(-30, 30)
+        yield "divmod", show_float(x), show_float(y), outcome(lambda: divmod(x, y), both)
+        x, y = r.uniform(-20, 20), r.choice([r.uniform(-20, 20), float(r.randrange(-9, 9))])
+        yield "pow", show_float(x), show_float(y), outcome(lambda: x**y, lambda v: "complex" if isinstance(v, complex) else show_float(v))
+
+
+def random_spec(r, types, wild):
+    """A format specification; a wild one has things that do not belong together."""
+    pick = lambda *options: r.choice(options)
+    likely = lambda p, s: s if r.random() < p else ""
+    s = likely(0.4, likely(0.6, pick("*", " ", "0", "é", "\u1234", "\ud800", "x")) + pick("<", ">", "^", "=", ">"))
+    s += likely(0.3, pick("+", "-", " ")) + likely(0.15, "z") + likely(0.2, "#") + likely(0.3, "0")
+    s += likely(0.6, str(r.randrange(1, 25))) + likely(0.3, pick(",", "_"))
+    s += likely(0.4, "." + likely(0.9, str(r.randrange(0, 20))) + likely(0.2, pick(",", "_")))
+    s += likely(0.8, r.choice(types))
+    if wild:
+        at = r.randrange(len(s) + 1)
+        s = s[:at] + pick(",", "_", ".", "z", "#", "5", "d", "q", "\x01", "é", "=", " ", "99999999999999999999", ".2147483647", "\U0001f600", "%") + s[at:]
+    return s
+
+
+FORMAT_FLOATS = [0.0, -0.0, 1.0, -1.5, 2.5, 0.5, 1e16, 1e15, 123456789.0, 1234567.891, -1234567.891, 1e-5, 0.0001, 999999.5, 9.9999e9, math.inf, -math.inf,
+                 math.nan, 5e-324, BIG, -0.04, 1e22, 1 / 3, 100.0, 0.045, 12345.678901234567]
+
+
+@part
+def formats():
+    r = random.Random(1618)
+    shown = lambda f: outcome(f, text)
+    ints = [0, 1, -1, 66, -66, 255, 1234, -1234567, 10**15, 2**64, -(2**100), 0x10FFFF, 0xD800, 0x110000, 10**25]
+    for spec in ["", "d", "5", "05", "<5", "^5", "=5", ",", "_", "x", "#x", "#X", "#o", "#b", "_x", "#_b", "#012_x", "020,d", "021,d", "022,d", "023,d", "024,d", "c", "5c", "05c",
+                 "+c", "#c", "zc", ",c", ".3", "z", "s", ",n", ".,n", "._n", "n", "010n", "\x01", "é", ", ", ",_", "_,", ",,", ".,", ".,_", ".3,3", "dd", "e", "g", "%", ".2%", "f", ",.2f", ">>>", "9223372036854775807"]:
+        for v in r.sample(ints, 3) + [66]:
+            yield "int", f"{v:x}", text(spec), shown(lambda: format(v, spec))
+    for _ in range(500):
+        spec = random_spec(r, "dbcoxXndddeEfFgG%s", r.random() < 0.3)
+        v = r.choice(ints + [random_int(r, 2)])
+        yield "int", f"{v:x}", text(spec), shown(lambda: format(v, spec))
+    yield "int", f"{10**400:x}", "f", shown(lambda: format(10**400, "f"))
+    for x in FORMAT_FLOATS:
+        for spec in r.sample(["", "+", "010", "010,", "F", "E", "G", "z.1f", "#", "#.0f", "#.0e", "#g", ".0", ".1", ".3", ".0g", "%", ".0%", "_f", "n", "#n", ".17g", ".20g", "*^12", "=12",
+                              " ", "08.1f", ".60f", "#.3", ".,f", ".12_e", ",.9,f"], 12):
+            yield "float", show_float(x), text(spec), shown(lambda: format(x, spec))
+    for _ in range(600):
+        spec = random_spec(r, "eEfFgGn%ffg", r.random() < 0.25)
+        x = r.choice(FORMAT_FLOATS + [random_double(r)])
+        yield "float", show_float(x), text(spec), shown(lambda: format(x, spec))
+    for x in FORMAT_FLOATS[:12]:
+        for n in (300, 700, 1100):
+            yield "long", show_float(x), f".{n}e", shown(lambda: format(x, f".{n}e").rstrip("0")[-40:])
+    for _ in range(300):
+        spec = random_spec(r, "eEfFgGngf", r.random() < 0.25).replace("0", "", r.random() < 0.7).replace("=", ">", r.random() < 0.8)
+        re, im = r.choice(FORMAT_FLOATS), r.choice(FORMAT_FLOATS)
+        if spec:
+            yield "complex", show_float(re), show_float(im), text(spec), shown(lambda: format(complex(re, im), spec))
+    for _ in range(300):
+        spec = random_spec(r, "ssss", r.random() < 0.3).replace("=", "<", r.random() < 0.8).replace(",", "", r.random() < 0.8)
+        if r.random() < 0.7:
+            spec = "".join(c for c in spec if c not in "+- #z_")
+        v = r.choice(["", "abc", "é\u1234\U0001f600x", "\ud800\udfff", "long text here"])
+        yield "str", text(v), text(spec), shown(lambda: format(v, spec))
+
+
+def percent_values(r):
+    return r.choice([0, 5, -5, 255, -255, 10**20, 1114111, r.randrange(-10**6, 10**6)] + [r.choice(FORMAT_FLOATS)] * 6 + ["", "abc", "é\u1234\U0001f600x"] * 2)
+
+
+def show_value(v):
+    if isinstance(v, bool) or isinstance(v, int):
+        return f"i{v:x}"
+    return "f" + show_float(v) if isinstance(v, float) else "s" + text(v)
+
+
+@part
+def percents():
+    r = random.Random(577)
+    shown = lambda f: outcome(f, text)
+    fixed = [("%d", (5,)), ("%5%", ()), ("%%", ()), ("a%%b%%", ()), ("%5%", (5,)), ("%y", (5,)), ("%", (5,)), ("%5", (5,)), ("%(a)d", (5,)), ("%(a", (5,)), ("%*d", (5, 1)), ("%*d|", (-5, 1)),
+             ("%*d", (5,)), ("%*d", ("x", 5)), ("%.*d", (3, 1)), ("%.*d", (-3, 1)), ("%.*f", (2, 1.5)), ("%*", (5,)), ("%*", ()), ("%*.*d", (7, 3, 1)), ("%.d", (5,)), ("%.f", (1.5,)), ("%.x", (5,)),
+             ("%99999999999999999999d", (5,)), ("%.99999999999999999999d", (5,)), ("%.2147483648d", (5,)), ("%.2147483647d", (5,)), ("%.2147483645x", (5,)), ("%9223372036854775808d", (5,)),
+             ("%9223372036854775807d", (5,)), ("%.2147483647s", ("abc",)), ("%.2147483648s", ("abc",)), ("%.2147482624f", (1.5,)), ("%d", ()), ("%d %d", (1,)), ("%d", (1, 2)), ("abc", ()),
+             ("%s %y", ()), ("é%y", (5,)), ("\U0001f600%\x01", (5,)), ("%é", (5,)), ("%\ud800", (5,)), ("%lé", (5,)), ("%+", (5,)), ("%l", (5,)), ("%.", (5,)), ("%.5", (5,)), ("%h", ()),
+             ("%lld", (5,)), ("%lhd", (5,)), ("%ld%hd%Ld", (1, 2, 3)), ("%010f", (math.inf,)), ("%c", (65,)), ("%5c|", (0x1234,)), ("%-5c|", (65,)), ("%05c", (65,)), ("%.0c", (65,)),
+             ("x%sy%dz", ("é", 5)), ("%5%|", ()), ("%0-5d|", (3,)), ("%0*d|", (-5, 3)), ("%##x", (3,)), ("% %", ()), ("%\x7f", (1,)), ("%\x1f", (1,)), ("%b", (5,)), ("%,d", (5,)), ("%zd", (5,))]
+    for f, args in fixed:
+        yield "args", text(f), *map(show_value, args), shown(lambda: f % args)
+    for f, args in [("%(a)d", {"a": 1}), ("%(a", {}), ("%((a)b)s", {"(a)b": 2}), ("%(a)*d", {"a": 1}), ("%(a)s %s", {"a": 1}), ("%(a)%", {"a": 1}), ("%(a)5.2f|%(b)-4d|", {"a": 1.5, "b": 2}),
+                    ("%(a)y", {"a": 1}), ("%(a)s%(b)", {"a": 1, "b": 2}), ("%(é)s", {"é": 1})]:
+        yield "map", text(f), *(text(k) + "=" + show_value(v) for k, v in args.items()), shown(lambda: f % args)
+    for f, args in [("%5%", (5,)), ("%%", ()), ("%y", (5,)), ("\xff%y", (5,)), ("%\xff", (5,)), ("%.99999999999999999999d", (5,)), ("%99999999999999999999d", (5,)), ("%.2147483647d", (5,)), ("%#x", (255,)),
+                    ("%05d", (-3,)), ("%d %d", (1,)), ("%g", (1.5,)), ("%l%", (1,)), ("%\x1f", (1,)), ("%5d\xff", (3,))]:
+        yield "bytes", text(f), *map(show_value, args), shown(lambda: (f.encode("latin-1") % args).decode("latin-1"))
+    for _ in range(700):
+        v = percent_values(r)
+        f = "%" + "".join(r.sample("-+ #0", r.choice([0, 0, 1, 1, 2, 3]))) + r.choice(["", "", str(r.randrange(1, 20))]) + r.choice(["", "", ".", f".{r.randrange(15)}"])
+        f += r.choice("sra" if isinstance(v, str) else "eEfFgG" if isinstance(v, float) else "diuxXo")
+        if f[-1] in "ra":
+            continue
+        yield "args", text(f), show_value(v), shown(lambda: f % (v,))
 
 
 def main():
