@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Compare crate `adder-text` with the Python that runs this script (CPython 3.14).
+
+    cargo build -p adder-text --example text_oracle
+    python3.14 crates/text/tools/check.py target/debug/examples/text_oracle [section…]
+
+Properties of characters are compared for every code point; operations on strings on random strings from alphabets
+that make the interesting cases likely.
+"""
+
+import codecs
+import random
+import struct
+import subprocess
+import sys
+import unicodedata
+import warnings
+
+warnings.simplefilter("ignore")
+oracle = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+rnd = random.Random(20240614)
+OLD = unicodedata.ucd_3_2_0
+failures = 0
+
+
+def w(s):
+    return s.encode("utf-8", "surrogatepass")
+
+
+def ask(*args):
+    args = [a if isinstance(a, bytes) else w(str(a)) for a in args]
+    oracle.stdin.write(struct.pack("<I", len(args)) + b"".join(struct.pack("<I", len(a)) + a for a in args))
+    oracle.stdin.flush()
+    n, = struct.unpack("<I", oracle.stdout.read(4))
+    return oracle.stdout.read(n)
+
+
+def same(what, got, want):
+    global failures
+    if got != want:
+        failures += 1
+        if failures < 30:
+            print("DIFFERENT", what, "\n  got ", ascii(got)[:300], "\n  want", ascii(want)[:300])
+
+
+def section_types():
+    got = struct.unpack("<%dI" % 0x110000, ask("flags"))
+    tests = [str.isalpha, str.isdecimal, str.isdigit, str.isnumeric, str.islower, str.isupper, str.isspace,
+             str.isprintable, str.isidentifier, lambda c: ("a" + c).isidentifier(), str.isalnum,
+             lambda c: (c + "a").title()[-1] == "a"]
+    for cp in range(0x110000):
+        c = chr(cp)
+        same(("flags", hex(cp)), got[cp], sum(bool(t(c)) << i for i, t in enumerate(tests)))
+    rows = ask("full").split(b"\xff")
+    for cp in range(0x110000):
+        c = chr(cp)
+        same(("full", hex(cp)), rows[cp].split(b"\xfe")[:-1], [w(x) for x in (c.lower(), c.upper(), c.title(), c.casefold())])
+    import _sre
+    got = struct.unpack("<%dI" % (3 * 0x110000), ask("simple"))
+    for cp in range(0x110000):
+        same(("simple lower", hex(cp)), got[3 * cp], _sre.unicode_tolower(cp))
+
+
+def section_database():
+    for ucd, name in (unicodedata, "new"), (OLD, "old"):
+        rows = ask("database", name).split(b"\xff")
+        for cp in range(0x110000):
+            c = chr(cp)
+            f = lambda v: str(v if v is None or v < 1e15 else None)
+            num = [v if v is None else float(v) for v in (ucd.decimal(c, None), ucd.digit(c, None), ucd.numeric(c, None))]
+            want = "%s %s %s %s %s %s %s %s %s|%s|" % (
+                ucd.category(c), ucd.bidirectional(c), ucd.combining(c), ucd.east_asian_width(c), ucd.mirrored(c),
+                *map(f, num), ucd.decomposition(c), ucd.name(c, ""))
+            same((name, hex(cp)), rows[cp].decode(), want)
+
+
+def section_names():
+    def want(ucd, n):
+        try:
+            return w(ucd.lookup(n)) + b"\xff"
+        except KeyError:
+            return b""
+    names = {unicodedata.name(chr(cp), "") for cp in range(0x110000)} - {""}
+    names |= set(open(__file__.replace("tools/check.py", "data/extra_names.bin")).read().split("\n"))
+    bad = {n[:-1] for n in names} | {n + "A" for n in names} | {n.replace(" ", "-", 1) for n in names}
+    odd = {"CJK UNIFIED IDEOGRAPH-%s" % x for x in ("4E0", "04E00", "4e00", "20000", "020000", "G000", "+4E00", "110000", "")}
+    odd |= {"HANGUL SYLLABLE " + x for x in ("", "A", "GAGG", "GAGGG", "H", "ga", "GYAEX")}
+    odd |= {"TANGUT IDEOGRAPH-17000", "TANGUT IDEOGRAPH-18D08", "TANGUT IDEOGRAPH-18D09", "A" * 300, "\xe9", "\u0130"}
+    for n in sorted(names) + sorted(rnd.sample(sorted(bad), 20000)) + sorted(odd):
+        same(("lookup", n), ask("lookup", n, "new"), want(unicodedata, n))
+    for n in rnd.sample(sorted(names), 10000) + sorted(odd):
+        n = n.lower()
+        same(("lookup old", n), ask("lookup", n, "old"), want(OLD, n))
+
+
+def section_normalize():
+    forms = "NFC", "NFD", "NFKC", "NFKD"
+    for ucd, name in (unicodedata, "new"), (OLD, "old"):
+        for form in forms:
+            rows = ask("normalize_all", "", form, name).split(b"\xff")
+            for cp in range(0x110000):
+                same((form, name, hex(cp)), rows[cp], w(ucd.normalize(form, chr(cp))))
+    marks = [chr(cp) for cp in range(0x110000) if unicodedata.combining(chr(cp)) or unicodedata.decomposition(chr(cp))]
+    bases = [chr(cp) for cp in range(0x110000) if unicodedata.normalize("NFD", chr(cp)) != chr(cp)]
+    parts = sorted({c for b in bases for c in unicodedata.normalize("NFD", b)})
+    jamo = [chr(cp) for cp in range(0x1100, 0x1200)] + ["가", "각", "갂"]
+    for i in range(60000):
+        pool = rnd.choice([marks, bases, parts, jamo, marks + parts, list("aeiou") + ["\u0301", "\u0323", "\u0308", "\u0327", "\u1161"]])
+        s = "".join(rnd.choice(pool) for _ in range(rnd.randrange(8)))
+        form = rnd.choice(forms)
+        ucd, name = rnd.choice([(unicodedata, "new"), (OLD, "old")])
+        same((form, name, s), ask("normalize", s, form, name), w(ucd.normalize(form, s)))
+
+
+ALPHABETS = [
+    "ab", "abc ", "a\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f \x85\xa0\u2028\u2029\u3000é", "aAbB'", "aβσΣςİıßŉǅǆǄﬁﬀ\u0345\u0301.'A\xadʰ",
+    "äöü€😀x", "\ud800\udc00\udcff\udfffa\ud83d\ude00", "\\'\"\x00\x7f\x80\xff\u0378é\u200b😀\n\t", "+-0123",
+    "".join(map(chr, range(256))), "₀²①१٣Ⅷa_",
+]
+
+
+def text(n=12):
+    a = rnd.choice(ALPHABETS)
+    if rnd.random() < 0.1:
+        return "".join(chr(rnd.randrange(0x110000)) for _ in range(rnd.randrange(n)))
+    return "".join(rnd.choice(a) for _ in range(rnd.randrange(n) * rnd.choice((1, 1, 5))))
+
+
+def data(n=12):
+    if rnd.random() < 0.3:
+        return bytes(rnd.randrange(256) for _ in range(rnd.randrange(n)))
+    return w(text(n))
+
+
+def pieces(b):
+    out = []
+    while b:
+        n, = struct.unpack("<I", b[:4])
+        out.append(b[4:4 + n])
+        b = b[4 + n:]
+    return out
+
+
+def section_strings():
+    for i in range(8000):
+        s = text()
+        for op in "lower upper title capitalize swapcase casefold".split():
+            same((op, s), ask(op, s), w(getattr(s, op)()))
+        for op in "islower isupper istitle isidentifier isprintable".split():
+            same((op, s), ask(op, s), bytes([getattr(s, op)()]))
+        same(("repr", s), ask("repr", s), w(repr(s)))
+        same(("ascii", s), ask("ascii", s), w(ascii(s)))
+        same(("unicode_escape", s), ask("unicode_escape", s), codecs.unicode_escape_encode(s)[0])
+        same(("raw_unicode_escape", s), ask("raw_unicode_escape", s), codecs.raw_unicode_escape_encode(s)[0])
+        m = rnd.randrange(-1, 4)
+        same(("split", s, m), pieces(ask("split_space", s, m)), [w(x) for x in s.split(None, m)])
+        same(("rsplit", s, m), pieces(ask("rsplit_space", s, m))[::-1], [w(x) for x in s.rsplit(None, m)])
+        for keep in 0, 1:
+            same(("splitlines", s), pieces(ask("splitlines", s, keep)), [w(x) for x in s.splitlines(keep)])
+        t = s[:rnd.randrange(4)][rnd.randrange(2):] or rnd.choice(ALPHABETS)[:1]
+        same(("split", s, t), pieces(ask("split", s, t, m)), [w(x) for x in s.split(t, m)])
+        same(("rsplit", s, t), pieces(ask("rsplit", s, t, m))[::-1], [w(x) for x in s.rsplit(t, m)])
+        t = t if i % 3 else ""
+        same(("find", s, t), ask("find", s, t), w("%d %d %d" % (s.find(t), s.rfind(t), s.count(t))))
+        r = text(4)
+        same(("replace", s, t, r, m), ask("replace", s, t, r, m), w(s.replace(t, r, m)))
+        for op, l, r in (("strip", 1, 1), ("lstrip", 1, 0), ("rstrip", 0, 1)):
+            same((op, s), ask("strip", s, l, r), w(getattr(s, op)()))
+            same((op, s, t), ask("strip_chars", s, l, r, t), w(getattr(s, op)(t)))
+        n = rnd.randrange(20)
+        same(("expandtabs", s, n), ask("expandtabs", s, n), w(s.expandtabs(n)))
+        same(("center", s, n), ask("center", s, n), w(s.center(n, "€")))
+        same(("zfill", s, n), ask("zfill", s, n), w(s.zfill(n)))
+
+
+def section_bytes():
+    for i in range(8000):
+        s = data()
+        for op in "lower upper title capitalize swapcase".split():
+            same((op, s), ask("b" + op, s), getattr(s, op)())
+        for op in "islower isupper istitle".split():
+            same((op, s), ask("b" + op, s), bytes([getattr(s, op)()]))
+        same(("repr", s), ask("brepr", s), w(repr(s)))
+        m = rnd.randrange(-1, 4)
+        same(("split", s, m), pieces(ask("bsplit_space", s, m)), s.split(None, m))
+        same(("rsplit", s, m), pieces(ask("brsplit_space", s, m))[::-1], s.rsplit(None, m))
+        for keep in 0, 1:
+            same(("splitlines", s), pieces(ask("bsplitlines", s, keep)), s.splitlines(keep))
+        t = s[:rnd.randrange(4)][rnd.randrange(2):]
+        r = data(4)
+        same(("replace", s, t, r, m), ask("breplace", s, t, r, m), s.replace(t, r, m))
+        for op, l, r in (("strip", 1, 1), ("lstrip", 1, 0), ("rstrip", 0, 1)):
+            same((op, s), ask("bstrip", s, l, r), getattr(s, op)())
+            same((op, s, t), ask("bstrip_chars", s, l, r, t), getattr(s, op)(t))
+        n = rnd.randrange(20)
+        same(("expandtabs", s, n), ask("bexpandtabs", s, n), s.expandtabs(n))
+        b = "".join(rnd.choice(["\\", "x", "4", "g", "0", "7", "n", "q", "\n", "\xff"]) for _ in range(rnd.randrange(9))).encode("latin-1")
+        for errors in "strict", "replace", "ignore", "other":
+            try:
+                want = b"+" + codecs.escape_decode(b, errors)[0]
+            except ValueError as e:
+                e = str(e)
+                want = (b"-InvalidHex(%d)" % int(e.split()[-1]) if "invalid" in e else
+                        b"-Trailing" if "Trailing" in e else b"-UnknownHandler")
+            same(("escape_decode", b, errors), ask("escape_decode", b, errors), want)
+
+
+HANDLERS = "strict ignore replace backslashreplace surrogateescape surrogatepass".split()
+CODECS = ["utf-8", "ascii", "latin-1"]
+DECODE_ONLY = ["unicode_escape", "raw_unicode_escape"]
+
+
+def decode_case(enc, b, errors, final):
+    import _codecs
+    try:
+        s, n = getattr(_codecs, enc.replace("-", "_") + "_decode")(b, errors, *([final] if enc not in ("ascii", "latin-1") else []))
+        want = b"+%d\n" % n + w(s)
+    except UnicodeDecodeError as e:
+        want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+    same((enc, b, errors, final), ask("decode", b, enc, errors, int(final)), want)
+
+
+def encode_case(enc, s, errors):
+    import _codecs
+    if errors == "namereplace":
+        # CPython gives the private code points under which it keeps aliases their names.
+        s = "".join(c for c in s if not 0xF0000 <= ord(c) < 0xF2000)
+    try:
+        want = b"+" + getattr(_codecs, enc.replace("-", "_") + "_encode")(s, errors)[0]
+    except UnicodeEncodeError as e:
+        want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+    same((enc, s, errors), ask("encode", s, enc, errors), want)
+
+
+def section_codecs():
+    pieces = [b"a", b"\\", b"x", b"u", b"U", b"N", b"{", b"}", b"SPACE", b"0", b"1f", b"\n", b"\xed", b"\xa0", b"\x80", b"\xf0\x9f",
+              b"\x98", b"\xe2", b"\xc0", b"\xf5", b"\xf4\x90", b"\xff\xfe", b"\0", b"\0\0", b"\xd8", b"\xdc", b"+", b"-", b"/"]
+    for i in range(30000):
+        if i % 3 == 0:
+            b = data(20)
+        elif i % 3 == 1:
+            b = b"".join(rnd.choice(pieces) for _ in range(rnd.randrange(12)))
+        else:
+            b = bytes(rnd.choice((0, 0x61, 0xD8, 0xDC, 0xFF, 0xFE, 0xED, 0xA0, 0x80, 0x10)) for _ in range(rnd.randrange(12)))
+        for enc in CODECS + DECODE_ONLY:
+            decode_case(enc, b, rnd.choice(HANDLERS), rnd.random() < 0.5)
+        s = text() if i % 2 else "".join(rnd.choice("a+-/&!\ud800\udc80\udcff\udc7f\xe9\u20ac\U0001f600\x80\0~\\") for _ in range(rnd.randrange(9)))
+        for enc in CODECS:
+            encode_case(enc, s, rnd.choice(HANDLERS + ["xmlcharrefreplace", "namereplace"]))
+
+
+sections = {k[8:]: v for k, v in globals().items() if k.startswith("section_")}
+for name in sys.argv[2:] or sections:
+    before = failures
+    sections[name]()
+    print(name, "ok" if failures == before else "%d differences" % (failures - before), flush=True)
+sys.exit(failures > 0)
