@@ -1,0 +1,121 @@
+//! The tree is the architecture: which crate may use which (ARCHITECTURE.md has the table with its reasons).
+
+use adder_testing::{array, packages, string};
+
+/// Crate (a trailing `*` stands for any ending) and what it may use of this workspace.
+const MAY_USE: &[(&str, &[&str])] = &[
+    // Knows nothing of Python.
+    ("heap", &[]),
+    ("metatrace", &["heap"]),
+    ("backend-*", &["metatrace"]),
+    ("bytecode", &[]),
+    // Language data and kernels, without objects.
+    ("num", &[]),
+    ("text", &[]),
+    ("sre", &["text"]),
+    ("pylib", &[]),
+    ("host", &[]),
+    ("macros", &[]),
+    ("compiler", &["bytecode", "num", "text"]),
+    // Knows neither the parser nor a code generator.
+    ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
+    ("mod-*", &["vm", "macros", "num", "text", "sre"]),
+    (
+        "adder",
+        &[
+            "heap",
+            "metatrace",
+            "backend-*",
+            "bytecode",
+            "num",
+            "text",
+            "sre",
+            "pylib",
+            "host",
+            "macros",
+            "compiler",
+            "vm",
+            "mod-*",
+        ],
+    ),
+    ("cli", &["adder"]),
+    // A second language on the JIT.
+    ("example-*", &["heap", "metatrace", "backend-*"]),
+    ("testing", &[]),
+];
+
+/// Packages from outside that only some crates may use.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    // One door to the operating system. `heap` maps its memory, `vm` asks for stack bounds and parks threads.
+    ("libc", &["host", "heap", "vm", "backend-*"]),
+    ("rustix", &["host"]),
+    ("nix", &["host"]),
+    // One user of the parser.
+    ("ruff_python_parser", &["compiler"]),
+    ("ruff_python_ast", &["compiler"]),
+    ("cranelift-codegen", &["backend-cranelift"]),
+    ("dynasmrt", &["backend-native"]),
+    ("dynasm", &["backend-native"]),
+    ("serde_json", &["testing"]),
+    // Data only, at build time.
+    ("rustpython-pylib", &["pylib"]),
+];
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+#[test]
+fn crates_use_only_what_the_architecture_allows() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let full = string(&package["name"]);
+        let name = full.strip_prefix("adder-").unwrap_or(full);
+        let Some((_, allowed)) = MAY_USE.iter().find(|(p, _)| matches(p, name)) else {
+            wrong.push(format!("{full} is not in the table: add it with what it may use"));
+            continue;
+        };
+        let folder = string(&package["manifest_path"]).rsplit('/').nth(1).unwrap_or("");
+        if folder != name {
+            wrong.push(format!("{full} lies in the folder {folder}"));
+        }
+        for dependency in array(&package["dependencies"]) {
+            let (used, kind) = (string(&dependency["name"]), dependency["kind"].as_str());
+            if kind == Some("dev") {
+                continue;
+            }
+            match used.strip_prefix("adder-").or((used == "adder").then_some(used)) {
+                Some(own) => {
+                    if !allowed.iter().any(|p| matches(p, own)) {
+                        wrong.push(format!("{full} may not use {used}"));
+                    }
+                }
+                None => {
+                    let rule = ONLY_IN.iter().find(|(p, _)| *p == used);
+                    if rule.is_some_and(|(_, users)| !users.iter().any(|p| matches(p, name))) {
+                        wrong.push(format!("{full} may not use {used}: it belongs to {:?}", rule.unwrap().1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn unsafe_free_crates_stay_so() {
+    // Data and front end: no reason for `unsafe`.
+    let must = ["bytecode", "compiler", "pylib"];
+    for package in packages() {
+        let full = string(&package["name"]);
+        if must.contains(&full.strip_prefix("adder-").unwrap_or(full)) {
+            let lib =
+                std::path::Path::new(string(&package["manifest_path"])).with_file_name("src").join("lib.rs");
+            let text = std::fs::read_to_string(&lib).unwrap();
+            assert!(text.contains("#![forbid(unsafe_code)]"), "{full} must forbid unsafe code");
+        }
+    }
+}

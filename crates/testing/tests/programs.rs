@@ -1,0 +1,131 @@
+//! Runs every program of `tests/programs` under Adder in each mode, and under CPython to keep the
+//! expectations honest.
+//!
+//!     cargo test -p adder-testing --test programs [-- NAME…]
+//!
+//! `NAME.py` must end with status 0 and print what stands in `NAME.out`; without that file its own assertions
+//! judge. `ADDER=path` tests another program, `ADDER_MODES=plain,gc-stress` only these modes.
+
+use adder_testing::{Ran, adder, cpython, root, run};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A way to run every program.
+struct Mode {
+    name: &'static str,
+    args: &'static [&'static str],
+}
+
+/// All modes. The JIT's come with it.
+const MODES: &[Mode] =
+    &[Mode { name: "plain", args: &[] }, Mode { name: "gc-stress", args: &["-X", "gc=stress"] }];
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let programs = programs(&wanted);
+    let mut failures = 0;
+    match cpython() {
+        Ok(python) => failures += run_all("CPython 3.14", Path::new(&python), &[], &programs),
+        Err(why) => println!("SKIPPED programs under CPython 3.14: {why}"),
+    }
+    let chosen = std::env::var("ADDER_MODES").ok();
+    match adder() {
+        Ok(adder) => {
+            for mode in MODES {
+                if chosen.as_ref().is_none_or(|c| c.split(',').any(|m| m == mode.name)) {
+                    failures += run_all(&format!("adder {}", mode.name), &adder, mode.args, &programs);
+                }
+            }
+        }
+        Err(why) => println!("SKIPPED programs under adder: {why}"),
+    }
+    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn programs(wanted: &[String]) -> Vec<PathBuf> {
+    let folder = root().join("tests/programs");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("tests/programs")
+        .map(|e| e.expect("entry").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "py"))
+        .filter(|p| wanted.is_empty() || wanted.iter().any(|w| p.to_string_lossy().contains(w.as_str())))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The number of programs that failed.
+fn run_all(title: &str, program: &Path, args: &[&str], programs: &[PathBuf]) -> usize {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(path) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = check(program, args, path) {
+                        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                        failed.lock().unwrap().push(format!("FAILED {title}: {name}: {why}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort();
+    for line in &failed {
+        println!("{line}");
+    }
+    println!("{title}: {} of {} programs", programs.len() - failed.len(), programs.len());
+    failed.len()
+}
+
+fn check(program: &Path, args: &[&str], path: &Path) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .arg(path)
+        .current_dir(path.parent().expect("a folder"))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    // Colours and the hash seed of the caller must not matter.
+    command.env("NO_COLOR", "1").env_remove("FORCE_COLOR").env_remove("PYTHONHASHSEED");
+    let ran = run(&mut command, LIMIT).map_err(|e| format!("cannot be run: {e}"))?;
+    let expected = path.with_extension("out");
+    if expected.exists() {
+        let expected = std::fs::read(&expected).map_err(|e| e.to_string())?;
+        compare(&String::from_utf8_lossy(&expected), &String::from_utf8_lossy(&ran.stdout))
+            .map_err(|d| d + &end(&ran))?;
+    }
+    if ran.status.is_some_and(|s| s.success()) { Ok(()) } else { Err(end(&ran)) }
+}
+
+/// How it ended, with the last line of its errors.
+fn end(ran: &Ran) -> String {
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    let last = errors.trim_end().lines().next_back().unwrap_or("").to_string();
+    match ran.status {
+        None => format!(" (stopped after {LIMIT:?}; {last})"),
+        Some(status) if status.success() => String::new(),
+        Some(status) => format!(" ({status}; {last})"),
+    }
+}
+
+fn compare(expected: &str, got: &str) -> Result<(), String> {
+    let mut lines = expected.lines();
+    for (i, line) in got.lines().enumerate() {
+        match lines.next() {
+            Some(want) if want == line => {}
+            Some(want) => return Err(format!("line {}: expected {want:?}, got {line:?}", i + 1)),
+            None => return Err(format!("line {}: more than expected: {line:?}", i + 1)),
+        }
+    }
+    match lines.next() {
+        None => Ok(()),
+        Some(want) => Err(format!("ends before {want:?}")),
+    }
+}
