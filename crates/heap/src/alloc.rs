@@ -17,7 +17,6 @@ impl Space {
         self.runs.push(Run { start, end, next: *head, walked: false });
         *head = i + 1;
         self.since += end - start;
-        self.since_full += end - start;
         i
     }
     pub unsafe fn close_runs(&mut self, m: &Mutator) {
@@ -38,8 +37,7 @@ impl Space {
         unsafe {
             let (block, start, end) = loop {
                 if l.block == NONE {
-                    // Without evacuation young objects share blocks with many old ones.
-                    match if self.copying { self.airy.pop() } else { self.recyc.pop() } {
+                    match self.young_block() {
                         Some(b) => (l.block, l.line) = (b, 0),
                         None => {
                             if let Some(b) = self.take_block(need) {
@@ -80,7 +78,6 @@ impl Space {
                 self.large_young.push(b as u32);
                 let bytes = size.div_ceil(BLOCK) * BLOCK;
                 self.since += bytes;
-                self.since_full += bytes;
                 return Some(self.r.block_addr(b));
             }
             let l = m.local();
@@ -147,7 +144,15 @@ impl Space {
     /// A partly filled block for survivors; nearly empty ones are the nursery's unless there are many.
     fn recycled(&mut self) -> Option<u32> {
         let spare = || if self.airy.len() > 64 { Some(self.airy.swap_remove(0)) } else { None };
-        self.recyc.pop().or_else(spare)
+        self.recyc.pop().or_else(|| self.light.pop()).or_else(spare)
+    }
+    /// A partly filled block for young objects.
+    fn young_block(&mut self) -> Option<u32> {
+        if !self.copying {
+            // Without evacuation young objects share blocks with many old ones.
+            return self.recyc.pop();
+        }
+        self.airy.pop().or_else(|| if self.singles.is_empty() { self.light.pop() } else { None })
     }
 }
 
@@ -211,12 +216,14 @@ impl Mutator {
         if let Some(p) = self.refill_locked(size, Need::Mutator) {
             return Some(p);
         }
-        // At the limit. A thread that lives on the reserve does not collect fully for each block.
-        if need == Need::Mutator || heap.space.lock().since_full > BLOCK * 4 {
+        // At the limit. As long as the embedder has not looked at the flag, this thread lives on the reserve without
+        // collecting fully for each block.
+        // SAFETY: own data.
+        if need == Need::Mutator || !unsafe { self.local() }.memory_error {
             heap.collect_now(self, true);
-        }
-        if let Some(p) = self.refill_locked(size, Need::Mutator) {
-            return Some(p);
+            if let Some(p) = self.refill_locked(size, Need::Mutator) {
+                return Some(p);
+            }
         }
         if need == Need::Mutator {
             return None;
@@ -300,7 +307,6 @@ impl Mutator {
                 p
             };
             test_set(s.marks, p - s.r.base);
-            s.since_full += size;
             Some(p)
         }
     }

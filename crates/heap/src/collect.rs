@@ -45,6 +45,7 @@ impl Space {
             singles: Vec::new(),
             spans: Default::default(),
             airy: Vec::new(),
+            light: Vec::new(),
             recyc: Vec::new(),
             fresh: Vec::new(),
             runs: Vec::new(),
@@ -67,11 +68,11 @@ impl Space {
             nursery_max: nursery,
             old_bytes: 0,
             major_at: HEADROOM.0,
+            major_at_blocks: (2 * HEADROOM.0) >> BLOCK_SH,
             headroom: HEADROOM.0,
             copying: config.mode != Mode::NonMoving,
             stress,
             stress_count: 0,
-            since_full: usize::MAX / 2,
             stats: Default::default(),
             mark_stack: Vec::new(),
             desc_live: Vec::new(),
@@ -150,6 +151,8 @@ impl Space {
         }
         if self.copying && marked <= LINES / 16 {
             self.airy.push(b as u32);
+        } else if self.copying && marked <= LINES / 4 {
+            self.light.push(b as u32);
         } else if marked <= LINES * 3 / 4 {
             self.recyc.push(b as u32);
         }
@@ -171,6 +174,7 @@ impl Space {
         const WORDS: usize = BLOCK / 512;
         unsafe {
             self.airy.clear();
+            self.light.clear();
             self.recyc.clear();
             self.large_old.clear();
             // Downwards, so that the lists give low addresses first.
@@ -217,7 +221,8 @@ impl Space {
                 }
                 b += 1;
             }
-            self.release(self.old_bytes / 4 + self.nursery);
+            // The heap is going to grow by as much before the next time.
+            self.release(self.old_bytes.max(self.headroom));
         }
     }
 }
@@ -281,7 +286,8 @@ impl Heap {
             (*s).stats.minor_ns += (middle - start).as_nanos() as u64;
 
             let external = self.external.load(Relaxed).max(0) as usize;
-            let mut major = want_major || (*s).old_bytes + external >= (*s).major_at;
+            let mut major =
+                want_major || (*s).old_bytes + external >= (*s).major_at || (*s).used >= (*s).major_at_blocks;
             match self.config.mode {
                 Mode::Full => major = true,
                 Mode::Stress(_) => {
@@ -296,11 +302,12 @@ impl Heap {
                 s.stats.major += 1;
                 s.stats.major_ns += middle.elapsed().as_nanos() as u64;
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                s.major_at = live + live.max(s.headroom);
                 if !want_major {
-                    s.headroom = (s.headroom * 2).min(HEADROOM.1);
+                    s.headroom = (s.headroom * 4).min(HEADROOM.1);
                 }
-                s.since_full = 0;
+                s.major_at = live + live.max(s.headroom);
+                // Nearly empty blocks count as well: pinned objects could fill the heap with them.
+                s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);
             }
             t.finish();
             let external = self.external.load(Relaxed);

@@ -226,8 +226,12 @@ pub(crate) struct Space {
     pub singles: Vec<u32>,
     /// Other free blocks below `top`: start and length, coalesced.
     pub spans: BTreeMap<u32, u32>,
-    /// Blocks with nearly no old objects: the nursery may use their holes. Fuller ones: for old objects only.
+    /// Blocks with nearly no old objects: the nursery uses their holes. (Leaving them out would lose a block for
+    /// each pinned survivor; using fuller ones spreads the young objects too thin.)
     pub airy: Vec<u32>,
+    /// Up to a quarter full: for the nursery when it would have to grow otherwise.
+    pub light: Vec<u32>,
+    /// Up to three quarters full: for old objects.
     pub recyc: Vec<u32>,
     /// Blocks that have runs.
     pub fresh: Vec<u32>,
@@ -257,12 +261,12 @@ pub(crate) struct Space {
     /// Bytes in marked lines and large objects.
     pub old_bytes: usize,
     pub major_at: usize,
+    /// The same for blocks in use.
+    pub major_at_blocks: usize,
     pub headroom: usize,
     pub copying: bool,
     pub stress: u32,
     pub stress_count: u32,
-    /// Since the last full collection that freed too little.
-    pub since_full: usize,
     pub stats: Stats,
     pub mark_stack: Vec<Obj>,
     pub desc_live: Vec<u8>,
