@@ -3,13 +3,15 @@
 //! A request is a count of arguments and the arguments, the first of which names the operation; an answer is one
 //! string of bytes. Every number is 32 bits, little-endian; strings have their length before them.
 
+use adder_text::codecs::charmap::{DecodeTable, EncodeTable};
 use adder_text::codecs::handlers::{Failure, Handler, Standard};
-use adder_text::codecs::{self, Decoder, Encoder, single, utf8};
+use adder_text::codecs::wide::{Order, Utf16Decoder, Utf16Encoder, Utf32Decoder, Utf32Encoder};
+use adder_text::codecs::{self, Decoder, Encoder, single, utf7, utf8};
 use adder_text::search::{self, Bytes, Str};
 use adder_text::unicode::database::{self as db, Ucd};
 use adder_text::unicode::normalize::{Form, is_normalized, normalize};
 use adder_text::unicode::{self, Case, names};
-use adder_text::{case, escape, repr, split, wtf8};
+use adder_text::{case, escape, json, repr, split, wtf8};
 use std::io::{Read, Write};
 use std::ops::Range;
 
@@ -39,6 +41,13 @@ fn decoder(name: &[u8]) -> Box<dyn Decoder> {
         b"utf-8" => Box::new(utf8::Utf8),
         b"ascii" => Box::new(single::Ascii),
         b"latin-1" => Box::new(single::Latin1),
+        b"utf-16" => Box::new(Utf16Decoder::new(Order::Native)),
+        b"utf-16-le" => Box::new(Utf16Decoder::new(Order::Little)),
+        b"utf-16-be" => Box::new(Utf16Decoder::new(Order::Big)),
+        b"utf-32" => Box::new(Utf32Decoder::new(Order::Native)),
+        b"utf-32-le" => Box::new(Utf32Decoder::new(Order::Little)),
+        b"utf-32-be" => Box::new(Utf32Decoder::new(Order::Big)),
+        b"utf-7" => Box::<utf7::Utf7Decoder>::default(),
         b"unicode_escape" => Box::new(escape::UnicodeEscape::default()),
         b"raw_unicode_escape" => Box::new(escape::RawUnicodeEscape),
         _ => panic!("no decoder {}", String::from_utf8_lossy(name)),
@@ -50,6 +59,12 @@ fn encoder(name: &[u8]) -> Box<dyn Encoder> {
         b"utf-8" => Box::new(utf8::Utf8),
         b"ascii" => Box::new(single::Ascii),
         b"latin-1" => Box::new(single::Latin1),
+        b"utf-16" => Box::new(Utf16Encoder(Order::Native)),
+        b"utf-16-le" => Box::new(Utf16Encoder(Order::Little)),
+        b"utf-16-be" => Box::new(Utf16Encoder(Order::Big)),
+        b"utf-32" => Box::new(Utf32Encoder(Order::Native)),
+        b"utf-32-le" => Box::new(Utf32Encoder(Order::Little)),
+        b"utf-32-be" => Box::new(Utf32Encoder(Order::Big)),
         _ => panic!("no encoder {}", String::from_utf8_lossy(name)),
     }
 }
@@ -69,6 +84,30 @@ fn pieces(s: &[u8], f: impl FnOnce(&mut dyn FnMut(Range<usize>))) -> Vec<u8> {
         out.extend_from_slice(&s[r]);
     });
     out
+}
+
+fn decoded(d: &mut dyn Decoder, a: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    match codecs::decode(d, &a[1], a[4] == b"1", &mut handler(&a[3]), &mut out) {
+        Ok(n) => {
+            assert!(wtf8::is_valid(&out));
+            let mut r = format!("+{n}\n").into_bytes();
+            r.extend_from_slice(&out);
+            r
+        }
+        Err(e) => failure(e),
+    }
+}
+
+fn encoded(c: &mut dyn Encoder, a: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    match codecs::encode(c, &a[1], &mut handler(&a[3]), &mut out) {
+        Ok(()) => {
+            out.insert(0, b'+');
+            out
+        }
+        Err(e) => failure(e),
+    }
 }
 
 fn answer(a: &[Vec<u8>]) -> Vec<u8> {
@@ -218,28 +257,24 @@ fn answer(a: &[Vec<u8>]) -> Vec<u8> {
             let rfind = search::rfind(s, &a[2]).map_or(-1, |i| wtf8::count(&s[..i]) as i64);
             let _ = write!(out, "{find} {rfind} {}", search::count::<Str>(s, &a[2]));
         }
-        "decode" => {
-            let mut d = decoder(&a[2]);
-            return match codecs::decode(&mut *d, s, a[4] == b"1", &mut handler(&a[3]), &mut out) {
-                Ok(n) => {
-                    assert!(wtf8::is_valid(&out));
-                    let mut r = format!("+{n}\n").into_bytes();
-                    r.extend_from_slice(&out);
-                    r
+        "utf7_encode" => utf7::encode(s, &mut out),
+        "json" => json::encode(s, &mut out),
+        "json_ascii" => json::encode_ascii(s, &mut out),
+        "json_scan" => {
+            return match json::scan_string(s, 1, &a[2] == b"1", &mut out) {
+                Ok(r) => {
+                    let text = if r.verbatim { &s[1..r.end - 1] } else { &out };
+                    let mut v = format!("+{}\n", wtf8::count(&s[..r.end])).into_bytes();
+                    v.extend_from_slice(text);
+                    v
                 }
-                Err(e) => failure(e),
+                Err(e) => format!("-{} {}", e.message, wtf8::count(&s[..e.offset])).into_bytes(),
             };
         }
-        "encode" => {
-            let mut d = encoder(&a[2]);
-            return match codecs::encode(&mut *d, s, &mut handler(&a[3]), &mut out) {
-                Ok(()) => {
-                    out.insert(0, b'+');
-                    out
-                }
-                Err(e) => failure(e),
-            };
-        }
+        "decode" => return decoded(&mut *decoder(&a[2]), a),
+        "charmap_decode" => return decoded(&mut &DecodeTable::new(&a[2]), a),
+        "encode" => return encoded(&mut *encoder(&a[2]), a),
+        "charmap_encode" => return encoded(&mut &EncodeTable::new(&a[2]), a),
         _ => panic!("unknown operation {op}"),
     }
     out

@@ -30,6 +30,7 @@ macro_rules! table {
 pub mod case;
 pub mod codecs;
 pub mod escape;
+pub mod json;
 pub mod repr;
 pub mod search;
 pub mod split;

@@ -39,8 +39,8 @@ def same(what, got, want):
     global failures
     if got != want:
         failures += 1
-        if failures < 30:
-            print("DIFFERENT", what, "\n  got ", ascii(got)[:300], "\n  want", ascii(want)[:300])
+        if failures < 10:
+            print("DIFFERENT", ascii(what)[:200], "\n  got ", ascii(got)[:200], "\n  want", ascii(want)[:200])
 
 
 def section_types():
@@ -206,8 +206,8 @@ def section_bytes():
 
 
 HANDLERS = "strict ignore replace backslashreplace surrogateescape surrogatepass".split()
-CODECS = ["utf-8", "ascii", "latin-1"]
-DECODE_ONLY = ["unicode_escape", "raw_unicode_escape"]
+CODECS = ["utf-8", "ascii", "latin-1", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+DECODE_ONLY = ["utf-7", "unicode_escape", "raw_unicode_escape"]
 
 
 def decode_case(enc, b, errors, final):
@@ -245,8 +245,54 @@ def section_codecs():
         for enc in CODECS + DECODE_ONLY:
             decode_case(enc, b, rnd.choice(HANDLERS), rnd.random() < 0.5)
         s = text() if i % 2 else "".join(rnd.choice("a+-/&!\ud800\udc80\udcff\udc7f\xe9\u20ac\U0001f600\x80\0~\\") for _ in range(rnd.randrange(9)))
+        same(("utf7", s), ask("utf7_encode", s), codecs.utf_7_encode(s)[0])
+        if i % 2:
+            b = bytes(rnd.choice(b"+-AGE/2D!a\x80") for _ in range(rnd.randrange(12)))
+            decode_case("utf-7", b, rnd.choice(HANDLERS), rnd.random() < 0.5)
         for enc in CODECS:
             encode_case(enc, s, rnd.choice(HANDLERS + ["xmlcharrefreplace", "namereplace"]))
+
+
+def section_charmap():
+    import _codecs
+    tables = [codecs.charmap_build, "".join(map(chr, range(128))) + "\ufffe€é\ud800\U0001f600",
+              bytes(range(256)).decode("cp1252", "replace").replace("\ufffd", "\ufffe"), bytes(range(256)).decode("cp037"),
+              "abcabc"][1:]
+    for i in range(20000):
+        t = rnd.choice(tables)
+        b = data()
+        errors = rnd.choice(HANDLERS)
+        try:
+            s, n = _codecs.charmap_decode(b, errors, t)
+            want = b"+%d\n" % n + w(s)
+        except UnicodeDecodeError as e:
+            want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+        same(("charmap", b, errors), ask("charmap_decode", b, t, errors, 1), want)
+        s = text()
+        errors = rnd.choice(HANDLERS + ["xmlcharrefreplace"])
+        try:
+            want = b"+" + _codecs.charmap_encode(s, errors, codecs.charmap_build(t))[0]
+        except UnicodeEncodeError as e:
+            want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+        same(("charmap", s, t, errors), ask("charmap_encode", s, t, errors), want)
+
+
+def section_json():
+    import _json
+    import json
+    parts = ["\\", "u", "d83d", "ude00", "\\u", "n", "b", "\"", "\n", "é", "😀", "0041", "\ud83d", "/", "q", "1", "\x7f", "abcdefghij"]
+    for i in range(40000):
+        s = text() if i % 2 else "".join(rnd.choice(parts) for _ in range(rnd.randrange(10)))
+        same(("json", s), ask("json", s), w(_json.encode_basestring(s)))
+        same(("json ascii", s), ask("json_ascii", s), w(_json.encode_basestring_ascii(s)))
+        s = '"' + s + ('"' if rnd.random() < 0.8 else "")
+        strict = rnd.random() < 0.7
+        try:
+            t, n = _json.scanstring(s, 1, strict)
+            want = b"+%d\n" % n + w(t)
+        except json.JSONDecodeError as e:
+            want = w("-%s %d" % (e.msg, e.pos))
+        same(("json_scan", s), ask("json_scan", s, int(strict)), want)
 
 
 sections = {k[8:]: v for k, v in globals().items() if k.startswith("section_")}

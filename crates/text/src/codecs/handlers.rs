@@ -247,14 +247,15 @@ impl EncodeErrors for Standard {
         if let Some(kind) = self.0.encode(p, buffer) {
             return Ok((kind, Resume::After));
         }
-        // CPython encodes what it can of a run before it reports the rest.
-        let good = if self.0 == Handler::SurrogateEscape {
-            wtf8::char_offsets(p.part())
-                .find(|(_, cp)| !(0xDC80..=0xDCFF).contains(cp))
-                .map_or(0, |(at, _)| at)
-        } else {
-            0
-        };
+        // In these codecs CPython encodes what it can of a run before it reports the rest.
+        let good =
+            if self.0 == Handler::SurrogateEscape && matches!(p.encoding, "utf-8" | "ascii" | "latin-1") {
+                wtf8::char_offsets(p.part())
+                    .find(|(_, cp)| !(0xDC80..=0xDCFF).contains(cp))
+                    .map_or(0, |(at, _)| at)
+            } else {
+                0
+            };
         Err(self.unusable(&p.advanced(good)))
     }
     fn unusable(&mut self, p: &EncodeProblem<'_>) -> Failure {

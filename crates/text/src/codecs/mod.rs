@@ -7,9 +7,12 @@
 //!
 //! Spans and reasons of errors are those of CPython (`Objects/unicodeobject.c`).
 
+pub mod charmap;
 pub mod handlers;
 pub mod single;
+pub mod utf7;
 pub mod utf8;
+pub mod wide;
 
 use crate::wtf8;
 use std::borrow::Cow;
@@ -106,6 +109,8 @@ pub fn decode<D: Decoder + ?Sized, H: DecodeErrors>(
 pub trait Encoder {
     /// Name for `UnicodeEncodeError.encoding`.
     fn encoding(&self) -> &'static str;
+    /// Append what comes before everything (a byte order mark).
+    fn begin(&mut self, _out: &mut Vec<u8>) {}
     /// Append the bytes of `text[pos..]`, all of it.
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError>;
     /// Append the bytes of a handler's replacement text; `false` if that does not encode either.
@@ -183,6 +188,7 @@ pub fn encode<C: Encoder + ?Sized, H: EncodeErrors>(
     errors: &mut H,
     out: &mut Vec<u8>,
 ) -> Result<(), H::Error> {
+    encoder.begin(out);
     let mut pos = 0;
     // A position whose index is known, to count from.
     let mut known = (0, 0);
