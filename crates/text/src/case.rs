@@ -1,5 +1,6 @@
 //! Case conversion and classification of whole texts: the methods of `str`, and those of `bytes`, which know ASCII only.
 
+use crate::scan::ascii_prefix;
 use crate::unicode::{self, Case, F_LOWER, F_TITLE, F_UPPER};
 use crate::wtf8;
 
@@ -36,15 +37,36 @@ fn push_lower(s: &[u8], at: usize, cp: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// Append the text, ASCII runs through `ascii` and other characters through `other`.
+#[inline(always)]
+fn mixed(
+    s: &[u8],
+    out: &mut Vec<u8>,
+    ascii: impl Fn(&mut [u8]),
+    mut other: impl FnMut(usize, u32, &mut Vec<u8>),
+) {
+    out.reserve(s.len());
+    let mut at = 0;
+    while at < s.len() {
+        let n = ascii_prefix(&s[at..]);
+        let from = out.len();
+        out.extend_from_slice(&s[at..at + n]);
+        ascii(&mut out[from..]);
+        at += n;
+        while at < s.len() && s[at] >= 128 {
+            let (cp, n) = wtf8::decode(s, at);
+            other(at, cp, out);
+            at += n;
+        }
+    }
+}
+
 /// `str.lower`.
 pub fn lower(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_lower(s, out);
     }
-    out.reserve(s.len());
-    for (at, cp) in wtf8::char_offsets(s) {
-        push_lower(s, at, cp, out);
-    }
+    mixed(s, out, |r| r.make_ascii_lowercase(), |at, cp, out| push_lower(s, at, cp, out));
 }
 
 /// `str.upper`.
@@ -52,14 +74,7 @@ pub fn upper(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_upper(s, out);
     }
-    out.reserve(s.len());
-    for cp in wtf8::chars(s) {
-        if cp < 128 {
-            out.push((cp as u8).to_ascii_uppercase());
-        } else {
-            push_full(cp, Case::Upper, out);
-        }
-    }
+    mixed(s, out, |r| r.make_ascii_uppercase(), |_, cp, out| push_full(cp, Case::Upper, out));
 }
 
 /// `str.casefold`.
@@ -67,14 +82,7 @@ pub fn casefold(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_lower(s, out);
     }
-    out.reserve(s.len());
-    for cp in wtf8::chars(s) {
-        if cp < 128 {
-            out.push((cp as u8).to_ascii_lowercase());
-        } else {
-            push_full(cp, Case::Fold, out);
-        }
-    }
+    mixed(s, out, |r| r.make_ascii_lowercase(), |_, cp, out| push_full(cp, Case::Fold, out));
 }
 
 /// `str.swapcase`.

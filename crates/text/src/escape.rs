@@ -1,8 +1,8 @@
 //! Backslash escapes: the codecs `unicode_escape` and `raw_unicode_escape`, and `escape` of bytes.
 
 use crate::codecs::handlers::hex_escape;
-use crate::codecs::single::ascii_prefix;
 use crate::codecs::{DecodeError, Decoder};
+use crate::scan::ascii_prefix;
 use crate::unicode::{database::Ucd, names};
 use crate::wtf8;
 use memchr::memchr;

@@ -1,53 +1,18 @@
 //! Strings of JSON: what `json.encoder` and `json.scanner` have in C.
 
+use crate::scan::{Class, JsonAscii, JsonText, prefix};
 use crate::wtf8;
-
-/// Bits: needs escaping in a string written as Unicode, and in one written in ASCII; ends a run when reading.
-const UNICODE: u8 = 1;
-const ASCII: u8 = 2;
-
-static CLASS: [u8; 256] = {
-    let mut t = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        t[i] = match i as u8 {
-            b'"' | b'\\' | 0..=31 => UNICODE | ASCII,
-            127.. => ASCII,
-            _ => 0,
-        };
-        i += 1;
-    }
-    t
-};
 
 /// Length of the beginning that has no quote, backslash or control character.
 #[inline]
 pub fn plain_prefix(s: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(w) = s[at..].first_chunk::<8>() {
-        let x = u64::from_le_bytes(*w);
-        // Bytes below 0x20, equal to '"', equal to '\\'; bytes of 0x80 and more are none of these.
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGH: u64 = 0x8080_8080_8080_8080;
-        let below = x.wrapping_sub(ONES * 0x20);
-        let quote = (x ^ ONES * b'"' as u64).wrapping_sub(ONES);
-        let slash = (x ^ ONES * b'\\' as u64).wrapping_sub(ONES);
-        let hit = (below | quote | slash) & !x & HIGH;
-        if hit != 0 {
-            // Borrows only disturb bytes after the first hit.
-            return at + hit.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + s[at..].iter().take_while(|&&b| CLASS[b as usize] & UNICODE == 0).count()
+    prefix::<JsonText>(s)
 }
 
 fn push_u(unit: u32, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.extend_from_slice(b"\\u");
-    for i in (0..4).rev() {
-        out.push(HEX[(unit >> (4 * i) & 15) as usize]);
-    }
+    let digit = |i: u32| HEX[(unit >> (4 * i) & 15) as usize];
+    out.extend_from_slice(&[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
 }
 
 fn push_escape(b: u8, out: &mut Vec<u8>) {
@@ -85,27 +50,26 @@ pub fn encode_ascii(s: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut at = 0;
     while at < s.len() {
-        // Stops at what needs a look in both forms; bytes of 127 and more are met in between.
-        let n = plain_prefix(&s[at..]);
-        let run = &s[at..at + n];
-        if run.iter().fold(0, |a, &b| a | CLASS[b as usize]) == 0 {
-            out.extend_from_slice(run);
-        } else {
-            for cp in wtf8::chars(run) {
-                match cp {
-                    0..=126 => out.push(cp as u8),
-                    0x10000.. => {
-                        push_u(0xD7C0 + (cp >> 10), out);
-                        push_u(0xDC00 | cp & 0x3FF, out);
-                    }
-                    _ => push_u(cp, out),
-                }
-            }
-        }
+        let n = prefix::<JsonAscii>(&s[at..]);
+        out.extend_from_slice(&s[at..at + n]);
         at += n;
-        if let Some(&b) = s.get(at) {
-            push_escape(b, out);
-            at += 1;
+        // Others seldom come alone in text that is not ASCII.
+        while let Some(&b) = s.get(at)
+            && JsonAscii::stops(b)
+        {
+            if b < 127 {
+                push_escape(b, out);
+                at += 1;
+                continue;
+            }
+            let (cp, n) = wtf8::decode(s, at);
+            if cp < 0x10000 {
+                push_u(cp, out);
+            } else {
+                push_u(0xD7C0 + (cp >> 10), out);
+                push_u(0xDC00 | cp & 0x3FF, out);
+            }
+            at += n;
         }
     }
     out.push(b'"');

@@ -32,6 +32,7 @@ pub mod codecs;
 pub mod escape;
 pub mod json;
 pub mod repr;
+pub mod scan;
 pub mod search;
 pub mod split;
 pub mod unicode;

@@ -1,6 +1,7 @@
 //! `repr` of `str` and `bytes`, and `ascii`.
 
 use crate::codecs::handlers::hex_escape;
+use crate::scan::{ReprPlain, prefix};
 use crate::{unicode, wtf8};
 use memchr::memchr;
 
@@ -43,27 +44,16 @@ fn push_control(b: u8, out: &mut Vec<u8>) {
     }
 }
 
-#[inline]
-fn is_plain_word(w: &[u8; 8]) -> bool {
-    w.iter().fold(0, |a, &b| a | CLASS[b as usize]) == PLAIN
-}
-
 fn write_str(s: &[u8], quote: u8, ascii_only: bool, out: &mut Vec<u8>) {
     out.reserve(s.len() + 2);
     out.push(quote);
     let mut copied = 0;
     let mut at = 0;
     while at < s.len() {
-        if let Some(w) = s[at..].first_chunk::<8>()
-            && is_plain_word(w)
-        {
-            at += 8;
-            continue;
-        }
         let b = s[at];
         let n = match CLASS[b as usize] {
             PLAIN => {
-                at += 1;
+                at += 1 + prefix::<ReprPlain>(&s[at + 1..]);
                 continue;
             }
             QUOTE if b != quote => {
@@ -132,9 +122,15 @@ pub fn bytes_literal(s: &[u8], out: &mut Vec<u8>) {
 
 /// Escape bytes for a literal in the given quotes (`codecs.escape_encode` has single ones).
 pub fn bytes_escape(s: &[u8], quote: u8, out: &mut Vec<u8>) {
-    for &b in s {
+    let mut at = 0;
+    while let Some(&b) = s.get(at) {
+        at += 1;
         match CLASS[b as usize] {
-            PLAIN => out.push(b),
+            PLAIN => {
+                let n = prefix::<ReprPlain>(&s[at..]);
+                out.extend_from_slice(&s[at - 1..at + n]);
+                at += n;
+            }
             QUOTE if b != quote => out.push(b),
             BACKSLASH | QUOTE => out.extend_from_slice(&[b'\\', b]),
             _ => push_control(b, out),

@@ -12,6 +12,8 @@ pub trait Units {
     fn prev_len(s: &[u8], end: usize) -> usize;
     /// Whether the unit that begins at `at` is whitespace.
     fn is_space(s: &[u8], at: usize) -> bool;
+    /// Offset of the first whitespace at or after `at`, or the length.
+    fn find_space(s: &[u8], at: usize) -> usize;
     /// Length of the line break at `at`, 0 if there is none (`"\r\n"` is one).
     fn line_break(s: &[u8], at: usize) -> usize;
     /// Offset of the first byte at or after `at` that may begin a line break.
@@ -45,6 +47,10 @@ impl Units for Bytes {
         is_byte_space(s[at])
     }
     #[inline]
+    fn find_space(s: &[u8], at: usize) -> usize {
+        s[at..].iter().position(|&b| is_byte_space(b)).map_or(s.len(), |i| at + i)
+    }
+    #[inline]
     fn line_break(s: &[u8], at: usize) -> usize {
         match s[at] {
             b'\n' => 1,
@@ -60,6 +66,17 @@ impl Units for Bytes {
         s.len()
     }
 }
+
+/// First bytes of whitespace of `str`.
+static STR_SPACE: [bool; 256] = {
+    let mut t = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        t[i] = matches!(i, 9..=13 | 28..=32 | 0xC2 | 0xE1..=0xE3);
+        i += 1;
+    }
+    t
+};
 
 /// First bytes of line breaks of `str`: \n \v \f \r, \x1c to \x1e, and the first bytes of U+0085, U+2028, U+2029.
 static STR_BREAK: [bool; 256] = {
@@ -94,6 +111,17 @@ impl Units for Str {
         } else {
             // U+0085, U+00A0, U+1680, U+2000 and more, U+3000: few first bytes.
             matches!(b, 0xC2 | 0xE1..=0xE3) && crate::unicode::is_space(wtf8::decode(s, at).0)
+        }
+    }
+    #[inline]
+    fn find_space(s: &[u8], mut at: usize) -> usize {
+        // No whitespace begins with a continuation byte, so every byte may be looked at.
+        loop {
+            match s[at..].iter().position(|&b| STR_SPACE[b as usize]) {
+                None => return s.len(),
+                Some(i) if Self::is_space(s, at + i) => return at + i,
+                Some(i) => at += i + 1,
+            }
         }
     }
     #[inline]
@@ -193,11 +221,9 @@ pub fn replace<U: Units>(hay: &[u8], old: &[u8], new: &[u8], max: usize, out: &m
         let mut done = 1;
         // A byte at a time over the rest is vectorised when there is no limit.
         if max == usize::MAX {
-            for x in &mut copy[first + 1..] {
-                let hit = *x == *a;
-                done += hit as usize;
-                *x = if hit { *b } else { *x };
-            }
+            let rest = &mut copy[first + 1..];
+            done += memchr_iter(*a, rest).count();
+            rest.iter_mut().for_each(|x| *x = if *x == *a { *b } else { *x });
         } else {
             let mut at = first + 1;
             while done < max

@@ -20,9 +20,7 @@ pub fn split_space<U: Units>(s: &[u8], max: usize, mut f: impl FnMut(Range<usize
             return f(at..s.len());
         }
         let start = at;
-        while at < s.len() && !U::is_space(s, at) {
-            at += U::next_len(s, at);
-        }
+        at = U::find_space(s, at);
         f(start..at);
         done += 1;
     }

@@ -175,17 +175,22 @@ pub fn char_offsets(s: &[u8]) -> impl Iterator<Item = (usize, u32)> + '_ {
 
 /// Number of characters: of bytes that begin one. Written so that it is compiled to vector code.
 pub fn count(s: &[u8]) -> usize {
-    const LANES: usize = 32;
-    let (groups, rest) = s.as_chunks::<LANES>();
-    let mut total = 0usize;
-    for some in groups.chunks(255) {
-        let mut acc = [0u8; LANES];
-        for g in some {
-            for (a, &b) in acc.iter_mut().zip(g) {
-                *a += is_start(b) as u8;
+    let (blocks, rest) = s.as_chunks::<64>();
+    let mut total = 0;
+    for some in blocks.chunks(31) {
+        // Byte counters of eight lanes at once: each block adds at most 8 to each.
+        let mut acc = 0u64;
+        for b in some {
+            let mut part = 0u64;
+            for w in b.as_chunks::<8>().0 {
+                let w = u64::from_le_bytes(*w);
+                part += (!w >> 7 | w >> 6) & 0x0101_0101_0101_0101;
             }
+            acc += part;
         }
-        total += acc.iter().map(|&a| a as usize).sum::<usize>();
+        // Add the eight counters.
+        let pairs = (acc & 0x00FF_00FF_00FF_00FF) + (acc >> 8 & 0x00FF_00FF_00FF_00FF);
+        total += (pairs.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize;
     }
     total + rest.iter().filter(|&&b| is_start(b)).count()
 }
@@ -201,9 +206,11 @@ pub struct Measure {
 
 /// Count the characters and see whether all are ASCII.
 pub fn measure(s: &[u8]) -> Measure {
-    let chars = count(s);
-    // Text without multi-byte characters is ASCII, as no byte of 128 and more stands alone.
-    Measure { chars, ascii: chars == s.len() }
+    if s.is_ascii() {
+        Measure { chars: s.len(), ascii: true }
+    } else {
+        Measure { chars: count(s), ascii: false }
+    }
 }
 
 /// The greatest code point (0 for the empty text). Byte order is code point order only for whole characters, so the
@@ -256,6 +263,12 @@ fn starts_in_word(w: [u8; 8]) -> usize {
 pub fn offset_from(s: &[u8], from: usize, index: usize) -> usize {
     let mut at = from;
     let mut left = index;
+    while left >= 64
+        && let Some(w) = s[at..].first_chunk::<64>()
+    {
+        left -= count(w);
+        at += 64;
+    }
     while left >= 8 && at + 8 <= s.len() {
         left -= starts_in_word(s[at..at + 8].try_into().unwrap());
         at += 8;

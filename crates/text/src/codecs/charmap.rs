@@ -6,7 +6,7 @@
 //! caller's handler gives back the exception it kept.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder};
-use crate::codecs::single::ascii_prefix;
+use crate::scan::ascii_prefix;
 use crate::wtf8;
 
 /// Reason of the pseudo error after `Abort`.

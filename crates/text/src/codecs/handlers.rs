@@ -137,14 +137,14 @@ impl Handler {
 /// `\xhh`, `\uhhhh` or `\Uhhhhhhhh`.
 pub(crate) fn hex_escape(cp: u32, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let (letter, digits) = match cp {
-        0..=0xFF => (b'x', 2),
-        0x100..=0xFFFF => (b'u', 4),
-        _ => (b'U', 8),
-    };
-    out.extend_from_slice(&[b'\\', letter]);
-    for i in (0..digits).rev() {
-        out.push(HEX[(cp >> (4 * i) & 15) as usize]);
+    let digit = |i: u32| HEX[(cp >> (4 * i) & 15) as usize];
+    if cp < 0x100 {
+        out.extend_from_slice(&[b'\\', b'x', digit(1), digit(0)]);
+    } else if cp < 0x10000 {
+        out.extend_from_slice(&[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
+    } else {
+        out.extend_from_slice(b"\\U00");
+        out.extend_from_slice(&[digit(5), digit(4), digit(3), digit(2), digit(1), digit(0)]);
     }
 }
 

@@ -1,23 +1,11 @@
 //! ASCII and Latin-1.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder};
+use crate::scan::ascii_prefix;
 use crate::wtf8;
 
 pub struct Ascii;
 pub struct Latin1;
-
-/// Length of the ASCII beginning.
-#[inline]
-pub(crate) fn ascii_prefix(s: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(w) = s.get(at..at + 16) {
-        if !w.is_ascii() {
-            break;
-        }
-        at += 16;
-    }
-    at + s[at..].iter().take_while(|&&b| b < 128).count()
-}
 
 /// The run of characters from `start` that are not below `limit`.
 fn run_above(text: &[u8], start: usize, limit: u32) -> usize {

@@ -1,7 +1,7 @@
 //! UTF-16 and UTF-32 in both byte orders, with and without byte order mark.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder};
-use crate::codecs::single::ascii_prefix;
+use crate::scan::ascii_prefix;
 use crate::wtf8;
 
 /// Byte order as `codecs.utf_16_ex_decode` has it.
@@ -237,7 +237,11 @@ impl Encoder for Utf16Encoder {
         while at < text.len() {
             let n = ascii_prefix(&text[at..]);
             if n > 0 {
-                text[at..at + n].iter().for_each(|&b| put16(b as u16, big, out));
+                let base = out.len();
+                out.resize(base + 2 * n, 0);
+                for (u, &b) in out[base..].as_chunks_mut::<2>().0.iter_mut().zip(&text[at..at + n]) {
+                    *u = if big { [0, b] } else { [b, 0] };
+                }
                 at += n;
                 continue;
             }
