@@ -1,0 +1,229 @@
+//! What each operation can start with, and what follows from it.
+//!
+//! For every operation: a set of bytes that contains the next byte of any way to succeed from
+//! there, and whether it can succeed at the end of the subject. With it
+//!
+//! * alternatives that cannot match the next byte are not tried, and nothing is left on the
+//!   backtrack stack for them;
+//! * a greedy repeat whose characters cannot start what follows (`\w+\s`) never goes back: it
+//!   becomes possessive; others go back only to places where what follows can start;
+//! * a lazy repeat steps over the places where what follows cannot start;
+//! * the search skips starts that cannot match (`prefilter.rs`).
+//!
+//! All this only leaves out attempts that fail, so it cannot change results: failing leaves no
+//! trace, except in exact programs, which therefore are left alone.
+
+use crate::charset::ByteSet;
+use crate::codes::{MAXREPEAT, at};
+use crate::ir::*;
+use crate::prefilter::Prefilter;
+use crate::subject::Encoding;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct First {
+    pub set: ByteSet,
+    pub at_end: bool,
+}
+
+impl First {
+    const NOTHING: First = First { set: ByteSet::EMPTY, at_end: false };
+    const ANYTHING: First = First { set: ByteSet::ALL, at_end: true };
+
+    fn of(set: ByteSet) -> First {
+        First { set, at_end: false }
+    }
+
+    fn or(self, other: First) -> First {
+        First { set: self.set.union(other.set), at_end: self.at_end || other.at_end }
+    }
+
+    fn and(self, other: First) -> First {
+        First { set: self.set.intersect(other.set), at_end: self.at_end && other.at_end }
+    }
+}
+
+/// Sharpens a freshly lowered program.
+pub(crate) fn analyze<E: Encoding>(ir: &mut Ir) {
+    let firsts = firsts::<E>(ir);
+    ir.prefilter = Prefilter::choose::<E>(ir, &firsts);
+    if !ir.exact {
+        for pc in 0..ir.ops.len() {
+            match ir.ops[pc] {
+                Op::Run(index) => run::<E>(ir, index, &firsts[pc + 1], false),
+                Op::RunLazy(index) => run::<E>(ir, index, &firsts[pc + 1], true),
+                Op::Branch(index) => branch(&mut ir.branches[index as usize], &firsts),
+                Op::Split { first, second, .. } => split(ir, pc, first, second, &firsts),
+                _ => {}
+            }
+        }
+    } else {
+        for op in &mut ir.ops {
+            if let Op::Split { .. } = op {
+                unreachable!("exact programs count their repeats");
+            }
+        }
+    }
+}
+
+/// The bytes that a character which fits can start with.
+pub(crate) fn item_first<E: Encoding>(ir: &Ir, item: Item) -> ByteSet {
+    let whole = if E::MULTI { ByteSet::HIGH.complement().union(ByteSet::LEADS) } else { ByteSet::ALL };
+    match item {
+        Item::Never => ByteSet::EMPTY,
+        Item::Byte(byte) => ByteSet::one(byte),
+        Item::NotByte(byte) => whole.intersect(ByteSet::one(byte).complement()),
+        Item::AnyAll | Item::Test(_) => whole,
+        Item::Set { mask, table, above } => {
+            let set = ir.set(table, mask).intersect(whole);
+            match above {
+                ABOVE_NONE | ABOVE_ALL => set,
+                test => set.union(ir.tests[test as usize].leads()),
+            }
+        }
+    }
+}
+
+fn firsts<E: Encoding>(ir: &Ir) -> Vec<First> {
+    let mut firsts = vec![First::ANYTHING; ir.ops.len()];
+    // Operations lead forward but for the ends of repeats: with a second round, those see what the
+    // first one found. A first round that takes them for "anything" errs on the safe side.
+    let rounds =
+        1 + ir.ops.iter().any(|op| matches!(op, Op::Split { .. } | Op::RepeatMax(_) | Op::RepeatMin(_)))
+            as usize;
+    for _ in 0..rounds {
+        for pc in (0..ir.ops.len()).rev() {
+            firsts[pc] = first_of::<E>(ir, pc, &firsts);
+        }
+    }
+    firsts
+}
+
+fn first_of<E: Encoding>(ir: &Ir, pc: usize, firsts: &[First]) -> First {
+    let get = |pc: Pc| firsts[pc as usize];
+    match ir.ops[pc] {
+        Op::Fail => First::NOTHING,
+        // What is inside must choose without a look at what follows the group: it cannot go back.
+        Op::Success
+        | Op::AssertEnd { .. }
+        | Op::AssertNotEnd
+        | Op::AtomicEnd { .. }
+        | Op::PossessiveEnd(_)
+        | Op::GroupRef { .. } => First::ANYTHING,
+        Op::Nop | Op::Mark(_) | Op::MarkExact(_) | Op::Save { .. } | Op::Atomic { .. } => firsts[pc + 1],
+        Op::Item(item) => First::of(item_first::<E>(ir, item)),
+        Op::Literal { at, .. } => First::of(ByteSet::one(ir.literals[at as usize])),
+        Op::At(code) => {
+            let here = match code as u32 {
+                at::END | at::END_LINE => First { set: ByteSet::one(b'\n'), at_end: true },
+                at::END_STRING => First { set: ByteSet::EMPTY, at_end: true },
+                _ => First::ANYTHING,
+            };
+            here.and(firsts[pc + 1])
+        }
+        Op::Jump(to) => get(to),
+        Op::Branch(index) => {
+            ir.branches[index as usize].ways.iter().fold(First::NOTHING, |all, &way| all.or(get(way)))
+        }
+        Op::Split { first, second, .. } => get(first).or(get(second)),
+        Op::Run(index) | Op::RunLazy(index) => {
+            let info = &ir.loops[index as usize];
+            let own = First::of(item_first::<E>(ir, info.item));
+            if info.min > 0 { own } else { own.or(firsts[pc + 1]) }
+        }
+        Op::RepeatEnter(index) | Op::PossessiveEnter(index) => {
+            let info = &ir.repeats[index as usize];
+            if info.min > 0 { get(info.body) } else { get(info.body).or(get(info.tail)) }
+        }
+        Op::RepeatMax(index) | Op::RepeatMin(index) => {
+            let info = &ir.repeats[index as usize];
+            get(info.body).or(get(info.tail))
+        }
+        Op::Assert { back, after } => {
+            let ahead = if back == 0 { firsts[pc + 1] } else { First::ANYTHING };
+            ahead.and(get(after))
+        }
+        Op::AssertNot { after, .. } => get(after),
+        Op::GroupExists { no, .. } => firsts[pc + 1].or(get(no)),
+    }
+}
+
+/// A repeat of one character, before `next`.
+fn run<E: Encoding>(ir: &mut Ir, index: u32, next: &First, lazy: bool) {
+    let Loop { item, max, possessive, .. } = ir.loops[index as usize];
+    if possessive {
+        return;
+    }
+    let own = item_first::<E>(ir, item);
+    if !lazy && own.intersect(next.set).is_empty() {
+        ir.loops[index as usize].possessive = true;
+        return;
+    }
+    let mut set = next.set;
+    if E::MULTI {
+        // Places inside of a character are no places.
+        set = set.intersect(ByteSet::HIGH.complement().union(ByteSet::LEADS));
+    }
+    let covers_all = own.intersect(set) == own && next.at_end;
+    if (covers_all && !lazy) || next.set == ByteSet::ALL {
+        return;
+    }
+    ir.loops[index as usize].filter = match (set.len(), next.at_end, set.iter().next()) {
+        (1, false, Some(byte)) => Filter::Byte(byte),
+        _ => match ir.table(set) {
+            Some((table, mask)) => Filter::Set { table, mask, at_end: next.at_end },
+            None => Filter::None,
+        },
+    };
+    if lazy && max == MAXREPEAT {
+        ir.loops[index as usize].skip = skip::<E>(ir, item, set);
+    }
+}
+
+/// A set of the bytes at which an unlimited lazy repeat has to look closer.
+fn skip<E: Encoding>(ir: &mut Ir, item: Item, next: ByteSet) -> Option<(u16, u8)> {
+    let passes = match item {
+        Item::Set { mask, table, above } => match above {
+            // The bytes of such characters pass one by one.
+            ABOVE_ALL => ir.set(table, mask),
+            _ if E::MULTI => ir.set(table, mask).intersect(ByteSet::HIGH.complement()),
+            _ => ir.set(table, mask),
+        },
+        Item::NotByte(byte) => ByteSet::one(byte).complement(),
+        Item::AnyAll => ByteSet::ALL,
+        Item::Byte(byte) => ByteSet::one(byte),
+        Item::Never | Item::Test(_) => return None,
+    };
+    ir.table(passes.complement().union(next))
+}
+
+fn branch(branch: &mut Branch, firsts: &[First]) {
+    let ways: Vec<First> = branch.ways.iter().map(|&way| firsts[way as usize]).collect();
+    let mut masks = [0usize; 256];
+    branch.viable_at_end = 0;
+    for (number, way) in ways.iter().enumerate() {
+        for byte in way.set.iter() {
+            masks[byte as usize] |= 1 << number;
+        }
+        branch.viable_at_end |= (way.at_end as usize) << number;
+    }
+    branch.viable.clear();
+    let mut last = (usize::MAX, 0);
+    for (byte, &mask) in masks.iter().enumerate() {
+        if byte == 0 || mask != last.0 {
+            let known = branch.viable.iter().position(|&viable| viable == mask);
+            last = (mask, known.unwrap_or(branch.viable.len()) as u8);
+            if known.is_none() {
+                branch.viable.push(mask);
+            }
+        }
+        branch.kinds[byte] = last.1;
+    }
+}
+
+fn split(ir: &mut Ir, pc: usize, first: Pc, second: Pc, firsts: &[First]) {
+    let (one, two) = (firsts[first as usize], firsts[second as usize]);
+    if let Some((table, first_mask, second_mask)) = ir.table_pair(one.set, two.set) {
+        let at_end = one.at_end as u8 | (two.at_end as u8) << 1;
+        ir.ops[pc] = Op::Split { at_end, first_mask, second_mask, table, first, second };
+    }
+}

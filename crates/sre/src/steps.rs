@@ -1,0 +1,237 @@
+//! Pieces of the engine that look at the subject only: characters, runs of them, places, groups.
+
+use crate::charset::{Fold, in_category};
+use crate::codes::{MAXREPEAT, at, category};
+use crate::exec::Engine;
+use crate::ir::*;
+use crate::state::NONE;
+use crate::subject::{Encoding, find_byte};
+
+/// `count` characters before `ptr`, if there are so many.
+pub(crate) fn step_back<E: Encoding>(s: &[u8], ptr: usize, count: u32) -> Option<usize> {
+    let count = count as usize;
+    if count > ptr {
+        return None;
+    }
+    if !E::MULTI {
+        return Some(ptr - count);
+    }
+    let mut place = ptr;
+    for _ in 0..count {
+        if place == 0 {
+            return None;
+        }
+        place = E::before(s, place);
+    }
+    Some(place)
+}
+
+impl Engine<'_> {
+    /// The position behind the character at `ptr`, if it fits.
+    #[inline(always)]
+    pub fn step<E: Encoding>(&self, item: Item, ptr: usize) -> Option<usize> {
+        let &byte = self.s.get(ptr)?;
+        match item {
+            Item::Byte(wanted) => (byte == wanted).then_some(ptr + 1),
+            Item::NotByte(unwanted) => (byte != unwanted).then(|| ptr + E::len(byte)),
+            Item::AnyAll => Some(ptr + E::len(byte)),
+            Item::Set { mask, table, above } => {
+                if self.ir.tables[table as usize][byte as usize] & mask != 0 {
+                    return Some(ptr + E::len(byte));
+                }
+                if !E::MULTI || byte < 0x80 || above >= ABOVE_ALL {
+                    return None;
+                }
+                self.ask::<E>(above, ptr)
+            }
+            Item::Test(test) => self.ask::<E>(test, ptr),
+            Item::Never => None,
+        }
+    }
+
+    #[inline(never)]
+    fn ask<E: Encoding>(&self, test: u32, ptr: usize) -> Option<usize> {
+        let (ch, len) = E::decode(self.s, ptr);
+        self.ir.tests[test as usize].eval(ch, self.locale).then_some(ptr + len)
+    }
+
+    #[inline(always)]
+    pub fn step_times<E: Encoding>(&self, item: Item, ptr: usize, count: u32) -> Option<usize> {
+        let mut ptr = ptr;
+        for _ in 0..count {
+            ptr = self.step::<E>(item, ptr)?;
+        }
+        Some(ptr)
+    }
+
+    /// A greedy run: where the least number of characters ends and where the most do.
+    #[inline(always)]
+    pub fn run_greedy<E: Encoding>(&self, info: &Loop, ptr: usize) -> Option<(usize, usize)> {
+        let low = self.step_times::<E>(info.item, ptr, info.min)?;
+        let high = if info.max == MAXREPEAT {
+            self.scan::<E>(info.item, low, self.s.len())
+        } else if !E::MULTI {
+            let most = (info.max - info.min) as usize;
+            self.scan::<E>(info.item, low, self.s.len().min(low.saturating_add(most)))
+        } else {
+            let mut high = low;
+            for _ in info.min..info.max {
+                let Some(after) = self.step::<E>(info.item, high) else { break };
+                high = after;
+            }
+            high
+        };
+        Some((low, high))
+    }
+
+    /// The end of the run of fitting characters from `ptr`, at most `end`.
+    #[inline(always)]
+    fn scan<E: Encoding>(&self, item: Item, ptr: usize, end: usize) -> usize {
+        let s = &self.s[..end];
+        let mut ptr = ptr;
+        match item {
+            Item::Set { mask, table, above } => {
+                let table = &self.ir.tables[table as usize];
+                loop {
+                    while ptr < s.len() && table[s[ptr] as usize] & mask != 0 {
+                        ptr += 1;
+                    }
+                    if !E::MULTI || ptr >= s.len() || s[ptr] < 0x80 || above >= ABOVE_ALL {
+                        return ptr;
+                    }
+                    let Some(after) = self.ask::<E>(above, ptr) else { return ptr };
+                    ptr = after;
+                }
+            }
+            Item::NotByte(byte) => find_byte(s, ptr, byte),
+            Item::AnyAll => s.len(),
+            Item::Byte(byte) => {
+                while ptr < s.len() && s[ptr] == byte {
+                    ptr += 1;
+                }
+                ptr
+            }
+            Item::Test(test) => {
+                while ptr < s.len()
+                    && let Some(after) = self.ask::<E>(test, ptr)
+                {
+                    ptr = after;
+                }
+                ptr
+            }
+            Item::Never => ptr,
+        }
+    }
+
+    /// Whether what follows a repeat can match at `ptr`.
+    #[inline(always)]
+    fn passes(&self, filter: Filter, ptr: usize) -> bool {
+        match filter {
+            Filter::None => true,
+            Filter::Byte(byte) => self.s.get(ptr) == Some(&byte),
+            Filter::Set { table, mask, at_end } => match self.s.get(ptr) {
+                Some(&byte) => self.ir.tables[table as usize][byte as usize] & mask != 0,
+                None => at_end,
+            },
+        }
+    }
+
+    /// The last place from `high` down to `low` where it can go on.
+    #[inline(always)]
+    pub fn back_off<E: Encoding>(&self, info: &Loop, low: usize, high: usize) -> Option<usize> {
+        let mut place = high;
+        loop {
+            if self.passes(info.filter, place) {
+                return Some(place);
+            }
+            if place <= low {
+                return None;
+            }
+            place = E::before(self.s, place);
+        }
+    }
+
+    /// From `ptr`, with `count` characters taken: the first place where it can go on.
+    #[inline(always)]
+    pub fn run_lazy<E: Encoding>(&self, info: &Loop, ptr: usize, count: usize) -> Option<(usize, usize)> {
+        let (mut ptr, mut count) = (ptr, count);
+        loop {
+            if let Some((table, mask)) = info.skip {
+                let table = &self.ir.tables[table as usize];
+                while ptr < self.s.len() && table[self.s[ptr] as usize] & mask == 0 {
+                    ptr += 1;
+                }
+            }
+            if self.passes(info.filter, ptr) {
+                return Some((ptr, count));
+            }
+            if info.max != MAXREPEAT && count >= info.max as usize {
+                return None;
+            }
+            ptr = self.step::<E>(info.item, ptr)?;
+            count += 1;
+        }
+    }
+
+    /// The span of a group (numbered from 0) that a reference may use.
+    #[inline]
+    pub fn group(&self, group: u32) -> Option<(usize, usize)> {
+        let low = 2 * group as usize;
+        let (&start, &end) = (self.state.marks.get(low)?, self.state.marks.get(low + 1)?);
+        ((low as isize) < self.state.lastmark && start != NONE && end != NONE && start <= end)
+            .then_some((start, end))
+    }
+
+    /// The end of what equals the group.
+    pub fn group_ref<E: Encoding>(&self, group: u32, fold: Fold, ptr: usize) -> Option<usize> {
+        let s = self.s;
+        let (start, end) = self.group(group)?;
+        if fold == Fold::None {
+            let text = &s[start..end];
+            return s[ptr..].starts_with(text).then(|| ptr + text.len());
+        }
+        let (mut from, mut ptr) = (start, ptr);
+        while from < end {
+            if ptr >= s.len() {
+                return None;
+            }
+            let (one, one_len) = E::decode(s, from);
+            let (two, two_len) = E::decode(s, ptr);
+            if fold.lower(one, self.locale) != fold.lower(two, self.locale) {
+                return None;
+            }
+            from += one_len;
+            ptr += two_len;
+        }
+        Some(ptr)
+    }
+
+    #[inline(always)]
+    pub fn at<E: Encoding>(&self, code: u32, ptr: usize) -> bool {
+        let s = self.s;
+        match code {
+            at::BEGINNING | at::BEGINNING_STRING => ptr == 0,
+            at::BEGINNING_LINE => ptr == 0 || s[ptr - 1] == b'\n',
+            at::END => ptr == s.len() || (ptr + 1 == s.len() && s[ptr] == b'\n'),
+            at::END_LINE => ptr == s.len() || s[ptr] == b'\n',
+            at::END_STRING => ptr == s.len(),
+            at::BOUNDARY => self.boundary::<E>(category::WORD, ptr),
+            at::NON_BOUNDARY => !self.boundary::<E>(category::WORD, ptr),
+            at::LOC_BOUNDARY => self.boundary::<E>(category::LOC_WORD, ptr),
+            at::LOC_NON_BOUNDARY => !self.boundary::<E>(category::LOC_WORD, ptr),
+            at::UNI_BOUNDARY => self.boundary::<E>(category::UNI_WORD, ptr),
+            _ => !self.boundary::<E>(category::UNI_WORD, ptr),
+        }
+    }
+
+    /// Exactly one of the two characters around `ptr` is of a word.
+    fn boundary<E: Encoding>(&self, category: u32, ptr: usize) -> bool {
+        let is_word = |place: usize| match self.s[place] {
+            byte @ 0..0x80 if category != category::LOC_WORD => byte.is_ascii_alphanumeric() || byte == b'_',
+            _ => in_category(category, E::decode(self.s, place).0, self.locale),
+        };
+        let before = ptr > 0 && is_word(E::before(self.s, ptr));
+        let after = ptr < self.s.len() && is_word(ptr);
+        before != after
+    }
+}
