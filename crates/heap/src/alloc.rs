@@ -2,7 +2,7 @@
 //! what happens when there is no memory left.
 
 use crate::layout::{addr, obj};
-use crate::mutator::{Local, POLL_STOP};
+use crate::mutator::{Local, POLL_STOP, RUNNING};
 use crate::space::*;
 use crate::{Mutator, Obj, OutOfMemory};
 use std::sync::atomic::Ordering::Relaxed;
@@ -209,6 +209,11 @@ impl Mutator {
     /// The slow path proper; the stack is saved.
     fn refill(&self, size: usize, need: Need) -> Option<usize> {
         let heap = self.heap;
+        debug_assert_eq!(
+            self.state.load(Relaxed),
+            RUNNING,
+            "allocation by a thread that is not registered or blocked"
+        );
         if self.poll.load(Relaxed) & POLL_STOP != 0 {
             heap.world.park_if_stopping(self);
         }
@@ -268,6 +273,7 @@ impl Mutator {
 
     /// An object that is old from the start and never moves. Its slots must be initialised before the next
     /// safepoint; they may refer to young objects.
+    #[inline(never)]
     pub fn alloc_old(&self, size: usize, kind: u8, desc: u32) -> Result<Obj, OutOfMemory> {
         debug_assert!(size.is_multiple_of(8) && size >= 16);
         if size > self.heap.range.len {

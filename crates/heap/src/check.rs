@@ -1,9 +1,9 @@
 //! Stress mode's helpers: dead memory is overwritten, and the heap is checked for references to it.
 
+use crate::Obj;
 use crate::layout::{addr, obj};
 use crate::space::*;
-use crate::trace::Tracer;
-use crate::{Obj, Trace};
+use crate::trace::{Phase, Tracer};
 
 /// Not a reference (its low bits), and a kind that does not exist.
 const POISON: u8 = 0xDD;
@@ -51,27 +51,34 @@ impl Space {
 }
 
 impl Tracer {
-    /// After a major collection: every slot of a live object refers to a live object. What fails here is a store
+    /// After a minor collection: every slot of an old object refers to an old object. What fails here is a store
     /// without barrier, a slot that was never written, or a root that was hidden from the collector.
     pub(crate) unsafe fn verify(&mut self) {
         let s = unsafe { &*self.space };
+        let phase = std::mem::replace(&mut self.phase, Phase::Verify);
         unsafe {
             s.each_marked(|o| {
-                let l = (*s.layouts)[o.as_ref().kind as usize];
-                if matches!(l.trace, Trace::Fn(_)) {
-                    return;
-                }
-                let Some((p, n)) = l.slots(o) else { return };
-                for i in 0..n {
-                    let v = *p.add(i);
-                    let off = (v as usize).wrapping_sub(s.r.base);
-                    assert!(
-                        v & 7 != 0 || off >= s.r.len || bit(s.marks, off),
-                        "collector: slot {i} of {} at {o:p} refers to {v:#x}, which is free",
-                        self.heap.kinds[o.as_ref().kind as usize].name,
-                    );
-                }
+                self.verifying = addr(o);
+                self.visit(o);
             });
         }
+        self.phase = phase;
+    }
+    #[cold]
+    pub(crate) unsafe fn verify_slot(&self, slot: *mut u64) {
+        let v = unsafe { *slot };
+        let s = unsafe { &*self.space };
+        let off = (v as usize).wrapping_sub(s.r.base);
+        if v & 7 != 0 || off >= s.r.len || unsafe { bit(s.marks, off) } {
+            return;
+        }
+        let o = obj(self.verifying);
+        let kind = unsafe { o.as_ref().kind };
+        panic!(
+            "collector: the word at byte {} of a {} at {o:p} refers to {v:#x}, which is free: a store without \
+             barrier, a slot that was never written, or a root hidden from the collector",
+            slot as usize - self.verifying,
+            self.heap.kinds[kind as usize].name,
+        );
     }
 }

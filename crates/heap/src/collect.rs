@@ -229,6 +229,7 @@ impl Space {
 
 impl Heap {
     /// Runs a collection, a full one if `major`.
+    #[inline(never)]
     pub fn collect(&'static self, m: &Mutator, major: bool) {
         m.with_stack_saved(|| self.collect_now(m, major));
     }
@@ -270,6 +271,18 @@ impl Heap {
     /// # Safety
     /// The world is stopped, and the stack of every mutator saved.
     pub(crate) unsafe fn run(&'static self, want_major: bool) {
+        // A panic in here leaves the heap half collected and the other threads stopped for ever.
+        struct Abort;
+        impl Drop for Abort {
+            fn drop(&mut self) {
+                std::process::abort();
+            }
+        }
+        let abort = Abort;
+        unsafe { self.run_inner(want_major) };
+        std::mem::forget(abort);
+    }
+    unsafe fn run_inner(&'static self, want_major: bool) {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
@@ -283,7 +296,9 @@ impl Heap {
             self.minor(&mut t);
             let middle = Instant::now();
             (*s).stats.minor += 1;
-            (*s).stats.minor_ns += (middle - start).as_nanos() as u64;
+            let ns = (middle - start).as_nanos() as u64;
+            (*s).stats.minor_ns += ns;
+            (*s).stats.minor_max_ns = (*s).stats.minor_max_ns.max(ns);
 
             let external = self.external.load(Relaxed).max(0) as usize;
             let mut major =
@@ -300,7 +315,9 @@ impl Heap {
                 self.major(&mut t);
                 let s = &mut *s;
                 s.stats.major += 1;
-                s.stats.major_ns += middle.elapsed().as_nanos() as u64;
+                let ns = middle.elapsed().as_nanos() as u64;
+                s.stats.major_ns += ns;
+                s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
                 if !want_major {
                     s.headroom = (s.headroom * 4).min(HEADROOM.1);
@@ -353,6 +370,9 @@ impl Heap {
     }
     unsafe fn major(&'static self, t: &mut Tracer) {
         unsafe {
+            if (*t.space).stress > 0 {
+                t.verify();
+            }
             (*t.space).begin_major();
             t.begin_major();
             self.roots(t);
@@ -365,13 +385,11 @@ impl Heap {
             let s = &mut *t.space;
             s.old_bytes = t.live;
             s.sweep_major();
-            if s.stress > 0 {
-                t.verify();
-            }
         }
     }
 
     /// Calls `f` for every live object (collects fully first). `f` must not allocate.
+    #[inline(never)]
     pub fn for_each_object(&'static self, m: &Mutator, f: &mut dyn FnMut(Obj)) {
         m.with_stack_saved(|| {
             self.world.stop(m, || true);

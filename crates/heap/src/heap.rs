@@ -56,6 +56,9 @@ pub struct Stats {
     pub major: u64,
     pub minor_ns: u64,
     pub major_ns: u64,
+    /// Longest pauses.
+    pub minor_max_ns: u64,
+    pub major_max_ns: u64,
     /// Bytes handed to mutators so far.
     pub allocated: u64,
     /// Bytes of lines and large objects that survived the last collection.
@@ -107,6 +110,7 @@ impl Heap {
         }))
     }
     /// Runs `f` with every other mutator stopped at a safepoint.
+    #[inline(never)]
     pub fn stop_world<R>(&'static self, m: &Mutator, f: impl FnOnce() -> R) -> R {
         m.with_stack_saved(|| {
             struct Resume<'a>(&'static Heap, &'a Mutator);

@@ -195,6 +195,10 @@ impl Mutator {
     }
 
     /// Notes registers and stack pointer for a collector on another thread (or this one), then runs `f`.
+    ///
+    /// To be used in functions that are never inlined and hold no references of their own: then every reference
+    /// of the callers is in their frames or in a callee-saved register here. Inlined into a caller, a reference
+    /// could be in a scratch register now and move to a callee-saved one afterwards.
     #[inline(always)]
     pub(crate) fn with_stack_saved<R>(&self, f: impl FnOnce() -> R) -> R {
         let mut regs: Registers = [0; 20];
@@ -215,7 +219,7 @@ impl Mutator {
     }
     /// Runs `f` (a blocking host call that touches no heap object) outside the running state: collections go on
     /// meanwhile.
-    #[inline]
+    #[inline(never)]
     pub fn blocking<R>(&self, f: impl FnOnce() -> R) -> R {
         if self.state.load(Relaxed) == BLOCKED {
             return f();
@@ -233,11 +237,11 @@ impl Mutator {
         })
     }
     /// Within `blocking`: runs `f`, which may use the heap, in the running state (a callback).
+    #[inline(never)]
     pub fn running<R>(&self, f: impl FnOnce() -> R) -> R {
         if self.state.load(Relaxed) == RUNNING {
             return f();
         }
-        // The stack pointer noted here stays valid for the rest of the enclosing `blocking`: it is lower.
         self.with_stack_saved(|| {
             struct Enter<'a>(&'a Mutator, usize);
             impl Drop for Enter<'_> {

@@ -20,6 +20,8 @@ pub(crate) enum Phase {
     /// Minor without moving.
     Promote,
     Major,
+    /// Stress: slots are checked.
+    Verify,
 }
 
 const COPY: u8 = 0;
@@ -56,6 +58,8 @@ pub struct Tracer {
     /// Major: a byte for each descriptor seen, and those not yet visited.
     pub(crate) desc_live: Vec<u8>,
     new_descs: Vec<u32>,
+    /// The object whose slots are checked.
+    pub(crate) verifying: usize,
 }
 
 impl Tracer {
@@ -67,6 +71,7 @@ impl Tracer {
             match self.phase {
                 Phase::Pin => {}
                 Phase::Copy => self.edge::<COPY>(slot),
+                Phase::Verify => self.verify_slot(slot),
                 _ => self.edge::<MAJOR>(slot),
             }
         }
@@ -76,6 +81,7 @@ impl Tracer {
         match self.phase {
             Phase::Pin => {}
             Phase::Copy => (0..n).for_each(|i| self.edge::<COPY>(slot.add(i))),
+            Phase::Verify => (0..n).for_each(|i| self.verify_slot(slot.add(i))),
             _ => (0..n).for_each(|i| self.edge::<MAJOR>(slot.add(i))),
         }
     }
@@ -91,6 +97,7 @@ impl Tracer {
                     !self.heap.contains(word as usize) || !self.is_forwarded(word as usize),
                     "ambiguous word outside the root hooks"
                 ),
+                Phase::Verify => {}
                 _ => self.conservative(word as usize),
             }
         }
@@ -128,6 +135,7 @@ impl Tracer {
             live: 0,
             desc_live: std::mem::take(&mut s.desc_live),
             new_descs: Vec::new(),
+            verifying: 0,
         }
     }
     /// Hands the buffers and the survivors' hole back to the space.
@@ -335,7 +343,7 @@ impl Tracer {
         }
     }
     /// All slots of an object that is old already.
-    unsafe fn rescan(&mut self, o: Obj) {
+    pub(crate) unsafe fn visit(&mut self, o: Obj) {
         unsafe {
             let layout = self.layout(o);
             match layout.slots(o) {
@@ -360,7 +368,7 @@ impl Tracer {
                     let Some(d) = self.new_descs.pop() else { break };
                     (self.heap.hooks.trace_desc)(d, self);
                 },
-                Phase::Pin => unreachable!(),
+                Phase::Pin | Phase::Verify => unreachable!(),
             }
         }
     }
@@ -411,7 +419,7 @@ impl Tracer {
                 let layout = self.layout(o);
                 let large = layout.size(o) > MEDIUM_MAX && layout.slots(o).is_some();
                 o.as_ref().gc.fetch_or(gcbits::UNLOGGED | if large { gcbits::CARDS } else { 0 }, Relaxed);
-                self.rescan(o);
+                self.visit(o);
             }
         }
         list.clear();
