@@ -27,6 +27,8 @@ pub(crate) enum Phase {
 const COPY: u8 = 0;
 const PROMOTE: u8 = 1;
 const MAJOR: u8 = 2;
+/// Minor: slots of young objects are queued.
+const QUEUE: u8 = 3;
 
 /// Slots of a large array that are still to be followed: bounds the mark stack.
 struct Rest {
@@ -49,6 +51,7 @@ pub struct Tracer {
     lines: *mut u8,
     layouts: *const Layouts,
     pub(crate) stack: Vec<Obj>,
+    waiting: Vec<*mut u64>,
     rest: Vec<Rest>,
     to_cursor: usize,
     to_limit: usize,
@@ -128,6 +131,7 @@ impl Tracer {
             lines: s.r.lines,
             layouts: &*heap.layouts,
             stack: std::mem::take(&mut s.mark_stack),
+            waiting: Vec::new(),
             rest: Vec::new(),
             to_cursor: s.to.cursor,
             to_limit: s.to.limit,
@@ -221,7 +225,11 @@ impl Tracer {
         unsafe {
             let v = *slot;
             let Some(off) = self.offset(v) else { return };
-            if HOW == COPY {
+            if HOW == QUEUE {
+                if !bit(self.marks, off) {
+                    self.waiting.push(slot);
+                }
+            } else if HOW == COPY {
                 if !bit(self.marks, off) {
                     self.evacuate(slot, obj(v as usize));
                 }
@@ -361,7 +369,7 @@ impl Tracer {
     pub(crate) unsafe fn drain(&mut self) {
         unsafe {
             match self.phase {
-                Phase::Copy => self.drain_as::<COPY>(),
+                Phase::Copy => self.drain_copies(),
                 Phase::Promote => self.drain_as::<PROMOTE>(),
                 Phase::Major => loop {
                     self.drain_as::<MAJOR>();
@@ -371,6 +379,53 @@ impl Tracer {
                 Phase::Pin | Phase::Verify => unreachable!(),
             }
         }
+    }
+    /// Evacuation. Slots wait, rather than objects, so that what they refer to has come from memory when it is
+    /// copied; the copy is scanned at once.
+    unsafe fn drain_copies(&mut self) {
+        const Q: usize = 8;
+        let mut queue = [std::ptr::null_mut::<u64>(); Q];
+        let (mut head, mut n) = (0usize, 0usize);
+        loop {
+            let slot = if let Some(s) = self.waiting.pop() {
+                prefetch(unsafe { *s } as usize);
+                let old = std::mem::replace(&mut queue[head % Q], s);
+                head = head.wrapping_add(1);
+                if n < Q {
+                    n += 1;
+                    continue;
+                }
+                old
+            } else if n > 0 {
+                let s = queue[head.wrapping_sub(n) % Q];
+                n -= 1;
+                s
+            } else if let Some(o) = self.stack.pop() {
+                unsafe { self.scan::<QUEUE>(o) };
+                continue;
+            } else if let Some((slot, k)) = self.next_rest() {
+                for i in 0..k {
+                    unsafe { self.edge::<QUEUE>(slot.add(i)) };
+                }
+                continue;
+            } else {
+                return;
+            };
+            unsafe { self.edge::<COPY>(slot) };
+            if let Some(o) = self.stack.pop() {
+                unsafe { self.scan::<QUEUE>(o) };
+            }
+        }
+    }
+    fn next_rest(&mut self) -> Option<(*mut u64, usize)> {
+        let r = self.rest.last_mut()?;
+        let (slot, k) = (r.slot, r.n.min(PIECE));
+        r.slot = slot.wrapping_add(k);
+        r.n -= k;
+        if r.n == 0 {
+            self.rest.pop();
+        }
+        Some((slot, k))
     }
     unsafe fn drain_as<const HOW: u8>(&mut self) {
         // Objects wait here until their headers have come from memory.
@@ -391,14 +446,7 @@ impl Tracer {
                 let o = queue[head.wrapping_sub(n) % Q];
                 n -= 1;
                 o
-            } else if let Some(r) = self.rest.last_mut() {
-                let slot = r.slot;
-                let k = r.n.min(PIECE);
-                r.slot = unsafe { slot.add(k) };
-                r.n -= k;
-                if r.n == 0 {
-                    self.rest.pop();
-                }
+            } else if let Some((slot, k)) = self.next_rest() {
                 for i in 0..k {
                     unsafe { self.edge::<HOW>(slot.add(i)) };
                 }
