@@ -58,6 +58,8 @@ pub(crate) struct Range {
 }
 
 const DEFAULT_RESERVE: usize = 64 << 30;
+/// Where in the range huge pages begin.
+const HUGE_FROM: usize = 16 << 20;
 const LEAST_RESERVE: usize = 1 << 20;
 
 impl Range {
@@ -103,6 +105,16 @@ impl Range {
             return None;
         }
         let base = (p as usize + HUGE - 1) & !(HUGE - 1);
+        // Huge pages save a tenth of the time of programs with large heaps. Small heaps and the side tables are
+        // better off without, also where the system gives them unasked.
+        // SAFETY: advice on the new mapping; failure does no harm.
+        #[cfg(target_os = "linux")]
+        unsafe {
+            libc::madvise(p, total, libc::MADV_NOHUGEPAGE);
+            if len > HUGE_FROM {
+                libc::madvise((base + HUGE_FROM) as _, len - HUGE_FROM, libc::MADV_HUGEPAGE);
+            }
+        }
         let mut at = base + len;
         let mut table = sizes.map(|s| {
             let t = at;
