@@ -17,12 +17,15 @@
 #![forbid(unsafe_code)]
 
 pub mod bigint;
+pub mod complexnum;
 pub mod error;
 pub mod float;
 pub mod format;
 pub mod limbs;
+pub mod math;
 mod wtf8;
 
 pub use bigint::{BigInt, Int, SmallInt};
+pub use complexnum::Complex;
 pub use error::{ErrorKind, NumError, NumResult};
 pub use limbs::Limbs;

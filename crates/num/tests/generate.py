@@ -3,6 +3,7 @@
 One case to a line, fields separated by tabs; an exception is written as its class name, a colon and its text.
 Integers are hexadecimal, doubles are given by `float.hex`, text by `ascii()` without its quotes.
 """
+import cmath
 import math
 import os
 import random
@@ -311,6 +312,49 @@ def percents():
         if f[-1] in "ra":
             continue
         yield "args", text(f), show_value(v), shown(lambda: f % (v,))
+
+
+CMATH = "acos acosh asin asinh atan atanh cos cosh exp log log10 sin sinh sqrt tan tanh".split()
+
+
+@part
+def complexes():
+    r = random.Random(1732)
+    pair = lambda z: f"{show_float(z.real)} {show_float(z.imag)}" if isinstance(z, complex) else f"{show_float(z[0])} {show_float(z[1])}"
+    special = [-math.inf, -2.3, -0.0, 0.0, 2.3, math.inf, math.nan]
+    for name in CMATH + ["polar", "rect"]:
+        f = getattr(cmath, name)
+        call = (lambda z: f(z.real, z.imag)) if name == "rect" else f
+        values = [complex(x, y) for x in special for y in special]
+        values += [complex(x, y) for x in (1.0, -1.0, 5e-324, -1e-310, 1e308, -BIG, 709.8, -746.0, 1e-170) for y in (0.0, -0.0, 1e-320, 1e308, 1.0, -3.0)]
+        values += [complex(r.uniform(-3, 3), r.uniform(-3, 3)) for _ in range(25)] + [complex(r.gauss(0, 1) * 10**r.randrange(-20, 20), r.gauss(0, 1) * 10**r.randrange(-20, 20)) for _ in range(15)]
+        for z in values:
+            yield name, show_float(z.real), show_float(z.imag), outcome(lambda: call(z), pair)
+    values = [complex(x, y) for x in special for y in special]
+    operations = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "pow": lambda a, b: a**b}
+    for name, f in operations.items():
+        for i in range(150):
+            a, b = r.choice(values), r.choice(values)
+            if i % 3 == 0:
+                a, b = complex(r.uniform(-3, 3), r.uniform(-3, 3)), complex(r.uniform(-3, 3), r.uniform(-3, 3))
+            if name == "pow" and i % 2:
+                b = complex(r.choice([0, 1, 2, 3, -1, -2, 5, 17, 100, 101, -100, 0.5]))
+            kind = r.randrange(3) if name != "pow" else 0
+            if kind == 1:
+                yield name + "r", show_float(a.real), show_float(a.imag), show_float(b.real), outcome(lambda: f(a, b.real), pair)
+            elif kind == 2:
+                yield "r" + name, show_float(b.real), show_float(a.real), show_float(a.imag), outcome(lambda: f(b.real, a), pair)
+            else:
+                yield name, show_float(a.real), show_float(a.imag), show_float(b.real), show_float(b.imag), outcome(lambda: f(a, b), pair)
+    for z in values + [complex(random_double(r), random_double(r)) for _ in range(60)]:
+        yield "repr", show_float(z.real), show_float(z.imag), repr(z)
+        yield "abs", show_float(z.real), show_float(z.imag), outcome(lambda: abs(z), show_float)
+        if z == z:
+            yield "hash", show_float(z.real), show_float(z.imag), str(hash(z))
+    for s in ["", " ", "1", "1j", "1+2j", "(1+2j)", " ( 1+2j ) ", "( 1+2j", "1 + 2j", "j", "+j", "-j", "1+j", "1-j", "nan+infj", "infj", "nanj", "-infinity-nanj", "1e5+1e-5J", "1_0+2_0j", "1__0j", "1_+2j", "(1)",
+              "()", "((1))", "1+2", "1j+2", "1+2j3", "1+2jj", "1.j", ".j", "1e+j", "1+-2j", "1+ 2j", "\x001", "1\x00", "é", "1+2i", "infinityj", "in", "-0-0j", "-0j", "0x1", "1e400j", "+1+2j", "--1", "(j)", "1j)", "(1j",
+              "\t1+2j\n", "1+(2j)", "_1j", "1_j", "1+_j", "ji", "+1e5j", "1e5", "1e5+", "+", "-", "1+", "1e-", "((1+2j))", "1j1j", "1 j", "( )"]:
+        yield "parse", text(s), outcome(lambda: complex(s), pair)
 
 
 def main():

@@ -13,4 +13,5 @@ pub use arith::{
 pub use digits::{DecimalDigits, fixed_digits, shortest_digits, significant_digits};
 pub use hex::{from_hex, write_hex};
 pub use parse::{invalid_literal, parse};
+pub(crate) use parse::{remove_underscores, scan_number};
 pub use text::{FloatCode, repr, write_double, write_repr};

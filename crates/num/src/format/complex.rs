@@ -25,6 +25,9 @@ pub fn format_complex(
         b'f' | b'F' => FloatCode::Fixed,
         _ => return Err(unknown_code(spec.kind, type_name)),
     };
+    if spec.precision.is_some_and(|p| p > i32::MAX as usize) {
+        return Err(NumError::value("precision too big"));
+    }
     if spec.fill == b'0' as u32 {
         return Err(NumError::value("Zero padding is not allowed in complex format specifier"));
     }
