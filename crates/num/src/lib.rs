@@ -23,6 +23,7 @@ pub mod float;
 pub mod format;
 pub mod limbs;
 pub mod math;
+pub mod random;
 mod wtf8;
 
 pub use bigint::{BigInt, Int, SmallInt};

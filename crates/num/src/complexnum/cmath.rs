@@ -5,7 +5,7 @@
 
 use super::Complex;
 use crate::error::{NumError, NumResult};
-use crate::math::{asinh, log1p};
+use crate::math::{real_asinh, real_log1p};
 use std::f64::consts::{E, FRAC_PI_2, LN_2, LN_10};
 
 const INF: f64 = f64::INFINITY;
@@ -115,7 +115,7 @@ pub fn acos(z: Complex) -> NumResult<Complex> {
     }
     let s1 = sqrt_plain(Complex::new(1.0 - re, -im));
     let s2 = sqrt_plain(Complex::new(1.0 + re, im));
-    Ok(Complex::new(2.0 * s1.re.atan2(s2.re), asinh(s2.re * s1.im - s2.im * s1.re)))
+    Ok(Complex::new(2.0 * s1.re.atan2(s2.re), real_asinh(s2.re * s1.im - s2.im * s1.re)))
 }
 
 pub fn acosh(z: Complex) -> NumResult<Complex> {
@@ -131,14 +131,14 @@ pub fn acosh(z: Complex) -> NumResult<Complex> {
     }
     let s1 = sqrt_plain(Complex::new(re - 1.0, im));
     let s2 = sqrt_plain(Complex::new(re + 1.0, im));
-    Ok(Complex::new(asinh(s1.re * s2.re + s1.im * s2.im), 2.0 * s1.im.atan2(s2.re)))
+    Ok(Complex::new(real_asinh(s1.re * s2.re + s1.im * s2.im), 2.0 * s1.im.atan2(s2.re)))
 }
 
 pub fn asin(z: Complex) -> NumResult<Complex> {
     Ok(times_minus_i(asinh_plain(times_i(z))))
 }
 
-pub fn asinh_complex(z: Complex) -> NumResult<Complex> {
+pub fn asinh(z: Complex) -> NumResult<Complex> {
     Ok(asinh_plain(z))
 }
 
@@ -156,7 +156,7 @@ fn asinh_plain(z: Complex) -> Complex {
     }
     let s1 = sqrt_plain(Complex::new(1.0 + im, -re));
     let s2 = sqrt_plain(Complex::new(1.0 - im, re));
-    Complex::new(asinh(s1.re * s2.im - s2.re * s1.im), im.atan2(s1.re * s2.re - s1.im * s2.im))
+    Complex::new(real_asinh(s1.re * s2.im - s2.re * s1.im), im.atan2(s1.re * s2.re - s1.im * s2.im))
 }
 
 pub fn atan(z: Complex) -> NumResult<Complex> {
@@ -191,7 +191,7 @@ pub fn atanh(z: Complex) -> NumResult<Complex> {
     }
     let one = 1.0 - re;
     Ok(Complex::new(
-        log1p(4.0 * re / (one * one + ay * ay)) / 4.0,
+        real_log1p(4.0 * re / (one * one + ay * ay)) / 4.0,
         -(-2.0 * im).atan2(one * (1.0 + re) - ay * ay) / 2.0,
     ))
 }
@@ -325,7 +325,7 @@ pub fn log(z: Complex) -> NumResult<Complex> {
         if (0.71..=1.73).contains(&h) {
             // Near the unit circle the logarithm cancels: from the distance to it.
             let (most, least) = if ax > ay { (ax, ay) } else { (ay, ax) };
-            log1p((most - 1.0) * (most + 1.0) + least * least) / 2.0
+            real_log1p((most - 1.0) * (most + 1.0) + least * least) / 2.0
         } else {
             h.ln()
         }
