@@ -9,8 +9,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`bigint`] | integers of any size on sign and little-endian `u64` limbs |
-//! | [`float`] | `repr`, parsing, hexadecimal, rounding, hash, floor arithmetic and powers of doubles |
-//! | [`format`] | the format-spec mini-language and `%`-formatting |
+//! | [`mod@float`] | `repr`, parsing, hexadecimal, rounding, hash, floor arithmetic and powers of doubles |
+//! | [`mod@format`] | the format-spec mini-language and `%`-formatting |
 //! | [`complexnum`] | complex arithmetic and the functions of `cmath` |
 //! | [`math`] | what the `math` module needs beyond `std` |
 //! | [`random`] | the Mersenne Twister as Python seeds and reads it |

@@ -317,13 +317,6 @@ def percents():
 CMATH = "acos acosh asin asinh atan atanh cos cosh exp log log10 sin sinh sqrt tan tanh".split()
 
 
-MATH = "acos acosh asin asinh atan atanh cos cosh exp log log10 sin sinh sqrt tan tanh".split()
-
-
-
-MATH = "acos acosh asin asinh atan atanh cos cosh exp log log10 sin sinh sqrt tan tanh".split()
-
-
 @part
 def complexes():
     r = random.Random(1732)
@@ -333,14 +326,14 @@ def complexes():
         f = getattr(cmath, name)
         call = (lambda z: f(z.real, z.imag)) if name == "rect" else f
         values = [complex(x, y) for x in special for y in special]
-        values += [complex(x, y) for x in (1.0, -1.0, 5e-324, -1e-310, 1e308, -BIG, 709.8, -746.0, 1e-170) for y in (0.0, -0.0, 1e-320, 1e308, 1.0, -3.0)]
-        values += [complex(r.uniform(-3, 3), r.uniform(-3, 3)) for _ in range(25)] + [complex(r.gauss(0, 1) * 10**r.randrange(-20, 20), r.gauss(0, 1) * 10**r.randrange(-20, 20)) for _ in range(15)]
+        values += [complex(x, y) for x in (1.0, -1e-310, -BIG, 709.8) for y in (-0.0, 1e-320, -3.0)]
+        values += [complex(r.uniform(-3, 3), r.uniform(-3, 3)) for _ in range(8)] + [complex(r.gauss(0, 1) * 10**r.randrange(-20, 20), r.gauss(0, 1) * 10**r.randrange(-20, 20)) for _ in range(5)]
         for z in values:
             yield name, show_float(z.real), show_float(z.imag), outcome(lambda: call(z), pair)
     values = [complex(x, y) for x in special for y in special]
     operations = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "pow": lambda a, b: a**b}
     for name, f in operations.items():
-        for i in range(150):
+        for i in range(60):
             a, b = r.choice(values), r.choice(values)
             if i % 3 == 0:
                 a, b = complex(r.uniform(-3, 3), r.uniform(-3, 3)), complex(r.uniform(-3, 3), r.uniform(-3, 3))
@@ -353,7 +346,7 @@ def complexes():
                 yield "r" + name, show_float(b.real), show_float(a.real), show_float(a.imag), outcome(lambda: f(b.real, a), pair)
             else:
                 yield name, show_float(a.real), show_float(a.imag), show_float(b.real), show_float(b.imag), outcome(lambda: f(a, b), pair)
-    for z in values + [complex(random_double(r), random_double(r)) for _ in range(60)]:
+    for z in values + [complex(random_double(r), random_double(r)) for _ in range(20)]:
         yield "repr", show_float(z.real), show_float(z.imag), repr(z)
         yield "abs", show_float(z.real), show_float(z.imag), outcome(lambda: abs(z), show_float)
         if z == z:

@@ -16,7 +16,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use bits::{and, bit_count, bit_length, invert, or, shl, shr, xor};
+pub use bits::{and, bit_count, bit_length, invert, or, shl, shl_too_far, shr, xor};
 pub use bytes::{from_bytes, to_bytes};
 pub use power::{gcd, isqrt, mod_inverse, mod_pow, pow};
 pub use real::{HASH_MODULUS, cmp_f64, from_f64, hash, hash_i64, to_f64, true_div};
