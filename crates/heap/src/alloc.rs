@@ -4,6 +4,7 @@
 use crate::layout::{addr, obj};
 use crate::mutator::{Local, POLL_STOP, RUNNING};
 use crate::space::*;
+use crate::trace::large_bytes;
 use crate::{Mutator, Obj, OutOfMemory};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -298,7 +299,7 @@ impl Mutator {
             let p = if size > MEDIUM_MAX {
                 let b = s.take_large(size.div_ceil(BLOCK), Need::Mutator)?;
                 s.large_old.push(b as u32);
-                s.old_bytes += crate::trace::large_bytes(size);
+                s.old_bytes += large_bytes(size);
                 s.r.block_addr(b)
             } else {
                 let p = s.alloc_old(size, Need::Mutator)?;
@@ -315,6 +316,34 @@ impl Mutator {
             test_set(s.marks, p - s.r.base);
             Some(p)
         }
+    }
+    /// Lets a large object grow where it is, up to `new_size` bytes, if the memory behind it is free; `false` if it
+    /// is not, or the object is not large. On success the caller initialises the new slots and then whatever
+    /// gives the object's size, before the next safepoint.
+    pub fn try_grow(&self, o: Obj, new_size: usize) -> bool {
+        let r = &self.heap.range;
+        if !r.contains(addr(o)) || new_size > r.len {
+            return false;
+        }
+        let b = r.block_of(addr(o));
+        let mut s = self.heap.space.lock();
+        // SAFETY: the lock is held; the object's own blocks do not change otherwise while it is in use.
+        unsafe {
+            if *r.state.add(b) != state::LARGE {
+                return false;
+            }
+            let old_size = (*s.layouts)[o.as_ref().kind as usize].size(o);
+            let (have, need) = (*r.span.add(b) as usize, new_size.div_ceil(BLOCK));
+            if new_size < old_size || need > have && !s.extend_large(b, need - have) {
+                return false;
+            }
+            if bit(s.marks, addr(o) - r.base) {
+                s.old_bytes += large_bytes(new_size) - large_bytes(old_size);
+            } else {
+                s.since += need.saturating_sub(have) * BLOCK;
+            }
+        }
+        true
     }
     /// For tests and assertions: whether the object is old, so that it does not move any more.
     pub fn is_old(&self, o: Obj) -> bool {

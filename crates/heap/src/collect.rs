@@ -15,6 +15,8 @@ use std::time::Instant;
 const HEADROOM: (usize, usize) = (8 << 20, 32 << 20);
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident.
 const FIRST_NURSERY: usize = 2 << 20;
+/// Resident memory kept for large young objects to come.
+const IDLE: usize = 32 << 20;
 /// Under stress every so-many-th collection is a full one.
 const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
@@ -44,6 +46,9 @@ impl Space {
             blocks,
             singles: Vec::new(),
             spans: Default::default(),
+            span_hint: 0,
+            span_none: usize::MAX,
+            idle: 0,
             airy: Vec::new(),
             light: Vec::new(),
             recyc: Vec::new(),
@@ -75,6 +80,7 @@ impl Space {
             stress_count: 0,
             stats: Default::default(),
             mark_stack: Vec::new(),
+            waiting: Vec::new(),
             desc_live: Vec::new(),
         }
     }
@@ -129,10 +135,9 @@ impl Space {
                 let n = *self.r.span.add(b as usize) as usize;
                 self.used -= n;
                 self.free_span(b as usize, n);
-                // Smaller ones are likely to be allocated again soon.
                 if self.stress > 0 && n <= 32 {
                     self.poison_block(b as usize, n);
-                } else if n << BLOCK_SH > self.nursery {
+                } else if self.idle << BLOCK_SH > IDLE.max(self.old_bytes / 2) {
                     self.release_dirty(b as usize, n);
                 }
             }
@@ -209,18 +214,7 @@ impl Space {
             for b in self.singles.drain(..cold) {
                 *self.r.state.add(b as usize) = state::FREE;
             }
-            self.spans.clear();
-            let mut b = 0;
-            while b < self.top {
-                let s = b;
-                while b < self.top && *self.r.state.add(b) == state::FREE {
-                    b += 1;
-                }
-                if b > s {
-                    self.spans.insert(s as u32, (b - s) as u32);
-                }
-                b += 1;
-            }
+            self.rebuild_spans();
             // The heap is going to grow by as much before the next time.
             self.release(self.old_bytes.max(self.headroom));
         }
@@ -399,6 +393,21 @@ impl Heap {
                 (*self.space.stopped()).each_marked(f);
             }
             self.world.resume(m, self.has_pending());
+        });
+    }
+    /// Calls `f` with every word that the object's kind calls a slot, whether it is a reference or not.
+    #[inline(never)]
+    pub fn each_slot(&'static self, m: &Mutator, o: Obj, f: &mut dyn FnMut(u64)) {
+        self.stop_world(m, || {
+            // SAFETY: the world is stopped. The visitor is gone before `f` is.
+            unsafe {
+                let mut t = Tracer::new(self, self.space.stopped());
+                t.phase = Phase::Visit;
+                t.visitor =
+                    Some(std::mem::transmute::<*mut dyn FnMut(u64), *mut (dyn FnMut(u64) + 'static)>(f));
+                t.visit(o);
+                t.finish();
+            }
         });
     }
     /// In the child of a `fork` (which is to be called within [`Heap::stop_world`]): forgets all other threads.

@@ -238,6 +238,11 @@ pub(crate) struct Space {
     pub singles: Vec<u32>,
     /// Other free blocks below `top`: start and length, coalesced.
     pub spans: BTreeMap<u32, u32>,
+    /// Where the search for a span goes on, and a length that no span is known to have.
+    pub span_hint: u32,
+    pub span_none: usize,
+    /// Blocks in spans whose pages may be resident.
+    pub idle: usize,
     /// Blocks with nearly no old objects: the nursery uses their holes. (Leaving them out would lose a block for
     /// each pinned survivor; using fuller ones spreads the young objects too thin.)
     pub airy: Vec<u32>,
@@ -280,7 +285,9 @@ pub(crate) struct Space {
     pub stress: u32,
     pub stress_count: u32,
     pub stats: Stats,
+    /// Buffers of the tracer.
     pub mark_stack: Vec<Obj>,
+    pub waiting: Vec<*mut u64>,
     pub desc_live: Vec<u8>,
 }
 
@@ -304,6 +311,7 @@ impl Space {
                     if n > 1 {
                         self.spans.insert(s + 1, n - 1);
                     }
+                    unsafe { self.idle -= *self.r.dirty.add(s as usize) as usize };
                     s as usize
                 }
                 None if self.top < self.blocks => {
@@ -325,7 +333,7 @@ impl Space {
         if n > self.blocks || self.used + n > self.cap(need) {
             return None;
         }
-        let b = match self.find_span(n) {
+        let b = match unsafe { self.find_span(n) } {
             Some(b) => b,
             None if self.top + n <= self.blocks => {
                 self.top += n;
@@ -333,28 +341,73 @@ impl Space {
             }
             None => {
                 self.gather_singles(0);
-                self.find_span(n)?
+                unsafe { self.find_span(n)? }
             }
         };
         self.used += n;
         unsafe {
-            for k in 0..n {
-                *self.r.state.add(b + k) = LARGE_CONT;
-                *self.r.span.add(b + k) = k as u32;
-                *self.r.dirty.add(b + k) = 1;
-            }
+            self.claim(b, 0, n);
             *self.r.state.add(b) = LARGE;
             *self.r.span.add(b) = n as u32;
         }
         Some(b)
     }
-    fn find_span(&mut self, n: usize) -> Option<usize> {
-        let (&s, &len) = self.spans.iter().find(|(_, len)| **len as usize >= n)?;
-        self.spans.remove(&s);
+    /// Makes the blocks `from..to` behind `head` part of a large object.
+    unsafe fn claim(&mut self, head: usize, from: usize, to: usize) {
+        for k in from..to {
+            unsafe {
+                *self.r.state.add(head + k) = LARGE_CONT;
+                *self.r.span.add(head + k) = k as u32;
+                *self.r.dirty.add(head + k) = 1;
+            }
+        }
+    }
+    /// Takes `n` blocks out of a span: the next one that is long enough after the place of the last find.
+    unsafe fn find_span(&mut self, n: usize) -> Option<usize> {
+        if n >= self.span_none {
+            return None;
+        }
+        let fits = |(_, len): &(&u32, &u32)| **len as usize >= n;
+        let after = self.spans.range(self.span_hint..).find(fits);
+        let Some((&s, _)) = after.or_else(|| self.spans.range(..self.span_hint).find(fits)) else {
+            self.span_none = n;
+            return None;
+        };
+        unsafe { self.cut_span(s, n) };
+        self.span_hint = s;
+        Some(s as usize)
+    }
+    /// Takes the first `n` blocks of the span at `s`.
+    unsafe fn cut_span(&mut self, s: u32, n: usize) {
+        let len = self.spans.remove(&s).unwrap();
         if len as usize > n {
             self.spans.insert(s + n as u32, len - n as u32);
         }
-        Some(s as usize)
+        self.idle -= unsafe { self.dirty_in(s as usize, n) };
+    }
+    unsafe fn dirty_in(&self, b: usize, n: usize) -> usize {
+        (b..b + n).map(|b| unsafe { *self.r.dirty.add(b) } as usize).sum()
+    }
+    /// Gives a large object `extra` more blocks at its end, if they are free.
+    pub unsafe fn extend_large(&mut self, b: usize, extra: usize) -> bool {
+        let n = unsafe { *self.r.span.add(b) } as usize;
+        let end = b + n;
+        if self.used + extra > self.limit {
+            return false;
+        }
+        if end == self.top && end + extra <= self.blocks {
+            self.top += extra;
+        } else if self.spans.get(&(end as u32)).is_some_and(|len| *len as usize >= extra) {
+            unsafe { self.cut_span(end as u32, extra) };
+        } else {
+            return false;
+        }
+        self.used += extra;
+        unsafe {
+            self.claim(b, n, n + extra);
+            *self.r.span.add(b) = (n + extra) as u32;
+        }
+        true
     }
     /// Gives blocks back; the caller counts `used`.
     pub unsafe fn free_span(&mut self, b: usize, n: usize) {
@@ -362,6 +415,7 @@ impl Space {
         for k in 0..n as usize {
             unsafe { *self.r.state.add(b + k) = FREE };
         }
+        self.idle += unsafe { self.dirty_in(b, n as usize) };
         if let Some((&p, &len)) = self.spans.range(..s).next_back()
             && p + len == s
         {
@@ -373,6 +427,24 @@ impl Space {
             n += len;
         }
         self.spans.insert(s, n);
+        self.span_none = self.span_none.max(n as usize + 1);
+    }
+    /// The spans anew, from the states of all blocks.
+    pub unsafe fn rebuild_spans(&mut self) {
+        self.spans.clear();
+        (self.idle, self.span_none, self.span_hint) = (0, usize::MAX, 0);
+        let mut b = 0;
+        while b < self.top {
+            let s = b;
+            while b < self.top && unsafe { *self.r.state.add(b) } == FREE {
+                b += 1;
+            }
+            if b > s {
+                self.spans.insert(s as u32, (b - s) as u32);
+                self.idle += unsafe { self.dirty_in(s, b - s) };
+            }
+            b += 1;
+        }
     }
     /// Keeps the `keep` hottest single blocks; the others may be joined to spans.
     pub fn gather_singles(&mut self, keep: usize) {
@@ -388,7 +460,7 @@ impl Space {
         if let Some((&s, &n)) = self.spans.last_key_value()
             && (s + n) as usize == self.top
         {
-            // Blocks above `top` may be dirty still; they are released below.
+            // Blocks above `top` are clean.
             self.spans.remove(&s);
             self.top = s as usize;
             unsafe { self.release_dirty(s as usize, n as usize) };
@@ -416,6 +488,7 @@ impl Space {
                 unsafe { *self.r.dirty.add(i) = 0 };
                 i += 1;
             }
+            self.idle -= i - from;
             // SAFETY: free blocks of our own mapping; nobody reads them before writing.
             unsafe {
                 libc::madvise(self.r.block_addr(from) as _, (i - from) << BLOCK_SH, libc::MADV_DONTNEED);

@@ -15,13 +15,17 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(crate) enum Phase {
     /// Minor: ambiguous words only.
     Pin,
-    /// Minor: precise slots, young objects move.
+    /// Minor: precise roots, young objects move.
     Copy,
+    /// Minor: slots in the heap, the same.
+    Heap,
     /// Minor without moving.
     Promote,
     Major,
     /// Stress: slots are checked.
     Verify,
+    /// Slots are shown to a visitor.
+    Visit,
 }
 
 const COPY: u8 = 0;
@@ -63,10 +67,13 @@ pub struct Tracer {
     new_descs: Vec<u32>,
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
+    pub(crate) visitor: Option<*mut dyn FnMut(u64)>,
 }
 
 impl Tracer {
-    /// A precise slot: its referent is kept alive and may move (the slot is then updated).
+    /// A precise slot: its referent is kept alive and may move (the slot is then updated). In a hook that visits
+    /// roots the slot may be a temporary copy that is written back afterwards; in a kind's trace function it must
+    /// be the real one, because it may be looked at later.
     #[inline]
     pub fn slot(&mut self, slot: *mut u64) {
         // SAFETY: the embedder hands over valid slots.
@@ -74,7 +81,8 @@ impl Tracer {
             match self.phase {
                 Phase::Pin => {}
                 Phase::Copy => self.edge::<COPY>(slot),
-                Phase::Verify => self.verify_slot(slot),
+                Phase::Heap => self.edge::<QUEUE>(slot),
+                Phase::Verify | Phase::Visit => self.look(slot),
                 _ => self.edge::<MAJOR>(slot),
             }
         }
@@ -84,8 +92,16 @@ impl Tracer {
         match self.phase {
             Phase::Pin => {}
             Phase::Copy => (0..n).for_each(|i| self.edge::<COPY>(slot.add(i))),
-            Phase::Verify => (0..n).for_each(|i| self.verify_slot(slot.add(i))),
+            Phase::Heap => (0..n).for_each(|i| self.edge::<QUEUE>(slot.add(i))),
+            Phase::Verify | Phase::Visit => (0..n).for_each(|i| self.look(slot.add(i))),
             _ => (0..n).for_each(|i| self.edge::<MAJOR>(slot.add(i))),
+        }
+    }
+    #[cold]
+    unsafe fn look(&mut self, slot: *mut u64) {
+        match self.visitor {
+            Some(f) => unsafe { (*f)(*slot) },
+            None => unsafe { self.verify_slot(slot) },
         }
     }
     /// A word that may or may not be a reference, possibly into the inside of an object: pins what it points at.
@@ -96,11 +112,11 @@ impl Tracer {
         unsafe {
             match self.phase {
                 // Done in the pinning phase, in which the same hooks were called.
-                Phase::Copy => debug_assert!(
+                Phase::Copy | Phase::Heap => debug_assert!(
                     !self.heap.contains(word as usize) || !self.is_forwarded(word as usize),
                     "ambiguous word outside the root hooks"
                 ),
-                Phase::Verify => {}
+                Phase::Verify | Phase::Visit => {}
                 _ => self.conservative(word as usize),
             }
         }
@@ -131,7 +147,7 @@ impl Tracer {
             lines: s.r.lines,
             layouts: &*heap.layouts,
             stack: std::mem::take(&mut s.mark_stack),
-            waiting: Vec::new(),
+            waiting: std::mem::take(&mut s.waiting),
             rest: Vec::new(),
             to_cursor: s.to.cursor,
             to_limit: s.to.limit,
@@ -140,6 +156,7 @@ impl Tracer {
             desc_live: std::mem::take(&mut s.desc_live),
             new_descs: Vec::new(),
             verifying: 0,
+            visitor: None,
         }
     }
     /// Hands the buffers and the survivors' hole back to the space.
@@ -150,6 +167,9 @@ impl Tracer {
         // A stack that grew large in one unusual collection is not kept.
         if self.stack.capacity() <= 1 << 16 {
             s.mark_stack = std::mem::take(&mut self.stack);
+        }
+        if self.waiting.capacity() <= 1 << 16 {
+            s.waiting = std::mem::take(&mut self.waiting);
         }
         s.desc_live = std::mem::take(&mut self.desc_live);
     }
@@ -369,14 +389,18 @@ impl Tracer {
     pub(crate) unsafe fn drain(&mut self) {
         unsafe {
             match self.phase {
-                Phase::Copy => self.drain_copies(),
+                Phase::Copy => {
+                    self.phase = Phase::Heap;
+                    self.drain_copies();
+                    self.phase = Phase::Copy;
+                }
                 Phase::Promote => self.drain_as::<PROMOTE>(),
                 Phase::Major => loop {
                     self.drain_as::<MAJOR>();
                     let Some(d) = self.new_descs.pop() else { break };
                     (self.heap.hooks.trace_desc)(d, self);
                 },
-                Phase::Pin | Phase::Verify => unreachable!(),
+                Phase::Pin | Phase::Heap | Phase::Verify | Phase::Visit => unreachable!(),
             }
         }
     }
@@ -461,6 +485,10 @@ impl Tracer {
     /// What the barriers noted: old objects with possibly young referents.
     pub(crate) unsafe fn trace_remembered(&mut self) {
         let s = unsafe { &mut *self.space };
+        let phase = self.phase;
+        if phase == Phase::Copy {
+            self.phase = Phase::Heap;
+        }
         let mut list = std::mem::take(&mut s.remembered);
         for &o in &list {
             unsafe {
@@ -490,6 +518,7 @@ impl Tracer {
         }
         cards.clear();
         s.dirty_cards = cards;
+        self.phase = phase;
     }
 }
 

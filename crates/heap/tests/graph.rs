@@ -242,3 +242,22 @@ fn stress() {
         assert!(moved > 100, "{moved}");
     }
 }
+/// `cargo test -p adder-heap --profile quick --test graph -- --ignored`
+#[test]
+#[ignore = "runs for a minute"]
+fn soak() {
+    let start = std::time::Instant::now();
+    let mut seed = 1_000_003u64;
+    while start.elapsed().as_secs() < 60 {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1);
+        let mode = match seed >> 33 & 7 {
+            0 => Mode::NonMoving,
+            1 => Mode::Full,
+            2 | 3 => Mode::Stress(1 + (seed >> 40 & 31) as u32),
+            _ => Mode::Generational,
+        };
+        let c = Config { nursery: 32 << 10 << (seed >> 50 & 7), ..config(mode) };
+        eprintln!("seed {seed} {c:?}");
+        churn(c, seed | 1, if matches!(mode, Mode::Stress(_)) { 5_000 } else { 60_000 }, 1000);
+    }
+}

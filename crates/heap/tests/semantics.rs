@@ -440,3 +440,48 @@ fn freed_memory_is_reused_and_returned() {
         }
     });
 }
+
+#[test]
+fn large_objects_grow_in_place() {
+    for mode in MODES {
+        if mode == Mode::Stress(5) {
+            continue;
+        }
+        with_heap(config(mode), |th| {
+            // Until the nursery has its blocks it takes those behind the array.
+            (0..200_000).for_each(|i| {
+                node(&th.m, i);
+            });
+            let a = array(&th.m, ARRAY, 5_000, 3).unwrap();
+            th.regs.push(bits(a));
+            assert!(!th.m.try_grow(node(&th.m, 1), 1 << 20));
+            let mut n = 5_000;
+            let mut grown = 0;
+            for round in 0..40 {
+                let more = n + n / 8;
+                if th.m.try_grow(a, 16 + 8 * more) {
+                    grown += 1;
+                    (n..more).for_each(|i| unsafe { *word(a, 2 + i) = 0 });
+                    unsafe { *word(a, 1) = more as u64 | 3 << 32 };
+                    let y = node(&th.m, more as u64);
+                    store(&th.m, a, 1 + more, bits(y));
+                    n = more;
+                }
+                collect(th, round % 5 == 0);
+                assert_eq!(get(at(get(a, 1 + n)), 1), fix(n as u64));
+            }
+            assert!(mode != Mode::Generational || grown > 30, "{grown}");
+        });
+    }
+}
+
+#[test]
+fn slots_are_shown() {
+    with_heap(config(Mode::Generational), |th| {
+        let c = array(&th.m, CUSTOM, 3, 0).unwrap();
+        (2..5).for_each(|i| store(&th.m, c, i, fix(i as u64)));
+        let mut seen = Vec::new();
+        th.m.heap.each_slot(&th.m, c, &mut |w| seen.push(w));
+        assert_eq!(seen, [fix(4), fix(3), fix(2)]);
+    });
+}
