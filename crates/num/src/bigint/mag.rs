@@ -10,11 +10,11 @@ use dashu_int::UBig;
 use std::cmp::Ordering;
 
 /// From this many limbs in the shorter operand on, subquadratic multiplication pays for its copies.
-pub const MUL_THRESHOLD: usize = 40;
+pub const MUL_THRESHOLD: usize = 48;
 /// The same for squaring.
-pub const SQR_THRESHOLD: usize = 64;
+pub const SQR_THRESHOLD: usize = 40;
 /// Divisor limbs (and quotient limbs) from which on subquadratic division pays.
-pub const DIV_THRESHOLD: usize = 72;
+pub const DIV_THRESHOLD: usize = 80;
 
 #[inline]
 pub fn trim(a: &[u64]) -> &[u64] {
@@ -153,25 +153,38 @@ pub fn mul(out: &mut [u64], a: &[u64], b: &[u64]) -> usize {
     match *b {
         [] => return 0,
         [w] => out[n - 1] = mul_word(out, a, w),
-        _ if b.len() >= MUL_THRESHOLD => {
-            if !std::ptr::eq(a, b) {
-                store(out, &(UBig::from_words(a) * UBig::from_words(b)));
-            } else if b.len() < SQR_THRESHOLD {
-                square_schoolbook(out, a);
-            } else {
-                store(out, &UBig::from_words(a).sqr());
-            }
-        }
+        _ if std::ptr::eq(a, b) && b.len() >= SQR_THRESHOLD => store(out, &UBig::from_words(a).sqr()),
         _ if std::ptr::eq(a, b) && b.len() > 6 => square_schoolbook(out, a),
+        _ if b.len() >= MUL_THRESHOLD => store(out, &(UBig::from_words(a) * UBig::from_words(b))),
         _ => mul_schoolbook(out, a, b),
     }
     n - (out[n - 1] == 0) as usize
 }
 
+/// `out += a * (w1, w0)` on the limbs of `a`; returns the two carry limbs. Two rows at once load and store
+/// each limb of the sum half as often.
+#[inline]
+fn add_mul_pair(out: &mut [u64], a: &[u64], w0: u64, w1: u64) -> (u64, u64) {
+    let (mut c0, mut c1, mut last) = (0, 0, 0u64);
+    for (o, &x) in out.iter_mut().zip(a) {
+        let lo;
+        (lo, c0) = x.carrying_mul_add(w0, *o, c0);
+        (*o, c1) = last.carrying_mul_add(w1, lo, c1);
+        last = x;
+    }
+    last.carrying_mul_add(w1, c0, c1)
+}
+
 fn mul_schoolbook(out: &mut [u64], a: &[u64], b: &[u64]) {
     let n = a.len();
     out[n] = mul_word(&mut out[..n], a, b[0]);
-    for (j, &w) in b.iter().enumerate().skip(1) {
+    let (pairs, single) = b[1..].as_chunks::<2>();
+    for (j, &[w0, w1]) in pairs.iter().enumerate() {
+        let j = 2 * j + 1;
+        (out[j + n], out[j + n + 1]) = add_mul_pair(&mut out[j..j + n], a, w0, w1);
+    }
+    if let [w] = *single {
+        let j = b.len() - 1;
         out[j + n] = add_mul_word(&mut out[j..j + n], a, w);
     }
 }

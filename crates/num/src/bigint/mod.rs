@@ -21,11 +21,11 @@ pub use bytes::{from_bytes, to_bytes};
 pub use power::{gcd, isqrt, mod_inverse, mod_pow, pow};
 pub use real::{HASH_MODULUS, cmp_f64, from_f64, hash, hash_i64, to_f64, true_div};
 pub(crate) use real::{decompose, round_scaled};
-pub(crate) use text::strip;
 pub use text::{
     DEFAULT_MAX_STR_DIGITS, IntParse, MIN_MAX_STR_DIGITS, invalid_literal, parse, to_base, to_decimal,
     too_many_digits, write_base, write_decimal,
 };
+pub(crate) use text::{decimal_len, fixed_decimal, strip};
 
 use crate::error::{NumError, NumResult};
 use crate::limbs::Limbs;

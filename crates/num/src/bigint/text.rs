@@ -105,6 +105,11 @@ pub(crate) fn strip(mut s: &[u8]) -> &[u8] {
 /// holds for bases that are not powers of two.
 pub fn parse(text: &[u8], base: u32, max_digits: usize) -> IntParse {
     debug_assert!(base == 0 || (2..=36).contains(&base));
+    if base == 10
+        && let Some(v) = parse_short(text)
+    {
+        return IntParse::Ok(BigInt::from(v));
+    }
     let mut s = strip(text);
     let mut neg = false;
     if let [sign @ (b'+' | b'-'), rest @ ..] = s {
@@ -151,6 +156,27 @@ pub fn parse(text: &[u8], base: u32, max_digits: usize) -> IntParse {
         parse_general(digits, radix)
     };
     IntParse::Ok(BigInt::new(neg, mag))
+}
+
+/// Nothing but up to 18 decimal digits, perhaps with a sign.
+#[inline]
+fn parse_short(text: &[u8]) -> Option<i64> {
+    let (neg, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut v = 0i64;
+    for &b in digits {
+        let d = b.wrapping_sub(b'0');
+        if d > 9 {
+            return None;
+        }
+        v = v * 10 + d as i64;
+    }
+    Some(if neg { -v } else { v })
 }
 
 fn prefix_base(letter: u8) -> Option<u32> {
@@ -227,7 +253,7 @@ static DIGIT_PAIRS: [[u8; 2]; 100] = {
 
 /// Writes exactly `out.len()` decimal digits of `v`.
 #[inline]
-fn fixed_decimal(mut v: u64, out: &mut [u8]) {
+pub(crate) fn fixed_decimal(mut v: u64, out: &mut [u8]) {
     let mut at = out.len();
     while at >= 2 {
         at -= 2;
@@ -239,7 +265,8 @@ fn fixed_decimal(mut v: u64, out: &mut [u8]) {
     }
 }
 
-fn decimal_len(v: u64) -> usize {
+#[inline]
+pub(crate) fn decimal_len(v: u64) -> usize {
     v.checked_ilog10().map_or(1, |n| n as usize + 1)
 }
 

@@ -173,7 +173,19 @@ pub fn round_digits(x: f64, n: i64) -> NumResult<f64> {
     Ok(r.copysign(x))
 }
 
+/// Powers of ten that are doubles.
+const TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
 fn round_decimals(x: f64, n: usize) -> f64 {
+    if let Some(v) = super::digits::scaled(x, n)
+        && v <= 1 << 53
+    {
+        // Both are doubles, so that their quotient is correctly rounded.
+        return v as f64 / TEN[n];
+    }
     let d = super::fixed_digits(x, n);
     // 0.d1d2… * 10^point as text for the correctly rounding parser.
     let mut text = [0; 1100];

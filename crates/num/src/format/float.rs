@@ -1,6 +1,6 @@
 //! `format(float, spec)`.
 
-use super::number::{Grouping, Locale, Parts, group_fraction, write_number};
+use super::number::{Grouping, Locale, Parts, group_fraction, is_plain, pad_in_place, sign_of, write_number};
 use super::spec::{Align, Spec, unknown_code};
 use crate::error::{NumError, NumResult};
 use crate::float::{FloatCode, write_double, write_repr};
@@ -102,7 +102,21 @@ pub fn format_float_with(
         _ => return Err(unknown_code(spec.kind, type_name)),
     };
     let x = if percent { x * 100.0 } else { x };
-    let text = DoubleText::new(x, spec, code, spec.precision.unwrap_or(6), kind == 0)?;
+    let precision = spec.precision.unwrap_or(6);
+    if is_plain(spec) && kind != b'n' && precision <= MAX_PRECISION {
+        let start = out.len();
+        out.extend_from_slice(sign_of(x.is_sign_negative() && !x.is_nan(), spec.sign));
+        let head = out.len() - start;
+        write_double(out, x, code, precision, spec.alternate, kind == 0);
+        if kind.is_ascii_uppercase() {
+            out[start..].make_ascii_uppercase();
+        }
+        if percent {
+            out.push(b'%');
+        }
+        return pad_in_place(out, start, head, spec);
+    }
+    let text = DoubleText::new(x, spec, code, precision, kind == 0)?;
     let (grouping, point) = match kind {
         b'n' => (Grouping { separator: locale.thousands_sep, sizes: locale.grouping }, locale.decimal_point),
         _ => (Grouping::of(spec.grouping, 3), &b"."[..]),

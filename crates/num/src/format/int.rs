@@ -1,7 +1,7 @@
 //! `format(int, spec)`.
 
 use super::float::format_float_with;
-use super::number::{Grouping, Locale, Parts, write_number};
+use super::number::{Grouping, Locale, Parts, is_plain, pad_in_place, sign_of, write_number};
 use super::spec::{Align, Spec, unknown_code};
 use crate::bigint::{self, Int};
 use crate::error::{NumError, NumResult};
@@ -45,8 +45,15 @@ pub fn format_int_with(
     if spec.no_negative_zero {
         return Err(NumError::value("Negative zero coercion (z) not allowed in integer format specifier"));
     }
-    let mut digits = Vec::with_capacity(24);
     let magnitude = a.abs();
+    if kind == b'd' && is_plain(spec) {
+        let start = out.len();
+        out.extend_from_slice(sign_of(a.neg, spec.sign));
+        let head = out.len() - start;
+        bigint::write_decimal(out, magnitude, max_digits)?;
+        return pad_in_place(out, start, head, spec);
+    }
+    let mut digits = Vec::with_capacity(24);
     let mut prefix: &[u8] = b"";
     let mut grouping = Grouping::of(spec.grouping, 3);
     let mut negative = a.neg;

@@ -119,6 +119,31 @@ pub(super) fn write_number(out: &mut Vec<u8>, spec: &Spec, grouping: Grouping, p
     Ok(())
 }
 
+/// Whether a number can be written at once and padded where it stands: no grouping, one-byte fill.
+#[inline]
+pub(super) fn is_plain(spec: &Spec) -> bool {
+    spec.grouping == 0 && spec.fraction_grouping == 0 && spec.fill < 0x80 && !spec.no_negative_zero
+}
+
+/// Pads the number that was written from `start` on; its sign and prefix take `head` bytes. All is ASCII.
+#[inline]
+pub(super) fn pad_in_place(out: &mut Vec<u8>, start: usize, head: usize, spec: &Spec) -> NumResult<()> {
+    let size = out.len() - start;
+    if spec.width <= size {
+        return Ok(());
+    }
+    reserve(out, spec.width - size)?;
+    let (before, after) = padding(spec.align, spec.width, size);
+    let at = if spec.align == Align::AfterSign { start + head } else { start };
+    let end = out.len();
+    out.resize(end + before + after, spec.fill as u8);
+    if before > 0 {
+        out.copy_within(at..end, at + before);
+        out[at..at + before].fill(spec.fill as u8);
+    }
+    Ok(())
+}
+
 /// Groups `digits` from the right, with zeros in front until the whole is at least `min_width` wide.
 fn group(out: &mut Vec<u8>, digits: &[u8], min_width: usize, g: Grouping) {
     let separator_width = wtf8::count(g.separator);
