@@ -23,7 +23,7 @@ pub use real::{HASH_MODULUS, cmp_f64, from_f64, hash, hash_i64, to_f64, true_div
 pub(crate) use real::{decompose, round_scaled};
 pub use text::{
     DEFAULT_MAX_STR_DIGITS, IntParse, MIN_MAX_STR_DIGITS, invalid_literal, parse, to_base, to_decimal,
-    too_many_digits, write_base, write_decimal,
+    too_many_digits, write_base, write_decimal, write_i64, write_prefixed, write_u64,
 };
 pub(crate) use text::{decimal_len, fixed_decimal, strip};
 

@@ -140,3 +140,26 @@ fn halves_round_to_even() {
         assert_eq!((got.0.to_i64(), got.1.to_i64()), (Some(q), Some(r)), "{a:?} {b:?}");
     }
 }
+
+#[test]
+fn machine_integers() {
+    for v in [0, 1, -1, i64::MAX, i64::MIN, i64::MIN + 1] {
+        assert_eq!(SmallInt::from(v).view().to_i64(), Some(v));
+        assert_eq!(SmallInt::from(v as i128).view().to_i128(), Some(v as i128));
+        let mut out = Vec::new();
+        write_i64(&mut out, v);
+        assert_eq!(out, v.to_string().as_bytes());
+    }
+    for v in [i128::MAX, i128::MIN, 1 << 64, -(1 << 64)] {
+        assert_eq!(SmallInt::from(v).view().to_i128(), Some(v));
+        assert_eq!(SmallInt::from(v).view().to_i64(), None);
+        assert_eq!(BigInt::from(v).to_string(), v.to_string());
+    }
+    assert_eq!(SmallInt::from(1u64 << 63).view().to_i64(), None);
+    assert_eq!(sub(SmallInt::from(i64::MIN).view(), Int::ONE).to_i64(), None);
+    assert_eq!(shl(Int::ONE, 127).unwrap().view().to_i128(), None);
+    assert_eq!(shl(Int::ONE, 127).unwrap().negate().view().to_i128(), Some(i128::MIN));
+    let mut out = Vec::new();
+    write_prefixed(&mut out, SmallInt::from(-255i64).view(), 16);
+    assert_eq!(out, b"-0xff");
+}

@@ -278,6 +278,28 @@ pub fn write_u64(out: &mut Vec<u8>, v: u64) {
     fixed_decimal(v, &mut out[start..]);
 }
 
+/// Appends a machine integer in decimal.
+#[inline]
+pub fn write_i64(out: &mut Vec<u8>, v: i64) {
+    if v < 0 {
+        out.push(b'-');
+    }
+    write_u64(out, v.unsigned_abs());
+}
+
+/// Appends `a` as `bin`, `oct` and `hex` show it: with `0b`, `0o` or `0x` after the sign.
+pub fn write_prefixed(out: &mut Vec<u8>, a: Int, base: u32) {
+    if a.neg {
+        out.push(b'-');
+    }
+    out.extend_from_slice(match base {
+        2 => b"0b",
+        8 => b"0o",
+        _ => b"0x",
+    });
+    write_base(out, a.abs(), base);
+}
+
 /// Appends `a` in decimal. `max_digits` is the digit limit, 0 for none.
 pub fn write_decimal(out: &mut Vec<u8>, a: Int, max_digits: usize) -> NumResult<()> {
     if a.neg {

@@ -1,7 +1,8 @@
 //! `format(number, spec)` and the `%` operator: the format-spec mini-language of Python 3.14 for `int`,
 //! `float`, `complex` and `str`, and the pieces of `%`-formatting.
 //!
-//! All text is WTF-8; results are appended to the caller's buffer. Widths count code points.
+//! All text is WTF-8; results are appended to the caller's buffer, which holds anything after an error.
+//! Widths count code points.
 
 mod complex;
 mod float;
@@ -20,3 +21,6 @@ pub use percent::{
 };
 pub use spec::{Align, Spec};
 pub use text::{format_str, format_str_with};
+
+#[cfg(test)]
+mod tests;
