@@ -1,4 +1,4 @@
-//! Times the collector: `cargo run --profile quick -p adder-heap --example workloads -- [w1|w2|w3|w4|start|threads] [n]`.
+//! Times the collector: `cargo run --profile quick -p adder-heap --example workloads -- [w1|w2|w3|w4|start|threads|micro] [n]`.
 //!
 //! w1: binary trees of depth 17. w2: 2 million live nodes in one array, mutated among garbage. w3: garbage only.
 //! w4: garbage under a deep native stack. start: creation of the heap and first allocation. threads: w1 on n
@@ -177,6 +177,34 @@ fn w4(m: &Mutator, depth: u64, total: u64) -> u64 {
     r
 }
 
+/// Nanoseconds of single operations.
+fn micro(m: &Mutator) {
+    let time = |name: &str, n: u64, f: &mut dyn FnMut()| {
+        let t = Instant::now();
+        (0..n).for_each(|_| f());
+        println!("{name} {:.1} ns", t.elapsed().as_nanos() as f64 / n as f64);
+    };
+    time("blocking region", 10_000_000, &mut || m.blocking(|| ()));
+    time("root vector", 10_000_000, &mut || drop(black_box(RootedVec::new(m))));
+    time("alloc and register a finalizer", 1_000_000, &mut || m.register_finalizer(node(m, 0, 0)));
+    while m.heap.pop_finalizable().is_some() {}
+    time("alloc_old", 1_000_000, &mut || {
+        let o = m.alloc_old(24, OBJ24, 0).unwrap();
+        unsafe { *at(o, 2) = 0 };
+    });
+    time("100 KB object", 100_000, &mut || {
+        let o = m.try_alloc(24 + 100_000, ARRAY, 0).unwrap();
+        unsafe { std::ptr::write_bytes(at(o, 1), 0, 12_502) };
+        unsafe { *at(o, 1) = 12_500 };
+    });
+    time("4 KB object", 1_000_000, &mut || {
+        let o = m.try_alloc(24 + 4_000, ARRAY, 0).unwrap();
+        unsafe { std::ptr::write_bytes(at(o, 1), 0, 502) };
+        unsafe { *at(o, 1) = 500 };
+    });
+    time("minor collection of nothing", 10_000, &mut || m.heap.collect(m, false));
+}
+
 fn env(name: &str) -> u64 {
     std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(0)
 }
@@ -233,6 +261,10 @@ fn main() {
             "w1" => w1(m, or(17) as u32),
             "w2" => w2(m, 2_000_000, or(60_000_000)),
             "w3" => w3(m, or(300_000_000)),
+            "micro" => {
+                micro(m);
+                1
+            }
             "w4" => w4(m, or(20_000), 50_000_000),
             _ => panic!("no such workload"),
         }),

@@ -12,10 +12,27 @@
 //! - A *slot* holds a 64-bit word. It is a reference iff its low three bits are 0 and it lies in the heap's
 //!   reserved range; all other words (0, immediates, addresses of static objects) are ignored.
 //! - References live in native stacks, in slots of heap objects, in registered roots, and nowhere else.
-//! - Every store of a reference into a heap object that may be old is followed by [`Mutator::barrier`].
-//! - After `alloc` the caller initialises every slot before the next safepoint (there is no zeroing).
+//! - Every store of a reference into a heap object that may be old is followed by [`Mutator::barrier`] before
+//!   the next safepoint.
+//! - Safepoints are: every allocation, [`Mutator::poll_slow`], [`Mutator::blocking`], [`Heap::collect`],
+//!   [`Heap::stop_world`]. After `alloc` the caller initialises every slot, and what [`KindInfo::size`] reads,
+//!   before the next one (there is no zeroing).
+//! - An object's size never changes (but see [`Mutator::try_grow`]) and is the size that was allocated: young
+//!   memory is walked object by object, dead ones included, so `size` must work on those as well.
 //! - Objects allocated by `alloc_old` never move, so their addresses may be kept in machine code and caches,
-//!   provided something keeps them alive.
+//!   provided something keeps them alive. Any object that survived a collection does not move any more.
+//! - A panic during a collection (in a hook, in `size`, `trace` or `drop`) ends the process.
+//!
+//! # Where things are
+//! `space` the memory: blocks, lines, side tables, spans · `alloc` allocation's slow paths, the limit · `mutator`
+//! a thread's part, fast paths · `stack` registers and stacks · `roots` ambiguous words · `trace` marking and
+//! evacuation · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
+//! course of a collection, sweeping, policy · `world` threads, stopping them · `rooted` root vectors · `check`
+//! stress mode's checks · `layout` the table of kinds.
+//!
+//! Sources: Blackburn and McKinley, "Immix" (2008), for blocks, lines and sticky marks; Bartlett,
+//! "Mostly-Copying Garbage Collection" (1989), for ambiguous roots that pin; Blackburn and Hosking, "Barriers"
+//! (2004), for object logging.
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
@@ -57,7 +74,8 @@ pub struct KindInfo {
     pub size: Size,
     pub trace: Trace,
     /// Frees memory and handles outside the heap; called once when the object is found dead, with the world
-    /// stopped; must not allocate or touch other objects. Only for objects given to `register_drop`.
+    /// stopped; must not allocate or touch other objects (their memory may be overwritten already). Only for
+    /// objects given to `register_drop`.
     pub drop: Option<unsafe fn(Obj)>,
 }
 
