@@ -53,10 +53,10 @@ def others():
     import math
     a, e, m = (random.getrandbits(2048) | 1 << 2047 | 1 for _ in range(3))
     g1, g2 = (random.getrandbits(1280) | 1 << 1279 for _ in range(2))
-    x, y, z, n, i = 1.6180339887498949, 1.2345e300, 0.5, 123456789, 12345
+    x, y, z, n, i = 1.618033988749895, 1.2345e300, 0.5, 123456789, 12345
     b61, e61, m61, three = 0x123456789abcdef1, 0x1ffffffffffffff1, 2**61 - 1, 3
     for name, f in {"repr": lambda: repr(x), "repr 1e300": lambda: repr(y), "repr 0.5": lambda: repr(z), ".2f": lambda: format(1234.5678, ".2f"),
-                    ",d": lambda: format(n, ",d"), "5d": lambda: format(i, "5d"), "float()": lambda: float("1.6180339887498949"), "int()": lambda: int("12345"),
+                    ",d": lambda: format(n, ",d"), "5d": lambda: format(i, "5d"), "float()": lambda: float("1.618033988749895"), "int()": lambda: int("12345"),
                     "round 2": lambda: round(2.675, 2), "pow 61 bit": lambda: pow(b61, e61, m61), "pow 2048 bit": lambda: pow(a, e, m), "3**1000": lambda: three**1000,
                     "gcd 20": lambda: math.gcd(g1, g2), "isqrt 32": lambda: math.isqrt(a), "a/b": lambda: g1 / a, "1000!": lambda: math.factorial(1000),
                     "random": random.random, "pi 1000": lambda: pi_digits(1000)}.items():
