@@ -25,9 +25,13 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod disasm;
 mod ins;
 mod ops;
+mod verify;
 
 pub use code::{CodeData, CodeFlags, Const, Handler, Position};
+pub use disasm::{constant, disassemble, instruction, instructions};
 pub use ins::Ins;
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};
+pub use verify::verify;

@@ -173,8 +173,8 @@ macro_rules! for_each_op {
         // -- iteration, unpacking
         GetIter        None Dst  Src  None     "a = iter(b)";
         ForIter        None Src  Dst  None     "b = next(a), skip next op; exhausted: next op";
-        UnpackSeq      None Base Src  Num      "a..a+c = b, exactly";
-        UnpackEx       Num  Base Src  Num      "a.. = b: c items, a list of the rest, x items";
+        UnpackSeq      None Base Src  Num      "a..a+c = b, exactly; a may be a local: nothing is written on failure";
+        UnpackEx       Num  Base Src  Num      "a.. = b: c items, a list of the rest, x items; writes as UnpackSeq";
         // -- exceptions
         Raise          Num  Src  Src  None     "x=0: re-raise the handled one; 1: raise a; 2: raise a from b";
         Reraise        None Src  None None     "raise a again, its traceback kept as it is";

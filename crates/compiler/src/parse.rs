@@ -1,0 +1,148 @@
+//! The public way in: source and options → code.
+
+use adder_bytecode::{CodeData, CodeFlags};
+use bumpalo::Bump;
+
+use crate::ast::*;
+use crate::codegen::{GenOptions, generate};
+use crate::error::{Error, SyntaxError, Warning, WarningCategory};
+use crate::lower::{Builder, Fold, Lowerer};
+use crate::scope;
+use crate::source::Locator;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    Exec,
+    Eval,
+    Single,
+    FuncType,
+}
+
+/// Flags of `compile()`, with CPython's values.
+pub mod pycf {
+    pub const DONT_IMPLY_DEDENT: u32 = 0x200;
+    pub const ONLY_AST: u32 = 0x400;
+    pub const IGNORE_COOKIE: u32 = 0x800;
+    pub const TYPE_COMMENTS: u32 = 0x1000;
+    pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
+    pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
+    pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub filename: String,
+    pub mode: Mode,
+    /// 0, 1 (`-O`) or 2 (`-OO`).
+    pub optimize: u8,
+    /// Future flags (`CO_FUTURE_*`) inherited from the caller and [`pycf`] flags.
+    pub flags: u32,
+    /// Limit of decimal digits in an int literal; 0: none.
+    pub int_max_str_digits: u32,
+}
+
+impl Options {
+    pub fn new(filename: impl Into<String>, mode: Mode) -> Options {
+        Options { filename: filename.into(), mode, optimize: 0, flags: 0, int_max_str_digits: 4300 }
+    }
+}
+
+/// Compiles source text.
+pub fn compile(source: &str, opts: &Options) -> Result<CodeData, SyntaxError> {
+    compile_full(source, opts).0
+}
+
+/// As [`compile`], with the warnings of a compilation that succeeds or fails.
+pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxError>, Vec<Warning>) {
+    let arena = Bump::with_capacity(source.len() * 8 + 1024);
+    let locator = Locator::of_source(source);
+    let mut raw = Vec::new();
+    let out = compile_in(&arena, source, &locator, opts, &mut raw);
+    let warnings: Vec<Warning> = raw.into_iter().map(|(c, m, s)| warning(&locator, c, m, s)).collect();
+    let out = out.map_err(|e| {
+        let mut e = public_error(&locator, e);
+        e.warnings = warnings.clone();
+        e
+    });
+    (out, warnings)
+}
+
+type RawWarnings = Vec<(WarningCategory, String, Span)>;
+
+fn compile_in(
+    arena: &Bump,
+    source: &str,
+    locator: &Locator,
+    opts: &Options,
+    warnings: &mut RawWarnings,
+) -> Result<CodeData, Error> {
+    use ruff_python_parser as p;
+    let mode = match opts.mode {
+        Mode::Eval => p::Mode::Expression,
+        _ => p::Mode::Module,
+    };
+    let options = p::ParseOptions::from(mode).with_target_version(ruff_python_ast::PythonVersion::PY314);
+    let parsed = p::parse_unchecked(source, options);
+    if let Some(e) = parsed.errors().first() {
+        let r = e.location;
+        let span = Span::new(r.start().to_u32(), r.end().to_u32());
+        return Err(Error::new(e.error.to_string(), span));
+    }
+    if let Some(e) = parsed.unsupported_syntax_errors().first() {
+        let span = Span::new(e.range.start().to_u32(), e.range.end().to_u32());
+        return Err(Error::new("invalid syntax", span));
+    }
+    let builder = Builder::new(arena, Fold::Full, opts.optimize);
+    let mut lowerer = Lowerer {
+        b: builder,
+        src: source,
+        depth: 0,
+        max_digits: opts.int_max_str_digits as usize,
+        future_annotations: opts.flags & CodeFlags::FUTURE_ANNOTATIONS != 0,
+    };
+    let module = lowerer.module(parsed.syntax(), opts.mode == Mode::Single);
+    drop(parsed);
+    let mut b = lowerer.b;
+    warnings.append(&mut b.warnings);
+    if let Some(e) = b.error {
+        return Err(e);
+    }
+    let module: &Module = arena.alloc(module);
+    let head = crate::future::scan(module, &b.names)?;
+    let future = opts.flags & FUTURE_MASK | head.flags;
+    let top_level_await = opts.flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0;
+    let future_annotations = future & CodeFlags::FUTURE_ANNOTATIONS != 0;
+    let mut names = b.names;
+    let build_opts = scope::BuildOptions { future_annotations, top_level_await };
+    let mut scopes = scope::build(module, &mut names, &build_opts)?;
+    scope::analyze(&mut scopes, &names)?;
+    let gen_opts = GenOptions {
+        filename: &opts.filename,
+        optimize: opts.optimize,
+        future,
+        top_level_await,
+        last_future: head.last,
+    };
+    generate(module, arena, names, scopes, locator, gen_opts, warnings)
+}
+
+const FUTURE_MASK: u32 = 0x1FE_0000;
+
+fn warning(l: &Locator, category: WarningCategory, msg: String, span: Span) -> Warning {
+    let (line, col, end_line, end_col) = columns(l, span);
+    Warning { category, msg, line, col, end_line, end_col }
+}
+
+fn columns(l: &Locator, span: Span) -> (u32, u32, u32, u32) {
+    if span.is_none() {
+        return (0, 0, 0, 0);
+    }
+    let p = l.position(span, &mut 0);
+    (p.line, l.char_col(p.line, p.col), p.end_line, l.char_col(p.end_line, p.end_col))
+}
+
+fn public_error(l: &Locator, e: Error) -> SyntaxError {
+    let (line, col, end_line, end_col) = columns(l, e.span);
+    let text = if line == 0 { None } else { l.line_text(line).map(str::to_string) };
+    SyntaxError { kind: e.kind, msg: e.msg, line, col, end_line, end_col, text, warnings: Vec::new() }
+}
