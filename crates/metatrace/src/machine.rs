@@ -1,0 +1,139 @@
+//! [`Machine`]: what handlers are written against.
+
+/// Comparison operators of numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Cmp {
+    Lt,
+    Le,
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+}
+
+/// Arithmetic on raw doubles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum FloatOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+/// A word-sized field of an object: its byte offset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Field(pub u32);
+
+/// What a residual call may do; the recorder and the passes rely on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effects(pub u8);
+
+impl Effects {
+    /// Same result for the same operands, no effect: may be folded, moved and dropped.
+    pub const PURE: Effects = Effects(0);
+    pub const READS: Effects = Effects(1);
+    pub const WRITES: Effects = Effects(2);
+    pub const RAISES: Effects = Effects(4);
+    /// May run code of the interpreted language: anything may change, frames must be real.
+    pub const CALLS: Effects = Effects(8);
+    pub const ANY: Effects = Effects(15);
+    pub const fn or(self, o: Effects) -> Effects {
+        Effects(self.0 | o.0)
+    }
+    pub const fn has(self, o: Effects) -> bool {
+        self.0 & o.0 == o.0
+    }
+}
+
+/// A function of the runtime that handlers call as a whole: `T` its pointer type, which only the machine calls.
+pub struct Residual<T> {
+    pub name: &'static str,
+    pub call: T,
+    pub effects: Effects,
+}
+
+/// A machine executes handlers. Copyable handle; red values (`Ref`, `Int`, `Flt`, `Bool`) are opaque to the handlers,
+/// green ones (indices, shapes, code) are plain Rust and constant within a trace.
+///
+/// All tests of a handler come before its first effect: a failed guard re-executes the operation. After an effect the
+/// handler may only compute and return.
+pub trait Machine: Copy {
+    /// A tagged word.
+    type Ref: Copy;
+    /// A raw 64-bit integer.
+    type Int: Copy;
+    /// A raw double.
+    type Flt: Copy;
+    type Bool: Copy;
+    /// Concrete word, for constants and promoted values.
+    type Word: Copy;
+    /// The error that a handler propagates.
+    type Raised;
+
+    // -- frame registers
+    fn reg(self, i: usize) -> Self::Ref;
+    fn set_reg(self, i: usize, v: Self::Ref);
+
+    // -- constants and control
+    fn constant(self, w: Self::Word) -> Self::Ref;
+    fn fixnum(self, n: i64) -> Self::Ref;
+    /// The only way from a condition to a Rust `bool`: records a guard.
+    fn test(self, b: Self::Bool) -> bool;
+    /// The concrete word; records that it is this one.
+    fn promote(self, r: Self::Ref) -> Self::Word;
+
+    // -- tags
+    fn is_fixnum(self, a: Self::Ref) -> Self::Bool;
+    fn both_fixnum(self, a: Self::Ref, b: Self::Ref) -> bool;
+    /// The double of an immediate or boxed float; tests.
+    fn as_float(self, a: Self::Ref) -> Option<Self::Flt>;
+    /// Also of a fixnum; tests.
+    fn number_as_float(self, a: Self::Ref) -> Option<Self::Flt>;
+    fn same(self, a: Self::Ref, b: Self::Ref) -> Self::Bool;
+
+    // -- fixnums, kept tagged; None: overflow (tests)
+    fn fix_add(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    fn fix_sub(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    fn fix_mul(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    fn fix_and(self, a: Self::Ref, b: Self::Ref) -> Self::Ref;
+    fn fix_or(self, a: Self::Ref, b: Self::Ref) -> Self::Ref;
+    fn fix_xor(self, a: Self::Ref, b: Self::Ref) -> Self::Ref;
+    /// Floor division and modulo; None: zero divisor or overflow.
+    fn fix_floordiv(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    fn fix_mod(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    /// None: negative or too large a count, or bits lost.
+    fn fix_shl(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    /// None: negative count.
+    fn fix_shr(self, a: Self::Ref, b: Self::Ref) -> Option<Self::Ref>;
+    fn fix_cmp(self, op: Cmp, a: Self::Ref, b: Self::Ref) -> Self::Bool;
+    fn fix_to_int(self, a: Self::Ref) -> Self::Int;
+    fn int_to_fix(self, a: Self::Int) -> Self::Ref;
+    /// Unsigned `a < b`.
+    fn int_ult(self, a: Self::Int, b: Self::Int) -> Self::Bool;
+    fn int_add(self, a: Self::Int, b: Self::Int) -> Self::Int;
+    fn int_const(self, n: i64) -> Self::Int;
+    fn int_cmp(self, op: Cmp, a: Self::Int, b: Self::Int) -> Self::Bool;
+
+    // -- doubles
+    fn float_op(self, op: FloatOp, a: Self::Flt, b: Self::Flt) -> Self::Flt;
+    fn float_neg(self, a: Self::Flt) -> Self::Flt;
+    fn float_cmp(self, op: Cmp, a: Self::Flt, b: Self::Flt) -> Self::Bool;
+    fn float_is_zero(self, a: Self::Flt) -> Self::Bool;
+    fn box_float(self, f: Self::Flt) -> Result<Self::Ref, Self::Raised>;
+
+    // -- heap
+    /// `o` is an object of exactly this shape (descriptor id).
+    fn shape_is(self, o: Self::Ref, shape: u32) -> bool;
+    fn get(self, o: Self::Ref, f: Field) -> Self::Ref;
+    fn get_int(self, o: Self::Ref, f: Field) -> Self::Int;
+    /// Store with write barrier.
+    fn set(self, o: Self::Ref, f: Field, v: Self::Ref);
+    fn set_int(self, o: Self::Ref, f: Field, v: Self::Int);
+    fn set_shape(self, o: Self::Ref, shape: u32);
+    /// Word `i` (counted from `base`) of an array object.
+    fn elem(self, o: Self::Ref, base: Field, i: Self::Int) -> Self::Ref;
+    fn set_elem(self, o: Self::Ref, base: Field, i: Self::Int, v: Self::Ref);
+    fn is_null(self, r: Self::Ref) -> Self::Bool;
+}

@@ -1,0 +1,548 @@
+//! Calls: binding of arguments, entering Python functions, calling anything from native code.
+
+use super::run;
+use crate::builtins::exceptions as exc;
+use crate::err::{R, Raised};
+use crate::n;
+use crate::native::*;
+use crate::object::*;
+use crate::thread::{Cont, Frame, Th, fflags};
+use crate::value::*;
+use adder_bytecode::CodeFlags;
+
+/// Most arguments that native code gathers on its stack.
+pub const STACK_ARGS: usize = 24;
+
+/// A list of values on the native stack (scanned conservatively), spilling to an array object.
+pub struct Gather {
+    n: usize,
+    buf: [Option<Value>; STACK_ARGS],
+    big: Option<Gc<Array>>,
+}
+
+impl Gather {
+    pub fn new() -> Gather {
+        Gather { n: 0, buf: [None; STACK_ARGS], big: None }
+    }
+    pub fn push(&mut self, th: Th, v: Value) -> R<()> {
+        if self.n < STACK_ARGS && self.big.is_none() {
+            self.buf[self.n] = Some(v);
+        } else {
+            let cap = self.big.map_or(0, |b| b.cap);
+            if self.n >= cap {
+                let nb = th.array((self.n + 1) * 2)?;
+                for i in 0..self.n {
+                    let old = if cap == 0 { self.buf[i].unwrap() } else { self.big.unwrap().slot(i).value() };
+                    th.store(nb, nb.slot(i), old);
+                }
+                self.big = Some(nb);
+            }
+            let b = self.big.unwrap();
+            th.store(b, b.slot(self.n), v);
+        }
+        self.n += 1;
+        Ok(())
+    }
+    pub fn extend(&mut self, th: Th, v: &[Value]) -> R<()> {
+        v.iter().try_for_each(|x| self.push(th, *x))
+    }
+    pub fn as_slice(&self) -> &[Value] {
+        unsafe {
+            match self.big {
+                Some(b) => std::slice::from_raw_parts(b.slots().as_ptr() as *const Value, self.n),
+                None => std::slice::from_raw_parts(self.buf.as_ptr() as *const Value, self.n),
+            }
+        }
+    }
+    pub fn len(&self) -> usize {
+        self.n
+    }
+}
+
+impl Th {
+    // -- calling from native code
+    /// `f(*args)`.
+    #[inline]
+    pub fn call(self, f: Value, args: &[Value]) -> R<Value> {
+        self.call_raw(f, RawArgs::positional(args))
+    }
+    pub fn call_raw(self, f: Value, a: RawArgs) -> R<Value> {
+        if let Some(func) = f.exact::<Function>() {
+            return self.call_function(func, None, a);
+        }
+        if let Some(nf) = f.exact::<NativeFunction>() {
+            return self.call_native(nf, a);
+        }
+        match self.type_of(f).slots.call {
+            Some(c) => {
+                self.check_stack(" while calling a Python object")?;
+                c(self, f, a)
+            }
+            None => Err(self.type_error(format!("'{}' object is not callable", self.type_name_of(f)))),
+        }
+    }
+    /// `f(first, *args, **kwargs)`.
+    pub fn call_prepend(self, f: Value, first: Value, a: RawArgs) -> R<Value> {
+        if let Some(func) = f.exact::<Function>() {
+            return self.call_function(func, Some(first), a);
+        }
+        let mut g = Gather::new();
+        g.push(self, first)?;
+        g.extend(self, a.all())?;
+        self.call_raw(f, RawArgs::with_kw(g.as_slice(), a.kwnames()))
+    }
+    /// `f(*args, **{name: value})`.
+    pub fn call_kw(self, f: Value, args: &[Value], kw: &[(&str, Value)]) -> R<Value> {
+        let mut g = Gather::new();
+        g.extend(self, args)?;
+        let mut names = Gather::new();
+        for (k, v) in kw {
+            g.push(self, *v)?;
+            names.push(self, self.intern(k))?;
+        }
+        let names: Gc<Tuple> = unsafe { self.tuple(names.as_slice()).cast_unchecked() };
+        self.call_raw(f, RawArgs::with_kw(g.as_slice(), if kw.is_empty() { None } else { Some(names) }))
+    }
+    /// `f(*args, **kwargs)` with a tuple and a dict.
+    pub fn call_ex(self, f: Value, args: Gc<Tuple>, kw: Option<Gc<Dict>>) -> R<Value> {
+        match kw {
+            Some(d) if d.len() > 0 => {
+                let mut g = Gather::new();
+                g.extend(self, args.items())?;
+                let mut names = Gather::new();
+                let mut i = 0;
+                while let Some((ni, k, v)) = d.next_entry(i) {
+                    if !k.is_kind(Kind::Str) {
+                        return Err(self.type_error("keywords must be strings"));
+                    }
+                    g.push(self, v)?;
+                    names.push(self, k)?;
+                    i = ni;
+                }
+                let names: Gc<Tuple> = unsafe { self.tuple(names.as_slice()).cast_unchecked() };
+                self.call_raw(f, RawArgs::with_kw(g.as_slice(), Some(names)))
+            }
+            _ => self.call_raw(f, RawArgs::positional(args.items())),
+        }
+    }
+    /// Calls what `lookup_special` found, with `o` as self.
+    pub fn call_unbound(self, f: Value, o: Value, args: &[Value]) -> R<Value> {
+        self.call_unbound_raw(f, o, RawArgs::positional(args))
+    }
+    pub fn call_unbound_raw(self, f: Value, o: Value, a: RawArgs) -> R<Value> {
+        if let Some(func) = f.exact::<Function>() {
+            return self.call_function(func, Some(o), a);
+        }
+        if let Some(w) = f.exact::<WrapperDescriptor>() {
+            return (w.def.wrap)(self, w.func, o, a);
+        }
+        if let Some(m) = f.exact::<MethodDescriptor>() {
+            return self.call_def(m.def, Some(o), None, a);
+        }
+        let t = self.type_of(o);
+        let b = self.bind(f, Some(o), t)?;
+        self.call_raw(b, a)
+    }
+    /// The special method must exist: AttributeError-like TypeErrors are the caller's business.
+    pub fn call_special(self, o: Value, name: Value, args: &[Value]) -> R<Value> {
+        match self.lookup_special(o, name) {
+            Some(f) => self.call_unbound(f, o, args),
+            None => Err(self.no_attribute(o, name)),
+        }
+    }
+    pub fn call_special_attr(self, o: Value, name: Value, args: &[Value]) -> R<Value> {
+        match self.lookup_special(o, name) {
+            Some(f) => self.call_unbound(f, o, args),
+            None => Err(self.attribute_error(o, name, &self.text(name))),
+        }
+    }
+    /// NotImplemented if there is no such method.
+    pub fn call_maybe(self, o: Value, name: Value, args: &[Value]) -> R<Value> {
+        match self.lookup_special(o, name) {
+            Some(f) => self.call_unbound(f, o, args),
+            None => Ok(NOT_IMPLEMENTED()),
+        }
+    }
+    /// `o.name(*args)`.
+    pub fn call_method(self, o: Value, name: Value, args: &[Value]) -> R<Value> {
+        let t = self.type_of(o);
+        if t.has(tflags::PLAIN_GETATTR)
+            && let Some(f) = self.lookup(t, name)
+            && (f.is_exact(Kind::Function) || f.is_exact(Kind::MethodDescriptor))
+            && self.instance_attr(o, name)?.is_none()
+        {
+            return self.call_unbound(f, o, args);
+        }
+        let f = self.getattr(o, name)?;
+        self.call(f, args)
+    }
+
+    // -- native functions
+    pub fn call_native(self, f: Gc<NativeFunction>, a: RawArgs) -> R<Value> {
+        let recv = if f.def.sig.receiver || f.def.kind == DefKind::ClassMethod { f.this.get() } else { None };
+        self.call_def(f.def, recv, f.this.get(), a)
+    }
+    /// Calls a declared function. `recv`: the receiver, if the signature has one and it is not among the arguments.
+    pub fn call_def(self, d: &'static NativeDef, recv: Option<Value>, _this: Option<Value>, a: RawArgs) -> R<Value> {
+        match d.imp {
+            Imp::Raw(f) => match recv {
+                Some(r) => {
+                    let mut g = Gather::new();
+                    g.push(self, r)?;
+                    g.extend(self, a.all())?;
+                    f(self, RawArgs::with_kw(g.as_slice(), a.kwnames()))
+                }
+                None => f(self, a),
+            },
+            Imp::Bound(f) => {
+                let s = &d.sig;
+                let n = s.receiver as usize;
+                // The usual case: just the positional parameters.
+                if a.nkw() == 0
+                    && !s.varargs
+                    && !s.varkw
+                    && a.len() >= s.required as usize
+                    && a.len() <= s.npos as usize
+                {
+                    if s.kwonly == 0 && recv.is_none() && n == 0 && a.len() == s.npos as usize {
+                        let p = a.pos();
+                        return f(self, unsafe {
+                            std::slice::from_raw_parts(p.as_ptr() as *const Option<Value>, p.len())
+                        });
+                    }
+                    if s.bound() <= 8 {
+                        let mut b = [None; 8];
+                        if n == 1 {
+                            b[0] = recv;
+                        }
+                        for (i, v) in a.pos().iter().enumerate() {
+                            b[n + i] = Some(*v);
+                        }
+                        return f(self, &b[..s.bound()]);
+                    }
+                }
+                let mut b = [None; STACK_ARGS];
+                if n == 1 {
+                    b[0] = recv;
+                }
+                crate::bind::bind(self, d, a, &mut b[n..s.bound()])?;
+                f(self, &b[..s.bound()])
+            }
+        }
+    }
+
+    // -- Python functions
+    /// Calls a Python function from native code: a nested run of the interpreter.
+    pub fn call_function(self, f: Gc<Function>, first: Option<Value>, a: RawArgs) -> R<Value> {
+        self.check_stack("")?;
+        let fp = self.fp.get();
+        // Above everything that the current frame uses.
+        let regs = unsafe {
+            if fp == self.frames.get() { (*fp).regs } else { (*fp).regs.add((*fp).code.nregs as usize) }
+        };
+        self.push_frame(f, regs, first, a, fflags::ENTRY)?;
+        self.run_entry()
+    }
+    /// Runs the frame just pushed until it leaves.
+    pub fn run_entry(self) -> R<Value> {
+        let depth = self.depth();
+        let r = run(self);
+        debug_assert_eq!(self.depth(), depth - 1);
+        r
+    }
+    /// Pushes a frame for `f` with its arguments bound; `pc` is before the first instruction.
+    pub fn push_frame(
+        self,
+        f: Gc<Function>,
+        regs: *mut u64,
+        first: Option<Value>,
+        a: RawArgs,
+        flags: u64,
+    ) -> R<&'static mut Frame> {
+        unsafe {
+            let code: Gc<Code> = f.code.gc();
+            self.room_for(regs, code)?;
+            bind_python(self, f, code, regs, first, a)?;
+            let nf = &mut *self.fp.get().add(1);
+            nf.regs = regs;
+            nf.func = f;
+            nf.code = code;
+            nf.flags = flags;
+            nf.pc = code.ins.wrapping_sub(1);
+            self.fp.set(nf);
+            Ok(nf)
+        }
+    }
+    /// Whether another frame fits: recursion limit, register space; and attends to whoever waits for this thread.
+    pub fn room_for(self, regs: *mut u64, code: Gc<Code>) -> R<()> {
+        unsafe {
+            let nf = self.fp.get().add(1);
+            if nf >= self.frame_limit.get() {
+                if self.m.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                    self.attend()?;
+                }
+                if nf >= self.frame_limit.get() {
+                    return Err(self.too_deep());
+                }
+            }
+            if regs.add(code.nregs as usize) >= self.regs_end.get() {
+                return Err(self.too_deep());
+            }
+        }
+        Ok(())
+    }
+    #[cold]
+    fn too_deep(self) -> Raised {
+        let old = self.frame_limit.get();
+        self.frame_limit.set(unsafe { old.add(50).min(self.frames_end.get()) });
+        let e = self.recursion_error("maximum recursion depth exceeded");
+        self.frame_limit.set(old);
+        e
+    }
+}
+
+/// The register that a call's result goes to is `c` of the caller's instruction.
+pub fn flags_for(cont: Cont, arg: u16) -> u64 {
+    (cont as u64) << fflags::CONT_SHIFT | (arg as u64) << fflags::ARG_SHIFT
+}
+
+fn fname(th: Th, f: Gc<Function>) -> String {
+    th.text(f.qualname.value())
+}
+
+/// Binds arguments to the parameters of a Python function and writes the registers `regs`, which may overlap the
+/// arguments. Messages as in CPython's `initialize_locals`.
+pub fn bind_python(th: Th, f: Gc<Function>, code: Gc<Code>, regs: *mut u64, first: Option<Value>, a: RawArgs) -> R<()> {
+    let npos = code.argcount as usize;
+    let nkwonly = code.kwonly as usize;
+    let flags = CodeFlags(code.flags);
+    let (varargs, varkw) = (flags.has(CodeFlags::VARARGS), flags.has(CodeFlags::VARKEYWORDS));
+    let nfirst = first.is_some() as usize;
+    let given = a.len() + nfirst;
+    let total = npos + nkwonly;
+    let nparams = total + varargs as usize + varkw as usize;
+
+    // The simple case, without allocation.
+    if a.nkw() == 0 && !varargs && !varkw && given == npos && nkwonly == 0 {
+        unsafe {
+            std::ptr::copy(a.pos().as_ptr() as *const u64, regs.add(nfirst), a.len());
+            if let Some(v) = first {
+                *regs = v.bits();
+            }
+            for i in npos..code.nlocals as usize {
+                *regs.add(i) = 0;
+            }
+        }
+        return Ok(());
+    }
+
+    match nparams {
+        0..=STACK_ARGS => bind_general::<STACK_ARGS>(th, f, code, regs, first, a),
+        _ if nparams <= 4096 => bind_general::<4096>(th, f, code, regs, first, a),
+        _ => Err(th.system_error("too many parameters")),
+    }
+}
+
+/// `N`: room for parameters on the native stack, where the collector sees the values.
+#[inline(never)]
+fn bind_general<const N: usize>(
+    th: Th,
+    f: Gc<Function>,
+    code: Gc<Code>,
+    regs: *mut u64,
+    first: Option<Value>,
+    a: RawArgs,
+) -> R<()> {
+    let npos = code.argcount as usize;
+    let nkwonly = code.kwonly as usize;
+    let flags = CodeFlags(code.flags);
+    let (varargs, varkw) = (flags.has(CodeFlags::VARARGS), flags.has(CodeFlags::VARKEYWORDS));
+    let nfirst = first.is_some() as usize;
+    let given = a.len() + nfirst;
+    let total = npos + nkwonly;
+    let nparams = total + varargs as usize + varkw as usize;
+    // Everything that allocates comes first.
+    let mut buf = [None::<Value>; N];
+    let vals = &mut buf[..nparams];
+    let pos = |i: usize| if i < nfirst { first.unwrap() } else { a.pos()[i - nfirst] };
+    for (i, slot) in vals.iter_mut().enumerate().take(npos.min(given)) {
+        *slot = Some(pos(i));
+    }
+    if varargs {
+        let t = if given > npos {
+            if npos >= nfirst {
+                th.try_tuple(&a.pos()[npos - nfirst..])?
+            } else {
+                let mut g = Gather::new();
+                for i in npos..given {
+                    g.push(th, pos(i))?;
+                }
+                th.try_tuple(g.as_slice())?
+            }
+        } else {
+            crate::thread::Root::empty_tuple.value()
+        };
+        vals[total] = Some(t);
+    }
+    let kwdict = if varkw {
+        let d = Gc::<Dict>::new(th);
+        vals[total + varargs as usize] = Some(d.value());
+        Some(d)
+    } else {
+        None
+    };
+    if a.nkw() != 0 {
+        let names = unsafe { code.varnames.gc::<Tuple>() };
+        let posonly = unsafe { (*code.data).posonly as usize };
+        for (k, v) in a.keywords() {
+            let Some(ks) = k.cast::<Str>() else {
+                return Err(th.type_error(format!("{}() keywords must be strings", fname(th, f))));
+            };
+            let params = &names.items()[..total];
+            let hit = params[posonly..].iter().position(|p| p.is(k)).or_else(|| {
+                params[posonly..].iter().position(|p| unsafe { p.cast_unchecked::<Str>() }.bytes() == ks.bytes())
+            });
+            if let Some(i) = hit {
+                let i = i + posonly;
+                if vals[i].is_some() {
+                    return Err(th.type_error(format!(
+                        "{}() got multiple values for argument '{}'",
+                        fname(th, f),
+                        ks.lossy()
+                    )));
+                }
+                vals[i] = Some(v);
+            } else if let Some(d) = kwdict {
+                d.set(th, k, v)?;
+            } else {
+                return Err(unexpected_keyword(th, f, code, posonly, a, k));
+            }
+        }
+    }
+    if given > npos && !varargs {
+        return Err(too_many(th, f, code, given, vals));
+    }
+    if given < npos {
+        let defs = unsafe { f.defaults.gc_opt::<Tuple>() };
+        let nd = defs.map_or(0, |d| d.len);
+        let need = npos.saturating_sub(nd);
+        if vals[given.min(need)..need].iter().any(|v| v.is_none()) {
+            return Err(missing(th, f, code, vals, 0..need, "positional"));
+        }
+        for i in given.max(need)..npos {
+            if vals[i].is_none() {
+                vals[i] = Some(defs.unwrap().items()[i - need]);
+            }
+        }
+    }
+    if nkwonly > 0 {
+        let kwd = f.kwdefaults.get();
+        let mut lacking = false;
+        for i in npos..total {
+            if vals[i].is_none() {
+                if let Some(d) = kwd.and_then(|d| d.cast::<Dict>()) {
+                    let name = unsafe { code.varnames.gc::<Tuple>() }.items()[i];
+                    vals[i] = d.get_str(th, name)?;
+                }
+                lacking |= vals[i].is_none();
+            }
+        }
+        if lacking {
+            return Err(missing(th, f, code, vals, npos..total, "keyword-only"));
+        }
+    }
+    unsafe {
+        for (i, v) in vals.iter().enumerate() {
+            *regs.add(i) = v.map_or(0, Value::bits);
+        }
+        for i in nparams..code.nlocals as usize {
+            *regs.add(i) = 0;
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn unexpected_keyword(th: Th, f: Gc<Function>, code: Gc<Code>, posonly: usize, a: RawArgs, k: Value) -> Raised {
+    let names = unsafe { code.varnames.gc::<Tuple>() };
+    // Positional-only parameters that were given by name.
+    let bad: Vec<String> = names.items()[..posonly]
+        .iter()
+        .filter(|p| a.keywords().any(|(k, _)| th.text(k) == th.text(**p)))
+        .map(|p| th.text(*p))
+        .collect();
+    if !bad.is_empty() {
+        return th.type_error(format!(
+            "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+            fname(th, f),
+            bad.join(", ")
+        ));
+    }
+    let total = (code.argcount + code.kwonly) as usize;
+    let given = th.text(k);
+    let candidates: Vec<String> = names.items()[posonly..total].iter().map(|p| th.text(*p)).collect();
+    match crate::suggest::closest(&given, candidates.iter().map(|s| s.as_str())) {
+        Some(s) => th.type_error(format!(
+            "{}() got an unexpected keyword argument '{given}'. Did you mean '{s}'?",
+            fname(th, f)
+        )),
+        None => th.type_error(format!("{}() got an unexpected keyword argument '{given}'", fname(th, f))),
+    }
+}
+
+#[cold]
+fn too_many(th: Th, f: Gc<Function>, code: Gc<Code>, given: usize, vals: &[Option<Value>]) -> Raised {
+    let npos = code.argcount as usize;
+    let nd = unsafe { f.defaults.gc_opt::<Tuple>() }.map_or(0, |d| d.len);
+    let kwonly_given = vals[npos..npos + code.kwonly as usize].iter().filter(|v| v.is_some()).count();
+    let (sig, plural) = if nd > 0 {
+        (format!("from {} to {npos}", npos - nd), true)
+    } else {
+        (format!("{npos}"), npos != 1)
+    };
+    let kw = if kwonly_given > 0 {
+        format!(
+            " positional argument{} (and {kwonly_given} keyword-only argument{})",
+            if given != 1 { "s" } else { "" },
+            if kwonly_given != 1 { "s" } else { "" }
+        )
+    } else {
+        String::new()
+    };
+    th.type_error(format!(
+        "{}() takes {sig} positional argument{} but {given}{kw} {} given",
+        fname(th, f),
+        if plural { "s" } else { "" },
+        if given == 1 && kwonly_given == 0 { "was" } else { "were" }
+    ))
+}
+
+#[cold]
+fn missing(
+    th: Th,
+    f: Gc<Function>,
+    code: Gc<Code>,
+    vals: &[Option<Value>],
+    range: std::ops::Range<usize>,
+    kind: &str,
+) -> Raised {
+    let names = unsafe { code.varnames.gc::<Tuple>() };
+    let lack: Vec<String> =
+        range.filter(|i| vals[*i].is_none()).map(|i| format!("'{}'", th.text(names.items()[i]))).collect();
+    let list = match lack.len() {
+        1 => lack[0].clone(),
+        2 => format!("{} and {}", lack[0], lack[1]),
+        n => format!("{}, and {}", lack[..n - 1].join(", "), lack[n - 1]),
+    };
+    th.type_error(format!(
+        "{}() missing {} required {kind} argument{}: {list}",
+        fname(th, f),
+        lack.len(),
+        if lack.len() == 1 { "" } else { "s" }
+    ))
+}
+
+#[allow(unused)]
+fn _names() -> (Value, &'static TypeCell) {
+    (n!(__call__), &exc::TYPE_ERROR)
+}

@@ -1,0 +1,642 @@
+//! The handlers, written once over [`PyMachine`]: arithmetic, comparison, attributes, items, calls, iteration, jumps.
+//! Operations that are always one residual call are in `slow`.
+//!
+//! Every handler does its tests before its first effect.
+
+use super::ic::tag;
+use super::machine::*;
+use crate::builtins::ops;
+use crate::err::R;
+use crate::object::*;
+use crate::value::*;
+use adder_bytecode::Ins;
+use adder_metatrace::{Cmp, Effects, Field, FloatOp, Residual};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering::Relaxed;
+
+pub type Next = R<Pc>;
+
+const LIST_LEN: Field = Field(offset_of!(List, len) as u32);
+const LIST_ITEMS: Field = Field(offset_of!(List, items) as u32);
+const ARRAY_CAP: Field = Field(offset_of!(Array, cap) as u32);
+const ARRAY_DATA: Field = Field(size_of::<Array>() as u32);
+const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
+const TUPLE_DATA: Field = Field(size_of::<Tuple>() as u32);
+const CELL_V: Field = Field(offset_of!(Cell, v) as u32);
+const LIST: u32 = Kind::List as u32;
+const TUPLE: u32 = Kind::Tuple as u32;
+
+macro_rules! residuals {
+    ($($name:ident $t:ident $f:path;)*) => { $(
+        pub static $name: Residual<$t> = residual(stringify!($name), $f, Effects::ANY);
+    )* };
+}
+residuals! {
+    ADD Fn2 ops::add; SUB Fn2 ops::sub; MUL Fn2 ops::mul; MATMUL Fn2 ops::matmul; TRUEDIV Fn2 ops::truediv;
+    FLOORDIV Fn2 ops::floordiv; MOD Fn2 ops::rem; POW Fn2 ops::pow; LSHIFT Fn2 ops::lshift; RSHIFT Fn2 ops::rshift;
+    AND Fn2 ops::and; OR Fn2 ops::or; XOR Fn2 ops::xor;
+    IADD Fn2 ops::iadd; ISUB Fn2 ops::isub; IMUL Fn2 ops::imul; IMATMUL Fn2 ops::imatmul; ITRUEDIV Fn2 ops::itruediv;
+    IFLOORDIV Fn2 ops::ifloordiv; IMOD Fn2 ops::irem; IPOW Fn2 ops::ipow; ILSHIFT Fn2 ops::ilshift;
+    IRSHIFT Fn2 ops::irshift; IAND Fn2 ops::iand; IOR Fn2 ops::ior; IXOR Fn2 ops::ixor;
+    LT Fn2 ops::lt; LE Fn2 ops::le; EQ Fn2 ops::eq; NE Fn2 ops::ne; GT Fn2 ops::gt; GE Fn2 ops::ge;
+    NEG Fn1 ops::neg; POS Fn1 ops::pos; INVERT Fn1 ops::invert; NOT Fn1 ops::not; TRUTH Fn1 ops::truth_value;
+    CONTAINS Fn2 ops::contains_value; GETITEM Fn2 ops::getitem; SETITEM Fn3 ops::setitem_value;
+}
+
+/// What kind of arithmetic an operation is on ints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bin {
+    Add,
+    Sub,
+    Mul,
+    TrueDiv,
+    FloorDiv,
+    Mod,
+    LShift,
+    RShift,
+    And,
+    Or,
+    Xor,
+    Pow,
+    MatMul,
+}
+
+#[inline(always)]
+fn residual_of(op: Bin, inplace: bool) -> &'static Residual<Fn2> {
+    match (op, inplace) {
+        (Bin::Add, false) => &ADD,
+        (Bin::Sub, false) => &SUB,
+        (Bin::Mul, false) => &MUL,
+        (Bin::TrueDiv, false) => &TRUEDIV,
+        (Bin::FloorDiv, false) => &FLOORDIV,
+        (Bin::Mod, false) => &MOD,
+        (Bin::LShift, false) => &LSHIFT,
+        (Bin::RShift, false) => &RSHIFT,
+        (Bin::And, false) => &AND,
+        (Bin::Or, false) => &OR,
+        (Bin::Xor, false) => &XOR,
+        (Bin::Pow, false) => &POW,
+        (Bin::MatMul, false) => &MATMUL,
+        (Bin::Add, true) => &IADD,
+        (Bin::Sub, true) => &ISUB,
+        (Bin::Mul, true) => &IMUL,
+        (Bin::TrueDiv, true) => &ITRUEDIV,
+        (Bin::FloorDiv, true) => &IFLOORDIV,
+        (Bin::Mod, true) => &IMOD,
+        (Bin::LShift, true) => &ILSHIFT,
+        (Bin::RShift, true) => &IRSHIFT,
+        (Bin::And, true) => &IAND,
+        (Bin::Or, true) => &IOR,
+        (Bin::Xor, true) => &IXOR,
+        (Bin::Pow, true) => &IPOW,
+        (Bin::MatMul, true) => &IMATMUL,
+    }
+}
+
+/// `x op y` on fixnums; None: not representable.
+#[inline(always)]
+fn fix_bin<M: PyMachine>(m: M, op: Bin, x: M::Ref, y: M::Ref) -> Option<M::Ref> {
+    match op {
+        Bin::Add => m.fix_add(x, y),
+        Bin::Sub => m.fix_sub(x, y),
+        Bin::Mul => m.fix_mul(x, y),
+        Bin::FloorDiv => m.fix_floordiv(x, y),
+        Bin::Mod => m.fix_mod(x, y),
+        Bin::LShift => m.fix_shl(x, y),
+        Bin::RShift => m.fix_shr(x, y),
+        Bin::And => Some(m.fix_and(x, y)),
+        Bin::Or => Some(m.fix_or(x, y)),
+        Bin::Xor => Some(m.fix_xor(x, y)),
+        Bin::TrueDiv | Bin::Pow | Bin::MatMul => None,
+    }
+}
+
+#[inline(always)]
+pub fn arith<M: PyMachine>(m: M, op: Bin, inplace: bool, x: M::Ref, y: M::Ref) -> R<M::Ref> {
+    let fl = match op {
+        Bin::Add => Some(FloatOp::Add),
+        Bin::Sub => Some(FloatOp::Sub),
+        Bin::Mul => Some(FloatOp::Mul),
+        Bin::TrueDiv => Some(FloatOp::Div),
+        _ => None,
+    };
+    if op != Bin::TrueDiv && m.both_fixnum(x, y) {
+        if let Some(r) = fix_bin(m, op, x, y) {
+            return Ok(r);
+        }
+    } else if let Some(fl) = fl
+        && let Some(a) = m.as_float(x)
+    {
+        if let Some(b) = m.number_as_float(y)
+            && !(fl == FloatOp::Div && m.test(m.float_is_zero(b)))
+        {
+            return m.box_float(m.float_op(fl, a, b));
+        }
+    } else if let Some(fl) = fl
+        && m.test(m.is_fixnum(x))
+        && let Some(b) = m.as_float(y)
+        && !(fl == FloatOp::Div && m.test(m.float_is_zero(b)))
+        && let Some(a) = m.number_as_float(x)
+    {
+        return m.box_float(m.float_op(fl, a, b));
+    }
+    m.call2(residual_of(op, inplace), x, y)
+}
+
+macro_rules! binary {
+    ($($f:ident $op:ident)*) => { $(
+        #[inline(always)]
+        pub fn $f<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let r = arith(*m, Bin::$op, i.x() != 0, m.reg(i.b()), m.reg(i.c()))?;
+            m.set_reg(i.a(), r);
+            Ok(pc.next())
+        }
+    )* };
+}
+binary! {
+    add Add  sub Sub  mul Mul  true_div TrueDiv  floor_div FloorDiv  modulo Mod  lshift LShift  rshift RShift
+    and And  or Or  xor Xor
+}
+
+macro_rules! binary_i {
+    ($($f:ident $op:ident)*) => { $(
+        #[inline(always)]
+        pub fn $f<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let r = arith(*m, Bin::$op, i.x() != 0, m.reg(i.b()), m.fixnum(i.ci() as i64))?;
+            m.set_reg(i.a(), r);
+            Ok(pc.next())
+        }
+    )* };
+}
+binary_i! {
+    add_i Add  sub_i Sub  mul_i Mul  floor_div_i FloorDiv  mod_i Mod  lshift_i LShift  rshift_i RShift  and_i And
+}
+
+#[inline(always)]
+fn cmp_residual(op: Cmp) -> &'static Residual<Fn2> {
+    match op {
+        Cmp::Lt => &LT,
+        Cmp::Le => &LE,
+        Cmp::Eq => &EQ,
+        Cmp::Ne => &NE,
+        Cmp::Gt => &GT,
+        Cmp::Ge => &GE,
+    }
+}
+
+/// The outcome of a comparison of numbers.
+#[inline(always)]
+fn compare_numbers<M: PyMachine>(m: M, op: Cmp, x: M::Ref, y: M::Ref) -> Option<bool> {
+    if m.both_fixnum(x, y) {
+        return Some(m.test(m.fix_cmp(op, x, y)));
+    }
+    if let Some(a) = m.as_float(x)
+        && let Some(b) = m.as_float(y)
+    {
+        return Some(m.test(m.float_cmp(op, a, b)));
+    }
+    None
+}
+
+macro_rules! compare {
+    ($($f:ident $j:ident $ji:ident $op:ident)*) => { $(
+        #[inline(always)]
+        pub fn $f<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let (x, y) = (m.reg(i.b()), m.reg(i.c()));
+            let r = match compare_numbers(*m, Cmp::$op, x, y) {
+                Some(b) => m.constant(Value::bool(b)),
+                None => m.call2(cmp_residual(Cmp::$op), x, y)?,
+            };
+            m.set_reg(i.a(), r);
+            Ok(pc.next())
+        }
+        #[inline(always)]
+        pub fn $j<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let (x, y) = (m.reg(i.a()), m.reg(i.b()));
+            let b = match compare_numbers(*m, Cmp::$op, x, y) {
+                Some(b) => b,
+                None => m.call2_bool(cmp_residual(Cmp::$op), x, y)?,
+            };
+            Ok(if b == (i.x() != 0) { pc.skip(i.ci() as isize) } else { pc.next() })
+        }
+        #[inline(always)]
+        pub fn $ji<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let (x, y) = (m.reg(i.a()), m.fixnum(i.bi() as i64));
+            let b = if m.test(m.is_fixnum(x)) {
+                m.test(m.fix_cmp(Cmp::$op, x, y))
+            } else if let Some(a) = m.as_float(x) && let Some(b) = m.number_as_float(y) {
+                m.test(m.float_cmp(Cmp::$op, a, b))
+            } else {
+                m.call2_bool(cmp_residual(Cmp::$op), x, y)?
+            };
+            Ok(if b == (i.x() != 0) { pc.skip(i.ci() as isize) } else { pc.next() })
+        }
+    )* };
+}
+compare! { lt j_lt j_lt_i Lt  le j_le j_le_i Le  gt j_gt j_gt_i Gt  ge j_ge j_ge_i Ge  eq j_eq j_eq_i Eq  ne j_ne j_ne_i Ne }
+
+#[inline(always)]
+pub fn is<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let b = m.test(m.same(m.reg(i.b()), m.reg(i.c()))) != (i.x() != 0);
+    m.set_reg(i.a(), m.constant(Value::bool(b)));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn j_is<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let b = m.test(m.same(m.reg(i.a()), m.reg(i.b())));
+    Ok(if b == (i.x() != 0) { pc.skip(i.ci() as isize) } else { pc.next() })
+}
+#[inline(always)]
+pub fn j_none<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let b = m.is_singleton(m.reg(i.a()), NONE());
+    Ok(if b == (i.x() != 0) { pc.skip(i.imm() as isize) } else { pc.next() })
+}
+
+/// Truth of a value, tested.
+#[inline(always)]
+fn truth<M: PyMachine>(m: M, v: M::Ref) -> R<bool> {
+    if m.is_singleton(v, TRUE()) {
+        return Ok(true);
+    }
+    if m.is_singleton(v, FALSE()) || m.is_singleton(v, NONE()) {
+        return Ok(false);
+    }
+    if m.test(m.is_fixnum(v)) {
+        return Ok(!m.test(m.same(v, m.fixnum(0))));
+    }
+    if m.shape_is(v, LIST) {
+        return Ok(!m.test(m.int_cmp(Cmp::Eq, m.get_int(v, LIST_LEN), m.int_const(0))));
+    }
+    let r = m.call1(&TRUTH, v)?;
+    Ok(m.is_singleton(r, TRUE()))
+}
+#[inline(always)]
+pub fn j_true<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    Ok(if truth(*m, m.reg(i.a()))? { pc.skip(i.imm() as isize) } else { pc.next() })
+}
+#[inline(always)]
+pub fn j_false<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    Ok(if truth(*m, m.reg(i.a()))? { pc.next() } else { pc.skip(i.imm() as isize) })
+}
+#[inline(always)]
+pub fn not<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let b = truth(*m, m.reg(i.b()))?;
+    m.set_reg(i.a(), m.constant(Value::bool(!b)));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn jump<M: PyMachine>(_m: &mut M, pc: Pc, i: Ins) -> Next {
+    Ok(pc.skip(i.imm() as isize))
+}
+#[inline(always)]
+pub fn jump_back<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    if m.safepoint(i.a()) {
+        return Err(m.decline());
+    }
+    Ok(pc.skip(i.imm() as isize))
+}
+
+#[inline(always)]
+pub fn neg<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let x = m.reg(i.b());
+    let r = if m.test(m.is_fixnum(x))
+        && let Some(r) = m.fix_sub(m.fixnum(0), x)
+    {
+        r
+    } else if let Some(a) = m.as_float(x) {
+        m.box_float(m.float_neg(a))?
+    } else {
+        m.call1(&NEG, x)?
+    };
+    m.set_reg(i.a(), r);
+    Ok(pc.next())
+}
+
+// -- moves
+
+#[inline(always)]
+pub fn nop<M: PyMachine>(_m: &mut M, pc: Pc, _i: Ins) -> Next {
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn mov<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.set_reg(i.a(), m.reg(i.b()));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn load_const<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.set_reg(i.a(), m.konst(i.imm() as usize));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn load_int<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.set_reg(i.a(), m.fixnum(i.imm() as i64));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn load_none<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.set_reg(i.a(), m.constant(NONE()));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn clear<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.clear_reg(i.a());
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn check_local<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    if m.reg_is_null(i.a()) { Err(m.decline()) } else { Ok(pc.next()) }
+}
+#[inline(always)]
+pub fn load_deref<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let c = m.reg(i.b());
+    if m.test(m.int_cmp(Cmp::Eq, m.get_int(c, CELL_V), m.int_const(0))) {
+        return Err(m.decline());
+    }
+    m.set_reg(i.a(), m.get(c, CELL_V));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn store_deref<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    m.set(m.reg(i.a()), CELL_V, m.reg(i.b()));
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn load_global<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let e = m.ic(i.c()).entry.load(Relaxed);
+    if let Some(c) = Value::from_word(e as u64)
+        && let Some(v) = m.global_cell(unsafe { c.cast_unchecked() })
+    {
+        m.set_reg(i.a(), v);
+        return Ok(pc.next());
+    }
+    Err(m.decline())
+}
+
+// -- attributes
+
+#[inline(always)]
+pub fn load_attr<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let o = m.reg(i.b());
+    let ic = m.ic(i.c());
+    let w = ic.w0.load(Relaxed);
+    if m.shape_is(o, (w >> 32) as u32) {
+        let f = Field((w >> 16) as u16 as u32);
+        if m.test(m.int_cmp(Cmp::Eq, m.get_int(o, f), m.int_const(0))) {
+            return Err(m.decline());
+        }
+        m.set_reg(i.a(), m.get(o, f));
+        return Ok(pc.next());
+    }
+    let e = ic.entry.load(Relaxed);
+    if let Some(e) = unsafe { e.as_ref() }
+        && m.shape_is(o, e.shape)
+    {
+        if e.tag == tag::VALUE {
+            m.set_reg(i.a(), m.constant(e.value.value()));
+            return Ok(pc.next());
+        }
+        if e.tag == tag::TYPE_ATTR && m.test(m.same(o, m.constant(e.aux.value()))) {
+            m.set_reg(i.a(), m.constant(e.value.value()));
+            return Ok(pc.next());
+        }
+    }
+    Err(m.decline())
+}
+
+#[inline(always)]
+pub fn load_method<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let o = m.reg(i.b());
+    let ic = m.ic(i.c());
+    let e = ic.entry.load(Relaxed);
+    if let Some(e) = unsafe { e.as_ref() }
+        && m.shape_is(o, e.shape)
+    {
+        if e.tag == tag::METHOD {
+            m.set_reg(i.a(), m.constant(e.value.value()));
+            m.set_reg(i.a() + 1, o);
+            return Ok(pc.next());
+        }
+        if e.tag == tag::TYPE_ATTR && m.test(m.same(o, m.constant(e.aux.value()))) {
+            m.set_reg(i.a(), m.constant(e.value.value()));
+            m.clear_reg(i.a() + 1);
+            return Ok(pc.next());
+        }
+    }
+    let w = ic.w0.load(Relaxed);
+    if m.shape_is(o, (w >> 32) as u32) {
+        let f = Field((w >> 16) as u16 as u32);
+        if m.test(m.int_cmp(Cmp::Eq, m.get_int(o, f), m.int_const(0))) {
+            return Err(m.decline());
+        }
+        m.set_reg(i.a(), m.get(o, f));
+        m.clear_reg(i.a() + 1);
+        return Ok(pc.next());
+    }
+    Err(m.decline())
+}
+
+#[inline(always)]
+pub fn store_attr<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (o, v) = (m.reg(i.a()), m.reg(i.b()));
+    let ic = m.ic(i.c());
+    let w = ic.w0.load(Relaxed);
+    if m.shape_is(o, (w >> 32) as u32) {
+        m.set(o, Field((w >> 16) as u16 as u32), v);
+        return Ok(pc.next());
+    }
+    let e = ic.entry.load(Relaxed);
+    if let Some(e) = unsafe { e.as_ref() }
+        && m.shape_is(o, e.shape)
+        && e.tag == tag::ADD
+        && !m.multi()
+    {
+        let (off, next) = (e.value.value().bits() >> 1, e.aux.value().bits() >> 1);
+        m.set(o, Field(off as u32), v);
+        m.set_shape(o, next as u32);
+        return Ok(pc.next());
+    }
+    Err(m.decline())
+}
+
+// -- items
+
+/// Index of a list or tuple of `len` items, negative ones counted from the end; None: out of range.
+#[inline(always)]
+fn index_in<M: PyMachine>(m: M, k: M::Ref, len: M::Int) -> Option<M::Int> {
+    let k = m.fix_to_int(k);
+    if m.test(m.int_ult(k, len)) {
+        return Some(k);
+    }
+    let j = m.int_add(k, len);
+    if m.test(m.int_cmp(Cmp::Lt, k, m.int_const(0))) && m.test(m.int_ult(j, len)) { Some(j) } else { None }
+}
+
+#[inline(always)]
+fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
+    if m.test(m.is_fixnum(k)) {
+        if m.shape_is(o, LIST) {
+            if let Some(j) = index_in(m, k, m.get_int(o, LIST_LEN)) {
+                let a = m.get(o, LIST_ITEMS);
+                // A racing resize may have left a shorter array: its own capacity bounds the access.
+                if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP))) {
+                    return Ok(m.elem(a, ARRAY_DATA, j));
+                }
+            }
+        } else if m.shape_is(o, TUPLE)
+            && let Some(j) = index_in(m, k, m.get_int(o, TUPLE_LEN))
+        {
+            return Ok(m.elem(o, TUPLE_DATA, j));
+        }
+    }
+    m.call2(&GETITEM, o, k)
+}
+#[inline(always)]
+pub fn get_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let v = item(*m, m.reg(i.b()), m.reg(i.c()))?;
+    m.set_reg(i.a(), v);
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn get_item_i<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let v = item(*m, m.reg(i.b()), m.fixnum(i.ci() as i64))?;
+    m.set_reg(i.a(), v);
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (o, k, v) = (m.reg(i.a()), m.reg(i.b()), m.reg(i.c()));
+    if m.test(m.is_fixnum(k))
+        && m.shape_is(o, LIST)
+        && let Some(j) = index_in(*m, k, m.get_int(o, LIST_LEN))
+    {
+        let a = m.get(o, LIST_ITEMS);
+        if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP))) {
+            m.set_elem(a, ARRAY_DATA, j, v);
+            return Ok(pc.next());
+        }
+    }
+    m.call3(&SETITEM, o, k, v)?;
+    Ok(pc.next())
+}
+/// Appending where there is room; only while the process has one thread.
+#[inline(always)]
+pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (l, v) = (m.reg(i.a()), m.reg(i.b()));
+    if m.multi() {
+        return Err(m.decline());
+    }
+    let n = m.get_int(l, LIST_LEN);
+    let a = m.get(l, LIST_ITEMS);
+    if !m.test(m.int_ult(n, m.get_int(a, ARRAY_CAP))) {
+        return Err(m.decline());
+    }
+    m.set_elem(a, ARRAY_DATA, n, v);
+    m.set_int(l, LIST_LEN, m.int_add(n, m.int_const(1)));
+    Ok(pc.next())
+}
+
+// -- calls
+
+#[inline(always)]
+pub fn call<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let f = m.reg(i.a());
+    if m.shape_is(f, Kind::Function as u32)
+        && let Some(pc) = m.enter(pc, f, i.a() + 1, i.b())
+    {
+        return Ok(pc);
+    }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn call_method<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let f = m.reg(i.a());
+    if m.shape_is(f, Kind::Function as u32) {
+        let skip = m.reg_is_null(i.a() + 1) as usize;
+        if let Some(pc) = m.enter(pc, f, i.a() + 1 + skip, i.b() - skip) {
+            return Ok(pc);
+        }
+    }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn ret<M: PyMachine>(m: &mut M, _pc: Pc, i: Ins) -> Next {
+    let v = m.reg(i.a());
+    m.leave(v).ok_or(m.decline())
+}
+#[inline(always)]
+pub fn ret_none<M: PyMachine>(m: &mut M, _pc: Pc, _i: Ins) -> Next {
+    let v = m.constant(NONE());
+    m.leave(v).ok_or(m.decline())
+}
+
+// -- iteration
+
+const RANGE_NEXT: Field = Field(offset_of!(RangeIter, next) as u32);
+const RANGE_STEP: Field = Field(offset_of!(RangeIter, step) as u32);
+const RANGE_LEFT: Field = Field(offset_of!(RangeIter, left) as u32);
+const LISTITER_LIST: Field = Field(offset_of!(ListIter, list) as u32);
+const LISTITER_I: Field = Field(offset_of!(ListIter, i) as u32);
+const TUPLEITER_TUPLE: Field = Field(offset_of!(TupleIter, tuple) as u32);
+const TUPLEITER_I: Field = Field(offset_of!(TupleIter, i) as u32);
+
+#[inline(always)]
+pub fn for_iter<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let it = m.reg(i.a());
+    if m.shape_is(it, Kind::RangeIter as u32) {
+        let left = m.get_int(it, RANGE_LEFT);
+        if m.test(m.int_cmp(Cmp::Le, left, m.int_const(0))) {
+            return Ok(pc.next());
+        }
+        let n = m.get_int(it, RANGE_NEXT);
+        m.set_int(it, RANGE_LEFT, m.int_add(left, m.int_const(-1)));
+        m.set_int(it, RANGE_NEXT, m.int_add(n, m.get_int(it, RANGE_STEP)));
+        m.set_reg(i.b(), m.int_to_fix(n));
+        return Ok(pc.skip(1));
+    }
+    if m.shape_is(it, Kind::ListIter as u32) {
+        let k = m.get_int(it, LISTITER_I);
+        // An exhausted iterator has lost its list.
+        if m.test(m.int_cmp(Cmp::Lt, k, m.int_const(0))) {
+            return Ok(pc.next());
+        }
+        let l = m.get(it, LISTITER_LIST);
+        if m.test(m.int_ult(k, m.get_int(l, LIST_LEN))) {
+            let a = m.get(l, LIST_ITEMS);
+            if m.test(m.int_ult(k, m.get_int(a, ARRAY_CAP))) {
+                m.set_int(it, LISTITER_I, m.int_add(k, m.int_const(1)));
+                m.set_reg(i.b(), m.elem(a, ARRAY_DATA, k));
+                return Ok(pc.skip(1));
+            }
+        }
+        m.set_int(it, LISTITER_I, m.int_const(-1));
+        return Ok(pc.next());
+    }
+    if m.shape_is(it, Kind::TupleIter as u32) {
+        let k = m.get_int(it, TUPLEITER_I);
+        let t = m.get(it, TUPLEITER_TUPLE);
+        if m.test(m.int_ult(k, m.get_int(t, TUPLE_LEN))) {
+            m.set_int(it, TUPLEITER_I, m.int_add(k, m.int_const(1)));
+            m.set_reg(i.b(), m.elem(t, TUPLE_DATA, k));
+            return Ok(pc.skip(1));
+        }
+        m.set_int(it, TUPLEITER_I, m.int_const(i64::MAX));
+        return Ok(pc.next());
+    }
+    Err(m.decline())
+}
+
+#[inline(always)]
+pub fn unpack_seq<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (base, o, n) = (i.a(), m.reg(i.b()), i.c());
+    if n <= 4 && m.shape_is(o, TUPLE) {
+        if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, TUPLE_LEN), m.int_const(n as i64))) {
+            return Err(m.decline());
+        }
+        for k in 0..n {
+            m.set_reg(base + k, m.elem(o, TUPLE_DATA, m.int_const(k as i64)));
+        }
+        return Ok(pc.next());
+    }
+    Err(m.decline())
+}

@@ -1,0 +1,497 @@
+//! Generators, coroutines and async generators: their frames come and go on the register stack.
+//!
+//! A suspended generator keeps its registers in an array of its own; resuming copies the live ones onto the thread's
+//! register stack and pushes a frame, yielding copies them back. A `for` loop or `yield from` over a generator pushes
+//! the generator's frame directly (no native recursion); `next()` and `send()` from native code run it as an entry frame.
+//!
+//! # Invariants
+//! - `state` goes CREATED → RUNNING ⇄ SUSPENDED → FINISHED; only the thread that moved it to RUNNING touches the rest.
+//! - While the generator runs, `outer` is the exception that its resumer handles; `handled` is the generator's own.
+
+use super::call::flags_for;
+use super::slow::{fr, reg, set, skip};
+use super::{Ctl, unwind};
+use crate::builtins::exceptions as exc;
+use crate::err::R;
+use crate::n;
+use crate::object::*;
+use crate::thread::{Cont, Frame, Th, fflags};
+use crate::value::*;
+use adder_bytecode::{CodeFlags, Ins, Op};
+use adder_heap::Header;
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+#[repr(C)]
+pub struct Generator {
+    pub h: Header,
+    pub func: Slot,
+    pub code: Slot,
+    /// Registers while suspended.
+    pub regs: Slot,
+    pub name: Slot,
+    pub qualname: Slot,
+    pub handled: Slot,
+    pub outer: Slot,
+    /// Its Python frame object, if somebody asked for it.
+    pub frame: Slot,
+    /// `cr_origin`.
+    pub origin: Slot,
+    /// Async generators: finalizer hook; `ag_running` state is in `aflags`.
+    pub finalizer: Slot,
+    pub state: AtomicU64,
+    /// Index of the instruction it is suspended at.
+    pub lasti: AtomicU64,
+    pub aflags: AtomicU64,
+}
+unsafe impl Layout for Generator {
+    const KIND: Kind = Kind::Generator;
+}
+
+pub const CREATED: u64 = 0;
+pub const SUSPENDED: u64 = 1;
+pub const RUNNING: u64 = 2;
+pub const FINISHED: u64 = 3;
+
+/// Operand of [`Cont::Gen`].
+const BY_FOR: u16 = 0;
+const BY_SEND: u16 = 1;
+
+/// A generator-like object of any of the three kinds.
+pub fn as_generator(v: Value) -> Option<Gc<Generator>> {
+    match v.kind() {
+        Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => Some(unsafe { v.cast_unchecked() }),
+        _ => None,
+    }
+}
+
+/// `MakeGenerator`: the running frame becomes a generator object, which its caller gets.
+pub fn make(th: Th) -> R<Ctl> {
+    let f = fr(th);
+    let flags = CodeFlags(f.code.flags);
+    let kind = if flags.has(CodeFlags::ASYNC_GENERATOR) {
+        Kind::AsyncGenerator
+    } else if flags.has(CodeFlags::COROUTINE) {
+        Kind::Coroutine
+    } else {
+        Kind::Generator
+    };
+    let regs = th.array(f.code.nregs as usize)?;
+    let f = fr(th);
+    unsafe {
+        let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
+        let g: Gc<Generator> = Gc::from_obj(o);
+        for s in [&g.handled, &g.outer, &g.frame, &g.origin, &g.finalizer] {
+            s.init(None);
+        }
+        g.func.init(Some(f.func.value()));
+        g.code.init(Some(f.code.value()));
+        g.regs.init(Some(regs.value()));
+        g.name.init(f.func.name.get());
+        g.qualname.init(f.func.qualname.get());
+        g.state.store(CREATED, Relaxed);
+        g.aflags.store(0, Relaxed);
+        g.lasti.store(f.lasti() as u64, Relaxed);
+        save_regs(th, f, regs);
+        crate::builtins::generator::created(th, g)?;
+        super::slow::leave(th, g.value())
+    }
+}
+
+fn save_regs(th: Th, f: &Frame, regs: Gc<Array>) {
+    let n = f.depth();
+    unsafe { std::ptr::copy_nonoverlapping(f.regs, regs.slots().as_ptr() as *mut u64, n) };
+    th.m.barrier_all(regs.obj());
+}
+
+/// Pushes the generator's frame on top of the current one. The generator must have been moved to RUNNING.
+fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
+    unsafe {
+        let cur = th.fp.get();
+        let code: Gc<Code> = g.code.gc();
+        let at = if cur == th.frames.get() { (*cur).regs } else { (*cur).regs.add((*cur).code.nregs as usize) };
+        th.room_for(at, code)?;
+        let nf = &mut *cur.add(1);
+        nf.regs = at;
+        nf.func = g.func.gc();
+        nf.code = code;
+        nf.flags = flags | fflags::GENERATOR | fflags::EXTRA;
+        nf.pc = code.ins.add(g.lasti.load(Relaxed) as usize);
+        nf.extra.init(Some(g.value()));
+        let regs: Gc<Array> = g.regs.gc();
+        let n = nf.depth();
+        std::ptr::copy_nonoverlapping(regs.slots().as_ptr() as *const u64, at, n);
+        if let Some(o) = g.frame.get() {
+            nf.flags |= fflags::OBJECT;
+            nf.object.init(Some(o));
+            crate::builtins::frame::resumed(th, o, nf);
+        }
+        let outer = th.handled.get();
+        th.store_opt(g, &g.outer, outer);
+        if let Some(h) = g.handled.get() {
+            th.handled.init(Some(h));
+        }
+        th.fp.set(nf);
+        Ok(())
+    }
+}
+
+/// Claims the generator for this thread. Errors say what CPython says.
+fn claim(th: Th, g: Gc<Generator>) -> R<u64> {
+    let old = g.state.load(Acquire);
+    if old == RUNNING || (old != FINISHED && g.state.compare_exchange(old, RUNNING, AcqRel, Acquire).is_err()) {
+        let what = match g.value().kind() {
+            Kind::Coroutine => "coroutine",
+            Kind::AsyncGenerator => "async generator",
+            _ => "generator",
+        };
+        return Err(th.value_error(format!("{what} already executing")));
+    }
+    Ok(old)
+}
+
+/// Sets the value that the suspended `yield` gives.
+fn deliver_sent(th: Th, g: Gc<Generator>, was: u64, sent: Option<Value>) -> R<()> {
+    if was == SUSPENDED {
+        let i = unsafe { *fr(th).pc };
+        set(th, i.a(), sent.unwrap_or(NONE()));
+    }
+    let _ = g;
+    Ok(())
+}
+
+/// What came of resuming a generator.
+pub enum Resumed {
+    Yielded(Value),
+    Returned(Value),
+}
+
+/// Resumes from native code. `sent`: None is like `next()`.
+pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
+    th.check_stack("")?;
+    let was = claim(th, g)?;
+    match was {
+        FINISHED => {
+            if g.value().is_kind(Kind::Coroutine) {
+                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            return Ok(Resumed::Returned(NONE()));
+        }
+        CREATED if sent.is_some_and(|v| !v.is_none()) => {
+            g.state.store(CREATED, Release);
+            let what = match g.value().kind() {
+                Kind::Coroutine => "coroutine",
+                Kind::AsyncGenerator => "async generator",
+                _ => "generator",
+            };
+            return Err(th.type_error(format!("can't send non-None value to a just-started {what}")));
+        }
+        _ => {}
+    }
+    if let Err(e) = push(th, g, fflags::ENTRY) {
+        g.state.store(was, Release);
+        return Err(e);
+    }
+    deliver_sent(th, g, was, sent)?;
+    let v = th.run_entry()?;
+    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+}
+
+/// Raises the (already set) pending exception at the point where the generator is suspended. The generator is not
+/// delegating; see `builtins::generator::throw` for that.
+pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
+    let e = th.take_exc();
+    let was = claim(th, g)?;
+    if was == FINISHED {
+        return Err(th.set_exc(e));
+    }
+    if let Err(x) = push(th, g, fflags::ENTRY) {
+        g.state.store(was, Release);
+        return Err(x);
+    }
+    // As `raise` would do inside: the generator's handled exception becomes the context.
+    th.raise(e);
+    if !unwind::unwind(th) {
+        return Err(crate::err::Raised);
+    }
+    let v = th.run_entry()?;
+    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+}
+
+/// The iterator that a suspended generator delegates to.
+pub fn delegate(g: Gc<Generator>) -> Option<Value> {
+    if g.state.load(Acquire) != SUSPENDED {
+        return None;
+    }
+    unsafe {
+        let code: Gc<Code> = g.code.gc();
+        let i = *code.ins.add(g.lasti.load(Relaxed) as usize);
+        if i.op() != Op::YieldFrom {
+            return None;
+        }
+        g.regs.gc::<Array>().slot(i.c()).get()
+    }
+}
+
+/// `Yield`, `YieldFrom`.
+pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
+    let v = reg(th, i.b());
+    let f = fr(th);
+    let g: Gc<Generator> = unsafe { f.extra.gc() };
+    save_regs(th, f, unsafe { g.regs.gc() });
+    g.lasti.store(f.lasti() as u64, Relaxed);
+    if f.flags & fflags::OBJECT != 0 {
+        crate::builtins::frame::suspended(th, f.object.value(), g);
+    }
+    let (inner, outer) = (th.handled.get(), g.outer.get());
+    th.store_opt(g, &g.handled, if inner == outer { None } else { inner });
+    th.handled.init(outer);
+    g.outer.init(None);
+    let flags = f.flags;
+    th.fp.set(unsafe { (f as *mut Frame).sub(1) });
+    g.state.store(SUSPENDED, Release);
+    deliver(th, flags, v, true)
+}
+
+/// `Return` of a generator's frame.
+pub fn returned(th: Th, v: Value) -> R<Ctl> {
+    let flags = fr(th).flags;
+    unwind::pop_frame(th);
+    deliver(th, flags, v, false)
+}
+
+/// Hands a yielded or returned value to whoever resumed the generator.
+fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
+    if flags & fflags::ENTRY != 0 {
+        return Ok(Ctl::Leave(v));
+    }
+    let i = unsafe { *fr(th).pc };
+    match (flags >> fflags::ARG_SHIFT) as u16 {
+        BY_FOR => {
+            if yielded {
+                set(th, i.b(), v);
+                skip(th, 1);
+            }
+        }
+        _ => {
+            set(th, i.a(), v);
+            if yielded {
+                skip(th, 1);
+            }
+        }
+    }
+    Ok(Ctl::Next)
+}
+
+/// A generator's frame is left for good.
+pub fn frame_ended(th: Th, f: &'static mut Frame) {
+    let g: Gc<Generator> = unsafe { f.extra.gc() };
+    th.handled.init(g.outer.get());
+    g.outer.init(None);
+    g.handled.init(None);
+    g.regs.init(None);
+    g.frame.init(None);
+    g.state.store(FINISHED, Release);
+}
+
+/// An exception left a generator's frame, which is popped already. True: it was dealt with.
+pub fn raised_out(_th: Th, _flags: u64) -> bool {
+    false
+}
+
+/// `for` over a generator: runs its frame on this interpreter.
+pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
+    let g: Gc<Generator> = unsafe { it.cast_unchecked() };
+    let was = claim(th, g)?;
+    if was == FINISHED {
+        return Ok(Ctl::Next);
+    }
+    if let Err(e) = push(th, g, flags_for(Cont::Gen, BY_FOR)) {
+        g.state.store(was, Release);
+        return Err(e);
+    }
+    let _ = i;
+    deliver_sent(th, g, was, None)?;
+    Ok(Ctl::Next)
+}
+
+/// `Send`: `a = b.send(a)`.
+pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
+    let (v, it) = (reg(th, i.a()), reg(th, i.b()));
+    if it.is_exact(Kind::Generator) || it.is_exact(Kind::Coroutine) {
+        let g: Gc<Generator> = unsafe { it.cast_unchecked() };
+        let was = claim(th, g)?;
+        if was == FINISHED {
+            if it.is_exact(Kind::Coroutine) {
+                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            set(th, i.a(), NONE());
+            return Ok(Ctl::Next);
+        }
+        if was == CREATED && !v.is_none() {
+            g.state.store(was, Release);
+            return Err(th.type_error(format!(
+                "can't send non-None value to a just-started {}",
+                if it.is_exact(Kind::Coroutine) { "coroutine" } else { "generator" }
+            )));
+        }
+        if let Err(e) = push(th, g, flags_for(Cont::Gen, BY_SEND)) {
+            g.state.store(was, Release);
+            return Err(e);
+        }
+        deliver_sent(th, g, was, Some(v))?;
+        return Ok(Ctl::Next);
+    }
+    let t = th.type_of(it);
+    let r = if v.is_none()
+        && let Some(next) = t.slots.iternext
+        && !it.is_kind(Kind::Type)
+    {
+        match next(th, it) {
+            Ok(Some(v)) => Ok(v),
+            // Exhausted, or StopIteration whose value was dropped: ask for it the long way where it may matter.
+            Ok(None) => Err(None),
+            Err(e) => Err(Some(e)),
+        }
+    } else {
+        th.call_method(it, n!(send), &[v]).map_err(Some)
+    };
+    match r {
+        Ok(v) => {
+            set(th, i.a(), v);
+            skip(th, 1);
+        }
+        Err(None) => {
+            let v = th.pending_stop_value();
+            set(th, i.a(), v);
+        }
+        Err(Some(e)) => {
+            if !th.exc_is(&exc::STOP_ITERATION) {
+                return Err(e);
+            }
+            let v = exc::stop_value(th.take_exc());
+            set(th, i.a(), v);
+        }
+    }
+    Ok(Ctl::Next)
+}
+
+/// The iterator that `yield from v` delegates to.
+pub fn yield_from_iter(th: Th, v: Value) -> R<Value> {
+    if v.is_kind(Kind::Coroutine) {
+        let flags = CodeFlags(fr(th).code.flags);
+        if !flags.has(CodeFlags::COROUTINE) && !flags.has(CodeFlags::ITERABLE_COROUTINE) {
+            return Err(th.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
+        }
+        return Ok(v);
+    }
+    if v.is_kind(Kind::Generator) { Ok(v) } else { th.iter(v) }
+}
+
+/// The iterator of an awaitable. `from`: 0 for `await`, 1/2 for `__aenter__`/`__aexit__` of `async with`.
+pub fn awaitable_iter(th: Th, v: Value, from: u8) -> R<Value> {
+    if v.is_exact(Kind::Coroutine) {
+        if let Some(g) = as_generator(v)
+            && delegate(g).is_some()
+        {
+            return Err(th.runtime_error("coroutine is being awaited already"));
+        }
+        return Ok(v);
+    }
+    if let Some(g) = v.exact::<Generator>()
+        && CodeFlags(unsafe { g.code.gc::<Code>() }.flags).has(CodeFlags::ITERABLE_COROUTINE)
+    {
+        return Ok(v);
+    }
+    let Some(f) = th.type_of(v).slots.await_ else {
+        let tn = th.type_name_of(v);
+        return Err(match from {
+            1 => th.type_error(format!(
+                "'async with' received an object from __aenter__ that does not implement __await__: {tn}"
+            )),
+            2 => th.type_error(format!(
+                "'async with' received an object from __aexit__ that does not implement __await__: {tn}"
+            )),
+            _ => th.type_error(format!("'{tn}' object can't be awaited")),
+        });
+    };
+    let it = f(th, v)?;
+    if it.is_kind(Kind::Coroutine) {
+        return Err(th.type_error("__await__() returned a coroutine"));
+    }
+    if th.type_of(it).slots.iternext.is_none() {
+        return Err(th.type_error(format!("__await__() returned non-iterator of type '{}'", th.type_name_of(it))));
+    }
+    Ok(it)
+}
+
+pub fn aiter(th: Th, v: Value) -> R<Value> {
+    let Some(f) = th.type_of(v).slots.aiter else {
+        return Err(th.type_error(format!(
+            "'async for' requires an object with __aiter__ method, got {}",
+            th.type_name_of(v)
+        )));
+    };
+    let it = f(th, v)?;
+    if th.type_of(it).slots.anext.is_none() {
+        return Err(th.type_error(format!(
+            "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+            th.type_name_of(it)
+        )));
+    }
+    Ok(it)
+}
+
+pub fn anext(th: Th, v: Value) -> R<Value> {
+    let Some(f) = th.type_of(v).slots.anext else {
+        return Err(th.type_error(format!(
+            "'async for' requires an iterator with __anext__ method, got {}",
+            th.type_name_of(v)
+        )));
+    };
+    let a = f(th, v)?;
+    if v.is_exact(Kind::AsyncGenerator) {
+        return Ok(a);
+    }
+    match awaitable_iter(th, a, 0) {
+        Ok(v) => Ok(v),
+        Err(_) => {
+            let cause = th.take_exc();
+            let r = th.type_error(format!(
+                "'async for' received an invalid object from __anext__: {}",
+                th.type_name_of(a)
+            ));
+            exc::set_cause(th, cause);
+            Err(r)
+        }
+    }
+}
+
+/// StopIteration leaving a generator's body becomes RuntimeError (PEP 479). Gives the exception to raise.
+pub fn stop_iteration_error(th: Th, e: Value, code: CodeFlags) -> R<Value> {
+    let what = if code.has(CodeFlags::ASYNC_GENERATOR) {
+        "async generator"
+    } else if code.has(CodeFlags::COROUTINE) {
+        "coroutine"
+    } else {
+        "generator"
+    };
+    let which = if th.isinstance_exact(e, exc::STOP_ITERATION.get()) {
+        "StopIteration"
+    } else if code.has(CodeFlags::ASYNC_GENERATOR) && th.isinstance_exact(e, exc::STOP_ASYNC_ITERATION.get()) {
+        "StopAsyncIteration"
+    } else {
+        return Ok(e);
+    };
+    let msg = th.str(&format!("{what} raised {which}"));
+    let r = th.call(exc::RUNTIME_ERROR.get().value(), &[msg])?;
+    let (rx, _): (Gc<BaseException>, ()) = unsafe { (r.cast_unchecked(), ()) };
+    th.store(rx, &rx.cause, e);
+    th.store(rx, &rx.context, e);
+    rx.suppress.store(1, Relaxed);
+    Ok(r)
+}
+
+/// A value that an async generator yields to its user, as opposed to one that an `await` inside passes through.
+pub fn async_gen_wrap(th: Th, v: Value) -> Value {
+    crate::builtins::generator::wrap(th, v)
+}

@@ -1,0 +1,280 @@
+//! Inline caches: filling and flushing. The hits are in the handlers.
+//!
+//! # Invariants
+//! - A cache is filled under `TYPE_LOCK` after checking that what it relies on has not changed since it was looked up,
+//!   and is then registered with all that it relies on; mutation flushes it under the same lock.
+//! - `w0` is one word, so racing readers see shape and place together; entries are immutable and never move.
+
+use crate::attr;
+use crate::builtins::dict_table::{CELLS, WATCHED};
+use crate::err::R;
+use crate::native::tflags;
+use crate::object::*;
+use crate::shape::{Place, shape};
+use crate::thread::Th;
+use crate::types::TYPE_LOCK;
+use crate::value::*;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::*;
+
+/// `IcEntry::tag`.
+pub mod tag {
+    /// Plain function found on the type: bound as a method.
+    pub const METHOD: u32 = 1;
+    /// Any other type attribute without `__get__`; instances of this shape have no such attribute.
+    pub const VALUE: u32 = 2;
+    /// `property` with a Python getter: `value` is the function.
+    pub const PROPERTY: u32 = 3;
+    /// Attribute of a type object: `aux` is the type, `value` the attribute.
+    pub const TYPE_ATTR: u32 = 4;
+    /// Setting a new attribute: `aux` is the id of the next shape, `value` the byte offset.
+    pub const ADD: u32 = 5;
+}
+
+/// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
+static ABSENT: Mutex<Option<HashMap<(u64, u64), Vec<usize>>>> = Mutex::new(None);
+
+/// Empties a cache. Under `TYPE_LOCK` (or the lock of the absent names).
+pub fn flush(ic: usize) {
+    let ic = unsafe { &*(ic as *const Ic) };
+    ic.w0.store(0, Release);
+    ic.entry.store(std::ptr::null_mut(), Release);
+}
+
+pub fn pack(shape: u32, offset: u32) -> u64 {
+    (shape as u64) << 32 | (offset as u64) << 16 | 1
+}
+
+fn register(t: Gc<Type>, ic: &Ic) {
+    let d = unsafe { &mut *t.data };
+    let a = ic as *const Ic as usize;
+    if !d.dependents.contains(&a) {
+        d.dependents.push(a);
+    }
+}
+
+pub fn new_entry(th: Th, shape: u32, tag: u32, value: Value, aux: Option<Value>) -> Gc<IcEntry> {
+    unsafe {
+        let e = th.alloc_old::<IcEntry>(size_of::<IcEntry>());
+        (*e.as_ptr()).shape = shape;
+        (*e.as_ptr()).tag = tag;
+        e.value.init(Some(value));
+        e.aux.init(aux);
+        e.next.init(None);
+        e
+    }
+}
+
+/// How many entries a polymorphic cache may have.
+const MAX_ENTRIES: usize = 4;
+
+fn put_entry(th: Th, code: Gc<Code>, ic: &Ic, e: Gc<IcEntry>) {
+    let old = Value::from_word(ic.entry.load(Relaxed) as u64);
+    let mut n = 0;
+    let mut p = old;
+    while let Some(x) = p {
+        n += 1;
+        p = unsafe { x.cast_unchecked::<IcEntry>() }.next.get();
+    }
+    if n < MAX_ENTRIES {
+        e.next.init(old);
+        th.m.barrier(e.obj(), e.next.as_ptr());
+    }
+    ic.entry.store(e.as_ptr(), Release);
+    th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
+}
+
+/// After a successful slow `LoadAttr`/`LoadMethod` of `o.name`: remembers how, if that is simple.
+pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
+    let name = ic.name.value();
+    if !o.is_obj() {
+        return;
+    }
+    let t = th.type_of(o);
+    let s = shape(o.shape_id());
+    if let Some(ty) = o.cast::<Type>() {
+        // Attribute of a class: its metaclass must not interfere.
+        let version = ty.version.load(Acquire);
+        if t.slots.getattro.map(|f| f as usize) != crate::builtins::type_::SLOTS.getattro.map(|f| f as usize)
+            || th.lookup(t, name).is_some()
+        {
+            return;
+        }
+        let Some(v) = th.lookup(ty, name) else { return };
+        if th.type_of(v).slots.descr_get.is_some() && !v.is_exact(Kind::Function) && !v.is_exact(Kind::StaticMethod) {
+            return;
+        }
+        let v = v.exact::<StaticMethod>().map_or(v, |s| s.func.value());
+        let e = new_entry(th, s.id, tag::TYPE_ATTR, v, Some(o));
+        let _g = TYPE_LOCK.lock().unwrap();
+        if ty.version.load(Acquire) == version {
+            ic.w0.store(0, Release);
+            register(ty, ic);
+            put_entry(th, code, ic, e);
+        }
+        return;
+    }
+    if !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || matches!(o.kind(), Kind::Module) {
+        return;
+    }
+    let version = t.version.load(Acquire);
+    let d = th.lookup(t, name);
+    let inst = s.find(name);
+    if let Some(d) = d {
+        let dt = th.type_of(d);
+        if dt.slots.descr_set.is_some() && dt.slots.descr_get.is_some() {
+            if let Some(m) = d.exact::<MemberDescriptor>() {
+                if m.flags & crate::native::member::NONE_IF_NULL == 0
+                    && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
+                    && m.offset < 1 << 16
+                {
+                    let _g = TYPE_LOCK.lock().unwrap();
+                    if t.version.load(Acquire) == version {
+                        register(t, ic);
+                        ic.w0.store(pack(s.id, m.offset), Release);
+                    }
+                }
+            } else if let Some(p) = d.exact::<Property>()
+                && let Some(f) = p.get.get().and_then(|f| f.exact::<Function>())
+            {
+                let e = new_entry(th, s.id, tag::PROPERTY, f.value(), None);
+                let _g = TYPE_LOCK.lock().unwrap();
+                if t.version.load(Acquire) == version {
+                    register(t, ic);
+                    put_entry(th, code, ic, e);
+                }
+            }
+            return;
+        }
+    }
+    match (inst, d) {
+        (Some(Place::Inline(off)), _) if off < 1 << 16 => {
+            let _g = TYPE_LOCK.lock().unwrap();
+            if t.version.load(Acquire) == version {
+                register(t, ic);
+                ic.w0.store(pack(s.id, off), Release);
+            }
+        }
+        (None, Some(d)) if s.ext_at != 0 || crate::builtins::no_instance_attrs(o.kind()) => {
+            let dt = th.type_of(d);
+            let tg = if d.is_exact(Kind::Function) || d.is_exact(Kind::MethodDescriptor) {
+                tag::METHOD
+            } else if dt.slots.descr_get.is_none() {
+                tag::VALUE
+            } else {
+                return;
+            };
+            let e = new_entry(th, s.id, tg, d, None);
+            let _g = TYPE_LOCK.lock().unwrap();
+            if t.version.load(Acquire) == version {
+                register(t, ic);
+                put_entry(th, code, ic, e);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Before a slow `StoreAttr`: remembers how to do it (`before`: the object's shape before the store).
+pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
+    let t = th.type_of(o);
+    let s = shape(before);
+    if !t.has(tflags::PLAIN_SETATTR) || s.dict_mode || !o.is_obj() || o.is_kind(Kind::Type) || o.is_kind(Kind::Module) {
+        return;
+    }
+    let name = ic.name.value();
+    let version = t.version.load(Acquire);
+    if let Some(d) = th.lookup(t, name) {
+        if let Some(m) = d.exact::<MemberDescriptor>() {
+            if m.flags == 0 && th.is_subtype(t, unsafe { m.owner.gc::<Type>() }) && m.offset < 1 << 16 {
+                let _g = TYPE_LOCK.lock().unwrap();
+                if t.version.load(Acquire) == version {
+                    register(t, ic);
+                    ic.w0.store(pack(s.id, m.offset), Release);
+                }
+            }
+            return;
+        }
+        if th.type_of(d).slots.descr_set.is_some() {
+            return;
+        }
+    }
+    match s.find(name) {
+        Some(Place::Inline(off)) if off < 1 << 16 => {
+            let _g = TYPE_LOCK.lock().unwrap();
+            if t.version.load(Acquire) == version {
+                register(t, ic);
+                ic.w0.store(pack(s.id, off), Release);
+            }
+        }
+        None => {
+            let Some(ns) = s.with(name) else { return };
+            if ns.id != o.shape_id() {
+                return;
+            }
+            if let Place::Inline(off) = ns.place(ns.keys().len() - 1) {
+                let e = new_entry(th, s.id, tag::ADD, Value::fix(off as i64), Some(Value::fix(ns.id as i64)));
+                let _g = TYPE_LOCK.lock().unwrap();
+                if t.version.load(Acquire) == version {
+                    register(t, ic);
+                    put_entry(th, code, ic, e);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The slow `LoadGlobal`; fills the cache with the name's cell.
+pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Option<Value>> {
+    let name = ic.name.value();
+    let g: Gc<Dict> = unsafe { func.globals.gc() };
+    let cacheable = g.is_exact_dict() && g.flag(CELLS) && g.owner.get().is_some();
+    if let Some(v) = crate::builtins::dict::get_item_str(th, g, name)? {
+        if cacheable {
+            let c = g.cell_for(th, unsafe { name.cast_unchecked() })?;
+            ic.entry.store(c.as_ptr() as *mut IcEntry, Release);
+            th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
+        }
+        return Ok(Some(v));
+    }
+    let Some(b) = func.builtins.get() else { return Ok(None) };
+    let Some(bd) = b.exact::<Dict>() else {
+        let r = th.getitem(b, name);
+        return th.catch(r, &crate::builtins::exceptions::KEY_ERROR);
+    };
+    let v = bd.get_str(th, name)?;
+    if v.is_some() && cacheable && bd.flag(CELLS) {
+        let c = bd.cell_for(th, unsafe { name.cast_unchecked() })?;
+        let id = g.owner.value().bits();
+        let mut tab = ABSENT.lock().unwrap();
+        g.set_flag(WATCHED);
+        if g.get_str(th, name)?.is_none() {
+            let list = tab.get_or_insert_with(HashMap::new).entry((id, name.bits())).or_default();
+            let a = ic as *const Ic as usize;
+            if !list.contains(&a) {
+                list.push(a);
+            }
+            ic.entry.store(c.as_ptr() as *mut IcEntry, Release);
+            th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
+        }
+    }
+    Ok(v)
+}
+
+/// A name came into a watched namespace: caches that found it in builtins are wrong now.
+pub fn global_added(ns: Gc<Dict>, key: Value) {
+    let Some(id) = ns.owner.get() else { return };
+    let mut tab = ABSENT.lock().unwrap();
+    if let Some(list) = tab.as_mut().and_then(|t| t.remove(&(id.bits(), key.bits()))) {
+        for ic in list {
+            flush(ic);
+        }
+    }
+}
+
+#[allow(unused)]
+fn _uses(th: Th, o: Value) {
+    let _ = attr::field(o, 8);
+}

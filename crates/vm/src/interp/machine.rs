@@ -1,0 +1,457 @@
+//! [`PyMachine`]: the machine operations that Python's handlers need beyond [`Machine`], and [`Interp`], the machine
+//! that computes.
+
+use crate::err::{R, Raised};
+use crate::object::*;
+use crate::thread::{Frame, Th};
+use crate::value::*;
+use adder_bytecode::Ins;
+use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine, Residual, word};
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Address of an instruction. `Result<Pc, Raised>` is one word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Pc(pub NonNull<Ins>);
+
+impl Pc {
+    #[inline(always)]
+    pub fn from_ptr(p: *const Ins) -> Pc {
+        unsafe { Pc(NonNull::new_unchecked(p as *mut Ins)) }
+    }
+    #[inline(always)]
+    pub fn ptr(self) -> *const Ins {
+        self.0.as_ptr()
+    }
+    #[inline(always)]
+    pub fn next(self) -> Pc {
+        unsafe { Pc(self.0.add(1)) }
+    }
+    #[inline(always)]
+    pub fn skip(self, n: isize) -> Pc {
+        unsafe { Pc(self.0.offset(1 + n)) }
+    }
+}
+
+pub type Fn1 = fn(Th, Value) -> R<Value>;
+pub type Fn2 = fn(Th, Value, Value) -> R<Value>;
+pub type Fn3 = fn(Th, Value, Value, Value) -> R<Value>;
+
+/// What Python's handlers are written against.
+pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
+    fn call1(self, f: &'static Residual<Fn1>, a: Self::Ref) -> Result<Self::Ref, Raised>;
+    fn call2(self, f: &'static Residual<Fn2>, a: Self::Ref, b: Self::Ref) -> Result<Self::Ref, Raised>;
+    fn call3(
+        self,
+        f: &'static Residual<Fn3>,
+        a: Self::Ref,
+        b: Self::Ref,
+        c: Self::Ref,
+    ) -> Result<Self::Ref, Raised>;
+    /// A residual call that yields True or False, as a tested condition.
+    fn call2_bool(self, f: &'static Residual<Fn2>, a: Self::Ref, b: Self::Ref) -> Result<bool, Raised>;
+    /// A register that may be null.
+    fn reg_is_null(self, i: usize) -> bool;
+    fn clear_reg(self, i: usize);
+    /// Constant `i` of the running code.
+    fn konst(self, i: usize) -> Self::Ref;
+    /// Inline cache `i` of the running code: green.
+    fn ic(self, i: usize) -> &'static Ic;
+    /// `o` is this static singleton.
+    fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
+    /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
+    fn global_cell(self, c: Gc<DictCell>) -> Option<Self::Ref>;
+    /// Whether somebody wants this thread's attention, or the loop whose counter this is has become hot: the slow path
+    /// sees to it.
+    fn safepoint(self, counter: usize) -> bool;
+    /// Enters a Python function: its registers begin at `base`, of which `nargs` are arguments. False: slow path.
+    fn enter(&mut self, pc: Pc, func: Self::Ref, base: usize, nargs: usize) -> Option<Pc>;
+    /// Leaves it with a result. None: slow path.
+    fn leave(&mut self, result: Self::Ref) -> Option<Pc>;
+    /// Python threads other than this one exist.
+    fn multi(self) -> bool;
+    /// The operation cannot be done in this machine's fast form.
+    fn decline(self) -> Raised;
+}
+
+/// The machine that computes. With `FAST` every slow path declines (`Err`) before any effect, and the dispatcher then
+/// runs the slow instance of the same handler: fast handlers have no calls and no prologue.
+#[derive(Clone, Copy)]
+pub struct Interp<const FAST: bool> {
+    pub regs: *mut u64,
+    pub th: Th,
+    pub fp: *mut Frame,
+}
+
+impl<const FAST: bool> Interp<FAST> {
+    #[inline(always)]
+    fn slot(self, o: Value, off: u32) -> &'static Slot {
+        unsafe { &*((o.bits() as *const u8).add(off as usize) as *const Slot) }
+    }
+}
+
+macro_rules! cmp {
+    ($op:expr, $a:expr, $b:expr) => {
+        match $op {
+            Cmp::Lt => $a < $b,
+            Cmp::Le => $a <= $b,
+            Cmp::Eq => $a == $b,
+            Cmp::Ne => $a != $b,
+            Cmp::Gt => $a > $b,
+            Cmp::Ge => $a >= $b,
+        }
+    };
+}
+
+impl<const FAST: bool> Machine for Interp<FAST> {
+    type Ref = Value;
+    type Int = i64;
+    type Flt = f64;
+    type Bool = bool;
+    type Word = Value;
+    type Raised = Raised;
+
+    #[inline(always)]
+    fn reg(self, i: usize) -> Value {
+        unsafe {
+            let w = *self.regs.add(i);
+            debug_assert!(w != 0, "register {i} is null at {:?}", { (*self.fp).lasti() });
+            Value::from_bits(w)
+        }
+    }
+    #[inline(always)]
+    fn set_reg(self, i: usize, v: Value) {
+        unsafe { *self.regs.add(i) = v.bits() }
+    }
+    #[inline(always)]
+    fn constant(self, w: Value) -> Value {
+        w
+    }
+    #[inline(always)]
+    fn fixnum(self, n: i64) -> Value {
+        Value::fix(n)
+    }
+    #[inline(always)]
+    fn test(self, b: bool) -> bool {
+        b
+    }
+    #[inline(always)]
+    fn promote(self, r: Value) -> Value {
+        r
+    }
+    #[inline(always)]
+    fn is_fixnum(self, a: Value) -> bool {
+        a.is_fix()
+    }
+    #[inline(always)]
+    fn both_fixnum(self, a: Value, b: Value) -> bool {
+        word::both_fix(a.bits(), b.bits())
+    }
+    #[inline(always)]
+    fn as_float(self, a: Value) -> Option<f64> {
+        if a.is_flo() {
+            Some(word::flo_decode(a.bits()))
+        } else if !FAST {
+            a.exact::<FloatBox>().map(|f| f.f)
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    fn number_as_float(self, a: Value) -> Option<f64> {
+        if a.is_flo() {
+            Some(word::flo_decode(a.bits()))
+        } else if a.is_fix() {
+            Some(word::unfix(a.bits()) as f64)
+        } else if !FAST {
+            a.exact::<FloatBox>().map(|f| f.f)
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    fn same(self, a: Value, b: Value) -> bool {
+        a.is(b)
+    }
+    #[inline(always)]
+    fn fix_add(self, a: Value, b: Value) -> Option<Value> {
+        (a.bits() as i64 - 1).checked_add(b.bits() as i64).map(|x| unsafe { Value::from_bits(x as u64) })
+    }
+    #[inline(always)]
+    fn fix_sub(self, a: Value, b: Value) -> Option<Value> {
+        (a.bits() as i64).checked_sub(b.bits() as i64 - 1).map(|x| unsafe { Value::from_bits(x as u64) })
+    }
+    #[inline(always)]
+    fn fix_mul(self, a: Value, b: Value) -> Option<Value> {
+        (a.bits() as i64 - 1)
+            .checked_mul(word::unfix(b.bits()))
+            .map(|x| unsafe { Value::from_bits((x + 1) as u64) })
+    }
+    #[inline(always)]
+    fn fix_and(self, a: Value, b: Value) -> Value {
+        unsafe { Value::from_bits(a.bits() & b.bits()) }
+    }
+    #[inline(always)]
+    fn fix_or(self, a: Value, b: Value) -> Value {
+        unsafe { Value::from_bits(a.bits() | b.bits()) }
+    }
+    #[inline(always)]
+    fn fix_xor(self, a: Value, b: Value) -> Value {
+        unsafe { Value::from_bits(a.bits() ^ b.bits() | 1) }
+    }
+    #[inline(always)]
+    fn fix_floordiv(self, a: Value, b: Value) -> Option<Value> {
+        let (x, y) = (word::unfix(a.bits()), word::unfix(b.bits()));
+        if y == 0 || (y == -1 && x == word::FIX_MIN) {
+            return None;
+        }
+        // Division by a positive 32-bit number is the usual case and the cheap one on most processors.
+        let (q, r) = if (x as u64 | y as u64) >> 32 == 0 {
+            ((x as u32 / y as u32) as i64, (x as u32 % y as u32) as i64)
+        } else {
+            (x / y, x % y)
+        };
+        Some(Value::fix(if r != 0 && (r ^ y) < 0 { q - 1 } else { q }))
+    }
+    #[inline(always)]
+    fn fix_mod(self, a: Value, b: Value) -> Option<Value> {
+        let (x, y) = (word::unfix(a.bits()), word::unfix(b.bits()));
+        if y == 0 {
+            return None;
+        }
+        if (x as u64 | y as u64) >> 32 == 0 {
+            return Some(Value::fix((x as u32 % y as u32) as i64));
+        }
+        if y == -1 {
+            return Some(Value::fix(0));
+        }
+        let r = x % y;
+        Some(Value::fix(if r != 0 && (r ^ y) < 0 { r + y } else { r }))
+    }
+    #[inline(always)]
+    fn fix_shl(self, a: Value, b: Value) -> Option<Value> {
+        let (x, n) = (word::unfix(a.bits()), word::unfix(b.bits()));
+        if !(0..62).contains(&n) {
+            return None;
+        }
+        let r = x << n;
+        if r >> n == x && word::fits_fix(r) { Some(Value::fix(r)) } else { None }
+    }
+    #[inline(always)]
+    fn fix_shr(self, a: Value, b: Value) -> Option<Value> {
+        let n = word::unfix(b.bits());
+        if n < 0 {
+            return None;
+        }
+        Some(Value::fix(word::unfix(a.bits()) >> n.min(63)))
+    }
+    #[inline(always)]
+    fn fix_cmp(self, op: Cmp, a: Value, b: Value) -> bool {
+        let (a, b) = (a.bits() as i64, b.bits() as i64);
+        cmp!(op, a, b)
+    }
+    #[inline(always)]
+    fn fix_to_int(self, a: Value) -> i64 {
+        word::unfix(a.bits())
+    }
+    #[inline(always)]
+    fn int_to_fix(self, a: i64) -> Value {
+        Value::fix(a)
+    }
+    #[inline(always)]
+    fn int_ult(self, a: i64, b: i64) -> bool {
+        (a as u64) < b as u64
+    }
+    #[inline(always)]
+    fn int_add(self, a: i64, b: i64) -> i64 {
+        a.wrapping_add(b)
+    }
+    #[inline(always)]
+    fn int_const(self, n: i64) -> i64 {
+        n
+    }
+    #[inline(always)]
+    fn int_cmp(self, op: Cmp, a: i64, b: i64) -> bool {
+        cmp!(op, a, b)
+    }
+    #[inline(always)]
+    fn float_op(self, op: FloatOp, a: f64, b: f64) -> f64 {
+        match op {
+            FloatOp::Add => a + b,
+            FloatOp::Sub => a - b,
+            FloatOp::Mul => a * b,
+            FloatOp::Div => a / b,
+        }
+    }
+    #[inline(always)]
+    fn float_neg(self, a: f64) -> f64 {
+        -a
+    }
+    #[inline(always)]
+    fn float_cmp(self, op: Cmp, a: f64, b: f64) -> bool {
+        cmp!(op, a, b)
+    }
+    #[inline(always)]
+    fn float_is_zero(self, a: f64) -> bool {
+        a == 0.0
+    }
+    #[inline(always)]
+    fn box_float(self, f: f64) -> Result<Value, Raised> {
+        if FAST {
+            match word::flo_encode(f) {
+                Some(w) => Ok(unsafe { Value::from_bits(w) }),
+                None => Err(Raised),
+            }
+        } else {
+            Ok(self.th.float(f))
+        }
+    }
+    #[inline(always)]
+    fn shape_is(self, o: Value, shape: u32) -> bool {
+        o.is_obj() && unsafe { o.header_unchecked().desc.load(Relaxed) == shape }
+    }
+    #[inline(always)]
+    fn get(self, o: Value, f: Field) -> Value {
+        self.slot(o, f.0).value()
+    }
+    #[inline(always)]
+    fn get_int(self, o: Value, f: Field) -> i64 {
+        self.slot(o, f.0).raw().load(Relaxed) as i64
+    }
+    #[inline(always)]
+    fn set(self, o: Value, f: Field, v: Value) {
+        let s = self.slot(o, f.0);
+        s.init(Some(v));
+        self.th.m.barrier(unsafe { o.obj().unwrap_unchecked() }, s.as_ptr());
+    }
+    #[inline(always)]
+    fn set_int(self, o: Value, f: Field, v: i64) {
+        self.slot(o, f.0).raw().store(v as u64, Relaxed)
+    }
+    #[inline(always)]
+    fn set_shape(self, o: Value, shape: u32) {
+        unsafe { o.header_unchecked() }.desc.store(shape, std::sync::atomic::Ordering::Release)
+    }
+    #[inline(always)]
+    fn elem(self, o: Value, base: Field, i: i64) -> Value {
+        unsafe { &*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.value()
+    }
+    #[inline(always)]
+    fn set_elem(self, o: Value, base: Field, i: i64, v: Value) {
+        let s = unsafe { &*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) };
+        s.init(Some(v));
+        self.th.m.barrier(unsafe { o.obj().unwrap_unchecked() }, s.as_ptr());
+    }
+    #[inline(always)]
+    fn is_null(self, _r: Value) -> bool {
+        false
+    }
+}
+
+impl<const FAST: bool> PyMachine for Interp<FAST> {
+    #[inline(always)]
+    fn call1(self, f: &'static Residual<Fn1>, a: Value) -> R<Value> {
+        if FAST { Err(Raised) } else { (f.call)(self.th, a) }
+    }
+    #[inline(always)]
+    fn call2(self, f: &'static Residual<Fn2>, a: Value, b: Value) -> R<Value> {
+        if FAST { Err(Raised) } else { (f.call)(self.th, a, b) }
+    }
+    #[inline(always)]
+    fn call3(self, f: &'static Residual<Fn3>, a: Value, b: Value, c: Value) -> R<Value> {
+        if FAST { Err(Raised) } else { (f.call)(self.th, a, b, c) }
+    }
+    #[inline(always)]
+    fn call2_bool(self, f: &'static Residual<Fn2>, a: Value, b: Value) -> R<bool> {
+        if FAST {
+            return Err(Raised);
+        }
+        let v = (f.call)(self.th, a, b)?;
+        self.th.truth(v)
+    }
+    #[inline(always)]
+    fn reg_is_null(self, i: usize) -> bool {
+        unsafe { *self.regs.add(i) == 0 }
+    }
+    #[inline(always)]
+    fn clear_reg(self, i: usize) {
+        unsafe { *self.regs.add(i) = 0 }
+    }
+    #[inline(always)]
+    fn konst(self, i: usize) -> Value {
+        unsafe { (*self.fp).code.consts.gc::<Array>().slot(i).value() }
+    }
+    #[inline(always)]
+    fn ic(self, i: usize) -> &'static Ic {
+        unsafe { &*(*self.fp).code.ics.add(i) }
+    }
+    #[inline(always)]
+    fn is_singleton(self, o: Value, s: Value) -> bool {
+        o.is(s)
+    }
+    #[inline(always)]
+    fn global_cell(self, c: Gc<DictCell>) -> Option<Value> {
+        c.v.get()
+    }
+    #[inline(always)]
+    fn safepoint(self, _counter: usize) -> bool {
+        self.th.m.poll.load(Relaxed) != 0
+    }
+    #[inline(always)]
+    fn enter(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
+        unsafe {
+            let f: Gc<Function> = func.cast_unchecked();
+            let code: Gc<Code> = f.code.gc();
+            if code.simple_args != nargs as u32 {
+                return None;
+            }
+            let nf = self.fp.add(1);
+            let regs = self.regs.add(base);
+            if nf >= self.th.frame_limit.get() {
+                return None;
+            }
+            (*self.fp).pc = pc.ptr();
+            (*nf).regs = regs;
+            (*nf).func = f;
+            (*nf).code = code;
+            (*nf).flags = 0;
+            let n = code.nlocals as usize;
+            let mut i = nargs;
+            while i < n {
+                *regs.add(i) = 0;
+                i += 1;
+            }
+            self.fp = nf;
+            self.regs = regs;
+            Some(Pc::from_ptr(code.ins))
+        }
+    }
+    #[inline(always)]
+    fn leave(&mut self, result: Value) -> Option<Pc> {
+        unsafe {
+            if (*self.fp).flags != 0 {
+                return None;
+            }
+            let cf = self.fp.sub(1);
+            let pc = (*cf).pc;
+            self.fp = cf;
+            self.regs = (*cf).regs;
+            *self.regs.add((*pc).c()) = result.bits();
+            Some(Pc::from_ptr(pc.add(1)))
+        }
+    }
+    #[inline(always)]
+    fn multi(self) -> bool {
+        self.th.multi()
+    }
+    #[inline(always)]
+    fn decline(self) -> Raised {
+        Raised
+    }
+}
+
+/// Shorthand for declaring residual functions.
+pub const fn residual<T>(name: &'static str, call: T, effects: Effects) -> Residual<T> {
+    Residual { name, call, effects }
+}

@@ -1,0 +1,188 @@
+//! The interpreter: dispatch over the handlers of `fast` (written once over `PyMachine`) and the whole operations of
+//! `slow`, frames, unwinding.
+//!
+//! # How an instruction runs
+//! Each op with a fast handler has a small native function that decodes nothing, touches only registers, and jumps to the
+//! next (threaded code by sibling calls). When the fast instance declines, or the op has none, the *slow trampoline*
+//! publishes the frame (`th.fp`, `pc`) and calls the op's slow function, which works on the published frame alone:
+//! it may push and pop frames and leaves `pc` at the instruction *before* the one to continue with.
+//!
+//! Sibling calls are an optimisation that stable Rust does not promise: builds with debug assertions run a plain loop
+//! over the slow functions instead, and `tests::stack_does_not_grow` watches the optimised form.
+
+pub mod call;
+pub mod fast;
+pub mod generator;
+pub mod ic;
+pub mod machine;
+pub mod slow;
+pub mod unwind;
+
+use crate::err::{R, Raised};
+use crate::thread::{Frame, Th};
+use crate::value::Value;
+use adder_bytecode::{Ins, Op};
+use machine::{Interp, Pc};
+
+/// What a slow operation did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ctl {
+    /// Go on after `th.fp.pc`.
+    Next,
+    /// The entry frame has returned: its value is here.
+    Leave(Value),
+}
+
+/// A slow operation. Works on `th.fp`, whose `pc` is the current instruction.
+pub type SlowFn = fn(Th, Ins) -> R<Ctl>;
+
+/// Runs a handler in its slow instance on the published frame.
+macro_rules! slow_of {
+    ($h:path) => {{
+        fn run(th: Th, i: Ins) -> R<Ctl> {
+            let fp = th.fp.get();
+            let mut m = Interp::<false> { regs: unsafe { (*fp).regs }, th, fp };
+            let pc = $h(&mut m, Pc::from_ptr(unsafe { (*fp).pc }), i)?;
+            th.fp.set(m.fp);
+            unsafe { (*m.fp).pc = pc.ptr().sub(1) };
+            Ok(Ctl::Next)
+        }
+        run as SlowFn
+    }};
+}
+
+/// Calls `$mac!` with the ops that have a fast handler: `Op handler fallback;` where the fallback is the slow function
+/// to use if the slow instance of the handler itself declines (`generic`: the slow instance never declines).
+macro_rules! for_each_fast {
+    ($mac:ident) => { $mac! {
+        Nop nop generic; Move mov generic; LoadConst load_const generic; LoadInt load_int generic;
+        LoadNone load_none generic; Clear clear generic; CheckLocal check_local check_local;
+        LoadDeref load_deref load_deref; StoreDeref store_deref generic; LoadGlobal load_global load_global;
+        LoadAttr load_attr load_attr; StoreAttr store_attr store_attr; LoadMethod load_method load_method;
+        GetItem get_item get_item; GetItemI get_item_i get_item_i; SetItem set_item set_item;
+        Neg neg generic; Not not generic;
+        Add add binary; Sub sub binary; Mul mul binary; TrueDiv true_div binary; FloorDiv floor_div binary;
+        Mod modulo binary; LShift lshift binary; RShift rshift binary; And and binary; Or or binary; Xor xor binary;
+        AddI add_i binary_i; SubI sub_i binary_i; MulI mul_i binary_i; FloorDivI floor_div_i binary_i;
+        ModI mod_i binary_i; LShiftI lshift_i binary_i; RShiftI rshift_i binary_i; AndI and_i binary_i;
+        Lt lt compare; Le le compare; Gt gt compare; Ge ge compare; Eq eq compare; Ne ne compare; Is is generic;
+        Jump jump generic; JumpBack jump_back jump_back; JTrue j_true generic; JFalse j_false generic;
+        JNone j_none generic; JLt j_lt compare_jump; JLe j_le compare_jump; JGt j_gt compare_jump;
+        JGe j_ge compare_jump; JEq j_eq compare_jump; JNe j_ne compare_jump; JLtI j_lt_i generic; JLeI j_le_i generic;
+        JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
+        Call call call; CallMethod call_method call_method; Return ret ret; ReturnNone ret_none ret_none;
+        ForIter for_iter for_iter; UnpackSeq unpack_seq unpack_seq; ListAppend list_append list_append;
+    } };
+}
+
+macro_rules! slow_entry {
+    (generic $h:ident) => {
+        slow_of!(fast::$h)
+    };
+    ($f:ident $h:ident) => {
+        slow::$f as SlowFn
+    };
+}
+
+/// The slow function of every op.
+static SLOW: [SlowFn; 256] = {
+    let mut t: [SlowFn; 256] = [slow::invalid; 256];
+    macro_rules! fill {
+        ($($op:ident $h:ident $f:ident;)*) => { $( t[Op::$op as usize] = slow_entry!($f $h); )* };
+    }
+    for_each_fast!(fill);
+    macro_rules! fill_slow {
+        ($($op:ident $f:ident;)*) => { $( t[Op::$op as usize] = slow::$f; )* };
+    }
+    slow::for_each_slow!(fill_slow);
+    t
+};
+
+/// Runs the slow function of the instruction at `th.fp.pc`; handles exceptions. None: go on after `th.fp.pc`.
+#[inline(never)]
+fn slow_step(th: Th, i: Ins) -> Option<u64> {
+    match SLOW[i.op_byte() as usize](th, i) {
+        Ok(Ctl::Next) => None,
+        Ok(Ctl::Leave(v)) => Some(v.bits()),
+        Err(Raised) => {
+            if unwind::unwind(th) {
+                None
+            } else {
+                Some(0)
+            }
+        }
+    }
+}
+
+/// Runs from the published frame (whose `pc` is before the first instruction) until its entry frame leaves.
+pub fn run(th: Th) -> R<Value> {
+    let w = if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) };
+    Value::from_word(w).ok_or(Raised)
+}
+
+fn run_loop(th: Th) -> u64 {
+    loop {
+        unsafe {
+            let fp = th.fp.get();
+            (*fp).pc = (*fp).pc.add(1);
+            if let Some(w) = slow_step(th, *(*fp).pc) {
+                return w;
+            }
+        }
+    }
+}
+
+/// Threaded code.
+mod threaded {
+    use super::*;
+
+    pub type H = unsafe extern "C-unwind" fn(Ins, *const Ins, *mut u64, Th, *mut Frame) -> u64;
+
+    pub fn start(th: Th) -> u64 {
+        unsafe {
+            let fp = th.fp.get();
+            let pc = (*fp).pc.add(1);
+            let i = *pc;
+            TABLE[i.op_byte() as usize](i, pc, (*fp).regs, th, fp)
+        }
+    }
+
+    /// Publishes the frame, runs the op's slow function, goes on.
+    unsafe extern "C-unwind" fn slow_tramp(i: Ins, pc: *const Ins, _regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            (*fp).pc = pc;
+            th.fp.set(fp);
+            if let Some(w) = slow_step(th, i) {
+                return w;
+            }
+            let fp = th.fp.get();
+            let pc = (*fp).pc.add(1);
+            let i = *pc;
+            TABLE[i.op_byte() as usize](i, pc, (*fp).regs, th, fp)
+        }
+    }
+
+    macro_rules! fast_fns {
+        ($($op:ident $h:ident $f:ident;)*) => {
+            $(
+                #[allow(non_snake_case)]
+                unsafe extern "C-unwind" fn $op(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                    let mut m = Interp::<true> { regs, th, fp };
+                    match fast::$h(&mut m, Pc::from_ptr(pc), i) {
+                        Ok(pc) => unsafe {
+                            let i = *pc.ptr();
+                            TABLE[i.op_byte() as usize](i, pc.ptr(), m.regs, th, m.fp)
+                        },
+                        Err(_) => unsafe { slow_tramp(i, pc, regs, th, fp) },
+                    }
+                }
+            )*
+            static TABLE: [H; 256] = {
+                let mut t: [H; 256] = [slow_tramp; 256];
+                $( t[Op::$op as usize] = $op; )*
+                t
+            };
+        };
+    }
+    for_each_fast!(fast_fns);
+}

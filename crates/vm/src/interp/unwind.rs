@@ -1,0 +1,120 @@
+//! Exceptions on their way: context and traceback, search for a handler, leaving frames.
+
+use crate::builtins::exceptions as exc;
+use crate::err::Raised;
+use crate::object::*;
+use crate::thread::{Cont, Frame, Th, fflags};
+use crate::value::*;
+
+impl Th {
+    /// Sets `e` (an instance) as the pending exception, with the handled one as its context (as `raise` does).
+    pub fn raise(self, e: Value) -> Raised {
+        if let (Some(h), Some(x)) = (self.handled.get(), e.cast::<BaseException>())
+            && !h.is(e)
+        {
+            // Break a cycle that this link would close, with Floyd's algorithm for chains that are circular already.
+            let ctx = |v: Value| unsafe { v.cast_unchecked::<BaseException>() }.context.get();
+            let (mut o, mut slow, mut odd) = (h, h, false);
+            while let Some(c) = ctx(o) {
+                if c.is(e) {
+                    unsafe { o.cast_unchecked::<BaseException>() }.context.init(None);
+                    break;
+                }
+                o = c;
+                if odd {
+                    slow = ctx(slow).unwrap_or(slow);
+                    if slow.is(o) {
+                        break;
+                    }
+                }
+                odd = !odd;
+            }
+            self.store(x, &x.context, h);
+        }
+        self.exc.init(Some(e));
+        Raised
+    }
+
+    /// Adds a traceback entry for the frame to the pending exception.
+    fn add_traceback(self, fp: &'static mut Frame) {
+        let Some(e) = self.exc.get().and_then(|e| e.cast::<BaseException>()) else { return };
+        if fp.flags & fflags::HIDDEN != 0 {
+            return;
+        }
+        let lasti = fp.lasti() as u32;
+        let line = fp.code.line_at(lasti as usize);
+        let frame = crate::builtins::frame::frame_object(self, fp);
+        unsafe {
+            let t = self.alloc::<Traceback>();
+            t.next.init(e.traceback.get());
+            t.frame.init(Some(frame));
+            (*t.as_ptr()).lasti = lasti;
+            (*t.as_ptr()).line = line;
+            self.store(e, &e.traceback, t.value());
+        }
+    }
+}
+
+/// Finds the handler of the pending exception, from the published frame outwards to the entry frame. True: the frame
+/// with the handler is published and `pc` is before its first instruction. False: the entry frame was left.
+pub fn unwind(th: Th) -> bool {
+    let mut reraised = is_reraise(th);
+    loop {
+        let fp = th.frame().expect("a frame is running");
+        let at = fp.lasti() as u32;
+        if !reraised {
+            th.add_traceback(fp);
+        }
+        reraised = false;
+        let data = unsafe { &*fp.code.data };
+        if let Some(h) = data.handlers.iter().find(|h| h.start <= at && at < h.end) {
+            let e = th.take_exc();
+            unsafe {
+                // Registers that the handler counts as live but that were not initialised yet at the point of the raise.
+                let (from, to) = (fp.depth(), data.depths[h.target as usize] as usize);
+                for r in from..to {
+                    *fp.regs.add(r) = 0;
+                }
+                *fp.regs.add(h.reg as usize) = e.bits();
+                fp.pc = fp.code.ins.add(h.target as usize).wrapping_sub(1);
+            }
+            return true;
+        }
+        let flags = fp.flags;
+        pop_frame(th);
+        if flags & fflags::ENTRY != 0 {
+            return false;
+        }
+        if flags & fflags::GENERATOR != 0 && super::generator::raised_out(th, flags) {
+            return true;
+        }
+    }
+}
+
+/// Whether the instruction that failed raises an exception again whose traceback has this frame already.
+fn is_reraise(th: Th) -> bool {
+    let fp = th.frame().expect("a frame is running");
+    unsafe { (*fp.pc).op_byte() == adder_bytecode::Op::Reraise as u8 }
+}
+
+/// Leaves the published frame. Its Python frame object, if any, keeps the locals.
+pub fn pop_frame(th: Th) {
+    let fp = th.frame().expect("a frame is running");
+    if fp.flags & fflags::OBJECT != 0 {
+        crate::builtins::frame::detach(th, fp);
+    }
+    if fp.flags & fflags::GENERATOR != 0 {
+        super::generator::frame_ended(th, fp);
+    }
+    th.fp.set(unsafe { (fp as *mut Frame).sub(1) });
+}
+
+/// What a frame does with its result.
+pub fn cont(flags: u64) -> Cont {
+    unsafe { std::mem::transmute((flags >> fflags::CONT_SHIFT) as u8) }
+}
+
+#[allow(unused)]
+fn _unused() {
+    let _ = &exc::BASE_EXCEPTION;
+}

@@ -1,0 +1,424 @@
+//! How native types, functions and modules are declared: tables of plain constants.
+//!
+//! A native function states its signature as text, in the form of CPython's `__text_signature__`; the same text drives
+//! argument binding, its error messages and introspection. For example
+//!
+//! ```text
+//! method("pop", "($self, index=-1, /)", "Remove and return item at index (default last).", list_pop)
+//! ```
+//! is called with `args[0]` = self and `args[1]` = index or `None` when it was left out. Order of bound arguments: the
+//! parameters as written, then the tuple of `*args` and the dict of `**kwargs` if the signature has them. A leading `!`
+//! hides the text from `__text_signature__` (where CPython has none).
+
+use crate::err::R;
+use crate::object::{Tuple, Type};
+use crate::slots::Slots;
+use crate::thread::Th;
+use crate::value::{Gc, Kind, Value};
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
+
+/// A native function after argument binding.
+pub type NativeFn = fn(Th, &[Option<Value>]) -> R<Value>;
+/// A native function that takes its arguments as they came.
+pub type RawFn = fn(Th, RawArgs) -> R<Value>;
+
+/// Arguments as a caller gave them: positional values, then the values of the keywords that `kwnames` names.
+/// Points into the caller's registers or native stack, which the collector scans.
+#[derive(Clone, Copy)]
+pub struct RawArgs {
+    ptr: *const Value,
+    npos: u32,
+    kwnames: Option<Gc<Tuple>>,
+}
+
+impl RawArgs {
+    pub const EMPTY: RawArgs = RawArgs { ptr: std::ptr::dangling(), npos: 0, kwnames: None };
+    /// # Safety
+    /// The words stay valid and visible to the collector during the call.
+    #[inline(always)]
+    pub unsafe fn from_raw(ptr: *const Value, npos: usize, kwnames: Option<Gc<Tuple>>) -> RawArgs {
+        RawArgs { ptr, npos: npos as u32, kwnames }
+    }
+    #[inline(always)]
+    pub fn positional(a: &[Value]) -> RawArgs {
+        RawArgs { ptr: a.as_ptr(), npos: a.len() as u32, kwnames: None }
+    }
+    pub fn with_kw(all: &[Value], kwnames: Option<Gc<Tuple>>) -> RawArgs {
+        let n = kwnames.map_or(0, |k| k.len);
+        RawArgs { ptr: all.as_ptr(), npos: (all.len() - n) as u32, kwnames }
+    }
+    #[inline(always)]
+    pub fn pos<'a>(self) -> &'a [Value] {
+        unsafe { std::slice::from_raw_parts(self.ptr, self.npos as usize) }
+    }
+    /// Positional and keyword values.
+    pub fn all<'a>(self) -> &'a [Value] {
+        unsafe { std::slice::from_raw_parts(self.ptr, self.npos as usize + self.nkw()) }
+    }
+    #[inline(always)]
+    pub fn kwnames(self) -> Option<Gc<Tuple>> {
+        self.kwnames
+    }
+    #[inline(always)]
+    pub fn nkw(self) -> usize {
+        self.kwnames.map_or(0, |k| k.len)
+    }
+    pub fn len(self) -> usize {
+        self.npos as usize
+    }
+    pub fn is_empty(self) -> bool {
+        self.npos == 0
+    }
+    /// (name, value) of the keyword arguments.
+    pub fn keywords(self) -> impl Iterator<Item = (Value, Value)> {
+        let names: &[Value] = self.kwnames.map_or(&[], |k| unsafe { &*(k.items() as *const [Value]) });
+        let vals = &self.all()[self.npos as usize..];
+        names.iter().copied().zip(vals.iter().copied())
+    }
+    /// Without the first `n` positional arguments.
+    #[inline(always)]
+    pub fn skip(self, n: usize) -> RawArgs {
+        debug_assert!(n <= self.npos as usize);
+        RawArgs { ptr: unsafe { self.ptr.add(n) }, npos: self.npos - n as u32, kwnames: self.kwnames }
+    }
+}
+
+/// Parsed signature. Positions count parameters without `$self`/`$module`/`$type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sig {
+    pub text: &'static str,
+    /// The receiver is the first bound argument.
+    pub receiver: bool,
+    /// Positional parameters, of which the first `posonly` cannot be given by keyword and the first `required` must be given.
+    pub npos: u8,
+    pub posonly: u8,
+    pub required: u8,
+    pub kwonly: u8,
+    pub varargs: bool,
+    pub varkw: bool,
+}
+
+impl Sig {
+    pub const fn parse(text: &'static str) -> Sig {
+        let b = text.as_bytes();
+        let mut s =
+            Sig { text, receiver: false, npos: 0, posonly: 0, required: 0, kwonly: 0, varargs: false, varkw: false };
+        let mut i = 0;
+        let mut depth = 0;
+        let mut star = false;
+        let mut quote = 0u8;
+        // State of the current parameter: its first character, whether it has a default.
+        let mut first = 0u8;
+        let mut second = 0u8;
+        let mut default = false;
+        while i < b.len() {
+            let c = b[i];
+            if quote != 0 {
+                if c == b'\\' {
+                    i += 1;
+                } else if c == quote {
+                    quote = 0;
+                }
+            } else if c == b'\'' || c == b'"' {
+                quote = c;
+            } else if (c == b',' && depth == 1) || (c == b')' && depth == 1) {
+                if first == b'$' {
+                    // `$module` is not passed to functions; everything else is the receiver.
+                    s.receiver = second != b'm';
+                } else if first == b'/' {
+                    s.posonly = s.npos;
+                } else if first == b'*' {
+                    if second == b'*' {
+                        s.varkw = true;
+                    } else {
+                        if second != 0 {
+                            s.varargs = true;
+                        }
+                        star = true;
+                    }
+                } else if first != 0 {
+                    if star {
+                        s.kwonly += 1;
+                    } else {
+                        s.npos += 1;
+                        if !default {
+                            s.required = s.npos;
+                        }
+                    }
+                }
+                first = 0;
+                second = 0;
+                default = false;
+                if c == b')' {
+                    depth -= 1;
+                }
+            } else if c == b'(' || c == b'[' || c == b'{' {
+                depth += 1;
+            } else if c == b')' || c == b']' || c == b'}' {
+                depth -= 1;
+            } else if c == b'=' {
+                default = true;
+            } else if depth == 1 && c != b' ' && !default {
+                if first == 0 {
+                    first = c;
+                } else if second == 0 {
+                    second = c;
+                }
+            }
+            i += 1;
+        }
+        s
+    }
+    /// Names of the parameters, without the receiver, `*args` and `**kwargs`: positional, then keyword-only.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut out = Vec::new();
+        let (mut depth, mut start, mut quote) = (0, 0, 0u8);
+        let b = self.text.as_bytes();
+        for (i, &c) in b.iter().enumerate() {
+            match c {
+                _ if quote != 0 => {
+                    if c == quote && b[i - 1] != b'\\' {
+                        quote = 0
+                    }
+                }
+                b'\'' | b'"' => quote = c,
+                b'(' | b'[' | b'{' => {
+                    depth += 1;
+                    if depth == 1 {
+                        start = i + 1
+                    }
+                }
+                b',' | b')' if depth == 1 => {
+                    let p = self.text[start..i].trim();
+                    let name = p.split('=').next().unwrap_or("").trim();
+                    if !name.is_empty() && !name.starts_with(['$', '/', '*']) {
+                        out.push(name);
+                    }
+                    start = i + 1;
+                    if c == b')' {
+                        depth -= 1
+                    }
+                }
+                b')' | b']' | b'}' => depth -= 1,
+                _ => {}
+            }
+        }
+        out
+    }
+    /// Number of bound arguments.
+    pub const fn bound(&self) -> usize {
+        self.receiver as usize
+            + self.npos as usize
+            + self.kwonly as usize
+            + self.varargs as usize
+            + self.varkw as usize
+    }
+}
+
+#[derive(Clone, Copy)]
+pub enum Imp {
+    Bound(NativeFn),
+    Raw(RawFn),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DefKind {
+    Function,
+    Method,
+    ClassMethod,
+    StaticMethod,
+}
+
+pub struct NativeDef {
+    pub name: &'static str,
+    pub sig: Sig,
+    pub doc: &'static str,
+    pub imp: Imp,
+    pub kind: DefKind,
+}
+
+pub const fn method(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::Method }
+}
+/// The receiver and arguments arrive as they came; `args.pos()[0]` is the receiver.
+pub const fn raw_method(name: &'static str, sig: &'static str, doc: &'static str, f: RawFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Raw(f), kind: DefKind::Method }
+}
+/// `args[0]` is the class.
+pub const fn classmethod(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::ClassMethod }
+}
+pub const fn staticmethod(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::StaticMethod }
+}
+pub const fn function(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::Function }
+}
+pub const fn raw_function(name: &'static str, sig: &'static str, doc: &'static str, f: RawFn) -> NativeDef {
+    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Raw(f), kind: DefKind::Function }
+}
+
+/// A computed attribute. `set` with None deletes.
+pub struct GetSetDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub get: fn(Th, Value) -> R<Value>,
+    pub set: Option<fn(Th, Value, Option<Value>) -> R<()>>,
+}
+
+pub const fn getter(name: &'static str, doc: &'static str, get: fn(Th, Value) -> R<Value>) -> GetSetDef {
+    GetSetDef { name, doc, get, set: None }
+}
+pub const fn getset(
+    name: &'static str,
+    doc: &'static str,
+    get: fn(Th, Value) -> R<Value>,
+    set: fn(Th, Value, Option<Value>) -> R<()>,
+) -> GetSetDef {
+    GetSetDef { name, doc, get, set: Some(set) }
+}
+
+/// A traced field of the native layout seen as an attribute.
+pub struct MemberDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    /// Byte offset of the slot in the object.
+    pub offset: u32,
+    pub flags: u32,
+}
+
+/// `MemberDef::flags` and `MemberDescriptor::flags`.
+pub mod member {
+    pub const READONLY: u32 = 1;
+    /// Null reads as None (CPython's T_OBJECT); without it null raises AttributeError (T_OBJECT_EX).
+    pub const NONE_IF_NULL: u32 = 2;
+}
+
+/// `NativeType::flags` and `Type::flags`, CPython's `Py_TPFLAGS_*` values where Python code can see them.
+pub mod tflags {
+    pub const DISALLOW_INSTANTIATION: u64 = 1 << 7;
+    pub const IMMUTABLE: u64 = 1 << 8;
+    pub const HEAPTYPE: u64 = 1 << 9;
+    pub const BASETYPE: u64 = 1 << 10;
+    pub const READY: u64 = 1 << 12;
+    pub const HAVE_GC: u64 = 1 << 14;
+    pub const METHOD_DESCRIPTOR: u64 = 1 << 17;
+    pub const SEQUENCE: u64 = 1 << 5;
+    pub const MAPPING: u64 = 1 << 6;
+    pub const MATCH_SELF: u64 = 1 << 22;
+    pub const IS_ABSTRACT: u64 = 1 << 20;
+    pub const BASE_EXC_SUBCLASS: u64 = 1 << 30;
+    pub const TYPE_SUBCLASS: u64 = 1 << 31;
+    // Adder's own, above CPython's 32 bits.
+    /// Instances have `__dict__` though the type is native.
+    pub const HAS_DICT: u64 = 1 << 32;
+    /// `__del__` is defined along the MRO.
+    pub const HAS_DEL: u64 = 1 << 33;
+    /// Attribute access is `object`'s own (no `__getattribute__`, no `__getattr__`).
+    pub const PLAIN_GETATTR: u64 = 1 << 34;
+    pub const PLAIN_SETATTR: u64 = 1 << 35;
+    /// Instances can be weakly referenced.
+    pub const WEAKREF: u64 = 1 << 36;
+    /// `__new__` is object's and `__init__` a Python function: instances can be made without a native call.
+    pub const PLAIN_NEW: u64 = 1 << 37;
+    /// The native layout has a variable size: attributes are in a word at the end.
+    pub const VAR_SIZED: u64 = 1 << 38;
+}
+
+pub struct NativeType {
+    /// Dotted name: the last part is `__name__`, the rest `__module__` (none: builtins).
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Size of the native layout in bytes (for variable-sized ones the fixed part).
+    pub size: u32,
+    pub flags: u64,
+    pub doc: &'static str,
+    /// None: `object`.
+    pub base: Option<&'static TypeCell>,
+    pub slots: Slots,
+    pub methods: &'static [NativeDef],
+    pub getset: &'static [GetSetDef],
+    pub members: &'static [MemberDef],
+    /// Signature text of the constructor, shown as `__text_signature__`.
+    pub text_signature: Option<&'static str>,
+    /// For `Kind::Native`: visits the layout's slots.
+    pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
+    /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
+    pub drop: Option<unsafe fn(adder_heap::Obj)>,
+    /// More to do once the type object exists (constants in its dict...).
+    pub init: Option<fn(Th, Gc<Type>) -> R<()>>,
+}
+
+impl NativeType {
+    pub const DEFAULT: NativeType = NativeType {
+        name: "",
+        kind: Kind::Object,
+        size: 8,
+        flags: tflags::BASETYPE | tflags::IMMUTABLE,
+        doc: "",
+        base: None,
+        slots: Slots::NONE,
+        methods: &[],
+        getset: &[],
+        members: &[],
+        text_signature: None,
+        trace: None,
+        drop: None,
+        init: None,
+    };
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap()
+    }
+}
+
+/// Where a native type's type object is kept; made on first use.
+pub struct TypeCell {
+    pub def: &'static NativeType,
+    ptr: AtomicU64,
+}
+
+impl TypeCell {
+    pub const fn new(def: &'static NativeType) -> TypeCell {
+        TypeCell { def, ptr: AtomicU64::new(0) }
+    }
+    /// The type object; `crate::types::init` or `th.make_type` has made it.
+    #[inline(always)]
+    pub fn get(&self) -> Gc<Type> {
+        let w = self.ptr.load(Acquire);
+        debug_assert!(w != 0, "type {} not made yet", self.def.name);
+        unsafe { Value::from_bits(w).cast_unchecked() }
+    }
+    pub fn try_get(&self) -> Option<Gc<Type>> {
+        Value::from_word(self.ptr.load(Acquire)).map(|v| unsafe { v.cast_unchecked() })
+    }
+    pub fn set(&self, t: Gc<Type>) {
+        self.ptr.store(t.value().bits(), Release);
+    }
+}
+
+/// A native module: made when it is first imported.
+pub struct NativeModule {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub functions: &'static [NativeDef],
+    /// Types put into the module under their short names.
+    pub types: &'static [&'static TypeCell],
+    /// The rest: constants and so on.
+    pub init: Option<fn(Th, Gc<crate::object::Module>) -> R<()>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures() {
+        const S: Sig = Sig::parse("($self, index=-1, /)");
+        assert_eq!((S.receiver, S.npos, S.posonly, S.required, S.bound()), (true, 1, 1, 0, 2));
+        let s = Sig::parse("($module, obj, /, *, skipkeys=False, sep=', (', **kw)");
+        assert_eq!((s.receiver, s.npos, s.posonly, s.required, s.kwonly, s.varkw), (false, 1, 1, 1, 2, true));
+        assert_eq!(s.names(), ["obj", "skipkeys", "sep"]);
+        let s = Sig::parse("(*args)");
+        assert!(s.varargs && s.npos == 0);
+    }
+}

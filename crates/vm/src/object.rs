@@ -1,0 +1,210 @@
+//! Native layouts of the core objects.
+//!
+//! Every structure is `#[repr(C)]`, begins with its header, and agrees with its row in [`crate::kinds`]. Traced words
+//! are [`Slot`]s; other words are plain. Accessors of a type live in that type's module; the fields here are `pub` to
+//! the crate for the interpreter's fast paths.
+
+use crate::shape::Shape;
+use crate::slots::Slots;
+use crate::value::{Gc, Kind, Layout, Slot, Value};
+use adder_bytecode::{CodeData, Ins};
+use adder_heap::Header;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+
+macro_rules! layouts {
+    ($($(#[$m:meta])* $name:ident : $kind:ident { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? })*) => { $(
+        $(#[$m])*
+        #[repr(C)]
+        pub struct $name { pub h: Header, $($(#[$fm])* pub $f: $t),* }
+        unsafe impl Layout for $name { const KIND: Kind = Kind::$kind; }
+    )* };
+}
+
+layouts! {
+    /// A double outside the immediate range.
+    FloatBox: Float { f: f64 }
+    /// An int outside the fixnum range (or of an int subclass): `size` = sign times number of limbs, limbs follow.
+    BigInt: Int { size: i64 }
+    BoolObj: Bool { n: u64 }
+    Complex: Complex { re: f64, im: f64 }
+    /// See `builtins::str_` for the data that follows.
+    Str: Str { hash: AtomicU64, nbytes: u32, nchars: u32 }
+    Bytes: Bytes { hash: AtomicU64, len: usize }
+    /// Items follow.
+    Tuple: Tuple { len: usize }
+    List: List { len: AtomicU64, items: Slot }
+    /// Storage of lists and the like: `cap` slots follow, all initialised.
+    Array: Array { cap: usize }
+    /// Bytes that follow are not traced.
+    RawBuf: RawBuf { len: usize }
+    Dict: Dict { table: Slot, used: AtomicU64, owner: Slot }
+    Set: Set { table: Slot, used: AtomicU64, hash: AtomicU64 }
+    Range: Range { start: Slot, stop: Slot, step: Slot, len: Slot }
+    Slice: Slice { start: Slot, stop: Slot, step: Slot }
+    Cell: Cell { v: Slot }
+    /// Value of a global variable: dicts in cell mode keep these; inline caches point at them. Never moves.
+    DictCell: DictCell { v: Slot, key: Slot }
+    Module: Module { dict: Slot, def: AtomicPtr<()>, state: Slot }
+    /// `ext`: [`FunctionExt`] or null; globals is always a dict in cell mode.
+    Function: Function {
+        code: Slot, globals: Slot, builtins: Slot, defaults: Slot, kwdefaults: Slot, closure: Slot, name: Slot,
+        qualname: Slot, module: Slot, doc: Slot, annotations: Slot, annotate: Slot, type_params: Slot, dict: Slot,
+    }
+    Method: Method { func: Slot, this: Slot }
+    NativeFunction: NativeFunction { def: &'static crate::native::NativeDef, this: Slot, module: Slot }
+    MethodDescriptor: MethodDescriptor { def: &'static crate::native::NativeDef, owner: Slot }
+    ClassMethodDescriptor: ClassMethodDescriptor { def: &'static crate::native::NativeDef, owner: Slot }
+    WrapperDescriptor: WrapperDescriptor { def: &'static crate::slots::SlotDef, owner: Slot, func: usize }
+    MethodWrapper: MethodWrapper { descr: Slot, this: Slot }
+    GetSetDescriptor: GetSetDescriptor { def: &'static crate::native::GetSetDef, owner: Slot }
+    /// A `__slots__` entry or a native field: the slot at byte `offset`.
+    MemberDescriptor: MemberDescriptor { name: Slot, owner: Slot, doc: Slot, offset: u32, flags: u32 }
+    ClassMethod: ClassMethod { func: Slot, dict: Slot }
+    StaticMethod: StaticMethod { func: Slot, dict: Slot }
+    Property: Property { get: Slot, set: Slot, del: Slot, doc: Slot, name: Slot, getter_doc: AtomicU64 }
+    Super: Super { this_type: Slot, obj: Slot, obj_type: Slot }
+    /// Attributes that do not fit in the object: `dict` is its `__dict__` once taken; slots follow.
+    AttrExt: AttrExt { len: u64, dict: Slot }
+    Traceback: Traceback { next: Slot, frame: Slot, lasti: u32, line: u32 }
+    /// The payload every exception begins with.
+    BaseException: BaseException {
+        args: Slot, traceback: Slot, context: Slot, cause: Slot, suppress: AtomicU64,
+        /// Fields of the subclass (`StopIteration.value`, `OSError.errno`...): meaning by type.
+        f: [Slot; 8],
+    }
+    ListIter: ListIter { list: Slot, i: AtomicU64 }
+    TupleIter: TupleIter { tuple: Slot, i: AtomicU64 }
+    RangeIter: RangeIter { next: Cell<i64>, step: i64, left: Cell<i64> }
+}
+
+/// A compiled code object. Allocated old: never moves, so frames and caches hold raw pointers to it.
+#[repr(C)]
+pub struct Code {
+    pub h: Header,
+    pub ins: *const Ins,
+    /// Constants, an [`Array`] that never moves.
+    pub consts: Slot,
+    pub ics: *mut Ic,
+    pub names: Slot,
+    pub argcount: u32,
+    pub kwonly: u32,
+    pub nlocals: u32,
+    pub nregs: u32,
+    pub nfrees: u32,
+    pub flags: u32,
+    /// `argcount` if a call with just that many positional arguments needs nothing else, else `u32::MAX`.
+    pub simple_args: u32,
+    pub name: Slot,
+    pub qualname: Slot,
+    pub filename: Slot,
+    /// Hotness of the entry and of the loops.
+    pub counters: *mut u32,
+    /// Tuple of the names of registers (locals, then frees).
+    pub varnames: Slot,
+    pub data: *mut CodeData,
+    /// For a code object that is bound to a namespace: the one it was cloned from, whose `clones` it is in.
+    pub canonical: Slot,
+    /// List of clones bound to other namespaces.
+    pub clones: Slot,
+    /// The namespace (`Dict::owner` of a dict in cell mode) that the global caches belong to; 0: not bound yet.
+    pub globals_id: AtomicU64,
+}
+unsafe impl Layout for Code {
+    const KIND: Kind = Kind::Code;
+}
+
+/// An inline cache. `w0` packs what a slot hit needs into one word, so that racing readers see it whole:
+/// `shape:32 | byte offset:16 | tag:16`; `entry` is an immutable [`IcEntry`] that never moves, or null.
+#[repr(C)]
+pub struct Ic {
+    pub w0: AtomicU64,
+    pub entry: AtomicPtr<IcEntry>,
+    /// Interned name.
+    pub name: Slot,
+}
+
+#[repr(C)]
+pub struct IcEntry {
+    pub h: Header,
+    pub shape: u32,
+    pub tag: u32,
+    pub value: Slot,
+    pub aux: Slot,
+    pub next: Slot,
+}
+unsafe impl Layout for IcEntry {
+    const KIND: Kind = Kind::IcEntry;
+}
+
+/// A class. Allocated old: never moves.
+#[repr(C)]
+pub struct Type {
+    pub h: Header,
+    pub name: Slot,
+    pub qualname: Slot,
+    /// Direct base that determines the native layout.
+    pub base: Slot,
+    pub bases: Slot,
+    pub mro: Slot,
+    pub dict: Slot,
+    /// Weak references to direct subclasses: a list of raw addresses in `data`.
+    pub flags: AtomicU64,
+    /// Changes with every mutation of the type or a base; 0: not cacheable yet.
+    pub version: AtomicU32,
+    /// Root shape of new instances.
+    pub root_shape: AtomicU32,
+    pub slots: Slots,
+    pub native: &'static crate::native::NativeType,
+    /// Kind byte of instances (with [`crate::value::SUBCLASS`] where they have more than the native layout).
+    pub inst_kind: u8,
+    pub has_ext: bool,
+    /// Bytes of native layout and `__slots__`; `ext_at` is where the attribute word is if `has_ext`.
+    pub fixed_size: u32,
+    pub ext_at: u32,
+    /// `name -> value` of recent lookups along the MRO: an array of pairs, see `types::lookup`.
+    pub cache: Slot,
+    /// Type object's own attribute storage for metaclass instances with extra attributes is its dict.
+    pub data: *mut TypeData,
+    pub doc: Slot,
+    pub module: Slot,
+    /// Values that the type keeps for its implementors (abstract-method cache, weakref list...).
+    pub aux: Slot,
+}
+unsafe impl Layout for Type {
+    const KIND: Kind = Kind::Type;
+}
+
+/// What a type keeps in Rust memory.
+#[derive(Default)]
+pub struct TypeData {
+    /// Addresses of direct subclasses; types never move and unlink themselves when they die.
+    pub subclasses: Vec<usize>,
+    /// Inline caches that rely on lookups in this type.
+    pub dependents: Vec<usize>,
+    pub names: std::collections::HashMap<u64, ()>,
+}
+
+impl<T> Gc<T> {
+    pub fn shape(self) -> &'static Shape {
+        crate::shape::shape(self.header().desc.load(std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+impl Tuple {
+    #[inline(always)]
+    pub fn items(&self) -> &[Value] {
+        unsafe { std::slice::from_raw_parts((self as *const Tuple).add(1) as *const Value, self.len) }
+    }
+}
+
+impl Array {
+    #[inline(always)]
+    pub fn slot(&self, i: usize) -> &Slot {
+        unsafe { &*((self as *const Array).add(1) as *const Slot).add(i) }
+    }
+    #[inline(always)]
+    pub fn slots(&self) -> &[Slot] {
+        unsafe { std::slice::from_raw_parts((self as *const Array).add(1) as *const Slot, self.cap) }
+    }
+}

@@ -1,0 +1,204 @@
+//! Shapes (hidden classes): a 32-bit id in the object header that stands for the type *and* the attribute layout.
+//!
+//! A type has a root shape for each in-object capacity it has used; adding attribute `k` follows the transition `k`.
+//! Attribute `i` of a shape lies in the object at `attrs_at + 8 i` if `i < cap`, else in the object's
+//! [`AttrExt`](crate::object::AttrExt) at `i - cap`.
+//!
+//! # Invariants
+//! - Shapes are immutable but for their transition table; an id is never reused while an object carries it.
+//! - A shape in *dict mode* has no attributes of its own: they are in the dict that `AttrExt::dict` holds.
+//! - Keys are interned strings, which never move.
+
+use crate::object::Type;
+use crate::value::{Gc, Value};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::*};
+
+/// More attributes than this and an instance goes over to dict mode.
+pub const MAX_ATTRS: usize = 128;
+const MAX_SHAPES: usize = 1 << 22;
+
+pub struct Shape {
+    pub id: u32,
+    /// Bytes of an instance (for variable-sized layouts: of the fixed part).
+    pub size: u32,
+    /// Byte offset of the first in-object attribute.
+    pub attrs_at: u32,
+    /// In-object attributes.
+    pub cap: u32,
+    /// Byte offset of the `AttrExt` word; 0: instances have no attributes. `VAR`: at the end of a variable-sized object.
+    pub ext_at: u32,
+    pub dict_mode: bool,
+    pub type_: Gc<Type>,
+    pub root: u32,
+    pub parent: u32,
+    keys: Box<[Value]>, // gc-safe: interned strings, traced by `trace`
+    children: Mutex<Vec<(Value, u32)>>, // gc-safe: as `keys`
+}
+
+/// `Shape::ext_at` of variable-sized layouts.
+pub const EXT_VAR: u32 = u32::MAX;
+
+static SHAPES: [AtomicPtr<Shape>; MAX_SHAPES] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_SHAPES];
+static NEXT: AtomicU32 = AtomicU32::new(crate::value::Kind::ALL.len() as u32);
+
+/// The shape of an id found in a header.
+#[inline(always)]
+pub fn shape(id: u32) -> &'static Shape {
+    unsafe { &*SHAPES.get_unchecked(id as usize).load(Acquire) }
+}
+
+pub fn try_shape(id: u32) -> Option<&'static Shape> {
+    unsafe { SHAPES.get(id as usize)?.load(Acquire).as_ref() }
+}
+
+/// How many shapes were made.
+pub fn count() -> usize {
+    NEXT.load(Relaxed) as usize
+}
+
+/// Where an attribute of an object is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Byte offset in the object.
+    Inline(u32),
+    /// Index in the `AttrExt`.
+    Ext(u32),
+}
+
+fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
+    let id = id.unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
+    assert!((id as usize) < MAX_SHAPES, "too many shapes");
+    s.id = id;
+    if s.root == 0 {
+        s.root = id;
+    }
+    let p = Box::into_raw(Box::new(s));
+    SHAPES[id as usize].store(p, Release);
+    unsafe { &*p }
+}
+
+/// A new root shape of `type_`. `id`: given for builtin types (their kind).
+pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
+    let (attrs_at, ext_at) = if !type_.has_ext {
+        (type_.fixed_size, 0)
+    } else if type_.ext_at == EXT_VAR {
+        (type_.fixed_size, EXT_VAR)
+    } else {
+        (type_.ext_at + 8, type_.ext_at)
+    };
+    let cap = if ext_at == 0 || ext_at == EXT_VAR { 0 } else { cap };
+    publish(
+        Shape {
+            id: 0,
+            size: (attrs_at + 8 * cap).max(16),
+            attrs_at,
+            cap,
+            ext_at,
+            dict_mode: false,
+            type_,
+            root: 0,
+            parent: 0,
+            keys: Box::new([]),
+            children: Mutex::new(Vec::new()), // gc-safe: see the field
+        },
+        id,
+    )
+}
+
+impl Shape {
+    #[inline]
+    pub fn keys(&self) -> &[Value] {
+        &self.keys
+    }
+    /// Where attribute `name` (interned) is.
+    pub fn find(&self, name: Value) -> Option<Place> {
+        self.keys.iter().position(|&k| k.is(name)).map(|i| self.place(i))
+    }
+    #[inline]
+    pub fn place(&self, i: usize) -> Place {
+        let i = i as u32;
+        if i < self.cap { Place::Inline(self.attrs_at + 8 * i) } else { Place::Ext(i - self.cap) }
+    }
+    /// The shape after adding `name` (interned, not yet there). None: it is time for dict mode.
+    pub fn with(&'static self, name: Value) -> Option<&'static Shape> {
+        if self.dict_mode || self.keys.len() >= MAX_ATTRS {
+            return None;
+        }
+        let mut ch = self.children.lock().unwrap();
+        if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(name)) {
+            return Some(shape(id));
+        }
+        let mut keys = self.keys.to_vec(); // gc-safe: copied into the new shape before any allocation in the heap
+        keys.push(name);
+        let s = self.derive(keys.into_boxed_slice(), false);
+        ch.push((name, s.id));
+        drop(ch);
+        if self.keys.len() as u32 == self.cap && self.ext_at != EXT_VAR {
+            self.grow_root();
+        }
+        Some(s)
+    }
+    /// The same layout with attributes in a dict.
+    pub fn to_dict_mode(&'static self) -> &'static Shape {
+        let root = shape(self.root);
+        let mut ch = root.children.lock().unwrap();
+        if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(crate::value::NONE())) {
+            return shape(id);
+        }
+        let s = root.derive(Box::new([]), true);
+        ch.push((crate::value::NONE(), s.id));
+        s
+    }
+    fn derive(&self, keys: Box<[Value]>, dict_mode: bool) -> &'static Shape {
+        publish(
+            Shape {
+                id: 0,
+                size: self.size,
+                attrs_at: self.attrs_at,
+                cap: self.cap,
+                ext_at: self.ext_at,
+                dict_mode,
+                type_: self.type_,
+                root: self.root,
+                parent: self.id,
+                keys,
+                children: Mutex::new(Vec::new()), // gc-safe: see the field
+            },
+            None,
+        )
+    }
+    /// An instance outgrew the in-object capacity: later instances of the type get more.
+    fn grow_root(&self) {
+        let t = self.type_;
+        if self.cap < 24 && shape(t.root_shape.load(Acquire)).cap == self.cap {
+            let cap = (self.cap + 2).max(self.cap * 3 / 2);
+            let s = new_root(t, cap, None);
+            t.root_shape.store(s.id, Release);
+        }
+    }
+    /// The shape with the last attribute removed, if `name` is the last.
+    pub fn without_last(&self, name: Value) -> Option<&'static Shape> {
+        if self.keys.last().is_some_and(|k| k.is(name)) && self.parent != 0 { Some(shape(self.parent)) } else { None }
+    }
+}
+
+/// Visits what a live shape refers to.
+///
+/// # Safety
+/// To be called by the collector with the world stopped.
+pub unsafe fn trace(id: u32, t: &mut adder_heap::Tracer) {
+    let Some(s) = try_shape(id) else { return };
+    unsafe {
+        let mut w = s.type_.value().bits();
+        t.slot(&mut w);
+        for k in s.keys.iter() {
+            let mut w = k.bits();
+            t.slot(&mut w);
+        }
+        for (k, _) in s.children.lock().unwrap().iter() {
+            let mut w = k.bits();
+            t.slot(&mut w);
+        }
+    }
+}

@@ -1,0 +1,575 @@
+//! [`Th`], the thread handle that everything receives; frames and register stacks; roots; allocation of core objects.
+//!
+//! # Invariants
+//! - `Thread::fp` is the innermost frame whenever code outside the interpreter's fast handlers runs, and its `pc` is the
+//!   instruction being executed; for the other frames `pc` is their call instruction.
+//! - Registers `0 .. depths[pc]` of each frame hold values or null; the collector scans just these.
+//! - While another thread may run, shared objects are mutated under their lock (see `lock`).
+
+use crate::names;
+use crate::object::*;
+use crate::value::*;
+use adder_heap::{Heap, Mutator, Tracer};
+use std::cell::Cell;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::*};
+
+/// An activation of a Python function. One cache line.
+#[repr(C)]
+pub struct Frame {
+    pub regs: *mut u64,
+    pub pc: *const adder_bytecode::Ins,
+    pub func: Gc<Function>,
+    pub code: Gc<Code>,
+    /// [`fflags`]; the slots below are valid only if their flag is set.
+    pub flags: u64,
+    /// Namespace of class bodies, modules, `exec`.
+    pub locals: Slot,
+    /// The Python frame object, once somebody asked for it.
+    pub object: Slot,
+    /// What the continuation needs (the instance during `__init__`, the generator...).
+    pub extra: Slot,
+}
+
+/// `Frame::flags`. Zero is a plain call: the result goes to the register that the caller's instruction names.
+pub mod fflags {
+    /// Returning leaves the interpreter (native caller).
+    pub const ENTRY: u64 = 1;
+    pub const LOCALS: u64 = 2;
+    pub const OBJECT: u64 = 4;
+    pub const EXTRA: u64 = 8;
+    /// The frame belongs to the generator in `extra`.
+    pub const GENERATOR: u64 = 16;
+    /// Code of the frozen prelude: invisible to tracebacks and `sys._getframe`.
+    pub const HIDDEN: u64 = 32;
+    /// Bits 8..16: what to do with the result ([`super::Cont`]); bits 16..32 its operand.
+    pub const CONT_SHIFT: u32 = 8;
+    pub const ARG_SHIFT: u32 = 16;
+}
+
+/// What happens with the value that a frame returns (DESIGN section 6: continuations).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Cont {
+    /// Store into the result register of the caller's instruction (field c for calls, a otherwise by op).
+    Store = 0,
+    /// `__init__`: must be None; the result is the instance in `extra`.
+    Init,
+    /// Store into field `a` of the caller's instruction.
+    StoreA,
+    /// Left operand's special method: NotImplemented goes on with the rest of the protocol.
+    Binary,
+    /// As Binary for a comparison whose outcome decides a jump or is stored.
+    Compare,
+    /// Result discarded (`__setattr__`, `__setitem__`...).
+    Discard,
+    /// `__next__` of a `for` loop: into field b, and skip the exit jump.
+    ForIter,
+    /// The frame of a generator resumed by ForIter/Send/send.
+    Gen,
+}
+
+#[repr(C)]
+pub struct Thread {
+    pub m: Mutator,
+    pub fp: Cell<*mut Frame>,
+    /// Frames at or above this take the slow path: recursion limit, or somebody wants the thread's attention.
+    pub frame_limit: Cell<*mut Frame>,
+    pub exc: Slot,
+    /// The exception being handled (`sys.exception()`), or null.
+    pub handled: Slot,
+    /// Lowest address that native code may use before RecursionError.
+    pub stack_limit: Cell<usize>,
+    pub frames: Cell<*mut Frame>,
+    pub frames_end: Cell<*mut Frame>,
+    pub regs: Cell<*mut u64>,
+    pub regs_end: Cell<*mut u64>,
+    /// Address objects whose repr is in progress: `reprlib`-like recursion guard.
+    pub repr_stack: Cell<[u64; 4]>,
+    pub ident: u64,
+    /// Per-thread values by purpose, see [`ThreadSlot`].
+    pub slots: [Slot; ThreadSlot::COUNT],
+    pub recursion_limit: Cell<u32>,
+    pub native_depth: Cell<u32>,
+}
+
+/// Values that a thread keeps.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+pub enum ThreadSlot {
+    /// `threading.local` storage, keyed by the local object.
+    Locals,
+    Context,
+    AsyncgenFirstiter,
+    AsyncgenFinalizer,
+    RunningLoop,
+    RunningTask,
+    ReprList,
+    TraceFunc,
+    ProfileFunc,
+    CoroutineOrigin,
+    DictState,
+    AsyncExc,
+    ThreadObject,
+    Spare1,
+    Spare2,
+    Spare3,
+}
+impl ThreadSlot {
+    pub const COUNT: usize = 16;
+}
+
+/// Bits of `Mutator::poll` beyond the heap's own.
+pub mod poll {
+    pub const SIGNAL: u32 = 2;
+    pub const ASYNC_EXC: u32 = 4;
+    /// Finalizers or weakref callbacks wait.
+    pub const PENDING: u32 = 8;
+    /// Tracing or monitoring was switched.
+    pub const TRACE: u32 = 16;
+}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Th(pub NonNull<Thread>);
+
+impl Deref for Th {
+    type Target = Thread;
+    #[inline(always)]
+    fn deref(&self) -> &Thread {
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// More than one thread was started: locks are taken from now on.
+pub static MULTI: AtomicBool = AtomicBool::new(false);
+
+static HEAP: OnceLock<&'static Heap> = OnceLock::new();
+
+macro_rules! roots {
+    ($($n:ident)*) => {
+        /// Global roots of the process.
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy)]
+        #[repr(usize)]
+        pub enum Root { $($n),* }
+        static ROOTS: [Slot; [$(stringify!($n)),*].len()] = [const { Slot::null() }; [$(stringify!($n)),*].len()];
+    };
+}
+roots! {
+    modules builtins_module builtins_dict sys_module sys_dict importlib empty_tuple empty_str empty_bytes
+    main_module codec_search_path codec_search_cache codec_error_registry warnings_filters atexit threads audit_hooks
+    signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
+    empty_frozenset typing_module prelude abc_cache_token contextvar_missing struct_cache re_cache spare1 spare2 spare3
+}
+
+impl Root {
+    #[inline(always)]
+    pub fn get(self) -> Option<Value> {
+        ROOTS[self as usize].get()
+    }
+    #[inline(always)]
+    pub fn value(self) -> Value {
+        ROOTS[self as usize].value()
+    }
+    pub fn set(self, v: Option<Value>) {
+        ROOTS[self as usize].init(v)
+    }
+    pub fn dict(self) -> Gc<Dict> {
+        unsafe { self.value().cast_unchecked() }
+    }
+}
+
+/// Interned strings: hash and address; they are old and immortal.
+static INTERNED: std::sync::Mutex<Option<InternTable>> = std::sync::Mutex::new(None);
+
+struct InternTable {
+    /// Open addressing, power of two, 0: empty.
+    cells: Vec<u64>,
+    used: usize,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Th>> = const { Cell::new(None) };
+}
+
+unsafe fn trace_roots(t: &mut Tracer) {
+    for r in &ROOTS {
+        t.slot(r.as_ptr());
+    }
+    if let Some(tab) = INTERNED.lock().unwrap().as_mut() {
+        for c in tab.cells.iter_mut() {
+            t.slot(c);
+        }
+    }
+    for id in 0..Kind::ALL.len() as u32 {
+        unsafe { crate::shape::trace(id, t) };
+    }
+}
+
+unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
+    unsafe {
+        let th = &*(m as *const Thread);
+        t.slot(th.exc.as_ptr());
+        t.slot(th.handled.as_ptr());
+        for s in &th.slots {
+            t.slot(s.as_ptr());
+        }
+        let mut f = th.fp.get();
+        while f > th.frames.get() {
+            let fr = &*f;
+            t.slot(&raw const fr.func as *mut u64);
+            let mut code = fr.code.value().bits();
+            t.slot(&mut code);
+            let depth = fr.depth();
+            for i in 0..depth {
+                t.slot(fr.regs.add(i));
+            }
+            if fr.flags & fflags::LOCALS != 0 {
+                t.slot(fr.locals.as_ptr());
+            }
+            if fr.flags & fflags::OBJECT != 0 {
+                t.slot(fr.object.as_ptr());
+            }
+            if fr.flags & fflags::EXTRA != 0 {
+                t.slot(fr.extra.as_ptr());
+            }
+            f = f.sub(1);
+        }
+    }
+}
+
+unsafe fn sweep_shapes(_live: &dyn Fn(u32) -> bool) {}
+
+impl Frame {
+    /// Index of the current instruction.
+    pub fn lasti(&self) -> usize {
+        unsafe { self.pc.offset_from(self.code.ins) as usize }
+    }
+    /// How many registers are live.
+    pub fn depth(&self) -> usize {
+        unsafe { (&(*self.code.data).depths)[self.lasti()] as usize }
+    }
+    pub fn globals(&self) -> Gc<Dict> {
+        unsafe { self.func.globals.gc() }
+    }
+    #[inline(always)]
+    pub unsafe fn reg(&self, i: usize) -> Option<Value> {
+        unsafe { Value::from_word(*self.regs.add(i)) }
+    }
+}
+
+fn map_stack(bytes: usize) -> *mut u8 {
+    let mut n = bytes;
+    loop {
+        let p = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                n,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if p != libc::MAP_FAILED {
+            return p as *mut u8;
+        }
+        n /= 2;
+        assert!(n > 1 << 16, "no memory for a thread's stacks");
+    }
+}
+
+/// Address space for frames and registers of a thread, committed as it is used.
+const FRAME_BYTES: usize = 64 << 20;
+const REG_BYTES: usize = 256 << 20;
+
+impl Th {
+    /// Makes the heap of the process (once).
+    pub fn init_heap(config: adder_heap::Config) -> &'static Heap {
+        HEAP.get_or_init(|| {
+            let hooks = adder_heap::Hooks {
+                trace_roots,
+                trace_mutator,
+                trace_desc: crate::shape::trace,
+                sweep_descs: sweep_shapes,
+            };
+            Heap::new(crate::kinds::table(), hooks, config)
+        })
+    }
+    /// The calling thread's handle, if it runs Python.
+    pub fn current() -> Option<Th> {
+        CURRENT.with(|c| c.get())
+    }
+    /// Registers the calling native thread. `stack_base`: an address above all of its Python-related frames.
+    pub fn attach(stack_base: usize, stack_size: usize) -> Th {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let heap = *HEAP.get().expect("the heap exists");
+        let frames = map_stack(FRAME_BYTES) as *mut Frame;
+        let regs = map_stack(REG_BYTES) as *mut u64;
+        let t = Box::new(Thread {
+            m: Mutator::new(heap),
+            fp: Cell::new(frames),
+            frame_limit: Cell::new(frames),
+            exc: Slot::null(),
+            handled: Slot::null(),
+            stack_limit: Cell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
+            frames: Cell::new(frames),
+            frames_end: Cell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
+            regs: Cell::new(regs),
+            regs_end: Cell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
+            repr_stack: Cell::new([0; 4]),
+            ident: IDS.fetch_add(1, Relaxed),
+            slots: [const { Slot::null() }; ThreadSlot::COUNT],
+            recursion_limit: Cell::new(1000),
+            native_depth: Cell::new(0),
+        });
+        // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
+        unsafe { (*frames).regs = regs };
+        let th = Th(NonNull::from(Box::leak(t)));
+        th.reset_frame_limit();
+        unsafe { th.m.register(stack_base) };
+        CURRENT.with(|c| c.set(Some(th)));
+        th
+    }
+    pub fn reset_frame_limit(self) {
+        let by_count = unsafe { self.frames.get().add(self.recursion_limit.get() as usize + 1) };
+        self.frame_limit.set(by_count.min(self.frames_end.get()));
+    }
+    /// Number of Python frames.
+    pub fn depth(self) -> usize {
+        unsafe { self.fp.get().offset_from(self.frames.get()) as usize }
+    }
+    pub fn frame(self) -> Option<&'static mut Frame> {
+        if self.fp.get() > self.frames.get() { Some(unsafe { &mut *self.fp.get() }) } else { None }
+    }
+    #[inline(always)]
+    pub fn multi(self) -> bool {
+        MULTI.load(Relaxed)
+    }
+    /// Raises RecursionError when the native stack is nearly used up. To be called by everything that recurses natively.
+    #[inline]
+    pub fn check_stack(self, what: &str) -> crate::err::R<()> {
+        let here = 0u8;
+        if (&raw const here as usize) < self.stack_limit.get() {
+            return Err(self.stack_overflow(what));
+        }
+        Ok(())
+    }
+    #[cold]
+    fn stack_overflow(self, what: &str) -> crate::err::Raised {
+        let old = self.stack_limit.get();
+        self.stack_limit.set(old.saturating_sub(128 << 10));
+        let e = self.recursion_error(format!("maximum recursion depth exceeded{what}"));
+        self.stack_limit.set(old);
+        e
+    }
+
+    // -- stores
+    /// Stores into a slot of `o` with the write barrier.
+    #[inline(always)]
+    pub fn store<T>(self, o: Gc<T>, slot: &Slot, v: Value) {
+        slot.raw().store(v.bits(), Release);
+        self.m.barrier(o.obj(), slot.as_ptr());
+    }
+    #[inline(always)]
+    pub fn store_opt<T>(self, o: Gc<T>, slot: &Slot, v: Option<Value>) {
+        slot.init(v);
+        if v.is_some() {
+            self.m.barrier(o.obj(), slot.as_ptr());
+        }
+    }
+
+    // -- allocation
+    /// Memory for a small object of fixed layout of builtin kind; the caller writes all fields after the header.
+    #[inline(always)]
+    pub unsafe fn alloc<T: Layout>(self) -> Gc<T> {
+        unsafe { Gc::from_obj(self.m.alloc((size_of::<T>() + 7) & !7, T::KIND as u8, T::KIND as u32)) }
+    }
+    /// Memory for a variable-sized object: `bytes` in all. MemoryError if it cannot be had.
+    #[inline]
+    pub unsafe fn alloc_var<T: Layout>(self, bytes: usize) -> crate::err::R<Gc<T>> {
+        match self.m.try_alloc((bytes + 7) & !7, T::KIND as u8, T::KIND as u32) {
+            Ok(o) => Ok(unsafe { Gc::from_obj(o) }),
+            Err(_) => Err(self.memory_error()),
+        }
+    }
+    pub unsafe fn alloc_old<T: Layout>(self, bytes: usize) -> Gc<T> {
+        let o = self.m.alloc_old((bytes + 7) & !7, T::KIND as u8, T::KIND as u32).expect("out of memory");
+        unsafe { Gc::from_obj(o) }
+    }
+    pub fn float(self, f: f64) -> Value {
+        match adder_metatrace::word::flo_encode(f) {
+            Some(w) => unsafe { Value::from_bits(w) },
+            None => unsafe {
+                let o = self.alloc::<FloatBox>();
+                (*o.as_ptr()).f = f;
+                o.value()
+            },
+        }
+    }
+    pub fn tuple(self, items: &[Value]) -> Value {
+        if items.is_empty() {
+            return Root::empty_tuple.value();
+        }
+        // Large tuples may fail; the text of the error is not what matters then.
+        self.try_tuple(items).unwrap_or_else(|_| panic!("out of memory for a tuple"))
+    }
+    pub fn try_tuple(self, items: &[Value]) -> crate::err::R<Value> {
+        if items.is_empty() {
+            return Ok(Root::empty_tuple.value());
+        }
+        unsafe {
+            let t = self.alloc_var::<Tuple>(16 + 8 * items.len())?;
+            (*t.as_ptr()).len = items.len();
+            std::ptr::copy_nonoverlapping(items.as_ptr(), t.as_ptr().add(1) as *mut Value, items.len());
+            Ok(t.value())
+        }
+    }
+    /// An array of `cap` null slots.
+    pub fn array(self, cap: usize) -> crate::err::R<Gc<Array>> {
+        if cap > 1 << 40 {
+            return Err(self.memory_error());
+        }
+        unsafe {
+            let a = self.alloc_var::<Array>(16 + 8 * cap)?;
+            (*a.as_ptr()).cap = cap;
+            std::ptr::write_bytes(a.as_ptr().add(1) as *mut u64, 0, cap);
+            Ok(a)
+        }
+    }
+    pub fn cell(self, v: Option<Value>) -> Gc<Cell_> {
+        unsafe {
+            let c = self.alloc::<Cell_>();
+            c.v.init(v);
+            c
+        }
+    }
+    pub fn method(self, func: Value, this: Value) -> Value {
+        unsafe {
+            let m = self.alloc::<Method>();
+            m.func.init(Some(func));
+            m.this.init(Some(this));
+            m.value()
+        }
+    }
+    /// Interned string of these bytes (valid WTF-8).
+    pub fn intern_bytes(self, b: &[u8]) -> Value {
+        let h = crate::builtins::str_::hash_bytes(b);
+        let mut g = INTERNED.lock().unwrap();
+        let tab = g.get_or_insert_with(|| InternTable { cells: vec![0; 4096], used: 0 });
+        let mut i = h as usize & (tab.cells.len() - 1);
+        while tab.cells[i] != 0 {
+            let s: Gc<Str> = unsafe { Value::from_bits(tab.cells[i]).cast_unchecked() };
+            if s.bytes() == b {
+                return s.value();
+            }
+            i = (i + 1) & (tab.cells.len() - 1);
+        }
+        let s = crate::builtins::str_::new_interned(self, b);
+        tab.cells[i] = s.value().bits();
+        tab.used += 1;
+        if tab.used * 2 > tab.cells.len() {
+            let mut cells = vec![0u64; tab.cells.len() * 2];
+            for &c in tab.cells.iter().filter(|c| **c != 0) {
+                let s: Gc<Str> = unsafe { Value::from_bits(c).cast_unchecked() };
+                let mut i = crate::builtins::str_::hash_bytes(s.bytes()) as usize & (cells.len() - 1);
+                while cells[i] != 0 {
+                    i = (i + 1) & (cells.len() - 1);
+                }
+                cells[i] = c;
+            }
+            tab.cells = cells;
+        }
+        s.value()
+    }
+    pub fn intern(self, s: &str) -> Value {
+        self.intern_bytes(s.as_bytes())
+    }
+    /// The interned string equal to an exact str.
+    #[inline]
+    pub fn intern_value(self, s: Gc<Str>) -> Value {
+        if s.flag(crate::builtins::str_::INTERNED) { s.value() } else { self.intern_bytes(s.bytes()) }
+    }
+}
+
+/// The cell object, under a name that does not clash with `std::cell::Cell`.
+pub type Cell_ = crate::object::Cell;
+
+/// Per-object thin lock for compound mutations; free of cost while the process has one thread.
+pub struct Guard(Option<&'static adder_heap::Header>);
+
+impl Drop for Guard {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(h) = self.0 {
+            unlock(h)
+        }
+    }
+}
+
+#[cold]
+fn unlock(h: &'static adder_heap::Header) {
+    let old = h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
+    if old & flags::WAITERS != 0 {
+        // SAFETY: the address stays valid while threads are parked on it: they hold the object on their stacks.
+        unsafe { parking_lot_core::unpark_all(h as *const _ as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN) };
+    }
+}
+
+impl Th {
+    /// Takes the object's lock if more than one thread exists. No Python code and no allocation that may collect...
+    /// may run while it is held, other than by code that tolerates waiting for the holder at a safepoint.
+    #[inline(always)]
+    pub fn lock<T>(self, o: Gc<T>) -> Guard {
+        if self.multi() { self.lock_slow(o.header()) } else { Guard(None) }
+    }
+    #[inline(never)]
+    fn lock_slow(self, h: &'static adder_heap::Header) -> Guard {
+        let mut spins = 0;
+        loop {
+            let f = h.flags.load(Relaxed);
+            if f & flags::LOCKED == 0 {
+                if h.flags.compare_exchange_weak(f, f | flags::LOCKED, Acquire, Relaxed).is_ok() {
+                    return Guard(Some(h));
+                }
+                continue;
+            }
+            spins += 1;
+            if spins < 64 {
+                std::hint::spin_loop();
+                continue;
+            }
+            if f & flags::WAITERS == 0
+                && h.flags.compare_exchange_weak(f, f | flags::WAITERS, Relaxed, Relaxed).is_err()
+            {
+                continue;
+            }
+            self.m.blocking(|| unsafe {
+                parking_lot_core::park(
+                    h as *const _ as usize,
+                    || h.flags.load(Relaxed) & (flags::LOCKED | flags::WAITERS) == flags::LOCKED | flags::WAITERS,
+                    || {},
+                    |_, _| {},
+                    parking_lot_core::DEFAULT_PARK_TOKEN,
+                    None,
+                );
+            });
+        }
+    }
+}
+
+/// A header for objects that are made by hand.
+pub fn header(kind: u8, desc: u32) -> adder_heap::Header {
+    adder_heap::Header {
+        desc: AtomicU32::new(desc),
+        gc: AtomicU8::new(0),
+        kind,
+        flags: AtomicU16::new(0),
+    }
+}
+
+#[allow(unused)]
+fn _assert(n: names::Name) {}

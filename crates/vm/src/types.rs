@@ -1,0 +1,566 @@
+//! Type objects: making native types, lookup along the MRO with its cache, mutation, subclass tests.
+//! `type(name, bases, ns)` itself is in `builtins::type_`.
+
+use crate::builtins::exceptions as exc;
+use crate::err::R;
+use crate::native::*;
+use crate::object::*;
+use crate::shape::{self, EXT_VAR};
+use crate::slots::*;
+use crate::thread::Th;
+use crate::value::*;
+use crate::{n, slot_defs};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+/// Serialises mutations of types and the filling of inline caches.
+pub static TYPE_LOCK: Mutex<()> = Mutex::new(());
+
+static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
+
+impl Type {
+    pub fn mro_items(&self) -> &[Value] {
+        match unsafe { self.mro.gc_opt::<Tuple>() } {
+            Some(t) => unsafe { &*(t.items() as *const [Value]) },
+            None => &[],
+        }
+    }
+    pub fn dict_(&self) -> Gc<Dict> {
+        unsafe { self.dict.gc() }
+    }
+    pub fn heap_type(&self) -> bool {
+        self.has(tflags::HEAPTYPE)
+    }
+    #[inline(always)]
+    pub fn has(&self, f: u64) -> bool {
+        self.flags.load(Relaxed) & f != 0
+    }
+    pub fn base_type(&self) -> Option<Gc<Type>> {
+        unsafe { self.base.gc_opt() }
+    }
+    pub fn name_str(&self) -> &str {
+        match self.name.get() {
+            Some(v) => unsafe { &*(v.cast_unchecked::<Str>().as_str().unwrap_or("?") as *const str) },
+            None => self.native.short_name(),
+        }
+    }
+}
+
+impl Th {
+    #[inline(always)]
+    pub fn type_of(self, v: Value) -> Gc<Type> {
+        shape::shape(v.shape_id()).type_
+    }
+    /// `tp_name`: what messages call a type.
+    pub fn type_name(self, t: Gc<Type>) -> String {
+        if t.heap_type() { self.text(t.name.value()) } else { t.native.name.to_string() }
+    }
+    pub fn type_name_of(self, v: Value) -> String {
+        self.type_name(self.type_of(v))
+    }
+    #[inline]
+    pub fn is_subtype(self, a: Gc<Type>, b: Gc<Type>) -> bool {
+        a == b || a.mro_items().iter().any(|m| m.is(b.value()))
+    }
+    /// `type(v)` is `t` or inherits from it; `__instancecheck__` and `__class__` do not matter.
+    #[inline]
+    pub fn isinstance_exact(self, v: Value, t: Gc<Type>) -> bool {
+        self.is_subtype(self.type_of(v), t)
+    }
+    pub fn is_exception(self, v: Value) -> bool {
+        v.is_kind(Kind::BaseException)
+    }
+    pub fn is_exception_class(self, v: Value) -> bool {
+        v.cast::<Type>().is_some_and(|t| t.has(tflags::BASE_EXC_SUBCLASS))
+    }
+
+    /// Attribute `name` (interned) of the type or its bases.
+    #[inline]
+    pub fn lookup(self, t: Gc<Type>, name: Value) -> Option<Value> {
+        if let Some(c) = unsafe { t.cache.gc_opt::<Array>() } {
+            let mask = c.cap / 2 - 1;
+            let mut i = (name.bits() >> 4) as usize & mask;
+            loop {
+                match c.slot(2 * i).get() {
+                    Some(k) if k.is(name) => {
+                        let v = c.slot(2 * i + 1).value();
+                        return if v.is(TOMBSTONE()) { None } else { Some(v) };
+                    }
+                    None => break,
+                    _ => i = (i + 1) & mask,
+                }
+            }
+        }
+        self.lookup_slow(t, name)
+    }
+    /// Where along the MRO the name is defined, without cache.
+    pub fn lookup_with_owner(self, t: Gc<Type>, name: Value) -> Option<(Gc<Type>, Value)> {
+        for &m in t.mro_items() {
+            let m = unsafe { m.cast_unchecked::<Type>() };
+            if let Ok(Some(v)) = m.dict_().get_str(self, name) {
+                return Some((m, v));
+            }
+        }
+        None
+    }
+    #[inline(never)]
+    fn lookup_slow(self, t: Gc<Type>, name: Value) -> Option<Value> {
+        let version = t.version.load(Acquire);
+        let v = self.lookup_with_owner(t, name).map(|x| x.1);
+        let interned = name.exact::<Str>().is_some_and(|s| s.flag(crate::builtins::str_::INTERNED));
+        if interned && version != 0 {
+            // Make room before taking the lock: allocation may stop at a safepoint.
+            let old = unsafe { t.cache.gc_opt::<Array>() };
+            let used = old.map_or(0, |c| (0..c.cap / 2).filter(|i| c.slot(2 * i).get().is_some()).count());
+            let fresh = match old {
+                Some(c) if (used + 1) * 4 <= c.cap / 2 * 3 => None,
+                _ => {
+                    let cap = old.map_or(16, |c| if c.cap < 2048 { c.cap * 2 } else { c.cap });
+                    self.array(cap).ok()
+                }
+            };
+            let _g = TYPE_LOCK.lock().unwrap();
+            if t.version.load(Acquire) == version {
+                let cur = unsafe { t.cache.gc_opt::<Array>() };
+                if cur == old {
+                    if let Some(f) = fresh {
+                        if let Some(c) = cur
+                            && f.cap > c.cap
+                        {
+                            for i in 0..c.cap / 2 {
+                                if let Some(k) = c.slot(2 * i).get() {
+                                    cache_put(self, f, k, c.slot(2 * i + 1).value());
+                                }
+                            }
+                        }
+                        cache_put(self, f, name, v.unwrap_or(TOMBSTONE()));
+                        self.store(t, &t.cache, f.value());
+                    } else if let Some(c) = cur {
+                        cache_put(self, c, name, v.unwrap_or(TOMBSTONE()));
+                    }
+                }
+            }
+        }
+        v
+    }
+    /// To be called after any change of the type's dict, bases or MRO: caches that relied on it are dropped, slots are
+    /// worked out again if `name` is a special method (or None: anything may have changed).
+    pub fn type_modified(self, t: Gc<Type>, name: Option<Value>) {
+        let special = match name {
+            None => true,
+            Some(n) => n.cast::<Str>().is_some_and(|s| s.bytes().starts_with(b"__")),
+        };
+        self.type_modified_rec(t, special);
+    }
+    fn type_modified_rec(self, t: Gc<Type>, special: bool) {
+        {
+            let _g = TYPE_LOCK.lock().unwrap();
+            t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
+            t.cache.init(None);
+            let data = unsafe { &mut *t.data };
+            for ic in data.dependents.drain(..) {
+                crate::interp::ic::flush(ic);
+            }
+        }
+        if special && t.heap_type() {
+            update_slots(self, t);
+        }
+        let subs = unsafe { (*t.data).subclasses.clone() };
+        for s in subs {
+            self.type_modified_rec(unsafe { Value::from_bits(s as u64).cast_unchecked() }, special);
+        }
+    }
+    /// A method of the type (not of the instance), unbound.
+    #[inline]
+    pub fn lookup_special(self, o: Value, name: Value) -> Option<Value> {
+        self.lookup(self.type_of(o), name)
+    }
+    /// Whether the two types find different things under `name`.
+    pub fn method_is_overloaded(self, left: Gc<Type>, right: Gc<Type>, name: Value) -> bool {
+        match (self.lookup(left, name), self.lookup(right, name)) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(a), Some(b)) => !a.is(b),
+        }
+    }
+}
+
+fn cache_put(th: Th, c: Gc<Array>, name: Value, v: Value) {
+    let mask = c.cap / 2 - 1;
+    let mut i = (name.bits() >> 4) as usize & mask;
+    let mut n = 0;
+    while let Some(k) = c.slot(2 * i).get() {
+        if k.is(name) {
+            return;
+        }
+        i = (i + 1) & mask;
+        n += 1;
+        if n + 1 >= mask {
+            return; // full: lookups of further names stay uncached
+        }
+    }
+    th.store(c, c.slot(2 * i + 1), v);
+    th.store(c, c.slot(2 * i), name);
+}
+
+/// Memory and the native half of a type object. The dict, bases and MRO come later.
+pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32) -> Gc<Type> {
+    unsafe {
+        let t = th.alloc_old::<Type>(size_of::<Type>());
+        t.header().desc.store(meta_shape, Relaxed);
+        let p = t.as_ptr();
+        let words = p as *mut u64;
+        for i in 1..size_of::<Type>() / 8 {
+            *words.add(i) = 0;
+        }
+        (*p).native = native;
+        (*p).slots = Slots::NONE;
+        (*p).version = AtomicU32::new(NEXT_VERSION.fetch_add(1, Relaxed));
+        (*p).data = Box::into_raw(Box::default());
+        (*p).flags = AtomicU64::new(native.flags);
+        (*p).inst_kind = native.kind as u8;
+        (*p).fixed_size = native.size;
+        t
+    }
+}
+
+impl Th {
+    /// Makes the type object of a native type (with its base) unless it exists.
+    pub fn make_type(self, cell: &'static TypeCell) -> Gc<Type> {
+        if let Some(t) = cell.try_get() {
+            if t.mro.get().is_some() {
+                return t;
+            }
+            self.finish_type(cell, t);
+            return t;
+        }
+        let t = alloc_type(self, cell.def, Kind::Type as u32);
+        cell.set(t);
+        self.finish_type(cell, t);
+        t
+    }
+    /// Fills in everything of a native type but what `alloc_type` did.
+    fn finish_type(self, cell: &'static TypeCell, t: Gc<Type>) {
+        let def = cell.def;
+        let object = &crate::builtins::object::OBJECT;
+        let base = if std::ptr::eq(cell, object) { None } else { Some(self.make_type(def.base.unwrap_or(object))) };
+        let p = t.as_ptr();
+        let name = self.intern(def.short_name());
+        self.store(t, &t.name, name);
+        self.store(t, &t.qualname, name);
+        if let Some((m, _)) = def.name.rsplit_once('.') {
+            let m = self.intern(m);
+            self.store(t, &t.module, m);
+        } else {
+            self.store(t, &t.module, n!(builtins));
+        }
+        let mut flags = def.flags | tflags::READY;
+        unsafe {
+            (*p).slots = def.slots;
+            if let Some(b) = base {
+                inherit_slots(&mut (*p).slots, &b.slots);
+                flags |= b.flags.load(Relaxed)
+                    & (tflags::BASE_EXC_SUBCLASS
+                        | tflags::TYPE_SUBCLASS
+                        | tflags::HAS_DICT
+                        | tflags::WEAKREF
+                        | tflags::MATCH_SELF
+                        | tflags::SEQUENCE
+                        | tflags::MAPPING);
+                self.store(t, &t.base, b.value());
+            }
+            if def.name == "type" {
+                flags |= tflags::TYPE_SUBCLASS;
+            }
+            (*p).has_ext = flags & tflags::HAS_DICT != 0;
+            if crate::kinds::var_sized(def.kind) {
+                flags |= tflags::VAR_SIZED;
+            }
+            (*p).flags.store(flags, Relaxed);
+            (*p).fixed_size = (def.size + 7) & !7;
+            (*p).ext_at = (*p).fixed_size;
+            (*p).inst_kind = def.kind as u8;
+            // A native type whose base has the same kind (exceptions...) or that has attributes needs the shape's size.
+            let shared_kind = base.is_some_and(|b| b.native.kind == def.kind);
+            if (*p).has_ext && def.kind != Kind::Native && def.kind != Kind::Object {
+                (*p).inst_kind |= SUBCLASS;
+            }
+            let id = if shared_kind || def.kind == Kind::Native { None } else { Some(def.kind as u32) };
+            let cap = if (*p).has_ext && def.kind == Kind::BaseException { 0 } else { 2 };
+            let s = shape::new_root(t, cap, id);
+            (*p).root_shape.store(s.id, Relaxed);
+        }
+        let bases: Vec<Value> = base.iter().map(|b| b.value()).collect(); // gc-safe: types never move and are kept by their cells
+        let bases = self.tuple(&bases);
+        self.store(t, &t.bases, bases);
+        let mut mro = vec![t.value()]; // gc-safe: as above
+        if let Some(b) = base {
+            mro.extend_from_slice(b.mro_items());
+        }
+        let mro = self.tuple(&mro);
+        self.store(t, &t.mro, mro);
+        if let Some(b) = base {
+            unsafe { (*b.data).subclasses.push(t.value().bits() as usize) };
+        }
+        let d = Gc::<Dict>::with_capacity(self, def.methods.len() + def.getset.len() + 8);
+        self.store(t, &t.dict, d.value());
+        self.fill_type_dict(t, def);
+        set_attr_flags(self, t);
+        if let Some(f) = def.init {
+            f(self, t).expect("initialising a native type");
+        }
+    }
+    fn fill_type_dict(self, t: Gc<Type>, def: &'static NativeType) {
+        let d = t.dict_();
+        let put = |name: &str, v: Value| {
+            let k = self.intern(name);
+            d.set(self, k, v).expect("type dict");
+        };
+        for s in slot_defs::defs() {
+            if s.name == "__getattr__" || (s.name == "__new__") || s.slot == SlotId::del {
+                continue;
+            }
+            let f = def.slots.raw(s.slot);
+            if f == 0 {
+                continue;
+            }
+            let k = self.intern(s.name);
+            if d.get_str(self, k).unwrap().is_some() {
+                continue;
+            }
+            if s.slot == SlotId::hash && f == slot_defs::hash_not_implemented as *const () as usize {
+                d.set(self, k, NONE()).unwrap();
+                continue;
+            }
+            unsafe {
+                let w = self.alloc::<WrapperDescriptor>();
+                (*w.as_ptr()).def = s;
+                w.owner.init(Some(t.value()));
+                (*w.as_ptr()).func = f;
+                d.set(self, k, w.value()).unwrap();
+            }
+        }
+        if def.slots.new.is_some() {
+            let f = crate::builtins::type_::new_wrapper(self, t);
+            put("__new__", f);
+        }
+        for m in def.methods {
+            let v = unsafe {
+                match m.kind {
+                    DefKind::Method => {
+                        let o = self.alloc::<MethodDescriptor>();
+                        (*o.as_ptr()).def = m;
+                        o.owner.init(Some(t.value()));
+                        o.value()
+                    }
+                    DefKind::ClassMethod => {
+                        let o = self.alloc::<ClassMethodDescriptor>();
+                        (*o.as_ptr()).def = m;
+                        o.owner.init(Some(t.value()));
+                        o.value()
+                    }
+                    DefKind::StaticMethod | DefKind::Function => {
+                        let f = self.native_function(m, Some(t.value()), None);
+                        let o = self.alloc::<StaticMethod>();
+                        o.func.init(Some(f));
+                        o.dict.init(None);
+                        o.value()
+                    }
+                }
+            };
+            put(m.name, v);
+        }
+        for g in def.getset {
+            unsafe {
+                let o = self.alloc::<GetSetDescriptor>();
+                (*o.as_ptr()).def = g;
+                o.owner.init(Some(t.value()));
+                put(g.name, o.value());
+            }
+        }
+        for m in def.members {
+            let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
+            put(m.name, o);
+        }
+        if def.doc.is_empty() {
+            d.set(self, n!(__doc__), NONE()).unwrap();
+        } else {
+            let s = self.str(def.doc);
+            d.set(self, n!(__doc__), s).unwrap();
+        }
+    }
+    pub fn member_descriptor(self, t: Gc<Type>, name: &str, offset: u32, flags: u32, doc: Option<&str>) -> Value {
+        let name = self.intern(name);
+        let doc = doc.map(|d| self.str(d));
+        unsafe {
+            let o = self.alloc::<MemberDescriptor>();
+            o.name.init(Some(name));
+            o.owner.init(Some(t.value()));
+            o.doc.init(doc);
+            (*o.as_ptr()).offset = offset;
+            (*o.as_ptr()).flags = flags;
+            o.value()
+        }
+    }
+    /// A builtin function object. `this`: what `__self__` is and the receiver of bound calls.
+    pub fn native_function(self, def: &'static NativeDef, this: Option<Value>, module: Option<Value>) -> Value {
+        unsafe {
+            let f = self.alloc::<NativeFunction>();
+            (*f.as_ptr()).def = def;
+            f.this.init(this);
+            f.module.init(module);
+            f.value()
+        }
+    }
+}
+
+/// Takes over from `base` what `s` leaves empty. `hash` and `richcompare` go together (CPython's inherit_slots).
+pub fn inherit_slots(s: &mut Slots, base: &Slots) {
+    let keep_hash = s.richcompare.is_some() || s.hash.is_some();
+    let hash = s.hash;
+    for i in 0..Slots::COUNT {
+        if s.raw_index(i) == 0 {
+            unsafe { s.set_raw_index(i, base.raw_index(i)) };
+        }
+    }
+    if keep_hash {
+        s.hash = hash.or(Some(slot_defs::hash_not_implemented));
+    }
+}
+
+/// Works out the slots of a Python class from its MRO.
+pub fn update_slots(th: Th, t: Gc<Type>) {
+    let Some(base) = t.base_type() else { return };
+    let mut s = base.slots;
+    let mro = t.mro_items();
+    // Which classes can define special methods differently from `base`: those not in base's own MRO.
+    let base_mro = base.mro_items();
+    let single = mro.len() == base_mro.len() + 1;
+    let defs = slot_defs::defs();
+    let mut dispatched = [false; Slots::COUNT];
+    for d in defs {
+        if d.dispatch == 0 {
+            continue;
+        }
+        let name = th.intern(d.name);
+        // The first definition along the MRO that `base` would not give.
+        let found = if single {
+            t.dict_().get_str(th, name).ok().flatten()
+        } else {
+            mro.iter().find_map(|&m| {
+                let c = unsafe { m.cast_unchecked::<Type>() };
+                c.dict_().get_str(th, name).ok().flatten()
+            })
+        };
+        let Some(v) = found else { continue };
+        let i = d.slot as usize;
+        if dispatched[i] {
+            continue;
+        }
+        if let Some(w) = v.exact::<WrapperDescriptor>() {
+            // A native slot under its own name: use it, unless another name of the slot is a Python method.
+            let owner = unsafe { w.owner.gc::<Type>() };
+            if w.def.slot == d.slot && th.is_subtype(t, owner) {
+                if d.slot != SlotId::getattro && d.slot != SlotId::setattro || owner.slots.raw(d.slot) == w.func {
+                    if !single || s.raw_index(i) == 0 {
+                        unsafe { s.set_raw_index(i, w.func) };
+                    } else if t.dict_().get_str(th, name).ok().flatten().is_some() {
+                        unsafe { s.set_raw_index(i, w.func) };
+                    }
+                    continue;
+                }
+            } else if w.def.dispatch == 0 && th.is_subtype(t, owner) {
+                continue; // list.__add__ found as `__add__`: stays in the concat slot
+            }
+        }
+        if d.slot == SlotId::hash && v.is_none() {
+            s.hash = Some(slot_defs::hash_not_implemented);
+            continue;
+        }
+        if d.slot == SlotId::new {
+            if let Some(f) = v.exact::<StaticMethod>().map(|s| s.func.value()).or(Some(v))
+                && let Some(nf) = f.exact::<NativeFunction>()
+                && let Some(ty) = nf.this.get().and_then(|x| x.cast::<Type>())
+                && std::ptr::eq(nf.def, &crate::builtins::type_::NEW_DEF)
+            {
+                s.new = ty.slots.new;
+                continue;
+            }
+        }
+        unsafe { s.set_raw_index(i, d.dispatch) };
+        dispatched[i] = true;
+    }
+    unsafe { (*t.as_ptr()).slots = s };
+    set_attr_flags(th, t);
+}
+
+/// Derived flags that the fast paths look at.
+fn set_attr_flags(th: Th, t: Gc<Type>) {
+    let mut f = t.flags.load(Relaxed)
+        & !(tflags::PLAIN_GETATTR | tflags::PLAIN_SETATTR | tflags::PLAIN_NEW | tflags::HAS_DEL);
+    let object_slots = &crate::builtins::object::SLOTS;
+    if t.slots.raw(SlotId::getattro) == object_slots.raw(SlotId::getattro) {
+        f |= tflags::PLAIN_GETATTR;
+    }
+    if t.slots.raw(SlotId::setattro) == object_slots.raw(SlotId::setattro) {
+        f |= tflags::PLAIN_SETATTR;
+    }
+    if t.slots.raw(SlotId::new) == object_slots.raw(SlotId::new) {
+        f |= tflags::PLAIN_NEW;
+    }
+    if t.slots.del.is_some() {
+        f |= tflags::HAS_DEL;
+    }
+    t.flags.store(f, Relaxed);
+    let _ = th;
+}
+
+/// C3 linearisation of `bases` for a class `t`.
+pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
+    // gc-safe: all of these are types, which never move and are kept alive by `bases`
+    let mut lists: Vec<Vec<Value>> = bases
+        .iter()
+        .map(|b| unsafe { b.cast_unchecked::<Type>() }.mro_items().to_vec())
+        .chain([bases.to_vec()])
+        .collect();
+    let mut out = vec![t.value()]; // gc-safe: as above
+    for (i, b) in bases.iter().enumerate() {
+        if bases[..i].iter().any(|c| c.is(*b)) {
+            return Err(th.type_error(format!("duplicate base class {}", unsafe { b.cast_unchecked::<Type>() }.name_str())));
+        }
+    }
+    loop {
+        lists.retain(|l| !l.is_empty());
+        if lists.is_empty() {
+            return Ok(th.tuple(&out));
+        }
+        let next = lists.iter().map(|l| l[0]).find(|c| !lists.iter().any(|l| l[1..].iter().any(|x| x.is(*c))));
+        let Some(c) = next else {
+            let mut names: Vec<String> = Vec::new();
+            for l in &lists {
+                let s = unsafe { l[0].cast_unchecked::<Type>() }.name_str().to_string();
+                if !names.contains(&s) {
+                    names.push(s);
+                }
+            }
+            return Err(th.type_error(format!(
+                "Cannot create a consistent method resolution order (MRO) for bases {}",
+                names.join(", ")
+            )));
+        };
+        out.push(c);
+        for l in &mut lists {
+            if l[0].is(c) {
+                l.remove(0);
+            }
+        }
+    }
+}
+
+/// Instances of a var-sized builtin's subclass keep attributes at the end; others right after the native layout.
+pub fn ext_place(t: Gc<Type>, members_end: u32) -> u32 {
+    if t.has(tflags::VAR_SIZED) { EXT_VAR } else { members_end }
+}
+
+#[allow(unused_imports)]
+use exc as _;
