@@ -167,7 +167,9 @@ impl Th {
                     unsafe { o.header_unchecked() }.desc.store(parent.id, Release);
                     match p {
                         Place::Inline(off) => field(o, off).init(None),
-                        Place::Ext(i) => unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None),
+                        Place::Ext(i) => {
+                            unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None)
+                        }
                     }
                     return Ok(true);
                 }
@@ -247,7 +249,12 @@ impl Th {
                     self.store(f, &f.dict, d.value());
                     return Ok(());
                 }
-                _ => return Err(self.attribute_error_msg(format!("'{}' object has no attribute '__dict__'", self.type_name_of(o)))),
+                _ => {
+                    return Err(self.attribute_error_msg(format!(
+                        "'{}' object has no attribute '__dict__'",
+                        self.type_name_of(o)
+                    )));
+                }
             }
         }
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
@@ -315,7 +322,10 @@ impl Th {
                     Ok(unsafe { self.str_bytes(s.bytes()).cast_unchecked() })
                 }
             }
-            None => Err(self.type_error(format!("attribute name must be string, not '{}'", self.type_name_of(name)))),
+            None => {
+                Err(self
+                    .type_error(format!("attribute name must be string, not '{}'", self.type_name_of(name))))
+            }
         }
     }
     #[cold]
@@ -361,7 +371,8 @@ pub fn object_setattro(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()>
     }
     let tn = th.type_name(t);
     let nm = th.text(name);
-    let has_dict = o.is_obj() && (shape(o.shape_id()).ext_at != 0 || matches!(o.kind(), Kind::Module | Kind::Function));
+    let has_dict =
+        o.is_obj() && (shape(o.shape_id()).ext_at != 0 || matches!(o.kind(), Kind::Module | Kind::Function));
     if has_dict {
         return Err(th.no_attribute(o, name));
     }

@@ -52,7 +52,8 @@ pub fn bind(th: Th, d: &'static NativeDef, a: RawArgs, out: &mut [Option<Value>]
         let names = g.names();
         for (k, v) in a.keywords() {
             let Some(ks) = k.cast::<Str>() else { return Err(th.type_error("keywords must be strings")) };
-            let hit = names.iter().position(|n| n.as_bytes() == ks.bytes()).filter(|i| *i >= g.posonly as usize);
+            let hit =
+                names.iter().position(|n| n.as_bytes() == ks.bytes()).filter(|i| *i >= g.posonly as usize);
             match (hit, kwd) {
                 (Some(i), _) => {
                     if out[i].is_some() {
@@ -67,18 +68,23 @@ pub fn bind(th: Th, d: &'static NativeDef, a: RawArgs, out: &mut [Option<Value>]
                 }
                 (None, Some(x)) => x.set(th, k, v)?,
                 (None, None) => {
-                    return Err(match crate::suggest::closest(&ks.lossy(), names[g.posonly as usize..].iter().copied()) {
-                        Some(c) => th.type_error(format!(
-                            "{} got an unexpected keyword argument '{}'. Did you mean '{c}'?",
-                            full_name(d),
-                            ks.lossy()
-                        )),
-                        None => th.type_error(format!(
-                            "{} got an unexpected keyword argument '{}'",
-                            full_name(d),
-                            ks.lossy()
-                        )),
-                    });
+                    return Err(
+                        match crate::suggest::closest(
+                            &ks.lossy(),
+                            names[g.posonly as usize..].iter().copied(),
+                        ) {
+                            Some(c) => th.type_error(format!(
+                                "{} got an unexpected keyword argument '{}'. Did you mean '{c}'?",
+                                full_name(d),
+                                ks.lossy()
+                            )),
+                            None => th.type_error(format!(
+                                "{} got an unexpected keyword argument '{}'",
+                                full_name(d),
+                                ks.lossy()
+                            )),
+                        },
+                    );
                 }
             }
         }

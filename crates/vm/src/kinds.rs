@@ -83,7 +83,12 @@ pub fn table() -> &'static [KindInfo] {
                 let (size, trace) = layout(k);
                 let drop = Some(drop_object as unsafe fn(Obj));
                 if b & SUBCLASS != 0 && !var_sized(k) {
-                    KindInfo { name: Kind::NAMES[i], size: Size::Fn(inst_size), trace: Trace::Fn(sub_trace), drop }
+                    KindInfo {
+                        name: Kind::NAMES[i],
+                        size: Size::Fn(inst_size),
+                        trace: Trace::Fn(sub_trace),
+                        drop,
+                    }
                 } else {
                     KindInfo { name: Kind::NAMES[i], size, trace, drop }
                 }
@@ -174,7 +179,16 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let ty = &*(o.as_ptr() as *const Type);
         for s in [
-            &ty.name, &ty.qualname, &ty.base, &ty.bases, &ty.mro, &ty.dict, &ty.cache, &ty.doc, &ty.module, &ty.aux,
+            &ty.name,
+            &ty.qualname,
+            &ty.base,
+            &ty.bases,
+            &ty.mro,
+            &ty.dict,
+            &ty.cache,
+            &ty.doc,
+            &ty.module,
+            &ty.aux,
         ] {
             t.slot(s.as_ptr());
         }
@@ -183,7 +197,9 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
 unsafe fn code_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
-        for s in [&c.consts, &c.names, &c.name, &c.qualname, &c.filename, &c.varnames, &c.canonical, &c.clones] {
+        for s in
+            [&c.consts, &c.names, &c.name, &c.qualname, &c.filename, &c.varnames, &c.canonical, &c.clones]
+        {
             t.slot(s.as_ptr());
         }
         if !c.data.is_null() && !c.ics.is_null() {

@@ -40,7 +40,7 @@ names! {
     send sep setdefault sort start stderr stdin stdout step stop strerror strict sys text throw update utf_8 value values write
     displayhook excepthook modules meta_path path_hooks last_exc last_type last_value last_traceback
     unraisablehook audit origin submodule_search_locations has_location cached loader parent
-    BaseException Exception ExceptionGroup fromkeys tb_frame real imag numerator denominator type self
+    BaseException Exception ExceptionGroup fromkeys tb_frame real imag numerator denominator
     __conditional_annotations__ __exceptions__ compute_value _incompletesequence big little signed byteorder initial default
 }
 

@@ -101,8 +101,16 @@ pub struct Sig {
 impl Sig {
     pub const fn parse(text: &'static str) -> Sig {
         let b = text.as_bytes();
-        let mut s =
-            Sig { text, receiver: false, npos: 0, posonly: 0, required: 0, kwonly: 0, varargs: false, varkw: false };
+        let mut s = Sig {
+            text,
+            receiver: false,
+            npos: 0,
+            posonly: 0,
+            required: 0,
+            kwonly: 0,
+            varargs: false,
+            varkw: false,
+        };
         let mut i = 0;
         let mut depth = 0;
         let mut star = false;
@@ -248,7 +256,12 @@ pub const fn raw_method(name: &'static str, sig: &'static str, doc: &'static str
 pub const fn classmethod(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
     NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::ClassMethod }
 }
-pub const fn staticmethod(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
+pub const fn staticmethod(
+    name: &'static str,
+    sig: &'static str,
+    doc: &'static str,
+    f: NativeFn,
+) -> NativeDef {
     NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::StaticMethod }
 }
 pub const fn function(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {

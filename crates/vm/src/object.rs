@@ -9,7 +9,6 @@ use crate::slots::Slots;
 use crate::value::{Gc, Kind, Layout, Slot, Value};
 use adder_bytecode::{CodeData, Ins};
 use adder_heap::Header;
-use std::cell::Cell;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 macro_rules! layouts {
@@ -75,7 +74,7 @@ layouts! {
     }
     ListIter: ListIter { list: Slot, i: AtomicU64 }
     TupleIter: TupleIter { tuple: Slot, i: AtomicU64 }
-    RangeIter: RangeIter { next: Cell<i64>, step: i64, left: Cell<i64> }
+    RangeIter: RangeIter { next: std::cell::Cell<i64>, step: i64, left: std::cell::Cell<i64> }
 }
 
 /// A compiled code object. Allocated old: never moves, so frames and caches hold raw pointers to it.

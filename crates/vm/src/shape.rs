@@ -32,7 +32,7 @@ pub struct Shape {
     pub type_: Gc<Type>,
     pub root: u32,
     pub parent: u32,
-    keys: Box<[Value]>, // gc-safe: interned strings, traced by `trace`
+    keys: Box<[Value]>,                 // gc-safe: interned strings, traced by `trace`
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: as `keys`
 }
 
@@ -179,7 +179,11 @@ impl Shape {
     }
     /// The shape with the last attribute removed, if `name` is the last.
     pub fn without_last(&self, name: Value) -> Option<&'static Shape> {
-        if self.keys.last().is_some_and(|k| k.is(name)) && self.parent != 0 { Some(shape(self.parent)) } else { None }
+        if self.keys.last().is_some_and(|k| k.is(name)) && self.parent != 0 {
+            Some(shape(self.parent))
+        } else {
+            None
+        }
     }
 }
 
@@ -189,16 +193,14 @@ impl Shape {
 /// To be called by the collector with the world stopped.
 pub unsafe fn trace(id: u32, t: &mut adder_heap::Tracer) {
     let Some(s) = try_shape(id) else { return };
-    unsafe {
-        let mut w = s.type_.value().bits();
+    let mut w = s.type_.value().bits();
+    t.slot(&mut w);
+    for k in s.keys.iter() {
+        let mut w = k.bits();
         t.slot(&mut w);
-        for k in s.keys.iter() {
-            let mut w = k.bits();
-            t.slot(&mut w);
-        }
-        for (k, _) in s.children.lock().unwrap().iter() {
-            let mut w = k.bits();
-            t.slot(&mut w);
-        }
+    }
+    for (k, _) in s.children.lock().unwrap().iter() {
+        let mut w = k.bits();
+        t.slot(&mut w);
     }
 }

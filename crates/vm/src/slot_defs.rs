@@ -31,7 +31,13 @@ fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize) -> R<()> {
     }
     if a.len() < lo || a.len() > hi {
         let bound = if a.len() < lo { lo } else { hi };
-        let how = if lo == hi { "" } else if a.len() < lo { "at least " } else { "at most " };
+        let how = if lo == hi {
+            ""
+        } else if a.len() < lo {
+            "at least "
+        } else {
+            "at most "
+        };
         return Err(th.type_error(format!(
             "expected {how}{bound} argument{}, got {}",
             if bound == 1 { "" } else { "s" },
@@ -41,61 +47,62 @@ fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize) -> R<()> {
     Ok(())
 }
 
-unsafe fn cast<F: Copy>(f: usize) -> F {
+/// The typed function of an erased slot. `f` came out of the slot of that type (`SlotDef::slot`).
+fn cast<F: Copy>(f: usize) -> F {
     unsafe { std::mem::transmute_copy(&f) }
 }
 
 fn wrap_unary(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    unsafe { cast::<Unary>(f) }(th, o)
+    cast::<Unary>(f)(th, o)
 }
 fn wrap_next(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    match unsafe { cast::<NextFn>(f) }(th, o)? {
+    match cast::<NextFn>(f)(th, o)? {
         Some(v) => Ok(v),
         None => Err(th.stop_iteration(None)),
     }
 }
 fn wrap_binary(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
-    unsafe { cast::<Binary>(f) }(th, o, a.pos()[0])
+    cast::<Binary>(f)(th, o, a.pos()[0])
 }
 fn wrap_binary_r(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
-    unsafe { cast::<Binary>(f) }(th, a.pos()[0], o)
+    cast::<Binary>(f)(th, a.pos()[0], o)
 }
 fn wrap_pow(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want_range(th, a, 1, 2)?;
-    unsafe { cast::<Ternary>(f) }(th, o, a.pos()[0], a.pos().get(1).copied().unwrap_or(NONE()))
+    cast::<Ternary>(f)(th, o, a.pos()[0], a.pos().get(1).copied().unwrap_or(NONE()))
 }
 fn wrap_pow_r(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want_range(th, a, 1, 2)?;
-    unsafe { cast::<Ternary>(f) }(th, a.pos()[0], o, a.pos().get(1).copied().unwrap_or(NONE()))
+    cast::<Ternary>(f)(th, a.pos()[0], o, a.pos().get(1).copied().unwrap_or(NONE()))
 }
 fn wrap_hash(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    Ok(th.int(unsafe { cast::<HashFn>(f) }(th, o)?))
+    Ok(th.int(cast::<HashFn>(f)(th, o)?))
 }
 fn wrap_len(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    Ok(th.int(unsafe { cast::<LenFn>(f) }(th, o)? as i64))
+    Ok(th.int(cast::<LenFn>(f)(th, o)? as i64))
 }
 fn wrap_bool(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    Ok(Value::bool(unsafe { cast::<BoolFn>(f) }(th, o)?))
+    Ok(Value::bool(cast::<BoolFn>(f)(th, o)?))
 }
 fn wrap_contains(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
-    Ok(Value::bool(unsafe { cast::<ContainsFn>(f) }(th, o, a.pos()[0])?))
+    Ok(Value::bool(cast::<ContainsFn>(f)(th, o, a.pos()[0])?))
 }
 fn wrap_setitem(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 2)?;
-    unsafe { cast::<SetItemFn>(f) }(th, o, a.pos()[0], Some(a.pos()[1]))?;
+    cast::<SetItemFn>(f)(th, o, a.pos()[0], Some(a.pos()[1]))?;
     Ok(NONE())
 }
 fn wrap_delitem(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
-    unsafe { cast::<SetItemFn>(f) }(th, o, a.pos()[0], None)?;
+    cast::<SetItemFn>(f)(th, o, a.pos()[0], None)?;
     Ok(NONE())
 }
 /// `object.__setattr__(x, ...)` must not bypass a native type's own setter (CPython's hackcheck).
@@ -108,7 +115,9 @@ fn hackcheck(th: Th, f: usize, o: Value, what: &str) -> R<()> {
         }
     }
     if t.slots.setattro.is_some_and(|s| s as usize != f) {
-        return Err(th.type_error(format!("can't apply this {what} to {} object", th.type_name(th.type_of(o)))));
+        return Err(
+            th.type_error(format!("can't apply this {what} to {} object", th.type_name(th.type_of(o))))
+        );
     }
     Ok(())
 }
@@ -125,13 +134,13 @@ fn wrap_delattr(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
 fn wrap_repeat(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
     let n = th.index_usize_clamped(a.pos()[0])?;
-    unsafe { cast::<RepeatFn>(f) }(th, o, n)
+    cast::<RepeatFn>(f)(th, o, n)
 }
 fn wrap_call(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    unsafe { cast::<CallFn>(f) }(th, o, a)
+    cast::<CallFn>(f)(th, o, a)
 }
 fn wrap_init(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    unsafe { cast::<InitFn>(f) }(th, o, a)?;
+    cast::<InitFn>(f)(th, o, a)?;
     Ok(NONE())
 }
 fn wrap_get(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
@@ -141,24 +150,24 @@ fn wrap_get(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     if obj.is_none() && ty.is_none() {
         return Err(th.type_error("__get__(None, None) is invalid"));
     }
-    unsafe { cast::<DescrGetFn>(f) }(th, o, obj, ty)
+    cast::<DescrGetFn>(f)(th, o, obj, ty)
 }
 fn wrap_del(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
-    unsafe { cast::<DelFn>(f) }(th, o)?;
+    cast::<DelFn>(f)(th, o)?;
     Ok(NONE())
 }
 fn wrap_buffer(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
     let fl = th.index_i64(a.pos()[0])?;
-    unsafe { cast::<GetBuffer>(f) }(th, o, fl as u32)
+    cast::<GetBuffer>(f)(th, o, fl as u32)
 }
 
 macro_rules! wrap_cmp {
     ($($n:ident $op:ident)*) => { $(
         fn $n(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
             want(th, a, 1)?;
-            unsafe { cast::<CompareFn>(f) }(th, o, a.pos()[0], CmpOp::$op)
+            cast::<CompareFn>(f)(th, o, a.pos()[0], CmpOp::$op)
         }
     )* };
 }
@@ -224,10 +233,9 @@ fn d_bool(th: Th, o: Value) -> R<bool> {
         if r.is_exact(Kind::Bool) {
             return Ok(r.is(TRUE()));
         }
-        return Err(th.type_error(format!(
-            "__bool__ should return bool, returned {}",
-            th.type_name(th.type_of(r))
-        )));
+        return Err(
+            th.type_error(format!("__bool__ should return bool, returned {}", th.type_name(th.type_of(r))))
+        );
     }
     match th.lookup_special(o, n!(__len__)) {
         Some(_) => Ok(th.len(o)? != 0),
@@ -316,10 +324,9 @@ fn d_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let f = th.lookup_special(o, n!(__init__)).expect("object has __init__");
     let r = th.call_unbound_raw(f, o, a)?;
     if !r.is_none() {
-        return Err(th.type_error(format!(
-            "__init__() should return None, not '{}'",
-            th.type_name(th.type_of(r))
-        )));
+        return Err(
+            th.type_error(format!("__init__() should return None, not '{}'", th.type_name(th.type_of(r))))
+        );
     }
     Ok(())
 }

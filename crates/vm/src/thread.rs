@@ -10,7 +10,7 @@ use crate::names;
 use crate::object::*;
 use crate::value::*;
 use adder_heap::{Heap, Mutator, Tracer};
-use std::cell::Cell;
+use std::cell::Cell as RustCell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -74,25 +74,25 @@ pub enum Cont {
 #[repr(C)]
 pub struct Thread {
     pub m: Mutator,
-    pub fp: Cell<*mut Frame>,
+    pub fp: RustCell<*mut Frame>,
     /// Frames at or above this take the slow path: recursion limit, or somebody wants the thread's attention.
-    pub frame_limit: Cell<*mut Frame>,
+    pub frame_limit: RustCell<*mut Frame>,
     pub exc: Slot,
     /// The exception being handled (`sys.exception()`), or null.
     pub handled: Slot,
     /// Lowest address that native code may use before RecursionError.
-    pub stack_limit: Cell<usize>,
-    pub frames: Cell<*mut Frame>,
-    pub frames_end: Cell<*mut Frame>,
-    pub regs: Cell<*mut u64>,
-    pub regs_end: Cell<*mut u64>,
+    pub stack_limit: RustCell<usize>,
+    pub frames: RustCell<*mut Frame>,
+    pub frames_end: RustCell<*mut Frame>,
+    pub regs: RustCell<*mut u64>,
+    pub regs_end: RustCell<*mut u64>,
     /// Address objects whose repr is in progress: `reprlib`-like recursion guard.
-    pub repr_stack: Cell<[u64; 4]>,
+    pub repr_stack: RustCell<[u64; 4]>,
     pub ident: u64,
     /// Per-thread values by purpose, see [`ThreadSlot`].
     pub slots: [Slot; ThreadSlot::COUNT],
-    pub recursion_limit: Cell<u32>,
-    pub native_depth: Cell<u32>,
+    pub recursion_limit: RustCell<u32>,
+    pub native_depth: RustCell<u32>,
 }
 
 /// Values that a thread keeps.
@@ -192,7 +192,7 @@ struct InternTable {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Th>> = const { Cell::new(None) };
+    static CURRENT: RustCell<Option<Th>> = const { RustCell::new(None) };
 }
 
 unsafe fn trace_roots(t: &mut Tracer) {
@@ -311,20 +311,20 @@ impl Th {
         let regs = map_stack(REG_BYTES) as *mut u64;
         let t = Box::new(Thread {
             m: Mutator::new(heap),
-            fp: Cell::new(frames),
-            frame_limit: Cell::new(frames),
+            fp: RustCell::new(frames),
+            frame_limit: RustCell::new(frames),
             exc: Slot::null(),
             handled: Slot::null(),
-            stack_limit: Cell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
-            frames: Cell::new(frames),
-            frames_end: Cell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
-            regs: Cell::new(regs),
-            regs_end: Cell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
-            repr_stack: Cell::new([0; 4]),
+            stack_limit: RustCell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
+            frames: RustCell::new(frames),
+            frames_end: RustCell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
+            regs: RustCell::new(regs),
+            regs_end: RustCell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
+            repr_stack: RustCell::new([0; 4]),
             ident: IDS.fetch_add(1, Relaxed),
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
-            recursion_limit: Cell::new(1000),
-            native_depth: Cell::new(0),
+            recursion_limit: RustCell::new(1000),
+            native_depth: RustCell::new(0),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };
@@ -341,6 +341,13 @@ impl Th {
     /// Number of Python frames.
     pub fn depth(self) -> usize {
         unsafe { self.fp.get().offset_from(self.frames.get()) as usize }
+    }
+    /// The first register above everything that the current frame uses.
+    pub fn free_regs(self) -> *mut u64 {
+        match self.frame() {
+            Some(f) => unsafe { f.regs.add(f.code.nregs as usize) },
+            None => self.regs.get(),
+        }
     }
     pub fn frame(self) -> Option<&'static mut Frame> {
         if self.fp.get() > self.frames.get() { Some(unsafe { &mut *self.fp.get() }) } else { None }
@@ -515,7 +522,9 @@ fn unlock(h: &'static adder_heap::Header) {
     let old = h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
     if old & flags::WAITERS != 0 {
         // SAFETY: the address stays valid while threads are parked on it: they hold the object on their stacks.
-        unsafe { parking_lot_core::unpark_all(h as *const _ as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN) };
+        unsafe {
+            parking_lot_core::unpark_all(h as *const _ as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN)
+        };
     }
 }
 
@@ -550,7 +559,10 @@ impl Th {
             self.m.blocking(|| unsafe {
                 parking_lot_core::park(
                     h as *const _ as usize,
-                    || h.flags.load(Relaxed) & (flags::LOCKED | flags::WAITERS) == flags::LOCKED | flags::WAITERS,
+                    || {
+                        h.flags.load(Relaxed) & (flags::LOCKED | flags::WAITERS)
+                            == flags::LOCKED | flags::WAITERS
+                    },
                     || {},
                     |_, _| {},
                     parking_lot_core::DEFAULT_PARK_TOKEN,
@@ -563,12 +575,7 @@ impl Th {
 
 /// A header for objects that are made by hand.
 pub fn header(kind: u8, desc: u32) -> adder_heap::Header {
-    adder_heap::Header {
-        desc: AtomicU32::new(desc),
-        gc: AtomicU8::new(0),
-        kind,
-        flags: AtomicU16::new(0),
-    }
+    adder_heap::Header { desc: AtomicU32::new(desc), gc: AtomicU8::new(0), kind, flags: AtomicU16::new(0) }
 }
 
 #[allow(unused)]

@@ -243,7 +243,8 @@ impl Th {
     fn finish_type(self, cell: &'static TypeCell, t: Gc<Type>) {
         let def = cell.def;
         let object = &crate::builtins::object::OBJECT;
-        let base = if std::ptr::eq(cell, object) { None } else { Some(self.make_type(def.base.unwrap_or(object))) };
+        let base =
+            if std::ptr::eq(cell, object) { None } else { Some(self.make_type(def.base.unwrap_or(object))) };
         let p = t.as_ptr();
         let name = self.intern(def.short_name());
         self.store(t, &t.name, name);
@@ -389,7 +390,14 @@ impl Th {
             d.set(self, n!(__doc__), s).unwrap();
         }
     }
-    pub fn member_descriptor(self, t: Gc<Type>, name: &str, offset: u32, flags: u32, doc: Option<&str>) -> Value {
+    pub fn member_descriptor(
+        self,
+        t: Gc<Type>,
+        name: &str,
+        offset: u32,
+        flags: u32,
+        doc: Option<&str>,
+    ) -> Value {
         let name = self.intern(name);
         let doc = doc.map(|d| self.str(d));
         unsafe {
@@ -403,7 +411,12 @@ impl Th {
         }
     }
     /// A builtin function object. `this`: what `__self__` is and the receiver of bound calls.
-    pub fn native_function(self, def: &'static NativeDef, this: Option<Value>, module: Option<Value>) -> Value {
+    pub fn native_function(
+        self,
+        def: &'static NativeDef,
+        this: Option<Value>,
+        module: Option<Value>,
+    ) -> Value {
         unsafe {
             let f = self.alloc::<NativeFunction>();
             (*f.as_ptr()).def = def;
@@ -461,7 +474,9 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
             // A native slot under its own name: use it, unless another name of the slot is a Python method.
             let owner = unsafe { w.owner.gc::<Type>() };
             if w.def.slot == d.slot && th.is_subtype(t, owner) {
-                if d.slot != SlotId::getattro && d.slot != SlotId::setattro || owner.slots.raw(d.slot) == w.func {
+                if d.slot != SlotId::getattro && d.slot != SlotId::setattro
+                    || owner.slots.raw(d.slot) == w.func
+                {
                     if !single || s.raw_index(i) == 0 {
                         unsafe { s.set_raw_index(i, w.func) };
                     } else if t.dict_().get_str(th, name).ok().flatten().is_some() {
@@ -526,7 +541,10 @@ pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
     let mut out = vec![t.value()]; // gc-safe: as above
     for (i, b) in bases.iter().enumerate() {
         if bases[..i].iter().any(|c| c.is(*b)) {
-            return Err(th.type_error(format!("duplicate base class {}", unsafe { b.cast_unchecked::<Type>() }.name_str())));
+            return Err(th.type_error(format!(
+                "duplicate base class {}",
+                unsafe { b.cast_unchecked::<Type>() }.name_str()
+            )));
         }
     }
     loop {
@@ -534,7 +552,8 @@ pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
         if lists.is_empty() {
             return Ok(th.tuple(&out));
         }
-        let next = lists.iter().map(|l| l[0]).find(|c| !lists.iter().any(|l| l[1..].iter().any(|x| x.is(*c))));
+        let next =
+            lists.iter().map(|l| l[0]).find(|c| !lists.iter().any(|l| l[1..].iter().any(|x| x.is(*c))));
         let Some(c) = next else {
             let mut names: Vec<String> = Vec::new();
             for l in &lists {

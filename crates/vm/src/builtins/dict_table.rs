@@ -374,7 +374,11 @@ impl Gc<Dict> {
                 }
                 return Ok(old);
             }
-            let v = if self.is_cells() { crate::builtins::dict::new_cell(th, key, Some(val)).value() } else { val };
+            let v = if self.is_cells() {
+                crate::builtins::dict::new_cell(th, key, Some(val)).value()
+            } else {
+                val
+            };
             self.push_new(th, key, hash, v)?;
             self.used.fetch_add(1, Relaxed);
             if self.flag(WATCHED) {

@@ -11,7 +11,8 @@ use std::mem::offset_of;
 use std::sync::atomic::Ordering::Relaxed;
 
 const SIZE: u32 = size_of::<BaseException>() as u32;
-const FLAGS: u64 = tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::IMMUTABLE | tflags::WEAKREF;
+const FLAGS: u64 =
+    tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::IMMUTABLE | tflags::WEAKREF;
 
 const fn f(i: usize) -> u32 {
     (offset_of!(BaseException, f) + 8 * i) as u32
@@ -232,10 +233,15 @@ fn syntax_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         th.store(ex(o), &ex(o).f[0], a.pos()[0]);
     }
     if a.len() == 2 {
-        let info: Gc<Tuple> = unsafe { crate::builtins::tuple::from_iterable(th, a.pos()[1])?.cast_unchecked() };
+        let info: Gc<Tuple> =
+            unsafe { crate::builtins::tuple::from_iterable(th, a.pos()[1])?.cast_unchecked() };
         if info.len != 4 && info.len != 6 && info.len != 7 {
             return Err(th.type_error(if info.len < 4 {
-                format!("function missing required argument '{}' (pos {})", ["filename", "lineno", "offset", "text"][info.len], info.len + 1)
+                format!(
+                    "function missing required argument '{}' (pos {})",
+                    ["filename", "lineno", "offset", "text"][info.len],
+                    info.len + 1
+                )
             } else if info.len == 5 {
                 "end_offset must be provided when end_lineno is provided".to_string()
             } else {
@@ -312,7 +318,10 @@ fn unicode_error_str(th: Th, o: Value) -> R<Value> {
     } else {
         let b = crate::builtins::buffer::bytes_of(obj).unwrap_or(&[]);
         if end == start + 1 && start >= 0 && (start as usize) < b.len() {
-            format!("'{enc}' codec can't decode byte 0x{:02x} in position {start}: {reason}", b[start as usize])
+            format!(
+                "'{enc}' codec can't decode byte 0x{:02x} in position {start}: {reason}",
+                b[start as usize]
+            )
         } else {
             format!("'{enc}' codec can't decode bytes in position {start}-{}: {reason}", end - 1)
         }
@@ -401,7 +410,9 @@ fn os_error_str(th: Th, o: Value) -> R<Value> {
     let s = match (e.f[2].get(), e.f[3].get()) {
         (Some(a), Some(b)) => format!("[Errno {}] {}: {} -> {}", st(&e.f[0])?, st(&e.f[1])?, rp(a)?, rp(b)?),
         (Some(a), None) => format!("[Errno {}] {}: {}", st(&e.f[0])?, st(&e.f[1])?, rp(a)?),
-        _ if e.f[0].get().is_some() && e.f[1].get().is_some() => format!("[Errno {}] {}", st(&e.f[0])?, st(&e.f[1])?),
+        _ if e.f[0].get().is_some() && e.f[1].get().is_some() => {
+            format!("[Errno {}] {}", st(&e.f[0])?, st(&e.f[1])?)
+        }
         _ => return exc_str(th, o),
     };
     Ok(th.str(&s))
@@ -593,7 +604,13 @@ pub use super::exception_group::{group_match, prep_reraise_star};
 
 /// OSError of an errno, with file names.
 #[cold]
-pub fn os_error(th: Th, errno: i32, strerror: &str, filename: Option<Value>, filename2: Option<Value>) -> Raised {
+pub fn os_error(
+    th: Th,
+    errno: i32,
+    strerror: &str,
+    filename: Option<Value>,
+    filename2: Option<Value>,
+) -> Raised {
     let mut args = [Value::fix(errno as i64), th.str(strerror), NONE(), NONE(), NONE()];
     let mut n = 2;
     if let Some(f) = filename {

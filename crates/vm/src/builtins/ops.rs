@@ -101,9 +101,7 @@ fn unsupported(th: Th, op: Bin, inplace: bool, a: Value, b: Value) -> Raised {
         (_, true) => format!("{}=", symbol(op)),
         _ => symbol(op).to_string(),
     };
-    let hint = if op == Bin::RShift
-        && a.exact::<NativeFunction>().is_some_and(|f| f.def.name == "print")
-    {
+    let hint = if op == Bin::RShift && a.exact::<NativeFunction>().is_some_and(|f| f.def.name == "print") {
         ". Did you mean \"print(<message>, file=<output_stream>)\"?"
     } else {
         ""
@@ -429,7 +427,9 @@ pub fn no_context_manager(th: Th, o: Value, which: Special) -> Raised {
     if hint.is_empty() {
         th.type_error(format!("'{tn}' object does not support {proto} protocol (missed {missed} method)"))
     } else {
-        th.type_error(format!("'{tn}' object does not support {proto} protocol (missed {missed} method){hint}"))
+        th.type_error(format!(
+            "'{tn}' object does not support {proto} protocol (missed {missed} method){hint}"
+        ))
     }
 }
 
@@ -447,7 +447,9 @@ pub fn format(th: Th, o: Value, spec: Value) -> R<Value> {
         Some(f) => {
             let r = th.call_unbound(f, o, &[spec])?;
             if !r.is_kind(Kind::Str) {
-                return Err(th.type_error(format!("__format__ must return a str, not {}", th.type_name_of(r))));
+                return Err(
+                    th.type_error(format!("__format__ must return a str, not {}", th.type_name_of(r)))
+                );
             }
             Ok(r)
         }
@@ -530,10 +532,9 @@ impl Th {
             return Ok(default);
         }
         let Some(n) = r.as_fix() else {
-            return Err(self.type_error(format!(
-                "__length_hint__ must be an integer, not {}",
-                self.type_name_of(r)
-            )));
+            return Err(
+                self.type_error(format!("__length_hint__ must be an integer, not {}", self.type_name_of(r)))
+            );
         };
         if n < 0 {
             return Err(self.value_error("__length_hint__() should return >= 0"));
@@ -567,7 +568,9 @@ impl Th {
                 }
                 Ok(r)
             }
-            None if t.slots.getitem.is_some() && !v.is_kind(Kind::Dict) => crate::builtins::iters::seq_iter(self, v),
+            None if t.slots.getitem.is_some() && !v.is_kind(Kind::Dict) => {
+                crate::builtins::iters::seq_iter(self, v)
+            }
             None => Err(self.type_error(format!("'{}' object is not iterable", self.type_name(t)))),
         }
     }
@@ -598,7 +601,11 @@ impl Th {
                 if self.exc_is(&exc::STOP_ITERATION) {
                     let x = self.take_exc();
                     let v = exc::stop_value(x);
-                    self.slots[crate::thread::ThreadSlot::Spare1 as usize].init(if v.is_none() { None } else { Some(v) });
+                    self.slots[crate::thread::ThreadSlot::Spare1 as usize].init(if v.is_none() {
+                        None
+                    } else {
+                        Some(v)
+                    });
                     Ok(None)
                 } else {
                     Err(e)
@@ -622,7 +629,10 @@ impl Th {
     pub fn contains_by_iteration(self, c: Value, k: Value) -> R<bool> {
         let t = self.type_of(c);
         if t.slots.iter.is_none() && t.slots.getitem.is_none() {
-            return Err(self.type_error(format!("argument of type '{}' is not a container or iterable", self.type_name(t))));
+            return Err(self.type_error(format!(
+                "argument of type '{}' is not a container or iterable",
+                self.type_name(t)
+            )));
         }
         let it = self.iter(c)?;
         while let Some(v) = self.next(it)? {
@@ -679,10 +689,8 @@ impl Th {
             Some(f) => {
                 let r = f(self, v)?;
                 if !r.is_kind(Kind::Str) {
-                    return Err(self.type_error(format!(
-                        "__str__ returned non-string (type {})",
-                        self.type_name_of(r)
-                    )));
+                    return Err(self
+                        .type_error(format!("__str__ returned non-string (type {})", self.type_name_of(r))));
                 }
                 Ok(r)
             }
@@ -700,7 +708,8 @@ impl Th {
             Some(f) => {
                 let r = f(self, v)?;
                 if !matches!(r.kind(), Kind::Int | Kind::Bool) {
-                    return Err(self.type_error(format!("__index__ returned non-int (type {})", self.type_name_of(r))));
+                    return Err(self
+                        .type_error(format!("__index__ returned non-int (type {})", self.type_name_of(r))));
                 }
                 Ok(r)
             }
@@ -727,14 +736,21 @@ impl Th {
             return Ok(n);
         }
         let i = self.index(v)?;
-        Ok(crate::builtins::int::to_i64(i).unwrap_or(if crate::builtins::int::is_negative(i) { i64::MIN } else { i64::MAX }))
+        Ok(crate::builtins::int::to_i64(i).unwrap_or(if crate::builtins::int::is_negative(i) {
+            i64::MIN
+        } else {
+            i64::MAX
+        }))
     }
     /// Count for repetition: OverflowError "cannot fit 'int' into an index-sized integer" beyond.
     pub fn index_usize_clamped(self, v: Value) -> R<i64> {
         let i = self.index(v)?;
         match crate::builtins::int::to_i64(i) {
             Some(n) => Ok(n),
-            None => Err(self.overflow_error(format!("cannot fit '{}' into an index-sized integer", self.type_name_of(v)))),
+            None => Err(self.overflow_error(format!(
+                "cannot fit '{}' into an index-sized integer",
+                self.type_name_of(v)
+            ))),
         }
     }
     fn repeat_count(self, v: Value) -> R<i64> {

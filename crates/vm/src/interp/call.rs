@@ -183,7 +183,13 @@ impl Th {
         self.call_def(f.def, recv, f.this.get(), a)
     }
     /// Calls a declared function. `recv`: the receiver, if the signature has one and it is not among the arguments.
-    pub fn call_def(self, d: &'static NativeDef, recv: Option<Value>, _this: Option<Value>, a: RawArgs) -> R<Value> {
+    pub fn call_def(
+        self,
+        d: &'static NativeDef,
+        recv: Option<Value>,
+        _this: Option<Value>,
+        a: RawArgs,
+    ) -> R<Value> {
         match d.imp {
             Imp::Raw(f) => match recv {
                 Some(r) => {
@@ -235,11 +241,8 @@ impl Th {
     /// Calls a Python function from native code: a nested run of the interpreter.
     pub fn call_function(self, f: Gc<Function>, first: Option<Value>, a: RawArgs) -> R<Value> {
         self.check_stack("")?;
-        let fp = self.fp.get();
         // Above everything that the current frame uses.
-        let regs = unsafe {
-            if fp == self.frames.get() { (*fp).regs } else { (*fp).regs.add((*fp).code.nregs as usize) }
-        };
+        let regs = self.free_regs();
         self.push_frame(f, regs, first, a, fflags::ENTRY)?;
         self.run_entry()
     }
@@ -312,7 +315,14 @@ fn fname(th: Th, f: Gc<Function>) -> String {
 
 /// Binds arguments to the parameters of a Python function and writes the registers `regs`, which may overlap the
 /// arguments. Messages as in CPython's `initialize_locals`.
-pub fn bind_python(th: Th, f: Gc<Function>, code: Gc<Code>, regs: *mut u64, first: Option<Value>, a: RawArgs) -> R<()> {
+pub fn bind_python(
+    th: Th,
+    f: Gc<Function>,
+    code: Gc<Code>,
+    regs: *mut u64,
+    first: Option<Value>,
+    a: RawArgs,
+) -> R<()> {
     let npos = code.argcount as usize;
     let nkwonly = code.kwonly as usize;
     let flags = CodeFlags(code.flags);
@@ -400,7 +410,9 @@ fn bind_general<const N: usize>(
             };
             let params = &names.items()[..total];
             let hit = params[posonly..].iter().position(|p| p.is(k)).or_else(|| {
-                params[posonly..].iter().position(|p| unsafe { p.cast_unchecked::<Str>() }.bytes() == ks.bytes())
+                params[posonly..]
+                    .iter()
+                    .position(|p| unsafe { p.cast_unchecked::<Str>() }.bytes() == ks.bytes())
             });
             if let Some(i) = hit {
                 let i = i + posonly;
@@ -463,7 +475,14 @@ fn bind_general<const N: usize>(
 }
 
 #[cold]
-fn unexpected_keyword(th: Th, f: Gc<Function>, code: Gc<Code>, posonly: usize, a: RawArgs, k: Value) -> Raised {
+fn unexpected_keyword(
+    th: Th,
+    f: Gc<Function>,
+    code: Gc<Code>,
+    posonly: usize,
+    a: RawArgs,
+    k: Value,
+) -> Raised {
     let names = unsafe { code.varnames.gc::<Tuple>() };
     // Positional-only parameters that were given by name.
     let bad: Vec<String> = names.items()[..posonly]
@@ -495,11 +514,8 @@ fn too_many(th: Th, f: Gc<Function>, code: Gc<Code>, given: usize, vals: &[Optio
     let npos = code.argcount as usize;
     let nd = unsafe { f.defaults.gc_opt::<Tuple>() }.map_or(0, |d| d.len);
     let kwonly_given = vals[npos..npos + code.kwonly as usize].iter().filter(|v| v.is_some()).count();
-    let (sig, plural) = if nd > 0 {
-        (format!("from {} to {npos}", npos - nd), true)
-    } else {
-        (format!("{npos}"), npos != 1)
-    };
+    let (sig, plural) =
+        if nd > 0 { (format!("from {} to {npos}", npos - nd), true) } else { (format!("{npos}"), npos != 1) };
     let kw = if kwonly_given > 0 {
         format!(
             " positional argument{} (and {kwonly_given} keyword-only argument{})",

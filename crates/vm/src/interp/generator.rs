@@ -108,7 +108,7 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
     unsafe {
         let cur = th.fp.get();
         let code: Gc<Code> = g.code.gc();
-        let at = if cur == th.frames.get() { (*cur).regs } else { (*cur).regs.add((*cur).code.nregs as usize) };
+        let at = th.free_regs();
         th.room_for(at, code)?;
         let nf = &mut *cur.add(1);
         nf.regs = at;
@@ -138,7 +138,8 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
 /// Claims the generator for this thread. Errors say what CPython says.
 fn claim(th: Th, g: Gc<Generator>) -> R<u64> {
     let old = g.state.load(Acquire);
-    if old == RUNNING || (old != FINISHED && g.state.compare_exchange(old, RUNNING, AcqRel, Acquire).is_err()) {
+    if old == RUNNING || (old != FINISHED && g.state.compare_exchange(old, RUNNING, AcqRel, Acquire).is_err())
+    {
         let what = match g.value().kind() {
             Kind::Coroutine => "coroutine",
             Kind::AsyncGenerator => "async generator",
@@ -283,7 +284,7 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
 }
 
 /// A generator's frame is left for good.
-pub fn frame_ended(th: Th, f: &'static mut Frame) {
+pub fn frame_ended(th: Th, f: &mut Frame) {
     let g: Gc<Generator> = unsafe { f.extra.gc() };
     th.handled.init(g.outer.get());
     g.outer.init(None);
@@ -419,7 +420,9 @@ pub fn awaitable_iter(th: Th, v: Value, from: u8) -> R<Value> {
         return Err(th.type_error("__await__() returned a coroutine"));
     }
     if th.type_of(it).slots.iternext.is_none() {
-        return Err(th.type_error(format!("__await__() returned non-iterator of type '{}'", th.type_name_of(it))));
+        return Err(
+            th.type_error(format!("__await__() returned non-iterator of type '{}'", th.type_name_of(it)))
+        );
     }
     Ok(it)
 }
@@ -477,7 +480,8 @@ pub fn stop_iteration_error(th: Th, e: Value, code: CodeFlags) -> R<Value> {
     };
     let which = if th.isinstance_exact(e, exc::STOP_ITERATION.get()) {
         "StopIteration"
-    } else if code.has(CodeFlags::ASYNC_GENERATOR) && th.isinstance_exact(e, exc::STOP_ASYNC_ITERATION.get()) {
+    } else if code.has(CodeFlags::ASYNC_GENERATOR) && th.isinstance_exact(e, exc::STOP_ASYNC_ITERATION.get())
+    {
         "StopAsyncIteration"
     } else {
         return Ok(e);
@@ -494,4 +498,31 @@ pub fn stop_iteration_error(th: Th, e: Value, code: CodeFlags) -> R<Value> {
 /// A value that an async generator yields to its user, as opposed to one that an `await` inside passes through.
 pub fn async_gen_wrap(th: Th, v: Value) -> Value {
     crate::builtins::generator::wrap(th, v)
+}
+
+/// The delegate of a suspended generator has ended with a value: goes on after its `yield from`.
+///
+/// The loop that the compiler makes of `yield from` is `Send a b; Jump exit; YieldFrom a a b; Jump back`: after the
+/// exhausted delegate the value is in `a` and control is at the exit jump.
+pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
+    let was = claim(th, g)?;
+    if let Err(e) = push(th, g, fflags::ENTRY) {
+        g.state.store(was, Release);
+        return Err(e);
+    }
+    let f = fr(th);
+    unsafe {
+        let y = *f.pc;
+        set(th, y.a(), v);
+        // Search back for the Send of this delegate; its exit jump follows it.
+        let mut p = f.pc;
+        while (*p).op() != Op::Send || (*p).b() != y.c() {
+            p = p.sub(1);
+        }
+        let a = (*p).a();
+        set(th, a, v);
+        f.pc = p;
+    }
+    let v = th.run_entry()?;
+    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
 }

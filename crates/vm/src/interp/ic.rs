@@ -102,7 +102,10 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             return;
         }
         let Some(v) = th.lookup(ty, name) else { return };
-        if th.type_of(v).slots.descr_get.is_some() && !v.is_exact(Kind::Function) && !v.is_exact(Kind::StaticMethod) {
+        if th.type_of(v).slots.descr_get.is_some()
+            && !v.is_exact(Kind::Function)
+            && !v.is_exact(Kind::StaticMethod)
+        {
             return;
         }
         let v = v.exact::<StaticMethod>().map_or(v, |s| s.func.value());
@@ -180,7 +183,12 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
 pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let t = th.type_of(o);
     let s = shape(before);
-    if !t.has(tflags::PLAIN_SETATTR) || s.dict_mode || !o.is_obj() || o.is_kind(Kind::Type) || o.is_kind(Kind::Module) {
+    if !t.has(tflags::PLAIN_SETATTR)
+        || s.dict_mode
+        || !o.is_obj()
+        || o.is_kind(Kind::Type)
+        || o.is_kind(Kind::Module)
+    {
         return;
     }
     let name = ic.name.value();

@@ -380,11 +380,17 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     }
     #[inline(always)]
     fn konst(self, i: usize) -> Value {
-        unsafe { (*self.fp).code.consts.gc::<Array>().slot(i).value() }
+        unsafe {
+            let code = (&*self.fp).code;
+            code.consts.gc::<Array>().slot(i).value()
+        }
     }
     #[inline(always)]
     fn ic(self, i: usize) -> &'static Ic {
-        unsafe { &*(*self.fp).code.ics.add(i) }
+        unsafe {
+            let code = (&*self.fp).code;
+            &*code.ics.add(i)
+        }
     }
     #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {

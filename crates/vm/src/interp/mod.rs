@@ -148,7 +148,13 @@ mod threaded {
     }
 
     /// Publishes the frame, runs the op's slow function, goes on.
-    unsafe extern "C-unwind" fn slow_tramp(i: Ins, pc: *const Ins, _regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+    unsafe extern "C-unwind" fn slow_tramp(
+        i: Ins,
+        pc: *const Ins,
+        _regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
         unsafe {
             (*fp).pc = pc;
             th.fp.set(fp);

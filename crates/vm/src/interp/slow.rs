@@ -115,7 +115,9 @@ fn unbound(th: Th, i: usize) -> crate::err::Raised {
     } else {
         th.raise_msg(
             &exc::NAME_ERROR,
-            &format!("cannot access free variable '{n}' where it is not associated with a value in enclosing scope"),
+            &format!(
+                "cannot access free variable '{n}' where it is not associated with a value in enclosing scope"
+            ),
         )
     };
     set_name_attr(th, name);
@@ -419,11 +421,7 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
         if let Some((v, bound)) = builtins::super_::lookup(th, cls, this, name, method)? {
             set(th, i.a(), v);
             if method {
-                if bound {
-                    clear(th, i.a() + 1)
-                } else {
-                    set(th, i.a() + 1, this)
-                }
+                if bound { clear(th, i.a() + 1) } else { set(th, i.a() + 1, this) }
             }
             return NEXT;
         }
@@ -515,9 +513,7 @@ fn arith_general(th: Th, i: Ins, x: Value, y: Value) -> Res {
     {
         let ty = th.type_of(y);
         // The reflected method of a proper subclass goes first: leave that to the general protocol.
-        if (t == ty || !th.is_subtype(ty, t))
-            && push_python(th, f, &[x, y], Cont::Binary, Some(y))?
-        {
+        if (t == ty || !th.is_subtype(ty, t)) && push_python(th, f, &[x, y], Cont::Binary, Some(y))? {
             return NEXT;
         }
     }
@@ -719,10 +715,9 @@ pub fn leave(th: Th, v: Value) -> Res {
         Cont::Discard => {}
         Cont::Init => {
             if !v.is_none() {
-                return Err(th.type_error(format!(
-                    "__init__() should return None, not '{}'",
-                    th.type_name_of(v)
-                )));
+                return Err(
+                    th.type_error(format!("__init__() should return None, not '{}'", th.type_name_of(v)))
+                );
             }
             set(th, i.c(), extra.expect("the instance"));
         }
@@ -818,7 +813,8 @@ pub fn unpack_seq(th: Th, i: Ins) -> Res {
         Some(k) => th.value_error(format!("too many values to unpack (expected {n}, got {k})")),
         None => th.value_error(format!("too many values to unpack (expected {n})")),
     };
-    let few = |th: Th, k: usize| th.value_error(format!("not enough values to unpack (expected {n}, got {k})"));
+    let few =
+        |th: Th, k: usize| th.value_error(format!("not enough values to unpack (expected {n}, got {k})"));
     if o.is_exact(Kind::Tuple) || o.is_exact(Kind::List) {
         let copy;
         let items: &[Value] = match o.exact::<Tuple>() {
@@ -1056,7 +1052,12 @@ pub fn dict_update(th: Th, i: Ins) -> Res {
     NEXT
 }
 pub fn dict_merge(th: Th, i: Ins) -> Res {
-    builtins::dict::merge_keywords(th, unsafe { reg(th, i.a()).cast_unchecked() }, reg(th, i.b()), reg(th, i.c()))?;
+    builtins::dict::merge_keywords(
+        th,
+        unsafe { reg(th, i.a()).cast_unchecked() },
+        reg(th, i.b()),
+        reg(th, i.c()),
+    )?;
     NEXT
 }
 
@@ -1073,7 +1074,8 @@ pub fn convert(th: Th, i: Ins) -> Res {
 }
 pub fn format(th: Th, i: Ins) -> Res {
     let o = reg(th, i.b());
-    let v = if o.is_exact(Kind::Str) { o } else { ops::format(th, o, crate::thread::Root::empty_str.value())? };
+    let v =
+        if o.is_exact(Kind::Str) { o } else { ops::format(th, o, crate::thread::Root::empty_str.value())? };
     ret_a(th, i, v)
 }
 pub fn format_spec(th: Th, i: Ins) -> Res {
@@ -1081,7 +1083,13 @@ pub fn format_spec(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 pub fn build_interpolation(th: Th, i: Ins) -> Res {
-    let v = builtins::template::interpolation(th, reg(th, i.b()), reg(th, i.b() + 1), i.x(), reg_opt(th, i.b() + 2))?;
+    let v = builtins::template::interpolation(
+        th,
+        reg(th, i.b()),
+        reg(th, i.b() + 1),
+        i.x(),
+        reg_opt(th, i.b() + 2),
+    )?;
     ret_a(th, i, v)
 }
 pub fn build_template(th: Th, i: Ins) -> Res {

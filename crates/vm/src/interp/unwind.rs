@@ -36,7 +36,7 @@ impl Th {
     }
 
     /// Adds a traceback entry for the frame to the pending exception.
-    fn add_traceback(self, fp: &'static mut Frame) {
+    fn add_traceback(self, fp: &mut Frame) {
         let Some(e) = self.exc.get().and_then(|e| e.cast::<BaseException>()) else { return };
         if fp.flags & fflags::HIDDEN != 0 {
             return;

@@ -1,0 +1,360 @@
+//! Python frame and traceback objects: made on demand from the frames of the interpreter.
+//!
+//! A frame object of a running frame reads its registers; when the frame is left the locals are copied over (`detach`);
+//! of a suspended generator it reads the generator's registers.
+
+use crate::err::R;
+use crate::interp::generator::Generator;
+use crate::native::*;
+use crate::object::*;
+use crate::slots::Slots;
+use crate::thread::{Frame, Th, fflags};
+use crate::value::*;
+use adder_heap::Header;
+use std::mem::offset_of;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
+
+#[repr(C)]
+pub struct FrameObj {
+    pub h: Header,
+    pub func: Slot,
+    pub code: Slot,
+    pub back: Slot,
+    /// Array of the registers of locals and frees, once the frame is left.
+    pub saved: Slot,
+    pub generator: Slot,
+    pub namespace: Slot,
+    pub trace: Slot,
+    /// Names that `f_locals` added beyond the frame's own.
+    pub extra_locals: Slot,
+    /// The running frame, or null.
+    pub live: AtomicPtr<Frame>,
+    pub lasti: AtomicU64,
+    pub tflags: AtomicU64,
+}
+unsafe impl Layout for FrameObj {
+    const KIND: Kind = Kind::Frame;
+}
+
+pub static FRAME_TYPE: NativeType = NativeType {
+    name: "frame",
+    kind: Kind::Frame,
+    size: size_of::<FrameObj>() as u32,
+    flags: tflags::IMMUTABLE,
+    slots: Slots { repr: Some(repr), ..Slots::NONE },
+    getset: &[
+        getter("f_back", "", f_back),
+        getter("f_code", "", |_, o| {
+            Ok(crate::builtins::function::canonical(unsafe { fo(o).code.gc() }).value())
+        }),
+        getter("f_globals", "", |_, o| Ok(unsafe { fo(o).func.gc::<Function>() }.globals.value())),
+        getter("f_builtins", "", |_, o| {
+            Ok(Value::opt_or_none(unsafe { fo(o).func.gc::<Function>() }.builtins.get()))
+        }),
+        getter("f_locals", "", f_locals),
+        getter("f_lasti", "", |_, o| Ok(Value::fix(lasti(fo(o)) as i64 * 2))),
+        getset(
+            "f_lineno",
+            "",
+            |_, o| Ok(Value::fix(line(fo(o)) as i64)),
+            |th, _, _| Err(th.value_error("f_lineno can only be set in a trace function")),
+        ),
+        getset(
+            "f_trace",
+            "",
+            |_, o| Ok(Value::opt_or_none(fo(o).trace.get())),
+            |th, o, v| {
+                th.store_opt(fo(o), &fo(o).trace, v.and_then(|v| v.some()));
+                Ok(())
+            },
+        ),
+        getset(
+            "f_trace_lines",
+            "",
+            |_, o| Ok(Value::bool(fo(o).tflags.load(Relaxed) & 1 == 0)),
+            |th, o, v| set_bit(th, o, v, 1, true),
+        ),
+        getset(
+            "f_trace_opcodes",
+            "",
+            |_, o| Ok(Value::bool(fo(o).tflags.load(Relaxed) & 2 != 0)),
+            |th, o, v| set_bit(th, o, v, 2, false),
+        ),
+        getter("f_generator", "", |_, o| Ok(Value::opt_or_none(fo(o).generator.get()))),
+    ],
+    methods: &[method("clear", "($self, /)", "Clear all references held by the frame.", clear)],
+    ..NativeType::DEFAULT
+};
+pub static FRAME: TypeCell = TypeCell::new(&FRAME_TYPE);
+
+fn fo(o: Value) -> Gc<FrameObj> {
+    unsafe { o.cast_unchecked() }
+}
+fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()> {
+    let Some(v) = v else { return Err(th.type_error("cannot delete attribute")) };
+    if th.truth(v)? != inverted {
+        fo(o).tflags.fetch_or(bit, Relaxed);
+    } else {
+        fo(o).tflags.fetch_and(!bit, Relaxed);
+    }
+    Ok(())
+}
+pub fn lasti(f: Gc<FrameObj>) -> usize {
+    if let Some(l) = unsafe { f.live.load(Acquire).as_ref() } {
+        return l.lasti();
+    }
+    if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() } {
+        return g.lasti.load(Relaxed) as usize;
+    }
+    f.lasti.load(Relaxed) as usize
+}
+pub fn line(f: Gc<FrameObj>) -> u32 {
+    unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
+}
+fn repr(th: Th, o: Value) -> R<Value> {
+    let f = fo(o);
+    let c: Gc<Code> = unsafe { f.code.gc() };
+    Ok(th.str(&format!(
+        "<frame at {:#x}, file {}, line {}, code {}>",
+        crate::builtins::object::id(th, o),
+        th.text(th.repr(c.filename.value())?),
+        line(f),
+        th.text(c.name.value())
+    )))
+}
+
+/// The frame object of a running frame.
+pub fn frame_object(th: Th, f: &mut Frame) -> Value {
+    if f.flags & fflags::OBJECT != 0 {
+        return f.object.value();
+    }
+    unsafe {
+        let o = th.alloc::<FrameObj>();
+        for s in [&o.back, &o.saved, &o.generator, &o.namespace, &o.trace, &o.extra_locals] {
+            s.init(None);
+        }
+        o.func.init(Some(f.func.value()));
+        o.code.init(Some(f.code.value()));
+        o.live.store(f, Relaxed);
+        o.lasti.store(0, Relaxed);
+        o.tflags.store(0, Relaxed);
+        if f.flags & fflags::LOCALS != 0 {
+            o.namespace.init(f.locals.get());
+        }
+        f.object.init(Some(o.value()));
+        f.flags |= fflags::OBJECT;
+        if f.flags & fflags::GENERATOR != 0 {
+            let g: Gc<Generator> = f.extra.gc();
+            o.generator.init(Some(g.value()));
+            th.store(g, &g.frame, o.value());
+        }
+        o.value()
+    }
+}
+
+/// The frame below a running one, hidden frames left out.
+pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
+    let mut p = f;
+    loop {
+        p = unsafe { p.sub(1) };
+        if p <= th.frames.get() {
+            return None;
+        }
+        if unsafe { (*p).flags } & fflags::HIDDEN == 0 {
+            return Some(unsafe { &mut *p });
+        }
+    }
+}
+fn f_back(th: Th, o: Value) -> R<Value> {
+    let f = fo(o);
+    let live = f.live.load(Acquire);
+    if !live.is_null() {
+        return Ok(match caller(th, live) {
+            Some(c) => frame_object(th, c),
+            None => NONE(),
+        });
+    }
+    Ok(Value::opt_or_none(f.back.get()))
+}
+
+/// The frame is being left: the object keeps the locals and the caller.
+pub fn detach(th: Th, f: &mut Frame) {
+    let o = fo(f.object.value());
+    let n = unsafe { f.code.varnames.gc::<Tuple>() }.len;
+    if let Ok(a) = th.array(n) {
+        for i in 0..n {
+            if let Some(v) = unsafe { f.reg(i) } {
+                th.store(a, a.slot(i), v);
+            }
+        }
+        th.store(o, &o.saved, a.value());
+    }
+    o.lasti.store(f.lasti() as u64, Relaxed);
+    if let Some(c) = caller(th, f)
+        && th.exc.get().is_some()
+    {
+        // Tracebacks show callers; frames that are merely inspected do not need to keep theirs.
+        let back = frame_object(th, c);
+        th.store(o, &o.back, back);
+    }
+    o.live.store(std::ptr::null_mut(), Release);
+    if f.flags & fflags::GENERATOR != 0 {
+        o.generator.init(None);
+    }
+}
+pub fn suspended(_th: Th, o: Value, _g: Gc<Generator>) {
+    fo(o).live.store(std::ptr::null_mut(), Release);
+}
+pub fn resumed(_th: Th, o: Value, f: &mut Frame) {
+    fo(o).live.store(f, Release);
+}
+
+/// Register `i` of the frame, wherever it is now.
+fn local(f: Gc<FrameObj>, i: usize) -> Option<Value> {
+    unsafe {
+        if let Some(l) = f.live.load(Acquire).as_ref() {
+            return l.reg(i);
+        }
+        let a = match f.generator.gc_opt::<Generator>() {
+            Some(g) => g.regs.gc_opt::<Array>(),
+            None => f.saved.gc_opt::<Array>(),
+        };
+        a.and_then(|a| if i < a.cap { a.slot(i).get() } else { None })
+    }
+}
+/// Names and values of the locals, cells opened.
+pub fn each_local(f: Gc<FrameObj>, mut g: impl FnMut(usize, Value, Option<Value>)) {
+    let c: Gc<Code> = unsafe { f.code.gc() };
+    let d = unsafe { &*c.data };
+    let names = unsafe { c.varnames.gc::<Tuple>() };
+    for i in 0..names.len {
+        let mut v = local(f, i);
+        if (i >= d.nlocals as usize || d.cells.contains(&(i as u32)))
+            && let Some(x) = v
+            && let Some(c) = x.exact::<Cell>()
+        {
+            v = c.v.get();
+        }
+        g(i, names.items()[i], v);
+    }
+}
+/// A dict of the frame's variables.
+pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
+    let d = Gc::<Dict>::new(th);
+    let mut r = Ok(());
+    each_local(f, |_, k, v| {
+        if let (Some(v), Ok(())) = (v, r) {
+            r = d.set(th, k, v);
+        }
+    });
+    r?;
+    Ok(d)
+}
+fn f_locals(th: Th, o: Value) -> R<Value> {
+    let f = fo(o);
+    if let Some(ns) = f.namespace.get() {
+        return Ok(ns);
+    }
+    Ok(locals_dict(th, f)?.value())
+}
+fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let f = fo(a[0].unwrap());
+    if !f.live.load(Acquire).is_null() {
+        return Err(th.runtime_error("cannot clear an executing frame"));
+    }
+    if f.generator.get().is_some() {
+        return Err(th.runtime_error("cannot clear a suspended frame"));
+    }
+    f.saved.init(None);
+    Ok(NONE())
+}
+
+pub static TRACEBACK_TYPE: NativeType = NativeType {
+    name: "traceback",
+    kind: Kind::Traceback,
+    size: size_of::<Traceback>() as u32,
+    flags: tflags::IMMUTABLE,
+    doc: "Create a new traceback object.",
+    slots: Slots { new: Some(tb_new), ..Slots::NONE },
+    members: &[MemberDef {
+        name: "tb_frame",
+        doc: "",
+        offset: offset_of!(Traceback, frame) as u32,
+        flags: member::READONLY,
+    }],
+    getset: &[
+        getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
+        getter("tb_lasti", "", |_, o| Ok(Value::fix(tb(o).lasti as i64 * 2))),
+        getter("tb_lineno", "", |_, o| Ok(Value::fix(tb(o).line as i64))),
+    ],
+    methods: &[method("__dir__", "!($self, /)", "", |th, _| {
+        let l = crate::builtins::list::new(th, &[])?;
+        for s in ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"] {
+            crate::builtins::list::append(th, l, th.intern(s))?;
+        }
+        Ok(l.value())
+    })],
+    ..NativeType::DEFAULT
+};
+pub static TRACEBACK: TypeCell = TypeCell::new(&TRACEBACK_TYPE);
+
+fn tb(o: Value) -> Gc<Traceback> {
+    unsafe { o.cast_unchecked() }
+}
+fn set_next(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    let Some(v) = v else { return Err(th.type_error("can't delete tb_next attribute")) };
+    let v = v.some();
+    let mut p = v;
+    if let Some(x) = v
+        && !x.is_kind(Kind::Traceback)
+    {
+        return Err(th.type_error(format!("expected traceback object or None, got '{}'", th.type_name_of(x))));
+    }
+    while let Some(x) = p {
+        if x.is(o) {
+            return Err(th.value_error("traceback loop detected"));
+        }
+        p = tb(x).next.get();
+    }
+    th.store_opt(tb(o), &tb(o).next, v);
+    Ok(())
+}
+static TB_NEW: NativeDef =
+    function("TracebackType", "(tb_next, tb_frame, tb_lasti, tb_lineno)", "", |th, a| {
+        let (next, frame) = (a[0].unwrap(), a[1].unwrap());
+        if !next.is_none() && !next.is_kind(Kind::Traceback) {
+            return Err(
+                th.type_error(format!("expected traceback object or None, got '{}'", th.type_name_of(next)))
+            );
+        }
+        if !frame.is_kind(Kind::Frame) {
+            return Err(th.type_error(format!(
+                "TracebackType() argument 'tb_frame' must be frame, not {}",
+                th.type_name_of(frame)
+            )));
+        }
+        let (li, ln) = (th.index_i64(a[2].unwrap())?, th.index_i64(a[3].unwrap())?);
+        unsafe {
+            let t = th.alloc::<Traceback>();
+            t.next.init(next.some());
+            t.frame.init(Some(frame));
+            (*t.as_ptr()).lasti = (li / 2) as u32;
+            (*t.as_ptr()).line = ln as u32;
+            Ok(t.value())
+        }
+    });
+fn tb_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
+    th.call_def(&TB_NEW, None, None, a)
+}
+
+impl Th {
+    /// A hash by identity.
+    pub fn hash_address(self, v: Value) -> i64 {
+        crate::builtins::object::id(self, v).rotate_right(4) as i64
+    }
+    /// Attends to whoever wants this thread: collection, signals, finalizers. To be called when `poll` is not zero.
+    pub fn attend(self) -> R<()> {
+        self.m.poll_slow();
+        crate::pending::run(self)
+    }
+}

@@ -1,0 +1,180 @@
+//! The functions of `builtins` (first cut).
+
+use crate::err::R;
+use crate::n;
+use crate::native::*;
+use crate::object::*;
+use crate::thread::{Root, Th};
+use crate::value::*;
+
+pub static MODULE: NativeModule = NativeModule {
+    name: "builtins",
+    doc: "Built-in functions, types, exceptions, and other objects.\n\nThis module provides direct access to all 'built-in'\nidentifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().\n\nThis module is not normally accessed explicitly by most\napplications, but can be useful in modules that provide\nobjects with the same name as a builtin and need a reference\nto the built-in object.",
+    functions: &[
+        raw_function(
+            "__build_class__",
+            "!()",
+            "__build_class__(func, name, /, *bases, [metaclass], **kwds) -> class\n\nInternal helper function used by the class statement.",
+            build_class,
+        ),
+        function("len", "($module, obj, /)", "Return the number of items in a container.", |th, a| {
+            Ok(th.int(th.len(a[0].unwrap())? as i64))
+        }),
+        function(
+            "repr",
+            "($module, obj, /)",
+            "Return the canonical string representation of the object.\n\nFor many object types, including most builtins, eval() will return\nan object equal to that object.",
+            |th, a| th.repr(a[0].unwrap()),
+        ),
+        function(
+            "isinstance",
+            "($module, obj, class_or_tuple, /)",
+            "Return whether an object is an instance of a class or of a subclass thereof.\n\nA tuple, as in ``isinstance(x, (A, B, ...))``, may be given as the target to\ncheck against. This is equivalent to ``isinstance(x, A) or isinstance(x, B)\nor ...`` etc.",
+            |th, a| Ok(Value::bool(crate::builtins::type_::isinstance(th, a[0].unwrap(), a[1].unwrap())?)),
+        ),
+        function(
+            "issubclass",
+            "($module, cls, class_or_tuple, /)",
+            "Return whether 'cls' is derived from another class or is the same class.\n\nA tuple, as in ``issubclass(x, (A, B, ...))``, may be given as the target to\ncheck against. This is equivalent to ``issubclass(x, A) or issubclass(x, B)\nor ...``.",
+            |th, a| Ok(Value::bool(crate::builtins::type_::issubclass(th, a[0].unwrap(), a[1].unwrap())?)),
+        ),
+        function(
+            "id",
+            "($module, obj, /)",
+            "Return the identity of an object.\n\nThis is guaranteed to be unique among simultaneously existing objects.\n(CPython uses the object's memory address.)",
+            |th, a| Ok(th.int(crate::builtins::object::id(th, a[0].unwrap()) as i64)),
+        ),
+        raw_function("print", "($module, /, *args, sep=' ', end='\\n', file=None, flush=False)", "", print),
+    ],
+    types: &[],
+    init: None,
+};
+
+/// Until `sys.stdout` exists.
+fn print(th: Th, a: RawArgs) -> R<Value> {
+    use std::io::Write;
+    let mut s = String::new();
+    for (i, v) in a.pos().iter().enumerate() {
+        if i > 0 {
+            s.push(' ');
+        }
+        s.push_str(&th.text(th.to_str(*v)?));
+    }
+    s.push('\n');
+    std::io::stdout().write_all(s.as_bytes()).ok();
+    Ok(NONE())
+}
+
+/// `class` statements: `__build_class__(func, name, *bases, metaclass=..., **kwds)`.
+fn build_class(th: Th, a: RawArgs) -> R<Value> {
+    if a.len() < 2 {
+        return Err(th.type_error("__build_class__: not enough arguments"));
+    }
+    let Some(func) = a.pos()[0].exact::<Function>() else {
+        return Err(th.type_error("__build_class__: func must be a function"));
+    };
+    let name = a.pos()[1];
+    if !name.is_kind(Kind::Str) {
+        return Err(th.type_error("__build_class__: name is not a string"));
+    }
+    let orig = th.try_tuple(&a.pos()[2..])?;
+    let bases = update_bases(th, orig)?;
+    let kw = Gc::<Dict>::new(th);
+    for (k, v) in a.keywords() {
+        kw.set(th, k, v)?;
+    }
+    let bases_items = unsafe { &*(bases.cast_unchecked::<Tuple>().items() as *const [Value]) };
+    let (mut meta, mut is_class) = match kw.remove(th, n!(metaclass))? {
+        Some(m) => (m, m.is_kind(Kind::Type)),
+        None => match bases_items.first() {
+            Some(b) => (th.type_of(*b).value(), true),
+            None => (crate::builtins::type_::TYPE.get().value(), true),
+        },
+    };
+    if is_class {
+        meta = crate::builtins::type_::winner(th, unsafe { meta.cast_unchecked() }, bases_items)?.value();
+        is_class = true;
+    }
+    let ns = match th.getattr_opt(meta, n!(__prepare__))? {
+        Some(p) => {
+            let t = th.tuple(&[name, bases]);
+            th.call_ex(p, unsafe { t.cast_unchecked() }, Some(kw))?
+        }
+        None => Gc::<Dict>::new(th).value(),
+    };
+    let mapping = ns.is_kind(Kind::Dict) || th.type_of(ns).slots.getitem.is_some();
+    if !mapping {
+        let mn = if is_class {
+            unsafe { meta.cast_unchecked::<Type>() }.name_str().to_string()
+        } else {
+            "<metaclass>".into()
+        };
+        return Err(
+            th.type_error(format!("{mn}.__prepare__() must return a mapping, not {}", th.type_name_of(ns)))
+        );
+    }
+    // The body runs as the function it is, with the namespace as its locals.
+    let regs = th.free_regs();
+    th.check_stack("")?;
+    let fl = crate::thread::fflags::ENTRY | crate::thread::fflags::LOCALS;
+    let nf = th.push_frame(func, regs, None, RawArgs::EMPTY, fl)?;
+    nf.locals.init(Some(ns));
+    let cell = th.run_entry()?;
+    if !bases.is(orig) {
+        th.setitem(ns, n!(__orig_bases__), Some(orig))?;
+    }
+    let t = th.tuple(&[name, bases, ns]);
+    let cls = th.call_ex(meta, unsafe { t.cast_unchecked() }, Some(kw))?;
+    if let Some(c) = cell.exact::<Cell>()
+        && cls.is_kind(Kind::Type)
+    {
+        match c.v.get() {
+            None => {
+                return Err(th.runtime_error(format!(
+                    "__class__ not set defining {} as {}. Was __classcell__ propagated to type.__new__?",
+                    th.text(th.repr(name)?),
+                    th.text(th.repr(cls)?)
+                )));
+            }
+            Some(x) if !x.is(cls) => {
+                return Err(th.type_error(format!(
+                    "__class__ set to {} defining {} as {}",
+                    th.text(th.repr(x)?),
+                    th.text(th.repr(name)?),
+                    th.text(th.repr(cls)?)
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(cls)
+}
+/// Replaces bases that are no classes by their `__mro_entries__`.
+fn update_bases(th: Th, bases: Value) -> R<Value> {
+    let t: Gc<Tuple> = unsafe { bases.cast_unchecked() };
+    if t.items().iter().all(|b| b.is_kind(Kind::Type)) {
+        return Ok(bases);
+    }
+    let mut g = crate::interp::call::Gather::new();
+    let mut changed = false;
+    for b in t.items() {
+        if !b.is_kind(Kind::Type)
+            && let Some(f) = th.getattr_opt(*b, n!(__mro_entries__))?
+        {
+            let r = th.call(f, &[bases])?;
+            let Some(rt) = r.cast::<Tuple>() else {
+                return Err(th.type_error("__mro_entries__ must return a tuple"));
+            };
+            g.extend(th, rt.items())?;
+            changed = true;
+        } else {
+            g.push(th, *b)?;
+        }
+    }
+    if changed { th.try_tuple(g.as_slice()) } else { Ok(bases) }
+}
+
+#[allow(unused)]
+fn _u() {
+    let _ = Root::modules;
+}

@@ -1,0 +1,167 @@
+//! The builtin types and functions.
+
+pub mod annotations;
+pub mod buffer;
+pub mod bytes;
+pub mod code;
+pub mod complex;
+pub mod descr;
+pub mod dict;
+pub mod dict_table;
+pub mod exception_group;
+pub mod exceptions;
+pub mod float;
+pub mod frame;
+pub mod function;
+pub mod functions;
+pub mod generator;
+pub mod int;
+pub mod iters;
+pub mod list;
+pub mod module;
+pub mod object;
+pub mod ops;
+pub mod patterns;
+pub mod range;
+pub mod reduce;
+pub mod set;
+pub mod singletons;
+pub mod slice;
+pub mod str_;
+pub mod str_methods;
+pub mod super_;
+pub mod template;
+pub mod tuple;
+pub mod type_;
+pub mod type_bases;
+pub mod typing;
+pub mod weakref;
+
+use crate::err::R;
+use crate::native::TypeCell;
+use crate::object::*;
+use crate::thread::{Root, Th};
+use crate::value::*;
+use adder_heap::{Obj, Size, Trace};
+
+/// All builtin types that are made at start, bases before derived ones.
+pub static TYPES: &[&TypeCell] = &[
+    &object::OBJECT,
+    &type_::TYPE,
+    &int::INT,
+    &int::BOOL,
+    &float::FLOAT,
+    &str_methods::STR,
+    &tuple::TUPLE,
+    &list::LIST,
+    &dict::DICT,
+    &set::SET,
+    &slice::SLICE,
+    &range::RANGE,
+    &range::RANGE_ITER,
+    &singletons::NONE_TYPE,
+    &singletons::ELLIPSIS_TYPE,
+    &singletons::NOT_IMPLEMENTED_TYPE,
+    &code::CODE,
+    &function::FUNCTION,
+    &frame::FRAME,
+    &frame::TRACEBACK,
+    &generator::GENERATOR,
+    &generator::COROUTINE,
+    &module::MODULE,
+    &descr::METHOD,
+    &descr::NATIVE_FUNCTION,
+    &descr::METHOD_DESCRIPTOR,
+    &descr::CLASSMETHOD_DESCRIPTOR,
+    &descr::WRAPPER_DESCRIPTOR,
+    &descr::METHOD_WRAPPER,
+    &descr::GETSET_DESCRIPTOR,
+    &descr::MEMBER_DESCRIPTOR,
+    &singletons::CELL,
+    &singletons::CLASS_METHOD,
+    &singletons::STATIC_METHOD,
+    &singletons::PROPERTY,
+    &super_::SUPER,
+    &exceptions::BASE_EXCEPTION,
+];
+
+/// Types that are visible in `builtins` under their names.
+pub static PUBLIC: &[&TypeCell] = &[
+    &object::OBJECT,
+    &type_::TYPE,
+    &int::INT,
+    &int::BOOL,
+    &float::FLOAT,
+    &str_methods::STR,
+    &tuple::TUPLE,
+    &list::LIST,
+    &dict::DICT,
+    &set::SET,
+    &slice::SLICE,
+    &range::RANGE,
+    &singletons::CLASS_METHOD,
+    &singletons::STATIC_METHOD,
+    &singletons::PROPERTY,
+    &super_::SUPER,
+    &exceptions::BASE_EXCEPTION,
+];
+
+/// Size and slots of layouts that are declared beside their types (the rest is in [`crate::kinds`]).
+pub fn layout(k: Kind) -> (Size, Trace) {
+    use std::mem::offset_of;
+    fn fixed<T>(at: usize, n: u32) -> (Size, Trace) {
+        (Size::Fixed(((size_of::<T>() + 7) & !7) as u32), Trace::Slots { at: at as u32, n })
+    }
+    match k {
+        Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => {
+            use crate::interp::generator::Generator;
+            fixed::<Generator>(offset_of!(Generator, func), 10)
+        }
+        Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
+        _ => (Size::Fixed(16), Trace::None),
+    }
+}
+
+/// Frees what an object that was given to `register_drop` owns outside the heap.
+///
+/// # Safety
+/// Called by the collector, once for each dead object.
+pub unsafe fn drop_object(k: Kind, o: Obj) {
+    let _ = (k, o);
+}
+
+/// Whether instances of this native layout never have attributes of their own.
+pub fn no_instance_attrs(k: Kind) -> bool {
+    !matches!(k, Kind::Module | Kind::Function | Kind::Type | Kind::ClassMethod | Kind::StaticMethod)
+}
+
+/// The `__dict__` of kinds that keep one in a field of their own.
+pub fn extra_dict(th: Th, o: Value, create: bool) -> R<Option<Gc<Dict>>> {
+    let slot = match o.kind() {
+        Kind::ClassMethod | Kind::StaticMethod => &unsafe { o.cast_unchecked::<ClassMethod>() }.dict,
+        _ => return Ok(None),
+    };
+    let slot: &'static Slot = unsafe { &*(slot as *const Slot) };
+    if slot.get().is_none() && create {
+        let d = Gc::<Dict>::new(th);
+        th.store(unsafe { o.cast_unchecked::<ClassMethod>() }, slot, d.value());
+    }
+    Ok(unsafe { slot.gc_opt() })
+}
+
+/// A name of the `builtins` module.
+pub fn builtin(th: Th, name: &str) -> R<Value> {
+    let k = th.intern(name);
+    match Root::builtins_dict.dict().get_str(th, k)? {
+        Some(v) => Ok(v),
+        None => Err(th.name_error_msg(format!("name '{name}' is not defined"))),
+    }
+}
+
+/// An attribute of `sys`.
+pub fn sys_attr(th: Th, name: Value) -> R<Option<Value>> {
+    match Root::sys_dict.get() {
+        Some(d) => unsafe { d.cast_unchecked::<Dict>() }.get_str(th, name),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,298 @@
+//! `object`.
+
+use crate::err::R;
+use crate::n;
+use crate::native::*;
+use crate::object::*;
+use crate::shape::{EXT_VAR, shape};
+use crate::slots::{CmpOp, SlotId, Slots};
+use crate::thread::{Root, Th};
+use crate::value::*;
+use std::sync::atomic::Ordering::*;
+
+pub const SLOTS: Slots = Slots {
+    repr: Some(object_repr),
+    str: Some(object_str),
+    hash: Some(object_hash),
+    richcompare: Some(object_richcompare),
+    getattro: Some(crate::attr::object_getattro),
+    setattro: Some(crate::attr::object_setattro),
+    init: Some(object_init),
+    new: Some(object_new),
+    ..Slots::NONE
+};
+
+pub static OBJECT_TYPE: NativeType = NativeType {
+    name: "object",
+    kind: Kind::Object,
+    size: 8,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    doc: "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    slots: SLOTS,
+    methods: &[
+        method("__reduce__", "($self, /)", "Helper for pickle.", reduce),
+        method("__reduce_ex__", "($self, protocol, /)", "Helper for pickle.", reduce_ex),
+        method("__getstate__", "($self, /)", "Helper for pickle.", getstate),
+        method(
+            "__format__",
+            "($self, format_spec, /)",
+            "Default object formatter.\n\nReturn str(self) if format_spec is empty. Raise TypeError otherwise.",
+            object_format,
+        ),
+        method("__sizeof__", "($self, /)", "Size of object in memory, in bytes.", object_sizeof),
+        method("__dir__", "($self, /)", "Default dir() implementation.", object_dir),
+        classmethod(
+            "__subclasshook__",
+            "!($type, object, /)",
+            "Abstract classes can override this to customize issubclass().\n\nThis is invoked early on by abc.ABCMeta.__subclasscheck__().\nIt should return True, False or NotImplemented.  If it returns\nNotImplemented, the normal algorithm is used.  Otherwise, it\noverrides the normal algorithm (and the outcome is cached).\n",
+            |_, _| Ok(NOT_IMPLEMENTED()),
+        ),
+        classmethod(
+            "__init_subclass__",
+            "!($type, /)",
+            "This method is called when a class is subclassed.\n\nThe default implementation does nothing. It may be\noverridden to extend subclasses.\n",
+            |_, _| Ok(NONE()),
+        ),
+    ],
+    getset: &[getset("__class__", "the object's class", |th, o| Ok(th.type_of(o).value()), set_class)],
+    text_signature: Some("()"),
+    ..NativeType::DEFAULT
+};
+pub static OBJECT: TypeCell = TypeCell::new(&OBJECT_TYPE);
+
+/// Memory for an instance of a class, every word after the header null. Registers its finalizer.
+pub fn new_instance(th: Th, t: Gc<Type>) -> R<Value> {
+    let s = shape(t.root_shape.load(Acquire));
+    let size = s.size as usize;
+    if s.ext_at == EXT_VAR {
+        return Err(th.system_error("instances of a variable-sized type are made by their type"));
+    }
+    unsafe {
+        let o = match th.m.try_alloc(size, t.inst_kind, s.id) {
+            Ok(o) => o,
+            Err(_) => return Err(th.memory_error()),
+        };
+        let p = o.as_ptr() as *mut u64;
+        for i in 1..size / 8 {
+            *p.add(i) = 0;
+        }
+        if t.has(tflags::HAS_DEL) {
+            th.m.register_finalizer(o);
+        }
+        if t.native.drop.is_some() {
+            th.m.register_drop(o);
+        }
+        Ok(Value::from_obj(o))
+    }
+}
+
+/// `module.qualname` as it appears in default reprs.
+pub fn full_type_name(th: Th, t: Gc<Type>) -> String {
+    let q = th.text(t.qualname.value());
+    let m = if t.heap_type() { t.dict_().get_str(th, n!(__module__)).ok().flatten() } else { t.module.get() };
+    match m {
+        Some(m) if m.is_kind(Kind::Str) && th.text(m) != "builtins" => format!("{}.{q}", th.text(m)),
+        _ => q,
+    }
+}
+
+/// The address that Python code sees; the object keeps it from now on.
+pub fn id(th: Th, v: Value) -> u64 {
+    if let Some(o) = v.obj() {
+        if v.header().is_some_and(|h| h.flags.load(Relaxed) & flags::HAS_ID == 0) {
+            th.m.pin(o);
+            unsafe { o.as_ref() }.flags.fetch_or(flags::HAS_ID, Relaxed);
+        }
+    }
+    v.bits()
+}
+
+pub fn object_repr(th: Th, o: Value) -> R<Value> {
+    let t = th.type_of(o);
+    Ok(th.str(&format!("<{} object at {:#x}>", full_type_name(th, t), id(th, o))))
+}
+fn object_str(th: Th, o: Value) -> R<Value> {
+    th.repr(o)
+}
+pub fn object_hash(th: Th, o: Value) -> R<i64> {
+    let a = id(th, o);
+    Ok((a.rotate_right(4)) as i64)
+}
+pub fn object_richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
+    match op {
+        CmpOp::Eq => Ok(if a.is(b) { TRUE() } else { NOT_IMPLEMENTED() }),
+        CmpOp::Ne => {
+            // By default `__ne__` inverts `__eq__`.
+            let Some(f) = th.type_of(a).slots.richcompare else { return Ok(NOT_IMPLEMENTED()) };
+            let r = f(th, a, b, CmpOp::Eq)?;
+            if r.is(NOT_IMPLEMENTED()) { Ok(r) } else { Ok(Value::bool(!th.truth(r)?)) }
+        }
+        _ => Ok(NOT_IMPLEMENTED()),
+    }
+}
+fn overrides(t: Gc<Type>, s: SlotId) -> bool {
+    t.slots.raw(s) != SLOTS.raw(s)
+}
+fn object_init(th: Th, o: Value, a: RawArgs) -> R<()> {
+    if a.is_empty() && a.nkw() == 0 {
+        return Ok(());
+    }
+    let t = th.type_of(o);
+    if overrides(t, SlotId::init) {
+        return Err(
+            th.type_error("object.__init__() takes exactly one argument (the instance to initialize)")
+        );
+    }
+    if !overrides(t, SlotId::new) {
+        return Err(th.type_error(format!(
+            "{}.__init__() takes exactly one argument (the instance to initialize)",
+            t.name_str()
+        )));
+    }
+    Ok(())
+}
+pub fn object_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
+    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    if !a.is_empty() || a.nkw() != 0 {
+        if overrides(t, SlotId::new) {
+            return Err(
+                th.type_error("object.__new__() takes exactly one argument (the type to instantiate)")
+            );
+        }
+        if !overrides(t, SlotId::init) {
+            return Err(th.type_error(format!("{}() takes no arguments", t.name_str())));
+        }
+    }
+    if t.has(tflags::IS_ABSTRACT) {
+        return Err(abstract_error(th, t)?);
+    }
+    new_instance(th, t)
+}
+#[cold]
+fn abstract_error(th: Th, t: Gc<Type>) -> R<crate::err::Raised> {
+    let am = th.getattr(t.value(), n!(__abstractmethods__))?;
+    let names = crate::builtins::list::from_iterable(th, am)?;
+    th.call_method(names.value(), n!(sort), &[])?;
+    let names: Gc<Tuple> = unsafe { crate::builtins::list::snapshot(th, names)?.cast_unchecked() };
+    let list: Vec<String> = names.items().iter().map(|x| format!("'{}'", th.text(*x))).collect();
+    Ok(th.type_error(format!(
+        "Can't instantiate abstract class {} without an implementation for abstract method{} {}",
+        t.name_str(),
+        if list.len() == 1 { "" } else { "s" },
+        list.join(", ")
+    )))
+}
+fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    let Some(v) = v else { return Err(th.type_error("can't delete __class__ attribute")) };
+    let Some(new) = v.cast::<Type>() else {
+        return Err(
+            th.type_error(format!("__class__ must be set to a class, not '{}' object", th.type_name_of(v)))
+        );
+    };
+    let old = th.type_of(o);
+    let module = o.is_kind(Kind::Module) && new.native.kind == Kind::Module;
+    if !module && (!new.heap_type() || !old.heap_type()) {
+        return Err(
+            th.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses")
+        );
+    }
+    let same_layout = old.native as *const _ == new.native as *const _
+        && old.fixed_size == new.fixed_size
+        && old.has_ext == new.has_ext
+        && old.ext_at == new.ext_at
+        && crate::builtins::type_::same_slots(th, old, new);
+    if !same_layout {
+        return Err(th.type_error(format!(
+            "__class__ assignment: '{}' object layout differs from '{}'",
+            th.type_name(new),
+            th.type_name(old)
+        )));
+    }
+    if old == new {
+        return Ok(());
+    }
+    let s = shape(o.shape_id());
+    // A root shape of the new type with the old object's size; then the attributes in their old order.
+    let mut ns = crate::shape::new_root(new, s.cap, None);
+    if s.dict_mode {
+        ns = ns.to_dict_mode();
+    } else {
+        for k in s.keys() {
+            ns = ns.with(*k).expect("as many attributes as before");
+        }
+    }
+    unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
+    if new.has(tflags::HAS_DEL) && !old.has(tflags::HAS_DEL) {
+        th.m.register_finalizer(o.obj().unwrap());
+    }
+    Ok(())
+}
+fn object_format(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let (o, spec) = (a[0].unwrap(), a[1].unwrap());
+    let Some(s) = spec.cast::<Str>() else {
+        return Err(
+            th.type_error(format!("__format__() argument must be str, not {}", th.type_name_of(spec)))
+        );
+    };
+    if !s.is_empty() {
+        return Err(
+            th.type_error(format!("unsupported format string passed to {}.__format__", th.type_name_of(o)))
+        );
+    }
+    th.to_str(o)
+}
+fn object_sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
+    let o = a[0].unwrap();
+    let n = match o.obj() {
+        Some(ob) => match crate::kinds::table()[unsafe { ob.as_ref() }.kind as usize].size {
+            adder_heap::Size::Fixed(n) => n as i64,
+            adder_heap::Size::Fn(f) => unsafe { f(ob) as i64 },
+            adder_heap::Size::Counted { .. } => 16,
+        },
+        None => 8,
+    };
+    Ok(Value::fix(n))
+}
+fn object_dir(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let o = a[0].unwrap();
+    let d = Gc::<Dict>::new(th);
+    if let Some(x) = th.getattr_opt(o, n!(__dict__))?
+        && x.is_kind(Kind::Dict)
+    {
+        crate::builtins::dict::update_from(th, d, x)?;
+    }
+    if let Some(c) = th.getattr_opt(o, n!(__class__))? {
+        crate::builtins::type_::merge_class_dict(th, d, c)?;
+    }
+    Ok(crate::builtins::list::from_iterable(th, d.value())?.value())
+}
+fn copyreg(th: Th, name: &str, args: &[Value]) -> R<Value> {
+    let m = crate::import::import_module(th, "copyreg")?;
+    let f = th.getattr(m, th.intern(name))?;
+    th.call(f, args)
+}
+fn reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
+    copyreg(th, "_reduce_ex", &[a[0].unwrap(), Value::fix(0)])
+}
+fn reduce_ex(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let (o, p) = (a[0].unwrap(), th.index_i64(a[1].unwrap())?);
+    let t = th.type_of(o);
+    // An overridden `__reduce__` wins.
+    let red = th.lookup(t, n!(__reduce__));
+    let mine = th.lookup(OBJECT.get(), n!(__reduce__));
+    if red != mine {
+        return th.call_method(o, n!(__reduce__), &[]);
+    }
+    if p < 2 {
+        return copyreg(th, "_reduce_ex", &[o, Value::fix(p)]);
+    }
+    crate::builtins::reduce::reduce_newobj(th, o)
+}
+fn getstate(th: Th, a: &[Option<Value>]) -> R<Value> {
+    crate::builtins::reduce::default_getstate(th, a[0].unwrap(), false)
+}
+
+#[allow(unused)]
+fn _u() -> Value {
+    Root::empty_str.value()
+}
