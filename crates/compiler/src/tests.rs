@@ -20,9 +20,8 @@ fn function(source: &str) -> CodeData {
 #[track_caller]
 fn check(source: &str, expect: &str) {
     let got = instructions(&function(source));
-    let clean = |s: &str| {
-        s.lines().map(|l| l.trim()).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n")
-    };
+    let clean =
+        |s: &str| s.lines().map(|l| l.trim()).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
     assert_eq!(clean(&got), clean(expect), "got:\n{got}");
 }
 

@@ -11,6 +11,7 @@ pub mod attr;
 pub mod bind;
 pub mod builtins;
 pub mod err;
+pub mod hooks;
 pub mod import;
 pub mod interp;
 pub mod kinds;

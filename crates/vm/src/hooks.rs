@@ -1,0 +1,118 @@
+//! What the VM gets from outside: the compiler (a code generator will follow).
+
+use crate::builtins::exceptions as exc;
+use crate::err::{R, Raised};
+use crate::object::*;
+use crate::thread::Th;
+use crate::value::*;
+use adder_bytecode::CodeData;
+use std::sync::OnceLock;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    Exec,
+    Eval,
+    Single,
+    FuncType,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorClass {
+    Syntax,
+    Indentation,
+    Tab,
+    IncompleteInput,
+    Recursion,
+    Memory,
+    Value,
+    Type,
+    Overflow,
+    System,
+    SyntaxWarning,
+    DeprecationWarning,
+}
+
+pub struct CompileOptions<'a> {
+    pub filename: &'a str,
+    pub mode: Mode,
+    pub optimize: u8,
+    /// Future and `PyCF_*` flags.
+    pub flags: u32,
+    pub int_max_str_digits: u32,
+}
+
+/// An error or a warning. Lines and columns from 1; `line == 0`: no position; `end_line == 0`: no end.
+#[derive(Clone, Debug)]
+pub struct CompileError {
+    pub class: ErrorClass,
+    pub msg: String,
+    pub line: u32,
+    pub col: u32,
+    pub end_line: u32,
+    pub end_col: u32,
+    pub text: Option<String>,
+}
+
+pub trait SourceCompiler: Sync {
+    /// Compiles; the warnings are to be issued in either case.
+    fn compile(
+        &self,
+        source: &str,
+        o: &CompileOptions,
+    ) -> (Result<CodeData, CompileError>, Vec<CompileError>);
+}
+
+static COMPILER: OnceLock<&'static dyn SourceCompiler> = OnceLock::new();
+
+pub fn set_compiler(c: &'static dyn SourceCompiler) {
+    let _ = COMPILER.set(c);
+}
+
+/// `-O` level of the process.
+pub static OPTIMIZE: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
+
+/// Compiles source text to a code object. `optimize` -1: the process's level.
+pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Gc<Code>> {
+    let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
+    let optimize =
+        if optimize < 0 { OPTIMIZE.load(std::sync::atomic::Ordering::Relaxed) } else { optimize as u8 };
+    let o = CompileOptions { filename, mode, optimize, flags, int_max_str_digits: 4300 };
+    let (r, warnings) = c.compile(source, &o);
+    for w in warnings {
+        let cat = if w.class == ErrorClass::DeprecationWarning {
+            &exc::DEPRECATION_WARNING
+        } else {
+            &exc::SYNTAX_WARNING
+        };
+        crate::warn::warn_explicit(th, cat, &w.msg, filename, w.line)?;
+    }
+    match r {
+        Ok(d) => crate::builtins::code::new(th, d),
+        Err(e) => Err(raise(th, e, filename)),
+    }
+}
+
+fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
+    let cell = match e.class {
+        ErrorClass::Indentation => &exc::INDENTATION_ERROR,
+        ErrorClass::Tab => &exc::TAB_ERROR,
+        ErrorClass::IncompleteInput => &exc::INCOMPLETE_INPUT_ERROR,
+        ErrorClass::Recursion => return th.recursion_error(e.msg),
+        ErrorClass::Memory => return th.memory_error_msg(e.msg),
+        ErrorClass::Value => return th.value_error(e.msg),
+        ErrorClass::Type => return th.type_error(e.msg),
+        ErrorClass::Overflow => return th.overflow_error(e.msg),
+        ErrorClass::System => return th.system_error(e.msg),
+        _ => &exc::SYNTAX_ERROR,
+    };
+    let num = |n: u32| if n == 0 { NONE() } else { Value::fix(n as i64) };
+    let text = e.text.as_deref().map_or(NONE(), |t| th.str(t));
+    let file = th.str(filename);
+    let info = if e.end_line == 0 {
+        th.tuple(&[file, num(e.line), num(e.col), text])
+    } else {
+        th.tuple(&[file, num(e.line), num(e.col), text, num(e.end_line), Value::fix(e.end_col as i64)])
+    };
+    let msg = th.str(&e.msg);
+    th.raise_args(cell, &[msg, info])
+}
