@@ -67,7 +67,7 @@ impl Class for JsonText {
 impl Class for JsonAscii {
     #[inline(always)]
     fn stops(b: u8) -> bool {
-        b < 32 || b > 126 || b == b'"' || b == b'\\'
+        !(32..=126).contains(&b) || b == b'"' || b == b'\\'
     }
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
@@ -79,7 +79,7 @@ impl Class for JsonAscii {
 impl Class for ReprPlain {
     #[inline(always)]
     fn stops(b: u8) -> bool {
-        b < 32 || b > 126 || b == b'"' || b == b'\'' || b == b'\\'
+        !(32..=126).contains(&b) || b == b'"' || b == b'\'' || b == b'\\'
     }
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]

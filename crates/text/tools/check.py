@@ -2,23 +2,36 @@
 """Compare crate `adder-text` with the Python that runs this script (CPython 3.14).
 
     cargo build -p adder-text --example text_oracle
-    python3.14 crates/text/tools/check.py target/debug/examples/text_oracle [section…]
+    python3.14 crates/text/tools/check.py [--record crates/text/tests/fixtures/answers.bin] \\
+        target/debug/examples/text_oracle [section…]
+
+`--record` writes a selection of the requests, once all answers were right, for the test `replay`.
 
 Properties of characters are compared for every code point; operations on strings on random strings from alphabets
-that make the interesting cases likely.
+that make the interesting cases likely. `SEED` in the environment gives others; `ONLY` limits the multibyte codecs.
 """
 
 import codecs
+import os
 import random
 import struct
 import subprocess
 import sys
 import unicodedata
 import warnings
+import zlib
 
 warnings.simplefilter("ignore")
+record = None
+if "--record" in sys.argv:
+    at = sys.argv.index("--record")
+    record = sys.argv[at + 1]
+    del sys.argv[at:at + 2]
+PER_KEY = 24
+ALWAYS = (b"flags", b"simple", b"full", b"database", b"normalize_all", b"encode_all", b"decode_all")
+kept, seen, sampler = {}, {}, random.Random(1)
 oracle = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-rnd = random.Random(20240614)
+rnd = random.Random(int(os.environ.get("SEED", 20240614)))
 OLD = unicodedata.ucd_3_2_0
 failures = 0
 
@@ -32,14 +45,51 @@ def ask(*args):
     oracle.stdin.write(struct.pack("<I", len(args)) + b"".join(struct.pack("<I", len(a)) + a for a in args))
     oracle.stdin.flush()
     n, = struct.unpack("<I", oracle.stdout.read(4))
-    return oracle.stdout.read(n)
+    answer = oracle.stdout.read(n)
+    if record:
+        keep(args, answer)
+    return answer
+
+
+def keep(args, answer):
+    """Remember a request for the fixtures: a few of each operation (and codec)."""
+    if len(answer) > 300:
+        if args[0] not in ALWAYS or args[0] == b"decode_all" and args[1]:
+            return
+        answer = zlib.crc32(answer)
+    elif sum(map(len, args)) > 80:
+        return
+    key = args[0] + b" " + (args[2] if args[0] in (b"decode", b"encode", b"normalize") else b"")
+    some = kept.setdefault(key, [])
+    seen[key] = seen.get(key, 0) + 1
+    # Reservoir sampling keeps the choice fair without keeping everything.
+    if args[0] in ALWAYS or len(some) < PER_KEY:
+        some.append((args, answer))
+    elif (k := sampler.randrange(seen[key])) < PER_KEY:
+        some[k] = args, answer
+
+
+def write_record(path):
+    out = bytearray()
+    records = [r for some in kept.values() for r in some]
+    out += struct.pack("<I", len(records))
+    for args, answer in records:
+        out.append(len(args))
+        for a in args:
+            out += struct.pack("<H", len(a)) + a
+        if isinstance(answer, int):
+            out += struct.pack("<HI", 0x8000, answer)
+        else:
+            out += struct.pack("<H", len(answer)) + answer
+    open(path, "wb").write(out)
+    print(len(records), "requests recorded,", len(out), "bytes")
 
 
 def same(what, got, want):
     global failures
     if got != want:
         failures += 1
-        if failures < 10:
+        if failures < 25:
             print("DIFFERENT", ascii(what)[:200], "\n  got ", ascii(got)[:200], "\n  want", ascii(want)[:200])
 
 
@@ -295,9 +345,83 @@ def section_json():
         same(("json_scan", s), ask("json_scan", s, int(strict)), want)
 
 
+MULTIBYTE = """gb2312 gbk gb18030 hz big5 cp950 big5hkscs shift_jis cp932 euc_jp shift_jis_2004 shift_jisx0213 euc_jis_2004
+    euc_jisx0213 euc_kr cp949 johab iso2022_kr iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3
+    iso2022_jp_ext""".split()
+ESCAPES = [b"\x1b" + e for e in (b"$B", b"$@", b"(J", b"(B", b"(I", b"$A", b"$(C", b"$)C", b"$(D", b"$(O", b"$(P", b"$(Q", b".A",
+           b".F", b"N", b"&@\x1b$B", b"(Z", b"xyz", b"")] + [b"\x0e", b"\x0f", b"\n", b"~{", b"~}", b"~~", b"~\n"]
+
+
+def section_cjk():
+    for enc in os.environ.get("ONLY", " ".join(MULTIBYTE)).split():
+        got = ask("encode_all", "", enc).split(b"\xff")
+        for cp in range(0x30000):
+            try:
+                want = chr(cp).encode(enc)
+            except UnicodeEncodeError:
+                want = b""
+            same((enc, "encode", hex(cp)), got[cp], bytes(x for b in want for x in (b & 15, b >> 4)))
+        prefixes = {"euc_jp": [b"", b"\x8f"], "euc_jis_2004": [b"", b"\x8f"], "euc_jisx0213": [b"", b"\x8f"], "hz": [b"", b"~{"],
+                    "gb18030": [b"", b"\x81\x30", b"\x84\x31", b"\xe3\x32", b"\x90\x30"]}
+        for prefix in ESCAPES + [b"\x1b$)C\x0e"] if "2022" in enc else prefixes.get(enc, [b""]):
+            want = bytearray()
+            for x in range(256):
+                for y in range(256):
+                    try:
+                        want += w((prefix + bytes((x, y))).decode(enc)) + b"\xff"
+                    except UnicodeDecodeError as e:
+                        want += w(prefix[:0].decode()) + bytes((0xFE, e.start, e.end, ord(e.reason[1])))
+            got = ask("decode_all", prefix, enc)
+            # The text before an error is not part of the comparison.
+            import re
+            clean = lambda b: re.sub(rb"(?s)(?:^|(?<=\xff)|(?<=\xfe...))[^\xff\xfe]*(?=\xfe)", b"", b)
+            same((enc, "decode", prefix), clean(got) == clean(bytes(want)), True)
+        handlers = HANDLERS + ["xmlcharrefreplace", "namereplace"]
+        chars = [bytes(c).decode(enc, "ignore") for c in [[a, b] for a in range(128, 256) for b in range(64, 256, 7)]]
+        chars = "".join(chars) + "か゚セ゚˩˥æ̀Ê̄\u20ac\xa5\u203e\\~ab\n\ud800\U0001f600각갂ｱé一龥\x1b\x0e"
+        special = [c for c in "か゚セ゚˩˥æ̀Ê̄ê̌\xa5\u203e\\~ab각갂ｱé一龥Аж漢字"]
+        for i in range(6000):
+            n = rnd.randrange(8)
+            if i % 3 == 0:
+                b = bytes(rnd.choice((rnd.randrange(256), rnd.randrange(0xA1, 0xFF), 0x8E, 0x8F, 0x30, 0x81)) for _ in range(n))
+            elif i % 3 == 1:
+                b = b"".join(rnd.choice(ESCAPES + [bytes((rnd.randrange(33, 127), rnd.randrange(33, 127)))] * 20) for _ in range(n))
+            else:
+                b = "".join(rnd.choice(chars) for _ in range(n)).encode(enc, "ignore")
+                k = rnd.randrange(len(b) + 1)
+                b = b[:k] + b[k + 1:]
+            errors = rnd.choice(handlers[:-2])
+            try:
+                s = b.decode(enc, errors)
+                want = b"+%d\n" % len(b) + w(s)
+            except UnicodeDecodeError as e:
+                want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+            same((enc, b, errors), ask("decode", b, enc, errors, 1), want)
+            d = codecs.getincrementaldecoder(enc)("strict")
+            try:
+                s = d.decode(b)
+                want = b"+%d\n" % (len(b) - len(d.getstate()[0])) + w(s)
+            except UnicodeDecodeError as e:
+                want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+            same((enc, b, "incremental"), ask("decode", b, enc, "strict", 0), want)
+            s = "".join(rnd.choice(special if rnd.random() < 0.5 else chars) for _ in range(n))
+            errors = rnd.choice(handlers)
+            if enc == "hz" and len(errors) > 7:
+                # CPython loses the second byte of "~~" when its buffer is just full, as after long replacements.
+                s = s.replace("~", "")
+            try:
+                want = b"+" + s.encode(enc, errors)
+            except UnicodeEncodeError as e:
+                want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
+            same((enc, s, errors), ask("encode", s, enc, errors), want)
+        print("  ", enc, failures, flush=True)
+
+
 sections = {k[8:]: v for k, v in globals().items() if k.startswith("section_")}
 for name in sys.argv[2:] or sections:
     before = failures
     sections[name]()
     print(name, "ok" if failures == before else "%d differences" % (failures - before), flush=True)
+if record and not failures:
+    write_record(record)
 sys.exit(failures > 0)

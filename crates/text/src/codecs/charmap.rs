@@ -5,7 +5,7 @@
 //! an exception, the function returns `Abort`; the error then reported has the reason [`ABORTED`], on which the
 //! caller's handler gives back the exception it kept.
 
-use super::{DecodeError, Decoder, EncodeError, Encoder};
+use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -179,13 +179,8 @@ impl Encoder for &EncodeTable {
         Ok(())
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let len = out.len();
-        let fits = self.encode_step(text, 0, out).is_ok();
-        if !fits {
-            out.truncate(len);
-        }
-        fits
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        self.encode_step(text, 0, out).map_err(|_| ReplaceError::Original)
     }
 }
 
@@ -240,8 +235,9 @@ impl<F: FnMut(u32) -> EncodeMapped> Encoder for EncodeMapping<F> {
         Ok(())
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        wtf8::chars(text).all(|cp| self.put(cp, out).is_ok())
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        // An exception of the mapping is left to the caller, who kept it.
+        wtf8::chars(text).try_for_each(|cp| self.put(cp, out)).map_err(|_| ReplaceError::Original)
     }
 }
 

@@ -8,6 +8,7 @@
 //! Spans and reasons of errors are those of CPython (`Objects/unicodeobject.c`).
 
 pub mod charmap;
+pub mod cjk;
 pub mod handlers;
 pub mod single;
 pub mod utf7;
@@ -105,6 +106,15 @@ pub fn decode<D: Decoder + ?Sized, H: DecodeErrors>(
     }
 }
 
+/// Why a handler's replacement cannot be used, which decides what is reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReplaceError {
+    /// The original problem.
+    Original,
+    /// This one, in the replacement (multibyte codecs).
+    InReplacement(EncodeError),
+}
+
 /// Text to bytes.
 pub trait Encoder {
     /// Name for `UnicodeEncodeError.encoding`.
@@ -113,8 +123,8 @@ pub trait Encoder {
     fn begin(&mut self, _out: &mut Vec<u8>) {}
     /// Append the bytes of `text[pos..]`, all of it.
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError>;
-    /// Append the bytes of a handler's replacement text; `false` if that does not encode either.
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool;
+    /// Append the bytes of a handler's replacement text.
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError>;
     /// Append a handler's replacement bytes; `false` if they do not fit the encoding.
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(bytes);
@@ -134,7 +144,19 @@ pub struct EncodeProblem<'a> {
     pub reason: &'static str,
 }
 
-impl EncodeProblem<'_> {
+impl<'a> EncodeProblem<'a> {
+    fn new(encoding: &'a str, text: &'a [u8], e: &EncodeError, start: usize) -> EncodeProblem<'a> {
+        EncodeProblem {
+            encoding,
+            text,
+            start,
+            end: start + wtf8::count(&text[e.start..e.end]),
+            start_offset: e.start,
+            end_offset: e.end,
+            reason: e.reason,
+        }
+    }
+
     /// The characters that do not encode.
     pub fn part(&self) -> &[u8] {
         &self.text[self.start_offset..self.end_offset]
@@ -177,7 +199,8 @@ pub trait EncodeErrors {
         problem: &EncodeProblem<'_>,
         buffer: &mut Vec<u8>,
     ) -> Result<(Replacement, Resume), Self::Error>;
-    /// The replacement does not encode: the error to raise for the original problem.
+    /// The replacement does not encode: the error to raise, for the original problem or for one in the replacement
+    /// (then `problem.text` is the replacement).
     fn unusable(&mut self, problem: &EncodeProblem<'_>) -> Self::Error;
 }
 
@@ -198,25 +221,24 @@ pub fn encode<C: Encoder + ?Sized, H: EncodeErrors>(
             known = (0, 0);
         }
         let start = known.1 + wtf8::count(&text[known.0..e.start]);
-        let end = start + wtf8::count(&text[e.start..e.end]);
+        let problem = EncodeProblem::new(encoder.encoding(), text, &e, start);
+        let end = problem.end;
         known = (e.end, end);
-        let problem = EncodeProblem {
-            encoding: encoder.encoding(),
-            text,
-            start,
-            end,
-            start_offset: e.start,
-            end_offset: e.end,
-            reason: e.reason,
-        };
         buffer.clear();
         let (kind, resume) = errors.handle(&problem, &mut buffer)?;
-        let fits = match kind {
+        let put = match kind {
             Replacement::Text => encoder.put_text(&buffer, out),
-            Replacement::Bytes => encoder.put_bytes(&buffer, out),
+            Replacement::Bytes if encoder.put_bytes(&buffer, out) => Ok(()),
+            Replacement::Bytes => Err(ReplaceError::Original),
         };
-        if !fits {
-            return Err(errors.unusable(&problem));
+        match put {
+            Ok(()) => {}
+            Err(ReplaceError::Original) => return Err(errors.unusable(&problem)),
+            Err(ReplaceError::InReplacement(e)) => {
+                let problem =
+                    EncodeProblem::new(encoder.encoding(), &buffer, &e, wtf8::count(&buffer[..e.start]));
+                return Err(errors.unusable(&problem));
+            }
         }
         pos = match resume {
             Resume::After => e.end,

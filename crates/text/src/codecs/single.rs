@@ -1,6 +1,6 @@
 //! ASCII and Latin-1.
 
-use super::{DecodeError, Decoder, EncodeError, Encoder};
+use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -57,12 +57,12 @@ impl Encoder for Ascii {
         Err(EncodeError { start, end: run_above(text, start, 128), reason: "ordinal not in range(128)" })
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let fits = text.is_ascii();
-        if fits {
-            out.extend_from_slice(text);
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        if !text.is_ascii() {
+            return Err(ReplaceError::Original);
         }
-        fits
+        out.extend_from_slice(text);
+        Ok(())
     }
 }
 
@@ -127,13 +127,8 @@ impl Encoder for Latin1 {
         Ok(())
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let len = out.len();
-        let fits = self.encode_step(text, 0, out).is_ok();
-        if !fits {
-            out.truncate(len);
-        }
-        fits
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        self.encode_step(text, 0, out).map_err(|_| ReplaceError::Original)
     }
 }
 

@@ -1,6 +1,6 @@
 //! UTF-8.
 
-use super::{DecodeError, Decoder, EncodeError, Encoder};
+use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
 use crate::wtf8;
 use simdutf8::compat::from_utf8;
 
@@ -90,12 +90,12 @@ impl Encoder for Utf8 {
         Err(EncodeError { start, end: end.max(start + 1).min(text.len()), reason: "surrogates not allowed" })
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let fits = text.is_ascii();
-        if fits {
-            out.extend_from_slice(text);
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        if !text.is_ascii() {
+            return Err(ReplaceError::Original);
         }
-        fits
+        out.extend_from_slice(text);
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! UTF-16 and UTF-32 in both byte orders, with and without byte order mark.
 
-use super::{DecodeError, Decoder, EncodeError, Encoder};
+use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -260,8 +260,11 @@ impl Encoder for Utf16Encoder {
         Ok(())
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        text.is_ascii() && self.encode_step(text, 0, out).is_ok()
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        if !text.is_ascii() {
+            return Err(ReplaceError::Original);
+        }
+        self.encode_step(text, 0, out).map_err(|_| ReplaceError::Original)
     }
 
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
@@ -296,8 +299,11 @@ impl Encoder for Utf32Encoder {
         Ok(())
     }
 
-    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        text.is_ascii() && self.encode_step(text, 0, out).is_ok()
+    fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError> {
+        if !text.is_ascii() {
+            return Err(ReplaceError::Original);
+        }
+        self.encode_step(text, 0, out).map_err(|_| ReplaceError::Original)
     }
 
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
