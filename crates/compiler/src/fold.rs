@@ -26,7 +26,103 @@ impl<'a> Builder<'a> {
         {
             return ExprKind::Constant(v);
         }
+        if self.fold != Fold::No
+            && op == BinOp::Mod
+            && let (ExprKind::Constant(Lit::Str(fmt)), ExprKind::Tuple(args)) = (l.kind, r.kind)
+            && let Some(parts) = self.percent_format(fmt, args, l.span)
+        {
+            return ExprKind::JoinedStr(parts);
+        }
         ExprKind::BinOp(l, op, r)
+    }
+
+    /// `'…%s…' % (a, …)` with conversions `s`, `r`, `a` only is an f-string.
+    fn percent_format(&self, fmt: &'a [u8], args: &'a [Expr<'a>], span: Span) -> Option<&'a [Expr<'a>]> {
+        if args.iter().any(|a| matches!(a.kind, ExprKind::Starred(_))) {
+            return None;
+        }
+        let str_const = |text: &[u8], span| {
+            let text = self.arena.alloc_slice_copy(text);
+            Expr { span, kind: ExprKind::Constant(Lit::Str(text)) }
+        };
+        let mut out: Vec<Expr<'a>> = Vec::new();
+        let mut text: Vec<u8> = Vec::new();
+        let mut args = args.iter();
+        let mut i = 0;
+        while i < fmt.len() {
+            if fmt[i] != b'%' {
+                text.push(fmt[i]);
+                i += 1;
+                continue;
+            }
+            i += 1;
+            if fmt.get(i) == Some(&b'%') {
+                text.push(b'%');
+                i += 1;
+                continue;
+            }
+            let mut left = false;
+            while let Some(c @ (b'-' | b'+' | b' ' | b'#' | b'0')) = fmt.get(i) {
+                left |= *c == b'-';
+                i += 1;
+            }
+            let digits = |i: &mut usize| {
+                let start = *i;
+                while fmt.get(*i).is_some_and(u8::is_ascii_digit) {
+                    *i += 1;
+                }
+                &fmt[start..*i]
+            };
+            let width = digits(&mut i);
+            let precision = if fmt.get(i) == Some(&b'.') {
+                i += 1;
+                Some(digits(&mut i))
+            } else {
+                None
+            };
+            if width.len() > 3 || precision.is_some_and(|p| p.len() > 2) {
+                return None;
+            }
+            let conversion = match fmt.get(i) {
+                Some(c @ (b's' | b'r' | b'a')) => *c,
+                _ => return None,
+            };
+            i += 1;
+            let value = *args.next()?;
+            if !text.is_empty() {
+                out.push(str_const(&text, span));
+                text.clear();
+            }
+            let mut spec = Vec::new();
+            if !width.is_empty() {
+                if !left {
+                    spec.push(b'>');
+                }
+                spec.extend_from_slice(width);
+            }
+            if let Some(p) = precision {
+                spec.push(b'.');
+                if p.is_empty() {
+                    spec.push(b'0');
+                }
+                spec.extend_from_slice(p);
+            }
+            let spec = if spec.is_empty() {
+                None
+            } else {
+                let parts = self.arena.alloc_slice_copy(&[str_const(&spec, value.span)]);
+                Some(self.alloc(Expr { span: value.span, kind: ExprKind::JoinedStr(parts) }))
+            };
+            let kind = ExprKind::FormattedValue(self.alloc(Formatted { value, conversion, spec }));
+            out.push(Expr { span: value.span, kind });
+        }
+        if args.next().is_some() {
+            return None;
+        }
+        if !text.is_empty() {
+            out.push(str_const(&text, span));
+        }
+        Some(self.arena.alloc_slice_copy(&out))
     }
 
     pub fn unary(&mut self, op: UnaryOp, v: ExprRef<'a>) -> ExprKind<'a> {

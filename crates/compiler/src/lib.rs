@@ -11,6 +11,7 @@
 
 pub mod ast;
 mod codegen;
+mod decode;
 mod doc;
 mod error;
 mod fold;
@@ -24,5 +25,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use decode::{Codec, decode_source, decode_source_with};
 pub use error::{ErrorKind, SyntaxError, Warning, WarningCategory};
 pub use parse::{Mode, Options, compile, compile_full};

@@ -54,6 +54,13 @@ pub fn compile(source: &str, opts: &Options) -> Result<CodeData, SyntaxError> {
 
 /// As [`compile`], with the warnings of a compilation that succeeds or fails.
 pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxError>, Vec<Warning>) {
+    let translated;
+    let source = if source.contains('\r') {
+        translated = source.replace("\r\n", "\n").replace('\r', "\n");
+        &translated
+    } else {
+        source
+    };
     let arena = Bump::with_capacity(source.len() * 8 + 1024);
     let locator = Locator::of_source(source);
     let mut raw = Vec::new();
@@ -114,7 +121,7 @@ fn compile_in(
     let future_annotations = future & CodeFlags::FUTURE_ANNOTATIONS != 0;
     let mut names = b.names;
     let build_opts = scope::BuildOptions { future_annotations, top_level_await };
-    let mut scopes = scope::build(module, &mut names, &build_opts)?;
+    let mut scopes = scope::build(module, &mut names, &build_opts, warnings)?;
     scope::analyze(&mut scopes, &names)?;
     let gen_opts = GenOptions {
         filename: &opts.filename,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{CompKind, Scope, ScopeKind, Scopes, flag, mangle};
 use crate::ast::*;
-use crate::error::{Error, Res};
+use crate::error::{Error, Res, WarningCategory};
 use crate::lower::with_stack;
 use crate::names::{Names, Sym, known};
 
@@ -14,20 +14,44 @@ pub struct BuildOptions {
     pub top_level_await: bool,
 }
 
-pub(crate) fn build<'a>(m: &'a Module<'a>, names: &mut Names<'a>, opts: &BuildOptions) -> Res<Scopes> {
+pub(crate) fn build<'a>(
+    m: &'a Module<'a>,
+    names: &mut Names<'a>,
+    opts: &BuildOptions,
+    warnings: &mut Warnings,
+) -> Res<Scopes> {
     let blank = Scope::new(ScopeKind::Function, known::EMPTY, Span::NONE);
     let mut list = Vec::with_capacity(m.scopes as usize);
     list.resize(m.scopes as usize, blank);
     list[0] = Scope::new(ScopeKind::Module, known::TOP, m.span);
     list[0].used = true;
-    let mut b =
-        Builder { scopes: Scopes { list }, names, cur: 0, stack: vec![0], class: None, opts, depth: 0 };
+    let mut b = Builder {
+        scopes: Scopes { list },
+        names,
+        cur: 0,
+        stack: vec![0],
+        class: None,
+        opts,
+        depth: 0,
+        warnings,
+        finally: Finally::default(),
+    };
     match &m.kind {
         ModKind::Module(body) | ModKind::Interactive(body) => b.stmts(body)?,
         ModKind::Expression(e) => b.expr(e)?,
         ModKind::FunctionType(..) => {}
     }
     Ok(b.scopes)
+}
+
+pub(crate) type Warnings = Vec<(WarningCategory, String, Span)>;
+
+/// Where leaving a `finally` block early would swallow an exception (PEP 765).
+#[derive(Clone, Copy, Default)]
+struct Finally {
+    inside: bool,
+    function: bool,
+    in_loop: bool,
 }
 
 struct Builder<'a, 'n, 'o> {
@@ -39,6 +63,8 @@ struct Builder<'a, 'n, 'o> {
     class: Option<Sym>,
     opts: &'o BuildOptions,
     depth: u32,
+    warnings: &'o mut Warnings,
+    finally: Finally,
 }
 
 impl<'a> Builder<'a, '_, '_> {
@@ -152,6 +178,18 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
+    fn loop_body(&mut self, body: Body<'a>) -> Res {
+        let was = std::mem::replace(&mut self.finally.in_loop, true);
+        let out = self.conditional(&[body]);
+        self.finally.in_loop = was;
+        out
+    }
+
+    fn warn_finally(&mut self, word: &str, span: Span) {
+        let msg = format!("'{word}' in a 'finally' block");
+        self.warnings.push((WarningCategory::SyntaxWarning, msg, span));
+    }
+
     fn exprs(&mut self, es: &'a [Expr<'a>]) -> Res {
         for e in es {
             self.expr(e)?;
@@ -174,7 +212,12 @@ impl<'a> Builder<'a, '_, '_> {
         match &s.kind {
             StmtKind::FunctionDef(f) => self.function(f, s.span)?,
             StmtKind::ClassDef(c) => self.class_def(c, s.span)?,
-            StmtKind::Return(v) => self.opt(*v)?,
+            StmtKind::Return(v) => {
+                if self.finally.inside && !self.finally.function {
+                    self.warn_finally("return", s.span);
+                }
+                self.opt(*v)?;
+            }
             StmtKind::Delete(ts) => {
                 for t in ts.iter() {
                     self.del_target(t)?;
@@ -195,11 +238,13 @@ impl<'a> Builder<'a, '_, '_> {
             StmtKind::For(f) => {
                 self.target(&f.target)?;
                 self.expr(&f.iter)?;
-                self.conditional(&[f.body, f.orelse])?;
+                self.loop_body(f.body)?;
+                self.conditional(&[f.orelse])?;
             }
             StmtKind::While(t, b, o) => {
                 self.expr(t)?;
-                self.conditional(&[b, o])?;
+                self.loop_body(b)?;
+                self.conditional(&[o])?;
             }
             StmtKind::If(t, b, o) => {
                 self.expr(t)?;
@@ -239,7 +284,10 @@ impl<'a> Builder<'a, '_, '_> {
                     self.stmts(h.body)?;
                 }
                 self.stmts(t.orelse)?;
+                let outer =
+                    std::mem::replace(&mut self.finally, Finally { inside: true, ..Finally::default() });
                 self.stmts(t.finalbody)?;
+                self.finally = outer;
                 self.scope().in_conditional_block = was;
             }
             StmtKind::Assert(t, m) => {
@@ -251,7 +299,14 @@ impl<'a> Builder<'a, '_, '_> {
             StmtKind::Global(names) => self.declare(names, flag::GLOBAL, s.span)?,
             StmtKind::Nonlocal(names) => self.declare(names, flag::NONLOCAL, s.span)?,
             StmtKind::Expr(e) => self.expr(e)?,
-            StmtKind::Pass | StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Break | StmtKind::Continue => {
+                let f = self.finally;
+                if f.inside && !f.function && !f.in_loop {
+                    let word = if matches!(s.kind, StmtKind::Break) { "break" } else { "continue" };
+                    self.warn_finally(word, s.span);
+                }
+            }
+            StmtKind::Pass => {}
         }
         Ok(())
     }
@@ -318,7 +373,9 @@ impl<'a> Builder<'a, '_, '_> {
         self.scope().is_async_def = f.is_async;
         self.scope().coroutine = f.is_async;
         self.params(&f.args)?;
+        let was = std::mem::replace(&mut self.finally.function, true);
         self.stmts(f.body)?;
+        self.finally.function = was;
         self.exit();
         if generic {
             self.exit();

@@ -1,0 +1,511 @@
+//! Code objects as bytes, for caches (`__pycache__`) and for embedding the library in the program.
+//!
+//! Numbers are LEB128; strings stand once, in a table at the front; instructions carry only the fields their op uses;
+//! depths and positions are run-length encoded, positions relative to those before. The header holds a hash of the op
+//! table: bytes written for another table are refused, never misread. Reading never panics, whatever the bytes.
+
+use std::collections::HashMap;
+
+use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Operand, Position};
+
+const MAGIC: &[u8; 4] = b"ADRC";
+const FORMAT: u64 = 1;
+
+/// Identifies format and op table: also usable as the magic number of cached files.
+pub fn table_hash() -> u64 {
+    let mut h: u64 = 0xcbf2_9ce4_8422_2325 ^ FORMAT;
+    let mut add = |b: u8| h = (h ^ b as u64).wrapping_mul(0x100_0000_01b3);
+    for op in Op::all() {
+        let i = op.info();
+        i.name.bytes().for_each(&mut add);
+        [i.x, i.a, i.b, i.c].iter().for_each(|o| add(*o as u8));
+    }
+    h
+}
+
+pub fn serialize(code: &CodeData) -> Vec<u8> {
+    let mut w = Writer::default();
+    w.code(code);
+    let body = w.out;
+    let mut head = Writer::default();
+    head.out.extend_from_slice(MAGIC);
+    head.out.extend_from_slice(&table_hash().to_le_bytes());
+    head.num(w.strings.len() as u64);
+    let mut list = vec![&[][..]; w.strings.len()];
+    for (s, i) in &w.strings {
+        list[*i as usize] = s;
+    }
+    for s in list {
+        head.bytes(s);
+    }
+    head.out.extend_from_slice(&body);
+    head.out
+}
+
+pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
+    let mut r = Reader { data: bytes, strings: Vec::new(), depth: 0 };
+    if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
+        return Err("not code of this version");
+    }
+    let n = r.count(1)?;
+    for _ in 0..n {
+        let s = r.bytes()?;
+        r.strings.push(s);
+    }
+    let code = r.code()?;
+    if r.data.is_empty() { Ok(code) } else { Err("bytes left over") }
+}
+
+#[derive(Default)]
+struct Writer<'c> {
+    out: Vec<u8>,
+    strings: HashMap<&'c [u8], u64>,
+}
+
+/// The fields of an instruction, in the order they are written.
+fn fields(op: Op) -> impl Iterator<Item = (usize, Operand)> {
+    let i = op.info();
+    [i.x, i.a, i.b, i.c].into_iter().enumerate().filter(|(_, o)| !matches!(o, Operand::None | Operand::Wide))
+}
+
+fn is_wide(o: Operand) -> bool {
+    matches!(o, Operand::Const32 | Operand::Int32 | Operand::Jump32)
+}
+
+impl<'c> Writer<'c> {
+    fn num(&mut self, mut v: u64) {
+        while v >= 0x80 {
+            self.out.push(v as u8 | 0x80);
+            v >>= 7;
+        }
+        self.out.push(v as u8);
+    }
+
+    fn signed(&mut self, v: i64) {
+        self.num((v << 1 ^ v >> 63) as u64);
+    }
+
+    fn bytes(&mut self, b: &[u8]) {
+        self.num(b.len() as u64);
+        self.out.extend_from_slice(b);
+    }
+
+    fn string(&mut self, s: &'c [u8]) {
+        let n = self.strings.len() as u64;
+        let i = *self.strings.entry(s).or_insert(n);
+        self.num(i);
+    }
+
+    fn strs(&mut self, list: &'c [Box<str>]) {
+        self.num(list.len() as u64);
+        for s in list {
+            self.string(s.as_bytes());
+        }
+    }
+
+    fn nums(&mut self, list: &[u32]) {
+        self.num(list.len() as u64);
+        for n in list {
+            self.num(*n as u64);
+        }
+    }
+
+    fn code(&mut self, c: &'c CodeData) {
+        self.string(c.name.as_bytes());
+        self.string(c.qualname.as_bytes());
+        self.string(c.filename.as_bytes());
+        for n in [c.first_line, c.flags.0, c.argcount, c.posonly, c.kwonly, c.nlocals, c.nregs, c.loops] {
+            self.num(n as u64);
+        }
+        self.strs(&c.varnames);
+        self.nums(&c.cells);
+        self.strs(&c.names);
+        self.nums(&c.ics);
+        self.num(c.consts.len() as u64);
+        for k in &c.consts {
+            self.constant(k);
+        }
+        self.num(c.code.len() as u64);
+        for ins in &c.code {
+            self.ins(*ins);
+        }
+        self.runs(&c.depths, |w, d, _| w.num(*d as u64));
+        let mut line = c.first_line as i64;
+        self.runs(&c.positions, |w, p, _| w.position(p, &mut line));
+        self.num(c.handlers.len() as u64);
+        for h in &c.handlers {
+            self.num(h.start as u64);
+            self.num((h.end - h.start) as u64);
+            self.num(h.target as u64);
+            self.num(h.reg as u64);
+        }
+    }
+
+    fn ins(&mut self, ins: Ins) {
+        self.out.push(ins.op_byte());
+        for (i, kind) in fields(ins.op()) {
+            match (i, kind) {
+                (_, k) if is_wide(k) => self.signed(ins.imm() as i64),
+                (0, _) => self.num(ins.x() as u64),
+                (1, _) => self.num(ins.a() as u64),
+                (2, Operand::Int) => self.signed(ins.bi() as i64),
+                (2, _) => self.num(ins.b() as u64),
+                (_, Operand::Int | Operand::Jump) => self.signed(ins.ci() as i64),
+                _ => self.num(ins.c() as u64),
+            }
+        }
+    }
+
+    /// Equal neighbours once, with their number.
+    fn runs<T: PartialEq>(&mut self, list: &[T], mut item: impl FnMut(&mut Self, &T, usize)) {
+        let mut i = 0;
+        while i < list.len() {
+            let n = list[i..].iter().take_while(|x| **x == list[i]).count();
+            self.num(n as u64);
+            item(self, &list[i], n);
+            i += n;
+        }
+    }
+
+    fn position(&mut self, p: &Position, line: &mut i64) {
+        // First a number with the number of lines covered; 0: no position.
+        if p.line == 0 {
+            self.num(0);
+            return;
+        }
+        self.num(p.end_line.saturating_sub(p.line) as u64 + 1);
+        self.signed(p.line as i64 - *line);
+        *line = p.line as i64;
+        self.num(p.col as u64);
+        self.signed(p.end_col as i64 - p.col as i64);
+    }
+
+    fn constant(&mut self, k: &'c Const) {
+        let tag = |w: &mut Self, t: u8| w.out.push(t);
+        match k {
+            Const::None => tag(self, 0),
+            Const::True => tag(self, 1),
+            Const::False => tag(self, 2),
+            Const::Ellipsis => tag(self, 3),
+            Const::Int(v) => {
+                tag(self, 4);
+                self.signed(*v);
+            }
+            Const::BigInt(neg, limbs) => {
+                tag(self, 5);
+                self.num(*neg as u64);
+                self.num(limbs.len() as u64);
+                for l in limbs {
+                    self.out.extend_from_slice(&l.to_le_bytes());
+                }
+            }
+            Const::Float(v) => {
+                tag(self, 6);
+                self.out.extend_from_slice(&v.to_bits().to_le_bytes());
+            }
+            Const::Complex(r, i) => {
+                tag(self, 7);
+                self.out.extend_from_slice(&r.to_bits().to_le_bytes());
+                self.out.extend_from_slice(&i.to_bits().to_le_bytes());
+            }
+            Const::Str(s) => {
+                tag(self, 8);
+                self.string(s);
+            }
+            Const::Bytes(s) => {
+                tag(self, 9);
+                self.string(s);
+            }
+            Const::Tuple(t) => {
+                tag(self, 10);
+                self.constants(t);
+            }
+            Const::FrozenSet(t) => {
+                tag(self, 11);
+                self.constants(t);
+            }
+            Const::Slice(t) => {
+                tag(self, 12);
+                t.iter().for_each(|k| self.constant(k));
+            }
+            Const::Code(c) => {
+                tag(self, 13);
+                self.code(c);
+            }
+        }
+    }
+
+    fn constants(&mut self, t: &'c [Const]) {
+        self.num(t.len() as u64);
+        t.iter().for_each(|k| self.constant(k));
+    }
+}
+
+struct Reader<'d> {
+    data: &'d [u8],
+    strings: Vec<&'d [u8]>,
+    depth: u32,
+}
+
+type Read<T> = Result<T, &'static str>;
+
+impl<'d> Reader<'d> {
+    fn take(&mut self, n: usize) -> Read<&'d [u8]> {
+        if n > self.data.len() {
+            return Err("truncated");
+        }
+        let (a, b) = self.data.split_at(n);
+        self.data = b;
+        Ok(a)
+    }
+
+    fn byte(&mut self) -> Read<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn num(&mut self) -> Read<u64> {
+        let mut v = 0;
+        for shift in (0..64).step_by(7) {
+            let b = self.byte()?;
+            v |= ((b & 0x7F) as u64) << shift;
+            if b < 0x80 {
+                return Ok(v);
+            }
+        }
+        Err("number too long")
+    }
+
+    fn signed(&mut self) -> Read<i64> {
+        let v = self.num()?;
+        Ok((v >> 1) as i64 ^ -((v & 1) as i64))
+    }
+
+    fn u32(&mut self) -> Read<u32> {
+        u32::try_from(self.num()?).map_err(|_| "number too large")
+    }
+
+    fn u16(&mut self) -> Read<u16> {
+        u16::try_from(self.num()?).map_err(|_| "number too large")
+    }
+
+    /// A number of things of at least `size` bytes each.
+    fn count(&mut self, size: usize) -> Read<usize> {
+        let n = self.num()? as usize;
+        if n.checked_mul(size).is_none_or(|t| t > self.data.len()) { Err("truncated") } else { Ok(n) }
+    }
+
+    fn bytes(&mut self) -> Read<&'d [u8]> {
+        let n = self.count(1)?;
+        self.take(n)
+    }
+
+    fn string(&mut self) -> Read<&'d [u8]> {
+        let i = self.num()? as usize;
+        self.strings.get(i).copied().ok_or("no such string")
+    }
+
+    fn str(&mut self) -> Read<Box<str>> {
+        Ok(std::str::from_utf8(self.string()?).map_err(|_| "not UTF-8")?.into())
+    }
+
+    fn strs(&mut self) -> Read<Vec<Box<str>>> {
+        let n = self.count(1)?;
+        (0..n).map(|_| self.str()).collect()
+    }
+
+    fn nums(&mut self) -> Read<Vec<u32>> {
+        let n = self.count(1)?;
+        (0..n).map(|_| self.u32()).collect()
+    }
+
+    fn f64(&mut self) -> Read<f64> {
+        let b = self.take(8)?;
+        Ok(f64::from_bits(u64::from_le_bytes(b.try_into().map_err(|_| "truncated")?)))
+    }
+
+    fn code(&mut self) -> Read<CodeData> {
+        self.depth += 1;
+        if self.depth > 500 {
+            return Err("nested too deeply");
+        }
+        let name = self.str()?;
+        let qualname = self.str()?;
+        let filename = self.str()?;
+        let mut c = CodeData { name, qualname, filename, ..CodeData::default() };
+        c.first_line = self.u32()?;
+        c.flags = CodeFlags(self.u32()?);
+        c.argcount = self.u32()?;
+        c.posonly = self.u32()?;
+        c.kwonly = self.u32()?;
+        c.nlocals = self.u32()?;
+        c.nregs = self.u32()?;
+        c.loops = self.u32()?;
+        c.varnames = self.strs()?;
+        c.cells = self.nums()?;
+        c.names = self.strs()?;
+        c.ics = self.nums()?;
+        c.consts = self.constants()?;
+        let n = self.count(1)?;
+        c.code = (0..n).map(|_| self.ins()).collect::<Read<_>>()?;
+        c.depths = self.runs(n, |r| r.u16())?;
+        let mut line = c.first_line as i64;
+        c.positions = self.runs(n, |r| r.position(&mut line))?;
+        let handlers = self.count(4)?;
+        for _ in 0..handlers {
+            let start = self.u32()?;
+            let end = start.checked_add(self.u32()?).ok_or("bad handler")?;
+            c.handlers.push(Handler { start, end, target: self.u32()?, reg: self.u16()? });
+        }
+        self.depth -= 1;
+        Ok(c)
+    }
+
+    fn ins(&mut self) -> Read<Ins> {
+        let b = self.byte()?;
+        if b as usize >= Op::COUNT {
+            return Err("no such op");
+        }
+        let op = Op::from_byte(b);
+        let (mut f, mut wide) = ([0u16; 4], None);
+        for (i, kind) in fields(op) {
+            if is_wide(kind) {
+                wide = Some(i32::try_from(self.signed()?).map_err(|_| "number too large")?);
+            } else if matches!(kind, Operand::Int | Operand::Jump) {
+                f[i] = i16::try_from(self.signed()?).map_err(|_| "number too large")? as u16;
+            } else {
+                f[i] = self.u16()?;
+            }
+        }
+        Ok(match wide {
+            Some(imm) => Ins::ai(op, f[0] as u8, f[1], imm),
+            None => Ins::abc(op, f[0] as u8, f[1], f[2], f[3]),
+        })
+    }
+
+    fn runs<T: Clone>(&mut self, total: usize, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+        let mut out = Vec::with_capacity(total);
+        while out.len() < total {
+            let n = self.num()? as usize;
+            if n == 0 || n > total - out.len() {
+                return Err("bad run");
+            }
+            let v = item(self)?;
+            out.resize(out.len() + n, v);
+        }
+        Ok(out)
+    }
+
+    fn position(&mut self, line: &mut i64) -> Read<Position> {
+        let lines = self.u32()?;
+        if lines == 0 {
+            return Ok(Position::default());
+        }
+        *line = line.checked_add(self.signed()?).ok_or("bad line")?;
+        let line = u32::try_from(*line).map_err(|_| "bad line")?;
+        let col = self.u32()?;
+        let end_col = col as i64 + self.signed()?;
+        Ok(Position {
+            line,
+            end_line: line.checked_add(lines - 1).ok_or("bad line")?,
+            col,
+            end_col: u32::try_from(end_col).map_err(|_| "bad column")?,
+        })
+    }
+
+    fn constants(&mut self) -> Read<Vec<Const>> {
+        let n = self.count(1)?;
+        (0..n).map(|_| self.constant()).collect()
+    }
+
+    fn constant(&mut self) -> Read<Const> {
+        self.depth += 1;
+        if self.depth > 500 {
+            return Err("nested too deeply");
+        }
+        let k = match self.byte()? {
+            0 => Const::None,
+            1 => Const::True,
+            2 => Const::False,
+            3 => Const::Ellipsis,
+            4 => Const::Int(self.signed()?),
+            5 => {
+                let neg = self.num()? != 0;
+                let n = self.count(8)?;
+                let limbs = self.take(n * 8)?.chunks_exact(8);
+                let limbs = limbs.map(|b| b.iter().rev().fold(0, |v, b| v << 8 | *b as u64));
+                Const::BigInt(neg, limbs.collect())
+            }
+            6 => Const::Float(self.f64()?),
+            7 => Const::Complex(self.f64()?, self.f64()?),
+            8 => Const::Str(self.string()?.into()),
+            9 => Const::Bytes(self.string()?.into()),
+            10 => Const::Tuple(self.constants()?.into()),
+            11 => Const::FrozenSet(self.constants()?.into()),
+            12 => Const::Slice(Box::new([self.constant()?, self.constant()?, self.constant()?])),
+            13 => Const::Code(Box::new(self.code()?)),
+            _ => return Err("no such constant"),
+        };
+        self.depth -= 1;
+        Ok(k)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> CodeData {
+        let inner = CodeData { name: "g".into(), ..CodeData::default() };
+        CodeData {
+            name: "f".into(),
+            qualname: "m.f".into(),
+            first_line: 7,
+            varnames: vec!["a".into(), "b".into()],
+            nlocals: 2,
+            nregs: 300,
+            names: vec!["a".into()],
+            ics: vec![0],
+            consts: vec![
+                Const::Int(-5),
+                Const::BigInt(true, [1, 2].into()),
+                Const::Str((*b"\xed\xa0\x80").into()),
+                Const::Tuple([Const::Float(-0.0), Const::None].into()),
+                Const::Code(Box::new(inner)),
+            ],
+            code: vec![
+                Ins::ai(Op::LoadInt, 0, 0, -70_000),
+                Ins::abc(Op::AddI, 1, 299, 0, -3i16 as u16),
+                Ins::abc(Op::JLtI, 1, 0, -1i16 as u16, -9i16 as u16),
+                Ins::abc(Op::ReturnNone, 0, 0, 0, 0),
+            ],
+            depths: vec![2, 2, 3, 3],
+            positions: vec![
+                Position { line: 3, end_line: 5, col: 4, end_col: 1 },
+                Position::default(),
+                Position::default(),
+                Position { line: 9, end_line: 9, col: 0, end_col: 8 },
+            ],
+            handlers: vec![Handler { start: 1, end: 2, target: 3, reg: 2 }],
+            ..CodeData::default()
+        }
+    }
+
+    #[test]
+    fn round_trip() {
+        let c = sample();
+        assert_eq!(deserialize(&serialize(&c)), Ok(c));
+    }
+
+    #[test]
+    fn damage_is_an_error_not_a_panic() {
+        let good = serialize(&sample());
+        for i in 0..good.len() {
+            let _ = deserialize(&good[..i]).expect_err("truncated");
+            for b in [0, 0x7F, 0xFF] {
+                let mut bad = good.clone();
+                bad[i] = b;
+                let _ = deserialize(&bad);
+            }
+        }
+    }
+}
