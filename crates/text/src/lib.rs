@@ -29,6 +29,7 @@ macro_rules! table {
 
 pub mod case;
 pub mod codecs;
+pub mod digits;
 pub mod escape;
 pub mod json;
 pub mod repr;

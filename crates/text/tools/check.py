@@ -417,6 +417,47 @@ def section_cjk():
         print("  ", enc, failures, flush=True)
 
 
+def section_hex():
+    for i in range(20000):
+        s = "".join(rnd.choice("0123456789abcdefABCDEF0a  \t\x0b\x1cgé\u3000" if i % 3 else "0a1b ") for _ in range(rnd.randrange(9)))
+        for op, arg in ("fromhex", s), ("bfromhex", w(s)):
+            try:
+                want = b"+" + bytes.fromhex(arg)
+            except ValueError as e:
+                e = str(e)
+                want = b"-Odd" if "even" in e else b"-Position(%d)" % int(e.split()[-1])
+            same((op, arg), ask(op, arg), want)
+        b = rnd.randbytes(rnd.randrange(12))
+        n = rnd.randrange(-12, 13)
+        same(("hex", b, n), ask("hex", b, n), w(b.hex("-", n)))
+
+
+def section_incremental():
+    chars = "か゚セ゚˩˥æ̀Ê̄ê̌\xa5\u203e\\~ab각갂ｱé一龥Аж漢字\n"
+    for enc in MULTIBYTE:
+        for i in range(1500):
+            s = "".join(rnd.choice(chars) for _ in range(rnd.randrange(8)))
+            b = s.encode(enc, "ignore") if i % 2 else b"".join(rnd.choice(ESCAPES + [b"$\"", b"\xb0\xa1", b"\x8f", b"\x81"] * 5) for _ in range(5))
+            cut = rnd.randrange(len(b) + 1)
+            d = codecs.getincrementaldecoder(enc)("replace")
+            want = bytearray()
+            for part, final in (b[:cut], False), (b[cut:], True):
+                want += w(d.decode(part, final)) + b"\xff"
+                pending, state = d.getstate()
+                want += state.to_bytes(8, "little") + pending + b"\xff"
+            same((enc, "parts", b, cut), ask("decode_parts", b, enc, cut), bytes(want))
+            cut = rnd.randrange(len(s) + 1)
+            c = codecs.getincrementalencoder(enc)("replace")
+            want = bytearray()
+            for part, final in (s[:cut], False), (s[cut:], True):
+                want += c.encode(part, final) + b"\xff"
+                # One byte with the length of what is pending, that, the state.
+                state = c.getstate()
+                state = state.to_bytes(17, "little") if state < 1 << 136 else b"?" * 17
+                want += state[1 + state[0]:9 + state[0]] + state[1:1 + state[0]] + b"\xff"
+            same((enc, "parts", s, cut), ask("encode_parts", s, enc, len(w(s[:cut]))), bytes(want))
+
+
 sections = {k[8:]: v for k, v in globals().items() if k.startswith("section_")}
 for name in sys.argv[2:] or sections:
     before = failures

@@ -47,8 +47,6 @@ pub trait Decoder {
         is_final: bool,
         out: &mut Vec<u8>,
     ) -> Result<usize, DecodeError>;
-    /// The handler decided to go on at `pos` (stateful codecs may have to know).
-    fn resumed(&mut self, _pos: usize, _out: &mut Vec<u8>) {}
 }
 
 /// What a handler is told of input that does not decode.
@@ -100,7 +98,6 @@ pub fn decode<D: Decoder + ?Sized, H: DecodeErrors>(
                     input = Cow::Owned(new);
                 }
                 pos = fix.resume.min(input.len());
-                decoder.resumed(pos, out);
             }
         }
     }
@@ -247,4 +244,62 @@ pub fn encode<C: Encoder + ?Sized, H: EncodeErrors>(
         };
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::single::Ascii;
+    use super::*;
+
+    /// A handler that follows a script, as Python code might.
+    struct Script(Vec<(&'static [u8], usize, Option<&'static [u8]>)>, Vec<(usize, usize)>);
+
+    impl DecodeErrors for Script {
+        type Error = String;
+        fn handle(&mut self, p: &DecodeProblem<'_>, out: &mut Vec<u8>) -> Result<DecodeFix, String> {
+            self.1.push((p.start, p.end));
+            let (text, resume, input) = self.0.pop().ok_or_else(|| p.reason.to_string())?;
+            out.extend_from_slice(text);
+            Ok(DecodeFix { resume, input: input.map(<[u8]>::to_vec) })
+        }
+    }
+
+    impl EncodeErrors for Script {
+        type Error = String;
+        fn handle(
+            &mut self,
+            p: &EncodeProblem<'_>,
+            buffer: &mut Vec<u8>,
+        ) -> Result<(Replacement, Resume), String> {
+            self.1.push((p.start, p.end));
+            let (text, resume, _) = self.0.pop().ok_or_else(|| p.reason.to_string())?;
+            buffer.extend_from_slice(text);
+            Ok((Replacement::Text, Resume::Index(resume)))
+        }
+        fn unusable(&mut self, p: &EncodeProblem<'_>) -> String {
+            format!("unusable {} {}", p.start, p.end)
+        }
+    }
+
+    #[test]
+    fn decoding_goes_where_the_handler_says() {
+        // The first error goes back to the start with another input, the second over the end.
+        let mut h = Script(vec![(b"<2>", 99, None), (b"<1>", 0, Some(b"cd\xFFef"))], Vec::new());
+        let mut out = Vec::new();
+        assert_eq!(decode(&mut Ascii, b"ab\xFE", true, &mut h, &mut out), Ok(5));
+        assert_eq!((out.as_slice(), h.1.as_slice()), (&b"ab<1>cd<2>"[..], &[(2, 3), (2, 3)][..]));
+    }
+
+    #[test]
+    fn encoding_goes_where_the_handler_says() {
+        let mut h = Script(vec![(b"<3>", 5, None), (b"<2>", 4, None), (b"<1>", 0, None)], Vec::new());
+        let mut out = Vec::new();
+        let r = encode(&mut Ascii, "aéüb€c".as_bytes(), &mut h, &mut out);
+        assert_eq!(r, Ok(()));
+        assert_eq!(h.1, [(1, 3), (1, 3), (4, 5)]);
+        assert_eq!(out, b"a<1>a<2><3>c");
+        let mut h = Script(vec![("é".as_bytes(), 3, None)], Vec::new());
+        let r = encode(&mut Ascii, "aéüb".as_bytes(), &mut h, &mut out);
+        assert_eq!(r, Err("unusable 1 3".to_string()));
+    }
 }

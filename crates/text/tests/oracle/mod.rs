@@ -10,7 +10,7 @@ use adder_text::search::{self, Bytes, Str};
 use adder_text::unicode::database::{self as db, Ucd};
 use adder_text::unicode::normalize::{Form, is_normalized, normalize};
 use adder_text::unicode::{self, Case, names};
-use adder_text::{case, escape, json, repr, split, wtf8};
+use adder_text::{case, digits, escape, json, repr, split, wtf8};
 use std::io::Write;
 use std::ops::Range;
 
@@ -302,6 +302,49 @@ pub fn answer(a: &[Vec<u8>]) -> Vec<u8> {
                         }
                     }
                 }
+            }
+        }
+        "fromhex" => match digits::from_hex_text(s, &mut out) {
+            Ok(()) => out.insert(0, b'+'),
+            Err(e) => return format!("-{e:?}").into_bytes(),
+        },
+        "bfromhex" => match digits::from_hex(s, &mut out) {
+            Ok(()) => out.insert(0, b'+'),
+            Err(e) => return format!("-{e:?}").into_bytes(),
+        },
+        "hex" => digits::to_hex_groups(s, b'-', number(&a[2]) as isize, &mut out),
+        "decode_parts" => {
+            // An incremental decoder: what is left of each part precedes the next; the state after each.
+            let mut d = MultibyteDecoder::new(Codec::from_name(&a[2]).unwrap());
+            let mut pending = Vec::new();
+            let cut = limit(&a[3]);
+            for (i, part) in [&s[..cut], &s[cut..]].into_iter().enumerate() {
+                pending.extend_from_slice(part);
+                match codecs::decode(&mut d, &pending, i == 1, &mut handler(b"replace"), &mut out) {
+                    Ok(n) => pending.drain(..n),
+                    Err(e) => return failure(e),
+                };
+                out.push(0xFF);
+                out.extend_from_slice(&d.state.0);
+                out.extend_from_slice(&pending);
+                out.push(0xFF);
+            }
+        }
+        "encode_parts" => {
+            let mut c = MultibyteEncoder::new(Codec::from_name(&a[2]).unwrap(), false);
+            let mut pending = Vec::new();
+            let cut = limit(&a[3]);
+            for (i, part) in [&s[..cut], &s[cut..]].into_iter().enumerate() {
+                pending.extend_from_slice(part);
+                c.is_final = i == 1;
+                match codecs::encode(&mut c, &pending, &mut handler(b"replace"), &mut out) {
+                    Ok(()) => pending.drain(..c.used),
+                    Err(e) => return failure(e),
+                };
+                out.push(0xFF);
+                out.extend_from_slice(&c.state.0);
+                out.extend_from_slice(&pending);
+                out.push(0xFF);
             }
         }
         "decode" => return decoded(&mut *decoder(&a[2]), a),

@@ -89,12 +89,19 @@ impl Codec {
         self as usize >= Iso2022Kr as usize
     }
 
-    /// State of a new encoder or decoder.
-    pub fn initial_state(self) -> State {
+    /// State of a new encoder.
+    pub fn encoder_state(self) -> State {
         let mut s = State([0; 8]);
         if self.is_iso2022() {
-            s.0[..3].fill(iso2022::ASCII);
+            s.0[..2].fill(iso2022::ASCII);
         }
+        s
+    }
+
+    /// State of a new decoder.
+    pub fn decoder_state(self) -> State {
+        let mut s = self.encoder_state();
+        s.0[2] = s.0[0];
         s
     }
 
@@ -135,7 +142,7 @@ pub struct MultibyteDecoder {
 
 impl MultibyteDecoder {
     pub fn new(codec: Codec) -> MultibyteDecoder {
-        MultibyteDecoder { codec, state: codec.initial_state() }
+        MultibyteDecoder { codec, state: codec.decoder_state() }
     }
 
     /// What `IncrementalDecoder.reset` does.
@@ -143,7 +150,7 @@ impl MultibyteDecoder {
         if self.codec.is_iso2022() {
             iso2022::reset_decoder(&mut self.state);
         } else {
-            self.state = self.codec.initial_state();
+            self.state = self.codec.decoder_state();
         }
     }
 }
@@ -204,7 +211,7 @@ pub struct MultibyteEncoder {
 
 impl MultibyteEncoder {
     pub fn new(codec: Codec, is_final: bool) -> MultibyteEncoder {
-        MultibyteEncoder { codec, state: codec.initial_state(), is_final, used: 0 }
+        MultibyteEncoder { codec, state: codec.encoder_state(), is_final, used: 0 }
     }
 
     /// Append what leaves the state: `IncrementalEncoder.reset`.
