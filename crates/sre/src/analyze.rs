@@ -16,7 +16,7 @@
 use crate::charset::ByteSet;
 use crate::codes::{MAXREPEAT, at};
 use crate::ir::*;
-use crate::prefilter::Prefilter;
+use crate::prefilter::{Prefilter, WINDOW};
 use crate::subject::Encoding;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,69 @@ pub(crate) fn analyze<E: Encoding>(ir: &mut Ir) {
                 _ => {}
             }
         }
-    } else {
-        for op in &mut ir.ops {
-            if let Op::Split { .. } = op {
-                unreachable!("exact programs count their repeats");
+        ir.leading = leading(ir);
+    }
+    finish(ir);
+    ir.shape = shape(ir);
+}
+
+/// Operations that say the same as others, but faster.
+fn finish(ir: &mut Ir) {
+    for pc in 0..ir.ops.len() {
+        let (back, after, negated) = match ir.ops[pc] {
+            Op::Item(Item::Byte(byte)) => {
+                ir.ops[pc] = Op::Byte(byte);
+                continue;
             }
+            Op::Item(Item::Set { mask, table, above }) => {
+                ir.ops[pc] = Op::Set { mask, table, above };
+                continue;
+            }
+            Op::Assert { back, after } => (back, after, false),
+            Op::AssertNot { back, after } => (back, after, true),
+            _ => continue,
+        };
+        let what = match ir.ops[pc + 1] {
+            Op::Item(item) => Looked::Item(item),
+            Op::Literal { at, len } => Looked::Literal { at, len },
+            _ => continue,
+        };
+        if after as usize == pc + 3 {
+            ir.ops[pc] = Op::Look(ir.looks.len() as u32);
+            ir.looks.push(Look { back, what, negated });
         }
+    }
+}
+
+fn shape(ir: &Ir) -> Shape {
+    let [op, Op::Success] = ir.ops[..] else { return Shape::General };
+    if ir.start.is_some() {
+        return Shape::General;
+    }
+    match op {
+        Op::Byte(_) => Shape::Literal(1),
+        Op::Literal { len, .. } if len as usize <= WINDOW => Shape::Literal(len as usize),
+        Op::Set { mask, table, above } => Shape::Item(Item::Set { mask, table, above }),
+        Op::Item(item) => Shape::Item(item),
+        Op::Run(index) if ir.loops[index as usize].min > 0 => Shape::Run(index),
+        _ => Shape::General,
+    }
+}
+
+/// Once an attempt at the start of a run of characters has failed, it has tried what follows behind
+/// every character of the run, so that later starts in the run have nothing new to offer. Unless
+/// what follows knows where the run began.
+fn leading(ir: &Ir) -> Option<Item> {
+    if ir.start.is_some() || ir.ops.iter().any(|op| matches!(op, Op::GroupRef { .. })) {
+        return None;
+    }
+    let first = ir.ops.iter().find(|op| !matches!(op, Op::Nop | Op::Mark(_)))?;
+    match first {
+        Op::Run(index) | Op::RunLazy(index) => {
+            let info = &ir.loops[*index as usize];
+            (info.max == MAXREPEAT).then_some(info.item)
+        }
+        _ => None,
     }
 }
 
@@ -144,6 +201,7 @@ fn first_of<E: Encoding>(ir: &Ir, pc: usize, firsts: &[First]) -> First {
         }
         Op::AssertNot { after, .. } => get(after),
         Op::GroupExists { no, .. } => firsts[pc + 1].or(get(no)),
+        Op::Byte(_) | Op::Set { .. } | Op::Look(_) => unreachable!("made at the end"),
     }
 }
 
@@ -223,7 +281,16 @@ fn branch(branch: &mut Branch, firsts: &[First]) {
 fn split(ir: &mut Ir, pc: usize, first: Pc, second: Pc, firsts: &[First]) {
     let (one, two) = (firsts[first as usize], firsts[second as usize]);
     if let Some((table, first_mask, second_mask)) = ir.table_pair(one.set, two.set) {
-        let at_end = one.at_end as u8 | (two.at_end as u8) << 1;
+        let at_end = one.at_end as u8 | (two.at_end as u8) << 1 | sure(ir, pc, second);
         ir.ops[pc] = Op::Split { at_end, first_mask, second_mask, table, first, second };
+    }
+}
+
+/// Whether the second way of a split just ends what is around it.
+fn sure(ir: &Ir, pc: usize, second: Pc) -> u8 {
+    match ir.ops[second as usize] {
+        Op::Success => SURE_END,
+        Op::AssertEnd { marks: false } | Op::AtomicEnd { marks: false, .. } if pc < second as usize => SURE,
+        _ => 0,
     }
 }

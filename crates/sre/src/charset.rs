@@ -120,6 +120,10 @@ pub(crate) enum CharTest {
         codes: Box<[u32]>,
         fold: Fold,
     },
+    /// A set of one category, without folding.
+    Category(u32),
+    /// These few, sorted.
+    Few(Box<[u32]>),
 }
 
 /// What a test says to all the characters from 0x80 on.
@@ -131,6 +135,17 @@ pub(crate) enum Above {
 }
 
 impl CharTest {
+    /// A set in its simplest form.
+    pub fn set(codes: &[u32], fold: Fold) -> CharTest {
+        match (codes, fold) {
+            ([op::CATEGORY, number, op::FAILURE], Fold::None) => CharTest::Category(*number),
+            // Each category is followed by its opposite.
+            ([op::NEGATE, op::CATEGORY, number, op::FAILURE], Fold::None) => CharTest::Category(number ^ 1),
+            _ => CharTest::Set { codes: codes.into(), fold },
+        }
+    }
+
+    #[inline]
     pub fn eval(&self, ch: u32, locale: &Locale) -> bool {
         match *self {
             CharTest::Literal { ch: literal, fold, negated } => {
@@ -148,12 +163,18 @@ impl CharTest {
                 first_hit(codes, |item| hits(item, lower, locale) || hits(item, upper, locale))
             }
             CharTest::Set { ref codes, fold } => in_charset(codes, fold.lower(ch, locale), locale),
+            CharTest::Category(number) => in_category(number, ch, locale),
+            CharTest::Few(ref members) => members.contains(&ch),
         }
     }
 
     /// The answer may change with the locale.
     pub fn is_dynamic(&self) -> bool {
         match self {
+            CharTest::Few(_) => false,
+            CharTest::Category(number) => {
+                matches!(*number, category::LOC_WORD | category::LOC_NOT_WORD)
+            }
             CharTest::Literal { fold, .. } => *fold == Fold::Locale,
             CharTest::Set { codes, fold } => {
                 *fold == Fold::Locale
@@ -172,7 +193,8 @@ impl CharTest {
                 let set = u8::try_from(*ch).map_or(ByteSet::EMPTY, ByteSet::one);
                 if *negated { set.complement() } else { set }
             }
-            CharTest::Literal { .. } => by_eval(self),
+            CharTest::Literal { .. } | CharTest::Few(_) => by_eval(self),
+            CharTest::Category(number) => CATEGORIES[*number as usize],
             CharTest::Set { codes, fold } => {
                 let Some(plain) = charset_latin1(codes) else { return by_eval(self) };
                 if *fold == Fold::None {
@@ -197,6 +219,59 @@ impl CharTest {
             },
             CharTest::Set { fold: Fold::Unicode | Fold::Locale, .. } => Above::Some,
             CharTest::Set { codes, .. } => charset_above_ascii(codes),
+            CharTest::Category(number) => category_above_ascii(*number),
+            CharTest::Few(members) => match members.last() {
+                Some(0x80..) => Above::Some,
+                _ => Above::None,
+            },
+        }
+    }
+
+    /// The same in the form that is fastest to ask.
+    pub fn simplified(self) -> CharTest {
+        match self.members() {
+            Some(mut members) if members.len() <= 16 => {
+                members.sort_unstable();
+                CharTest::Few(members.into())
+            }
+            _ => self,
+        }
+    }
+
+    /// All characters that pass, unless they are many.
+    pub fn members(&self) -> Option<Vec<u32>> {
+        const MOST: usize = 48;
+        let mut plain = Vec::new();
+        let fold = match self {
+            CharTest::Literal { ch, fold, negated: false } => {
+                plain.push(*ch);
+                *fold
+            }
+            CharTest::Set { codes, fold } => {
+                for item in items(codes) {
+                    match item {
+                        SetItem::Literal(ch) => plain.push(ch),
+                        SetItem::Range(low, high) if high.checked_sub(low)? < MOST as u32 => {
+                            plain.extend(low..=high);
+                        }
+                        SetItem::Charset(bits) => {
+                            plain.extend(bitmap(bits).iter().map(|byte| byte as u32));
+                        }
+                        _ => return None,
+                    }
+                    if plain.len() > MOST {
+                        return None;
+                    }
+                }
+                *fold
+            }
+            CharTest::Few(members) => return Some(members.to_vec()),
+            _ => return None,
+        };
+        match fold {
+            Fold::None => Some(plain),
+            Fold::Unicode => Some(plain.into_iter().flat_map(unicode_with_lower).collect()),
+            _ => None,
         }
     }
 
@@ -225,10 +300,15 @@ impl CharTest {
                         SetItem::Range(low, high) => range(low, high),
                         SetItem::Charset(bits) if bits[4..].iter().all(|word| *word == 0) => ByteSet::EMPTY,
                         SetItem::Charset(_) => range(0x80, 0xFF),
+                        SetItem::Category(number) => category_leads(number),
                         _ => ByteSet::LEADS,
                     });
                 }
                 set
+            }
+            CharTest::Category(number) => category_leads(*number),
+            CharTest::Few(members) => {
+                members.iter().fold(ByteSet::EMPTY, |set, &ch| set.union(range(ch, ch)))
             }
             _ => ByteSet::LEADS,
         }
@@ -404,15 +484,38 @@ fn charset_above_ascii(codes: &[u32]) -> Above {
             SetItem::Negate => ok = !ok,
             SetItem::Literal(0..0x80) | SetItem::Range(_, 0..0x80) => {}
             SetItem::Charset(bits) if bits[4..].iter().all(|word| *word == 0) => {}
-            SetItem::Category(category::DIGIT | category::SPACE | category::WORD) => {}
-            // Of these every character above ASCII is a member, and what follows is not asked.
-            SetItem::Category(category::NOT_DIGIT | category::NOT_SPACE | category::NOT_WORD) => {
-                return if ok { Above::All } else { Above::None };
-            }
+            SetItem::Category(number) => match category_above_ascii(number) {
+                Above::None => {}
+                // What follows is not asked any more.
+                Above::All => return if ok { Above::All } else { Above::None },
+                Above::Some => return Above::Some,
+            },
             _ => return Above::Some,
         }
     }
     if ok { Above::None } else { Above::All }
+}
+
+/// The bytes with which a multi-byte character of the category can start.
+fn category_leads(number: u32) -> ByteSet {
+    use category::*;
+    let property = match number & !1 {
+        UNI_WORD => 0,
+        UNI_DIGIT => 1,
+        UNI_SPACE => 2,
+        UNI_LINEBREAK => 3,
+        _ => return ByteSet::LEADS,
+    };
+    ByteSet([0, 0, 0, property_leads(property, number & 1 == 0)])
+}
+
+fn category_above_ascii(number: u32) -> Above {
+    use category::*;
+    match number {
+        DIGIT | SPACE | WORD | LINEBREAK => Above::None,
+        NOT_DIGIT | NOT_SPACE | NOT_WORD | NOT_LINEBREAK => Above::All,
+        _ => Above::Some,
+    }
 }
 
 #[cfg(test)]
@@ -420,20 +523,27 @@ mod tests {
     use super::*;
 
     fn set(codes: &[u32], fold: Fold) -> CharTest {
-        CharTest::Set { codes: codes.into(), fold }
+        CharTest::set(codes, fold)
     }
 
     /// The shortcuts say the same as asking for each character.
     fn check(test: &CharTest) {
+        check_one(test);
+        check_one(&test.clone().simplified());
+    }
+
+    fn check_one(test: &CharTest) {
         let latin1 = test.latin1();
         for byte in 0..=255u8 {
             assert_eq!(latin1.contains(byte), test.eval(byte as u32, &C_LOCALE), "{test:?} {byte}");
         }
         let above = test.above_ascii();
         let leads = test.leads();
+        let members = test.members();
         for ch in (0x80..0x3000).chain((0x3000..0x11_0000).step_by(61)) {
             let member = test.eval(ch, &C_LOCALE);
             assert!(above == Above::Some || (above == Above::All) == member, "{test:?} {ch:x}");
+            assert!(members.as_ref().is_none_or(|all| all.contains(&ch) == member), "{test:?} {ch:x}");
             if member {
                 let mut text = vec![];
                 use crate::subject::Encoding;
@@ -453,6 +563,11 @@ mod tests {
                     check(&CharTest::Literal { ch, fold, negated });
                 }
             }
+            for number in 0..NAMES.len() as u32 {
+                check(&set(&[CATEGORY, number, FAILURE], fold));
+                check(&set(&[NEGATE, CATEGORY, number, FAILURE], fold));
+            }
+            check(&set(&[RANGE, 0x430, 0x440, LITERAL, 0xDF, LITERAL, 0x4E2D, FAILURE], fold));
             check(&set(&[LITERAL, 107, RANGE, 48, 57, FAILURE], fold));
             check(&set(&[NEGATE, LITERAL, 10, FAILURE], fold));
             check(&set(&[NEGATE, RANGE, 100, 300, FAILURE], fold));

@@ -12,79 +12,70 @@
 //!   repeat that is entered again while frames of an earlier entry wait undoes itself on the way
 //!   back to them.
 
-use crate::codes::MAXREPEAT;
+use crate::frames::below;
 use crate::ir::*;
 use crate::state::*;
-use crate::steps::step_back;
+use crate::steps::{View, has_text, step_back};
 use crate::subject::Encoding;
-use crate::unicode::Locale;
 
-/// Whether the character at `ptr` fits.
-pub(crate) fn fits<E: Encoding>(
-    ir: &Ir,
-    state: &mut State,
-    s: &[u8],
-    item: Item,
-    ptr: usize,
-    env: &Env,
-) -> bool {
-    let (stack, saved) = (Vec::new(), Vec::new());
-    let engine = Engine { ir, s, locale: env.locale, stack, saved, cut: NONE, fuel: FUEL, state };
-    engine.step::<E>(item, ptr).is_some()
-}
-
-/// Runs the program at `start`; `s` ends where the subject does for this match.
-pub(crate) fn run<E: Encoding>(
-    ir: &Ir,
-    state: &mut State,
-    s: &[u8],
-    start: usize,
-    env: &mut Env,
-) -> Result<bool, Error> {
-    state.start = start;
-    let stack = std::mem::take(&mut state.stack);
-    let saved = std::mem::take(&mut state.saved);
-    let mut engine = Engine { ir, s, locale: env.locale, stack, saved, cut: NONE, fuel: state.fuel, state };
-    let result = engine.run::<E>(start, env);
-    let Engine { mut stack, mut saved, fuel, .. } = engine;
-    stack.clear();
-    saved.clear();
-    state.stack = stack;
-    state.saved = saved;
-    state.fuel = fuel;
-    result
-}
-
-pub(crate) struct Engine<'a> {
-    pub ir: &'a Ir,
-    pub s: &'a [u8],
-    pub locale: &'a Locale,
-    stack: Vec<Frame>,
-    saved: Vec<usize>,
+/// One call's worth of matching: a program, a subject, and the state to use.
+pub(crate) struct Engine<'a, 'b> {
+    pub view: View<'a>,
+    pub env: &'a mut Env<'b>,
+    pub marks: &'a mut [usize],
+    pub slots: &'a mut [Slot],
+    /// Marks kept by `Save`.
+    pub saved: &'a mut Vec<usize>,
+    /// Frames from `top` on are garbage.
+    pub stack: Vec<Frame>,
+    pub top: usize,
     /// The place of the innermost barrier.
-    cut: usize,
-    fuel: u32,
-    pub state: &'a mut State,
+    pub cut: usize,
+    pub fuel: u32,
+    pub max_frames: usize,
+    /// Marks were set that no frame will restore.
+    pub dirty: bool,
+    pub match_all: bool,
+    pub must_advance: bool,
+    /// Keeps on trying at later places, up to this one.
+    pub last: Option<usize>,
+    pub spans: Spans,
 }
 
-impl Engine<'_> {
-    fn run<E: Encoding>(&mut self, start: usize, env: &mut Env) -> Result<bool, Error> {
-        let ir = self.ir;
-        let s = self.s;
+impl Engine<'_, '_> {
+    /// Runs the program at `start`, and in a search, at places behind it until it succeeds.
+    pub fn run<E: Encoding>(&mut self, start: usize) -> Result<bool, Error> {
+        let view = self.view;
+        let View { ir, s, .. } = view;
         let ops = &ir.ops[..];
         let mut pc = 0usize;
         let mut ptr = start;
+        let mut start = start;
         loop {
             match ops[pc] {
+                Op::Byte(byte) => {
+                    if s.get(ptr) == Some(&byte) {
+                        ptr += 1;
+                        pc += 1;
+                        continue;
+                    }
+                }
+                Op::Set { mask, table, above } => {
+                    if let Some(after) = view.step::<E>(Item::Set { mask, table, above }, ptr) {
+                        ptr = after;
+                        pc += 1;
+                        continue;
+                    }
+                }
                 Op::Item(item) => {
-                    if let Some(after) = self.step::<E>(item, ptr) {
+                    if let Some(after) = view.step::<E>(item, ptr) {
                         ptr = after;
                         pc += 1;
                         continue;
                     }
                 }
                 Op::Literal { at, len } => {
-                    if s[ptr..].starts_with(ir.literal(at, len)) {
+                    if has_text(s, ptr, ir.literal(at, len)) {
                         ptr += len as usize;
                         pc += 1;
                         continue;
@@ -92,7 +83,7 @@ impl Engine<'_> {
                 }
                 Op::Run(index) => {
                     let info = &ir.loops[index as usize];
-                    if let Some((low, high)) = self.run_greedy::<E>(info, ptr) {
+                    if let Some((low, high)) = view.run_greedy::<E>(info, ptr) {
                         let scanned = ((high - ptr) >> 8) as u32;
                         self.fuel = self.fuel.saturating_sub(scanned).max(1);
                         pc += 1;
@@ -100,7 +91,7 @@ impl Engine<'_> {
                             ptr = high;
                             continue;
                         }
-                        if let Some(place) = self.back_off::<E>(info, low, high) {
+                        if let Some(place) = view.back_off::<E>(info, low, high) {
                             if place > low {
                                 self.push(Kind::Run, pc - 1, low, place)?;
                             }
@@ -111,8 +102,8 @@ impl Engine<'_> {
                 }
                 Op::RunLazy(index) => {
                     let info = &ir.loops[index as usize];
-                    if let Some(low) = self.step_times::<E>(info.item, ptr, info.min)
-                        && let Some((place, count)) = self.run_lazy::<E>(info, low, info.min as usize)
+                    if let Some(low) = view.step_times::<E>(info.item, ptr, info.min)
+                        && let Some((place, count)) = view.run_lazy::<E>(info, low, info.min as usize)
                     {
                         self.push(Kind::RunLazy, pc, place, count)?;
                         ptr = place;
@@ -121,8 +112,8 @@ impl Engine<'_> {
                     }
                 }
                 Op::Split { at_end, first_mask, second_mask, table, first, second } => {
-                    self.burn(env)?;
-                    let (one, two) = if at_end & 4 != 0 {
+                    self.burn()?;
+                    let (one, two) = if at_end & UNKNOWN != 0 {
                         (true, true)
                     } else if let Some(&byte) = s.get(ptr) {
                         let bits = ir.tables[table as usize][byte as usize];
@@ -132,6 +123,11 @@ impl Engine<'_> {
                     };
                     if one {
                         if two {
+                            if at_end & (SURE | SURE_END) != 0
+                                && (at_end & SURE != 0 || !(self.match_all || self.must_advance))
+                            {
+                                self.forget();
+                            }
                             self.push(Kind::Way, second as usize, ptr, 0)?;
                         }
                         pc = first as usize;
@@ -158,10 +154,14 @@ impl Engine<'_> {
                     }
                 }
                 Op::Mark(index) => {
-                    let old = std::mem::replace(&mut self.state.marks[index as usize], ptr);
-                    self.push(Kind::Mark, index as usize, old, self.state.lastindex as usize)?;
+                    let old = std::mem::replace(&mut self.marks[index as usize], ptr);
+                    if self.top == 0 {
+                        self.dirty = true;
+                    } else {
+                        self.push(Kind::Mark, index as usize, old, self.spans.lastindex as usize)?;
+                    }
                     if index & 1 != 0 {
-                        self.state.lastindex = index / 2 + 1;
+                        self.spans.lastindex = index / 2 + 1;
                     }
                     pc += 1;
                     continue;
@@ -171,14 +171,15 @@ impl Engine<'_> {
                     continue;
                 }
                 Op::At(code) => {
-                    if self.at::<E>(code as u32, ptr) {
+                    if view.at::<E>(code as u32, ptr) {
                         pc += 1;
                         continue;
                     }
                 }
                 Op::Success => {
-                    if !(self.state.match_all && ptr != s.len() || self.state.must_advance && ptr == start) {
-                        self.state.end = ptr;
+                    if !(self.match_all && ptr != s.len() || self.must_advance && ptr == start) {
+                        self.spans.start = start;
+                        self.spans.end = ptr;
                         return Ok(true);
                     }
                 }
@@ -187,27 +188,27 @@ impl Engine<'_> {
                     continue;
                 }
                 Op::RepeatEnter(index) => {
-                    let slot = &mut self.state.slots[index as usize];
+                    let slot = &mut self.slots[index as usize];
                     let Slot { count, last } = std::mem::replace(slot, Slot { count: -1, last: NONE });
                     self.push(Kind::Slot, index as usize, last, count as usize)?;
                     pc = ir.repeats[index as usize].tail as usize - 1;
                     continue;
                 }
                 Op::RepeatMax(index) => {
-                    self.burn(env)?;
+                    self.burn()?;
                     let info = &ir.repeats[index as usize];
-                    let Slot { count, last } = self.state.slots[index as usize];
+                    let Slot { count, last } = self.slots[index as usize];
                     let count = count + 1;
                     if count < info.min as isize {
                         self.push(Kind::Slot, index as usize, last, (count - 1) as usize)?;
-                        self.state.slots[index as usize].count = count;
+                        self.slots[index as usize].count = count;
                         pc = info.body as usize;
                     } else if below(count, info.max) && ptr != last {
                         self.push(Kind::Max, index as usize, ptr, last)?;
                         if info.exact {
                             self.save(true)?;
                         }
-                        self.state.slots[index as usize] = Slot { count, last: ptr };
+                        self.slots[index as usize] = Slot { count, last: ptr };
                         pc = info.body as usize;
                     } else {
                         pc = info.tail as usize;
@@ -215,13 +216,13 @@ impl Engine<'_> {
                     continue;
                 }
                 Op::RepeatMin(index) => {
-                    self.burn(env)?;
+                    self.burn()?;
                     let info = &ir.repeats[index as usize];
-                    let Slot { count, last } = self.state.slots[index as usize];
+                    let Slot { count, last } = self.slots[index as usize];
                     let count = count + 1;
                     if count < info.min as isize {
                         self.push(Kind::Slot, index as usize, last, (count - 1) as usize)?;
-                        self.state.slots[index as usize].count = count;
+                        self.slots[index as usize].count = count;
                         pc = info.body as usize;
                     } else {
                         self.push(Kind::Min, index as usize, ptr, 0)?;
@@ -233,18 +234,32 @@ impl Engine<'_> {
                     continue;
                 }
                 Op::PossessiveEnter(index) => {
-                    self.state.slots[index as usize].count = 0;
+                    self.slots[index as usize].count = 0;
                     pc = self.possessive(index, ptr, NONE)?;
                     continue;
                 }
                 Op::PossessiveEnd(index) => {
-                    self.burn(env)?;
+                    self.burn()?;
                     let info = &ir.repeats[index as usize];
                     let frame = self.leave(info.marks);
-                    self.state.slots[index as usize].count += 1;
+                    self.slots[index as usize].count += 1;
                     let last = if frame.kind == Kind::PossessiveMin { NONE } else { frame.a };
                     pc = self.possessive(index, ptr, last)?;
                     continue;
+                }
+                Op::Look(index) => {
+                    let look = &ir.looks[index as usize];
+                    let there = match step_back::<E>(s, ptr, look.back) {
+                        None => false,
+                        Some(place) => match look.what {
+                            Looked::Item(item) => view.step::<E>(item, place).is_some(),
+                            Looked::Literal { at, len } => has_text(s, place, ir.literal(at, len)),
+                        },
+                    };
+                    if there != look.negated {
+                        pc += 3;
+                        continue;
+                    }
                 }
                 Op::Assert { back, after } => {
                     if let Some(place) = step_back::<E>(s, ptr, back) {
@@ -281,7 +296,9 @@ impl Engine<'_> {
                     continue;
                 }
                 Op::GroupRef { group, fold } => {
-                    if let Some(after) = self.group_ref::<E>(group, fold, ptr) {
+                    if let Some(span) = self.group(group)
+                        && let Some(after) = view.group_ref::<E>(span, fold, ptr)
+                    {
                         ptr = after;
                         pc += 1;
                         continue;
@@ -304,14 +321,20 @@ impl Engine<'_> {
                 Op::Fail => {}
             }
             // It failed: go back.
-            self.burn(env)?;
+            self.burn()?;
             loop {
-                let Some(frame) = self.stack.pop() else { return Ok(false) };
+                let Some(frame) = self.pop() else {
+                    let Some(next) = self.next_place::<E>(start) else { return Ok(false) };
+                    start = next;
+                    ptr = next;
+                    pc = 0;
+                    break;
+                };
                 let index = frame.pc as usize;
                 match frame.kind {
                     Kind::Mark => {
-                        self.state.marks[index] = frame.a;
-                        self.state.lastindex = frame.b as u32;
+                        self.marks[index] = frame.a;
+                        self.spans.lastindex = frame.b as u32;
                     }
                     Kind::Way => {
                         pc = index;
@@ -321,7 +344,7 @@ impl Engine<'_> {
                     Kind::Branch => {
                         let rest = frame.b & (frame.b - 1);
                         if rest != 0 {
-                            self.stack.push(Frame { b: rest, ..frame });
+                            self.repush(Frame { b: rest, ..frame });
                         }
                         pc = ir.branches[index].ways[frame.b.trailing_zeros() as usize] as usize;
                         ptr = frame.a;
@@ -331,9 +354,9 @@ impl Engine<'_> {
                         let Op::Run(number) = ops[index] else { unreachable!() };
                         let info = &ir.loops[number as usize];
                         let place = E::before(s, frame.b);
-                        if let Some(place) = self.back_off::<E>(info, frame.a, place) {
+                        if let Some(place) = view.back_off::<E>(info, frame.a, place) {
                             if place > frame.a {
-                                self.stack.push(Frame { b: place, ..frame });
+                                self.repush(Frame { b: place, ..frame });
                             }
                             pc = index + 1;
                             ptr = place;
@@ -344,20 +367,20 @@ impl Engine<'_> {
                         let Op::RunLazy(number) = ops[index] else { unreachable!() };
                         let info = &ir.loops[number as usize];
                         if below(frame.b as isize, info.max)
-                            && let Some(after) = self.step::<E>(info.item, frame.a)
-                            && let Some((place, count)) = self.run_lazy::<E>(info, after, frame.b + 1)
+                            && let Some(after) = view.step::<E>(info.item, frame.a)
+                            && let Some((place, count)) = view.run_lazy::<E>(info, after, frame.b + 1)
                         {
-                            self.stack.push(Frame { a: place, b: count, ..frame });
+                            self.repush(Frame { a: place, b: count, ..frame });
                             pc = index + 1;
                             ptr = place;
                             break;
                         }
                     }
                     Kind::Slot => {
-                        self.state.slots[index] = Slot { count: frame.b as isize, last: frame.a };
+                        self.slots[index] = Slot { count: frame.b as isize, last: frame.a };
                     }
                     Kind::Max => {
-                        let slot = &mut self.state.slots[index];
+                        let slot = &mut self.slots[index];
                         slot.count -= 1;
                         slot.last = frame.b;
                         pc = ir.repeats[index].tail as usize;
@@ -365,13 +388,13 @@ impl Engine<'_> {
                         break;
                     }
                     Kind::Min => {
-                        let Slot { count, last } = self.state.slots[index];
+                        let Slot { count, last } = self.slots[index];
                         let count = count + 1;
                         ptr = frame.a;
                         let info = &ir.repeats[index];
                         if below(count, info.max) && ptr != last {
                             self.push(Kind::Slot, index, last, (count - 1) as usize)?;
-                            self.state.slots[index] = Slot { count, last: ptr };
+                            self.slots[index] = Slot { count, last: ptr };
                             pc = info.body as usize;
                             break;
                         }
@@ -394,141 +417,4 @@ impl Engine<'_> {
             }
         }
     }
-
-    /// Pays for a step, and polls when enough have been made.
-    #[inline(always)]
-    fn burn(&mut self, env: &mut Env) -> Result<(), Error> {
-        self.fuel -= 1;
-        if self.fuel == 0 { self.poll(env) } else { Ok(()) }
-    }
-
-    #[cold]
-    fn poll(&mut self, env: &mut Env) -> Result<(), Error> {
-        self.fuel = FUEL;
-        if (env.poll)().is_break() { Err(Error::Interrupted) } else { Ok(()) }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, kind: Kind, pc: usize, a: usize, b: usize) -> Result<(), Error> {
-        if self.stack.len() == self.stack.capacity() {
-            self.grow()?;
-        }
-        self.stack.push(Frame { kind, pc: pc as u32, a, b });
-        Ok(())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) -> Result<(), Error> {
-        let len = self.stack.len();
-        if len >= self.state.max_frames {
-            return Err(Error::Memory);
-        }
-        let more = (len / 2 + 64).min(self.state.max_frames - len);
-        self.stack.try_reserve_exact(more).map_err(|_| Error::Memory)
-    }
-
-    /// Puts a barrier up.
-    fn enter(&mut self, kind: Kind, pc: usize, ptr: usize) -> Result<(), Error> {
-        let outer = self.cut;
-        self.cut = self.stack.len();
-        self.push(kind, pc, ptr, outer)
-    }
-
-    /// What the innermost barrier guards has succeeded: drops it and all above, but keeps what
-    /// undoes marks, if there are any.
-    fn leave(&mut self, marks: bool) -> Frame {
-        let barrier = self.cut;
-        let frame = self.stack[barrier];
-        self.cut = frame.b;
-        if !marks && !self.ir.exact {
-            self.stack.truncate(barrier);
-            return frame;
-        }
-        let mut kept = barrier;
-        for at in barrier + 1..self.stack.len() {
-            let frame = self.stack[at];
-            match frame.kind {
-                Kind::Mark => {
-                    self.stack[kept] = frame;
-                    kept += 1;
-                }
-                Kind::Save => self.saved.truncate(self.saved.len() - frame.pc as usize),
-                _ => {}
-            }
-        }
-        self.stack.truncate(kept);
-        frame
-    }
-
-    /// What a negative assertion denies has succeeded: drops everything up to its barrier.
-    fn undo_to_barrier(&mut self) {
-        while self.stack.len() > self.cut + 1 {
-            let frame = self.stack.pop().expect("the barrier is below");
-            match frame.kind {
-                Kind::Mark => {
-                    self.state.marks[frame.pc as usize] = frame.a;
-                    self.state.lastindex = frame.b as u32;
-                }
-                Kind::Save => self.saved.truncate(self.saved.len() - frame.pc as usize),
-                _ => {}
-            }
-        }
-        self.cut = self.stack.pop().expect("the barrier").b;
-    }
-
-    /// The next turn of a possessive repeat, or what follows it. `last` is where the turn before
-    /// began, if that counts.
-    fn possessive(&mut self, index: u32, ptr: usize, last: usize) -> Result<usize, Error> {
-        let info = &self.ir.repeats[index as usize];
-        let count = self.state.slots[index as usize].count;
-        if count < info.min as isize {
-            self.enter(Kind::PossessiveMin, index as usize, ptr)?;
-        } else if below(count, info.max) && ptr != last {
-            self.enter(Kind::PossessiveMore, index as usize, ptr)?;
-            if info.exact {
-                self.save(true)?;
-            }
-        } else {
-            return Ok(info.tail as usize);
-        }
-        Ok(info.body as usize)
-    }
-
-    fn mark_exact(&mut self, index: u32, ptr: usize) {
-        let state = &mut *self.state;
-        if index & 1 != 0 {
-            state.lastindex = index / 2 + 1;
-        }
-        if index as isize > state.lastmark {
-            state.marks[(state.lastmark + 1) as usize..index as usize].fill(NONE);
-            state.lastmark = index as isize;
-        }
-        state.marks[index as usize] = ptr;
-    }
-
-    fn save(&mut self, marks: bool) -> Result<(), Error> {
-        let State { lastmark, lastindex, .. } = *self.state;
-        let count = if marks { (lastmark + 1) as usize } else { 0 };
-        self.saved.try_reserve(count).map_err(|_| Error::Memory)?;
-        if self.saved.len() + count > self.state.max_frames {
-            return Err(Error::Memory);
-        }
-        self.saved.extend_from_slice(&self.state.marks[..count]);
-        self.push(Kind::Save, count, lastmark as usize, lastindex as usize)
-    }
-
-    fn restore(&mut self, frame: &Frame) {
-        let count = frame.pc as usize;
-        let from = self.saved.len() - count;
-        self.state.marks[..count].copy_from_slice(&self.saved[from..]);
-        self.saved.truncate(from);
-        self.state.lastmark = frame.a as isize;
-        self.state.lastindex = frame.b as u32;
-    }
-}
-
-#[inline(always)]
-fn below(count: isize, max: u32) -> bool {
-    max == MAXREPEAT || count < max as isize
 }

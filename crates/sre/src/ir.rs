@@ -41,6 +41,13 @@ pub(crate) enum Op {
     /// The end of the whole program.
     Success,
     Nop,
+    Byte(u8),
+    /// As `Item::Set`, and so are the others: one step less for the engine.
+    Set {
+        mask: u8,
+        table: u16,
+        above: u32,
+    },
     Item(Item),
     /// A stretch of `Ir::literals`.
     Literal {
@@ -60,8 +67,8 @@ pub(crate) enum Op {
     Branch(u32),
     /// Two ways on, in order of preference, and at which next bytes each can match at all.
     Split {
-        /// Bit 0: the first can match at the end of the subject; bit 1: the second; bit 2: the
-        /// table does not exist, both may match anywhere.
+        /// Bit 0: the first can match at the end of the subject; bit 1: the second; and `UNKNOWN`,
+        /// `SURE`, `SURE_END`.
         at_end: u8,
         first_mask: u8,
         second_mask: u8,
@@ -79,6 +86,8 @@ pub(crate) enum Op {
     RepeatMin(u32),
     PossessiveEnter(u32),
     PossessiveEnd(u32),
+    /// An assertion about one item: `Ir::looks`. The two operations behind it are not run.
+    Look(u32),
     Assert {
         back: u32,
         after: Pc,
@@ -107,6 +116,38 @@ pub(crate) enum Op {
         group: u32,
         no: Pc,
     },
+}
+
+/// `Split`: there is no table, both ways may match anywhere.
+pub(crate) const UNKNOWN: u8 = 4;
+/// `Split`: the second way cannot fail, and undoes nothing: all frames before it are done with.
+pub(crate) const SURE: u8 = 8;
+/// `Split`: the same, but only if any end of the match is as good as another.
+pub(crate) const SURE_END: u8 = 16;
+
+/// What a simple assertion looks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Looked {
+    Item(Item),
+    Literal { at: u32, len: u32 },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub back: u32,
+    pub what: Looked,
+    pub negated: bool,
+}
+
+/// Programs of one operation need no engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    General,
+    /// So many bytes, all found by the prefilter.
+    Literal(usize),
+    Item(Item),
+    /// At least one character, as many as there are.
+    Run(u32),
 }
 
 /// Most ways of a `Branch`: one bit of a word for each.
@@ -172,6 +213,11 @@ pub(crate) struct Ir {
     pub branches: Vec<Branch>,
     pub loops: Vec<Loop>,
     pub repeats: Vec<Repeat>,
+    pub looks: Vec<Look>,
+    pub shape: Shape,
+    /// What every match starts with as many of as there are, if after a failed attempt there is no
+    /// use in starting further on in the same run.
+    pub leading: Option<Item>,
     pub prefilter: Prefilter,
     /// A search looks only at places where this fits.
     pub start: Option<Item>,
@@ -192,6 +238,9 @@ impl Ir {
             branches: Vec::new(),
             loops: Vec::new(),
             repeats: Vec::new(),
+            looks: Vec::new(),
+            shape: Shape::General,
+            leading: None,
             prefilter: Prefilter::None,
             start: None,
             min_len: 0,

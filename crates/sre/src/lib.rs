@@ -17,7 +17,8 @@
 //! | `charset`, `unicode` | sets of characters, case, classes |
 //! | `ir`, `lower`, `analyze` | the program as it is run |
 //! | `prefilter` | skipping to where a match can start |
-//! | `exec`, `steps`, `state` | matching at one position |
+//! | `search` | trying one position after the other |
+//! | `exec`, `frames`, `steps`, `state` | matching at one position |
 //!
 //! **Invariants.** No function recurses to a depth that codes or subjects decide. Matching
 //! allocates nothing once the stacks of the `State` have grown. No `unsafe`.
@@ -26,11 +27,13 @@ mod analyze;
 mod charset;
 pub mod codes;
 mod exec;
+mod frames;
 mod ir;
 mod lower;
 mod prefilter;
 mod program;
 mod scanner;
+mod search;
 mod state;
 mod steps;
 mod subject;

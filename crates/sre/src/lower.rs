@@ -62,7 +62,6 @@ enum Kind {
     },
     Possessive {
         index: u32,
-        min: u32,
         marks: u32,
     },
     Assert {
@@ -176,12 +175,11 @@ impl<E: Encoding> Lower<'_, E> {
                 self.repeat(head, min, max, lazy, body > 0 && !self.early_end);
                 add = body.saturating_mul(min as u64);
             }
-            Kind::Possessive { index, min, marks } => {
+            Kind::Possessive { index, marks } => {
                 self.depth -= 1;
                 self.at += 1;
-                self.emit(Op::PossessiveEnd(index));
-                self.ir.repeats[index as usize].tail = self.pc();
-                self.ir.repeats[index as usize].marks = self.marks != marks;
+                self.possessive(index, self.marks != marks, body > 0 && !self.early_end);
+                let min = self.ir.repeats[index as usize].min;
                 add = body.saturating_mul(min as u64);
             }
             Kind::Assert { head, marks } => {
@@ -263,11 +261,7 @@ impl<E: Encoding> Lower<'_, E> {
 
     fn repeat(&mut self, head: Pc, min: u32, max: u32, lazy: bool, nonempty: bool) {
         let body = head + 1;
-        let split = |tail: Pc| {
-            let (first, second) = if lazy { (tail, body) } else { (body, tail) };
-            // Which way can match where is found out later.
-            Op::Split { at_end: 7, first_mask: 0, second_mask: 0, table: 0, first, second }
-        };
+        let split = |tail: Pc| if lazy { split(tail, body) } else { split(body, tail) };
         match (min, max) {
             _ if self.exact => {}
             (0, 1) => return self.patch(head, split(self.pc())),
@@ -295,6 +289,27 @@ impl<E: Encoding> Lower<'_, E> {
             exact_tail: self.exact && self.depth > 0,
             marks: false,
         });
+    }
+
+    /// The end of a possessive repeat.
+    fn possessive(&mut self, index: u32, marks: bool, nonempty: bool) {
+        let Repeat { min, max, body, .. } = self.ir.repeats[index as usize];
+        if self.exact || min > 1 || max != MAXREPEAT || !nonempty {
+            self.emit(Op::PossessiveEnd(index));
+        } else {
+            // The same as a greedy repeat in an atomic group: behind the first turn, failing means
+            // to stop, and stopping cannot fail.
+            let end = self.emit(Op::Fail) + 1;
+            self.patch(end - 1, split(body, end));
+            if min == 0 {
+                self.patch(body - 1, split(body, end));
+            }
+            self.emit(Op::AtomicEnd { marks, early: false });
+            self.patch(body - 2, Op::Atomic { after: end + 1 });
+        }
+        let tail = self.pc();
+        let repeat = &mut self.ir.repeats[index as usize];
+        (repeat.tail, repeat.marks) = (tail, marks);
     }
 
     fn operation(&mut self) {
@@ -352,7 +367,8 @@ impl<E: Encoding> Lower<'_, E> {
                 let end = self.target();
                 let (min, max) = (self.arg(), self.arg());
                 let index = self.ir.repeats.len() as u32;
-                let head = self.emit(Op::PossessiveEnter(index));
+                self.emit(Op::PossessiveEnter(index));
+                let head = self.emit(Op::Nop);
                 self.ir.repeats.push(Repeat {
                     min,
                     max,
@@ -362,7 +378,7 @@ impl<E: Encoding> Lower<'_, E> {
                     exact_tail: false,
                     marks: false,
                 });
-                self.enter(end, Kind::Possessive { index, min, marks: self.marks });
+                self.enter(end, Kind::Possessive { index, marks: self.marks });
                 self.depth += 1;
             }
             op::ATOMIC_GROUP => {
@@ -429,8 +445,7 @@ impl<E: Encoding> Lower<'_, E> {
             if let SetItem::Category(_) = item
                 && !same
             {
-                let codes = charset.into();
-                self.ir.start = Some(self.test(CharTest::Set { codes, fold: Fold::None }));
+                self.ir.start = Some(self.test(CharTest::set(charset, Fold::None)));
                 return;
             }
         }
@@ -529,8 +544,7 @@ impl<E: Encoding> Lower<'_, E> {
         self.at += 1;
         let start = self.at + 1;
         self.at = self.target();
-        let codes = self.codes[start..self.at].into();
-        self.test(CharTest::Set { codes, fold })
+        self.test(CharTest::set(&self.codes[start..self.at], fold))
     }
 
     /// The fastest form of a test.
@@ -539,6 +553,7 @@ impl<E: Encoding> Lower<'_, E> {
             return self.ask(test);
         }
         let latin1 = test.latin1();
+        let test = if E::MULTI { test.simplified() } else { test };
         let (set, above) = if !E::MULTI {
             match (latin1.len(), latin1.complement().iter().next()) {
                 (256, _) => return Item::AnyAll,
@@ -578,4 +593,9 @@ impl<E: Encoding> Lower<'_, E> {
         self.ir.tests.push(test);
         Item::Test(self.ir.tests.len() as u32 - 1)
     }
+}
+
+/// Which way can match where is found out later.
+fn split(first: Pc, second: Pc) -> Op {
+    Op::Split { at_end: 3 | UNKNOWN, first_mask: 0, second_mask: 0, table: 0, first, second }
 }

@@ -13,7 +13,7 @@ use crate::ir::*;
 use crate::subject::Encoding;
 
 /// Bytes looked at from the start of a match.
-const WINDOW: usize = 16;
+pub(crate) const WINDOW: usize = 16;
 /// Bytes in the window of `Prefilter::Shift`: bits of a byte.
 const SHIFTS: usize = 8;
 
@@ -32,6 +32,8 @@ pub(crate) enum Prefilter {
     Shift { len: usize, table: Box<[u8; 256]> },
     /// The first byte is a member.
     Set(Box<[bool; 256]>),
+    /// The first character is such, which shows in its first byte or must be asked.
+    Item(Item, Box<[bool; 256]>),
 }
 
 /// The sets for the bytes around the one searched for.
@@ -100,14 +102,19 @@ impl Prefilter {
             }
             return Prefilter::Shift { len: sets.len(), table };
         }
-        Prefilter::Set(Box::new(std::array::from_fn(|byte| first.contains(byte as u8))))
+        let table = Box::new(std::array::from_fn(|byte| first.contains(byte as u8)));
+        if E::MULTI
+            && sets.len() == 1
+            && let Some(item @ Item::Set { above: 0..ABOVE_ALL, .. }) = leading_item(ir)
+        {
+            return Prefilter::Item(item, table);
+        }
+        Prefilter::Set(table)
     }
 
-    /// The first place from `from` on where a match can start.
-    #[inline]
+    /// The first place from `from` on where a match can start; for the ways that need not be inlined.
     pub fn find(&self, s: &[u8], from: usize) -> Option<usize> {
         match self {
-            Prefilter::None => Some(from),
             Prefilter::Start => (from == 0).then_some(0),
             Prefilter::Line if from == 0 || s[from - 1] == b'\n' => Some(from),
             Prefilter::Line => memchr(b'\n', &s[from..]).map(|found| from + found + 1),
@@ -138,8 +145,8 @@ impl Prefilter {
                 }
                 None
             }
-            Prefilter::Set(table) => {
-                s[from..].iter().position(|&byte| table[byte as usize]).map(|found| from + found)
+            Prefilter::None | Prefilter::Set(_) | Prefilter::Item(..) => {
+                unreachable!("done by View::find")
             }
         }
     }
@@ -157,6 +164,18 @@ fn leading_position(ir: &Ir) -> Option<u32> {
     None
 }
 
+/// The item that every match starts with.
+fn leading_item(ir: &Ir) -> Option<Item> {
+    let plain = |op: &&Op| !matches!(op, Op::Nop | Op::Mark(_) | Op::MarkExact(_) | Op::At(_));
+    match *ir.ops.iter().find(plain)? {
+        Op::Item(item) => Some(item),
+        Op::Run(index) | Op::RunLazy(index) if ir.loops[index as usize].min > 0 => {
+            Some(ir.loops[index as usize].item)
+        }
+        _ => None,
+    }
+}
+
 /// Up to here a byte is rare enough that stopping at each costs less than looking at all.
 const RARE: u32 = 40;
 
@@ -170,8 +189,8 @@ fn commonness(set: &ByteSet) -> u32 {
             b'a'..=b'z' => 15,
             b'\n' => 30,
             b'0'..=b'9' | b'.' | b',' | b'-' | b'_' | b'(' | b')' => 13,
-            0x80..=0xBF => 60,
-            0xC0..=0xFF => 40,
+            0x80..=0xBF => 15,
+            0xC0..=0xFF => 200,
             _ => 5,
         })
         .sum()
@@ -208,9 +227,7 @@ impl Sequence<'_> {
                     pc += 1;
                 }
                 Op::Item(item) => {
-                    let set = item_first::<E>(ir, item);
-                    sets.push(set);
-                    if multi::<E>(set) {
+                    if !self.character::<E>(item, &mut sets) {
                         break;
                     }
                     pc += 1;
@@ -222,7 +239,7 @@ impl Sequence<'_> {
                     let times = (info.min as usize).min(most - sets.len());
                     if multi::<E>(own) {
                         if times > 0 {
-                            sets.push(own);
+                            self.character::<E>(info.item, &mut sets);
                         } else if !after.at_end {
                             sets.push(own.union(after.set));
                         }
@@ -266,6 +283,39 @@ impl Sequence<'_> {
         }
         sets.truncate(most);
         sets
+    }
+
+    /// The bytes of one character. False if it is not known how many there are.
+    fn character<E: Encoding>(&self, item: Item, sets: &mut Vec<ByteSet>) -> bool {
+        let set = item_first::<E>(self.ir, item);
+        if !multi::<E>(set) {
+            sets.push(set);
+            return true;
+        }
+        if let Item::Set { above, .. } = item
+            && let Some(test) = self.ir.tests.get(above as usize)
+            && let Some(members) = test.members()
+        {
+            let texts: Vec<Vec<u8>> = members
+                .iter()
+                .map(|&ch| {
+                    let mut text = Vec::new();
+                    E::encode(ch, &mut text);
+                    text
+                })
+                .collect();
+            let len = texts.first().map_or(0, Vec::len);
+            if len > 0 && texts.iter().all(|text| text.len() == len) {
+                sets.extend((0..len).map(|at| {
+                    let mut set = ByteSet::EMPTY;
+                    texts.iter().for_each(|text| set.insert(text[at]));
+                    set
+                }));
+                return true;
+            }
+        }
+        sets.push(set);
+        false
     }
 
     fn either<E: Encoding>(&mut self, ways: &[Pc], most: usize, depth: u32) -> Vec<ByteSet> {

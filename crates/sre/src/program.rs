@@ -3,10 +3,9 @@
 use std::sync::OnceLock;
 
 use crate::analyze::analyze;
-use crate::exec;
 use crate::ir::{Ir, Item, Op};
 use crate::lower::lower;
-use crate::prefilter::Prefilter;
+use crate::search::{attempt, search};
 use crate::state::{Env, Error, NONE, Slot, State};
 use crate::subject::{Bytes, Encoding, Subject, Wtf8};
 use crate::validate::{Facts, InvalidCode, validate};
@@ -67,10 +66,8 @@ impl Program {
         };
         match ir.ops[..] {
             [Op::Literal { at, len }, Op::Success] => Hint::Literal(ir.literal(at, len)),
-            [Op::Item(Item::Byte(_)), Op::Success] => Hint::Literal(&ir.literals[..1]),
-            [Op::Item(Item::Set { mask, table, .. }), Op::Success]
-                if matches!(subject, Subject::Bytes(_)) =>
-            {
+            [Op::Byte(_), Op::Success] => Hint::Literal(&ir.literals[..1]),
+            [Op::Set { mask, table, .. }, Op::Success] if matches!(subject, Subject::Bytes(_)) => {
                 let table = &ir.tables[table as usize];
                 Hint::Set { table, mask, many: false }
             }
@@ -137,12 +134,12 @@ impl Program {
     /// A match that starts behind its end: a pattern that looks at nothing succeeds there.
     fn trivial(&self, state: &mut State, pos: usize) -> bool {
         let ir = self.start::<Bytes>(state);
-        (state.start, state.end) = (pos, pos);
+        (state.spans.start, state.spans.end) = (pos, pos);
         for op in &ir.ops {
             match *op {
                 Op::Mark(index) => {
                     state.marks[index as usize] = pos;
-                    state.lastindex = index / 2 + 1;
+                    state.spans.lastindex = index / 2 + 1;
                 }
                 Op::Nop => {}
                 Op::Success => return true,
@@ -156,64 +153,19 @@ impl Program {
     #[inline]
     fn start<E: Encoding>(&self, state: &mut State) -> &Ir {
         let ir = self.ir::<E>();
-        state.marks.clear();
-        state.marks.resize(self.facts.marks as usize, NONE);
-        state.slots.clear();
-        state.slots.resize(ir.repeats.len(), Slot { count: 0, last: NONE });
-        state.lastmark = if ir.exact { -1 } else { isize::MAX };
-        state.lastindex = 0;
+        if state.marks.len() != self.facts.marks as usize {
+            state.marks.resize(self.facts.marks as usize, NONE);
+        }
+        for mark in &mut state.marks {
+            *mark = NONE;
+        }
+        // They are set before they are looked at.
+        if state.slots.len() < ir.repeats.len() {
+            state.slots.resize(ir.repeats.len(), Slot { count: 0, last: NONE });
+        }
+        state.saved.clear();
+        state.spans.lastmark = if ir.exact { -1 } else { isize::MAX };
+        state.spans.lastindex = 0;
         ir
     }
-}
-
-fn attempt<E: Encoding>(
-    ir: &Ir,
-    state: &mut State,
-    s: &[u8],
-    pos: usize,
-    all: bool,
-    must_advance: bool,
-    env: &mut Env,
-) -> Result<bool, Error> {
-    if s.len() - pos < ir.min_len {
-        return Ok(false);
-    }
-    state.match_all = all;
-    state.must_advance = must_advance;
-    exec::run::<E>(ir, state, s, pos, env)
-}
-
-fn search<E: Encoding>(
-    ir: &Ir,
-    state: &mut State,
-    s: &[u8],
-    pos: usize,
-    must_advance: bool,
-    env: &mut Env,
-) -> Result<bool, Error> {
-    let Some(last) = s.len().checked_sub(ir.min_len) else { return Ok(false) };
-    state.match_all = false;
-    state.must_advance = must_advance;
-    let mut from = pos;
-    while from <= last {
-        let Some(place) = ir.prefilter.find(s, from) else { return Ok(false) };
-        if place > last {
-            break;
-        }
-        state.must_advance = must_advance && place == pos;
-        let fits = ir.start.is_none_or(|item| exec::fits::<E>(ir, state, s, item, place, env));
-        if fits && exec::run::<E>(ir, state, s, place, env)? {
-            return Ok(true);
-        }
-        // Undone by the engine, but for exact programs.
-        if ir.exact {
-            state.lastmark = -1;
-            state.lastindex = 0;
-        }
-        if place == s.len() || matches!(ir.prefilter, Prefilter::Start) {
-            break;
-        }
-        from = place + E::len(s[place]);
-    }
-    Ok(false)
 }

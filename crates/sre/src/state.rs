@@ -91,6 +91,17 @@ pub(crate) struct Slot {
     pub last: usize,
 }
 
+/// The result of a match, next to the marks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spans {
+    /// The highest valid mark; in programs that are not exact, unset marks are `NONE` instead.
+    pub lastmark: isize,
+    /// 0: none.
+    pub lastindex: u32,
+    pub start: usize,
+    pub end: usize,
+}
+
 /// Scratch memory for matching, and the result of the last match that succeeded.
 ///
 /// One state serves any number of programs and subjects, one after the other. All positions are
@@ -101,14 +112,7 @@ pub struct State {
     pub(crate) saved: Vec<usize>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) marks: Vec<usize>,
-    /// The highest valid mark; in programs that are not exact, unset marks are `NONE` instead.
-    pub(crate) lastmark: isize,
-    /// 0: none.
-    pub(crate) lastindex: u32,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) match_all: bool,
-    pub(crate) must_advance: bool,
+    pub(crate) spans: Spans,
     /// Steps until the next poll.
     pub(crate) fuel: u32,
     pub(crate) max_frames: usize,
@@ -130,12 +134,7 @@ impl State {
             saved: Vec::new(),
             slots: Vec::new(),
             marks: Vec::new(),
-            lastmark: -1,
-            lastindex: 0,
-            start: 0,
-            end: 0,
-            match_all: false,
-            must_advance: false,
+            spans: Spans { lastmark: -1, lastindex: 0, start: 0, end: 0 },
             fuel: FUEL,
             max_frames: usize::MAX,
         }
@@ -149,7 +148,7 @@ impl State {
     /// The span of the whole match.
     #[inline]
     pub fn span(&self) -> (usize, usize) {
-        (self.start, self.end)
+        (self.spans.start, self.spans.end)
     }
 
     /// The span of a group, numbered from 1; `None` if it took no part.
@@ -161,13 +160,13 @@ impl State {
     pub fn group(&self, number: usize) -> Option<(usize, usize)> {
         let low = 2 * (number - 1);
         let (&start, &end) = (self.marks.get(low)?, self.marks.get(low + 1)?);
-        ((low as isize) < self.lastmark && start != NONE && end != NONE).then_some((start, end))
+        ((low as isize) < self.spans.lastmark && start != NONE && end != NONE).then_some((start, end))
     }
 
     /// The group that was closed last, numbered from 1.
     #[inline]
     pub fn lastindex(&self) -> Option<usize> {
-        (self.lastindex != 0).then_some(self.lastindex as usize)
+        (self.spans.lastindex != 0).then_some(self.spans.lastindex as usize)
     }
 
     /// Gives back memory that a deep match has taken.

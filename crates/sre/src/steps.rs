@@ -2,10 +2,9 @@
 
 use crate::charset::{Fold, in_category};
 use crate::codes::{MAXREPEAT, at, category};
-use crate::exec::Engine;
 use crate::ir::*;
-use crate::state::NONE;
 use crate::subject::{Encoding, find_byte};
+use crate::unicode::Locale;
 
 /// `count` characters before `ptr`, if there are so many.
 pub(crate) fn step_back<E: Encoding>(s: &[u8], ptr: usize, count: u32) -> Option<usize> {
@@ -26,7 +25,23 @@ pub(crate) fn step_back<E: Encoding>(s: &[u8], ptr: usize, count: u32) -> Option
     Some(place)
 }
 
-impl Engine<'_> {
+/// Whether `text` stands at `ptr`. Texts are short and mostly differ early on: not worth a call.
+#[inline(always)]
+pub(crate) fn has_text(s: &[u8], ptr: usize, text: &[u8]) -> bool {
+    let Some(here) = s.get(ptr..ptr + text.len()) else { return false };
+    here.iter().zip(text).all(|(one, two)| one == two)
+}
+
+/// A program and a subject: what can be asked without matching.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub ir: &'a Ir,
+    /// Ends where the subject does for this call.
+    pub s: &'a [u8],
+    pub locale: &'a Locale,
+}
+
+impl View<'_> {
     /// The position behind the character at `ptr`, if it fits.
     #[inline(always)]
     pub fn step<E: Encoding>(&self, item: Item, ptr: usize) -> Option<usize> {
@@ -50,7 +65,7 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn ask<E: Encoding>(&self, test: u32, ptr: usize) -> Option<usize> {
+    pub fn ask<E: Encoding>(&self, test: u32, ptr: usize) -> Option<usize> {
         let (ch, len) = E::decode(self.s, ptr);
         self.ir.tests[test as usize].eval(ch, self.locale).then_some(ptr + len)
     }
@@ -86,7 +101,7 @@ impl Engine<'_> {
 
     /// The end of the run of fitting characters from `ptr`, at most `end`.
     #[inline(always)]
-    fn scan<E: Encoding>(&self, item: Item, ptr: usize, end: usize) -> usize {
+    pub fn scan<E: Encoding>(&self, item: Item, ptr: usize, end: usize) -> usize {
         let s = &self.s[..end];
         let mut ptr = ptr;
         match item {
@@ -173,23 +188,29 @@ impl Engine<'_> {
         }
     }
 
-    /// The span of a group (numbered from 0) that a reference may use.
-    #[inline]
-    pub fn group(&self, group: u32) -> Option<(usize, usize)> {
-        let low = 2 * group as usize;
-        let (&start, &end) = (self.state.marks.get(low)?, self.state.marks.get(low + 1)?);
-        ((low as isize) < self.state.lastmark && start != NONE && end != NONE && start <= end)
-            .then_some((start, end))
-    }
-
     /// The end of what equals the group.
-    pub fn group_ref<E: Encoding>(&self, group: u32, fold: Fold, ptr: usize) -> Option<usize> {
+    #[inline(always)]
+    pub fn group_ref<E: Encoding>(
+        &self,
+        (start, end): (usize, usize),
+        fold: Fold,
+        ptr: usize,
+    ) -> Option<usize> {
         let s = self.s;
-        let (start, end) = self.group(group)?;
         if fold == Fold::None {
             let text = &s[start..end];
-            return s[ptr..].starts_with(text).then(|| ptr + text.len());
+            return has_text(s, ptr, text).then(|| ptr + text.len());
         }
+        self.same_folded::<E>((start, end), fold, ptr)
+    }
+
+    fn same_folded<E: Encoding>(
+        &self,
+        (start, end): (usize, usize),
+        fold: Fold,
+        ptr: usize,
+    ) -> Option<usize> {
+        let s = self.s;
         let (mut from, mut ptr) = (start, ptr);
         while from < end {
             if ptr >= s.len() {

@@ -4,14 +4,45 @@
 //! (Unicode 16.0). Arguments are code points, surrogates included; anything above U+10FFFF has no
 //! property and no case.
 
-use crate::unicode_tables::{LAST_BLOCK, RECORDS, SHIFT, STAGE1, STAGE2};
+use std::sync::LazyLock;
+
+use crate::unicode_tables::{LAST_BLOCK, LEADS, RECORDS, SHIFT, STAGE1, STAGE2};
 
 const WORD: u8 = 1;
 const DIGIT: u8 = 2;
 const SPACE: u8 = 4;
 const LINEBREAK: u8 = 8;
 
-#[inline]
+/// Characters below this have their properties and lower case at hand: all of two bytes in UTF-8.
+const NEAR: usize = 0x800;
+
+/// (flags, lower case).
+static NEAR_TABLE: [(u8, u16); NEAR] = {
+    let mut table = [(0, 0); NEAR];
+    let mut ch = 0;
+    while ch < NEAR {
+        let at = (STAGE1[ch >> SHIFT] as usize) << SHIFT | ch & ((1 << SHIFT) - 1);
+        let (flags, lower, _) = RECORDS[STAGE2[at] as usize];
+        table[ch] = (flags, (ch as i32 + lower) as u16);
+        ch += 1;
+    }
+    table
+};
+
+#[inline(always)]
+fn flags(ch: u32) -> u8 {
+    match NEAR_TABLE.get(ch as usize) {
+        Some(near) => near.0,
+        None => record(ch).0,
+    }
+}
+
+/// The bytes with which a multi-byte character can start that has the property (0 word, 1 decimal,
+/// 2 space, 3 line break), or one that has it not; bit 0 is 0xC0.
+pub(crate) fn property_leads(property: usize, has: bool) -> u64 {
+    LEADS[property][!has as usize]
+}
+
 fn record(ch: u32) -> &'static (u8, i32, i32) {
     if ch > 0x10FFFF {
         return &RECORDS[0];
@@ -24,31 +55,58 @@ fn record(ch: u32) -> &'static (u8, i32, i32) {
 /// `str.isalnum()` or underscore.
 #[inline]
 pub fn unicode_is_word(ch: u32) -> bool {
-    record(ch).0 & WORD != 0
+    flags(ch) & WORD != 0
 }
 
 /// `str.isdecimal()`.
 #[inline]
 pub fn unicode_is_digit(ch: u32) -> bool {
-    record(ch).0 & DIGIT != 0
+    flags(ch) & DIGIT != 0
 }
 
 /// `str.isspace()`.
 #[inline]
 pub fn unicode_is_space(ch: u32) -> bool {
-    record(ch).0 & SPACE != 0
+    flags(ch) & SPACE != 0
 }
 
 /// What `str.splitlines()` splits at.
 #[inline]
 pub fn unicode_is_linebreak(ch: u32) -> bool {
-    record(ch).0 & LINEBREAK != 0
+    flags(ch) & LINEBREAK != 0
 }
 
 /// `_sre.unicode_tolower`: the first character of the full lower case.
 #[inline]
 pub fn unicode_tolower(ch: u32) -> u32 {
-    if ch < 128 { ascii_tolower(ch) } else { ch.wrapping_add_signed(record(ch).1) }
+    match NEAR_TABLE.get(ch as usize) {
+        Some(near) => near.1 as u32,
+        None => ch.wrapping_add_signed(record(ch).1),
+    }
+}
+
+/// All characters with this lower case, itself among them if it is one.
+pub(crate) fn unicode_with_lower(ch: u32) -> impl Iterator<Item = u32> {
+    // (lower case, character) of all that have another lower case, sorted.
+    static LOWERED: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| {
+        let has_case: Vec<bool> = STAGE2
+            .chunks(1 << SHIFT)
+            .map(|block| block.iter().any(|&number| RECORDS[number as usize].1 != 0))
+            .collect();
+        let mut lowered: Vec<(u32, u32)> = STAGE1
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| has_case[**block as usize])
+            .flat_map(|(start, _)| (start as u32) << SHIFT..(start as u32 + 1) << SHIFT)
+            .map(|ch| (unicode_tolower(ch), ch))
+            .filter(|(lower, ch)| lower != ch)
+            .collect();
+        lowered.sort_unstable();
+        lowered
+    });
+    let start = LOWERED.partition_point(|pair| pair.0 < ch);
+    let others = LOWERED[start..].iter().take_while(move |pair| pair.0 == ch).map(|pair| pair.1);
+    others.chain((unicode_tolower(ch) == ch).then_some(ch))
 }
 
 /// The first character of the full upper case.
@@ -148,6 +206,20 @@ mod tests {
         assert_eq!(unicode_tolower(u32::MAX), u32::MAX);
         assert!(ascii_iscased('q' as u32) && !ascii_iscased('[' as u32) && !ascii_iscased(0xE9));
         assert_eq!(ascii_tolower(0xC9), 0xC9);
+    }
+
+    #[test]
+    fn all_with_one_lower_case() {
+        let with = |ch: char| {
+            let mut all: Vec<u32> = unicode_with_lower(ch as u32).collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(with('k'), ['K' as u32, 'k' as u32, 0x212A]);
+        assert_eq!(with('K'), []);
+        assert_eq!(with('1'), ['1' as u32]);
+        assert_eq!(with('д'), ['Д' as u32, 'д' as u32]);
+        assert_eq!(with('\u{10428}'), [0x10400, 0x10428]);
     }
 
     #[test]

@@ -39,6 +39,15 @@ pub(crate) static RECORDS: [(u8, i32, i32); 239] = [
     (1,0,-62931), (1,40,0), (1,0,-40), (1,39,0), (1,0,-39), (1,34,0), (1,0,-34),
 ];
 
+/// For each property (word, decimal, space, line break) the bytes that a multi-byte character
+/// with it can start with, and those that one without it can start with: bit 0 is 0xC0.
+pub(crate) static LEADS: [[u64; 2]; 4] = [
+    [0x0001bfffffffeffc, 0x001fe41ffbf4f80c],
+    [0x000184038a000000, 0x001ffffffffffffc],
+    [0x0000000e00000004, 0x001ffffffffffffc],
+    [0x0000000400000004, 0x001ffffffffffffc],
+];
+
 pub(crate) static STAGE1: [u8; 1608] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 34, 35, 36, 37, 38,
     39, 34, 34, 34, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 64, 64, 64, 65, 66, 64, 64, 64, 64, 67, 68,

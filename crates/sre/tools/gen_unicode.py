@@ -48,6 +48,7 @@ def main():
         )
         stage1.append(blocks.setdefault(block, len(blocks)))
     # Trailing blocks that are all alike need no entry in the first stage.
+    flags = [record(c)[0] for c in range(0x110000)]
     last = stage1[-1]
     while stage1[-1] == last:
         stage1.pop()
@@ -62,6 +63,19 @@ def main():
     out(f"pub(crate) static RECORDS: [(u8, i32, i32); {len(records)}] = [\n")
     out("\n".join(rows(list(records), 8, lambda r: f"({r[0]},{r[1]},{r[2]})")))
     out("\n];\n\n")
+    out("/// For each property (word, decimal, space, line break) the bytes that a multi-byte character\n")
+    out("/// with it can start with, and those that one without it can start with: bit 0 is 0xC0.\n")
+    out("pub(crate) static LEADS: [[u64; 2]; 4] = [\n")
+    for bit in range(4):
+        with_it = without = 0
+        for c in range(0x80, 0x110000):
+            lead = 1 << (chr(c).encode("utf-8", "surrogatepass")[0] - 0xC0)
+            if flags[c] >> bit & 1:
+                with_it |= lead
+            else:
+                without |= lead
+        out(f"    [{with_it:#018x}, {without:#018x}],\n")
+    out("];\n\n")
     out(f"pub(crate) static STAGE1: [u8; {len(stage1)}] = [\n")
     out("\n".join(rows(stage1, 40, str)))
     out("\n];\n\n")
