@@ -65,38 +65,89 @@ pub(crate) fn analyze<E: Encoding>(ir: &mut Ir) {
 /// Operations that say the same as others, but faster.
 fn finish(ir: &mut Ir) {
     for pc in 0..ir.ops.len() {
-        let (back, after, negated) = match ir.ops[pc] {
-            Op::Item(Item::Byte(byte)) => {
-                ir.ops[pc] = Op::Byte(byte);
-                continue;
-            }
-            Op::Item(Item::Set { mask, table, above }) => {
-                ir.ops[pc] = Op::Set { mask, table, above };
-                continue;
-            }
-            Op::Assert { back, after } => (back, after, false),
-            Op::AssertNot { back, after } => (back, after, true),
-            _ => continue,
+        let faster = match ir.ops[pc] {
+            Op::Assert { back, after } => look(ir, pc, back, after, false),
+            Op::AssertNot { back, after } => look(ir, pc, back, after, true),
+            _ => None,
         };
-        let what = match ir.ops[pc + 1] {
-            Op::Item(item) => Looked::Item(item),
-            Op::Literal { at, len } => Looked::Literal { at, len },
-            _ => continue,
+        if let Some(op) = faster {
+            ir.ops[pc] = op;
+        }
+    }
+    for pc in 0..ir.ops.len() {
+        ir.ops[pc] = match ir.ops[pc] {
+            Op::Item(Item::Byte(byte)) => Op::Byte(byte),
+            Op::Item(Item::Set { mask, table, above }) => Op::Set { mask, table, above },
+            Op::Literal { at, len: len @ 0..=8 } => {
+                let bytes = ir.literal(at, len).iter().rev();
+                let text = bytes.fold(0, |text, &byte| text << 8 | byte as u64);
+                Op::Text { len: len as u8, text }
+            }
+            Op::Jump(to) => match ir.ops[land(ir, to) as usize] {
+                // These do not depend on where they stand.
+                op @ (Op::Split { .. }
+                | Op::Branch(_)
+                | Op::RepeatMax(_)
+                | Op::RepeatMin(_)
+                | Op::PossessiveEnd(_)
+                | Op::AtomicEnd { .. }
+                | Op::AssertEnd { .. }
+                | Op::AssertNotEnd
+                | Op::Success
+                | Op::Fail) => op,
+                _ => Op::Jump(land(ir, to)),
+            },
+            Op::Split { at_end, first_mask, second_mask, table, first, second } => {
+                let (first, second) = (land(ir, first), land(ir, second));
+                Op::Split { at_end, first_mask, second_mask, table, first, second }
+            }
+            op => op,
         };
-        if after as usize == pc + 3 {
-            ir.ops[pc] = Op::Look(ir.looks.len() as u32);
-            ir.looks.push(Look { back, what, negated });
+    }
+    for number in 0..ir.branches.len() {
+        for way in 0..ir.branches[number].ways.len() {
+            ir.branches[number].ways[way] = land(ir, ir.branches[number].ways[way]);
         }
     }
 }
 
-fn shape(ir: &Ir) -> Shape {
+/// Where one gets to from `pc` by jumps alone. They lead forward.
+fn land(ir: &Ir, pc: Pc) -> Pc {
+    let mut pc = pc;
+    loop {
+        match ir.ops[pc as usize] {
+            Op::Nop => pc += 1,
+            Op::Jump(to) => pc = to,
+            _ => return pc,
+        }
+    }
+}
+
+/// An assertion about one item.
+fn look(ir: &mut Ir, pc: usize, back: u32, after: Pc, negated: bool) -> Option<Op> {
+    let what = match ir.ops[pc + 1] {
+        Op::Item(item) => Looked::Item(item),
+        Op::Literal { at, len } => Looked::Literal { at, len },
+        _ => return None,
+    };
+    (after as usize == pc + 3).then(|| {
+        ir.looks.push(Look { back, what, negated });
+        Op::Look(ir.looks.len() as u32 - 1)
+    })
+}
+
+fn shape(ir: &mut Ir) -> Shape {
     let [op, Op::Success] = ir.ops[..] else { return Shape::General };
     if ir.start.is_some() {
         return Shape::General;
     }
     match op {
-        Op::Byte(_) => Shape::Literal(1),
+        Op::Byte(byte) => {
+            // It may have come from a set. `Program::hint` shows the literals.
+            ir.literals = vec![byte];
+            Shape::Literal(1)
+        }
+        Op::Text { len, .. } => Shape::Literal(len as usize),
         Op::Literal { len, .. } if len as usize <= WINDOW => Shape::Literal(len as usize),
         Op::Set { mask, table, above } => Shape::Item(Item::Set { mask, table, above }),
         Op::Item(item) => Shape::Item(item),
@@ -201,7 +252,9 @@ fn first_of<E: Encoding>(ir: &Ir, pc: usize, firsts: &[First]) -> First {
         }
         Op::AssertNot { after, .. } => get(after),
         Op::GroupExists { no, .. } => firsts[pc + 1].or(get(no)),
-        Op::Byte(_) | Op::Set { .. } | Op::Look(_) => unreachable!("made at the end"),
+        Op::Byte(_) | Op::Text { .. } | Op::Set { .. } | Op::Look(_) => {
+            unreachable!("made at the end")
+        }
     }
 }
 
@@ -275,6 +328,12 @@ fn branch(branch: &mut Branch, firsts: &[First]) {
             }
         }
         branch.kinds[byte] = last.1;
+    }
+    if ways.len() <= 8 {
+        branch.direct = true;
+        for (kind, mask) in branch.kinds.iter_mut().zip(masks) {
+            *kind = mask as u8;
+        }
     }
 }
 

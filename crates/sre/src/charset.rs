@@ -257,6 +257,15 @@ impl CharTest {
                         SetItem::Charset(bits) => {
                             plain.extend(bitmap(bits).iter().map(|byte| byte as u32));
                         }
+                        SetItem::BigCharset(blocks, bits) => {
+                            for (high, block) in blocks.iter().flat_map(|w| w.to_ne_bytes()).enumerate() {
+                                let low = bitmap(&bits[block as usize * 8..]);
+                                if plain.len() + low.len() as usize > MOST {
+                                    return None;
+                                }
+                                plain.extend(low.iter().map(|low| (high as u32) << 8 | low as u32));
+                            }
+                        }
                         _ => return None,
                     }
                     if plain.len() > MOST {
@@ -583,6 +592,11 @@ mod tests {
             big.extend([0u32; 8]);
             big.push(FAILURE);
             check(&set(&big, fold));
+            let mut few = vec![op::BIGCHARSET, 2, 0x0001_0000];
+            few.extend([0; 63]);
+            few.extend([0; 8]);
+            few.extend([0x11, 0, 0, 1 << 31, 0, 0, 0x40, 0, LITERAL, 0x1_0410, FAILURE]);
+            check(&set(&few, fold));
         }
     }
 

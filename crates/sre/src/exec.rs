@@ -15,7 +15,7 @@
 use crate::frames::below;
 use crate::ir::*;
 use crate::state::*;
-use crate::steps::{View, has_text, step_back};
+use crate::steps::{View, has_short_text, has_text, step_back};
 use crate::subject::Encoding;
 
 /// One call's worth of matching: a program, a subject, and the state to use.
@@ -70,6 +70,13 @@ impl Engine<'_, '_> {
                 Op::Item(item) => {
                     if let Some(after) = view.step::<E>(item, ptr) {
                         ptr = after;
+                        pc += 1;
+                        continue;
+                    }
+                }
+                Op::Text { len, text } => {
+                    if has_short_text(s, ptr, len, text) {
+                        ptr += len as usize;
                         pc += 1;
                         continue;
                     }
@@ -141,6 +148,7 @@ impl Engine<'_, '_> {
                 Op::Branch(index) => {
                     let branch = &ir.branches[index as usize];
                     let viable = match s.get(ptr) {
+                        Some(&byte) if branch.direct => branch.kinds[byte as usize] as usize,
                         Some(&byte) => branch.viable[branch.kinds[byte as usize] as usize],
                         None => branch.viable_at_end,
                     };

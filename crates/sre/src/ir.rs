@@ -49,6 +49,11 @@ pub(crate) enum Op {
         above: u32,
     },
     Item(Item),
+    /// A literal of up to eight bytes, the first lowest.
+    Text {
+        len: u8,
+        text: u64,
+    },
     /// A stretch of `Ir::literals`.
     Literal {
         at: u32,
@@ -159,6 +164,8 @@ pub(crate) struct Branch {
     pub ways: Vec<Pc>,
     /// Which kind of byte comes next…
     pub kinds: Box<[u8; 256]>,
+    /// With up to eight ways, the kind itself has the bits.
+    pub direct: bool,
     /// …which ways can match at that kind (one bit each)…
     pub viable: Vec<usize>,
     /// …and at the end of the subject.

@@ -248,6 +248,7 @@ impl<E: Encoding> Lower<'_, E> {
             self.ir.branches.push(Branch {
                 ways,
                 kinds: Box::new([0; 256]),
+                direct: false,
                 viable: vec![every],
                 viable_at_end: every,
             });

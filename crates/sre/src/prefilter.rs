@@ -304,14 +304,15 @@ impl Sequence<'_> {
                     text
                 })
                 .collect();
-            let len = texts.first().map_or(0, Vec::len);
-            if len > 0 && texts.iter().all(|text| text.len() == len) {
-                sets.extend((0..len).map(|at| {
+            // As far as the shortest goes, each byte is one of theirs.
+            let least = texts.iter().map(Vec::len).min().unwrap_or(0);
+            if least > 0 {
+                sets.extend((0..least).map(|at| {
                     let mut set = ByteSet::EMPTY;
                     texts.iter().for_each(|text| set.insert(text[at]));
                     set
                 }));
-                return true;
+                return texts.iter().all(|text| text.len() == least);
             }
         }
         sets.push(set);

@@ -65,8 +65,7 @@ impl Program {
             Subject::Wtf8(_) => self.ir::<Wtf8>(),
         };
         match ir.ops[..] {
-            [Op::Literal { at, len }, Op::Success] => Hint::Literal(ir.literal(at, len)),
-            [Op::Byte(_), Op::Success] => Hint::Literal(&ir.literals[..1]),
+            [Op::Byte(_) | Op::Text { .. } | Op::Literal { .. }, Op::Success] => Hint::Literal(&ir.literals),
             [Op::Set { mask, table, .. }, Op::Success] if matches!(subject, Subject::Bytes(_)) => {
                 let table = &ir.tables[table as usize];
                 Hint::Set { table, mask, many: false }

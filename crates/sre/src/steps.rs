@@ -32,6 +32,15 @@ pub(crate) fn has_text(s: &[u8], ptr: usize, text: &[u8]) -> bool {
     here.iter().zip(text).all(|(one, two)| one == two)
 }
 
+/// The same for up to eight bytes in a word.
+#[inline(always)]
+pub(crate) fn has_short_text(s: &[u8], ptr: usize, len: u8, text: u64) -> bool {
+    match s.get(ptr..).and_then(|rest| rest.first_chunk()) {
+        Some(&here) => (u64::from_le_bytes(here) ^ text) << (64 - 8 * len as u32) == 0,
+        None => (0..len as usize).all(|i| s.get(ptr + i) == Some(&((text >> (8 * i)) as u8))),
+    }
+}
+
 /// A program and a subject: what can be asked without matching.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
