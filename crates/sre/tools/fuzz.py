@@ -130,7 +130,7 @@ class Generator:
             [c.decode("latin-1") for c in BYTES] if self.is_bytes else STR)
         if self.rng.random() < 0.3:
             pool = [c for c in pool if ord(c) < 128] or ["a"]
-        length = self.rng.choice([0, 1, 2, 3, 5, 8, 12])
+        length = self.rng.choice([0, 1, 2, 3, 5, 8, 12, 20, 60])
         text = "".join(self.rng.choice(pool) for _ in range(length))
         return text.encode("latin-1") if self.is_bytes else text
 
