@@ -403,7 +403,9 @@ def section_cjk():
                 want = b"+%d\n" % (len(b) - len(d.getstate()[0])) + w(s)
             except UnicodeDecodeError as e:
                 want = w("E%s\n%d\n%d\n%s" % (e.encoding, e.start, e.end, e.reason))
-            same((enc, b, "incremental"), ask("decode", b, enc, "strict", 0), want)
+            # The limit of pending bytes is the caller's business.
+            if b"pending buffer" not in want:
+                same((enc, b, "incremental"), ask("decode", b, enc, "strict", 0), want)
             s = "".join(rnd.choice(special if rnd.random() < 0.5 else chars) for _ in range(n))
             errors = rnd.choice(handlers)
             if enc == "hz" and len(errors) > 7:
@@ -441,10 +443,14 @@ def section_incremental():
             cut = rnd.randrange(len(b) + 1)
             d = codecs.getincrementaldecoder(enc)("replace")
             want = bytearray()
-            for part, final in (b[:cut], False), (b[cut:], True):
-                want += w(d.decode(part, final)) + b"\xff"
-                pending, state = d.getstate()
-                want += state.to_bytes(8, "little") + pending + b"\xff"
+            try:
+                for part, final in (b[:cut], False), (b[cut:], True):
+                    want += w(d.decode(part, final)) + b"\xff"
+                    pending, state = d.getstate()
+                    want += state.to_bytes(8, "little") + pending + b"\xff"
+            except UnicodeDecodeError as e:
+                assert "pending buffer" in e.reason
+                continue
             same((enc, "parts", b, cut), ask("decode_parts", b, enc, cut), bytes(want))
             cut = rnd.randrange(len(s) + 1)
             c = codecs.getincrementalencoder(enc)("replace")

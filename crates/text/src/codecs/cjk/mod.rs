@@ -118,6 +118,14 @@ impl Codec {
     }
 }
 
+/// Most bytes an incremental decoder keeps for its next call; if more are left over, it raises `UnicodeDecodeError` for
+/// all of its input with the reason [`PENDING_OVERFLOW`].
+pub const MAX_PENDING_BYTES: usize = 8;
+/// Most characters an incremental encoder keeps for its next call.
+pub const MAX_PENDING_CHARS: usize = 2;
+/// Reason of the error of an incremental codec that would have to keep too much.
+pub const PENDING_OVERFLOW: &str = "pending buffer overflow";
+
 /// What a stateful codec remembers, as CPython has it in `MultibyteCodec_State`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct State(pub [u8; 8]);
