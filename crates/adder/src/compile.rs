@@ -23,26 +23,7 @@ impl SourceCompiler for Compiler {
         opts.flags = o.flags;
         opts.int_max_str_digits = o.int_max_str_digits;
         let (r, warnings) = c::compile_full(source, &opts);
-        let r = r.map_err(|e| CompileError {
-            class: match e.kind {
-                c::ErrorKind::SyntaxError => ErrorClass::Syntax,
-                c::ErrorKind::IndentationError => ErrorClass::Indentation,
-                c::ErrorKind::TabError => ErrorClass::Tab,
-                c::ErrorKind::IncompleteInput => ErrorClass::IncompleteInput,
-                c::ErrorKind::RecursionError => ErrorClass::Recursion,
-                c::ErrorKind::MemoryError => ErrorClass::Memory,
-                c::ErrorKind::ValueError => ErrorClass::Value,
-                c::ErrorKind::TypeError => ErrorClass::Type,
-                c::ErrorKind::OverflowError => ErrorClass::Overflow,
-                c::ErrorKind::UnicodeDecodeError | c::ErrorKind::SystemError => ErrorClass::System,
-            },
-            msg: e.msg,
-            line: e.line,
-            col: e.col,
-            end_line: e.end_line,
-            end_col: e.end_col,
-            text: e.text,
-        });
+        let r = r.map_err(error);
         let warnings = warnings
             .into_iter()
             .map(|w| CompileError {
@@ -59,5 +40,36 @@ impl SourceCompiler for Compiler {
             })
             .collect();
         (r, warnings)
+    }
+    fn decode(
+        &self,
+        source: &[u8],
+        file: Option<&str>,
+        codec: &mut dyn FnMut(&str, &[u8]) -> Option<Result<String, String>>,
+    ) -> Result<String, CompileError> {
+        c::decode_source_with(source, file, codec).map(|t| t.0).map_err(error)
+    }
+}
+
+fn error(e: c::SyntaxError) -> CompileError {
+    CompileError {
+        class: match e.kind {
+            c::ErrorKind::SyntaxError => ErrorClass::Syntax,
+            c::ErrorKind::IndentationError => ErrorClass::Indentation,
+            c::ErrorKind::TabError => ErrorClass::Tab,
+            c::ErrorKind::IncompleteInput => ErrorClass::IncompleteInput,
+            c::ErrorKind::RecursionError => ErrorClass::Recursion,
+            c::ErrorKind::MemoryError => ErrorClass::Memory,
+            c::ErrorKind::ValueError => ErrorClass::Value,
+            c::ErrorKind::TypeError => ErrorClass::Type,
+            c::ErrorKind::OverflowError => ErrorClass::Overflow,
+            c::ErrorKind::UnicodeDecodeError | c::ErrorKind::SystemError => ErrorClass::System,
+        },
+        msg: e.msg,
+        line: e.line,
+        col: e.col,
+        end_line: e.end_line,
+        end_col: e.end_col,
+        text: e.text,
     }
 }

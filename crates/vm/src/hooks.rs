@@ -60,6 +60,60 @@ pub trait SourceCompiler: Sync {
         source: &str,
         o: &CompileOptions,
     ) -> (Result<CodeData, CompileError>, Vec<CompileError>);
+    /// Text of a source given as bytes: byte order mark, coding cookie. `file`: its name if it is a file. `codec` decodes
+    /// with an encoding that is not built in.
+    #[allow(clippy::type_complexity)]
+    fn decode(
+        &self,
+        source: &[u8],
+        file: Option<&str>,
+        codec: &mut dyn FnMut(&str, &[u8]) -> Option<Result<String, String>>,
+    ) -> Result<String, CompileError>;
+}
+
+/// Syntax trees as Python objects: module `_ast`, when there is one.
+pub trait AstHook: Sync {
+    fn is_ast(&self, th: Th, v: Value) -> R<bool>;
+    fn parse(&self, th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Value>;
+    fn compile_ast(
+        &self,
+        th: Th,
+        tree: Value,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+    ) -> R<Value>;
+}
+
+static AST: OnceLock<&'static dyn AstHook> = OnceLock::new();
+
+pub fn set_ast(h: &'static dyn AstHook) {
+    let _ = AST.set(h);
+}
+pub fn ast() -> Option<&'static dyn AstHook> {
+    AST.get().copied()
+}
+
+/// Source text of bytes, as `compile()` and `exec()` read them.
+pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
+    let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
+    let mut codec = |name: &str, b: &[u8]| -> Option<Result<String, String>> {
+        let m = crate::import::import_module(th, "_codecs").ok()?;
+        let f = th.getattr(m, th.intern("decode")).ok()?;
+        let b = crate::builtins::bytes::new(th, b).ok()?;
+        match th.call(f, &[b, th.str(name)]) {
+            Ok(v) => Some(Ok(th.text(v))),
+            Err(_) => {
+                let e = th.take_exc();
+                if th.isinstance_exact(e, exc::LOOKUP_ERROR.get()) {
+                    return None;
+                }
+                Some(Err(th.to_str(e).map(|s| th.text(s)).unwrap_or_default()))
+            }
+        }
+    };
+    c.decode(source, None, &mut codec).map_err(|e| raise(th, e, filename))
 }
 
 static COMPILER: OnceLock<&'static dyn SourceCompiler> = OnceLock::new();

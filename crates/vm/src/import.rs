@@ -44,3 +44,14 @@ pub fn import_star(th: Th, _m: Value, _ns: Value) -> R<()> {
 pub fn module_attribute_error(th: Th, o: Value, _d: Gc<Dict>, name: Value, msg: String) -> Raised {
     th.attribute_error(o, name, &msg)
 }
+/// `__import__(name, globals, locals, fromlist, level)`.
+pub fn import_function(
+    th: Th,
+    name: Value,
+    _globals: Option<Value>,
+    _locals: Option<Value>,
+    fromlist: Option<Value>,
+    level: i64,
+) -> R<Value> {
+    import_name(th, name, Value::fix(level), fromlist.unwrap_or(NONE()))
+}

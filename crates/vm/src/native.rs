@@ -166,7 +166,7 @@ impl Sig {
                 depth -= 1;
             } else if c == b'=' {
                 default = true;
-            } else if depth == 1 && c != b' ' && !default {
+            } else if depth == 1 && c != b' ' && c != b'\n' && !default {
                 if first == 0 {
                     first = c;
                 } else if second == 0 {

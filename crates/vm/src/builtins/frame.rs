@@ -250,6 +250,25 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
     r?;
     Ok(d)
 }
+/// The variables of a running frame as a new dict.
+pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
+    let c = f.code;
+    let d = unsafe { &*c.data };
+    let names = unsafe { c.varnames.gc::<Tuple>() };
+    let out = Gc::<Dict>::new(th);
+    for i in 0..names.len {
+        let mut v = unsafe { f.reg(i) };
+        if (i >= d.nlocals as usize || d.cells.contains(&(i as u32)))
+            && let Some(c) = v.and_then(|x| x.exact::<Cell>())
+        {
+            v = c.v.get();
+        }
+        if let Some(v) = v {
+            out.set(th, names.items()[i], v)?;
+        }
+    }
+    Ok(out.value())
+}
 fn f_locals(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
     if let Some(ns) = f.namespace.get() {

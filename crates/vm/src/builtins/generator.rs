@@ -98,6 +98,10 @@ pub fn created(th: Th, g: Gc<Generator>) -> R<()> {
     let _ = (th, g);
     Ok(())
 }
+/// `anext(it, default)`.
+pub fn anext_awaitable(th: Th, _w: Value, _default: Value) -> R<Value> {
+    Err(th.not_implemented_error("anext() with a default"))
+}
 pub fn wrap(_th: Th, v: Value) -> Value {
     v
 }

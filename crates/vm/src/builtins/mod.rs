@@ -3,14 +3,18 @@
 pub mod annotations;
 pub mod buffer;
 pub mod bytes;
+pub mod call_iter;
+pub mod class_build;
 pub mod code;
 pub mod complex;
 pub mod descr;
 pub mod dict;
 pub mod dict_table;
+pub mod eval_;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
+pub mod fold;
 pub mod frame;
 pub mod function;
 pub mod functions;
@@ -22,6 +26,7 @@ pub mod module;
 pub mod object;
 pub mod ops;
 pub mod patterns;
+pub mod print;
 pub mod range;
 pub mod reduce;
 pub mod set;
@@ -68,6 +73,7 @@ pub static TYPES: &[&TypeCell] = &[
     &frame::TRACEBACK,
     &generator::GENERATOR,
     &generator::COROUTINE,
+    &call_iter::CALL_ITER,
     &module::MODULE,
     &descr::METHOD,
     &descr::NATIVE_FUNCTION,
@@ -117,6 +123,7 @@ pub fn layout(k: Kind) -> (Size, Trace) {
             use crate::interp::generator::Generator;
             fixed::<Generator>(offset_of!(Generator, func), 10)
         }
+        Kind::CallIter => fixed::<call_iter::CallIter>(offset_of!(call_iter::CallIter, call), 2),
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
         _ => (Size::Fixed(16), Trace::None),
     }

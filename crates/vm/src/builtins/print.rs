@@ -1,0 +1,133 @@
+//! `print` and `input`.
+
+use crate::builtins::exceptions as exc;
+use crate::builtins::sys_attr;
+use crate::err::R;
+use crate::n;
+use crate::native::*;
+use crate::object::*;
+use crate::thread::{Root, Th};
+use crate::value::*;
+use std::io::Write;
+
+/// `sep` and `end`.
+fn text_arg(th: Th, v: Option<Value>, name: &str) -> R<Option<Value>> {
+    match v.and_then(|v| v.some()) {
+        Some(v) if !v.is_kind(Kind::Str) => {
+            Err(th.type_error(format!("{name} must be None or a string, not {}", th.type_name_of(v))))
+        }
+        v => Ok(v),
+    }
+}
+
+pub fn print(th: Th, a: RawArgs) -> R<Value> {
+    let (mut sep, mut end, mut file, mut flush) = (None, None, None, None);
+    for (k, v) in a.keywords() {
+        match unsafe { k.cast_unchecked::<Str>() }.bytes() {
+            b"sep" => sep = Some(v),
+            b"end" => end = Some(v),
+            b"file" => file = v.some(),
+            b"flush" => flush = Some(v),
+            other => {
+                let other = String::from_utf8_lossy(other);
+                let hint = match crate::suggest::closest(&other, ["sep", "end", "file", "flush"].into_iter())
+                {
+                    Some(c) => format!(". Did you mean '{c}'?"),
+                    None => String::new(),
+                };
+                return Err(
+                    th.type_error(format!("print() got an unexpected keyword argument '{other}'{hint}"))
+                );
+            }
+        }
+    }
+    let file = match file {
+        Some(f) => Some(f),
+        None if Root::sys_dict.get().is_none() => None,
+        None => match sys_attr(th, n!(stdout))? {
+            Some(f) if f.is_none() => return Ok(NONE()),
+            Some(f) => Some(f),
+            None => return Err(th.runtime_error("lost sys.stdout")),
+        },
+    };
+    let (sep, end) = (text_arg(th, sep, "sep")?, text_arg(th, end, "end")?);
+    let Some(f) = file else { return direct(th, a.pos(), sep, end) };
+    for (i, v) in a.pos().iter().enumerate() {
+        if i > 0 {
+            write(th, f, sep.unwrap_or_else(|| space(th)))?;
+        }
+        let s = th.to_str(*v)?;
+        write(th, f, s)?;
+    }
+    write(th, f, end.unwrap_or_else(|| newline(th)))?;
+    if let Some(x) = flush
+        && th.truth(x)?
+    {
+        th.call_method(f, n!(flush), &[])?;
+    }
+    Ok(NONE())
+}
+fn one_char(c: u8) -> Value {
+    let t: Gc<Array> = unsafe { Root::small_strs.value().cast_unchecked() };
+    t.slot(c as usize).value()
+}
+fn space(_: Th) -> Value {
+    one_char(b' ')
+}
+fn newline(_: Th) -> Value {
+    one_char(b'\n')
+}
+fn write(th: Th, f: Value, s: Value) -> R<()> {
+    th.call_method(f, n!(write), &[s]).map(|_| ())
+}
+/// While there is no module `sys` (a runtime without standard streams): to the process's output.
+fn direct(th: Th, items: &[Value], sep: Option<Value>, end: Option<Value>) -> R<Value> {
+    let mut out = Vec::new();
+    let text = |v: Value| unsafe { v.cast_unchecked::<Str>() };
+    for (i, v) in items.iter().enumerate() {
+        if i > 0 {
+            out.extend_from_slice(sep.map_or(b" ", |s| unsafe { &*(text(s).bytes() as *const [u8]) }));
+        }
+        let s = th.to_str(*v)?;
+        out.extend_from_slice(text(s).bytes());
+    }
+    out.extend_from_slice(end.map_or(b"\n", |s| unsafe { &*(text(s).bytes() as *const [u8]) }));
+    std::io::stdout().write_all(&out).ok();
+    Ok(NONE())
+}
+
+pub fn input(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let stream = |name: &str| -> R<Value> {
+        match sys_attr(th, th.intern(name))? {
+            Some(f) if !f.is_none() => Ok(f),
+            _ => Err(th.runtime_error(format!("input(): lost sys.{name}"))),
+        }
+    };
+    let (fin, fout, ferr) = (stream("stdin")?, stream("stdout")?, stream("stderr")?);
+    let r = th.call_method(ferr, n!(flush), &[]);
+    if r.is_err() {
+        th.take_exc();
+    }
+    if let Some(p) = a[0] {
+        let s = th.to_str(p)?;
+        write(th, fout, s)?;
+    }
+    let r = th.call_method(fout, n!(flush), &[]);
+    if r.is_err() {
+        th.take_exc();
+    }
+    let line = th.call_method(fin, n!(readline), &[])?;
+    let Some(s) = line.cast::<Str>() else {
+        return Err(th.type_error("object.readline() returned non-string"));
+    };
+    if s.is_empty() {
+        return Err(th.raise_msg(&exc::EOF_ERROR, "EOF when reading a line"));
+    }
+    match s.bytes().strip_suffix(b"\n") {
+        Some(b) => {
+            let b = b.to_vec();
+            th.try_str(&b)
+        }
+        None => Ok(line),
+    }
+}
