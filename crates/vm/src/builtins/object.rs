@@ -296,3 +296,43 @@ fn getstate(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn _u() -> Value {
     Root::empty_str.value()
 }
+
+impl Th {
+    /// Marks that a repr of `o` is in progress in this thread. True: it already was (a recursive structure).
+    pub fn repr_enter(self, o: Value) -> bool {
+        use crate::thread::ThreadSlot;
+        let slot = &self.slots[ThreadSlot::ReprList as usize];
+        let l: Gc<List> = match slot.get() {
+            Some(l) => unsafe { l.cast_unchecked() },
+            None => match crate::builtins::list::new(self, &[]) {
+                Ok(l) => {
+                    slot.init(Some(l.value()));
+                    l
+                }
+                Err(_) => return true,
+            },
+        };
+        let n = l.len.load(Relaxed) as usize;
+        let a: Gc<Array> = unsafe { l.items.gc() };
+        if (0..n).any(|i| a.slot(i).get().is_some_and(|x| x.is(o))) {
+            return true;
+        }
+        crate::builtins::list::append(self, l, o).is_err()
+    }
+    /// The repr of `o`, the last one entered, is done.
+    pub fn repr_leave(self, o: Value) {
+        use crate::thread::ThreadSlot;
+        if let Some(l) = self.slots[ThreadSlot::ReprList as usize].get() {
+            let l: Gc<List> = unsafe { l.cast_unchecked() };
+            let n = l.len.load(Relaxed);
+            let a: Gc<Array> = unsafe { l.items.gc() };
+            for i in (0..n).rev() {
+                if a.slot(i as usize).get().is_some_and(|x| x.is(o)) {
+                    a.slot(i as usize).init(None);
+                    l.len.store(i, Relaxed);
+                    break;
+                }
+            }
+        }
+    }
+}
