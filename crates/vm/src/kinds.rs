@@ -202,8 +202,8 @@ unsafe fn code_trace(o: Obj, t: &mut Tracer) {
         {
             t.slot(s.as_ptr());
         }
-        if !c.data.is_null() && !c.ics.is_null() {
-            for i in 0..(&(*c.data).ics).len() {
+        if !c.ics.is_null() {
+            for i in 0..c.nics as usize {
                 let ic = &*c.ics.add(i);
                 t.slot(ic.name.as_ptr());
                 t.slot(ic.entry.as_ptr() as *mut u64);

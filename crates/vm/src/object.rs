@@ -91,6 +91,7 @@ pub struct Code {
     pub nlocals: u32,
     pub nregs: u32,
     pub nfrees: u32,
+    pub nics: u32,
     pub flags: u32,
     /// `argcount` if a call with just that many positional arguments needs nothing else, else `u32::MAX`.
     pub simple_args: u32,
@@ -179,9 +180,10 @@ unsafe impl Layout for Type {
 pub struct TypeData {
     /// Addresses of direct subclasses; types never move and unlink themselves when they die.
     pub subclasses: Vec<usize>,
+    /// Addresses of the direct bases that have this type among their `subclasses`.
+    pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
     pub dependents: Vec<usize>,
-    pub names: std::collections::HashMap<u64, ()>,
 }
 
 impl<T> Gc<T> {

@@ -20,7 +20,7 @@ pub fn init(config: adder_heap::Config, stack_base: usize, stack_size: usize) ->
     }
     // Types refer to each other while they are made: their memory and shapes first.
     for c in builtins::TYPES {
-        let t = crate::types::alloc_type(th, c.def, Kind::Type as u32);
+        let t = crate::types::alloc_type(th, c.def, Kind::Type as u32, true);
         c.set(t);
         crate::shape::new_root(t, 0, Some(c.def.kind as u32));
     }

@@ -199,11 +199,15 @@ unsafe fn trace_roots(t: &mut Tracer) {
     for r in &ROOTS {
         t.slot(r.as_ptr());
     }
+    if !t.is_major() {
+        return; // interned strings and types are old from birth
+    }
     if let Some(tab) = INTERNED.lock().unwrap().as_mut() {
         for c in tab.cells.iter_mut() {
             t.slot(c);
         }
     }
+    crate::types::trace_native_types(t);
     for id in 0..Kind::ALL.len() as u32 {
         unsafe { crate::shape::trace(id, t) };
     }

@@ -16,6 +16,60 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 /// Serialises mutations of types and the filling of inline caches.
 pub static TYPE_LOCK: Mutex<()> = Mutex::new(());
 
+/// The Rust-owned parts of all types, by address: so that dying types and code can be unlinked from them.
+static REGISTRY: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
+
+/// Native types are never freed: static cells hold them. For the collector's roots.
+static NATIVE_TYPES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+/// Visits the native types (major collections).
+pub fn trace_native_types(t: &mut adder_heap::Tracer) {
+    for w in NATIVE_TYPES.lock().unwrap().iter_mut() {
+        t.slot(w);
+    }
+}
+
+fn data_of(addr: usize) -> Option<&'static mut TypeData> {
+    let r = REGISTRY.lock().unwrap();
+    let i = r.binary_search_by_key(&addr, |x| x.0).ok()?;
+    Some(unsafe { &mut *(r[i].1 as *mut TypeData) })
+}
+
+/// Makes `t` one of the subclasses of `base`.
+pub fn link_subclass(base: Gc<Type>, t: Gc<Type>) {
+    let _g = TYPE_LOCK.lock().unwrap();
+    unsafe {
+        (*base.data).subclasses.push(t.value().bits() as usize);
+        (*t.data).linked.push(base.value().bits() as usize);
+    }
+}
+
+/// A type was found dead: unlinks it from its bases and frees its Rust-owned part.
+///
+/// # Safety
+/// Called by the collector with the world stopped.
+pub unsafe fn drop_type(o: adder_heap::Obj) {
+    let addr = o.as_ptr() as usize;
+    let Some(d) = data_of(addr) else { return };
+    for b in std::mem::take(&mut d.linked) {
+        if let Some(b) = data_of(b) {
+            b.subclasses.retain(|s| *s != addr);
+        }
+    }
+    let mut r = REGISTRY.lock().unwrap();
+    if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
+        let (_, d) = r.remove(i);
+        drop(unsafe { Box::from_raw(d as *mut TypeData) });
+    }
+}
+
+/// Inline caches in this address range are about to be freed.
+pub fn forget_caches(from: usize, to: usize) {
+    for (_, d) in REGISTRY.lock().unwrap().iter() {
+        unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !(from..to).contains(a));
+    }
+}
+
 static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
 
 impl Type {
@@ -165,9 +219,16 @@ impl Th {
         if special && t.heap_type() {
             update_slots(self, t);
         }
-        let subs = unsafe { (*t.data).subclasses.clone() };
-        for s in subs {
+        // One at a time: working out slots allocates, and a collection may drop dead subclasses from the list.
+        let mut i = 0;
+        loop {
+            let sub = {
+                let _g = TYPE_LOCK.lock().unwrap();
+                unsafe { (&(*t.data).subclasses).get(i).copied() }
+            };
+            let Some(s) = sub else { break };
             self.type_modified_rec(unsafe { Value::from_bits(s as u64).cast_unchecked() }, special);
+            i += 1;
         }
     }
     /// A method of the type (not of the instance), unbound.
@@ -204,7 +265,8 @@ fn cache_put(th: Th, c: Gc<Array>, name: Value, v: Value) {
 }
 
 /// Memory and the native half of a type object. The dict, bases and MRO come later.
-pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32) -> Gc<Type> {
+/// `is_native`: the type of a static cell, which is never freed.
+pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32, is_native: bool) -> Gc<Type> {
     unsafe {
         let t = th.alloc_old::<Type>(size_of::<Type>());
         t.header().desc.store(meta_shape, Relaxed);
@@ -217,6 +279,16 @@ pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32) -> Gc<Ty
         (*p).slots = Slots::NONE;
         (*p).version = AtomicU32::new(NEXT_VERSION.fetch_add(1, Relaxed));
         (*p).data = Box::into_raw(Box::default());
+        let mut r = REGISTRY.lock().unwrap();
+        let addr = p as usize;
+        let at = r.partition_point(|x| x.0 < addr);
+        r.insert(at, (addr, (*p).data as usize));
+        drop(r);
+        if is_native {
+            NATIVE_TYPES.lock().unwrap().push(addr as u64);
+        } else {
+            th.m.register_drop(t.obj());
+        }
         (*p).flags = AtomicU64::new(native.flags);
         (*p).inst_kind = native.kind as u8;
         (*p).fixed_size = native.size;
@@ -234,7 +306,7 @@ impl Th {
             self.finish_type(cell, t);
             return t;
         }
-        let t = alloc_type(self, cell.def, Kind::Type as u32);
+        let t = alloc_type(self, cell.def, Kind::Type as u32, true);
         cell.set(t);
         self.finish_type(cell, t);
         t
@@ -301,7 +373,7 @@ impl Th {
         let mro = self.tuple(&mro);
         self.store(t, &t.mro, mro);
         if let Some(b) = base {
-            unsafe { (*b.data).subclasses.push(t.value().bits() as usize) };
+            link_subclass(b, t);
         }
         let d = Gc::<Dict>::with_capacity(self, def.methods.len() + def.getset.len() + 8);
         self.store(t, &t.dict, d.value());

@@ -214,6 +214,7 @@ pub fn new(th: Th, mut d: CodeData) -> R<Gc<Code>> {
         let data = Box::new(d);
         (*p).ins = data.code.as_ptr();
         (*p).ics = new_ics(th, names_t, &data);
+        (*p).nics = data.ics.len() as u32;
         (*p).data = Box::into_raw(data);
         th.m.barrier_all(c.obj());
         th.m.register_drop(c.obj());
@@ -233,6 +234,26 @@ fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
         })
         .collect();
     Box::into_raw(v.into_boxed_slice()) as *mut Ic
+}
+
+/// A code object was found dead: frees its caches, and its data unless it is a clone's.
+///
+/// # Safety
+/// Called by the collector with the world stopped.
+pub unsafe fn drop_code(o: adder_heap::Obj) {
+    unsafe {
+        let c = &*(o.as_ptr() as *const Code);
+        if c.nics > 0 {
+            let (from, n) = (c.ics as usize, c.nics as usize);
+            let to = from + n * size_of::<Ic>();
+            crate::types::forget_caches(from, to);
+            crate::interp::ic::forget_caches(from, to);
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(c.ics, n)));
+        }
+        if c.canonical.get().is_none() && !c.data.is_null() {
+            drop(Box::from_raw(c.data));
+        }
+    }
 }
 
 /// The code object with caches for the namespace `globals` (in cell mode).
@@ -267,6 +288,7 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
         n.clones.init(None);
         (*p).ics = new_ics(th, n.names.value(), &*n.data);
         th.m.barrier_all(n.obj());
+        th.m.register_drop(n.obj());
         // A ring of a few clones: code that runs in ever new namespaces does not pile up.
         let l = match canon.clones.gc_opt::<Array>() {
             Some(l) => l,

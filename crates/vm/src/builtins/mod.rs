@@ -134,7 +134,13 @@ pub fn layout(k: Kind) -> (Size, Trace) {
 /// # Safety
 /// Called by the collector, once for each dead object.
 pub unsafe fn drop_object(k: Kind, o: Obj) {
-    let _ = (k, o);
+    unsafe {
+        match k {
+            Kind::Type => crate::types::drop_type(o),
+            Kind::Code => code::drop_code(o),
+            _ => {}
+        }
+    }
 }
 
 /// Whether instances of this native layout never have attributes of their own.

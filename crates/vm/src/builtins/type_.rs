@@ -358,7 +358,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     }
     let dict = orig.copy(th)?;
 
-    let t = alloc_type(th, base.native, w.root_shape.load(Acquire));
+    let t = alloc_type(th, base.native, w.root_shape.load(Acquire), false);
     if w.heap_type() || w.inst_kind & SUBCLASS != 0 {
         // Instances of a metaclass carry its kind byte; attributes live in the class's dict all the same.
     }
@@ -532,8 +532,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let s = shape::new_root(t, cap, None);
     t.root_shape.store(s.id, Release);
     for b in bases_items {
-        let _g = crate::types::TYPE_LOCK.lock().unwrap();
-        unsafe { (*ty(*b).data).subclasses.push(t.value().bits() as usize) };
+        crate::types::link_subclass(ty(*b), t);
     }
     // -- `__eq__` without `__hash__` makes instances unhashable
     if dict.get_str(th, n!(__eq__))?.is_some() && dict.get_str(th, n!(__hash__))?.is_none() {

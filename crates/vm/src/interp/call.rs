@@ -280,13 +280,11 @@ impl Th {
     pub fn room_for(self, regs: *mut u64, code: Gc<Code>) -> R<()> {
         unsafe {
             let nf = self.fp.get().add(1);
+            if self.m.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                self.attend()?;
+            }
             if nf >= self.frame_limit.get() {
-                if self.m.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
-                    self.attend()?;
-                }
-                if nf >= self.frame_limit.get() {
-                    return Err(self.too_deep());
-                }
+                return Err(self.too_deep());
             }
             if regs.add(code.nregs as usize) >= self.regs_end.get() {
                 return Err(self.too_deep());

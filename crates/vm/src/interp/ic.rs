@@ -271,6 +271,16 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
     Ok(v)
 }
 
+/// Inline caches in this address range are about to be freed.
+pub fn forget_caches(from: usize, to: usize) {
+    if let Some(t) = ABSENT.lock().unwrap().as_mut() {
+        t.retain(|_, l| {
+            l.retain(|a| !(from..to).contains(a));
+            !l.is_empty()
+        });
+    }
+}
+
 /// A name came into a watched namespace: caches that found it in builtins are wrong now.
 pub fn global_added(ns: Gc<Dict>, key: Value) {
     let Some(id) = ns.owner.get() else { return };

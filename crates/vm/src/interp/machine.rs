@@ -414,7 +414,8 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             }
             let nf = self.fp.add(1);
             let regs = self.regs.add(base);
-            if nf >= self.th.frame_limit.get() {
+            // Recursion without loops must reach a safepoint, too.
+            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 {
                 return None;
             }
             (*self.fp).pc = pc.ptr();
