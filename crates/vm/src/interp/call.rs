@@ -179,6 +179,9 @@ impl Th {
 
     // -- native functions
     pub fn call_native(self, f: Gc<NativeFunction>, a: RawArgs) -> R<Value> {
+        if std::ptr::eq(f.def, &crate::builtins::type_::NEW_DEF) {
+            return crate::builtins::type_::call_new_wrapper(self, unsafe { f.this.gc() }, a);
+        }
         let recv = if f.def.sig.receiver || f.def.kind == DefKind::ClassMethod { f.this.get() } else { None };
         self.call_def(f.def, recv, f.this.get(), a)
     }

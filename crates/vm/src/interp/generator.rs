@@ -138,8 +138,17 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
 /// Claims the generator for this thread. Errors say what CPython says.
 fn claim(th: Th, g: Gc<Generator>) -> R<u64> {
     let old = g.state.load(Acquire);
-    if old == RUNNING || (old != FINISHED && g.state.compare_exchange(old, RUNNING, AcqRel, Acquire).is_err())
-    {
+    let claimed = match old {
+        RUNNING => false,
+        FINISHED => true,
+        // With one thread a plain store does; the locked instruction costs more than the rest of the switch.
+        _ if !th.multi() => {
+            g.state.store(RUNNING, Relaxed);
+            true
+        }
+        _ => g.state.compare_exchange(old, RUNNING, AcqRel, Acquire).is_ok(),
+    };
+    if !claimed {
         let what = match g.value().kind() {
             Kind::Coroutine => "coroutine",
             Kind::AsyncGenerator => "async generator",

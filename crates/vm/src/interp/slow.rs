@@ -613,6 +613,16 @@ pub fn jump_back(th: Th, i: Ins) -> Res {
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
+    if let Some(d) = f.exact::<MethodDescriptor>() {
+        let v = builtins::descr::call_method_descriptor(th, d, args)?;
+        set(th, i.c(), v);
+        return NEXT;
+    }
+    if let Some(nf) = f.exact::<NativeFunction>() {
+        let v = th.call_native(nf, args)?;
+        set(th, i.c(), v);
+        return NEXT;
+    }
     if let Some(func) = f.exact::<Function>() {
         th.push_frame(func, unsafe { fp.regs.add(at) }, None, args, 0)?;
         return NEXT;
@@ -636,11 +646,6 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
         nf.extra.init(Some(o));
-        return NEXT;
-    }
-    if let Some(d) = f.exact::<MethodDescriptor>() {
-        let v = builtins::descr::call_method_descriptor(th, d, args)?;
-        set(th, i.c(), v);
         return NEXT;
     }
     let v = th.call_raw(f, args)?;
