@@ -42,7 +42,7 @@ kinds! {
     Generator Coroutine AsyncGenerator CoroutineWrapper AsyncGenSend AsyncGenThrow AsyncGenWrapped AnextAwaitable
     BaseException SimpleNamespace GenericAlias Union TypeVar ParamSpec ParamSpecArgs ParamSpecKwargs TypeVarTuple
     TypeAlias Template TemplateIter Interpolation WeakRef WeakProxy
-    ListIter ListRevIter TupleIter RangeIter LongRangeIter StrIter BytesIter ByteArrayIter DictIter DictRevIter
+    ListIter ListRevIter TupleIter RangeIter LongRangeIter StrIter StrAsciiIter BytesIter ByteArrayIter DictIter DictValueIter DictItemIter DictRevIter DictRevValueIter DictRevItemIter
     SetIter SeqIter CallIter Enumerate Reversed Zip Map Filter
     Native
     // internal

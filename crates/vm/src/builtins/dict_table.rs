@@ -1,16 +1,20 @@
 //! The hash table behind dict: insertion-ordered, compact, one heap object for index and entries.
 //!
-//! `index[hash]` holds the number of an entry; entries are appended in insertion order. Tables whose keys are all exact
-//! strings leave out the hash (strings cache it). A dict in *cell mode* (module namespaces) keeps [`DictCell`]s as
-//! values, so that inline caches can hold on to the cell of a name.
+//! `index[hash]` holds the number of an entry; entries are appended in insertion order. In a *compact* table all keys are
+//! exact strings (which cache their hash) or small ints (whose hash is no work), and entries have no hash; other tables
+//! are *general*. A dict in *cell mode* (module namespaces) keeps [`DictCell`]s as values, so that inline caches can hold
+//! on to the cell of a name; whether values are cells is a property of the table.
 //!
 //! # Invariants, also under races
 //! - A table's capacity and kind never change; growing makes a new table and publishes it in `Dict::table`.
 //! - An entry's key is written before its index is published and never becomes another key in the same table; deleting
-//!   nulls the value, then the key's index becomes `DUMMY`. So a reader sees a key with its own value, or none.
+//!   nulls the value, makes the key's index `DUMMY` and nulls the key. So a reader sees a key with its own value or none.
+//! - `nentries` only grows in one table, and a deleted entry stays deleted: all entries before `first` and from `last` on
+//!   are deleted. Readers may move `first` (a stale value of it is right, too), only the holder of the lock `last`.
 //! - Mutations happen under the dict's lock; no Python code runs while it is held (comparisons happen before, and the
 //!   lookup is repeated if `table` or `nentries` changed meanwhile).
 
+use super::util::{StaticWords, hash_fast, hash_fix, unhashable};
 use crate::err::R;
 use crate::object::*;
 use crate::thread::Th;
@@ -24,10 +28,14 @@ pub struct DictTable {
     /// Number of index cells: `1 << bits`.
     pub bits: u8,
     pub general: bool,
-    _pad: u16,
+    /// Values are [`DictCell`]s.
+    pub cells: bool,
+    _pad: u8,
     /// Entries in use, deleted ones included.
     pub nentries: AtomicU32,
     pub cap: u32,
+    first: AtomicU32,
+    last: AtomicU32,
     _pad2: u32,
 }
 unsafe impl Layout for DictTable {
@@ -42,6 +50,9 @@ pub const CELLS: u16 = flags::K0;
 /// `Dict` flag: inline caches rely on keys being absent.
 pub const WATCHED: u16 = flags::K1;
 
+/// The table of all empty dicts: one empty index cell and room for nothing.
+static EMPTY_TABLE: StaticWords<4> = StaticWords::new(Kind::DictTable, [0, 0, 0, u64::MAX]);
+
 /// Result of a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Found {
@@ -49,12 +60,67 @@ pub enum Found {
     No,
 }
 
+/// Index cells of each width.
+trait Ix: Copy {
+    unsafe fn load(p: *const u8, i: usize) -> u32;
+}
+impl Ix for u8 {
+    #[inline(always)]
+    unsafe fn load(p: *const u8, i: usize) -> u32 {
+        let v = unsafe { p.add(i).read_volatile() };
+        if v >= 0xfe { v as u32 | 0xffff_ff00 } else { v as u32 }
+    }
+}
+impl Ix for u16 {
+    #[inline(always)]
+    unsafe fn load(p: *const u8, i: usize) -> u32 {
+        let v = unsafe { (p as *const u16).add(i).read_volatile() };
+        if v >= 0xfffe { v as u32 | 0xffff_0000 } else { v as u32 }
+    }
+}
+impl Ix for u32 {
+    #[inline(always)]
+    unsafe fn load(p: *const u8, i: usize) -> u32 {
+        unsafe { (p as *const u32).add(i).read_volatile() }
+    }
+}
+
+/// The sequence of index cells for a hash.
+struct Probe {
+    i: usize,
+    mask: usize,
+    perturb: u64,
+}
+impl Probe {
+    #[inline(always)]
+    fn new(hash: i64, bits: u8) -> Probe {
+        let mask = (1usize << bits) - 1;
+        Probe { i: hash as usize & mask, mask, perturb: hash as u64 }
+    }
+    #[inline(always)]
+    fn next(&mut self) {
+        self.perturb >>= 5;
+        self.i = self.i.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+    }
+}
+
+/// Calls `$self.$f::<width>($args)`.
+macro_rules! by_width {
+    ($self:ident . $f:ident ( $($a:expr),* )) => {
+        match $self.bits {
+            0..=8 => $self.$f::<u8>($($a),*),
+            9..=16 => $self.$f::<u16>($($a),*),
+            _ => $self.$f::<u32>($($a),*),
+        }
+    };
+}
+
 impl DictTable {
     fn index_bytes(bits: u8) -> usize {
         let n = 1usize << bits;
         match bits {
-            0..=7 => n,
-            8..=15 => 2 * n,
+            0..=8 => n,
+            9..=16 => 2 * n,
             _ => 4 * n,
         }
     }
@@ -70,6 +136,9 @@ impl DictTable {
     pub fn byte_size(&self) -> usize {
         Self::bytes_for(self.bits, self.general)
     }
+    pub fn empty() -> Gc<DictTable> {
+        unsafe { EMPTY_TABLE.value().cast_unchecked() }
+    }
     pub fn new(th: Th, bits: u8, general: bool) -> R<Gc<DictTable>> {
         let bits = bits.max(3);
         if bits > 31 {
@@ -80,8 +149,11 @@ impl DictTable {
             let p = t.as_ptr();
             (*p).bits = bits;
             (*p).general = general;
+            (*p).cells = false;
             (*p).nentries = AtomicU32::new(0);
             (*p).cap = Self::usable(bits) as u32;
+            (*p).first = AtomicU32::new(0);
+            (*p).last = AtomicU32::new(0);
             std::ptr::write_bytes(p.add(1) as *mut u8, 0xff, Self::index_bytes(bits));
             Ok(t)
         }
@@ -102,32 +174,30 @@ impl DictTable {
     fn index(&self, i: usize) -> u32 {
         unsafe {
             match self.bits {
-                0..=7 => {
-                    let v = self.index_ptr().add(i).read_volatile();
-                    if v >= 0xfe { v as u32 | 0xffff_ff00 } else { v as u32 }
-                }
-                8..=15 => {
-                    let v = (self.index_ptr() as *mut u16).add(i).read_volatile();
-                    if v >= 0xfffe { v as u32 | 0xffff_0000 } else { v as u32 }
-                }
-                _ => (self.index_ptr() as *mut u32).add(i).read_volatile(),
+                0..=8 => u8::load(self.index_ptr(), i),
+                9..=16 => u16::load(self.index_ptr(), i),
+                _ => u32::load(self.index_ptr(), i),
             }
         }
     }
+    #[inline(always)]
     fn set_index(&self, i: usize, v: u32) {
         std::sync::atomic::fence(Release);
         unsafe {
             match self.bits {
-                0..=7 => self.index_ptr().add(i).write_volatile(v as u8),
-                8..=15 => (self.index_ptr() as *mut u16).add(i).write_volatile(v as u16),
+                0..=8 => self.index_ptr().add(i).write_volatile(v as u8),
+                9..=16 => (self.index_ptr() as *mut u16).add(i).write_volatile(v as u16),
                 _ => (self.index_ptr() as *mut u32).add(i).write_volatile(v),
             }
         }
     }
     #[inline(always)]
+    fn entries(&self) -> *mut u64 {
+        unsafe { self.index_ptr().add((Self::index_bytes(self.bits) + 7) & !7) as *mut u64 }
+    }
+    #[inline(always)]
     fn entry_ptr(&self, i: u32) -> *mut u64 {
-        let base = unsafe { self.index_ptr().add((Self::index_bytes(self.bits) + 7) & !7) as *mut u64 };
-        unsafe { base.add(i as usize * if self.general { 3 } else { 2 }) }
+        unsafe { self.entries().add(i as usize * if self.general { 3 } else { 2 }) }
     }
     #[inline(always)]
     pub fn key(&self, i: u32) -> &Slot {
@@ -137,96 +207,209 @@ impl DictTable {
     pub fn val(&self, i: u32) -> &Slot {
         unsafe { &*(self.entry_ptr(i).add(1) as *const Slot) }
     }
+    /// Hash of the key of a live entry.
     #[inline(always)]
     pub fn hash_at(&self, i: u32) -> i64 {
         unsafe {
-            if self.general {
-                *self.entry_ptr(i).add(2) as i64
-            } else {
-                self.key(i).gc::<Str>().hash_cached()
-            }
+            if self.general { *self.entry_ptr(i).add(2) as i64 } else { compact_hash(self.key(i).value()) }
         }
     }
     /// Visits keys and values (collector).
     pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
-        let d = unsafe { &*(o.as_ptr() as *const DictTable) };
-        for i in 0..d.nentries.load(Relaxed) {
-            let p = d.entry_ptr(i);
-            t.slot(p);
-            t.slot(unsafe { p.add(1) });
+        unsafe {
+            let d = &*(o.as_ptr() as *const DictTable);
+            let n = d.nentries.load(Relaxed) as usize;
+            if d.general {
+                for i in 0..n {
+                    t.slots(d.entries().add(3 * i), 2);
+                }
+            } else {
+                t.slots(d.entries(), 2 * n);
+            }
         }
     }
-    /// Looks for an exact string by identity or contents. No Python code runs unless the table has general keys with the
-    /// same hash, for which `None` is returned.
+
+    // -- lookup
+
+    /// Looks for an exact string by identity or contents. No Python code runs; `None` if that would be necessary: the
+    /// table has another kind of key with the same hash.
     #[inline]
     pub fn find_str(&self, key: Gc<Str>) -> Option<Found> {
         let hash = key.hash();
-        let mask = (1usize << self.bits) - 1;
-        let mut i = hash as usize & mask;
-        let mut perturb = hash as u64;
+        if !self.general {
+            return Some(by_width!(self.find_str_compact(key, hash)));
+        }
+        let mut p = Probe::new(hash, self.bits);
         loop {
-            let e = self.index(i);
+            let e = self.index(p.i);
             if e == EMPTY {
                 return Some(Found::No);
             }
-            if e != DUMMY {
-                if let Some(k) = self.key(e).get() {
-                    if k.is(key.value()) {
-                        return Some(Found::At(e));
-                    }
-                    if self.hash_at(e) == hash {
-                        match k.exact::<Str>() {
-                            Some(s) => {
-                                if s.bytes() == key.bytes() {
-                                    return Some(Found::At(e));
-                                }
-                            }
-                            None => return None,
-                        }
+            if e != DUMMY
+                && let Some(k) = self.key(e).get()
+            {
+                if k.is(key.value()) {
+                    return Some(Found::At(e));
+                }
+                if self.hash_at(e) == hash {
+                    match k.exact::<Str>() {
+                        Some(s) if s.bytes() == key.bytes() => return Some(Found::At(e)),
+                        Some(_) => {}
+                        None if k.is_fix() => {}
+                        None => return None,
                     }
                 }
             }
-            perturb >>= 5;
-            i = (i.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & mask;
+            p.next();
+        }
+    }
+    #[inline(always)]
+    fn find_str_compact<W: Ix>(&self, key: Gc<Str>, hash: i64) -> Found {
+        let mut p = Probe::new(hash, self.bits);
+        let (index, entries) = (self.index_ptr(), self.entries());
+        loop {
+            let e = unsafe { W::load(index, p.i) };
+            if e >= DUMMY {
+                if e == EMPTY {
+                    return Found::No;
+                }
+            } else {
+                let k = unsafe { (*(entries.add(2 * e as usize) as *const Slot)).raw().load(Relaxed) };
+                if k == key.value().bits() {
+                    return Found::At(e);
+                }
+                if k != 0 && k & 1 == 0 {
+                    let s: Gc<Str> = unsafe { Value::from_bits(k).cast_unchecked() };
+                    if s.hash() == hash && s.bytes() == key.bytes() {
+                        return Found::At(e);
+                    }
+                }
+            }
+            p.next();
+        }
+    }
+    /// Looks for a small int; `None` as for strings.
+    #[inline]
+    pub fn find_fix(&self, key: Value) -> Option<Found> {
+        let hash = hash_fix(unsafe { key.as_fix().unwrap_unchecked() });
+        if !self.general {
+            return Some(by_width!(self.find_word_compact(key, hash)));
+        }
+        let mut p = Probe::new(hash, self.bits);
+        loop {
+            let e = self.index(p.i);
+            if e == EMPTY {
+                return Some(Found::No);
+            }
+            if e != DUMMY
+                && let Some(k) = self.key(e).get()
+            {
+                if k.is(key) {
+                    return Some(Found::At(e));
+                }
+                // A float, a bool, an object that may be equal...
+                if self.hash_at(e) == hash && !k.is_fix() && !k.is_exact(Kind::Str) {
+                    return None;
+                }
+            }
+            p.next();
+        }
+    }
+    /// In a compact table an int is equal to itself alone.
+    #[inline(always)]
+    fn find_word_compact<W: Ix>(&self, key: Value, hash: i64) -> Found {
+        let mut p = Probe::new(hash, self.bits);
+        let (index, entries) = (self.index_ptr(), self.entries());
+        loop {
+            let e = unsafe { W::load(index, p.i) };
+            if e >= DUMMY {
+                if e == EMPTY {
+                    return Found::No;
+                }
+            } else {
+                let k = unsafe { (*(entries.add(2 * e as usize) as *const Slot)).raw().load(Relaxed) };
+                if k == key.bits() {
+                    return Found::At(e);
+                }
+            }
+            p.next();
         }
     }
     /// Looks for any key; compares with `==`. The result is of this table even if it was replaced meanwhile.
+    #[inline]
     pub fn find(&self, th: Th, key: Value, hash: i64) -> R<Found> {
-        let mask = (1usize << self.bits) - 1;
-        let mut i = hash as usize & mask;
-        let mut perturb = hash as u64;
-        loop {
-            let e = self.index(i);
-            if e == EMPTY {
-                return Ok(Found::No);
-            }
-            if e != DUMMY {
-                if let Some(k) = self.key(e).get() {
-                    if k.is(key) || (self.hash_at(e) == hash && th.eq(k, key)?) {
+        let quick = if let Some(s) = key.exact::<Str>() {
+            self.find_str(s)
+        } else if key.is_fix() {
+            self.find_fix(key)
+        } else {
+            None
+        };
+        match quick {
+            Some(f) => Ok(f),
+            None => self.find_general(th, key, hash),
+        }
+    }
+    #[inline(never)]
+    fn find_general(&self, th: Th, key: Value, hash: i64) -> R<Found> {
+        'restart: loop {
+            let mut p = Probe::new(hash, self.bits);
+            loop {
+                let e = self.index(p.i);
+                if e == EMPTY {
+                    return Ok(Found::No);
+                }
+                if e != DUMMY
+                    && let Some(k) = self.key(e).get()
+                {
+                    if k.is(key) {
                         return Ok(Found::At(e));
                     }
+                    if self.hash_at(e) == hash {
+                        let n = self.nentries.load(Relaxed);
+                        if th.eq(k, key)? {
+                            // Gone while it was compared?
+                            if self.key(e).get().is_none() {
+                                continue 'restart;
+                            }
+                            return Ok(Found::At(e));
+                        }
+                        if self.nentries.load(Relaxed) != n {
+                            continue 'restart;
+                        }
+                    }
                 }
+                p.next();
             }
-            perturb >>= 5;
-            i = (i.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & mask;
         }
     }
+
+    // -- changes, under the dict's lock
+
     /// The index cell that holds entry `e`.
     fn cell_of(&self, e: u32, hash: i64) -> usize {
-        let mask = (1usize << self.bits) - 1;
-        let mut i = hash as usize & mask;
-        let mut perturb = hash as u64;
-        while self.index(i) != e {
-            perturb >>= 5;
-            i = (i.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & mask;
+        let mut p = Probe::new(hash, self.bits);
+        while self.index(p.i) != e {
+            p.next();
         }
-        i
+        p.i
+    }
+    /// Puts entry `e` into the index.
+    #[inline(always)]
+    fn publish(&self, e: u32, hash: i64) {
+        let mut p = Probe::new(hash, self.bits);
+        while self.index(p.i) < DUMMY {
+            p.next();
+        }
+        self.set_index(p.i, e);
     }
     /// Appends an entry whose key is known to be absent; there is room.
-    fn append(self: &DictTable, th: Th, me: Gc<DictTable>, key: Value, hash: i64, val: Value) -> u32 {
+    #[inline(always)]
+    fn append(&self, th: Th, key: Value, hash: i64, val: Value) -> u32 {
         let e = self.nentries.load(Relaxed);
         debug_assert!(e < self.cap);
         unsafe {
+            let me = Gc::<DictTable>::from_obj(std::ptr::NonNull::from(self).cast());
             let p = self.entry_ptr(e);
             (*(p.add(1) as *const Slot)).init(Some(val));
             if self.general {
@@ -237,15 +420,81 @@ impl DictTable {
             th.m.barrier(me.obj(), p.add(1));
         }
         self.nentries.store(e + 1, Release);
-        let mask = (1usize << self.bits) - 1;
-        let mut i = hash as usize & mask;
-        let mut perturb = hash as u64;
-        while self.index(i) < DUMMY {
-            perturb >>= 5;
-            i = (i.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & mask;
-        }
-        self.set_index(i, e);
+        self.last.store(e + 1, Relaxed);
+        self.publish(e, hash);
         e
+    }
+    /// Takes entry `e` out.
+    fn unlink(&self, e: u32, hash: i64) {
+        self.val(e).init(None);
+        self.set_index(self.cell_of(e, hash), DUMMY);
+        self.key(e).init(None);
+        if self.first.load(Relaxed) == e {
+            self.first.store(e + 1, Relaxed);
+        }
+        if self.last.load(Relaxed) == e + 1 {
+            self.last.store(e, Relaxed);
+        }
+    }
+    /// The value of an entry, looked up in its cell if the table has cells.
+    #[inline(always)]
+    fn content(&self, e: u32) -> Option<Value> {
+        let v = self.val(e).get()?;
+        if self.cells { unsafe { v.cast_unchecked::<DictCell>() }.v.get() } else { Some(v) }
+    }
+    /// The first item at or after entry `i`: (next i, key, value).
+    #[inline]
+    pub fn next_entry(&self, mut i: usize) -> Option<(usize, Value, Value)> {
+        let first = self.first.load(Relaxed) as usize;
+        let jumped = i <= first;
+        i = i.max(first);
+        let n = self.nentries.load(Acquire) as usize;
+        while i < n {
+            let e = i as u32;
+            if let (Some(k), Some(v)) = (self.key(e).get(), self.content(e)) {
+                if jumped && i > first && !self.cells {
+                    self.first.store(e, Relaxed);
+                }
+                return Some((i + 1, k, v));
+            }
+            i += 1;
+        }
+        None
+    }
+    /// The last item before entry `i`: (its index, key, value).
+    pub fn prev_entry(&self, i: usize) -> Option<(usize, Value, Value)> {
+        let last = (self.last.load(Relaxed) as usize).min(self.nentries.load(Acquire) as usize);
+        let mut j = i.min(last);
+        while j > 0 {
+            j -= 1;
+            let e = j as u32;
+            if let (Some(k), Some(v)) = (self.key(e).get(), self.content(e)) {
+                return Some((j, k, v));
+            }
+        }
+        None
+    }
+}
+
+/// Whether a key may be in a compact table.
+#[inline(always)]
+fn is_compact(key: Value) -> bool {
+    key.is_fix() || key.is_exact(Kind::Str)
+}
+#[inline(always)]
+fn compact_hash(key: Value) -> i64 {
+    match key.as_fix() {
+        Some(n) => hash_fix(n),
+        None => unsafe { key.cast_unchecked::<Str>() }.hash(),
+    }
+}
+
+/// `hash(key)` with the wording of dict's TypeError.
+#[inline]
+pub fn hash_key(th: Th, key: Value) -> R<i64> {
+    match hash_fast(th, key) {
+        Ok(h) => Ok(h),
+        Err(_) => Err(unhashable(th, key, "dict key")),
     }
 }
 
@@ -255,17 +504,16 @@ impl Dict {
         unsafe { self.table.gc() }
     }
     pub fn is_cells(&self) -> bool {
-        self.h.flags.load(Relaxed) & CELLS != 0
+        self.tab().cells
     }
 }
 
 /// An operation on an exact-layout dict. `self` methods never look at `__missing__` or subclass overrides.
 impl Gc<Dict> {
     pub fn new(th: Th) -> Gc<Dict> {
-        Gc::<Dict>::with_capacity(th, 0)
+        Self::with_table(th, DictTable::empty())
     }
-    pub fn with_capacity(th: Th, n: usize) -> Gc<Dict> {
-        let t = DictTable::new(th, DictTable::bits_for(n), false).expect("out of memory");
+    fn with_table(th: Th, t: Gc<DictTable>) -> Gc<Dict> {
         unsafe {
             let d = th.alloc::<Dict>();
             d.table.init(Some(t.value()));
@@ -274,37 +522,58 @@ impl Gc<Dict> {
             d
         }
     }
+    pub fn with_capacity(th: Th, n: usize) -> Gc<Dict> {
+        if n == 0 {
+            return Self::new(th);
+        }
+        let t = DictTable::new(th, DictTable::bits_for(n), false).expect("out of memory");
+        Self::with_table(th, t)
+    }
     /// Number of items.
+    #[inline(always)]
     pub fn len(self) -> usize {
         self.used.load(Relaxed) as usize
     }
     #[inline(always)]
-    fn content(self, slot: &Slot) -> Option<Value> {
-        let v = slot.get()?;
-        if self.is_cells() { unsafe { v.cast_unchecked::<DictCell>() }.v.get() } else { Some(v) }
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
-    /// The value of an exact string key, if its lookup needs no Python code (else see `get`).
+    /// Changes the number of items. Under the lock.
+    #[inline(always)]
+    fn count(self, by: i64) {
+        self.used.store(self.used.load(Relaxed).wrapping_add(by as u64), Release);
+    }
+
+    // -- reading
+    /// The value of an exact string key.
     #[inline]
     pub fn get_str(self, th: Th, key: Value) -> R<Option<Value>> {
         let k = unsafe { key.cast_unchecked::<Str>() };
         let t = self.tab();
         match t.find_str(k) {
-            Some(Found::At(e)) => Ok(self.content(t.val(e))),
+            Some(Found::At(e)) => Ok(t.content(e)),
             Some(Found::No) => Ok(None),
-            None => self.get(th, key),
+            None => self.get_hashed(th, key, k.hash()),
         }
     }
+    #[inline]
     pub fn get(self, th: Th, key: Value) -> R<Option<Value>> {
-        if let Some(s) = key.exact::<Str>() {
-            let t = self.tab();
-            match t.find_str(s) {
-                Some(Found::At(e)) => return Ok(self.content(t.val(e))),
-                Some(Found::No) => return Ok(None),
-                None => {}
+        let t = self.tab();
+        let quick = if key.is_fix() {
+            t.find_fix(key)
+        } else if let Some(s) = key.exact::<Str>() {
+            t.find_str(s)
+        } else {
+            None
+        };
+        match quick {
+            Some(Found::At(e)) => Ok(t.content(e)),
+            Some(Found::No) => Ok(None),
+            None => {
+                let hash = hash_key(th, key)?;
+                self.get_hashed(th, key, hash)
             }
         }
-        let hash = th.hash(key)?;
-        self.get_hashed(th, key, hash)
     }
     pub fn get_hashed(self, th: Th, key: Value, hash: i64) -> R<Option<Value>> {
         loop {
@@ -314,23 +583,22 @@ impl Gc<Dict> {
                 continue;
             }
             return Ok(match r {
-                Found::At(e) => self.content(t.val(e)),
+                Found::At(e) => t.content(e),
                 Found::No => None,
             });
         }
     }
-    fn find_any(self, th: Th, t: Gc<DictTable>, key: Value, hash: i64) -> R<Found> {
-        if let Some(s) = key.exact::<Str>()
-            && let Some(f) = t.find_str(s)
-        {
-            return Ok(f);
-        }
-        t.find(th, key, hash)
+    pub fn contains(self, th: Th, key: Value) -> R<bool> {
+        Ok(self.get(th, key)?.is_some())
     }
+
+    // -- writing
+    #[inline]
     pub fn set(self, th: Th, key: Value, val: Value) -> R<()> {
-        let hash = th.hash(key)?;
+        let hash = hash_key(th, key)?;
         self.set_hashed(th, key, hash, val)
     }
+    #[inline]
     pub fn set_hashed(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
         self.insert(th, key, hash, val, true).map(|_| ())
     }
@@ -339,9 +607,9 @@ impl Gc<Dict> {
         loop {
             let t = self.tab();
             let n = t.nentries.load(Acquire);
-            let found = self.find_any(th, t, key, hash)?;
+            let found = t.find(th, key, hash)?;
             let _g = th.lock(self);
-            if t != self.tab() || (t.nentries.load(Acquire) != n && found == Found::No) {
+            if t != self.tab() || (found == Found::No && t.nentries.load(Acquire) != n) {
                 continue;
             }
             if let Found::At(e) = found {
@@ -349,7 +617,7 @@ impl Gc<Dict> {
                     continue; // deleted meanwhile
                 }
                 let slot = t.val(e);
-                if self.is_cells() {
+                if t.cells {
                     let c = unsafe { slot.gc::<DictCell>() };
                     let old = c.v.get();
                     if old.is_some() {
@@ -359,67 +627,80 @@ impl Gc<Dict> {
                         return Ok(old);
                     }
                     // A deleted or reserved name comes back: at the end of the order.
-                    let i = t.cell_of(e, hash);
-                    t.set_index(i, DUMMY);
-                    slot.init(None);
-                    t.key(e).init(None);
+                    let k = t.key(e).value();
+                    t.unlink(e, hash);
+                    self.push_new(th, k, hash, c.value())?;
                     th.store(c, &c.v, val);
-                    self.push_new(th, key, hash, c.value())?;
-                    self.used.fetch_add(1, Relaxed);
-                    return Ok(None);
+                    self.count(1);
+                } else {
+                    let old = slot.get();
+                    if replace {
+                        th.store(t, slot, val);
+                    }
+                    return Ok(old);
                 }
-                let old = slot.get();
-                if replace || old.is_none() {
-                    th.store(t, slot, val);
-                }
-                return Ok(old);
-            }
-            let v = if self.is_cells() {
-                crate::builtins::dict::new_cell(th, key, Some(val)).value()
             } else {
-                val
-            };
-            self.push_new(th, key, hash, v)?;
-            self.used.fetch_add(1, Relaxed);
-            if self.flag(WATCHED) {
-                crate::builtins::dict::key_added(th, self, key);
+                let v = if t.cells { super::dict::new_cell(th, key, Some(val)).value() } else { val };
+                self.push_new(th, key, hash, v)?;
+                self.count(1);
+            }
+            if t.cells {
+                // Either the filler of a cache sees the new key, or its flag is seen here.
+                if th.multi() {
+                    std::sync::atomic::fence(SeqCst);
+                }
+                if self.flag(WATCHED) {
+                    super::dict::key_added(th, self, key);
+                }
             }
             return Ok(None);
         }
     }
     /// Appends an absent key, growing or converting the table as needed. Under the lock.
+    #[inline]
     fn push_new(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
         let mut t = self.tab();
-        let general = !key.is_exact(Kind::Str);
-        if t.nentries.load(Relaxed) == t.cap || (general && !t.general) {
-            let used = self.used.load(Relaxed) as usize;
-            let live = if self.is_cells() { t.nentries.load(Relaxed) as usize } else { used };
-            t = self.rebuild(th, live + 1 + live / 2 + 1, t.general || general)?;
+        let fits = t.general || is_compact(key);
+        if t.nentries.load(Relaxed) == t.cap || !fits {
+            let live = if t.cells { t.nentries.load(Relaxed) as usize } else { self.len() };
+            t = self.rebuild(th, live + live / 2 + 2, t.general || !fits)?;
         }
-        t.append(th, t, key, hash, val);
+        t.append(th, key, hash, val);
         Ok(())
     }
-    /// Copies the live entries into a new table with room for `n` and publishes it.
+    /// Copies the live entries into a new table with room for `n` and publishes it. Under the lock.
+    #[inline(never)]
     fn rebuild(self, th: Th, n: usize, general: bool) -> R<Gc<DictTable>> {
         let nt = DictTable::new(th, DictTable::bits_for(n), general)?;
         let t = self.tab();
+        unsafe { (*nt.as_ptr()).cells = t.cells };
         for e in 0..t.nentries.load(Relaxed) {
             if let (Some(k), Some(v)) = (t.key(e).get(), t.val(e).get()) {
-                nt.append(th, nt, k, t.hash_at(e), v);
+                nt.append(th, k, t.hash_at(e), v);
             }
         }
         th.store(self, &self.table, nt.value());
         Ok(nt)
     }
+    /// Makes room for `n` items in all, if that is worth a new table.
+    pub fn reserve(self, th: Th, n: usize) -> R<()> {
+        let _g = th.lock(self);
+        let t = self.tab();
+        let free = (t.cap - t.nentries.load(Relaxed)) as usize;
+        if n > self.len() + free {
+            self.rebuild(th, n, t.general)?;
+        }
+        Ok(())
+    }
     /// Removes `key`; gives its value.
     pub fn remove(self, th: Th, key: Value) -> R<Option<Value>> {
-        let hash = th.hash(key)?;
+        let hash = hash_key(th, key)?;
         self.remove_hashed(th, key, hash)
     }
     pub fn remove_hashed(self, th: Th, key: Value, hash: i64) -> R<Option<Value>> {
         loop {
             let t = self.tab();
-            let found = self.find_any(th, t, key, hash)?;
+            let found = t.find(th, key, hash)?;
             let _g = th.lock(self);
             if t != self.tab() {
                 continue;
@@ -428,100 +709,94 @@ impl Gc<Dict> {
             return Ok(self.delete_entry(t, e, hash));
         }
     }
-    /// Under the lock.
+    /// Under the lock. None: somebody else was faster.
     fn delete_entry(self, t: Gc<DictTable>, e: u32, hash: i64) -> Option<Value> {
-        let slot = t.val(e);
-        if self.is_cells() {
-            let c = unsafe { slot.gc_opt::<DictCell>() }?;
-            let old = c.v.get();
-            c.v.init(None);
-            if old.is_some() {
-                self.used.fetch_sub(1, Relaxed);
-            }
-            return old;
+        let old = t.content(e)?;
+        if t.cells {
+            unsafe { t.val(e).gc::<DictCell>() }.v.init(None);
+        } else {
+            t.unlink(e, hash);
         }
-        let old = slot.get();
-        if old.is_some() {
-            slot.init(None);
-            let i = t.cell_of(e, hash);
-            t.set_index(i, DUMMY);
-            t.key(e).init(None);
-            self.used.fetch_sub(1, Relaxed);
-        }
-        old
+        self.count(-1);
+        Some(old)
     }
     /// The first item at or after entry `i`: (next i, key, value). For iteration.
     #[inline]
-    pub fn next_entry(self, mut i: usize) -> Option<(usize, Value, Value)> {
-        let t = self.tab();
-        let n = t.nentries.load(Acquire) as usize;
-        while i < n {
-            if let (Some(k), Some(v)) = (t.key(i as u32).get(), self.content(t.val(i as u32))) {
-                return Some((i + 1, k, v));
-            }
-            i += 1;
-        }
-        None
+    pub fn next_entry(self, i: usize) -> Option<(usize, Value, Value)> {
+        self.tab().next_entry(i)
     }
     /// The last item before entry `i`: (its index, key, value).
-    pub fn prev_entry(self, mut i: usize) -> Option<(usize, Value, Value)> {
-        let t = self.tab();
-        i = i.min(t.nentries.load(Acquire) as usize);
-        while i > 0 {
-            i -= 1;
-            if let (Some(k), Some(v)) = (t.key(i as u32).get(), self.content(t.val(i as u32))) {
-                return Some((i, k, v));
-            }
-        }
-        None
+    pub fn prev_entry(self, i: usize) -> Option<(usize, Value, Value)> {
+        self.tab().prev_entry(i)
     }
     /// Removes and gives the last item.
     pub fn pop_last(self, th: Th) -> Option<(Value, Value)> {
         let _g = th.lock(self);
-        let (i, k, v) = self.prev_entry(usize::MAX)?;
         let t = self.tab();
+        let (i, k, v) = t.prev_entry(usize::MAX)?;
         let hash = t.hash_at(i as u32);
         self.delete_entry(t, i as u32, hash);
-        if !th.multi() && !self.is_cells() {
-            t.nentries.store(i as u32, Relaxed);
+        if !t.cells {
+            t.last.store(i as u32, Relaxed);
         }
         Some((k, v))
     }
     pub fn clear(self, th: Th) -> R<()> {
-        if self.is_cells() {
-            let _g = th.lock(self);
-            let t = self.tab();
+        let _g = th.lock(self);
+        let t = self.tab();
+        if t.cells {
+            // Inline caches hold the cells.
             for e in 0..t.nentries.load(Relaxed) {
                 if let Some(c) = unsafe { t.val(e).gc_opt::<DictCell>() } {
                     c.v.init(None);
                 }
             }
-            self.used.store(0, Relaxed);
-            return Ok(());
+        } else {
+            th.store(self, &self.table, DictTable::empty().value());
         }
-        let t = DictTable::new(th, 3, false)?;
-        let _g = th.lock(self);
-        th.store(self, &self.table, t.value());
-        self.used.store(0, Relaxed);
+        self.used.store(0, Release);
         Ok(())
     }
     /// A copy as a plain dict.
     pub fn copy(self, th: Th) -> R<Gc<Dict>> {
-        let d = Gc::<Dict>::with_capacity(th, self.len());
-        let general = self.tab().general;
-        if general {
-            let t = DictTable::new(th, DictTable::bits_for(self.len()), true)?;
-            th.store(d, &d.table, t.value());
-        }
-        let mut i = 0;
-        let _g = th.lock(self);
-        while let Some((ni, k, v)) = self.next_entry(i) {
-            let hash = self.tab().hash_at(ni as u32 - 1);
-            d.push_new(th, k, hash, v)?;
-            d.used.fetch_add(1, Relaxed);
-            i = ni;
-        }
+        let d = Self::new(th);
+        d.assign_copy(th, self)?;
         Ok(d)
+    }
+    /// Makes an empty plain dict that nobody else knows a copy of another.
+    pub fn assign_copy(self, th: Th, from: Gc<Dict>) -> R<()> {
+        let _g = th.lock(from);
+        let used = from.len();
+        let t = from.tab();
+        if used == 0 {
+            return Ok(());
+        }
+        let n = t.nentries.load(Relaxed);
+        let nt = if !t.cells && n as usize == used {
+            // Nothing deleted: the whole table as it is.
+            unsafe {
+                let size = t.byte_size();
+                let nt = th.alloc_var::<DictTable>(size)?;
+                let live = (t.entry_ptr(n) as usize) - t.as_ptr() as usize - 8;
+                std::ptr::copy_nonoverlapping(
+                    (t.as_ptr() as *const u8).add(8),
+                    (nt.as_ptr() as *mut u8).add(8),
+                    live,
+                );
+                nt
+            }
+        } else {
+            let nt = DictTable::new(th, DictTable::bits_for(used), t.general)?;
+            for e in 0..n {
+                if let (Some(k), Some(v)) = (t.key(e).get(), t.content(e)) {
+                    nt.append(th, k, t.hash_at(e), v);
+                }
+            }
+            nt
+        };
+        th.store(self, &self.table, nt.value());
+        self.used.store(nt.nentries.load(Relaxed) as u64, Release);
+        Ok(())
     }
     /// The cell of a name, made (empty) if it is absent. The dict must be in cell mode.
     pub fn cell_for(self, th: Th, key: Gc<Str>) -> R<Gc<DictCell>> {
@@ -529,38 +804,41 @@ impl Gc<Dict> {
         let hash = key.hash();
         loop {
             let t = self.tab();
-            let found = self.find_any(th, t, key.value(), hash)?;
+            let n = t.nentries.load(Acquire);
+            let found = t.find(th, key.value(), hash)?;
             let _g = th.lock(self);
-            if t != self.tab() {
+            if t != self.tab() || (found == Found::No && t.nentries.load(Acquire) != n) {
                 continue;
             }
-            if let Found::At(e) = found
-                && let Some(c) = unsafe { t.val(e).gc_opt::<DictCell>() }
-            {
-                return Ok(c);
+            if let Found::At(e) = found {
+                match unsafe { t.val(e).gc_opt::<DictCell>() } {
+                    Some(c) => return Ok(c),
+                    None => continue,
+                }
             }
-            let c = crate::builtins::dict::new_cell(th, key.value(), None);
+            let c = super::dict::new_cell(th, key.value(), None);
             self.push_new(th, key.value(), hash, c.value())?;
             return Ok(c);
         }
     }
     /// Turns the values into cells (once): the dict becomes a namespace whose names inline caches can hold.
     pub fn make_cells(self, th: Th) -> R<()> {
-        if self.is_cells() {
-            return Ok(());
-        }
-        // New table first, so that readers see either values or cells, never a mixture.
         let _g = th.lock(self);
         let t = self.tab();
+        if t.cells {
+            return Ok(());
+        }
+        // In a new table, so that readers see either values or cells, never a mixture.
         let nt = DictTable::new(th, t.bits, t.general)?;
         for e in 0..t.nentries.load(Relaxed) {
             if let (Some(k), Some(v)) = (t.key(e).get(), t.val(e).get()) {
-                let c = crate::builtins::dict::new_cell(th, k, Some(v));
-                nt.append(th, nt, k, t.hash_at(e), c.value());
+                let c = super::dict::new_cell(th, k, Some(v));
+                nt.append(th, k, t.hash_at(e), c.value());
             }
         }
-        self.set_flag(CELLS);
+        unsafe { (*nt.as_ptr()).cells = true };
         th.store(self, &self.table, nt.value());
+        self.set_flag(CELLS);
         Ok(())
     }
 }

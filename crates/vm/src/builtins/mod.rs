@@ -10,6 +10,7 @@ pub mod complex;
 pub mod descr;
 pub mod dict;
 pub mod dict_table;
+pub mod dict_views;
 pub mod eval_;
 pub mod exception_group;
 pub mod exceptions;
@@ -22,6 +23,7 @@ pub mod generator;
 pub mod int;
 pub mod iters;
 pub mod list;
+pub mod mapping_proxy;
 pub mod module;
 pub mod object;
 pub mod ops;
@@ -30,8 +32,10 @@ pub mod print;
 pub mod range;
 pub mod reduce;
 pub mod set;
+pub mod set_table;
 pub mod singletons;
 pub mod slice;
+pub mod sort;
 pub mod str_;
 pub mod str_methods;
 pub mod super_;
@@ -40,7 +44,9 @@ pub mod tuple;
 pub mod type_;
 pub mod type_bases;
 pub mod typing;
+pub mod util;
 pub mod weakref;
+pub mod zip_map;
 
 use crate::err::R;
 use crate::native::TypeCell;
@@ -64,6 +70,32 @@ pub static TYPES: &[&TypeCell] = &[
     &slice::SLICE,
     &range::RANGE,
     &range::RANGE_ITER,
+    &dict_views::KEYS,
+    &dict_views::VALUES,
+    &dict_views::ITEMS,
+    &mapping_proxy::MAPPING_PROXY,
+    &set::FROZENSET,
+    &set::SET_ITER,
+    &range::LONG_RANGE_ITER,
+    &iters::LIST_ITER,
+    &iters::LIST_REV_ITER,
+    &iters::TUPLE_ITER,
+    &iters::STR_ITER,
+    &iters::STR_ASCII_ITER,
+    &iters::BYTES_ITER,
+    &iters::BYTEARRAY_ITER,
+    &iters::SEQ_ITER,
+    &iters::REVERSED,
+    &dict_views::KEY_ITER,
+    &dict_views::VALUE_ITER,
+    &dict_views::ITEM_ITER,
+    &dict_views::REV_KEY_ITER,
+    &dict_views::REV_VALUE_ITER,
+    &dict_views::REV_ITEM_ITER,
+    &zip_map::ENUMERATE,
+    &zip_map::ZIP,
+    &zip_map::MAP,
+    &zip_map::FILTER,
     &singletons::NONE_TYPE,
     &singletons::ELLIPSIS_TYPE,
     &singletons::NOT_IMPLEMENTED_TYPE,
@@ -103,8 +135,14 @@ pub static PUBLIC: &[&TypeCell] = &[
     &list::LIST,
     &dict::DICT,
     &set::SET,
+    &set::FROZENSET,
     &slice::SLICE,
     &range::RANGE,
+    &iters::REVERSED,
+    &zip_map::ENUMERATE,
+    &zip_map::ZIP,
+    &zip_map::MAP,
+    &zip_map::FILTER,
     &singletons::CLASS_METHOD,
     &singletons::STATIC_METHOD,
     &singletons::PROPERTY,
@@ -125,7 +163,7 @@ pub fn layout(k: Kind) -> (Size, Trace) {
         }
         Kind::CallIter => fixed::<call_iter::CallIter>(offset_of!(call_iter::CallIter, call), 2),
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
-        _ => (Size::Fixed(16), Trace::None),
+        k => iters::layout(k).unwrap_or((Size::Fixed(16), Trace::None)),
     }
 }
 

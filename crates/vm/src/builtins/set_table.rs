@@ -1,0 +1,381 @@
+//! The hash table behind set and frozenset: open addressing, elements with their hashes in one array.
+//!
+//! Probing, growth and hence the order of iteration are CPython's (`Objects/setobject.c`): programs show sets of small
+//! ints, and their output must be the same.
+//!
+//! # Invariants, also under races
+//! - A table's size never changes; growing makes a new one and publishes it in `Set::table`.
+//! - A cell goes from null to an element to `TOMBSTONE`, and never back: the hash is written before the element, so a
+//!   reader sees an element with its own hash.
+//! - Mutations happen under the set's lock; comparisons happen before, and the lookup is repeated if the table or its
+//!   `fill` changed meanwhile.
+
+use super::util::{StaticWords, hash_fast, unhashable};
+use crate::err::R;
+use crate::object::*;
+use crate::thread::Th;
+use crate::value::*;
+use adder_heap::Header;
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+#[repr(C)]
+pub struct SetTable {
+    pub h: Header,
+    /// Number of cells less one.
+    pub mask: usize,
+    /// Cells that are not null: elements and tombstones.
+    pub fill: AtomicU64,
+    /// Where `pop` goes on.
+    pub finger: AtomicU64,
+}
+unsafe impl Layout for SetTable {
+    const KIND: Kind = Kind::SetTable;
+}
+
+/// Smallest table.
+const MIN: usize = 8;
+/// Neighbours looked at before jumping.
+const LINEAR: usize = 9;
+
+/// The table of all empty sets; it is replaced before the first insertion.
+static EMPTY_TABLE: StaticWords<19> = StaticWords::new(Kind::SetTable, {
+    let mut w = [0; 19];
+    w[0] = MIN as u64 - 1;
+    w
+});
+
+#[repr(C)]
+pub struct Cell {
+    pub key: Slot,
+    hash: AtomicU64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    At(usize),
+    No,
+}
+
+/// The cells in which an element of this hash may be, in order; ends at `stop` of the visitor.
+macro_rules! probe {
+    ($t:expr, $hash:expr, |$i:ident, $c:ident| $body:block) => {{
+        let t = $t;
+        let mask = t.mask;
+        let mut at = $hash as usize & mask;
+        let mut perturb = $hash as u64;
+        loop {
+            let n = if at + LINEAR <= mask { LINEAR } else { 0 };
+            for $i in at..=at + n {
+                let $c = t.cell($i);
+                $body
+            }
+            perturb >>= 5;
+            at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
+        }
+    }};
+}
+
+impl SetTable {
+    pub fn empty() -> Gc<SetTable> {
+        unsafe { EMPTY_TABLE.value().cast_unchecked() }
+    }
+    pub fn byte_size(&self) -> usize {
+        size_of::<SetTable>() + (self.mask + 1) * size_of::<Cell>()
+    }
+    /// A table of `n` (a power of two) null cells.
+    fn new(th: Th, n: usize) -> R<Gc<SetTable>> {
+        if n > 1 << 36 {
+            return Err(th.memory_error());
+        }
+        unsafe {
+            let t = th.alloc_var::<SetTable>(size_of::<SetTable>() + n * size_of::<Cell>())?;
+            let p = t.as_ptr();
+            (*p).mask = n - 1;
+            (*p).fill = AtomicU64::new(0);
+            (*p).finger = AtomicU64::new(0);
+            std::ptr::write_bytes(p.add(1) as *mut u64, 0, 2 * n);
+            Ok(t)
+        }
+    }
+    /// Number of cells for more than `used` elements.
+    fn size_for(used: usize) -> usize {
+        let mut n = MIN;
+        while n <= used {
+            n <<= 1;
+        }
+        n
+    }
+    #[inline(always)]
+    pub fn cell(&self, i: usize) -> &Cell {
+        debug_assert!(i <= self.mask);
+        unsafe { &*((self as *const SetTable).add(1) as *const Cell).add(i) }
+    }
+    /// The element in a cell and its hash.
+    #[inline(always)]
+    pub fn element(&self, i: usize) -> Option<(Value, i64)> {
+        let c = self.cell(i);
+        let k = c.key.get()?;
+        if k.is(TOMBSTONE()) { None } else { Some((k, c.hash.load(Relaxed) as i64)) }
+    }
+    /// The first element at or after cell `i`: (next cell, element, hash).
+    #[inline]
+    pub fn next(&self, mut i: usize) -> Option<(usize, Value, i64)> {
+        while i <= self.mask {
+            if let Some((k, h)) = self.element(i) {
+                return Some((i + 1, k, h));
+            }
+            i += 1;
+        }
+        None
+    }
+    pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
+        let s = unsafe { &*(o.as_ptr() as *const SetTable) };
+        for i in 0..=s.mask {
+            t.slot(s.cell(i).key.as_ptr());
+        }
+    }
+    pub unsafe fn size(o: adder_heap::Obj) -> usize {
+        unsafe { (*(o.as_ptr() as *const SetTable)).byte_size() }
+    }
+
+    /// Looks for an element; compares with `==`. The result is of this table even if it was replaced meanwhile.
+    #[inline]
+    pub fn find(&self, th: Th, key: Value, hash: i64) -> R<Found> {
+        let simple = key.is_fix() || key.is_exact(Kind::Str);
+        'restart: loop {
+            probe!(self, hash, |i, c| {
+                let Some(k) = c.key.get() else { return Ok(Found::No) };
+                if k.is(key) {
+                    return Ok(Found::At(i));
+                }
+                if c.hash.load(Relaxed) == hash as u64 && !k.is(TOMBSTONE()) {
+                    if simple && (k.is_fix() || k.is_exact(Kind::Str)) {
+                        // Two small ints are different, and so are an int and a string.
+                        if let (Some(x), Some(y)) = (k.exact::<Str>(), key.exact::<Str>())
+                            && x.bytes() == y.bytes()
+                        {
+                            return Ok(Found::At(i));
+                        }
+                    } else {
+                        let fill = self.fill.load(Relaxed);
+                        let eq = th.eq(k, key)?;
+                        if !c.key.get().is_some_and(|x| x.is(k)) || (!eq && self.fill.load(Relaxed) != fill) {
+                            continue 'restart;
+                        }
+                        if eq {
+                            return Ok(Found::At(i));
+                        }
+                    }
+                }
+            });
+        }
+    }
+    /// Puts an absent element in. Under the lock.
+    fn put(&self, th: Th, key: Value, hash: i64) {
+        probe!(self, hash, |i, c| {
+            if c.key.get().is_none() {
+                let _ = i;
+                c.hash.store(hash as u64, Relaxed);
+                let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
+                th.store(me, &c.key, key);
+                self.fill.store(self.fill.load(Relaxed) + 1, Release);
+                return;
+            }
+        });
+    }
+}
+
+/// `hash(v)` with the wording of set's TypeError.
+#[inline]
+pub fn hash_element(th: Th, v: Value) -> R<i64> {
+    match hash_fast(th, v) {
+        Ok(h) => Ok(h),
+        Err(_) => Err(unhashable(th, v, "set element")),
+    }
+}
+
+impl Set {
+    #[inline(always)]
+    pub fn tab(&self) -> Gc<SetTable> {
+        unsafe { self.table.gc() }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.used.load(Relaxed) as usize
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    #[inline(always)]
+    fn count(&self, by: i64) {
+        self.used.store(self.used.load(Relaxed).wrapping_add(by as u64), Release);
+    }
+}
+
+/// Operations on the layout, for sets and frozensets (the latter only while they are made).
+impl Gc<Set> {
+    pub fn has(self, th: Th, key: Value) -> R<bool> {
+        let hash = hash_element(th, key)?;
+        self.has_hashed(th, key, hash)
+    }
+    #[inline]
+    pub fn has_hashed(self, th: Th, key: Value, hash: i64) -> R<bool> {
+        loop {
+            let t = self.tab();
+            let r = t.find(th, key, hash)?;
+            if t == self.tab() {
+                return Ok(r != Found::No);
+            }
+        }
+    }
+    /// True: it was not there.
+    pub fn insert(self, th: Th, key: Value) -> R<bool> {
+        let hash = hash_element(th, key)?;
+        self.insert_hashed(th, key, hash)
+    }
+    #[inline]
+    pub fn insert_hashed(self, th: Th, key: Value, hash: i64) -> R<bool> {
+        loop {
+            let mut t = self.tab();
+            let fill = t.fill.load(Acquire);
+            let found = t.find(th, key, hash)?;
+            if found != Found::No {
+                if t == self.tab() {
+                    return Ok(false);
+                }
+                continue;
+            }
+            let _g = th.lock(self);
+            if t != self.tab() || t.fill.load(Acquire) != fill {
+                continue;
+            }
+            if t == SetTable::empty() {
+                t = SetTable::new(th, MIN)?;
+                th.store(self, &self.table, t.value());
+            }
+            t.put(th, key, hash);
+            self.count(1);
+            if t.fill.load(Relaxed) * 5 >= t.mask as u64 * 3 {
+                let used = self.len();
+                self.resize(th, if used > 50000 { used * 2 } else { used * 4 })?;
+            }
+            return Ok(true);
+        }
+    }
+    /// A new table for more than `n` elements. Under the lock.
+    #[inline(never)]
+    fn resize(self, th: Th, n: usize) -> R<()> {
+        let t = self.tab();
+        let nt = SetTable::new(th, SetTable::size_for(n))?;
+        for i in 0..=t.mask {
+            if let Some((k, h)) = t.element(i) {
+                nt.put(th, k, h);
+            }
+        }
+        th.store(self, &self.table, nt.value());
+        Ok(())
+    }
+    /// Before `n` elements are added: as CPython, one resize for all.
+    pub fn reserve(self, th: Th, n: usize) -> R<()> {
+        let _g = th.lock(self);
+        let t = self.tab();
+        if (t.fill.load(Relaxed) + n as u64) * 5 >= t.mask as u64 * 3 {
+            self.resize(th, (self.len() + n) * 2)?;
+        }
+        Ok(())
+    }
+    /// True: it was there.
+    pub fn remove_hashed(self, th: Th, key: Value, hash: i64) -> R<bool> {
+        loop {
+            let t = self.tab();
+            let found = t.find(th, key, hash)?;
+            let _g = th.lock(self);
+            if t != self.tab() {
+                continue;
+            }
+            let Found::At(i) = found else { return Ok(false) };
+            if t.element(i).is_none() {
+                continue;
+            }
+            self.delete(t, i);
+            return Ok(true);
+        }
+    }
+    fn delete(self, t: Gc<SetTable>, i: usize) {
+        t.cell(i).key.init(Some(TOMBSTONE()));
+        self.count(-1);
+    }
+    /// Removes and gives any element.
+    pub fn pop(self, th: Th) -> Option<Value> {
+        let _g = th.lock(self);
+        if self.is_empty() {
+            return None;
+        }
+        let t = self.tab();
+        let start = t.finger.load(Relaxed) as usize & t.mask;
+        let i = (start..=t.mask).chain(0..start).find(|i| t.element(*i).is_some())?;
+        let (k, _) = t.element(i)?;
+        self.delete(t, i);
+        t.finger.store(i as u64 + 1, Relaxed);
+        Some(k)
+    }
+    pub fn clear(self, th: Th) {
+        let _g = th.lock(self);
+        th.store(self, &self.table, SetTable::empty().value());
+        self.used.store(0, Release);
+    }
+    /// Adds the elements of another set, as CPython's `set_merge` (which decides about the order).
+    pub fn merge(self, th: Th, from: Gc<Set>) -> R<()> {
+        if self == from || from.is_empty() {
+            return Ok(());
+        }
+        let src = from.tab();
+        let n = from.len();
+        {
+            let _g = th.lock(self);
+            let t = self.tab();
+            if (t.fill.load(Relaxed) + n as u64) * 5 >= t.mask as u64 * 3 {
+                self.resize(th, (self.len() + n) * 2)?;
+            }
+            let t = self.tab();
+            if t.fill.load(Relaxed) == 0 && !th.multi() {
+                let t = if t == SetTable::empty() { SetTable::new(th, MIN)? } else { t };
+                if t.mask == src.mask && src.fill.load(Relaxed) == n as u64 {
+                    unsafe {
+                        std::ptr::copy_nonoverlapping(
+                            src.as_ptr().add(1) as *const u64,
+                            t.as_ptr().add(1) as *mut u64,
+                            2 * (t.mask + 1),
+                        );
+                    }
+                    t.fill.store(n as u64, Relaxed);
+                    th.m.barrier_all(t.obj());
+                } else {
+                    for i in 0..=src.mask {
+                        if let Some((k, h)) = src.element(i) {
+                            t.put(th, k, h);
+                        }
+                    }
+                }
+                th.store(self, &self.table, t.value());
+                self.used.store(n as u64, Release);
+                return Ok(());
+            }
+        }
+        let mut i = 0;
+        while let Some((ni, k, h)) = src.next(i) {
+            i = ni;
+            self.insert_hashed(th, k, h)?;
+        }
+        Ok(())
+    }
+    /// Exchanges contents with a set that nobody else knows.
+    pub fn swap_with_private(self, th: Th, other: Gc<Set>) {
+        let _g = th.lock(self);
+        let (t, n) = (self.tab(), self.len());
+        th.store(self, &self.table, other.tab().value());
+        self.used.store(other.used.load(Relaxed), Release);
+        th.store(other, &other.table, t.value());
+        other.used.store(n as u64, Release);
+    }
+}
