@@ -13,8 +13,8 @@
 //! All this only leaves out attempts that fail, so it cannot change results: failing leaves no
 //! trace, except in exact programs, which therefore are left alone.
 
-use crate::charset::ByteSet;
-use crate::codes::{MAXREPEAT, at};
+use crate::charset::{Above, ByteSet, CharTest};
+use crate::codes::{MAXREPEAT, at, category};
 use crate::ir::*;
 use crate::prefilter::{Prefilter, WINDOW};
 use crate::subject::Encoding;
@@ -56,7 +56,7 @@ pub(crate) fn analyze<E: Encoding>(ir: &mut Ir) {
                 _ => {}
             }
         }
-        ir.leading = leading(ir);
+        ir.leading = leading::<E>(ir, &firsts);
     }
     finish(ir);
     ir.shape = shape(ir);
@@ -79,9 +79,7 @@ fn finish(ir: &mut Ir) {
             Op::Item(Item::Byte(byte)) => Op::Byte(byte),
             Op::Item(Item::Set { mask, table, above }) => Op::Set { mask, table, above },
             Op::Literal { at, len: len @ 0..=8 } => {
-                let bytes = ir.literal(at, len).iter().rev();
-                let text = bytes.fold(0, |text, &byte| text << 8 | byte as u64);
-                Op::Text { len: len as u8, text }
+                Op::Text { len: len as u8, text: word(ir.literal(at, len)) }
             }
             Op::Jump(to) => match ir.ops[land(ir, to) as usize] {
                 // These do not depend on where they stand.
@@ -106,9 +104,28 @@ fn finish(ir: &mut Ir) {
     }
     for number in 0..ir.branches.len() {
         for way in 0..ir.branches[number].ways.len() {
-            ir.branches[number].ways[way] = land(ir, ir.branches[number].ways[way]);
+            let start = land(ir, ir.branches[number].ways[way].pc);
+            ir.branches[number].ways[way] = look_at_way(ir, start);
         }
     }
+}
+
+/// Up to eight bytes, the first lowest.
+fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | byte as u64)
+}
+
+/// A way of an alternation, with the literal that it starts with.
+fn look_at_way(ir: &Ir, pc: Pc) -> Way {
+    let (text, known, len) = match ir.ops[pc as usize] {
+        Op::Byte(byte) => (byte as u64, 1, 1),
+        Op::Text { len, text } => (text, len as u32, len as u32),
+        // Longer than a word: it is compared once more.
+        Op::Literal { at, .. } => (word(ir.literal(at, 8)), 8, 0),
+        _ => return Way { pc, text: 0, mask: 0, len: 0 },
+    };
+    let pc = if len > 0 { land(ir, pc + 1) } else { pc };
+    Way { pc, text, mask: u64::MAX >> (64 - 8 * known), len }
 }
 
 /// Where one gets to from `pc` by jumps alone. They lead forward.
@@ -156,21 +173,70 @@ fn shape(ir: &mut Ir) -> Shape {
     }
 }
 
+/// Characters to step over after a failed attempt, if the place behind the first of them is as bad.
+///
 /// Once an attempt at the start of a run of characters has failed, it has tried what follows behind
 /// every character of the run, so that later starts in the run have nothing new to offer. Unless
-/// what follows knows where the run began.
-fn leading(ir: &Ir) -> Option<Item> {
+/// what follows knows where the run began. And if a word must start, none starts inside of one.
+fn leading<E: Encoding>(ir: &mut Ir, firsts: &[First]) -> Option<Item> {
     if ir.start.is_some() || ir.ops.iter().any(|op| matches!(op, Op::GroupRef { .. })) {
         return None;
     }
-    let first = ir.ops.iter().find(|op| !matches!(op, Op::Nop | Op::Mark(_)))?;
-    match first {
+    let pc = ir.ops.iter().position(|op| !matches!(op, Op::Nop | Op::Mark(_)))?;
+    match ir.ops[pc] {
         Op::Run(index) | Op::RunLazy(index) => {
-            let info = &ir.loops[*index as usize];
+            let info = &ir.loops[index as usize];
             (info.max == MAXREPEAT).then_some(info.item)
+        }
+        Op::At(code) => {
+            let category = match code as u32 {
+                at::BOUNDARY => category::WORD,
+                at::UNI_BOUNDARY => category::UNI_WORD,
+                _ => return None,
+            };
+            let next = firsts[pc + 1];
+            let mut word = CharTest::Category(category).latin1();
+            if E::MULTI {
+                word = word.intersect(ByteSet::HIGH.complement());
+            }
+            if next.at_end || next.set.union(word) != word && !is_word(ir, pc + 1, category) {
+                return None;
+            }
+            word_item::<E>(ir, category)
         }
         _ => None,
     }
+}
+
+/// Whether the operation asks for a character of a word.
+fn is_word(ir: &Ir, pc: usize, category: u32) -> bool {
+    let item = match ir.ops[pc] {
+        Op::Item(item) => item,
+        Op::Run(index) if ir.loops[index as usize].min > 0 => ir.loops[index as usize].item,
+        _ => return false,
+    };
+    match item {
+        Item::Set { above: test @ 0..ABOVE_ALL, .. } => {
+            matches!(ir.tests[test as usize], CharTest::Category(number) if number == category)
+        }
+        _ => false,
+    }
+}
+
+/// A character of a word.
+fn word_item<E: Encoding>(ir: &mut Ir, category: u32) -> Option<Item> {
+    let test = CharTest::Category(category);
+    let mut set = test.latin1();
+    let mut above = ABOVE_NONE;
+    if E::MULTI {
+        set = set.intersect(ByteSet::HIGH.complement());
+        if test.above_ascii() == Above::Some {
+            above = ir.tests.len() as u32;
+            ir.tests.push(test);
+        }
+    }
+    let (table, mask) = ir.table(set)?;
+    Some(Item::Set { mask, table, above })
 }
 
 /// The bytes that a character which fits can start with.
@@ -230,7 +296,7 @@ fn first_of<E: Encoding>(ir: &Ir, pc: usize, firsts: &[First]) -> First {
         }
         Op::Jump(to) => get(to),
         Op::Branch(index) => {
-            ir.branches[index as usize].ways.iter().fold(First::NOTHING, |all, &way| all.or(get(way)))
+            ir.branches[index as usize].ways.iter().fold(First::NOTHING, |all, way| all.or(get(way.pc)))
         }
         Op::Split { first, second, .. } => get(first).or(get(second)),
         Op::Run(index) | Op::RunLazy(index) => {
@@ -308,7 +374,7 @@ fn skip<E: Encoding>(ir: &mut Ir, item: Item, next: ByteSet) -> Option<(u16, u8)
 }
 
 fn branch(branch: &mut Branch, firsts: &[First]) {
-    let ways: Vec<First> = branch.ways.iter().map(|&way| firsts[way as usize]).collect();
+    let ways: Vec<First> = branch.ways.iter().map(|way| firsts[way.pc as usize]).collect();
     let mut masks = [0usize; 256];
     branch.viable_at_end = 0;
     for (number, way) in ways.iter().enumerate() {
@@ -342,6 +408,10 @@ fn split(ir: &mut Ir, pc: usize, first: Pc, second: Pc, firsts: &[First]) {
     if let Some((table, first_mask, second_mask)) = ir.table_pair(one.set, two.set) {
         let at_end = one.at_end as u8 | (two.at_end as u8) << 1 | sure(ir, pc, second);
         ir.ops[pc] = Op::Split { at_end, first_mask, second_mask, table, first, second };
+    } else {
+        // Too many sets: the same without looking ahead.
+        ir.ops[pc] = Op::Branch(ir.branches.len() as u32);
+        ir.branches.push(Branch::new(vec![first, second]));
     }
 }
 

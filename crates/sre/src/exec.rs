@@ -15,7 +15,7 @@
 use crate::frames::below;
 use crate::ir::*;
 use crate::state::*;
-use crate::steps::{View, has_short_text, has_text, step_back};
+use crate::steps::{View, choose, has_short_text, has_text, step_back};
 use crate::subject::Encoding;
 
 /// One call's worth of matching: a program, a subject, and the state to use.
@@ -120,9 +120,7 @@ impl Engine<'_, '_> {
                 }
                 Op::Split { at_end, first_mask, second_mask, table, first, second } => {
                     self.burn()?;
-                    let (one, two) = if at_end & UNKNOWN != 0 {
-                        (true, true)
-                    } else if let Some(&byte) = s.get(ptr) {
+                    let (one, two) = if let Some(&byte) = s.get(ptr) {
                         let bits = ir.tables[table as usize][byte as usize];
                         (bits & first_mask != 0, bits & second_mask != 0)
                     } else {
@@ -152,12 +150,12 @@ impl Engine<'_, '_> {
                         Some(&byte) => branch.viable[branch.kinds[byte as usize] as usize],
                         None => branch.viable_at_end,
                     };
-                    if viable != 0 {
-                        let rest = viable & (viable - 1);
+                    if let Some((way, rest)) = choose(branch, s, ptr, viable) {
                         if rest != 0 {
                             self.push(Kind::Branch, index as usize, ptr, rest)?;
                         }
-                        pc = branch.ways[viable.trailing_zeros() as usize] as usize;
+                        pc = way.pc as usize;
+                        ptr += way.len as usize;
                         continue;
                     }
                 }
@@ -350,13 +348,15 @@ impl Engine<'_, '_> {
                         break;
                     }
                     Kind::Branch => {
-                        let rest = frame.b & (frame.b - 1);
-                        if rest != 0 {
-                            self.repush(Frame { b: rest, ..frame });
+                        let branch = &ir.branches[index];
+                        if let Some((way, rest)) = choose(branch, s, frame.a, frame.b) {
+                            if rest != 0 {
+                                self.repush(Frame { b: rest, ..frame });
+                            }
+                            pc = way.pc as usize;
+                            ptr = frame.a + way.len as usize;
+                            break;
                         }
-                        pc = ir.branches[index].ways[frame.b.trailing_zeros() as usize] as usize;
-                        ptr = frame.a;
-                        break;
                     }
                     Kind::Run => {
                         let Op::Run(number) = ops[index] else { unreachable!() };

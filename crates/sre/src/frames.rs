@@ -8,11 +8,8 @@ use crate::exec::Engine;
 use crate::state::*;
 use crate::steps::View;
 
-/// A stack of more frames than this is given back after the match.
-const KEEP: usize = 1 << 17;
-
 impl<'a, 'b> Engine<'a, 'b> {
-    #[inline]
+    #[inline(always)]
     pub fn new(view: View<'a>, state: &'a mut State, env: &'a mut Env<'b>) -> Self {
         let State { stack, saved, slots, marks, fuel, max_frames, .. } = state;
         let lastmark = if view.ir.exact { -1 } else { isize::MAX };
@@ -215,16 +212,6 @@ impl<'a, 'b> Engine<'a, 'b> {
         self.unsave(count);
         self.spans.lastmark = frame.a as isize;
         self.spans.lastindex = frame.b as u32;
-    }
-
-    /// Hands back what belongs to the state.
-    #[inline]
-    pub fn finish(mut self) -> (Vec<Frame>, u32, Spans) {
-        if self.stack.len() > KEEP {
-            self.stack.truncate(KEEP);
-            self.stack.shrink_to_fit();
-        }
-        (self.stack, self.fuel, self.spans)
     }
 
     fn unsave(&mut self, count: usize) {

@@ -72,8 +72,8 @@ pub(crate) enum Op {
     Branch(u32),
     /// Two ways on, in order of preference, and at which next bytes each can match at all.
     Split {
-        /// Bit 0: the first can match at the end of the subject; bit 1: the second; and `UNKNOWN`,
-        /// `SURE`, `SURE_END`.
+        /// Bit 0: the first can match at the end of the subject; bit 1: the second; and `SURE`,
+        /// `SURE_END`.
         at_end: u8,
         first_mask: u8,
         second_mask: u8,
@@ -123,8 +123,6 @@ pub(crate) enum Op {
     },
 }
 
-/// `Split`: there is no table, both ways may match anywhere.
-pub(crate) const UNKNOWN: u8 = 4;
 /// `Split`: the second way cannot fail, and undoes nothing: all frames before it are done with.
 pub(crate) const SURE: u8 = 8;
 /// `Split`: the same, but only if any end of the match is as good as another.
@@ -158,10 +156,21 @@ pub(crate) enum Shape {
 /// Most ways of a `Branch`: one bit of a word for each.
 pub(crate) const WAYS: usize = usize::BITS as usize;
 
+/// One way of an alternation: a literal of up to eight bytes (perhaps none), and where it goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// Behind what `len` bytes have matched.
+    pub pc: Pc,
+    pub len: u32,
+    /// What must be there, which may be more than `len` bytes; the first byte lowest.
+    pub text: u64,
+    pub mask: u64,
+}
+
 /// An alternation.
 #[derive(Clone, Debug)]
 pub(crate) struct Branch {
-    pub ways: Vec<Pc>,
+    pub ways: Vec<Way>,
     /// Which kind of byte comes next…
     pub kinds: Box<[u8; 256]>,
     /// With up to eight ways, the kind itself has the bits.
@@ -170,6 +179,15 @@ pub(crate) struct Branch {
     pub viable: Vec<usize>,
     /// …and at the end of the subject.
     pub viable_at_end: usize,
+}
+
+impl Branch {
+    /// Any way may match anywhere, until more is known.
+    pub fn new(ways: Vec<Pc>) -> Branch {
+        let every = usize::MAX >> (WAYS - ways.len());
+        let ways = ways.iter().map(|&pc| Way { pc, text: 0, mask: 0, len: 0 }).collect();
+        Branch { ways, kinds: Box::new([0; 256]), direct: false, viable: vec![every], viable_at_end: every }
+    }
 }
 
 /// Where what follows a repeat can match.

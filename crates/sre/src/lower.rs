@@ -243,15 +243,8 @@ impl<E: Encoding> Lower<'_, E> {
         for (number, mut ways) in parts.into_iter().enumerate() {
             let place = if number == 0 { head } else { links[number - 1] };
             ways.extend(links.get(number));
-            let every = usize::MAX >> (WAYS - ways.len());
             let index = self.ir.branches.len() as u32;
-            self.ir.branches.push(Branch {
-                ways,
-                kinds: Box::new([0; 256]),
-                direct: false,
-                viable: vec![every],
-                viable_at_end: every,
-            });
+            self.ir.branches.push(Branch::new(ways));
             self.patch(place, Op::Branch(index));
         }
         let end = self.pc();
@@ -598,5 +591,5 @@ impl<E: Encoding> Lower<'_, E> {
 
 /// Which way can match where is found out later.
 fn split(first: Pc, second: Pc) -> Op {
-    Op::Split { at_end: 3 | UNKNOWN, first_mask: 0, second_mask: 0, table: 0, first, second }
+    Op::Split { at_end: 3, first_mask: 0, second_mask: 0, table: 0, first, second }
 }

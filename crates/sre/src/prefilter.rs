@@ -259,7 +259,8 @@ impl Sequence<'_> {
                 }
                 Op::Branch(index) if depth < 4 => {
                     let ways = &ir.branches[index as usize].ways;
-                    sets.extend(self.either::<E>(ways, most - sets.len(), depth));
+                    let ways: Vec<Pc> = ways.iter().map(|way| way.pc).collect();
+                    sets.extend(self.either::<E>(&ways, most - sets.len(), depth));
                     break;
                 }
                 Op::Split { first, second, .. } if depth < 4 => {

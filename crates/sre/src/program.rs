@@ -49,8 +49,17 @@ impl Program {
         self.groups as usize
     }
 
+    #[inline(always)]
     fn ir<E: Encoding>(&self) -> &Ir {
         let cell = if E::MULTI { &self.wtf8 } else { &self.bytes };
+        match cell.get() {
+            Some(ir) => ir,
+            None => self.make_ir::<E>(cell),
+        }
+    }
+
+    #[cold]
+    fn make_ir<'a, E: Encoding>(&self, cell: &'a OnceLock<Box<Ir>>) -> &'a Ir {
         cell.get_or_init(|| {
             let mut ir = lower::<E>(&self.codes, &self.facts);
             analyze::<E>(&mut ir);
@@ -149,7 +158,7 @@ impl Program {
     }
 
     /// Gets the state ready.
-    #[inline]
+    #[inline(always)]
     fn start<E: Encoding>(&self, state: &mut State) -> &Ir {
         let ir = self.ir::<E>();
         if state.marks.len() != self.facts.marks as usize {

@@ -8,6 +8,7 @@ use crate::steps::View;
 use crate::subject::Encoding;
 
 /// A match at `pos`, and if `all`, of everything.
+#[inline(always)]
 pub(crate) fn attempt<E: Encoding>(
     ir: &Ir,
     state: &mut State,
@@ -24,8 +25,11 @@ pub(crate) fn attempt<E: Encoding>(
     run::<E>(view, state, env, pos, None, all, must_advance)
 }
 
+/// A stack of more frames than this is given back after the match.
+const KEEP: usize = 1 << 17;
+
 /// Runs the program from `pos` on, as a search up to `last`.
-#[inline]
+#[inline(always)]
 fn run<E: Encoding>(
     view: View,
     state: &mut State,
@@ -38,12 +42,16 @@ fn run<E: Encoding>(
     let mut engine = Engine::new(view, state, env);
     (engine.last, engine.match_all, engine.must_advance) = (last, match_all, must_advance);
     let result = engine.run::<E>(pos);
-    (state.stack, state.fuel, state.spans) = engine.finish();
+    let Engine { stack, fuel, spans, .. } = engine;
+    (state.stack, state.fuel, state.spans) = (stack, fuel, spans);
+    if state.stack.len() > KEEP {
+        state.shrink();
+    }
     result
 }
 
 /// The first match that starts at or after `pos`.
-#[inline]
+#[inline(always)]
 pub(crate) fn search<E: Encoding>(
     ir: &Ir,
     state: &mut State,

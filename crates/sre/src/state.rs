@@ -170,10 +170,9 @@ impl State {
     }
 
     /// Gives back memory that a deep match has taken.
-    pub fn shrink(&mut self) {
-        self.stack.clear();
-        self.stack.shrink_to(1024);
-        self.saved.clear();
-        self.saved.shrink_to(1024);
+    #[cold]
+    pub(crate) fn shrink(&mut self) {
+        self.stack = Vec::new();
+        self.saved = Vec::new();
     }
 }

@@ -1,10 +1,10 @@
 //! Pieces of the engine that look at the subject only: characters, runs of them, places, groups.
 
-use crate::charset::{Fold, in_category};
-use crate::codes::{MAXREPEAT, at, category};
+use crate::charset::Fold;
+use crate::codes::{MAXREPEAT, at};
 use crate::ir::*;
 use crate::subject::{Encoding, find_byte};
-use crate::unicode::Locale;
+use crate::unicode::{Locale, ascii_is_word, unicode_is_word};
 
 /// `count` characters before `ptr`, if there are so many.
 pub(crate) fn step_back<E: Encoding>(s: &[u8], ptr: usize, count: u32) -> Option<usize> {
@@ -39,6 +39,36 @@ pub(crate) fn has_short_text(s: &[u8], ptr: usize, len: u8, text: u64) -> bool {
         Some(&here) => (u64::from_le_bytes(here) ^ text) << (64 - 8 * len as u32) == 0,
         None => (0..len as usize).all(|i| s.get(ptr + i) == Some(&((text >> (8 * i)) as u8))),
     }
+}
+
+/// The first of the viable ways of an alternation that the literals allow, and the ways left.
+#[inline(always)]
+pub(crate) fn choose<'a>(
+    branch: &'a Branch,
+    s: &[u8],
+    ptr: usize,
+    viable: usize,
+) -> Option<(&'a Way, usize)> {
+    let here = s.get(ptr..).and_then(|rest| rest.first_chunk());
+    let mut viable = viable;
+    while viable != 0 {
+        let way = &branch.ways[viable.trailing_zeros() as usize];
+        viable &= viable - 1;
+        let fits = match here {
+            Some(&here) => (u64::from_le_bytes(here) ^ way.text) & way.mask == 0,
+            None => fits_near_end(way, s, ptr),
+        };
+        if fits {
+            return Some((way, viable));
+        }
+    }
+    None
+}
+
+#[cold]
+fn fits_near_end(way: &Way, s: &[u8], ptr: usize) -> bool {
+    let len = way.mask.count_ones() as u8 / 8;
+    len == 0 || has_short_text(s, ptr, len, way.text)
 }
 
 /// A program and a subject: what can be asked without matching.
@@ -245,23 +275,21 @@ impl View<'_> {
             at::END => ptr == s.len() || (ptr + 1 == s.len() && s[ptr] == b'\n'),
             at::END_LINE => ptr == s.len() || s[ptr] == b'\n',
             at::END_STRING => ptr == s.len(),
-            at::BOUNDARY => self.boundary::<E>(category::WORD, ptr),
-            at::NON_BOUNDARY => !self.boundary::<E>(category::WORD, ptr),
-            at::LOC_BOUNDARY => self.boundary::<E>(category::LOC_WORD, ptr),
-            at::LOC_NON_BOUNDARY => !self.boundary::<E>(category::LOC_WORD, ptr),
-            at::UNI_BOUNDARY => self.boundary::<E>(category::UNI_WORD, ptr),
-            _ => !self.boundary::<E>(category::UNI_WORD, ptr),
+            at::BOUNDARY => self.boundary::<E>(ptr, ascii_is_word),
+            at::NON_BOUNDARY => !self.boundary::<E>(ptr, ascii_is_word),
+            at::LOC_BOUNDARY => self.boundary::<E>(ptr, |ch| self.locale.is_word(ch)),
+            at::LOC_NON_BOUNDARY => !self.boundary::<E>(ptr, |ch| self.locale.is_word(ch)),
+            at::UNI_BOUNDARY => self.boundary::<E>(ptr, unicode_is_word),
+            _ => !self.boundary::<E>(ptr, unicode_is_word),
         }
     }
 
     /// Exactly one of the two characters around `ptr` is of a word.
-    fn boundary<E: Encoding>(&self, category: u32, ptr: usize) -> bool {
-        let is_word = |place: usize| match self.s[place] {
-            byte @ 0..0x80 if category != category::LOC_WORD => byte.is_ascii_alphanumeric() || byte == b'_',
-            _ => in_category(category, E::decode(self.s, place).0, self.locale),
-        };
-        let before = ptr > 0 && is_word(E::before(self.s, ptr));
-        let after = ptr < self.s.len() && is_word(ptr);
+    #[inline]
+    fn boundary<E: Encoding>(&self, ptr: usize, is_word: impl Fn(u32) -> bool) -> bool {
+        let word_at = |place: usize| is_word(E::decode(self.s, place).0);
+        let before = ptr > 0 && word_at(E::before(self.s, ptr));
+        let after = ptr < self.s.len() && word_at(ptr);
         before != after
     }
 }
