@@ -11,6 +11,7 @@ pub mod attr;
 pub mod bind;
 pub mod builtins;
 pub mod err;
+pub mod gc_module;
 pub mod hooks;
 pub mod import;
 pub mod interp;
@@ -26,6 +27,7 @@ pub mod startup;
 pub mod suggest;
 pub mod thread;
 pub mod types;
+pub mod unraisable;
 pub mod value;
 pub mod warn;
 

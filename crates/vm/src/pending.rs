@@ -1,7 +1,102 @@
-//! What a thread does at a safepoint when somebody wants its attention (first cut).
+//! What a thread does at a safepoint when somebody wants its attention: weakref callbacks, finalizers, signals,
+//! asynchronous exceptions.
+//!
+//! # Invariants
+//! - Finalizers and callbacks run between two instructions of Python code or within `gc.collect`, never inside an
+//!   allocation, so native code is not surprised by them; they do not nest.
+//! - The pending and the handled exception of the thread are the same before and after.
+
+use crate::builtins;
 use crate::err::R;
-use crate::thread::Th;
-/// Signals, asynchronous exceptions, finalizers, weakref callbacks.
-pub fn run(_th: Th) -> R<()> {
+use crate::native::tflags;
+use crate::thread::{Th, ThreadSlot, poll};
+use crate::value::*;
+use std::cell::Cell as RustCell;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::*;
+
+thread_local! {
+    static BUSY: RustCell<bool> = const { RustCell::new(false) };
+}
+
+static SIGNALS: OnceLock<fn(Th) -> R<()>> = OnceLock::new();
+
+/// What is called when the poll bit `SIGNAL` was set: runs the Python handlers of signals that arrived.
+pub fn set_signal_hook(f: fn(Th) -> R<()>) {
+    let _ = SIGNALS.set(f);
+}
+
+/// Attends to whatever waits.
+pub fn run(th: Th) -> R<()> {
+    let bits = th.m.poll.fetch_and(!(poll::SIGNAL | poll::ASYNC_EXC | poll::PENDING), AcqRel);
+    if th.m.heap.has_pending() {
+        deaths(th);
+    }
+    if bits & poll::SIGNAL != 0
+        && let Some(f) = SIGNALS.get()
+    {
+        f(th)?;
+    }
+    if bits & poll::ASYNC_EXC != 0 {
+        let s = &th.slots[ThreadSlot::AsyncExc as usize];
+        if let Some(e) = s.get() {
+            s.init(None);
+            let e = if th.is_exception_class(e) { th.call(e, &[])? } else { e };
+            return Err(th.raise(e));
+        }
+    }
     Ok(())
+}
+
+/// Calls the callbacks of weak references whose targets died and the finalizers of objects that became unreachable.
+pub fn deaths(th: Th) {
+    if BUSY.with(|b| b.replace(true)) {
+        return;
+    }
+    let exc = th.exc.get();
+    let handled = th.handled.get();
+    th.exc.init(None);
+    loop {
+        if let Some(w) = th.m.heap.pop_dead_weak() {
+            builtins::weakref::died(th, unsafe { Gc::from_obj(w) });
+        } else if let Some(o) = th.m.heap.pop_finalizable() {
+            finalize(th, Value::from_obj(o));
+        } else {
+            break;
+        }
+        th.exc.init(None);
+        th.handled.init(handled);
+    }
+    th.exc.init(exc);
+    BUSY.with(|b| b.set(false));
+}
+
+/// Calls the finalizer of an object, once in its life.
+fn finalize(th: Th, o: Value) {
+    let h = unsafe { o.header_unchecked() };
+    if h.flags.fetch_or(flags::FINALIZED, AcqRel) & flags::FINALIZED != 0 {
+        return;
+    }
+    match o.kind() {
+        Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => builtins::generator::finalize(th, o),
+        _ => {
+            let t = th.type_of(o);
+            if !t.has(tflags::HAS_DEL) {
+                return;
+            }
+            if let Some(f) = th.lookup(t, crate::n!(__del__)) {
+                if t.heap_type() && !f.is_exact(Kind::WrapperDescriptor) {
+                    if th.call_unbound(f, o, &[]).is_err() {
+                        crate::unraisable::report(th, Some("while calling deallocator"), f);
+                    }
+                    return;
+                }
+            }
+            if let Some(d) = t.slots.del
+                && d(th, o).is_err()
+            {
+                crate::unraisable::report(th, None, o);
+            }
+        }
+    }
 }

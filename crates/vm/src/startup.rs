@@ -30,6 +30,9 @@ pub fn init(config: adder_heap::Config, stack_base: usize, stack_size: usize) ->
     for c in builtins::exceptions::ALL {
         th.make_type(c);
     }
+    for m in builtins::MODULES {
+        crate::import::register(m);
+    }
     let modules = Gc::<Dict>::new(th);
     Root::modules.set(Some(modules.value()));
     let b = builtins::module::make_native(th, &builtins::functions::MODULE)?;

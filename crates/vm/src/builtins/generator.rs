@@ -102,6 +102,8 @@ pub fn created(th: Th, g: Gc<Generator>) -> R<()> {
 pub fn anext_awaitable(th: Th, _w: Value, _default: Value) -> R<Value> {
     Err(th.not_implemented_error("anext() with a default"))
 }
+/// The finalizer: what becomes of one that was never finished.
+pub fn finalize(_th: Th, _o: Value) {}
 pub fn wrap(_th: Th, v: Value) -> Value {
     v
 }

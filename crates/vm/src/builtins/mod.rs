@@ -25,6 +25,7 @@ pub mod iters;
 pub mod list;
 pub mod mapping_proxy;
 pub mod module;
+pub mod namespace;
 pub mod object;
 pub mod ops;
 pub mod patterns;
@@ -45,6 +46,7 @@ pub mod type_;
 pub mod type_bases;
 pub mod typing;
 pub mod util;
+pub mod weakproxy;
 pub mod weakref;
 pub mod zip_map;
 
@@ -106,6 +108,10 @@ pub static TYPES: &[&TypeCell] = &[
     &generator::GENERATOR,
     &generator::COROUTINE,
     &call_iter::CALL_ITER,
+    &namespace::NAMESPACE,
+    &weakref::REF,
+    &weakproxy::PROXY,
+    &weakproxy::CALLABLE_PROXY,
     &module::MODULE,
     &descr::METHOD,
     &descr::NATIVE_FUNCTION,
@@ -150,6 +156,9 @@ pub static PUBLIC: &[&TypeCell] = &[
     &exceptions::BASE_EXCEPTION,
 ];
 
+/// Native modules of the core, registered at start.
+pub static MODULES: &[&crate::native::NativeModule] = &[&weakref::MODULE, &crate::gc_module::MODULE];
+
 /// Size and slots of layouts that are declared beside their types (the rest is in [`crate::kinds`]).
 pub fn layout(k: Kind) -> (Size, Trace) {
     use std::mem::offset_of;
@@ -162,6 +171,9 @@ pub fn layout(k: Kind) -> (Size, Trace) {
             fixed::<Generator>(offset_of!(Generator, func), 10)
         }
         Kind::CallIter => fixed::<call_iter::CallIter>(offset_of!(call_iter::CallIter, call), 2),
+        Kind::WeakRef | Kind::WeakProxy => {
+            fixed::<weakref::WeakRef>(offset_of!(weakref::WeakRef, callback), 1)
+        }
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
         k => iters::layout(k).unwrap_or((Size::Fixed(16), Trace::None)),
     }
@@ -176,6 +188,7 @@ pub unsafe fn drop_object(k: Kind, o: Obj) {
         match k {
             Kind::Type => crate::types::drop_type(o),
             Kind::Code => code::drop_code(o),
+            Kind::WeakRef | Kind::WeakProxy => weakref::drop_ref(o),
             _ => {}
         }
     }

@@ -1,0 +1,158 @@
+//! `types.SimpleNamespace`.
+
+use crate::err::R;
+use crate::native::*;
+use crate::object::*;
+use crate::slots::{CmpOp, Slots};
+use crate::thread::Th;
+use crate::value::*;
+
+pub static NAMESPACE_TYPE: NativeType = NativeType {
+    name: "types.SimpleNamespace",
+    kind: Kind::SimpleNamespace,
+    size: 8,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAS_DICT | tflags::HAVE_GC,
+    doc: "A simple attribute-based namespace.",
+    text_signature: Some("(mapping_or_iterable=(), /, **kwargs)"),
+    slots: Slots {
+        repr: Some(repr),
+        hash: Some(crate::slot_defs::hash_not_implemented),
+        richcompare: Some(compare),
+        init: Some(init),
+        new: Some(|th, t, _| super::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        ..Slots::NONE
+    },
+    methods: &[
+        method("__reduce__", "!($self, /)", "Return state information for pickling", |th, a| {
+            let o = a[0].unwrap();
+            Ok(th.tuple(&[th.type_of(o).value(), th.tuple(&[]), dict(th, o)?.value()]))
+        }),
+        raw_method(
+            "__replace__",
+            "($self, /, **changes)",
+            "Return a copy of the namespace object with new values for the specified attributes.",
+            replace,
+        ),
+    ],
+    getset: &[getset("__dict__", "", |th, o| Ok(dict(th, o)?.value()), super::descr::set_dict)],
+    ..NativeType::DEFAULT
+};
+pub static NAMESPACE: TypeCell = TypeCell::new(&NAMESPACE_TYPE);
+
+fn dict(th: Th, o: Value) -> R<Gc<Dict>> {
+    Ok(th.instance_dict(o)?.expect("a namespace has a dict"))
+}
+
+/// A namespace with the items of `d`, whose keys are strings.
+pub fn new(th: Th, d: Gc<Dict>) -> R<Gc<adder_heap::Header>> {
+    let o = super::object::new_instance(th, NAMESPACE.get())?;
+    let mut i = 0;
+    while let Some((ni, k, v)) = d.next_entry(i) {
+        th.set_instance_attr(o, k, Some(v))?;
+        i = ni;
+    }
+    Ok(unsafe { o.cast_unchecked() })
+}
+
+fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
+    if a.len() > 1 {
+        return Err(th.type_error(format!(
+            "{} expected at most 1 argument, got {}",
+            th.type_of(o).name_str(),
+            a.len()
+        )));
+    }
+    let set = |k: Value, v: Value| -> R<()> {
+        if !k.is_kind(Kind::Str) {
+            return Err(th.type_error("keywords must be strings"));
+        }
+        let k = if k.is_exact(Kind::Str) {
+            k
+        } else {
+            th.str_bytes(unsafe { k.cast_unchecked::<Str>() }.bytes())
+        };
+        th.set_instance_attr(o, k, Some(v)).map(|_| ())
+    };
+    if let Some(&m) = a.pos().first() {
+        let d = match m.exact::<Dict>() {
+            Some(d) => d,
+            None => {
+                let f = super::builtin(th, "dict")?;
+                unsafe { th.call(f, &[m])?.cast_unchecked() }
+            }
+        };
+        let mut i = 0;
+        while let Some((ni, k, v)) = d.next_entry(i) {
+            set(k, v)?;
+            i = ni;
+        }
+    }
+    for (k, v) in a.keywords() {
+        set(k, v)?;
+    }
+    Ok(())
+}
+fn repr(th: Th, o: Value) -> R<Value> {
+    let t = th.type_of(o);
+    let name = if t == NAMESPACE.get() { "namespace".to_string() } else { t.name_str().to_string() };
+    let text = repr_once(th, o, || {
+        let d = dict(th, o)?;
+        let mut s = format!("{name}(");
+        let mut i = 0;
+        let mut first = true;
+        while let Some((ni, k, v)) = d.next_entry(i) {
+            i = ni;
+            let Some(ks) = k.cast::<Str>() else { continue };
+            if ks.is_empty() {
+                continue;
+            }
+            let r = th.repr(v)?;
+            if !first {
+                s += ", ";
+            }
+            first = false;
+            s += &format!("{}={}", ks.lossy(), th.text(r));
+        }
+        s.push(')');
+        Ok(s)
+    })?;
+    Ok(th.str(&text.unwrap_or_else(|| format!("{name}(...)"))))
+}
+fn compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
+    if !a.is_kind(Kind::SimpleNamespace) || !b.is_kind(Kind::SimpleNamespace) {
+        return Ok(NOT_IMPLEMENTED());
+    }
+    let (x, y) = (dict(th, a)?, dict(th, b)?);
+    super::ops::compare_value(th, x.value(), y.value(), op)
+}
+fn replace(th: Th, a: RawArgs) -> R<Value> {
+    if a.len() > 1 {
+        return Err(th.type_error("__replace__() takes no positional arguments"));
+    }
+    let o = a.pos()[0];
+    let r = th.call(th.type_of(o).value(), &[])?;
+    let d = dict(th, o)?;
+    let mut i = 0;
+    while let Some((ni, k, v)) = d.next_entry(i) {
+        th.setattr(r, k, Some(v))?;
+        i = ni;
+    }
+    for (k, v) in a.keywords() {
+        th.setattr(r, k, Some(v))?;
+    }
+    Ok(r)
+}
+
+thread_local! {
+    static IN_REPR: std::cell::RefCell<Vec<u64>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+/// Runs `f` unless the repr of `o` is in progress on this thread.
+fn repr_once<T>(_th: Th, o: Value, f: impl FnOnce() -> R<T>) -> R<Option<T>> {
+    if IN_REPR.with(|v| v.borrow().contains(&o.bits())) {
+        return Ok(None);
+    }
+    IN_REPR.with(|v| v.borrow_mut().push(o.bits()));
+    let r = f();
+    IN_REPR.with(|v| v.borrow_mut().pop());
+    r.map(Some)
+}

@@ -1,0 +1,407 @@
+//! Module `gc`: the collector as Python sees it.
+//!
+//! There are no reference counts and one old generation, so counts, thresholds and generations are what programs set, not
+//! what the collector goes by. Objects of internal layouts (arrays, tables, attribute words) are seen through: a referrer
+//! or referent is always something that Python can name.
+
+use crate::builtins::list;
+use crate::err::R;
+use crate::native::*;
+use crate::object::*;
+use crate::thread::{Root, Th};
+use crate::value::*;
+use adder_heap::Obj;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::*};
+
+static ENABLED: AtomicBool = AtomicBool::new(true);
+static DEBUG: AtomicI64 = AtomicI64::new(0);
+static THRESHOLDS: [AtomicI64; 3] = [AtomicI64::new(2000), AtomicI64::new(10), AtomicI64::new(10)];
+static COLLECTIONS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+static FROZEN: AtomicI64 = AtomicI64::new(0);
+
+pub static MODULE: NativeModule = NativeModule {
+    name: "gc",
+    doc: "This module provides access to the garbage collector for reference cycles.\n\nenable() -- Enable automatic garbage collection.\ndisable() -- Disable automatic garbage collection.\nisenabled() -- Returns true if automatic collection is enabled.\ncollect() -- Do a full collection right now.\nget_count() -- Return the current collection counts.\nget_stats() -- Return list of dictionaries containing per-generation stats.\nset_debug() -- Set debugging flags.\nget_debug() -- Get debugging flags.\nset_threshold() -- Set the collection thresholds.\nget_threshold() -- Return the current collection thresholds.\nget_objects() -- Return a list of all objects tracked by the collector.\nis_tracked() -- Returns true if a given object is tracked.\nis_finalized() -- Returns true if a given object has been already finalized.\nget_referrers() -- Return the list of objects that refer to an object.\nget_referents() -- Return the list of objects that an object refers to.\nfreeze() -- Freeze all tracked objects and ignore them for future collections.\nunfreeze() -- Unfreeze all objects in the permanent generation.\nget_freeze_count() -- Return the number of objects in the permanent generation.\n",
+    functions: &[
+        function("enable", "($module, /)", "Enable automatic garbage collection.", enable),
+        function("disable", "($module, /)", "Disable automatic garbage collection.", disable),
+        function(
+            "isenabled",
+            "($module, /)",
+            "Returns true if automatic garbage collection is enabled.",
+            isenabled,
+        ),
+        function(
+            "set_debug",
+            "($module, flags, /)",
+            "Set the garbage collection debugging flags.\n\n  flags\n    An integer that can have the following bits turned on:\n      DEBUG_STATS - Print statistics during collection.\n      DEBUG_COLLECTABLE - Print collectable objects found.\n      DEBUG_UNCOLLECTABLE - Print unreachable but uncollectable objects\n        found.\n      DEBUG_SAVEALL - Save objects to gc.garbage rather than freeing them.\n      DEBUG_LEAK - Debug leaking programs (everything but STATS).\n\nDebugging information is written to sys.stderr.",
+            set_debug,
+        ),
+        function("get_debug", "($module, /)", "Get the garbage collection debugging flags.", get_debug),
+        function(
+            "get_count",
+            "($module, /)",
+            "Return a three-tuple of the current collection counts.",
+            get_count,
+        ),
+        function(
+            "set_threshold",
+            "!($module, threshold0, threshold1=None, threshold2=None, /)",
+            "set_threshold(threshold0, [threshold1, [threshold2]])\nSet the collection thresholds (the collection frequency).\n\nSetting 'threshold0' to zero disables collection.",
+            set_threshold,
+        ),
+        function("get_threshold", "($module, /)", "Return the current collection thresholds.", get_threshold),
+        function(
+            "collect",
+            "($module, /, generation=2)",
+            "Run the garbage collector.\n\nWith no arguments, run a full collection.  The optional argument\nmay be an integer specifying which generation to collect.  A ValueError\nis raised if the generation number is invalid.\n\nThe number of unreachable objects is returned.",
+            collect,
+        ),
+        function(
+            "get_objects",
+            "($module, /, generation=None)",
+            "Return a list of objects tracked by the collector (excluding the list returned).\n\n  generation\n    Generation to extract the objects from.\n\nIf generation is not None, return only the objects tracked by the\ncollector that are in that generation.",
+            get_objects,
+        ),
+        function(
+            "get_stats",
+            "($module, /)",
+            "Return a list of dictionaries containing per-generation statistics.",
+            get_stats,
+        ),
+        function(
+            "is_tracked",
+            "($module, obj, /)",
+            "Returns true if the object is tracked by the garbage collector.\n\nSimple atomic objects will return false.",
+            is_tracked,
+        ),
+        function(
+            "is_finalized",
+            "($module, obj, /)",
+            "Returns true if the object has been already finalized by the GC.",
+            is_finalized,
+        ),
+        function(
+            "get_referrers",
+            "($module, /, *objs)",
+            "Return the list of objects that directly refer to any of 'objs'.",
+            get_referrers,
+        ),
+        function(
+            "get_referents",
+            "($module, /, *objs)",
+            "Return the list of objects that are directly referred to by 'objs'.",
+            get_referents,
+        ),
+        function(
+            "freeze",
+            "($module, /)",
+            "Freeze all current tracked objects and ignore them for future collections.\n\nThis can be used before a POSIX fork() call to make the gc copy-on-write\nfriendly.\nNote: collection before a POSIX fork() call may free pages for future\nallocation which can cause copy-on-write.",
+            freeze,
+        ),
+        function(
+            "unfreeze",
+            "($module, /)",
+            "Unfreeze all objects in the permanent generation.\n\nPut all objects in the permanent generation back into oldest generation.",
+            unfreeze,
+        ),
+        function(
+            "get_freeze_count",
+            "($module, /)",
+            "Return the number of objects in the permanent generation.",
+            get_freeze_count,
+        ),
+    ],
+    types: &[],
+    init: Some(|th, m| {
+        let garbage = list::new(th, &[])?.value();
+        let callbacks = list::new(th, &[])?.value();
+        Root::gc_garbage.set(Some(garbage));
+        Root::gc_callbacks.set(Some(callbacks));
+        m.put(th, "garbage", garbage)?;
+        m.put(th, "callbacks", callbacks)?;
+        for (n, v) in [
+            ("DEBUG_STATS", 1),
+            ("DEBUG_COLLECTABLE", 2),
+            ("DEBUG_UNCOLLECTABLE", 4),
+            ("DEBUG_SAVEALL", 32),
+            ("DEBUG_LEAK", 38),
+        ] {
+            m.put(th, n, Value::fix(v))?;
+        }
+        Ok(())
+    }),
+};
+
+fn enable(_: Th, _: &[Option<Value>]) -> R<Value> {
+    ENABLED.store(true, Relaxed);
+    Ok(NONE())
+}
+fn disable(_: Th, _: &[Option<Value>]) -> R<Value> {
+    ENABLED.store(false, Relaxed);
+    Ok(NONE())
+}
+fn isenabled(_: Th, _: &[Option<Value>]) -> R<Value> {
+    Ok(Value::bool(ENABLED.load(Relaxed)))
+}
+fn set_debug(th: Th, a: &[Option<Value>]) -> R<Value> {
+    DEBUG.store(th.index_i64(a[0].unwrap())?, Relaxed);
+    Ok(NONE())
+}
+fn get_debug(_: Th, _: &[Option<Value>]) -> R<Value> {
+    Ok(Value::fix(DEBUG.load(Relaxed)))
+}
+fn get_count(th: Th, _: &[Option<Value>]) -> R<Value> {
+    Ok(th.tuple(&[Value::fix(0), Value::fix(0), Value::fix(0)]))
+}
+fn set_threshold(th: Th, a: &[Option<Value>]) -> R<Value> {
+    for (t, v) in THRESHOLDS.iter().zip(a) {
+        if let Some(v) = v {
+            t.store(th.index_i64(*v)?, Relaxed);
+        }
+    }
+    Ok(NONE())
+}
+fn get_threshold(th: Th, _: &[Option<Value>]) -> R<Value> {
+    let v = |i: usize| th.int(THRESHOLDS[i].load(Relaxed));
+    Ok(th.tuple(&[v(0), v(1), v(2)]))
+}
+
+/// A collection on behalf of the program, with its callbacks, and the finalizers and weakref callbacks that are due.
+pub fn run(th: Th, generation: usize) -> R<()> {
+    notify(th, "start", generation)?;
+    COLLECTIONS[generation].fetch_add(1, Relaxed);
+    th.m.heap.collect(&th.m, generation == 2);
+    crate::pending::deaths(th);
+    if generation == 2 {
+        // What finalizers resurrected once dies only now.
+        th.m.heap.collect(&th.m, true);
+        crate::pending::deaths(th);
+    }
+    notify(th, "stop", generation)
+}
+fn notify(th: Th, phase: &str, generation: usize) -> R<()> {
+    let Some(l) = Root::gc_callbacks.get().and_then(|l| l.cast::<List>()) else { return Ok(()) };
+    if l.len.load(Acquire) == 0 {
+        return Ok(());
+    }
+    let info = Gc::<Dict>::new(th);
+    for (k, v) in [("generation", generation as i64), ("collected", 0), ("uncollectable", 0)] {
+        info.set(th, th.intern(k), Value::fix(v))?;
+    }
+    let phase = th.intern(phase);
+    let fs: Gc<Tuple> = unsafe { list::snapshot(th, l)?.cast_unchecked() };
+    for f in fs.items() {
+        if th.call(*f, &[phase, info.value()]).is_err() {
+            crate::unraisable::report(th, Some("while calling GC callback"), *f);
+        }
+    }
+    Ok(())
+}
+fn collect(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let g = match a[0] {
+        Some(v) => th.index_i64(v)?,
+        None => 2,
+    };
+    if !(0..3).contains(&g) {
+        return Err(th.value_error("invalid generation"));
+    }
+    run(th, g as usize)?;
+    Ok(Value::fix(0))
+}
+
+/// Kinds that are parts of other objects.
+fn internal(k: Kind) -> bool {
+    k as u8 >= Kind::Array as u8 || matches!(k, Kind::Free)
+}
+/// Kinds whose instances the program sees as containers.
+fn container(k: Kind) -> bool {
+    use Kind::*;
+    !internal(k)
+        && !matches!(
+            k,
+            Int | Float
+                | Bool
+                | Complex
+                | Str
+                | Bytes
+                | ByteArray
+                | Range
+                | NoneType
+                | EllipsisType
+                | NotImplementedType
+                | Code
+                | Object
+                | StrIter
+                | BytesIter
+                | RangeIter
+                | LongRangeIter
+        )
+}
+fn kind_of(o: Obj) -> Kind {
+    Value::from_obj(o).kind()
+}
+/// Whether CPython's collector would know the object.
+fn tracked(o: Value) -> bool {
+    let Some(ob) = o.obj() else { return false };
+    match o.kind() {
+        Kind::Tuple => unsafe { o.cast_unchecked::<Tuple>() }.len > 0,
+        Kind::Object => {
+            crate::shape::shape(o.shape_id()).size > 8 && crate::shape::shape(o.shape_id()).type_.heap_type()
+        }
+        k => container(k) && kind_of(ob) == k,
+    }
+}
+fn is_tracked(_: Th, a: &[Option<Value>]) -> R<Value> {
+    Ok(Value::bool(tracked(a[0].unwrap())))
+}
+fn is_finalized(_: Th, a: &[Option<Value>]) -> R<Value> {
+    let o = a[0].unwrap();
+    Ok(Value::bool(o.is_obj() && unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::FINALIZED != 0))
+}
+
+/// The live objects that `keep` wants. It may not allocate.
+fn objects(th: Th, keep: &dyn Fn(Value) -> bool) -> R<Gc<List>> {
+    let mut room = 1024;
+    loop {
+        let a = th.array(room)?;
+        let mut n = 0;
+        th.m.heap.for_each_object(&th.m, &mut |o| {
+            let v = Value::from_obj(o);
+            if keep(v) {
+                if n < room {
+                    a.slot(n).init(Some(v));
+                }
+                n += 1;
+            }
+        });
+        th.m.barrier_all(a.obj());
+        if n <= room {
+            let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, n) };
+            return list::new(th, v);
+        }
+        room = n + n / 8;
+    }
+}
+fn get_objects(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let mut all = true;
+    if let Some(g) = a[0].and_then(|g| g.some()) {
+        if th.type_of(g).slots.index.is_none() {
+            return Err(
+                th.type_error(format!("argument should be integer or None, not '{}'", th.type_name_of(g)))
+            );
+        }
+        let g = th.index_i64(g)?;
+        if g >= 3 {
+            return Err(th.value_error(
+                "generation parameter must be less than the number of available generations (3)",
+            ));
+        }
+        if g < 0 {
+            return Err(th.value_error("generation parameter cannot be negative"));
+        }
+        // After the collection that this makes, everything is old.
+        all = g == 2;
+    }
+    Ok(objects(th, &|v| all && tracked(v))?.value())
+}
+fn get_stats(th: Th, _: &[Option<Value>]) -> R<Value> {
+    let l = list::new(th, &[])?;
+    let s = th.m.heap.stats();
+    for (i, c) in COLLECTIONS.iter().enumerate() {
+        let d = Gc::<Dict>::new(th);
+        let own = match i {
+            0 => s.minor,
+            2 => s.major,
+            _ => 0,
+        };
+        let n = c.load(Relaxed).max(own) as i64;
+        for (k, v) in [("collections", n), ("collected", 0), ("uncollectable", 0)] {
+            d.set(th, th.intern(k), Value::fix(v))?;
+        }
+        list::append(th, l, d.value())?;
+    }
+    Ok(l.value())
+}
+
+/// Calls `f` with what `o` refers to, through internal objects. `f` may not allocate.
+fn referents(th: Th, o: Obj, f: &mut dyn FnMut(Value)) {
+    // gc-safe: internal objects that `o` keeps alive; nothing allocates meanwhile
+    let mut work = vec![o];
+    let mut seen = std::collections::HashSet::new();
+    while let Some(x) = work.pop() {
+        th.m.heap.each_slot(&th.m, x, &mut |w| {
+            let Some(v) = Value::from_word(w) else { return };
+            let Some(ob) = v.obj() else { return };
+            if !th.m.heap.contains(w as usize) {
+                return;
+            }
+            if internal(kind_of(ob)) {
+                if seen.insert(w) {
+                    work.push(ob);
+                }
+            } else {
+                f(v)
+            }
+        });
+    }
+}
+fn get_referents(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
+    let out = list::new(th, &[])?;
+    for o in objs.items() {
+        let Some(ob) = o.obj() else { continue };
+        if !tracked(*o) && !container(o.kind()) && o.kind() != Kind::Object {
+            continue;
+        }
+        let mut n = 0;
+        referents(th, ob, &mut |_| n += 1);
+        let arr = th.array(n)?;
+        let mut i = 0;
+        referents(th, ob, &mut |v| {
+            if i < n {
+                arr.slot(i).init(Some(v));
+                i += 1;
+            }
+        });
+        th.m.barrier_all(arr.obj());
+        for s in &arr.slots()[..i] {
+            list::append(th, out, s.value())?;
+        }
+    }
+    Ok(out.value())
+}
+fn get_referrers(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
+    let all = objects(th, &|v| tracked(v) || v.kind() == Kind::Object)?;
+    let out = list::new(th, &[])?;
+    let t: Gc<Tuple> = unsafe { list::snapshot(th, all)?.cast_unchecked() };
+    for v in t.items() {
+        if v.is(objs.value()) || v.is(all.value()) || v.is(t.value()) || v.is(out.value()) {
+            continue;
+        }
+        let mut hit = false;
+        referents(th, v.obj().unwrap(), &mut |r| hit |= objs.items().iter().any(|o| o.is(r)));
+        if hit {
+            list::append(th, out, *v)?;
+        }
+    }
+    Ok(out.value())
+}
+fn freeze(th: Th, _: &[Option<Value>]) -> R<Value> {
+    let n = std::cell::Cell::new(0);
+    th.m.heap.for_each_object(&th.m, &mut |o| {
+        if tracked(Value::from_obj(o)) {
+            n.set(n.get() + 1)
+        }
+    });
+    FROZEN.store(n.get(), Relaxed);
+    Ok(NONE())
+}
+fn unfreeze(_: Th, _: &[Option<Value>]) -> R<Value> {
+    FROZEN.store(0, Relaxed);
+    Ok(NONE())
+}
+fn get_freeze_count(_: Th, _: &[Option<Value>]) -> R<Value> {
+    Ok(Value::fix(FROZEN.load(Relaxed)))
+}
