@@ -95,7 +95,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
 fn repr(th: Th, o: Value) -> R<Value> {
     let t = th.type_of(o);
     let name = if t == NAMESPACE.get() { "namespace".to_string() } else { t.name_str().to_string() };
-    let text = repr_once(th, o, || {
+    let text = super::util::repr_once(th, o, || {
         let d = dict(th, o)?;
         let mut s = format!("{name}(");
         let mut i = 0;
@@ -141,18 +141,4 @@ fn replace(th: Th, a: RawArgs) -> R<Value> {
         th.setattr(r, k, Some(v))?;
     }
     Ok(r)
-}
-
-thread_local! {
-    static IN_REPR: std::cell::RefCell<Vec<u64>> = const { std::cell::RefCell::new(Vec::new()) };
-}
-/// Runs `f` unless the repr of `o` is in progress on this thread.
-fn repr_once<T>(_th: Th, o: Value, f: impl FnOnce() -> R<T>) -> R<Option<T>> {
-    if IN_REPR.with(|v| v.borrow().contains(&o.bits())) {
-        return Ok(None);
-    }
-    IN_REPR.with(|v| v.borrow_mut().push(o.bits()));
-    let r = f();
-    IN_REPR.with(|v| v.borrow_mut().pop());
-    r.map(Some)
 }
