@@ -25,7 +25,7 @@ pub fn decode_source_with(
     if bom && name != "utf-8" {
         let line = body.split(|&b| b == b'\n').next().unwrap_or(b"");
         let text = String::from_utf8_lossy(line).into_owned();
-        let n = text.chars().count() as u32;
+        let n = text.chars().count() as i32;
         return Err(error(format!("encoding problem: {name} with BOM"), 1, 0, n, Some(text)));
     }
     let text = match name.as_str() {
@@ -57,10 +57,10 @@ pub fn decode_source_with(
 }
 
 fn unplaced(msg: String) -> SyntaxError {
-    error(msg, 0, 0, 0, None)
+    error(msg, 0, -1, 0, None)
 }
 
-fn error(msg: String, line: u32, col: u32, end_col: u32, text: Option<String>) -> SyntaxError {
+fn error(msg: String, line: u32, col: i32, end_col: i32, text: Option<String>) -> SyntaxError {
     SyntaxError {
         kind: ErrorKind::SyntaxError,
         msg,
@@ -146,7 +146,7 @@ fn utf8(body: &[u8], file: Option<&str>, declared: bool) -> Result<String, Synta
     let start = body[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
     let end = body[at..].iter().position(|b| *b == b'\n').map_or(body.len(), |i| at + i);
     let text = String::from_utf8_lossy(&body[start..end]).into_owned();
-    let col = String::from_utf8_lossy(&body[start..at]).chars().count() as u32 + 1;
+    let col = String::from_utf8_lossy(&body[start..at]).chars().count() as i32 + 1;
     if file.is_some() && declared {
         let reason = match (bad, e.error_len()) {
             (0x80..0xC2 | 0xF5.., _) => "invalid start byte",

@@ -25,10 +25,10 @@ pub struct SyntaxError {
     pub kind: ErrorKind,
     pub msg: String,
     pub line: u32,
-    pub col: u32,
-    /// 0 where CPython gives no end.
+    pub col: i32,
+    /// As CPython: the column is 0 or -1 where no end is known.
     pub end_line: u32,
-    pub end_col: u32,
+    pub end_col: i32,
     /// The source line.
     pub text: Option<String>,
     pub warnings: Vec<Warning>,

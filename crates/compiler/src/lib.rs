@@ -12,6 +12,7 @@
 pub mod ast;
 mod codegen;
 mod decode;
+mod diag;
 mod doc;
 mod error;
 mod fold;

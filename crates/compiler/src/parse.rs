@@ -2,9 +2,11 @@
 
 use adder_bytecode::{CodeData, CodeFlags};
 use bumpalo::Bump;
+use ruff_text_size::Ranged;
 
 use crate::ast::*;
 use crate::codegen::{GenOptions, generate};
+use crate::diag::Start;
 use crate::error::{Error, SyntaxError, Warning, WarningCategory};
 use crate::lower::{Builder, Fold, Lowerer};
 use crate::scope;
@@ -67,11 +69,61 @@ pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxErr
     let out = compile_in(&arena, source, &locator, opts, &mut raw);
     let warnings: Vec<Warning> = raw.into_iter().map(|(c, m, s)| warning(&locator, c, m, s)).collect();
     let out = out.map_err(|e| {
-        let mut e = public_error(&locator, e);
+        let mut e = match e {
+            Failure::Public(e) => e,
+            Failure::Spanned(e) => public_error(&locator, e),
+        };
         e.warnings = warnings.clone();
         e
     });
     (out, warnings)
+}
+
+/// An error with a span, or one whose place is worked out.
+enum Failure {
+    Spanned(Error),
+    Public(SyntaxError),
+}
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Failure {
+        Failure::Spanned(e)
+    }
+}
+
+/// CPython's complaint about a source that the parser refuses at offset `at`.
+fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Options) -> SyntaxError {
+    let start = match opts.mode {
+        Mode::Exec => Start::File,
+        Mode::Single => Start::Interactive,
+        Mode::Eval => Start::Eval,
+        Mode::FuncType => Start::FuncType,
+    };
+    // Begin two statements before the error: what precedes is right.
+    let mut from = 0;
+    if let (ruff_python_ast::Mod::Module(m), Start::File) = (tree, start) {
+        let starts: Vec<usize> = m
+            .body
+            .iter()
+            .map(|s| s.range().start().to_usize())
+            .take_while(|s| *s <= at)
+            .filter(|s| *s == 0 || source.as_bytes()[s - 1] == b'\n')
+            .collect();
+        if starts.len() > 2 {
+            from = starts[starts.len() - 3];
+        }
+    }
+    let incomplete = opts.flags & pycf::ALLOW_INCOMPLETE_INPUT != 0;
+    let digits = opts.int_max_str_digits as usize;
+    let found = crate::diag::diagnose(source, from, start, digits, incomplete);
+    let found = found.or_else(|| match from {
+        0 => None,
+        _ => crate::diag::diagnose(source, 0, start, digits, incomplete),
+    });
+    found.unwrap_or_else(|| {
+        let locator = Locator::of_source(source);
+        public_error(&locator, Error::new("invalid syntax", Span::new(at as u32, at as u32)))
+    })
 }
 
 type RawWarnings = Vec<(WarningCategory, String, Span)>;
@@ -82,7 +134,7 @@ fn compile_in(
     locator: &Locator,
     opts: &Options,
     warnings: &mut RawWarnings,
-) -> Result<CodeData, Error> {
+) -> Result<CodeData, Failure> {
     use ruff_python_parser as p;
     let mode = match opts.mode {
         Mode::Eval => p::Mode::Expression,
@@ -90,14 +142,14 @@ fn compile_in(
     };
     let options = p::ParseOptions::from(mode).with_target_version(ruff_python_ast::PythonVersion::PY314);
     let parsed = p::parse_unchecked(source, options);
-    if let Some(e) = parsed.errors().first() {
-        let r = e.location;
-        let span = Span::new(r.start().to_u32(), r.end().to_u32());
-        return Err(Error::new(e.error.to_string(), span));
-    }
-    if let Some(e) = parsed.unsupported_syntax_errors().first() {
-        let span = Span::new(e.range.start().to_u32(), e.range.end().to_u32());
-        return Err(Error::new("invalid syntax", span));
+    let bad = parsed
+        .errors()
+        .iter()
+        .map(|e| e.location.start().to_usize())
+        .chain(parsed.unsupported_syntax_errors().iter().map(|e| e.range.start().to_usize()))
+        .min();
+    if let Some(at) = bad {
+        return Err(Failure::Public(diagnosis(source, at, parsed.syntax(), opts)));
     }
     let builder = Builder::new(arena, Fold::Full, opts.optimize);
     let mut lowerer = Lowerer {
@@ -112,7 +164,7 @@ fn compile_in(
     let mut b = lowerer.b;
     warnings.append(&mut b.warnings);
     if let Some(e) = b.error {
-        return Err(e);
+        return Err(e.into());
     }
     let module: &Module = arena.alloc(module);
     let head = crate::future::scan(module, &b.names)?;
@@ -130,7 +182,7 @@ fn compile_in(
         top_level_await,
         last_future: head.last,
     };
-    generate(module, arena, names, scopes, locator, gen_opts, warnings)
+    Ok(generate(module, arena, names, scopes, locator, gen_opts, warnings)?)
 }
 
 const FUTURE_MASK: u32 = 0x1FE_0000;
@@ -151,5 +203,6 @@ fn columns(l: &Locator, span: Span) -> (u32, u32, u32, u32) {
 fn public_error(l: &Locator, e: Error) -> SyntaxError {
     let (line, col, end_line, end_col) = columns(l, e.span);
     let text = if line == 0 { None } else { l.line_text(line).map(str::to_string) };
+    let (col, end_col) = (col as i32, end_col as i32);
     SyntaxError { kind: e.kind, msg: e.msg, line, col, end_line, end_col, text, warnings: Vec::new() }
 }

@@ -170,3 +170,11 @@ fn imports_annotations(body: &[r::Stmt]) -> bool {
     }
     false
 }
+
+pub fn too_many_digits(limit: usize, digits: usize) -> String {
+    format!(
+        "Exceeds the limit ({limit} digits) for integer string conversion: value has {digits} digits; use \
+         sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals to \
+         avoid decimal conversion limits."
+    )
+}

@@ -33,13 +33,7 @@ impl<'a> Lowerer<'a, '_> {
         if radix == 10 && self.max_digits != 0 && digits.len() > self.max_digits {
             self.b.fail(Error::of(
                 ErrorKind::SyntaxError,
-                format!(
-                    "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; \
-                     use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for \
-                     huge integer literals to avoid decimal conversion limits.",
-                    self.max_digits,
-                    digits.len()
-                ),
+                super::too_many_digits(self.max_digits, digits.len()),
                 span(n),
             ));
         }
