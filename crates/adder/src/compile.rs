@@ -33,9 +33,9 @@ impl SourceCompiler for Compiler {
                 },
                 msg: w.msg,
                 line: w.line,
-                col: w.col,
+                col: w.col as i32,
                 end_line: w.end_line,
-                end_col: w.end_col,
+                end_col: w.end_col as i32,
                 text: None,
             })
             .collect();

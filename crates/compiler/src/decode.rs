@@ -49,9 +49,7 @@ pub fn decode_source_with(
     };
     if text.contains('\0') {
         let kind = if file.is_some() { "source code" } else { "source code string" };
-        let mut e = unplaced(format!("{kind} cannot contain null bytes"));
-        e.line = 0;
-        return Err(e);
+        return Err(error(format!("{kind} cannot contain null bytes"), 0, 0, 0, None));
     }
     Ok((text, name))
 }

@@ -41,15 +41,16 @@ pub struct CompileOptions<'a> {
     pub int_max_str_digits: u32,
 }
 
-/// An error or a warning. Lines and columns from 1; `line == 0`: no position; `end_line == 0`: no end.
+/// An error or a warning. Lines and columns from 1; `line == 0`: no position; `end_line == 0`: no end. Columns may also
+/// be 0 or -1, as CPython gives them.
 #[derive(Clone, Debug)]
 pub struct CompileError {
     pub class: ErrorClass,
     pub msg: String,
     pub line: u32,
-    pub col: u32,
+    pub col: i32,
     pub end_line: u32,
-    pub end_col: u32,
+    pub end_col: i32,
     pub text: Option<String>,
 }
 
@@ -159,13 +160,18 @@ fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
         ErrorClass::System => return th.system_error(e.msg),
         _ => &exc::SYNTAX_ERROR,
     };
-    let num = |n: u32| if n == 0 { NONE() } else { Value::fix(n as i64) };
+    if e.line == 0 && e.text.is_none() && e.col == 0 {
+        // Nothing is known of where.
+        let msg = th.str(&e.msg);
+        return th.raise_args(cell, &[msg]);
+    }
+    let num = |n: i64| Value::fix(n);
     let text = e.text.as_deref().map_or(NONE(), |t| th.str(t));
     let file = th.str(filename);
     let info = if e.end_line == 0 {
-        th.tuple(&[file, num(e.line), num(e.col), text])
+        th.tuple(&[file, num(e.line as i64), num(e.col as i64), text])
     } else {
-        th.tuple(&[file, num(e.line), num(e.col), text, num(e.end_line), Value::fix(e.end_col as i64)])
+        th.tuple(&[file, num(e.line as i64), num(e.col as i64), text, num(e.end_line as i64), num(e.end_col as i64)])
     };
     let msg = th.str(&e.msg);
     th.raise_args(cell, &[msg, info])
