@@ -186,6 +186,7 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
             &ty.mro,
             &ty.dict,
             &ty.cache,
+            &ty.fast_init,
             &ty.doc,
             &ty.module,
             &ty.aux,

@@ -164,6 +164,9 @@ pub struct Type {
     pub ext_at: u32,
     /// `name -> value` of recent lookups along the MRO: an array of pairs, see `types::lookup`.
     pub cache: Slot,
+    /// The Python `__init__` of a class whose instances can be made without a native call: set by the slow path of calls,
+    /// dropped with `cache`.
+    pub fast_init: Slot,
     /// Type object's own attribute storage for metaclass instances with extra attributes is its dict.
     pub data: *mut TypeData,
     pub doc: Slot,

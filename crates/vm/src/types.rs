@@ -211,6 +211,7 @@ impl Th {
             let _g = TYPE_LOCK.lock().unwrap();
             t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
             t.cache.init(None);
+            t.fast_init.init(None);
             let data = unsafe { &mut *t.data };
             for ic in data.dependents.drain(..) {
                 crate::interp::ic::flush(ic);

@@ -400,6 +400,11 @@ pub fn load_attr<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
             m.set_reg(i.a(), m.constant(e.value.value()));
             return Ok(pc.next());
         }
+        if e.tag == tag::PROPERTY
+            && let Some(pc) = m.enter_getter(pc, e.value.value(), o)
+        {
+            return Ok(pc);
+        }
     }
     Err(m.decline())
 }
@@ -543,6 +548,11 @@ pub fn call<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let f = m.reg(i.a());
     if m.shape_is(f, Kind::Function as u32)
         && let Some(pc) = m.enter(pc, f, i.a() + 1, i.b())
+    {
+        return Ok(pc);
+    }
+    if m.shape_is(f, Kind::Type as u32)
+        && let Some(pc) = m.enter_init(pc, f, i.a() + 1, i.b())
     {
         return Ok(pc);
     }

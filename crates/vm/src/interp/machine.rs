@@ -67,6 +67,11 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn safepoint(self, counter: usize) -> bool;
     /// Enters a Python function: its registers begin at `base`, of which `nargs` are arguments. False: slow path.
     fn enter(&mut self, pc: Pc, func: Self::Ref, base: usize, nargs: usize) -> Option<Pc>;
+    /// Makes an instance of a class with a plain `__new__` and enters its Python `__init__`; the callable at `base - 1` is
+    /// replaced by the instance. None: slow path.
+    fn enter_init(&mut self, pc: Pc, class: Self::Ref, base: usize, nargs: usize) -> Option<Pc>;
+    /// Enters a Python function of one argument whose result goes to field `a` of this instruction (a property).
+    fn enter_getter(&mut self, pc: Pc, func: Value, this: Self::Ref) -> Option<Pc>;
     /// Leaves it with a result. None: slow path.
     fn leave(&mut self, result: Self::Ref) -> Option<Pc>;
     /// Python threads other than this one exist.
@@ -435,16 +440,70 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         }
     }
     #[inline(always)]
-    fn leave(&mut self, result: Value) -> Option<Pc> {
+    fn enter_init(&mut self, pc: Pc, class: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
-            if (*self.fp).flags != 0 {
+            let t: Gc<Type> = class.cast_unchecked();
+            let init = t.fast_init.get()?;
+            let code: Gc<Code> = init.cast_unchecked::<Function>().code.gc();
+            if code.simple_args != nargs as u32 + 1 {
                 return None;
             }
+            // An inline allocation that never collects: the frame is not published.
+            let shape = crate::shape::shape(t.root_shape.load(Relaxed));
+            let th = self.th;
+            let p = th.m.cursor.get();
+            let end = p + shape.size as usize;
+            if end > th.m.limit.get() {
+                return None;
+            }
+            let saved = *self.regs.add(base - 1);
+            *self.regs.add(base - 1) = p as u64;
+            let next = match self.enter(pc, init, base - 1, nargs + 1) {
+                Some(n) => n,
+                None => {
+                    *self.regs.add(base - 1) = saved;
+                    return None;
+                }
+            };
+            let o = th.m.alloc(shape.size as usize, t.inst_kind, shape.id).as_ptr() as *mut u64;
+            let mut i = 1;
+            while i < shape.size as usize / 8 {
+                *o.add(i) = 0;
+                i += 1;
+            }
+            (*self.fp).flags = INIT_FLAGS;
+            (*self.fp).extra.init(Some(Value::from_bits(p as u64)));
+            Some(next)
+        }
+    }
+    #[inline(always)]
+    fn enter_getter(&mut self, pc: Pc, func: Value, this: Value) -> Option<Pc> {
+        unsafe {
+            let base = (&(*self.fp)).code.nregs as usize;
+            *self.regs.add(base) = this.bits();
+            let next = self.enter(pc, func, base, 1)?;
+            (*self.fp).flags = GETTER_FLAGS;
+            Some(next)
+        }
+    }
+    #[inline(always)]
+    fn leave(&mut self, result: Value) -> Option<Pc> {
+        unsafe {
+            let flags = (*self.fp).flags;
             let cf = self.fp.sub(1);
             let pc = (*cf).pc;
+            let (dst, v) = if flags == 0 {
+                ((*pc).c(), result)
+            } else if flags == GETTER_FLAGS {
+                ((*pc).a(), result)
+            } else if flags == INIT_FLAGS && result.is_none() {
+                ((*pc).c(), (*self.fp).extra.value())
+            } else {
+                return None;
+            };
             self.fp = cf;
             self.regs = (*cf).regs;
-            *self.regs.add((*pc).c()) = result.bits();
+            *self.regs.add(dst) = v.bits();
             Some(Pc::from_ptr(pc.add(1)))
         }
     }
@@ -457,6 +516,12 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         Raised
     }
 }
+
+/// `Frame::flags` of a Python `__init__` run by a call of its class.
+const INIT_FLAGS: u64 =
+    (crate::thread::Cont::Init as u64) << crate::thread::fflags::CONT_SHIFT | crate::thread::fflags::EXTRA;
+/// `Frame::flags` of a property's getter.
+const GETTER_FLAGS: u64 = (crate::thread::Cont::StoreA as u64) << crate::thread::fflags::CONT_SHIFT;
 
 /// Shorthand for declaring residual functions.
 pub const fn residual<T>(name: &'static str, call: T, effects: Effects) -> Residual<T> {

@@ -642,6 +642,13 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         && let Some(func) = init.exact::<Function>()
         && !t.has(tflags::IS_ABSTRACT)
     {
+        if !t.has(tflags::HAS_DEL)
+            && t.native.drop.is_none()
+            && t.native.kind == Kind::Object
+            && th.lookup(t, n!(__init__)).is_some()
+        {
+            th.store(t, &t.fast_init, init);
+        }
         let o = builtins::object::new_instance(th, t)?;
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
