@@ -5,11 +5,13 @@
 mod collections;
 mod functools;
 mod itertools;
+mod operator;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&collections::MODULE, &functools::MODULE, &itertools::MODULE];
+pub static MODULES: &[&NativeModule] =
+    &[&collections::MODULE, &functools::MODULE, &itertools::MODULE, &operator::MODULE];
 
 /// Declares a native layout: header, `N` traced slots, plain words; with its trace function and cast.
 #[macro_export]
