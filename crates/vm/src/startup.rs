@@ -40,6 +40,7 @@ pub fn init(config: adder_heap::Config, stack_base: usize, stack_size: usize) ->
     for c in builtins::PUBLIC.iter().chain(builtins::exceptions::ALL) {
         d.set(th, th.intern(c.def.short_name()), c.get().value())?;
     }
+    builtins::exception_group::init_types(th, d)?;
     for (k, v) in [
         ("None", NONE()),
         ("True", TRUE()),

@@ -109,6 +109,9 @@ pub static TYPES: &[&TypeCell] = &[
     &generator::COROUTINE,
     &call_iter::CALL_ITER,
     &namespace::NAMESPACE,
+    &template::TEMPLATE,
+    &template::INTERPOLATION,
+    &template::TEMPLATE_ITER,
     &weakref::REF,
     &weakproxy::PROXY,
     &weakproxy::CALLABLE_PROXY,
@@ -175,7 +178,7 @@ pub fn layout(k: Kind) -> (Size, Trace) {
             fixed::<weakref::WeakRef>(offset_of!(weakref::WeakRef, callback), 1)
         }
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
-        k => iters::layout(k).unwrap_or((Size::Fixed(16), Trace::None)),
+        k => template::layout(k).or_else(|| iters::layout(k)).unwrap_or((Size::Fixed(16), Trace::None)),
     }
 }
 

@@ -94,7 +94,19 @@ pub fn unwind(th: Th) -> bool {
 /// Whether the instruction that failed raises an exception again whose traceback has this frame already.
 fn is_reraise(th: Th) -> bool {
     let fp = th.frame().expect("a frame is running");
-    unsafe { (*fp.pc).op_byte() == adder_bytecode::Op::Reraise as u8 }
+    let i = unsafe { *fp.pc };
+    i.op_byte() == adder_bytecode::Op::Reraise as u8
+        || (i.op_byte() == adder_bytecode::Op::Raise as u8 && i.x() == 0 && th.exc.get() == th.handled.get())
+}
+
+/// Adds a traceback entry for the running frame to `e`.
+pub fn traceback_here(th: Th, e: Value) {
+    let old = th.exc.get();
+    th.exc.init(Some(e));
+    if let Some(fp) = th.frame() {
+        th.add_traceback(fp);
+    }
+    th.exc.init(old);
 }
 
 /// Leaves the published frame. Its Python frame object, if any, keeps the locals.
