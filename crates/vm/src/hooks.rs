@@ -171,7 +171,14 @@ fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
     let info = if e.end_line == 0 {
         th.tuple(&[file, num(e.line as i64), num(e.col as i64), text])
     } else {
-        th.tuple(&[file, num(e.line as i64), num(e.col as i64), text, num(e.end_line as i64), num(e.end_col as i64)])
+        th.tuple(&[
+            file,
+            num(e.line as i64),
+            num(e.col as i64),
+            text,
+            num(e.end_line as i64),
+            num(e.end_col as i64),
+        ])
     };
     let msg = th.str(&e.msg);
     th.raise_args(cell, &[msg, info])
