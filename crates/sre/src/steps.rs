@@ -52,7 +52,16 @@ pub(crate) fn choose<'a>(
     let here = s.get(ptr..).and_then(|rest| rest.first_chunk());
     let mut viable = viable;
     while viable != 0 {
-        let way = &branch.ways[viable.trailing_zeros() as usize];
+        let mut number = 0;
+        if branch.direct {
+            // With few ways, a predicted loop lets the processor run ahead of the table.
+            while viable >> number & 1 == 0 {
+                number += 1;
+            }
+        } else {
+            number = viable.trailing_zeros() as usize;
+        }
+        let way = &branch.ways[number];
         viable &= viable - 1;
         let fits = match here {
             Some(&here) => (u64::from_le_bytes(here) ^ way.text) & way.mask == 0,
