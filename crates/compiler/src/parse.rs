@@ -63,6 +63,17 @@ pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxErr
     } else {
         source
     };
+    let replaced;
+    let barry = opts.flags & CodeFlags::FUTURE_BARRY_AS_BDFL != 0;
+    let source = if barry || source.contains("barry_as_FLUFL") {
+        match crate::diag::barry(source, barry) {
+            Ok(s) => replaced = s,
+            Err(e) => return (Err(e), Vec::new()),
+        }
+        &replaced
+    } else {
+        source
+    };
     let arena = Bump::with_capacity(source.len() * 8 + 1024);
     let locator = Locator::of_source(source);
     let mut raw = Vec::new();
@@ -91,8 +102,26 @@ impl From<Error> for Failure {
     }
 }
 
+/// Complaints of the parser that CPython does not share, or makes later; the tree is whole nevertheless.
+fn may_be_ignored(e: &ruff_python_parser::ParseErrorType) -> bool {
+    use ruff_python_parser::ParseErrorType as T;
+    matches!(
+        e,
+        T::OtherError(_)
+            | T::InvalidStarredExpressionUsage
+            | T::InvalidStarPatternUsage
+            | T::InvalidMatchPatternTarget
+            | T::InvalidAssignmentTarget
+            | T::InvalidNamedAssignmentTarget
+            | T::InvalidAnnotatedAssignmentTarget
+            | T::InvalidAugmentedAssignmentTarget
+            | T::InvalidDeleteTarget
+            | T::InvalidYieldExpressionUsage
+    )
+}
+
 /// CPython's complaint about a source that the parser refuses at offset `at`.
-fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Options) -> SyntaxError {
+fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Options) -> Option<SyntaxError> {
     let start = match opts.mode {
         Mode::Exec => Start::File,
         Mode::Single => Start::Interactive,
@@ -113,17 +142,13 @@ fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Option
             from = starts[starts.len() - 3];
         }
     }
-    let incomplete = opts.flags & pycf::ALLOW_INCOMPLETE_INPUT != 0;
     let digits = opts.int_max_str_digits as usize;
-    let found = crate::diag::diagnose(source, from, start, digits, incomplete);
+    let found = crate::diag::diagnose(source, from, start, digits, opts.flags);
     let found = found.or_else(|| match from {
         0 => None,
-        _ => crate::diag::diagnose(source, 0, start, digits, incomplete),
+        _ => crate::diag::diagnose(source, 0, start, digits, opts.flags),
     });
-    found.unwrap_or_else(|| {
-        let locator = Locator::of_source(source);
-        public_error(&locator, Error::new("invalid syntax", Span::new(at as u32, at as u32)))
-    })
+    found
 }
 
 type RawWarnings = Vec<(WarningCategory, String, Span)>;
@@ -148,18 +173,36 @@ fn compile_in(
         .map(|e| e.location.start().to_usize())
         .chain(parsed.unsupported_syntax_errors().iter().map(|e| e.range.start().to_usize()))
         .min();
-    if let Some(at) = bad {
-        return Err(Failure::Public(diagnosis(source, at, parsed.syntax(), opts)));
+    let deep = matches!(locator, Locator::Source { deep: true, .. });
+    // Single statements are short, and what may follow them only the grammar knows.
+    let look = bad.or((deep || opts.mode == Mode::Single).then_some(0));
+    if let Some(at) = look
+        && let Some(e) = diagnosis(source, at, parsed.syntax(), opts)
+    {
+        return Err(Failure::Public(e));
+    }
+    if let Some(at) = bad
+        && !parsed.errors().iter().all(|e| may_be_ignored(&e.error))
+    {
+        return Err(Error::new("invalid syntax", Span::new(at as u32, at as u32 + 1)).into());
     }
     let builder = Builder::new(arena, Fold::Full, opts.optimize);
     let mut lowerer = Lowerer {
         b: builder,
         src: source,
         depth: 0,
+        blocks: 0,
+        fstrings: 0,
+        specs: 0,
         max_digits: opts.int_max_str_digits as usize,
         future_annotations: opts.flags & CodeFlags::FUTURE_ANNOTATIONS != 0,
     };
     let module = lowerer.module(parsed.syntax(), opts.mode == Mode::Single);
+    if let Some(at) = lowerer.b.suspect
+        && let Some(e) = diagnosis(source, at, parsed.syntax(), opts)
+    {
+        return Err(Failure::Public(e));
+    }
     drop(parsed);
     let mut b = lowerer.b;
     warnings.append(&mut b.warnings);
@@ -196,8 +239,9 @@ fn columns(l: &Locator, span: Span) -> (u32, u32, u32, u32) {
     if span.is_none() {
         return (0, 0, 0, 0);
     }
+    // The compiler proper (unlike the parser) counts bytes.
     let p = l.position(span, &mut 0);
-    (p.line, l.char_col(p.line, p.col), p.end_line, l.char_col(p.end_line, p.end_col))
+    (p.line, p.col + 1, p.end_line, p.end_col + 1)
 }
 
 fn public_error(l: &Locator, e: Error) -> SyntaxError {

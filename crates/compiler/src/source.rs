@@ -7,7 +7,12 @@ use crate::ast::Span;
 /// Turns spans into lines and columns.
 pub enum Locator<'s> {
     /// Spans are byte offsets into the source; `starts[i]` is where line `i + 1` begins.
-    Source { text: &'s str, starts: Vec<u32> },
+    Source {
+        text: &'s str,
+        starts: Vec<u32>,
+        /// More brackets may be open somewhere than CPython bears (strings are not told apart).
+        deep: bool,
+    },
     /// Spans are indices into a table of (line, column in bytes): for trees that came without source.
     Table(Vec<(u32, u32)>),
 }
@@ -18,8 +23,14 @@ impl<'s> Locator<'s> {
         let mut starts = Vec::with_capacity(bytes.len() / 24 + 1);
         starts.push(0);
         let mut i = 0;
+        let (mut level, mut deep) = (0i32, false);
         while i < bytes.len() {
             match bytes[i] {
+                b'(' | b'[' | b'{' => {
+                    level += 1;
+                    deep |= level > 200;
+                }
+                b')' | b']' | b'}' => level = (level - 1).max(0),
                 b'\n' => starts.push(i as u32 + 1),
                 b'\r' => {
                     if bytes.get(i + 1) == Some(&b'\n') {
@@ -31,7 +42,7 @@ impl<'s> Locator<'s> {
             }
             i += 1;
         }
-        Locator::Source { text, starts }
+        Locator::Source { text, starts, deep }
     }
 
     /// Line (from 1) and byte column (from 0). `hint` is a line index that is tried first and updated.
@@ -70,7 +81,7 @@ impl<'s> Locator<'s> {
     /// Text of a line, its newline included.
     pub fn line_text(&self, line: u32) -> Option<&'s str> {
         match self {
-            Locator::Source { text, starts } => {
+            Locator::Source { text, starts, .. } => {
                 let i = (line as usize).checked_sub(1)?;
                 let from = *starts.get(i)? as usize;
                 let to = starts.get(i + 1).map_or(text.len(), |&n| n as usize);

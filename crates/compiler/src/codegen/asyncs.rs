@@ -10,9 +10,10 @@ use crate::error::Res;
 
 impl<'a> Gen<'a, '_> {
     fn check_yield(&self, e: &Expr<'a>) -> Res {
+        let word = if matches!(e.kind, ExprKind::YieldFrom(_)) { "yield from" } else { "yield" };
         match self.u.kind {
             UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda => Ok(()),
-            _ => self.error("'yield' outside function", e.span),
+            _ => self.error(format!("'{word}' outside function"), e.span),
         }
     }
 
@@ -120,7 +121,7 @@ impl<'a> Gen<'a, '_> {
         let counter = self.new_loop();
         self.u.place_loop_head(head);
         self.async_next(mark, &f.iter, &f.target, done)?;
-        self.push_block(BlockKind::Loop { head, exit, counter });
+        self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(f.body)?;
         self.jump_back(head, counter);
         self.pop_block();

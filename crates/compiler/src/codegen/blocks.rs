@@ -25,6 +25,7 @@ pub(crate) enum BlockKind<'a> {
     Handler {
         prev: Reg,
         name: Option<Sym>,
+        clause: bool,
     },
     /// In the handler of an `except*`: no way out.
     StarHandler,
@@ -56,9 +57,27 @@ pub(crate) struct OpenHandler {
 }
 
 impl<'a> Gen<'a, '_> {
-    pub fn push_block(&mut self, kind: BlockKind<'a>) {
+    pub fn push_block(&mut self, kind: BlockKind<'a>) -> Res {
         let b = Block { kind, open: self.u.open.len() };
         self.u.blocks.push(b);
+        self.check_nesting()
+    }
+
+    /// As CPython, allows 21 blocks; an `except` clause is two, the body of a generator one.
+    pub fn check_nesting(&self) -> Res {
+        const MAX_BLOCKS: usize = 21;
+        if self.u.blocks.len() * 2 + self.u.inline.len() < MAX_BLOCKS {
+            return Ok(());
+        }
+        let weight = |b: &Block| match b.kind {
+            BlockKind::Handler { clause: true, .. } => 2,
+            _ => 1,
+        };
+        let n: usize = self.u.blocks.iter().map(weight).sum();
+        if n + self.u.inline.len() + self.u.generator as usize > MAX_BLOCKS {
+            return self.error("too many statically nested blocks", self.u.span);
+        }
+        Ok(())
     }
 
     pub fn pop_block(&mut self) -> Option<Block<'a>> {
@@ -135,7 +154,7 @@ impl<'a> Gen<'a, '_> {
         match b.kind {
             BlockKind::Loop { .. } | BlockKind::Try | BlockKind::StarHandler => Ok(()),
             BlockKind::Finally { body } => self.stmts(body),
-            BlockKind::Handler { prev, name } => {
+            BlockKind::Handler { prev, name, .. } => {
                 let span = std::mem::replace(&mut self.u.span, Span::NONE);
                 self.abc(Op::PopExc, prev, 0, 0);
                 if let Some(n) = name {

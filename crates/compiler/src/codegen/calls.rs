@@ -16,7 +16,7 @@ const MAX_ARGS: usize = 1000;
 impl<'a> Gen<'a, '_> {
     pub fn call(&mut self, c: &'a Call<'a>, e: &'a Expr<'a>, dst: Reg) -> Res {
         self.check_keywords(c.keywords)?;
-        self.check_caller(&c.func, e.span);
+        self.check_caller(&c.func, c.func.span);
         let w = self.top();
         if let ExprKind::Attribute(obj, attr) = &c.func.kind
             && is_plain(c)

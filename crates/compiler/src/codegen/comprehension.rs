@@ -20,9 +20,6 @@ impl<'a> Gen<'a, '_> {
         };
         let Some(first) = c.generators.first() else { return Ok(()) };
         let is_async = self.scopes[c.scope].coroutine;
-        if is_async && kind != CompKind::Generator && !self.async_comprehension_allowed() {
-            return self.error("asynchronous comprehension outside of an asynchronous function", e.span);
-        }
         if self.scopes[c.scope].comp_inlined {
             return self.inlined(c, kind, e, dst);
         }
@@ -48,16 +45,6 @@ impl<'a> Gen<'a, '_> {
         }
         self.mov(dst, w);
         Ok(())
-    }
-
-    /// May an asynchronous comprehension stand here?
-    fn async_comprehension_allowed(&self) -> bool {
-        match self.u.kind {
-            UnitKind::AsyncFunction => true,
-            UnitKind::Comprehension => true,
-            UnitKind::Module => self.opts.top_level_await,
-            _ => false,
-        }
     }
 
     fn comprehension_function(
@@ -134,6 +121,7 @@ impl<'a> Gen<'a, '_> {
         }
         self.start(kind, acc);
         self.u.inline.push(c.scope);
+        self.check_nesting()?;
         let out = self.loops(c, 0, kind, acc, iter, e.span);
         self.u.inline.pop();
         out?;

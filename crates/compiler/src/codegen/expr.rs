@@ -181,7 +181,7 @@ impl<'a> Gen<'a, '_> {
                     self.with_ic(Op::LoadAttr, 0, dst, r, name);
                 }
             }
-            K::Subscript(v, i) => self.get_item(v, i, e, dst)?,
+            K::Subscript(v, i) => self.get_item(v, i, dst)?,
             K::Starred(_) => {
                 return self.error("can't use starred expression here", e.span);
             }
@@ -261,9 +261,9 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
-    pub fn get_item(&mut self, v: &'a Expr<'a>, i: &'a Expr<'a>, e: &'a Expr<'a>, dst: Reg) -> Res {
-        self.check_subscripter(v, e.span);
-        self.check_index(v, i, e.span);
+    pub fn get_item(&mut self, v: &'a Expr<'a>, i: &'a Expr<'a>, dst: Reg) -> Res {
+        self.check_subscripter(v, v.span);
+        self.check_index(v, i, v.span);
         let a = self.operand_before(v, i)?;
         if let Some(n) = small_int(i) {
             self.abc(Op::GetItemI, dst, a, n as u16);

@@ -136,10 +136,7 @@ impl<'a> Gen<'a, '_> {
     }
 
     fn value_pattern(&mut self, e: &'a Expr<'a>, subj: Reg, fail: Label) -> Res {
-        if !matches!(
-            e.kind,
-            ExprKind::Constant(_) | ExprKind::UStr(_) | ExprKind::Attribute(..) | ExprKind::JoinedStr(_)
-        ) {
+        if !matches!(e.kind, ExprKind::Constant(_) | ExprKind::UStr(_) | ExprKind::Attribute(..)) {
             return self.error("patterns may only match literals and attribute lookups", self.u.span);
         }
         let mark = self.top();
@@ -251,13 +248,13 @@ impl<'a> Gen<'a, '_> {
         for k in m.keys {
             match &k.kind {
                 ExprKind::Constant(l) => {
-                    if seen.contains(l) {
+                    if seen.iter().any(|s| equal(s, l)) {
                         let msg = format!("mapping pattern checks duplicate key ({})", crate::repr::lit(l));
                         return self.error(msg, span);
                     }
                     seen.push(*l);
                 }
-                ExprKind::Attribute(..) | ExprKind::UStr(_) | ExprKind::JoinedStr(_) => {}
+                ExprKind::Attribute(..) | ExprKind::UStr(_) => {}
                 _ => {
                     let msg = "mapping pattern keys may only match literals and attribute lookups";
                     return self.error(msg, span);
@@ -406,5 +403,22 @@ fn bound_names(p: &Pattern, out: &mut Vec<Sym>) {
             m.patterns.iter().for_each(|p| bound_names(p, out));
         }
         PatternKind::Class(c) => c.patterns.iter().chain(c.kwd_patterns).for_each(|p| bound_names(p, out)),
+    }
+}
+
+/// Are two keys equal to a dict?
+fn equal(a: &Lit, b: &Lit) -> bool {
+    let complex = |l: &Lit| match *l {
+        Lit::True => Some((1.0, 0.0)),
+        Lit::False => Some((0.0, 0.0)),
+        // Exact for what is written in patterns; larger ints are compared as such.
+        Lit::Int(v) if v.unsigned_abs() < 1 << 53 => Some((v as f64, 0.0)),
+        Lit::Float(v) => Some((v, 0.0)),
+        Lit::Complex(r, i) => Some((r, i)),
+        _ => None,
+    };
+    match (complex(a), complex(b)) {
+        (Some(x), Some(y)) => x == y,
+        _ => a == b,
     }
 }

@@ -72,7 +72,8 @@ impl<'a> Gen<'a, '_> {
             .symbols
             .iter()
             .filter(|x| {
-                x.place == Place::Free || (x.flags & flag::FREE_CLASS != 0 && s.kind == ScopeKind::Class)
+                let passes = s.kind == ScopeKind::Class || s.can_see_class_scope;
+                x.place == Place::Free || (x.flags & flag::FREE_CLASS != 0 && passes)
             })
             .map(|x| x.name)
             .collect();
@@ -210,6 +211,7 @@ impl<'a> Gen<'a, '_> {
         }
         // The generator is made at the line of the definition.
         self.at(Span { start: span.start, end: span.start }, |g| g.abc(Op::MakeGenerator, 0, 0, 0));
+        self.u.generator = true;
         let l = self.label();
         let reg = self.top();
         self.open_handler(l, reg);

@@ -22,7 +22,7 @@ impl<'a> Gen<'a, '_> {
     pub fn conditional(&mut self, body: Body<'a>) -> Res {
         self.u.in_conditional += 1;
         let out = self.stmts(body);
-        self.u.in_conditional -= 1;
+        self.u.in_conditional = self.u.in_conditional.saturating_sub(1);
         out
     }
 
@@ -111,7 +111,7 @@ impl<'a> Gen<'a, '_> {
         let counter = self.new_loop();
         self.u.place_loop_head(head);
         self.cond_jump(test, other, false)?;
-        self.push_block(BlockKind::Loop { head, exit, counter });
+        self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(body)?;
         self.jump_back(head, counter);
         self.pop_block();
@@ -130,7 +130,7 @@ impl<'a> Gen<'a, '_> {
         self.u.place_loop_head(head);
         self.for_iter(mark, &f.iter, &f.target, other)?;
         // `break` leaves with the iterator still there; it is dead then.
-        self.push_block(BlockKind::Loop { head, exit, counter });
+        self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(f.body)?;
         self.jump_back(head, counter);
         self.pop_block();
@@ -232,7 +232,8 @@ impl<'a> Gen<'a, '_> {
             return self.error("'return' with value in async generator", span);
         }
         if self.u.blocks.iter().any(|b| matches!(b.kind, BlockKind::StarHandler)) {
-            return self.star_exit(span);
+            let at = value.filter(|v| matches!(v.kind, ExprKind::Constant(_))).map_or(span, |v| v.span);
+            return self.star_exit(at);
         }
         let mark = self.top();
         match value {

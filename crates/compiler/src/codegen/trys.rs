@@ -14,7 +14,7 @@ impl<'a> Gen<'a, '_> {
     pub fn try_stmt(&mut self, t: &'a Try<'a>) -> Res {
         self.u.in_conditional += 1;
         let out = if t.finalbody.is_empty() { self.try_except(t) } else { self.try_finally(t) };
-        self.u.in_conditional -= 1;
+        self.u.in_conditional = self.u.in_conditional.saturating_sub(1);
         out
     }
 
@@ -25,7 +25,7 @@ impl<'a> Gen<'a, '_> {
     fn try_finally(&mut self, t: &'a Try<'a>) -> Res {
         let e = self.top();
         let (handler, end) = (self.label(), self.label());
-        self.push_block(BlockKind::Finally { body: t.finalbody });
+        self.push_block(BlockKind::Finally { body: t.finalbody })?;
         self.open_handler(handler, e);
         if t.handlers.is_empty() {
             self.stmts(t.body)?;
@@ -38,7 +38,7 @@ impl<'a> Gen<'a, '_> {
         self.jump(end);
 
         self.enter_handler(handler, e);
-        let cleanup = self.begin_handling(e);
+        let cleanup = self.begin_handling(e)?;
         self.stmts(t.finalbody)?;
         self.at(Span::NONE, |g| g.reraise(e));
         self.end_handling(cleanup, e);
@@ -54,13 +54,13 @@ impl<'a> Gen<'a, '_> {
     }
 
     /// The exception in `e` becomes the handled one; yields the label of the cleanup.
-    pub fn begin_handling(&mut self, e: Reg) -> Label {
+    pub fn begin_handling(&mut self, e: Reg) -> Res<Label> {
         let cleanup = self.label();
         self.at(Span::NONE, |g| g.abc(Op::PushExc, e + 1, e, 0));
         self.set_top(e + 2);
-        self.push_block(BlockKind::Handler { prev: e + 1, name: None });
+        self.push_block(BlockKind::Handler { prev: e + 1, name: None, clause: false })?;
         self.open_handler(cleanup, e + 2);
-        cleanup
+        Ok(cleanup)
     }
 
     /// Ends the range in which the exception is handled and emits the cleanup.
@@ -87,7 +87,7 @@ impl<'a> Gen<'a, '_> {
     fn try_handlers(&mut self, t: &'a Try<'a>) -> Res {
         let e = self.top();
         let (handler, end) = (self.label(), self.label());
-        self.push_block(BlockKind::Try);
+        self.push_block(BlockKind::Try)?;
         self.open_handler(handler, e);
         self.stmts(t.body)?;
         self.close_handler();
@@ -96,7 +96,7 @@ impl<'a> Gen<'a, '_> {
         self.jump(end);
 
         self.enter_handler(handler, e);
-        let cleanup = self.begin_handling(e);
+        let cleanup = self.begin_handling(e)?;
         for (i, h) in t.handlers.iter().enumerate() {
             if h.typ.is_none() && i + 1 < t.handlers.len() {
                 return Err(Error::new("default 'except:' must be last", h.span));
@@ -121,9 +121,19 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
+    /// Is the innermost block the body of an `except` clause?
+    fn set_clause(&mut self, e: Reg, name: Option<crate::names::Sym>, clause: bool) {
+        if let Some(b) = self.u.blocks.last_mut() {
+            b.kind = BlockKind::Handler { prev: e + 1, name, clause };
+        }
+    }
+
     fn handler_body(&mut self, h: &'a ExceptHandler<'a>, e: Reg, end: Label) -> Res {
+        self.set_clause(e, None, true);
+        self.check_nesting()?;
         let Some(name) = h.name else {
             self.stmts(h.body)?;
+            self.set_clause(e, None, false);
             self.leave_handler(e, None, end)?;
             return Ok(());
         };
@@ -131,15 +141,11 @@ impl<'a> Gen<'a, '_> {
         // However the body ends, the name goes.
         let unbind = self.label();
         let top = self.top();
-        if let Some(b) = self.u.blocks.last_mut() {
-            b.kind = BlockKind::Handler { prev: e + 1, name: Some(name) };
-        }
+        self.set_clause(e, Some(name), true);
         self.open_handler(unbind, top);
         self.stmts(h.body)?;
         self.close_handler();
-        if let Some(b) = self.u.blocks.last_mut() {
-            b.kind = BlockKind::Handler { prev: e + 1, name: None };
-        }
+        self.set_clause(e, None, false);
         self.leave_handler(e, Some(name), end)?;
         if self.u.is_target(unbind) {
             self.u.reachable = false;
@@ -173,7 +179,7 @@ impl<'a> Gen<'a, '_> {
     fn try_star(&mut self, t: &'a Try<'a>) -> Res {
         let e = self.top();
         let (handler, end) = (self.label(), self.label());
-        self.push_block(BlockKind::Try);
+        self.push_block(BlockKind::Try)?;
         self.open_handler(handler, e);
         self.stmts(t.body)?;
         self.close_handler();
@@ -182,7 +188,7 @@ impl<'a> Gen<'a, '_> {
         self.jump(end);
 
         self.enter_handler(handler, e);
-        let cleanup = self.begin_handling(e);
+        let cleanup = self.begin_handling(e)?;
         let (list, rest) = (e + 2, e + 3);
         self.abc(Op::BuildList, list, list, 0);
         self.set_top(e + 3);
@@ -232,7 +238,7 @@ impl<'a> Gen<'a, '_> {
         let matched = pair + 1;
         self.jump_on(Op::JNone, 1, matched, skip);
         self.at(Span::NONE, |g| g.abc(Op::PushExc, pair, matched, 0));
-        self.push_block(BlockKind::StarHandler);
+        self.push_block(BlockKind::StarHandler)?;
         self.open_handler(failed, pair + 2);
         if let Some(n) = h.name {
             self.store_name(n, matched)?;

@@ -363,6 +363,7 @@ impl<'a> Gen<'a, '_> {
 
     pub fn type_alias(&mut self, a: &'a TypeAlias<'a>, span: Span) -> Res {
         let ExprKind::Name(name) = a.name.kind else { return Ok(()) };
+        self.at(a.name.span, |g| g.forbid_debug(name, "assign to"))?;
         let mark = self.top();
         if a.type_params.is_empty() {
             self.alias_value(a, None, mark)?;

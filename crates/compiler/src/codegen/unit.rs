@@ -132,6 +132,8 @@ pub(crate) struct Unit<'a> {
     pub qualname: String,
     pub first_line: u32,
     pub flags: u32,
+    /// Its body is that of a generator or coroutine.
+    pub generator: bool,
     pub argcount: u32,
     pub posonly: u32,
     pub kwonly: u32,

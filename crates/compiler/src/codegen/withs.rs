@@ -39,7 +39,7 @@ impl<'a> Gen<'a, '_> {
             self.set_top(exit + 2);
         }
 
-        self.push_block(BlockKind::With { exit, is_async: w.is_async, span: at });
+        self.at(at, |g| g.push_block(BlockKind::With { exit, is_async: w.is_async, span: at }))?;
         self.open_handler(handler, exit + 2);
         if let Some(v) = &item.vars {
             match local {
@@ -73,7 +73,7 @@ impl<'a> Gen<'a, '_> {
         let e = exit + 2;
         self.enter_handler(handler, e);
         let suppress = self.label();
-        let cleanup = self.begin_handling(e);
+        let cleanup = self.begin_handling(e)?;
         let t = self.top();
         self.at(at, |g| -> Res {
             g.abc(Op::WithExit, t, exit, e);

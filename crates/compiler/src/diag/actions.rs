@@ -49,6 +49,10 @@ impl Parser<'_, '_> {
                 let last = items.last().copied().unwrap_or(b);
                 self.range(a, last, rest)
             }
+            "range_items" => self.range(a, a, rest),
+            "fstring" => return self.formatted(a, b, Kind::FString),
+            "tstring" => return self.formatted(a, b, Kind::TString),
+            "middle" => return self.middle(a),
             "target" => return self.invalid_target_error(text),
             "star" | "del" | "for" => return None,
             "comma" => {
@@ -105,18 +109,11 @@ impl Parser<'_, '_> {
             "number" => return self.number(a),
             "string" => return self.string(a),
             "strings" => return self.strings(a),
-            "concat" => {
-                let end = self.pos_node(b);
-                self.range(a, end, "cannot mix t-string literals with string or bytes literals")
-            }
+            "concat" => self.range(a, b, "cannot mix t-string literals with string or bytes literals"),
             _ => return None,
         };
         self.error = Some(d);
         None
-    }
-
-    fn pos_node(&self, n: NodeId) -> NodeId {
-        n
     }
 
     fn kind(&self, n: NodeId) -> Kind {
@@ -235,7 +232,7 @@ impl Parser<'_, '_> {
                 let node = &self.nodes[n as usize];
                 let (left, pairs) = (node.children[0], node.children[1]);
                 let op = self.tok_text(self.first(pairs));
-                if op == "in" { self.invalid_target(left, which) } else { Some(n) }
+                if op == "in" { self.invalid_target(left, which) } else { None }
             }
             Kind::Name | Kind::Subscript | Kind::Attribute => None,
             Kind::Token if self.first(n).kind == Tok::Name => None,
@@ -301,6 +298,41 @@ impl Parser<'_, '_> {
     fn node_at(&mut self, kind: Kind, from: u32, to: u32) -> NodeId {
         self.nodes.push(super::Node { kind, from, to, children: Vec::new() });
         self.nodes.len() as NodeId - 1
+    }
+
+    /// The texts of an f-string are decoded when it is complete.
+    fn formatted(&mut self, a: NodeId, b: NodeId, kind: Kind) -> Option<NodeId> {
+        let (from, to) = (self.nodes[a as usize].from, self.nodes[b as usize].to);
+        let start = self.toks[from as usize];
+        let raw = self.tok_text(start).bytes().any(|c| c.eq_ignore_ascii_case(&b'r'));
+        // Only its own texts: those of strings inside were looked at before, format specs too.
+        let (mut nested, mut braces) = (0, 0);
+        for i in from + 1..to - 1 {
+            let t = self.toks[i as usize];
+            match t.kind {
+                Tok::FStart | Tok::TStart => nested += 1,
+                Tok::FEnd | Tok::TEnd => nested -= 1,
+                Tok::Op if nested == 0 && self.tok_text(t) == "{" => braces += 1,
+                Tok::Op if nested == 0 && self.tok_text(t) == "}" => braces -= 1,
+                Tok::FMiddle | Tok::TMiddle if nested == 0 && braces == 0 && !raw => {
+                    if let Some(msg) = literals::text_error(self.tok_text(t)) {
+                        self.error = Some(self.known(&msg, t, t));
+                        return None;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(self.node_at(kind, from, to))
+    }
+
+    fn middle(&mut self, a: NodeId) -> Option<NodeId> {
+        let t = self.first(a);
+        if let Some(msg) = literals::text_error(self.tok_text(t)) {
+            self.error = Some(self.known(&msg, t, t));
+            return None;
+        }
+        Some(a)
     }
 
     fn string(&mut self, a: NodeId) -> Option<NodeId> {

@@ -84,8 +84,8 @@ class_def_raw:
 function_def: decorators function_def_raw | function_def_raw
 function_def_raw:
     | invalid_def_raw
-    | 'def' NAME type_params? &&'(' params? ')' ['->' expression] &&':' block
-    | 'async' 'def' NAME type_params? &&'(' params? ')' ['->' expression] &&':' block
+    | 'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
+    | 'async' 'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
 
 params: invalid_parameters | parameters
 parameters:
@@ -369,18 +369,20 @@ fstring_replacement_field:
     | invalid_fstring_replacement_field
 fstring_conversion: a="!" b=NAME => conversion a b
 fstring_full_format_spec: ':' fstring_format_spec*
-fstring_format_spec: FSTRING_MIDDLE | fstring_replacement_field
-fstring: FSTRING_START fstring_middle* FSTRING_END -> FString
+fstring_format_spec: a=FSTRING_MIDDLE => middle a
+    | fstring_replacement_field
+fstring: a=FSTRING_START fstring_middle* b=FSTRING_END => fstring a b
 tstring_middle: tstring_replacement_field | TSTRING_MIDDLE
 tstring_replacement_field:
     | '{' annotated_rhs '='? fstring_conversion? tstring_full_format_spec? '}'
     | invalid_tstring_replacement_field
 tstring_full_format_spec: ':' tstring_format_spec*
-tstring_format_spec: TSTRING_MIDDLE | tstring_format_spec_replacement_field
+tstring_format_spec: a=TSTRING_MIDDLE => middle a
+    | tstring_format_spec_replacement_field
 tstring_format_spec_replacement_field:
     | '{' annotated_rhs '='? fstring_conversion? tstring_full_format_spec? '}'
     | invalid_tstring_replacement_field
-tstring: TSTRING_START tstring_middle* TSTRING_END -> TString
+tstring: a=TSTRING_START tstring_middle* b=TSTRING_END => tstring a b
 string: a=STRING => string a
 strings*:
     | invalid_string_tstring_concat
@@ -493,6 +495,8 @@ expression_without_invalid:
 invalid_legacy_expression:
     | a=NAME !'(' b=star_expressions => legacy a b
 invalid_expression:
+    | STRING a=(!STRING expression_without_invalid)+ STRING
+      => range_items a invalid syntax. Is this intended to be part of the string?
     | !(NAME STRING | SOFT_KEYWORD) a=disjunction b=expression_without_invalid => comma a b
     | a=disjunction 'if' b=disjunction !('else' | ':') => range a b expected 'else' after 'if' expression
     | a=disjunction 'if' b=disjunction 'else' !expression
@@ -658,6 +662,7 @@ invalid_for_stmt:
 invalid_def_raw:
     | 'async'? a='def' NAME type_params? '(' params? ')' ['->' expression] ':' NEWLINE !INDENT
       => block a expected an indented block after function definition on line %d
+    | 'async'? 'def' NAME type_params? &&'(' params? ')' ['->' expression] &&':' block
 invalid_class_def_raw:
     | 'class' NAME type_params? ['(' arguments? ')'] NEWLINE => here expected ':'
     | a='class' NAME type_params? ['(' arguments? ')'] ':' NEWLINE !INDENT

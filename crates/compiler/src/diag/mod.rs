@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 
 use crate::error::{ErrorKind, SyntaxError};
 use crate::lower::with_stack;
+use crate::parse::pycf;
 use crate::source::Locator;
 use peg::{Alt, EMPTY, Grammar, Item, Kind, Memo, Node, NodeId, Outcome};
 use tokens::{Diag, End, Pos, Tok, Token, Tokenizer};
@@ -37,26 +38,28 @@ pub fn diagnose(
     from: usize,
     start: Start,
     max_digits: usize,
-    allow_incomplete: bool,
+    flags: u32,
 ) -> Option<SyntaxError> {
     let padded;
-    let text = if source.ends_with('\n') || source.is_empty() {
+    let text = if source.ends_with('\n') || source.is_empty() || start != Start::File {
         source
     } else {
         padded = format!("{source}\n");
         &padded
     };
     let grammar = GRAMMAR.get_or_init(|| Grammar::parse(grammar::GRAMMAR));
-    let line = text[..from].bytes().filter(|b| *b == b'\n').count() as u32 + 1;
+    let line = text[..from].bytes().filter(|b| *b == b'\n').count() as u32 + !text.is_empty() as u32;
     let mut p = Parser::new(grammar, text, from, line, max_digits);
+    p.interactive = start == Start::Interactive;
+    p.imply_dedent = flags & pycf::DONT_IMPLY_DEDENT == 0;
     let rule = match start {
         Start::File => "file",
         Start::Interactive => "interactive",
         Start::Eval => "eval",
         Start::FuncType => "func_type",
     };
-    let mut d = p.run(rule)?;
-    if allow_incomplete && (d.incomplete || p.at_end()) {
+    let Some(mut d) = p.run(rule) else { return p.after_single(start).map(|d| public(text, d)) };
+    if flags & pycf::ALLOW_INCOMPLETE_INPUT != 0 && (d.incomplete || p.at_end()) {
         d.kind = ErrorKind::IncompleteInput;
         d.msg = "incomplete input".into();
     }
@@ -72,6 +75,15 @@ fn public(text: &str, d: Diag) -> SyntaxError {
         End::Zero => (d.start.line, 0),
         End::Minus => (d.start.line, -1),
     };
+    // CPython counts the end's characters in the first line.
+    let end_col = match d.end {
+        End::At(p) if p.line != d.start.line && !d.col_zero => {
+            let first = locator.line_text(d.start.line).unwrap_or("");
+            let chars = first.trim_end_matches('\n').chars().count() as i32 + 1;
+            if p.col as usize > first.len() { chars } else { end_col.min(chars) }
+        }
+        _ => end_col,
+    };
     SyntaxError {
         kind: d.kind,
         msg: d.msg,
@@ -82,6 +94,30 @@ fn public(text: &str, d: Diag) -> SyntaxError {
         text: locator.line_text(d.start.line).map(str::to_string),
         warnings: Vec::new(),
     }
+}
+
+/// `from __future__ import barry_as_FLUFL`: from there on `<>` means `!=`, and `!=` is an error. Yields the source with
+/// every `<>` replaced.
+pub fn barry(source: &str, from_start: bool) -> Result<String, SyntaxError> {
+    let mut out = source.as_bytes().to_vec();
+    let mut tk = Tokenizer::new(source, 0, 1);
+    let mut on = from_start;
+    while let Ok(t) = tk.next_token() {
+        match &source[t.from..t.to] {
+            "barry_as_FLUFL" => on = true,
+            "<>" if on => out[t.from..t.to].copy_from_slice(b"!="),
+            "!=" if on => {
+                let (Some(s), Some(e)) = (t.start, t.end) else { continue };
+                let msg = "with Barry as BDFL, use '<>' instead of '!='";
+                return Err(public(source, Diag::new(msg, s, End::At(e))));
+            }
+            _ => {}
+        }
+        if t.kind == Tok::End {
+            break;
+        }
+    }
+    Ok(String::from_utf8(out).unwrap_or_default())
 }
 
 struct Parser<'g, 's> {
@@ -100,6 +136,10 @@ struct Parser<'g, 's> {
     max_digits: usize,
     /// The tokenizer reported the error.
     tok_failed: bool,
+    interactive: bool,
+    imply_dedent: bool,
+    /// Tokens were read since a newline was made up at the end (interactive).
+    started: bool,
     /// What an action that checks targets looks at.
     captured_target: NodeId,
 }
@@ -120,6 +160,9 @@ impl<'g, 's> Parser<'g, 's> {
             depth: 0,
             max_digits,
             tok_failed: false,
+            interactive: false,
+            imply_dedent: true,
+            started: false,
             captured_target: EMPTY,
         }
     }
@@ -169,6 +212,10 @@ impl<'g, 's> Parser<'g, 's> {
                 Ok(t) if t.kind == Tok::End => return found,
                 Ok(_) => {}
                 Err(d) => {
+                    // In an f-string, the complaint about its expression is the better one.
+                    if self.tk.in_string() {
+                        return found;
+                    }
                     // An open bracket counts only if it was opened before the error's line.
                     if d.msg.ends_with("was never closed")
                         && self.tk.open_line().is_some_and(|l| current <= l)
@@ -179,6 +226,20 @@ impl<'g, 's> Parser<'g, 's> {
                 }
             }
         }
+    }
+
+    /// Behind a single statement nothing but comments may follow.
+    fn after_single(&mut self, start: Start) -> Option<Diag> {
+        if start != Start::Interactive {
+            return None;
+        }
+        let rest = &self.text[self.tk.cur..];
+        let more = rest.lines().any(|l| {
+            let l = l.trim_matches([' ', '\t', '\x0c']);
+            !l.is_empty() && !l.starts_with('#')
+        });
+        let last = *self.toks.last()?;
+        more.then(|| self.at_token(last, "multiple statements found while compiling a single statement"))
     }
 
     /// Has everything been read?
@@ -200,7 +261,17 @@ impl<'g, 's> Parser<'g, 's> {
             return None;
         }
         match self.tk.next_token() {
-            Ok(t) => {
+            Ok(mut t) => {
+                if self.interactive && t.kind == Tok::End && self.started {
+                    // The end of the input ends the line, too, and open blocks.
+                    t.kind = Tok::Newline;
+                    self.started = false;
+                    if self.imply_dedent {
+                        self.tk.close_blocks();
+                    }
+                } else {
+                    self.started = true;
+                }
                 self.toks.push(t);
                 self.tok_nodes.push(EMPTY);
                 Some(t)

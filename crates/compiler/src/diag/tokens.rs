@@ -77,6 +77,7 @@ impl Diag {
 const MAX_LEVEL: usize = 200;
 const MAX_INDENT: usize = 100;
 const MAX_FSTRINGS: usize = 150;
+const MAX_EXPR_NESTING: i32 = 3;
 
 #[derive(Clone, Copy, Debug)]
 struct Bracket {
@@ -149,6 +150,17 @@ impl<'s> Tokenizer<'s> {
 
     pub fn level(&self) -> usize {
         self.brackets.len()
+    }
+
+    /// Inside an f-string or t-string?
+    pub fn in_string(&self) -> bool {
+        !self.modes.is_empty()
+    }
+
+    /// Open blocks end here.
+    pub fn close_blocks(&mut self) {
+        self.pending = 1 - self.indents.len() as i32;
+        self.indents.truncate(1);
     }
 
     /// Line of the innermost open bracket.
@@ -402,11 +414,13 @@ impl<'s> Tokenizer<'s> {
 
     /// None: begin again at the next line.
     fn after_indentation(&mut self, blank: bool) -> R<Option<Token>> {
+        let mut comment = None;
         loop {
             while matches!(self.peek(), Some(b' ' | b'\t' | 0x0c)) {
                 self.next();
             }
             if self.peek() == Some(b'#') {
+                comment = Some(self.cur);
                 while !matches!(self.peek(), None | Some(b'\n')) {
                     self.next();
                 }
@@ -414,13 +428,6 @@ impl<'s> Tokenizer<'s> {
             let Some(c) = self.next() else {
                 if let Some(d) = self.never_closed() {
                     return self.fail(d);
-                }
-                // Open blocks end before the end.
-                if self.indents.len() > 1 {
-                    self.pending = 2 - self.indents.len() as i32;
-                    self.indents.truncate(1);
-                    self.done = true;
-                    return Ok(Some(self.bare(Tok::Dedent)));
                 }
                 self.done = true;
                 return Ok(Some(self.bare(Tok::End)));
@@ -437,7 +444,10 @@ impl<'s> Tokenizer<'s> {
                     if blank || self.level() > 0 {
                         return Ok(None);
                     }
-                    return Ok(Some(self.token(Tok::Newline, from, from + 1, start)));
+                    // The end of the line begins with its comment.
+                    let from = comment.unwrap_or(from);
+                    let start = Pos { line: self.line, col: (from - self.line_start) as u32 };
+                    return Ok(Some(self.token(Tok::Newline, from, self.cur, start)));
                 }
                 b'.' => {
                     if self.peek().is_some_and(|d| d.is_ascii_digit()) {
@@ -572,7 +582,7 @@ impl<'s> Tokenizer<'s> {
                 }
                 let what = if size == 3 { "triple-quoted string" } else { "string" };
                 let hint =
-                    if size == 1 && escaped_quote { "; perhaps you escaped the end quote" } else { "" };
+                    if size == 1 && escaped_quote { "; perhaps you escaped the end quote?" } else { "" };
                 let out =
                     self.err(format!("unterminated {what} literal (detected at line {detected}){hint}"));
                 return match out {
@@ -602,7 +612,7 @@ impl<'s> Tokenizer<'s> {
             size = 3;
         }
         if self.modes.len() + 1 >= MAX_FSTRINGS {
-            return self.err("too many nested f-strings");
+            return self.err("too many nested f-strings or t-strings");
         }
         self.modes.push(Mode {
             letter,
@@ -686,7 +696,7 @@ impl<'s> Tokenizer<'s> {
                     let m = self.mode();
                     m.expr_start += 1;
                     m.regular = true;
-                    if m.expr_start >= 150 {
+                    if m.expr_start >= MAX_EXPR_NESTING {
                         return self.err(format!("{letter}-string: expressions nested too deeply"));
                     }
                     return Ok(t);
@@ -728,7 +738,7 @@ impl<'s> Tokenizer<'s> {
         let m = self.mode();
         m.expr_start += 1;
         m.regular = true;
-        if m.expr_start >= 150 {
+        if m.expr_start >= MAX_EXPR_NESTING {
             let letter = m.letter;
             return self.err(format!("{letter}-string: expressions nested too deeply"));
         }

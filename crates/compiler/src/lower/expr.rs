@@ -168,9 +168,9 @@ impl<'a> Lowerer<'a, '_> {
     pub fn arguments(&mut self, p: &r::Parameters) -> Arguments<'a> {
         let posonly = self.slice_of(&p.posonlyargs, |s, a| s.arg(&a.parameter));
         let args = self.slice_of(&p.args, |s, a| s.arg(&a.parameter));
-        let vararg = p.vararg.as_ref().map(|a| self.arg(a)).map(|a| self.b.alloc(a));
+        let vararg = p.vararg.as_ref().map(|a| self.star_arg(a)).map(|a| self.b.alloc(a));
         let kwonly = self.slice_of(&p.kwonlyargs, |s, a| s.arg(&a.parameter));
-        let kwarg = p.kwarg.as_ref().map(|a| self.arg(a)).map(|a| self.b.alloc(a));
+        let kwarg = p.kwarg.as_ref().map(|a| self.star_arg(a)).map(|a| self.b.alloc(a));
         let defaults: Vec<Expr<'a>> = p
             .posonlyargs
             .iter()
@@ -187,6 +187,13 @@ impl<'a> Lowerer<'a, '_> {
         let name = self.sym(&p.name);
         let annotation = p.annotation.as_ref().map(|a| self.annotation(a)).map(|e| self.b.alloc(e));
         Arg { span: of_range(p.range()), name, annotation }
+    }
+
+    /// `*a` or `**a`: the stars are not part of it.
+    fn star_arg(&mut self, p: &r::Parameter) -> Arg<'a> {
+        let mut arg = self.arg(p);
+        arg.span.start = p.name.range.start().to_u32();
+        arg
     }
 
     /// An annotation: kept as written when it will be turned into text.

@@ -46,6 +46,8 @@ pub struct Builder<'a> {
     /// `kind='u'` of string constants is wanted.
     pub keep_u: bool,
     pub error: Option<Error>,
+    /// Something (at this offset) that CPython's parser may refuse though ours did not: to be looked at again.
+    pub suspect: Option<usize>,
     pub warnings: Vec<(WarningCategory, String, Span)>,
 }
 
@@ -59,6 +61,7 @@ impl<'a> Builder<'a> {
             optimize,
             keep_u: false,
             error: None,
+            suspect: None,
             warnings: Vec::new(),
         }
     }
@@ -67,6 +70,10 @@ impl<'a> Builder<'a> {
         if self.error.is_none() {
             self.error = Some(e);
         }
+    }
+
+    pub fn suspect(&mut self, at: u32) {
+        self.suspect.get_or_insert(at as usize);
     }
 
     pub fn new_scope(&mut self, n: u32) -> ScopeId {
@@ -84,6 +91,10 @@ pub struct Lowerer<'a, 's> {
     pub b: Builder<'a>,
     pub src: &'s str,
     pub depth: u32,
+    /// Nesting of blocks, of f-strings and of format specs.
+    pub blocks: u32,
+    pub fstrings: u32,
+    pub specs: u32,
     /// Maximum number of decimal digits of an int literal; 0: no limit.
     pub max_digits: usize,
     /// `from __future__ import annotations`: annotations stay unfolded, to be turned into text.
@@ -155,9 +166,9 @@ impl<'a, 's> Lowerer<'a, 's> {
 
 /// Does the head of a module say `from __future__ import annotations`? (Errors in it are found later.)
 fn imports_annotations(body: &[r::Stmt]) -> bool {
-    for s in body {
+    for (i, s) in body.iter().enumerate() {
         match s {
-            r::Stmt::Expr(e) if e.value.is_string_literal_expr() => {}
+            r::Stmt::Expr(e) if i == 0 && e.value.is_string_literal_expr() => {}
             r::Stmt::ImportFrom(i)
                 if i.level == 0 && i.module.as_ref().is_some_and(|m| m.as_str() == "__future__") =>
             {

@@ -9,7 +9,15 @@ use crate::names::{Sym, known};
 
 impl<'a> Lowerer<'a, '_> {
     pub fn body(&mut self, b: &[r::Stmt]) -> Body<'a> {
-        self.slice_of(b, |s, st| s.stmt(st))
+        self.blocks += 1;
+        if self.blocks >= 100
+            && let Some(s) = b.first()
+        {
+            self.b.suspect(span(s).start);
+        }
+        let out = self.slice_of(b, |s, st| s.stmt(st));
+        self.blocks -= 1;
+        out
     }
 
     fn stmt(&mut self, s: &r::Stmt) -> Stmt<'a> {
@@ -249,6 +257,9 @@ impl<'a> Lowerer<'a, '_> {
         use PatternKind as K;
         match p {
             r::Pattern::MatchValue(v) => {
+                if !is_literal_pattern(&v.value) {
+                    self.b.suspect(span(&*v.value).start);
+                }
                 let e = self.expr(&v.value);
                 let e = self.b.pattern_value(e);
                 K::Value(self.b.alloc(e))
@@ -287,5 +298,21 @@ impl<'a> Lowerer<'a, '_> {
             }
             r::Pattern::MatchOr(o) => K::Or(self.slice_of(&o.patterns, |s, p| s.pattern(p))),
         }
+    }
+}
+
+/// The forms of values that the grammar of patterns knows.
+fn is_literal_pattern(e: &r::Expr) -> bool {
+    let number = |e: &r::Expr| e.is_number_literal_expr();
+    let signed = |e: &r::Expr| match e {
+        r::Expr::UnaryOp(u) => u.op == r::UnaryOp::USub && number(&u.operand),
+        e => number(e),
+    };
+    match e {
+        r::Expr::BinOp(b) => {
+            matches!(b.op, r::Operator::Add | r::Operator::Sub) && signed(&b.left) && number(&b.right)
+        }
+        r::Expr::UnaryOp(_) => signed(e),
+        _ => true,
     }
 }

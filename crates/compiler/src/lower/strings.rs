@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, WarningCategory};
 
 impl<'a> Lowerer<'a, '_> {
     pub fn number(&mut self, n: &r::ExprNumberLiteral) -> Lit<'a> {
+        self.check_number_end(n);
         match &n.value {
             r::Number::Int(i) => match i.as_u64() {
                 Some(v) if v <= i64::MAX as u64 => Lit::Int(v as i64),
@@ -17,6 +18,29 @@ impl<'a> Lowerer<'a, '_> {
             r::Number::Float(f) => Lit::Float(*f),
             r::Number::Complex { real, imag } => Lit::Complex(*real, *imag),
         }
+    }
+
+    /// A number that runs into a keyword (`1if x else y`) is deprecated.
+    fn check_number_end(&mut self, n: &r::ExprNumberLiteral) {
+        let (start, end) = (n.range.start().to_usize(), n.range.end().to_usize());
+        let rest = &self.src.as_bytes()[end..];
+        if !rest.first().is_some_and(|b| b.is_ascii_lowercase()) {
+            return;
+        }
+        let keywords: [&[u8]; 8] = [b"and", b"else", b"for", b"if", b"in", b"is", b"or", b"not"];
+        if !keywords.iter().any(|k| rest.starts_with(k)) {
+            return;
+        }
+        let text = &self.src[start..end];
+        let kind = match text.as_bytes().get(1) {
+            Some(b'x' | b'X') => "hexadecimal",
+            Some(b'o' | b'O') => "octal",
+            Some(b'b' | b'B') => "binary",
+            _ if text.ends_with(['j', 'J']) => "imaginary",
+            _ => "decimal",
+        };
+        let at = Span::new(end as u32 - 1, end as u32 - 1);
+        self.b.warnings.push((WarningCategory::SyntaxWarning, format!("invalid {kind} literal"), at));
     }
 
     fn big_int(&mut self, n: &r::ExprNumberLiteral) -> Lit<'a> {
@@ -144,7 +168,24 @@ impl<'a> Lowerer<'a, '_> {
         self.b.warnings.push((WarningCategory::SyntaxWarning, msg, span));
     }
 
+    /// CPython bears 150 strings inside each other.
+    fn enter_string(&mut self, at: u32) {
+        self.fstrings += 1;
+        if self.fstrings >= 149 {
+            self.b.suspect(at);
+        }
+    }
+
     pub fn fstring(&mut self, f: &r::ExprFString) -> ExprKind<'a> {
+        self.enter_string(span(f).start);
+        let specs = std::mem::take(&mut self.specs);
+        let out = self.fstring_parts(f);
+        self.specs = specs;
+        self.fstrings -= 1;
+        out
+    }
+
+    fn fstring_parts(&mut self, f: &r::ExprFString) -> ExprKind<'a> {
         let mut out = Pieces::default();
         for part in f.value.as_slice() {
             match part {
@@ -162,6 +203,15 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     pub fn tstring(&mut self, t: &r::ExprTString) -> ExprKind<'a> {
+        self.enter_string(span(t).start);
+        let specs = std::mem::take(&mut self.specs);
+        let out = self.tstring_parts(t);
+        self.specs = specs;
+        self.fstrings -= 1;
+        out
+    }
+
+    fn tstring_parts(&mut self, t: &r::ExprTString) -> ExprKind<'a> {
         let mut out = Pieces::default();
         for part in t.value.as_slice() {
             let raw = part.flags.prefix().is_raw();
@@ -219,7 +269,12 @@ impl<'a> Lowerer<'a, '_> {
         }
         let spec = i.format_spec.as_ref().map(|s| {
             let mut pieces = Pieces::default();
+            self.specs += 1;
+            if self.specs >= 3 {
+                self.b.suspect(sp.start);
+            }
             self.elements(&s.elements, raw, &mut pieces, template);
+            self.specs -= 1;
             let parts = pieces.finish(self);
             self.b.alloc(Expr { span: of_range(s.range), kind: ExprKind::JoinedStr(parts) })
         });

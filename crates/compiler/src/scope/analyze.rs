@@ -88,7 +88,7 @@ impl Analyzer<'_, '_> {
             match scope.symbols.position(name) {
                 Some(i) => {
                     let s = scope.symbols.at_mut(i);
-                    if class_like && s.flags & (flag::BOUND | flag::GLOBAL) != 0 {
+                    if class_like && s.place != Place::Free {
                         s.flags |= flag::FREE_CLASS;
                     }
                 }

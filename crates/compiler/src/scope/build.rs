@@ -930,6 +930,13 @@ impl<'a> Builder<'a, '_, '_> {
         let is_async = self.scope().coroutine && !generator;
         self.exit();
         if is_async {
+            let top = self.opts.top_level_await && self.scope().kind == ScopeKind::Module;
+            if !self.scope().is_async_def && self.scope().comprehension.is_none() && !top {
+                return Err(Error::new(
+                    "asynchronous comprehension outside of an asynchronous function",
+                    span,
+                ));
+            }
             self.scope().coroutine = true;
         }
         Ok(())
