@@ -102,9 +102,19 @@ pub fn barry(source: &str, from_start: bool) -> Result<String, SyntaxError> {
     let mut out = source.as_bytes().to_vec();
     let mut tk = Tokenizer::new(source, 0, 1);
     let mut on = from_start;
+    // How much of `from __future__ import` was just read.
+    let mut head = 0;
     while let Ok(t) = tk.next_token() {
-        match &source[t.from..t.to] {
-            "barry_as_FLUFL" => on = true,
+        let text = &source[t.from..t.to];
+        head = match (head, text) {
+            (_, "from") => 1,
+            (1, "__future__") => 2,
+            (2, "import") => 3,
+            (3, _) if t.kind != Tok::Newline && text != ";" => 3,
+            _ => 0,
+        };
+        match text {
+            "barry_as_FLUFL" if head == 3 => on = true,
             "<>" if on => out[t.from..t.to].copy_from_slice(b"!="),
             "!=" if on => {
                 let (Some(s), Some(e)) = (t.start, t.end) else { continue };
