@@ -484,8 +484,10 @@ fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
             if let Some(j) = index_in(m, k, m.get_int(o, LIST_LEN)) {
                 let a = m.get(o, LIST_ITEMS);
                 // A racing resize may have left a shorter array: its own capacity bounds the access.
-                if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP))) {
-                    return Ok(m.elem(a, ARRAY_DATA, j));
+                if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP)))
+                    && let Some(v) = m.list_elem(a, ARRAY_DATA, j)
+                {
+                    return Ok(v);
                 }
             }
         } else if m.shape_is(o, TUPLE)
@@ -511,8 +513,10 @@ pub fn get_item_i<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 #[inline(always)]
 pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let (o, k, v) = (m.reg(i.a()), m.reg(i.b()), m.reg(i.c()));
+    // With several threads a store must not race with a resize, which copies the items: it takes the list's lock.
     if m.test(m.is_fixnum(k))
         && m.shape_is(o, LIST)
+        && !m.multi()
         && let Some(j) = index_in(*m, k, m.get_int(o, LIST_LEN))
     {
         let a = m.get(o, LIST_ITEMS);
@@ -613,9 +617,11 @@ pub fn for_iter<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         let l = m.get(it, LISTITER_LIST);
         if m.test(m.int_ult(k, m.get_int(l, LIST_LEN))) {
             let a = m.get(l, LIST_ITEMS);
-            if m.test(m.int_ult(k, m.get_int(a, ARRAY_CAP))) {
+            if m.test(m.int_ult(k, m.get_int(a, ARRAY_CAP)))
+                && let Some(v) = m.list_elem(a, ARRAY_DATA, k)
+            {
                 m.set_int(it, LISTITER_I, m.int_add(k, m.int_const(1)));
-                m.set_reg(i.b(), m.elem(a, ARRAY_DATA, k));
+                m.set_reg(i.b(), v);
                 return Ok(pc.skip(1));
             }
         }

@@ -58,6 +58,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn konst(self, i: usize) -> Self::Ref;
     /// Inline cache `i` of the running code: green.
     fn ic(self, i: usize) -> &'static Ic;
+    /// Item `i` of a list's array; None: a racing thread has removed it (a slot is null only then).
+    fn list_elem(self, a: Self::Ref, base: Field, i: Self::Int) -> Option<Self::Ref>;
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
@@ -396,6 +398,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             let code = (&*self.fp).code;
             &*code.ics.add(i)
         }
+    }
+    #[inline(always)]
+    fn list_elem(self, a: Value, base: Field, i: i64) -> Option<Value> {
+        unsafe { &*((a.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.get()
     }
     #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {
