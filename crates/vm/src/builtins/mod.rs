@@ -20,6 +20,7 @@ pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
+pub mod generic_alias;
 pub mod int;
 pub mod iters;
 pub mod list;
@@ -45,6 +46,8 @@ pub mod tuple;
 pub mod type_;
 pub mod type_bases;
 pub mod typing;
+pub mod typing_docs;
+pub mod union;
 pub mod util;
 pub mod weakproxy;
 pub mod weakref;
@@ -109,6 +112,18 @@ pub static TYPES: &[&TypeCell] = &[
     &generator::COROUTINE,
     &call_iter::CALL_ITER,
     &namespace::NAMESPACE,
+    &generic_alias::ALIAS,
+    &generic_alias::ALIAS_ITER,
+    &union::UNION,
+    &typing::TYPEVAR,
+    &typing::PARAMSPEC,
+    &typing::PARAMSPEC_ARGS,
+    &typing::PARAMSPEC_KWARGS,
+    &typing::TYPEVARTUPLE,
+    &typing::TYPEALIAS,
+    &typing::GENERIC,
+    &typing::CONST_EVALUATOR,
+    &typing::NO_DEFAULT,
     &template::TEMPLATE,
     &template::INTERPOLATION,
     &template::TEMPLATE_ITER,
@@ -160,7 +175,8 @@ pub static PUBLIC: &[&TypeCell] = &[
 ];
 
 /// Native modules of the core, registered at start.
-pub static MODULES: &[&crate::native::NativeModule] = &[&weakref::MODULE, &crate::gc_module::MODULE];
+pub static MODULES: &[&crate::native::NativeModule] =
+    &[&weakref::MODULE, &typing::MODULE, &crate::gc_module::MODULE];
 
 /// Size and slots of layouts that are declared beside their types (the rest is in [`crate::kinds`]).
 pub fn layout(k: Kind) -> (Size, Trace) {
@@ -178,7 +194,12 @@ pub fn layout(k: Kind) -> (Size, Trace) {
             fixed::<weakref::WeakRef>(offset_of!(weakref::WeakRef, callback), 1)
         }
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
-        k => template::layout(k).or_else(|| iters::layout(k)).unwrap_or((Size::Fixed(16), Trace::None)),
+        k => template::layout(k)
+            .or_else(|| typing::layout(k))
+            .or_else(|| generic_alias::layout(k))
+            .or_else(|| union::layout(k))
+            .or_else(|| iters::layout(k))
+            .unwrap_or((Size::Fixed(16), Trace::None)),
     }
 }
 
