@@ -1,48 +1,511 @@
-//! `int` (first cut).
-use crate::err::R;
+//! `int`: representation, conversions, number slots. The constructor is in `int_new`, methods are in `int_methods`.
+//!
+//! Exact ints in the fixnum range are always immediates; [`BigInt`] objects are ints beyond it, and all instances of
+//! Python subclasses whatever their value. `True` and `False` count as ints here.
+
+use super::int_methods;
+use super::var_sized::alloc_instance;
+use crate::builtins::exceptions as exc;
+use crate::err::{R, Raised};
 use crate::native::*;
-use crate::slots::Slots;
+use crate::object::*;
+use crate::slots::{CmpOp, Slots};
 use crate::thread::Th;
 use crate::value::*;
+use adder_metatrace::word;
+use adder_num::bigint::{self, Int, SmallInt};
+use adder_num::{ErrorKind, NumError, NumResult};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 pub static INT_TYPE: NativeType = NativeType {
     name: "int",
     kind: Kind::Int,
-    size: 16,
+    size: size_of::<BigInt>() as u32,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MATCH_SELF,
+    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no arguments\nare given.  If x is a number, return x.__int__().  For floating-point\nnumbers, this truncates towards zero.\n\nIf x is not a number or if base is given, then x must be a string,\nbytes, or bytearray instance representing an integer literal in the\ngiven base.  The literal can be preceded by '+' or '-' and be surrounded\nby whitespace.  The base defaults to 10.  Valid bases are 0 and 2-36.\nBase 0 means to interpret the base from the string as an integer\niteral.\n>>> int('0b100', base=0)\n4",
     slots: Slots {
-        repr: Some(|th, v| Ok(th.str(&to_i64(v).unwrap_or(0).to_string()))),
+        new: Some(super::int_new::int_new),
+        repr: Some(repr),
         hash: Some(hash),
-        richcompare: Some(|_, a, b, op| match (to_i64(a), to_i64(b)) {
-            (Some(x), Some(y)) if b.kind() == Kind::Int => Ok(Value::bool(op.holds(x.cmp(&y)))),
-            _ => Ok(NOT_IMPLEMENTED()),
-        }),
+        richcompare: Some(richcompare),
+        add: Some(add),
+        sub: Some(sub),
+        mul: Some(mul),
+        rem: Some(rem),
+        divmod: Some(divmod),
+        pow: Some(pow),
+        neg: Some(neg),
+        pos: Some(pos),
+        abs: Some(abs),
+        bool: Some(|_, v| Ok(is_true(v))),
+        invert: Some(invert),
+        lshift: Some(lshift),
+        rshift: Some(rshift),
+        and: Some(and),
+        or: Some(or),
+        xor: Some(xor),
+        int: Some(pos),
+        float: Some(|th, v| Ok(th.float(to_f64(th, v)?))),
+        index: Some(pos),
+        floordiv: Some(floordiv),
+        truediv: Some(truediv),
         ..Slots::NONE
     },
+    methods: int_methods::METHODS,
+    getset: int_methods::GETSET,
     ..NativeType::DEFAULT
 };
 pub static INT: TypeCell = TypeCell::new(&INT_TYPE);
-pub static BOOL_TYPE: NativeType =
-    NativeType { name: "bool", kind: Kind::Bool, size: 16, base: Some(&INT), ..NativeType::DEFAULT };
-pub static BOOL: TypeCell = TypeCell::new(&BOOL_TYPE);
+
+/// The limit on digits of conversions between decimal text and ints: `sys.set_int_max_str_digits`, 0 for none.
+static MAX_STR_DIGITS: AtomicUsize = AtomicUsize::new(bigint::DEFAULT_MAX_STR_DIGITS);
+
+pub fn max_str_digits() -> usize {
+    MAX_STR_DIGITS.load(Relaxed)
+}
+/// The caller has checked the number: 0 or at least [`bigint::MIN_MAX_STR_DIGITS`].
+pub fn set_max_str_digits(n: usize) {
+    MAX_STR_DIGITS.store(n, Relaxed)
+}
+
+impl BigInt {
+    #[inline(always)]
+    pub fn view(&self) -> Int<'_> {
+        unsafe {
+            let p = (self as *const BigInt).add(1) as *const u64;
+            Int { neg: self.size < 0, mag: std::slice::from_raw_parts(p, self.size.unsigned_abs() as usize) }
+        }
+    }
+}
+
+/// The number of any int (of `bool` and subclasses too), as the kernels of `adder-num` take it. To be kept on the
+/// native stack, where it keeps the object alive and in place.
+pub struct IntRef {
+    small: SmallInt,
+    big: Option<Gc<BigInt>>,
+}
+
+impl IntRef {
+    /// None: not an int.
+    #[inline]
+    pub fn new(v: Value) -> Option<IntRef> {
+        if let Some(n) = v.as_fix() {
+            return Some(IntRef { small: SmallInt::from(n), big: None });
+        }
+        match v.kind() {
+            Kind::Int => Some(IntRef { small: SmallInt::from(0i64), big: Some(unsafe { v.cast_unchecked() }) }),
+            Kind::Bool => Some(IntRef { small: SmallInt::from(v.is(TRUE()) as i64), big: None }),
+            _ => None,
+        }
+    }
+    #[inline]
+    pub fn view(&self) -> Int<'_> {
+        match &self.big {
+            Some(b) => b.view(),
+            None => self.small.view(),
+        }
+    }
+}
+
+/// An `int`, `bool` or instance of a subclass.
+#[inline(always)]
+pub fn is_int(v: Value) -> bool {
+    v.is_fix() || matches!(v.kind(), Kind::Int | Kind::Bool)
+}
+/// Exactly `int`.
+#[inline(always)]
+pub fn is_exact(v: Value) -> bool {
+    v.is_fix() || v.is_exact(Kind::Int)
+}
+/// The value of an int of any kind that fits.
+#[inline]
 pub fn to_i64(v: Value) -> Option<i64> {
-    v.as_fix().or(if v.is(TRUE()) {
-        Some(1)
-    } else if v.is(FALSE()) {
-        Some(0)
-    } else {
-        None
-    })
+    if let Some(n) = v.as_fix() {
+        return Some(n);
+    }
+    IntRef::new(v)?.view().to_i64()
+}
+pub fn to_u64(v: Value) -> Option<u64> {
+    if let Some(n) = v.as_fix() {
+        return u64::try_from(n).ok();
+    }
+    IntRef::new(v)?.view().to_u64()
 }
 pub fn is_negative(v: Value) -> bool {
-    to_i64(v).is_some_and(|n| n < 0)
-}
-pub fn hash(_th: Th, v: Value) -> R<i64> {
-    Ok(to_i64(v).unwrap_or(0))
-}
-pub fn from_limbs(_th: Th, _neg: bool, _l: &[u64]) -> Value {
-    Value::fix(0)
-}
-impl Th {
-    pub fn int(self, n: i64) -> Value {
-        Value::fix(n)
+    match v.as_fix() {
+        Some(n) => n < 0,
+        None => IntRef::new(v).is_some_and(|r| r.view().neg),
     }
+}
+pub fn is_zero(v: Value) -> bool {
+    !is_true(v)
+}
+fn is_true(v: Value) -> bool {
+    match v.as_fix() {
+        Some(n) => n != 0,
+        None => IntRef::new(v).is_some_and(|r| !r.view().is_zero()),
+    }
+}
+/// As a double, correctly rounded; OverflowError beyond the range.
+pub fn to_f64(th: Th, v: Value) -> R<f64> {
+    match v.as_fix() {
+        Some(n) => Ok(n as f64),
+        None => match IntRef::new(v) {
+            Some(r) => th.num(bigint::to_f64(r.view())),
+            None => Err(th.type_error("int expected")),
+        },
+    }
+}
+/// An instance of exactly `int` with the same value.
+pub fn to_exact(th: Th, v: Value) -> R<Value> {
+    if is_exact(v) {
+        return Ok(v);
+    }
+    match IntRef::new(v) {
+        Some(r) => th.int_of(r.view()),
+        None => Err(th.type_error("int expected")),
+    }
+}
+
+impl Th {
+    /// A Python int.
+    #[inline(always)]
+    pub fn int(self, n: i64) -> Value {
+        if word::fits_fix(n) { Value::fix(n) } else { self.int_wide(n < 0, n.unsigned_abs()) }
+    }
+    #[inline]
+    pub fn uint(self, n: u64) -> Value {
+        if n <= word::FIX_MAX as u64 { Value::fix(n as i64) } else { self.int_wide(false, n) }
+    }
+    #[cold]
+    fn int_wide(self, neg: bool, mag: u64) -> Value {
+        unsafe {
+            let o: Gc<BigInt> = Gc::from_obj(self.m.alloc(24, Kind::Int as u8, Kind::Int as u32));
+            (*o.as_ptr()).size = if neg { -1 } else { 1 };
+            *(o.as_ptr().add(1) as *mut u64) = mag;
+            o.value()
+        }
+    }
+    pub fn int128(self, n: i128) -> R<Value> {
+        match i64::try_from(n) {
+            Ok(n) => Ok(self.int(n)),
+            Err(_) => self.int_of(SmallInt::from(n).view()),
+        }
+    }
+    /// A Python int, immediate if it fits.
+    pub fn int_of(self, n: Int) -> R<Value> {
+        if n.mag.len() <= 1
+            && let Some(i) = n.to_i64()
+        {
+            return Ok(self.int(i));
+        }
+        unsafe {
+            let o = self.alloc_var::<BigInt>(16 + 8 * n.mag.len())?;
+            fill(o, n);
+            Ok(o.value())
+        }
+    }
+    #[inline]
+    pub fn big(self, n: adder_num::BigInt) -> R<Value> {
+        self.int_of(n.view())
+    }
+    /// Raises the exception that a number kernel asks for.
+    #[cold]
+    pub fn num_error(self, e: NumError) -> Raised {
+        let cell = match e.kind() {
+            ErrorKind::Value => &exc::VALUE_ERROR,
+            ErrorKind::Overflow | ErrorKind::Range => &exc::OVERFLOW_ERROR,
+            ErrorKind::ZeroDivision => &exc::ZERO_DIVISION_ERROR,
+            ErrorKind::Type => &exc::TYPE_ERROR,
+            ErrorKind::Memory => return self.memory_error(),
+        };
+        let text = self.str_bytes(e.text());
+        if e.kind() == ErrorKind::Range {
+            return self.raise_args(cell, &[Value::fix(libc::ERANGE as i64), text]);
+        }
+        self.raise_args(cell, &[text])
+    }
+    #[inline]
+    pub fn num<T>(self, r: NumResult<T>) -> R<T> {
+        r.map_err(|e| self.num_error(e))
+    }
+}
+
+unsafe fn fill(o: Gc<BigInt>, n: Int) {
+    unsafe {
+        let len = n.mag.len() as i64;
+        (*o.as_ptr()).size = if n.neg { -len } else { len };
+        std::ptr::copy_nonoverlapping(n.mag.as_ptr(), o.as_ptr().add(1) as *mut u64, n.mag.len());
+    }
+}
+
+/// An instance of a subclass of int (or int itself) with the value of an int.
+pub fn new_of_type(th: Th, t: Gc<Type>, v: Value) -> R<Value> {
+    if t == INT.get() {
+        return to_exact(th, v);
+    }
+    let r = IntRef::new(v).expect("an int");
+    unsafe {
+        let o = Gc::from_obj(alloc_instance(th, t, 16 + 8 * r.view().mag.len(), 0)?);
+        fill(o, r.view());
+        Ok(o.value())
+    }
+}
+
+/// Decimal digits of `n`, right-aligned in the buffer; gives where they begin.
+#[inline]
+pub fn digits_of(n: i64, buf: &mut [u8; 20]) -> usize {
+    const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697989900";
+    let mut u = n.unsigned_abs();
+    let mut i = 20;
+    while u >= 100 {
+        let r = (u % 100) as usize;
+        u /= 100;
+        i -= 2;
+        buf[i..i + 2].copy_from_slice(&PAIRS[2 * r..2 * r + 2]);
+    }
+    if u >= 10 {
+        i -= 2;
+        buf[i..i + 2].copy_from_slice(&PAIRS[2 * u as usize..2 * u as usize + 2]);
+    } else {
+        i -= 1;
+        buf[i] = b'0' + u as u8;
+    }
+    if n < 0 {
+        i -= 1;
+        buf[i] = b'-';
+    }
+    i
+}
+
+pub fn repr(th: Th, v: Value) -> R<Value> {
+    if let Some(n) = v.as_fix() {
+        let mut buf = [0; 20];
+        let i = digits_of(n, &mut buf);
+        return th.str_counted(&buf[i..], 20 - i, true);
+    }
+    let r = IntRef::new(v).expect("an int");
+    let mut out = Vec::new();
+    th.num(bigint::write_decimal(&mut out, r.view(), max_str_digits()))?;
+    th.str_counted(&out, out.len(), true)
+}
+
+pub fn hash(th: Th, v: Value) -> R<i64> {
+    if let Some(n) = v.as_fix() {
+        return Ok(bigint::hash_i64(n));
+    }
+    match IntRef::new(v) {
+        Some(r) => Ok(bigint::hash(r.view())),
+        None => Err(th.type_error("int expected")),
+    }
+}
+
+fn richcompare(_: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(Value::bool(op.holds(x.cmp(&y))));
+    }
+    match (IntRef::new(a), IntRef::new(b)) {
+        (Some(x), Some(y)) => Ok(Value::bool(op.holds(x.view().cmp(&y.view())))),
+        _ => Ok(NOT_IMPLEMENTED()),
+    }
+}
+
+/// `a op b` of any ints through the kernel of arbitrary size.
+macro_rules! slow {
+    ($th:ident, $a:ident, $b:ident, |$x:ident, $y:ident| $e:expr) => {{
+        #[inline(never)]
+        fn run($th: Th, a: Value, b: Value) -> R<Value> {
+            let (Some(x), Some(y)) = (IntRef::new(a), IntRef::new(b)) else { return Ok(NOT_IMPLEMENTED()) };
+            let ($x, $y) = (x.view(), y.view());
+            $e
+        }
+        run($th, $a, $b)
+    }};
+}
+
+pub fn add(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(th.int(x + y));
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::add(x, y)))
+}
+pub fn sub(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(th.int(x - y));
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::sub(x, y)))
+}
+pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return match x.checked_mul(y) {
+            Some(n) => Ok(th.int(n)),
+            None => th.int128(x as i128 * y as i128),
+        };
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::mul(x, y)))
+}
+
+#[cold]
+fn zero_division(th: Th) -> Raised {
+    th.zero_division("division by zero")
+}
+/// Quotient rounded down and remainder with the sign of the divisor. Fixnums: no overflow.
+#[inline]
+fn floor_parts(x: i64, y: i64) -> (i64, i64) {
+    let (q, r) = (x / y, x % y);
+    if r != 0 && (r ^ y) < 0 { (q - 1, r + y) } else { (q, r) }
+}
+
+pub fn floordiv(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return if y == 0 { Err(zero_division(th)) } else { Ok(th.int(floor_parts(x, y).0)) };
+    }
+    slow!(th, a, b, |x, y| th.big(th.num(bigint::floor_div(x, y))?))
+}
+pub fn rem(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return if y == 0 { Err(zero_division(th)) } else { Ok(Value::fix(floor_parts(x, y).1)) };
+    }
+    slow!(th, a, b, |x, y| th.big(th.num(bigint::floor_mod(x, y))?))
+}
+pub fn divmod(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        if y == 0 {
+            return Err(zero_division(th));
+        }
+        let (q, r) = floor_parts(x, y);
+        return th.try_tuple(&[th.int(q), Value::fix(r)]);
+    }
+    slow!(th, a, b, |x, y| {
+        let (q, r) = th.num(bigint::divmod(x, y))?;
+        let (q, r) = (th.big(q)?, th.big(r)?);
+        th.try_tuple(&[q, r])
+    })
+}
+pub fn truediv(th: Th, a: Value, b: Value) -> R<Value> {
+    const EXACT: u64 = 1 << 53;
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix())
+        && x.unsigned_abs() <= EXACT
+        && y.unsigned_abs() <= EXACT
+    {
+        return if y == 0 { Err(zero_division(th)) } else { Ok(th.float(x as f64 / y as f64)) };
+    }
+    slow!(th, a, b, |x, y| Ok(th.float(th.num(bigint::true_div(x, y))?)))
+}
+
+/// `x ** e` in machine words, if it fits.
+fn small_pow(mut x: i64, mut e: u64) -> Option<i64> {
+    let mut r = 1i64;
+    loop {
+        if e & 1 != 0 {
+            r = r.checked_mul(x)?;
+        }
+        e >>= 1;
+        if e == 0 {
+            return Some(r);
+        }
+        x = x.checked_mul(x)?;
+    }
+}
+
+pub fn pow(th: Th, a: Value, b: Value, m: Value) -> R<Value> {
+    if let (Some(x), Some(e)) = (a.as_fix(), b.as_fix())
+        && m.is_none()
+        && e >= 0
+        && let Some(n) = small_pow(x, e as u64)
+    {
+        return Ok(th.int(n));
+    }
+    let (Some(x), Some(e)) = (IntRef::new(a), IntRef::new(b)) else { return Ok(NOT_IMPLEMENTED()) };
+    if !m.is_none() {
+        let Some(m) = IntRef::new(m) else { return Ok(NOT_IMPLEMENTED()) };
+        return th.big(th.num(bigint::mod_pow(x.view(), e.view(), m.view()))?);
+    }
+    if e.view().neg {
+        let (x, e) = (to_f64(th, a)?, to_f64(th, b)?);
+        return super::float::pow_f64(th, x, e);
+    }
+    let (v, odd) = (x.view(), e.view().is_odd());
+    match e.view().to_u64() {
+        Some(e) => th.big(th.num(bigint::pow(v, e))?),
+        None if v.is_zero() => Ok(Value::fix(0)),
+        None if v.mag == [1] => Ok(Value::fix(if v.neg && odd { -1 } else { 1 })),
+        None => Err(th.memory_error()),
+    }
+}
+
+pub fn neg(th: Th, a: Value) -> R<Value> {
+    match a.as_fix() {
+        Some(n) => Ok(th.int(-n)),
+        None => th.int_of(IntRef::new(a).expect("an int").view().negated()),
+    }
+}
+pub fn pos(th: Th, a: Value) -> R<Value> {
+    to_exact(th, a)
+}
+pub fn abs(th: Th, a: Value) -> R<Value> {
+    match a.as_fix() {
+        Some(n) => Ok(th.int(n.abs())),
+        None => th.int_of(IntRef::new(a).expect("an int").view().abs()),
+    }
+}
+pub fn invert(th: Th, a: Value) -> R<Value> {
+    match a.as_fix() {
+        Some(n) => Ok(Value::fix(!n)),
+        None => th.big(bigint::invert(IntRef::new(a).expect("an int").view())),
+    }
+}
+
+/// A shift count; None: beyond all machine words.
+fn shift_count(th: Th, n: Int) -> R<Option<u64>> {
+    if n.neg {
+        return Err(th.value_error("negative shift count"));
+    }
+    Ok(n.to_u64())
+}
+pub fn lshift(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(n)) = (a.as_fix(), b.as_fix())
+        && (0..63).contains(&n)
+    {
+        return th.int128((x as i128) << n);
+    }
+    slow!(th, a, b, |x, y| {
+        let n = shift_count(th, y)?;
+        if x.is_zero() {
+            return Ok(Value::fix(0));
+        }
+        match n {
+            Some(n) => th.big(th.num(bigint::shl(x, n))?),
+            None => Err(th.overflow_error("too many digits in integer")),
+        }
+    })
+}
+pub fn rshift(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(n)) = (a.as_fix(), b.as_fix())
+        && n >= 0
+    {
+        return Ok(Value::fix(x >> n.min(63)));
+    }
+    slow!(th, a, b, |x, y| {
+        let n = shift_count(th, y)?;
+        th.big(bigint::shr(x, n.unwrap_or(u64::MAX)))
+    })
+}
+pub fn and(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(Value::fix(x & y));
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::and(x, y)))
+}
+pub fn or(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(Value::fix(x | y));
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::or(x, y)))
+}
+pub fn xor(th: Th, a: Value, b: Value) -> R<Value> {
+    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+        return Ok(Value::fix(x ^ y));
+    }
+    slow!(th, a, b, |x, y| th.big(bigint::xor(x, y)))
 }

@@ -6,11 +6,14 @@
 //! - VIEW: the bytes are the first `nbytes` of a growing buffer that a chain of `a += b` shares: one word for the buffer,
 //!   one for the breadcrumbs. Appending to the string that ends where the buffer's used part ends extends it in place.
 
+use super::var_sized::alloc_instance;
 use crate::err::R;
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use adder_heap::Header;
+use adder_text::wtf8;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 pub const ASCII: u16 = flags::K0;
@@ -162,33 +165,43 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
     }
 }
 
-fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
+unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
     unsafe {
         let p = s.as_ptr();
         (*p).hash = AtomicU64::new(0);
-        (*p).nbytes = b.len() as u32;
+        (*p).nbytes = nbytes as u32;
         (*p).nchars = nchars as u32;
-        (*p).h.flags.store(extra | if ascii { ASCII } else { 0 }, Relaxed);
-        let mut d = p.add(1) as *mut u8;
-        if !ascii {
-            *(d as *mut u64) = 0;
-            d = d.add(8);
+        (*p).h.flags.store(f, Relaxed);
+    }
+}
+
+/// Writes all fields of an inline string; gives where its bytes go.
+#[inline(always)]
+unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
+    unsafe {
+        head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
+        let d = s.as_ptr().add(1) as *mut u8;
+        if ascii {
+            return d;
         }
+        *(d as *mut u64) = 0;
+        d.add(8)
+    }
+}
+
+fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
+    unsafe {
+        let d = init_inline(s, b.len(), nchars, ascii, extra);
         std::ptr::copy_nonoverlapping(b.as_ptr(), d, b.len());
     }
 }
 
-/// Number of characters of WTF-8 bytes.
-pub fn count_chars(b: &[u8]) -> usize {
-    b.iter().filter(|&&c| c & 0xc0 != 0x80).count()
-}
-
 /// A string that lives forever at a fixed address. For the intern table only.
 pub fn new_interned(th: Th, b: &[u8]) -> Gc<Str> {
-    let ascii = b.is_ascii();
+    let m = wtf8::measure(b);
     unsafe {
-        let s = th.alloc_old::<Str>(24 + if ascii { 0 } else { 8 } + b.len());
-        init(s, b, count_chars(b), ascii, INTERNED);
+        let s = th.alloc_old::<Str>(24 + if m.ascii { 0 } else { 8 } + b.len());
+        init(s, b, m.chars, m.ascii, INTERNED);
         s.hash();
         s
     }
@@ -207,26 +220,37 @@ impl Th {
         self.try_str(b).expect("out of memory for a string")
     }
     pub fn try_str(self, b: &[u8]) -> R<Value> {
-        let ascii = b.is_ascii();
-        let n = if ascii { b.len() } else { count_chars(b) };
-        self.str_counted(b, n, ascii)
+        let m = wtf8::measure(b);
+        self.str_counted(b, m.chars, m.ascii)
     }
     /// With the number of characters known.
+    #[inline]
     pub fn str_counted(self, b: &[u8], nchars: usize, ascii: bool) -> R<Value> {
         if b.len() <= 1 && ascii {
-            if let Some(t) = Root::small_strs.get() {
-                let t: Gc<Array> = unsafe { t.cast_unchecked() };
-                return Ok(t.slot(if b.is_empty() { 128 } else { b[0] as usize }).value());
-            }
+            return Ok(ascii_char(b.first().copied()));
         }
-        if b.len() > MAX_BYTES {
+        let (s, d) = self.str_uninit(b.len(), nchars, ascii)?;
+        unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), d, b.len()) };
+        Ok(s.value())
+    }
+    /// A str whose bytes the caller writes before anything else happens. Not for what [`ascii_char`] has.
+    #[inline]
+    pub fn str_uninit(self, nbytes: usize, nchars: usize, ascii: bool) -> R<(Gc<Str>, *mut u8)> {
+        if nbytes > MAX_BYTES {
             return Err(self.memory_error());
         }
         unsafe {
-            let s = self.alloc_var::<Str>(24 + if ascii { 0 } else { 8 } + b.len())?;
-            init(s, b, nchars, ascii, 0);
-            Ok(s.value())
+            let s = self.alloc_var::<Str>(24 + if ascii { 0 } else { 8 } + nbytes)?;
+            Ok((s, init_inline(s, nbytes, nchars, ascii, 0)))
         }
+    }
+    /// A str of one character.
+    pub fn char(self, c: u32) -> R<Value> {
+        if c < 128 {
+            return Ok(ascii_char(Some(c as u8)));
+        }
+        let (b, n) = wtf8::encode(c);
+        self.str_counted(&b[..n], 1, false)
     }
     /// Text of an exact or derived str for a message.
     pub fn text(self, v: Value) -> String {
@@ -235,6 +259,214 @@ impl Th {
             None => format!("{v:?}"),
         }
     }
+    /// A part of a string by bytes (on character boundaries).
+    #[inline]
+    pub fn substr(self, s: Gc<Str>, r: Range<usize>) -> R<Value> {
+        if r.len() == s.nbytes as usize && s.value().is_exact(Kind::Str) {
+            return Ok(s.value());
+        }
+        let b = &s.bytes()[r];
+        if s.is_ascii() { self.str_counted(b, b.len(), true) } else { self.try_str(b) }
+    }
+    /// An instance of exactly `str` with the same text.
+    pub fn exact_str(self, s: Gc<Str>) -> R<Value> {
+        if s.value().is_exact(Kind::Str) {
+            return Ok(s.value());
+        }
+        self.str_counted(s.bytes(), s.len(), s.is_ascii())
+    }
+    /// An instance of a subclass of str.
+    pub fn str_of_type(self, t: Gc<Type>, s: Gc<Str>) -> R<Value> {
+        let ascii = s.is_ascii();
+        unsafe {
+            let size = 24 + if ascii { 0 } else { 8 } + s.nbytes as usize;
+            let o: Gc<Str> = Gc::from_obj(alloc_instance(self, t, size, 0)?);
+            let tail = o.header().flags.load(Relaxed) & flags::TAIL_EXT;
+            init(o, s.bytes(), s.len(), ascii, tail);
+            Ok(o.value())
+        }
+    }
+}
+
+/// The string of one ASCII character, or the empty one.
+#[inline(always)]
+pub fn ascii_char(c: Option<u8>) -> Value {
+    let t: Gc<Array> = unsafe { Root::small_strs.value().cast_unchecked() };
+    t.slot(c.map_or(128, usize::from)).value()
+}
+
+// -- growing strings
+
+/// From this length on, concatenation leaves room for more.
+const VIEW_MIN: u32 = 256;
+
+impl StrBuf {
+    fn data(&self) -> *mut u8 {
+        unsafe { (self as *const StrBuf).add(1) as *mut u8 }
+    }
+    /// A buffer with a beginning.
+    fn new(th: Th, start: Gc<Str>, used: usize, cap: usize) -> R<Gc<StrBuf>> {
+        unsafe {
+            let b = th.alloc_var::<StrBuf>(24 + cap)?;
+            (*b.as_ptr()).used = AtomicU64::new(used as u64);
+            (*b.as_ptr()).cap = cap as u64;
+            std::ptr::copy_nonoverlapping(start.data(), b.data(), start.nbytes as usize);
+            Ok(b)
+        }
+    }
+}
+
+unsafe fn new_view(th: Th, buf: Gc<StrBuf>, nbytes: usize, nchars: usize, ascii: bool) -> R<Gc<Str>> {
+    unsafe {
+        let s = th.alloc_var::<Str>(24 + 16)?;
+        head(s, nbytes, nchars, VIEW | if ascii { ASCII } else { 0 });
+        let p = s.as_ptr().add(1) as *mut u64;
+        *p = buf.value().bits();
+        *p.add(1) = 0;
+        Ok(s)
+    }
+}
+
+/// `x + y`. If `x` is long the result shares its bytes with it where that is possible: it is a view of a buffer that
+/// has room behind, and whoever appends to the string that ends where the used part of the buffer ends takes that room.
+pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
+    if y.is_empty() {
+        return th.exact_str(x);
+    }
+    if x.is_empty() {
+        return th.exact_str(y);
+    }
+    let (nx, ny) = (x.nbytes as usize, y.nbytes as usize);
+    let (total, nchars) = (nx + ny, x.len() + y.len());
+    let ascii = x.is_ascii() && y.is_ascii();
+    if x.nbytes < VIEW_MIN {
+        let (s, d) = th.str_uninit(total, nchars, ascii)?;
+        unsafe {
+            std::ptr::copy_nonoverlapping(x.data(), d, nx);
+            std::ptr::copy_nonoverlapping(y.data(), d.add(nx), ny);
+        }
+        return Ok(s.value());
+    }
+    if total > MAX_BYTES {
+        return Err(th.memory_error());
+    }
+    let is_view = x.flags() & VIEW != 0;
+    if is_view {
+        let buf: Gc<StrBuf> = unsafe { Value::from_bits(*(x.as_ptr().add(1) as *const u64)).cast_unchecked() };
+        if buf.used.load(Relaxed) == nx as u64 && total as u64 <= buf.cap {
+            let s = unsafe { new_view(th, buf, total, nchars, ascii)? };
+            // Allocating may have let another thread run.
+            if buf.used.compare_exchange(nx as u64, total as u64, AcqRel, Relaxed).is_ok() {
+                unsafe { std::ptr::copy_nonoverlapping(y.data(), buf.data().add(nx), ny) };
+                return Ok(s.value());
+            }
+        }
+    }
+    // The second time a string grows it is probably going to grow for long.
+    let cap = if is_view { total * 2 } else { total + total / 8 + 64 };
+    let cap = (cap.min(MAX_BYTES) + 7) & !7;
+    let buf = StrBuf::new(th, x, total, cap)?;
+    unsafe {
+        std::ptr::copy_nonoverlapping(y.data(), buf.data().add(nx), ny);
+        Ok(new_view(th, buf, total, nchars, ascii)?.value())
+    }
+}
+
+// -- characters by index
+
+/// Characters between two breadcrumbs.
+const STEP: usize = 64;
+/// Shorter strings are scanned.
+const CRUMBS_MIN: usize = 160;
+
+impl Str {
+    /// The word that holds the breadcrumbs of a string that is not ASCII: a [`RawBuf`] with the byte offset of every
+    /// 64th character, or null.
+    fn crumbs_slot(&self) -> &Slot {
+        let i = (self.flags() & VIEW != 0) as usize;
+        unsafe { &*((self as *const Str).add(1) as *const Slot).add(i) }
+    }
+}
+
+fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
+    let slot = s.crumbs_slot();
+    let buf: Gc<RawBuf> = match slot.get() {
+        Some(b) => unsafe { b.cast_unchecked() },
+        None => {
+            let n = s.len().div_ceil(STEP);
+            let b = unsafe {
+                let b = th.alloc_var::<RawBuf>(16 + 4 * n).ok()?;
+                (*b.as_ptr()).len = 4 * n;
+                b
+            };
+            let text = s.bytes();
+            let p = unsafe { b.as_ptr().add(1) as *mut u32 };
+            let mut at = 0;
+            for i in 0..n {
+                unsafe { *p.add(i) = at as u32 };
+                at = wtf8::offset_from(text, at, STEP);
+            }
+            th.store(s, slot, b.value());
+            b
+        }
+    };
+    unsafe { Some(std::slice::from_raw_parts(buf.as_ptr().add(1) as *const u32, buf.len / 4)) }
+}
+
+/// Byte offset of character `i` (at most the length).
+#[inline]
+pub fn offset(th: Th, s: Gc<Str>, i: usize) -> usize {
+    if s.is_ascii() { i } else { wide_offset(th, s, i) }
+}
+fn wide_offset(th: Th, s: Gc<Str>, i: usize) -> usize {
+    let n = s.len();
+    if i >= n {
+        return s.nbytes as usize;
+    }
+    if n < CRUMBS_MIN || i < STEP || n - i < STEP {
+        return wtf8::offset(s.bytes(), n, i);
+    }
+    match crumbs(th, s) {
+        Some(c) => wtf8::offset_from(s.bytes(), c[i / STEP] as usize, i % STEP),
+        None => wtf8::offset(s.bytes(), n, i),
+    }
+}
+/// Bytes of the characters `r`.
+#[inline]
+pub fn byte_range(th: Th, s: Gc<Str>, r: Range<usize>) -> Range<usize> {
+    if s.is_ascii() {
+        return r;
+    }
+    let a = wide_offset(th, s, r.start);
+    // The end of a short piece is found from its beginning.
+    let b = if r.end < s.len() && r.len() < STEP {
+        wtf8::offset_from(s.bytes(), a, r.len())
+    } else {
+        wide_offset(th, s, r.end)
+    };
+    a..b
+}
+/// Index of the character at a byte offset.
+pub fn index_of(th: Th, s: Gc<Str>, at: usize) -> usize {
+    if s.is_ascii() {
+        return at;
+    }
+    let from = if s.len() < CRUMBS_MIN || at < 4096 { None } else { crumbs(th, s) };
+    match from {
+        Some(c) => {
+            let k = c.partition_point(|&o| o as usize <= at) - 1;
+            k * STEP + wtf8::count(&s.bytes()[c[k] as usize..at])
+        }
+        None => wtf8::count(&s.bytes()[..at]),
+    }
+}
+/// Code point of character `i`, which exists.
+#[inline]
+pub fn char_at(th: Th, s: Gc<Str>, i: usize) -> u32 {
+    if s.is_ascii() {
+        return s.bytes()[i] as u32;
+    }
+    wtf8::decode(s.bytes(), wide_offset(th, s, i)).0
 }
 
 /// Makes the one-character strings and the empty one.
