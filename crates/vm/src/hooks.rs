@@ -103,7 +103,7 @@ pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
         let m = crate::import::import_module(th, "_codecs").ok()?;
         let f = th.getattr(m, th.intern("decode")).ok()?;
         let b = crate::builtins::bytes::new(th, b).ok()?;
-        match th.call(f, &[b, th.str(name)]) {
+        match th.call(f, &[b.value(), th.str(name)]) {
             Ok(v) => Some(Ok(th.text(v))),
             Err(_) => {
                 let e = th.take_exc();

@@ -13,6 +13,7 @@ pub fn init(config: adder_heap::Config, stack_base: usize, stack_size: usize) ->
     let th = Th::attach(stack_base, stack_size);
     names::init(|s| th.intern(s));
     builtins::str_::init_statics(th);
+    builtins::bytes::init_statics(th);
     unsafe {
         let t = th.alloc_old::<Tuple>(16);
         (*t.as_ptr()).len = 0;

@@ -77,6 +77,10 @@ impl ExportsCell {
         let p = self.ptr(th, owner);
         share(p)
     }
+    /// Gives up one buffer that was acquired without keeping the share.
+    pub fn release_one(&self) {
+        release(self.0.load(Acquire));
+    }
     /// When the owner dies.
     pub fn free(&self) {
         let p = self.0.swap(std::ptr::null_mut(), AcqRel);
@@ -168,6 +172,12 @@ impl Buffer {
                     let counter = b.exports.acquire(th, o);
                     let s = b.bytes();
                     return Ok(Buffer { th, ptr: s.as_ptr() as *mut u8, len: s.len(), obj: o, counter, view: None });
+                }
+                Kind::MemoryView => {
+                    let v: Gc<MemoryView> = unsafe { o.cast_unchecked() };
+                    memoryview::check_request(th, v, flags)?;
+                    let counter = v.exports.acquire(th, o);
+                    return Ok(Buffer { th, ptr: v.ptr, len: v.nbytes, obj: o, counter, view: None });
                 }
                 _ => {}
             }

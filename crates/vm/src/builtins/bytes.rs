@@ -24,7 +24,7 @@ pub static BYTES_TYPE: NativeType = NativeType {
         str: Some(str),
         hash: Some(|_, v| Ok(this(v).hash())),
         richcompare: Some(richcompare),
-        iter: Some(super::bytes_iter::bytes_iter),
+        iter: Some(super::iters::new_bytes_iter),
         get_buffer: Some(|th, v, fl| {
             let b = this(v);
             buffer::export(th, v, Export::simple(b.bytes().as_ptr() as *mut u8, b.len, true), fl)
@@ -291,7 +291,7 @@ fn str(th: Th, v: Value) -> R<Value> {
 /// BytesWarning, if `-b` asks for it.
 pub fn bytes_warning(th: Th, text: &str) -> R<()> {
     if BYTES_WARNING.load(Relaxed) != 0 {
-        super::warn::warn(th, &crate::builtins::exceptions::BYTES_WARNING, text, 1)?;
+        crate::warn::warn(th, &crate::builtins::exceptions::BYTES_WARNING, text, 1)?;
     }
     Ok(())
 }

@@ -144,7 +144,7 @@ fn constant(th: Th, c: &Const) -> R<Value> {
                 th.try_str(b)?
             }
         }
-        Const::Bytes(b) => crate::builtins::bytes::new(th, b)?,
+        Const::Bytes(b) => crate::builtins::bytes::new(th, b)?.value(),
         Const::Tuple(t) => {
             let mut g = crate::interp::call::Gather::new();
             for c in t.iter() {

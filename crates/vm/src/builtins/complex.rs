@@ -20,7 +20,7 @@ pub static COMPLEX_TYPE: NativeType = NativeType {
     flags: tflags::BASETYPE | tflags::IMMUTABLE,
     doc: "Create a complex number from a string or numbers.\n\nIf a string is given, parse it as a complex number.\nIf a single number is given, convert it to a complex number.\nIf the 'real' or 'imag' arguments are given, create a complex number\nwith the specified real and imaginary components.",
     slots: Slots {
-        new: Some(new),
+        new: Some(new_object),
         repr: Some(repr),
         hash: Some(hash),
         richcompare: Some(richcompare),
@@ -234,7 +234,7 @@ pub fn to_complex(th: Th, v: Value) -> R<C> {
     }
 }
 
-fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
+fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
     if a.nkw() == 0 {
         match *a.pos() {
             [] => return of_type(th, ty, C::new(0.0, 0.0)),
@@ -370,3 +370,7 @@ fn complex_format(th: Th, a: &[Option<Value>]) -> R<Value> {
     })
 }
 
+
+pub fn new(th: Th, re: f64, im: f64) -> Value {
+    th.complex(C::new(re, im))
+}

@@ -58,7 +58,7 @@ pub fn surrogates_not_allowed(th: Th, s: Gc<Str>) -> Raised {
     while end + 2 < b.len() && b[end] == 0xed && b[end + 1] >= 0xa0 {
         end += 3;
     }
-    let start = crate::builtins::str_::count_chars(&b[..at]) as i64;
+    let start = adder_text::wtf8::count(&b[..at]) as i64;
     let n = ((end - at) / 3).max(1) as i64;
     let (enc, why) = (th.str("utf-8"), th.str("surrogates not allowed"));
     th.raise_args(

@@ -255,7 +255,7 @@ pub fn new_of_type(th: Th, t: Gc<Type>, v: Value) -> R<Value> {
 /// Decimal digits of `n`, right-aligned in the buffer; gives where they begin.
 #[inline]
 pub fn digits_of(n: i64, buf: &mut [u8; 20]) -> usize {
-    const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697989900";
+    const PAIRS: &[u8; 200] = b"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
     let mut u = n.unsigned_abs();
     let mut i = 20;
     while u >= 100 {
@@ -508,4 +508,9 @@ pub fn xor(th: Th, a: Value, b: Value) -> R<Value> {
         return Ok(Value::fix(x ^ y));
     }
     slow!(th, a, b, |x, y| th.big(bigint::xor(x, y)))
+}
+
+/// From limbs, the least significant first.
+pub fn from_limbs(th: Th, neg: bool, limbs: &[u64]) -> Value {
+    th.int_of(Int::new(neg, limbs)).expect("memory for an int")
 }

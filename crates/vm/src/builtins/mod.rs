@@ -1,11 +1,17 @@
 //! The builtin types and functions.
 
 pub mod annotations;
+pub mod bool_;
 pub mod buffer;
+pub mod bytearray;
 pub mod bytes;
+pub mod bytes_methods;
+pub mod bytes_tables;
 pub mod call_iter;
 pub mod class_build;
 pub mod code;
+pub mod codecs;
+pub mod codecs_registry;
 pub mod complex;
 pub mod descr;
 pub mod dict;
@@ -15,6 +21,7 @@ pub mod eval_;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
+pub mod float_methods;
 pub mod fold;
 pub mod frame;
 pub mod function;
@@ -22,24 +29,34 @@ pub mod functions;
 pub mod generator;
 pub mod generic_alias;
 pub mod int;
+pub mod int_methods;
+pub mod int_new;
 pub mod iters;
 pub mod list;
 pub mod mapping_proxy;
+pub mod memory_items;
+pub mod memoryview;
+pub mod memoryview_methods;
 pub mod module;
 pub mod namespace;
 pub mod object;
 pub mod ops;
 pub mod patterns;
+pub mod percent;
 pub mod print;
 pub mod range;
 pub mod reduce;
+pub mod scratch;
 pub mod set;
 pub mod set_table;
 pub mod singletons;
 pub mod slice;
 pub mod sort;
+pub mod slicing;
 pub mod str_;
+pub mod str_format;
 pub mod str_methods;
+pub mod str_type;
 pub mod super_;
 pub mod template;
 pub mod tuple;
@@ -50,6 +67,7 @@ pub mod typing_docs;
 pub mod union;
 pub mod util;
 pub mod weakproxy;
+pub mod var_sized;
 pub mod weakref;
 pub mod zip_map;
 
@@ -65,9 +83,13 @@ pub static TYPES: &[&TypeCell] = &[
     &object::OBJECT,
     &type_::TYPE,
     &int::INT,
-    &int::BOOL,
+    &bool_::BOOL,
     &float::FLOAT,
-    &str_methods::STR,
+    &complex::COMPLEX,
+    &str_type::STR,
+    &bytes::BYTES,
+    &bytearray::BYTEARRAY,
+    &memoryview::MEMORYVIEW,
     &tuple::TUPLE,
     &list::LIST,
     &dict::DICT,
@@ -152,9 +174,13 @@ pub static PUBLIC: &[&TypeCell] = &[
     &object::OBJECT,
     &type_::TYPE,
     &int::INT,
-    &int::BOOL,
+    &bool_::BOOL,
     &float::FLOAT,
-    &str_methods::STR,
+    &complex::COMPLEX,
+    &str_type::STR,
+    &bytes::BYTES,
+    &bytearray::BYTEARRAY,
+    &memoryview::MEMORYVIEW,
     &tuple::TUPLE,
     &list::LIST,
     &dict::DICT,
@@ -193,6 +219,8 @@ pub fn layout(k: Kind) -> (Size, Trace) {
         Kind::WeakRef | Kind::WeakProxy => {
             fixed::<weakref::WeakRef>(offset_of!(weakref::WeakRef, callback), 1)
         }
+        Kind::ByteArray => fixed::<bytearray::ByteArray>(offset_of!(bytearray::ByteArray, buf), 1),
+        Kind::MemoryView => fixed::<memoryview::MemoryView>(offset_of!(memoryview::MemoryView, obj), 4),
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
         k => template::layout(k)
             .or_else(|| typing::layout(k))
@@ -213,6 +241,8 @@ pub unsafe fn drop_object(k: Kind, o: Obj) {
             Kind::Type => crate::types::drop_type(o),
             Kind::Code => code::drop_code(o),
             Kind::WeakRef | Kind::WeakProxy => weakref::drop_ref(o),
+            Kind::ByteArray => (*(o.as_ptr() as *const bytearray::ByteArray)).exports.free(),
+            Kind::MemoryView => memoryview::drop_view(&*(o.as_ptr() as *const memoryview::MemoryView)),
             _ => {}
         }
     }

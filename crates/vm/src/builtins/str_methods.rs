@@ -87,6 +87,12 @@ fn empty() -> Value {
     Root::empty_str.value()
 }
 
+
+/// `str.isidentifier`.
+pub fn is_identifier(s: Gc<Str>) -> bool {
+    case::is_identifier(s.bytes())
+}
+
 /// Code point of character `i`, which exists.
 pub fn char_at(s: Gc<Str>, i: usize) -> u32 {
     wtf8::decode(s.bytes(), wtf8::offset(s.bytes(), s.len(), i)).0

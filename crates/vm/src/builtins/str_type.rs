@@ -21,7 +21,7 @@ pub static STR_TYPE: NativeType = NativeType {
         str: Some(|th, v| th.exact_str(this(v))),
         hash: Some(|_, v| Ok(this(v).hash())),
         richcompare: Some(richcompare),
-        iter: Some(super::str_iter::iter),
+        iter: Some(super::iters::new_str_iter),
         len: Some(|_, v| Ok(this(v).len())),
         getitem: Some(getitem),
         contains: Some(contains),

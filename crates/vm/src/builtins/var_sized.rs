@@ -47,3 +47,10 @@ pub fn list_of(th: Th, n: usize, mut f: impl FnMut(usize) -> R<Value>) -> R<Valu
         Ok(l.value())
     }
 }
+
+impl Th {
+    #[cold]
+    pub fn deprecation_warning(self, text: &str) -> R<()> {
+        crate::warn::warn(self, &crate::builtins::exceptions::DEPRECATION_WARNING, text, 1)
+    }
+}

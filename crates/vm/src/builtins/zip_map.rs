@@ -384,7 +384,7 @@ fn filter_new(th: Th, cls: Value, a: RawArgs) -> R<Value> {
 fn filter_next(th: Th, o: Value) -> R<Option<Value>> {
     let f: Gc<Filter> = this(o);
     let (func, it) = (f.func.value(), f.iter.value());
-    let truth = func.is_none() || func.is(crate::builtins::int::BOOL.get().value());
+    let truth = func.is_none() || func.is(crate::builtins::bool_::BOOL.get().value());
     while let Some(v) = th.next(it)? {
         let r = if truth { v } else { th.call(func, &[v])? };
         if th.truth(r)? {
