@@ -119,6 +119,8 @@ impl Sig {
         let mut first = 0u8;
         let mut second = 0u8;
         let mut default = false;
+        // Within `sub[, start[, end]]`: 1 for the parameter before the bracket, then 2.
+        let mut optional = 0;
         while i < b.len() {
             let c = b[i];
             if quote != 0 {
@@ -149,8 +151,11 @@ impl Sig {
                         s.kwonly += 1;
                     } else {
                         s.npos += 1;
-                        if !default {
+                        if !default && optional < 2 {
                             s.required = s.npos;
+                        }
+                        if optional == 1 {
+                            optional = 2;
                         }
                     }
                 }
@@ -159,6 +164,10 @@ impl Sig {
                 default = false;
                 if c == b')' {
                     depth -= 1;
+                }
+            } else if depth == 1 && !default && (c == b'[' || c == b']') {
+                if optional == 0 && c == b'[' {
+                    optional = 1;
                 }
             } else if c == b'(' || c == b'[' || c == b'{' {
                 depth += 1;
@@ -190,6 +199,7 @@ impl Sig {
                     }
                 }
                 b'\'' | b'"' => quote = c,
+                b'[' | b']' if depth == 1 && !self.text[start..i].contains('=') => {}
                 b'(' | b'[' | b'{' => {
                     depth += 1;
                     if depth == 1 {
@@ -197,7 +207,7 @@ impl Sig {
                     }
                 }
                 b',' | b')' if depth == 1 => {
-                    let p = self.text[start..i].trim();
+                    let p = self.text[start..i].trim_matches([' ', '[', ']']);
                     let name = p.split('=').next().unwrap_or("").trim();
                     if !name.is_empty() && !name.starts_with(['$', '/', '*']) {
                         out.push(name);
@@ -431,6 +441,12 @@ mod tests {
         let s = Sig::parse("($module, obj, /, *, skipkeys=False, sep=', (', **kw)");
         assert_eq!((s.receiver, s.npos, s.posonly, s.required, s.kwonly, s.varkw), (false, 1, 1, 1, 2, true));
         assert_eq!(s.names(), ["obj", "skipkeys", "sep"]);
+        let s = Sig::parse("($self, sub[, start[, end]], /)");
+        assert_eq!((s.npos, s.posonly, s.required), (3, 3, 1));
+        assert_eq!(s.names(), ["sub", "start", "end"]);
+        let s = Sig::parse("($self, x, y=[1, 2], /)");
+        assert_eq!((s.npos, s.posonly, s.required), (2, 2, 1));
+        assert_eq!(s.names(), ["x", "y"]);
         let s = Sig::parse("(*args)");
         assert!(s.varargs && s.npos == 0);
     }

@@ -18,9 +18,21 @@ pub static BOOL_TYPE: NativeType = NativeType {
         new: Some(new),
         repr: Some(|th, v| Ok(th.intern(if v.is(TRUE()) { "True" } else { "False" }))),
         invert: Some(invert),
-        and: Some(|th, a, b| if both(a, b) { Ok(Value::bool(a.is(TRUE()) & b.is(TRUE()))) } else { int::and(th, a, b) }),
-        or: Some(|th, a, b| if both(a, b) { Ok(Value::bool(a.is(TRUE()) | b.is(TRUE()))) } else { int::or(th, a, b) }),
-        xor: Some(|th, a, b| if both(a, b) { Ok(Value::bool(a.is(TRUE()) ^ b.is(TRUE()))) } else { int::xor(th, a, b) }),
+        and: Some(
+            |th, a, b| {
+                if both(a, b) { Ok(Value::bool(a.is(TRUE()) & b.is(TRUE()))) } else { int::and(th, a, b) }
+            },
+        ),
+        or: Some(
+            |th, a, b| {
+                if both(a, b) { Ok(Value::bool(a.is(TRUE()) | b.is(TRUE()))) } else { int::or(th, a, b) }
+            },
+        ),
+        xor: Some(
+            |th, a, b| {
+                if both(a, b) { Ok(Value::bool(a.is(TRUE()) ^ b.is(TRUE()))) } else { int::xor(th, a, b) }
+            },
+        ),
         ..Slots::NONE
     },
     text_signature: Some("(object=False, /)"),

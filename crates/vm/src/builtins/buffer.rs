@@ -171,7 +171,14 @@ impl Buffer {
                     let b: Gc<super::bytearray::ByteArray> = unsafe { o.cast_unchecked() };
                     let counter = b.exports.acquire(th, o);
                     let s = b.bytes();
-                    return Ok(Buffer { th, ptr: s.as_ptr() as *mut u8, len: s.len(), obj: o, counter, view: None });
+                    return Ok(Buffer {
+                        th,
+                        ptr: s.as_ptr() as *mut u8,
+                        len: s.len(),
+                        obj: o,
+                        counter,
+                        view: None,
+                    });
                 }
                 Kind::MemoryView => {
                     let v: Gc<MemoryView> = unsafe { o.cast_unchecked() };
@@ -300,6 +307,8 @@ pub fn export(th: Th, o: Value, e: Export, flags: u32) -> R<Value> {
 pub fn from_python(th: Th, o: Value, flags: u32) -> R<Value> {
     let Some(f) = th.lookup_special(o, n!(__buffer__)) else { return Err(not_a_buffer(th, o)) };
     let r = th.call_unbound(f, o, &[th.int(flags as i64)])?;
-    let Some(v) = r.cast::<MemoryView>() else { return Err(th.type_error("__buffer__ returned non-memoryview object")) };
+    let Some(v) = r.cast::<MemoryView>() else {
+        return Err(th.type_error("__buffer__ returned non-memoryview object"));
+    };
     memoryview::wrap_python(th, o, v, flags)
 }

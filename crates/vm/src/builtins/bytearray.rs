@@ -49,7 +49,9 @@ pub static BYTEARRAY_TYPE: NativeType = NativeType {
         richcompare: Some(richcompare),
         iter: Some(super::iters::new_bytearray_iter),
         get_buffer: Some(get_buffer),
-        rem: Some(|th, a, b| if a.is_kind(Kind::ByteArray) { percent::format_bytes(th, a, b) } else { Ok(NOT_IMPLEMENTED()) }),
+        rem: Some(|th, a, b| {
+            if a.is_kind(Kind::ByteArray) { percent::format_bytes(th, a, b) } else { Ok(NOT_IMPLEMENTED()) }
+        }),
         len: Some(|_, v| Ok(this(v).bytes().len())),
         getitem: Some(getitem),
         setitem: Some(setitem),
@@ -327,7 +329,11 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
                 None => Vec::new(),
                 Some(v) if buffer::is_buffer(th, v) => buffer::to_bytes_object(th, v)?.bytes().to_vec(),
                 Some(v) => {
-                    if int::is_int(v) || th.type_of(v).slots.index.is_some() || v.is_kind(Kind::Str) || float(v) {
+                    if int::is_int(v)
+                        || th.type_of(v).slots.index.is_some()
+                        || v.is_kind(Kind::Str)
+                        || float(v)
+                    {
                         return Err(th.type_error(
                             "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
                         ));

@@ -29,7 +29,9 @@ pub static BYTES_TYPE: NativeType = NativeType {
             let b = this(v);
             buffer::export(th, v, Export::simple(b.bytes().as_ptr() as *mut u8, b.len, true), fl)
         }),
-        rem: Some(|th, a, b| if a.is_kind(Kind::Bytes) { percent::format_bytes(th, a, b) } else { Ok(NOT_IMPLEMENTED()) }),
+        rem: Some(|th, a, b| {
+            if a.is_kind(Kind::Bytes) { percent::format_bytes(th, a, b) } else { Ok(NOT_IMPLEMENTED()) }
+        }),
         len: Some(|_, v| Ok(this(v).len)),
         getitem: Some(getitem),
         concat: Some(concat),
@@ -181,9 +183,13 @@ pub fn encoded_source(th: Th, args: &[Option<Value>; 3]) -> R<Option<Value>> {
             codecs::encode(th, s, Some(e), err).map(Some)
         }
         (None, Some(_), _) => Err(th.type_error("encoding without a string argument")),
-        (Some(s), None, Some(_)) if s.is_kind(Kind::Str) => Err(th.type_error("string argument without an encoding")),
+        (Some(s), None, Some(_)) if s.is_kind(Kind::Str) => {
+            Err(th.type_error("string argument without an encoding"))
+        }
         (_, None, Some(_)) => Err(th.type_error("errors without a string argument")),
-        (Some(s), None, None) if s.is_kind(Kind::Str) => Err(th.type_error("string argument without an encoding")),
+        (Some(s), None, None) if s.is_kind(Kind::Str) => {
+            Err(th.type_error("string argument without an encoding"))
+        }
         _ => Ok(None),
     }
 }
@@ -197,7 +203,9 @@ fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
             let f = th.lookup_special(x, n!(__bytes__)).expect("found");
             let r = th.call_unbound(f, x, &[])?;
             let Some(b) = r.cast::<Bytes>() else {
-                return Err(th.type_error(format!("__bytes__ returned non-bytes (type {})", th.type_name_of(r))));
+                return Err(
+                    th.type_error(format!("__bytes__ returned non-bytes (type {})", th.type_name_of(r)))
+                );
             };
             // A subclass instance that `__bytes__` gave is passed on as it is.
             if t == BYTES.get() {
@@ -356,7 +364,9 @@ fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
 pub fn index_arg(th: Th, k: Value) -> R<i64> {
     match int::to_i64(th.index(k)?) {
         Some(i) => Ok(i),
-        None => Err(th.index_error(format!("cannot fit '{}' into an index-sized integer", th.type_name_of(k)))),
+        None => {
+            Err(th.index_error(format!("cannot fit '{}' into an index-sized integer", th.type_name_of(k))))
+        }
     }
 }
 
@@ -415,4 +425,3 @@ pub fn contains(th: Th, c: Value, k: Value) -> R<bool> {
     let sub = Buffer::simple(th, k)?;
     Ok(search::find(buffer::bytes_of(c).expect("bytes"), sub.bytes()).is_some())
 }
-

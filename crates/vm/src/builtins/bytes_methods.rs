@@ -473,7 +473,8 @@ pub fn fromhex(th: Th, a: Args) -> R<Value> {
     if t == bytearray::BYTEARRAY.get() {
         return bytearray::new(th, &out);
     }
-    let arg = if t.native.kind == Kind::Bytes { bytes::new(th, &out)?.value() } else { bytearray::new(th, &out)? };
+    let arg =
+        if t.native.kind == Kind::Bytes { bytes::new(th, &out)?.value() } else { bytearray::new(th, &out)? };
     th.call(cls, &[arg])
 }
 fn parse_hex(th: Th, s: &[u8], out: &mut Vec<u8>, position: impl Fn(usize) -> usize) -> R<()> {

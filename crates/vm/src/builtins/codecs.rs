@@ -365,10 +365,9 @@ pub fn decode(th: Th, o: Value, encoding: Option<Value>, errors: Option<Value>) 
 fn checked(th: Th, v: Option<Value>, method: &str, arg: &str) -> R<()> {
     let Some(v) = v else { return Ok(()) };
     match v.cast::<Str>() {
-        None => Err(th.type_error(format!(
-            "{method}() argument '{arg}' must be str, not {}",
-            th.type_name_of(v)
-        ))),
+        None => {
+            Err(th.type_error(format!("{method}() argument '{arg}' must be str, not {}", th.type_name_of(v))))
+        }
         Some(s) if s.bytes().contains(&0) => Err(th.value_error("embedded null character")),
         Some(_) => Ok(()),
     }

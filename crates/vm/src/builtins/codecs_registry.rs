@@ -266,7 +266,9 @@ pub fn apply(th: Th, h: Handler, e: Value) -> R<Value> {
     let object = Value::opt_or_none(x.f[1].get());
     let mut out = Vec::new();
     if th.isinstance_exact(e, exc::UNICODE_ENCODE_ERROR.get()) {
-        let Some(s) = object.cast::<Str>() else { return Err(th.type_error("object attribute must be unicode")) };
+        let Some(s) = object.cast::<Str>() else {
+            return Err(th.type_error("object attribute must be unicode"));
+        };
         let p = problem(th, x, s.len(), object)?;
         let enc = x.f[0].get().map_or(String::new(), |v| th.text(v));
         let r = super::str_::byte_range(th, s, p.start..p.end);
@@ -292,7 +294,9 @@ pub fn apply(th: Th, h: Handler, e: Value) -> R<Value> {
         if !h.decodes() {
             return Err(wrong_type(th, e));
         }
-        let Some(b) = object.cast::<Bytes>() else { return Err(th.type_error("object attribute must be bytes")) };
+        let Some(b) = object.cast::<Bytes>() else {
+            return Err(th.type_error("object attribute must be bytes"));
+        };
         let p = problem(th, x, b.len, object)?;
         let enc = x.f[0].get().map_or(String::new(), |v| th.text(v));
         let q = DecodeProblem { encoding: &enc, input: b.bytes(), start: p.start, end: p.end, reason: "" };
@@ -302,7 +306,9 @@ pub fn apply(th: Th, h: Handler, e: Value) -> R<Value> {
         };
     }
     if th.isinstance_exact(e, exc::UNICODE_TRANSLATE_ERROR.get()) {
-        let Some(s) = object.cast::<Str>() else { return Err(th.type_error("object attribute must be unicode")) };
+        let Some(s) = object.cast::<Str>() else {
+            return Err(th.type_error("object attribute must be unicode"));
+        };
         let p = problem(th, x, s.len(), object)?;
         let r = super::str_::byte_range(th, s, p.start..p.end);
         if !h.translate(&s.bytes()[r], &mut out) {

@@ -36,18 +36,35 @@ pub static COMPLEX_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     methods: &[
-        classmethod("from_number", "($type, number, /)", "Convert number to a complex floating-point number.", from_number),
-        method("conjugate", "($self, /)", "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.", |th, a| {
-            let z = get(a[0].unwrap());
-            Ok(th.complex(C::new(z.re, -z.im)))
+        classmethod(
+            "from_number",
+            "($type, number, /)",
+            "Convert number to a complex floating-point number.",
+            from_number,
+        ),
+        method(
+            "conjugate",
+            "($self, /)",
+            "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.",
+            |th, a| {
+                let z = get(a[0].unwrap());
+                Ok(th.complex(C::new(z.re, -z.im)))
+            },
+        ),
+        method("__complex__", "($self, /)", "Convert this value to exact type complex.", |th, a| {
+            to_exact(th, a[0].unwrap())
         }),
-        method("__complex__", "($self, /)", "Convert this value to exact type complex.", |th, a| to_exact(th, a[0].unwrap())),
         method("__getnewargs__", "($self, /)", "", |th, a| {
             let z = get(a[0].unwrap());
             let (re, im) = (th.float(z.re), th.float(z.im));
             th.try_tuple(&[re, im])
         }),
-        method("__format__", "($self, format_spec, /)", "Convert to a string according to format_spec.", complex_format),
+        method(
+            "__format__",
+            "($self, format_spec, /)",
+            "Convert to a string according to format_spec.",
+            complex_format,
+        ),
     ],
     getset: &[
         getter("real", "the real part of a complex number", |th, v| Ok(th.float(get(v).re))),
@@ -244,10 +261,9 @@ fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
     }
     let mut args = [None, None];
     if a.len() + a.nkw() > 2 {
-        return Err(th.type_error(format!(
-            "complex() takes at most 2 arguments ({} given)",
-            a.len() + a.nkw()
-        )));
+        return Err(
+            th.type_error(format!("complex() takes at most 2 arguments ({} given)", a.len() + a.nkw()))
+        );
     }
     for (slot, v) in args.iter_mut().zip(a.pos()) {
         *slot = Some(*v);
@@ -297,7 +313,10 @@ fn from_one(th: Th, ty: Value, x: Value) -> R<Value> {
 fn from_parts(th: Th, ty: Value, r: Value, i: Option<Value>) -> R<Value> {
     let complex_r = special(th, r)?;
     let not_real = |which: &str, v: Value| {
-        format!("complex() argument '{which}' must be a real number, not {}", full_type_name(th, th.type_of(v)))
+        format!(
+            "complex() argument '{which}' must be a real number, not {}",
+            full_type_name(th, th.type_of(v))
+        )
     };
     if complex_r.is_none() && as_complex(r).is_none() && !is_real(th, r) {
         return Err(th.type_error(not_real("real", r)));
@@ -365,11 +384,17 @@ fn complex_format(th: Th, a: &[Option<Value>]) -> R<Value> {
     }
     let tn = th.type_name_of(v);
     scratch::with(|out| {
-        th.num(format::format_complex(out, get(v).re, get(v).im, s.bytes(), tn.as_bytes(), &locale_for(s.bytes())))?;
+        th.num(format::format_complex(
+            out,
+            get(v).re,
+            get(v).im,
+            s.bytes(),
+            tn.as_bytes(),
+            &locale_for(s.bytes()),
+        ))?;
         th.try_str(out)
     })
 }
-
 
 pub fn new(th: Th, re: f64, im: f64) -> Value {
     th.complex(C::new(re, im))

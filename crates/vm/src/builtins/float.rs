@@ -51,11 +51,7 @@ pub static FLOAT: TypeCell = TypeCell::new(&FLOAT_TYPE);
 /// The value of a float or of an instance of a subclass.
 #[inline(always)]
 pub fn as_f64(v: Value) -> Option<f64> {
-    if v.is_flo() {
-        Some(word::flo_decode(v.bits()))
-    } else {
-        v.cast::<FloatBox>().map(|f| f.f)
-    }
+    if v.is_flo() { Some(word::flo_decode(v.bits())) } else { v.cast::<FloatBox>().map(|f| f.f) }
 }
 /// The value of what is known to be a float.
 #[inline(always)]

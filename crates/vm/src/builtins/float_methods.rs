@@ -14,19 +14,64 @@ use adder_num::format;
 type Args<'a> = &'a [Option<Value>];
 
 pub const METHODS: &[NativeDef] = &[
-    classmethod("from_number", "($type, number, /)", "Convert real number to a floating-point number.", from_number),
-    method("conjugate", "($self, /)", "Return self, the complex conjugate of any float.", |th, a| to_exact(th, a[0].unwrap())),
-    method("__trunc__", "($self, /)", "Return the Integral closest to x between 0 and x.", |th, a| float::trunc(th, this(a))),
-    method("__floor__", "($self, /)", "Return the floor as an Integral.", |th, a| th.big(th.num(kernel::floor(this(a)))?)),
-    method("__ceil__", "($self, /)", "Return the ceiling as an Integral.", |th, a| th.big(th.num(kernel::ceil(this(a)))?)),
-    method("__round__", "($self, ndigits=None, /)", "Return the Integral closest to x, rounding half toward even.\n\nWhen an argument is passed, work like built-in round(x, ndigits).", round),
-    method("as_integer_ratio", "($self, /)", "Return a pair of integers, whose ratio is exactly equal to the original float.\n\nThe ratio is in lowest terms and has a positive denominator.  Raise\nOverflowError on infinities and a ValueError on NaNs.\n\n>>> (10.0).as_integer_ratio()\n(10, 1)\n>>> (0.0).as_integer_ratio()\n(0, 1)\n>>> (-.25).as_integer_ratio()\n(-1, 4)", as_integer_ratio),
-    classmethod("fromhex", "($type, string, /)", "Create a floating-point number from a hexadecimal string.\n\n>>> float.fromhex('0x1.ffffp10')\n2047.984375\n>>> float.fromhex('-0x1p-1074')\n-5e-324", fromhex),
-    method("hex", "($self, /)", "Return a hexadecimal representation of a floating-point number.\n\n>>> (-0.1).hex()\n'-0x1.999999999999ap-4'\n>>> 3.14159.hex()\n'0x1.921f9f01b866ep+1'", hex),
-    method("is_integer", "($self, /)", "Return True if the float is an integer.", |_, a| Ok(Value::bool(kernel::is_integer(this(a))))),
+    classmethod(
+        "from_number",
+        "($type, number, /)",
+        "Convert real number to a floating-point number.",
+        from_number,
+    ),
+    method("conjugate", "($self, /)", "Return self, the complex conjugate of any float.", |th, a| {
+        to_exact(th, a[0].unwrap())
+    }),
+    method("__trunc__", "($self, /)", "Return the Integral closest to x between 0 and x.", |th, a| {
+        float::trunc(th, this(a))
+    }),
+    method("__floor__", "($self, /)", "Return the floor as an Integral.", |th, a| {
+        th.big(th.num(kernel::floor(this(a)))?)
+    }),
+    method("__ceil__", "($self, /)", "Return the ceiling as an Integral.", |th, a| {
+        th.big(th.num(kernel::ceil(this(a)))?)
+    }),
+    method(
+        "__round__",
+        "($self, ndigits=None, /)",
+        "Return the Integral closest to x, rounding half toward even.\n\nWhen an argument is passed, work like built-in round(x, ndigits).",
+        round,
+    ),
+    method(
+        "as_integer_ratio",
+        "($self, /)",
+        "Return a pair of integers, whose ratio is exactly equal to the original float.\n\nThe ratio is in lowest terms and has a positive denominator.  Raise\nOverflowError on infinities and a ValueError on NaNs.\n\n>>> (10.0).as_integer_ratio()\n(10, 1)\n>>> (0.0).as_integer_ratio()\n(0, 1)\n>>> (-.25).as_integer_ratio()\n(-1, 4)",
+        as_integer_ratio,
+    ),
+    classmethod(
+        "fromhex",
+        "($type, string, /)",
+        "Create a floating-point number from a hexadecimal string.\n\n>>> float.fromhex('0x1.ffffp10')\n2047.984375\n>>> float.fromhex('-0x1p-1074')\n-5e-324",
+        fromhex,
+    ),
+    method(
+        "hex",
+        "($self, /)",
+        "Return a hexadecimal representation of a floating-point number.\n\n>>> (-0.1).hex()\n'-0x1.999999999999ap-4'\n>>> 3.14159.hex()\n'0x1.921f9f01b866ep+1'",
+        hex,
+    ),
+    method("is_integer", "($self, /)", "Return True if the float is an integer.", |_, a| {
+        Ok(Value::bool(kernel::is_integer(this(a))))
+    }),
     method("__getnewargs__", "($self, /)", "", |th, a| th.try_tuple(&[to_exact(th, a[0].unwrap())?])),
-    classmethod("__getformat__", "($type, typestr, /)", "You probably don't want to use this function.\n\n  typestr\n    Must be 'double' or 'float'.\n\nIt exists mainly to be used in Python's test suite.\n\nThis function returns whichever of 'unknown', 'IEEE, big-endian' or\n'IEEE, little-endian' best describes the format of floating-point\nnumbers used by the C type named by typestr.", getformat),
-    method("__format__", "($self, format_spec, /)", "Formats the float according to format_spec.", float_format),
+    classmethod(
+        "__getformat__",
+        "($type, typestr, /)",
+        "You probably don't want to use this function.\n\n  typestr\n    Must be 'double' or 'float'.\n\nIt exists mainly to be used in Python's test suite.\n\nThis function returns whichever of 'unknown', 'IEEE, big-endian' or\n'IEEE, little-endian' best describes the format of floating-point\nnumbers used by the C type named by typestr.",
+        getformat,
+    ),
+    method(
+        "__format__",
+        "($self, format_spec, /)",
+        "Formats the float according to format_spec.",
+        float_format,
+    ),
 ];
 
 pub const GETSET: &[GetSetDef] = &[
@@ -86,12 +131,16 @@ fn hex(th: Th, a: Args) -> R<Value> {
 fn getformat(th: Th, a: Args) -> R<Value> {
     let v = a[1].unwrap();
     let Some(s) = v.cast::<Str>() else {
-        return Err(th.type_error(format!("__getformat__() argument must be str, not {}", th.type_name_of(v))));
+        return Err(
+            th.type_error(format!("__getformat__() argument must be str, not {}", th.type_name_of(v)))
+        );
     };
     match s.bytes() {
-        b"double" | b"float" => {
-            Ok(th.str(if cfg!(target_endian = "little") { "IEEE, little-endian" } else { "IEEE, big-endian" }))
-        }
+        b"double" | b"float" => Ok(th.str(if cfg!(target_endian = "little") {
+            "IEEE, little-endian"
+        } else {
+            "IEEE, big-endian"
+        })),
         _ => Err(th.value_error("__getformat__() argument 1 must be 'double' or 'float'")),
     }
 }

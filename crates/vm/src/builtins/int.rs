@@ -93,7 +93,9 @@ impl IntRef {
             return Some(IntRef { small: SmallInt::from(n), big: None });
         }
         match v.kind() {
-            Kind::Int => Some(IntRef { small: SmallInt::from(0i64), big: Some(unsafe { v.cast_unchecked() }) }),
+            Kind::Int => {
+                Some(IntRef { small: SmallInt::from(0i64), big: Some(unsafe { v.cast_unchecked() }) })
+            }
             Kind::Bool => Some(IntRef { small: SmallInt::from(v.is(TRUE()) as i64), big: None }),
             _ => None,
         }

@@ -14,19 +14,59 @@ type Args<'a> = &'a [Option<Value>];
 
 pub const METHODS: &[NativeDef] = &[
     method("conjugate", "($self, /)", "Returns self, the complex conjugate of any int.", same),
-    method("bit_length", "($self, /)", "Number of bits necessary to represent self in binary.\n\n>>> bin(37)\n'0b100101'\n>>> (37).bit_length()\n6", bit_length),
-    method("bit_count", "($self, /)", "Number of ones in the binary representation of the absolute value of self.\n\nAlso known as the population count.\n\n>>> bin(13)\n'0b1101'\n>>> (13).bit_count()\n3", bit_count),
-    method("to_bytes", "($self, /, length=1, byteorder='big', *, signed=False)", "Return an array of bytes representing an integer.\n\n  length\n    Length of bytes object to use.  An OverflowError is raised if\n    the integer is not representable with the given number of bytes.\n    Default is length 1.\n  byteorder\n    The byte order used to represent the integer.  If byteorder is\n    'big', the most significant byte is at the beginning of the byte\n    array.  If byteorder is 'little', the most significant byte is at\n    the end of the byte array.  To request the native byte order of\n    the host system, use sys.byteorder as the byte order value.\n    Default is to use 'big'.\n  signed\n    Determines whether two's complement is used to represent the\n    integer.  If signed is False and a negative integer is given,\n    an OverflowError is raised.", to_bytes),
-    classmethod("from_bytes", "($type, /, bytes, byteorder='big', *, signed=False)", "Return the integer represented by the given array of bytes.\n\n  bytes\n    Holds the array of bytes to convert.  The argument must either\n    support the buffer protocol or be an iterable object producing\n    bytes.  Bytes and bytearray are examples of built-in objects that\n    support the buffer protocol.\n  byteorder\n    The byte order used to represent the integer.  If byteorder is\n    'big', the most significant byte is at the beginning of the byte\n    array.  If byteorder is 'little', the most significant byte is at\n    the end of the byte array.  To request the native byte order of\n    the host system, use sys.byteorder as the byte order value.\n    Default is to use 'big'.\n  signed\n    Indicates whether two's complement is used to represent the\n    integer.", from_bytes),
-    method("as_integer_ratio", "($self, /)", "Return a pair of integers, whose ratio is equal to the original int.\n\nThe ratio is in lowest terms and has a positive denominator.\n\n>>> (10).as_integer_ratio()\n(10, 1)\n>>> (-10).as_integer_ratio()\n(-10, 1)\n>>> (0).as_integer_ratio()\n(0, 1)", as_integer_ratio),
+    method(
+        "bit_length",
+        "($self, /)",
+        "Number of bits necessary to represent self in binary.\n\n>>> bin(37)\n'0b100101'\n>>> (37).bit_length()\n6",
+        bit_length,
+    ),
+    method(
+        "bit_count",
+        "($self, /)",
+        "Number of ones in the binary representation of the absolute value of self.\n\nAlso known as the population count.\n\n>>> bin(13)\n'0b1101'\n>>> (13).bit_count()\n3",
+        bit_count,
+    ),
+    method(
+        "to_bytes",
+        "($self, /, length=1, byteorder='big', *, signed=False)",
+        "Return an array of bytes representing an integer.\n\n  length\n    Length of bytes object to use.  An OverflowError is raised if\n    the integer is not representable with the given number of bytes.\n    Default is length 1.\n  byteorder\n    The byte order used to represent the integer.  If byteorder is\n    'big', the most significant byte is at the beginning of the byte\n    array.  If byteorder is 'little', the most significant byte is at\n    the end of the byte array.  To request the native byte order of\n    the host system, use sys.byteorder as the byte order value.\n    Default is to use 'big'.\n  signed\n    Determines whether two's complement is used to represent the\n    integer.  If signed is False and a negative integer is given,\n    an OverflowError is raised.",
+        to_bytes,
+    ),
+    classmethod(
+        "from_bytes",
+        "($type, /, bytes, byteorder='big', *, signed=False)",
+        "Return the integer represented by the given array of bytes.\n\n  bytes\n    Holds the array of bytes to convert.  The argument must either\n    support the buffer protocol or be an iterable object producing\n    bytes.  Bytes and bytearray are examples of built-in objects that\n    support the buffer protocol.\n  byteorder\n    The byte order used to represent the integer.  If byteorder is\n    'big', the most significant byte is at the beginning of the byte\n    array.  If byteorder is 'little', the most significant byte is at\n    the end of the byte array.  To request the native byte order of\n    the host system, use sys.byteorder as the byte order value.\n    Default is to use 'big'.\n  signed\n    Indicates whether two's complement is used to represent the\n    integer.",
+        from_bytes,
+    ),
+    method(
+        "as_integer_ratio",
+        "($self, /)",
+        "Return a pair of integers, whose ratio is equal to the original int.\n\nThe ratio is in lowest terms and has a positive denominator.\n\n>>> (10).as_integer_ratio()\n(10, 1)\n>>> (-10).as_integer_ratio()\n(-10, 1)\n>>> (0).as_integer_ratio()\n(0, 1)",
+        as_integer_ratio,
+    ),
     method("__trunc__", "($self, /)", "Truncating an Integral returns itself.", same),
     method("__floor__", "($self, /)", "Flooring an Integral returns itself.", same),
     method("__ceil__", "($self, /)", "Ceiling of an Integral returns itself.", same),
-    method("__round__", "($self, ndigits=None, /)", "Rounding an Integral returns itself.\n\nRounding with an ndigits argument also returns an integer.", round),
+    method(
+        "__round__",
+        "($self, ndigits=None, /)",
+        "Rounding an Integral returns itself.\n\nRounding with an ndigits argument also returns an integer.",
+        round,
+    ),
     method("__getnewargs__", "($self, /)", "", |th, a| th.try_tuple(&[to_exact(th, a[0].unwrap())?])),
-    method("__format__", "($self, format_spec, /)", "Convert to a string according to format_spec.", int_format),
+    method(
+        "__format__",
+        "($self, format_spec, /)",
+        "Convert to a string according to format_spec.",
+        int_format,
+    ),
     method("__sizeof__", "($self, /)", "Returns size in memory, in bytes.", sizeof),
-    method("is_integer", "($self, /)", "Returns True. Exists for duck type compatibility with float.is_integer.", |_, _| Ok(TRUE())),
+    method(
+        "is_integer",
+        "($self, /)",
+        "Returns True. Exists for duck type compatibility with float.is_integer.",
+        |_, _| Ok(TRUE()),
+    ),
 ];
 
 pub const GETSET: &[GetSetDef] = &[
@@ -63,10 +103,9 @@ fn as_integer_ratio(th: Th, a: Args) -> R<Value> {
 fn little(th: Th, order: Option<Value>, fname: &str) -> R<bool> {
     let Some(o) = order else { return Ok(false) };
     let Some(s) = o.cast::<Str>() else {
-        return Err(th.type_error(format!(
-            "{fname}() argument 'byteorder' must be str, not {}",
-            th.type_name_of(o)
-        )));
+        return Err(
+            th.type_error(format!("{fname}() argument 'byteorder' must be str, not {}", th.type_name_of(o)))
+        );
     };
     match s.bytes() {
         b"little" => Ok(true),
@@ -111,7 +150,9 @@ fn round(th: Th, a: Args) -> R<Value> {
     let r = this(a);
     let digits = match int::to_i64(d) {
         // Beyond twice the number everything is rounded to 0.
-        Some(d) if (d.unsigned_abs() as f64) * 3.3 <= bigint::bit_length(r.view()) as f64 + 8.0 => d.unsigned_abs(),
+        Some(d) if (d.unsigned_abs() as f64) * 3.3 <= bigint::bit_length(r.view()) as f64 + 8.0 => {
+            d.unsigned_abs()
+        }
         _ => return Ok(Value::fix(0)),
     };
     let ten = adder_num::BigInt::from(10i64);

@@ -21,14 +21,15 @@ pub fn int_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         (p, 0) => return Err(th.type_error(format!("int expected at most 2 arguments, got {}", p.len()))),
         (p, _) => {
             if p.len() + a.nkw() > 2 {
-                return Err(th.type_error(format!(
-                    "int() takes at most 2 arguments ({} given)",
-                    p.len() + a.nkw()
-                )));
+                return Err(
+                    th.type_error(format!("int() takes at most 2 arguments ({} given)", p.len() + a.nkw()))
+                );
             }
             let (k, base) = a.keywords().next().expect("a keyword");
             if th.text(k) != "base" {
-                return Err(th.type_error(format!("int() got an unexpected keyword argument '{}'", th.text(k))));
+                return Err(
+                    th.type_error(format!("int() got an unexpected keyword argument '{}'", th.text(k)))
+                );
             }
             match p.first() {
                 Some(&x) => with_base(th, x, base)?,
@@ -182,4 +183,3 @@ pub fn from_literal(th: Th, digits: &[u8], base: u32) -> R<Value> {
         None => Err(invalid(th, base, digits)),
     }
 }
-

@@ -148,7 +148,9 @@ pub unsafe fn pack(th: Th, v: Gc<MemoryView>, p: *mut u8, c: u8, x: Value) -> R<
             match int::to_u64(n) {
                 Some(n) => put!(u64, n),
                 // Pointers may be given as negative numbers.
-                None if c == b'P' && int::to_i64(n).is_some() => put!(i64, int::to_i64(n).expect("just seen")),
+                None if c == b'P' && int::to_i64(n).is_some() => {
+                    put!(i64, int::to_i64(n).expect("just seen"))
+                }
                 None => Err(invalid(th, shown, "value")),
             }
         }

@@ -3,7 +3,9 @@
 use super::buffer::{self, flag};
 use super::bytes::index_arg;
 use super::memory_items::{format_of, item_size, native_format, pack, unpack};
-use super::memoryview::{self, MemoryView, check_released, duplicate, release_quietly, set_dims, this, to_bytes};
+use super::memoryview::{
+    self, MemoryView, check_released, duplicate, release_quietly, set_dims, this, to_bytes,
+};
 use super::var_sized::list_of;
 use super::{bytes_methods, int, slicing};
 use crate::err::{R, Raised};
@@ -18,32 +20,104 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 type Args<'a> = &'a [Option<Value>];
 
 pub const METHODS: &[NativeDef] = &[
-    method("release", "($self, /)", "Release the underlying buffer exposed by the memoryview object.", release),
-    method("tobytes", "($self, /, order='C')", "Return the data in the buffer as a byte string.\n\nOrder can be {'C', 'F', 'A'}.  When order is 'C' or 'F', the data of\nthe original array is converted to C or Fortran order.  For\ncontiguous views, 'A' returns an exact copy of the physical memory.\nIn particular, in-memory Fortran order is preserved.  For\nnon-contiguous views, the data is converted to C first.  order=None\nis the same as order='C'.", tobytes),
-    method("hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", "Return the data in the buffer as a str of hexadecimal numbers.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = memoryview(b'\\xb9\\x01\\xef')\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'", hex),
+    method(
+        "release",
+        "($self, /)",
+        "Release the underlying buffer exposed by the memoryview object.",
+        release,
+    ),
+    method(
+        "tobytes",
+        "($self, /, order='C')",
+        "Return the data in the buffer as a byte string.\n\nOrder can be {'C', 'F', 'A'}.  When order is 'C' or 'F', the data of\nthe original array is converted to C or Fortran order.  For\ncontiguous views, 'A' returns an exact copy of the physical memory.\nIn particular, in-memory Fortran order is preserved.  For\nnon-contiguous views, the data is converted to C first.  order=None\nis the same as order='C'.",
+        tobytes,
+    ),
+    method(
+        "hex",
+        "($self, /, sep=<unrepresentable>, bytes_per_sep=1)",
+        "Return the data in the buffer as a str of hexadecimal numbers.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = memoryview(b'\\xb9\\x01\\xef')\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'",
+        hex,
+    ),
     method("tolist", "($self, /)", "Return the data in the buffer as a list of elements.", tolist),
-    method("cast", "($self, /, format, shape=<unrepresentable>)", "Cast a memoryview to a new format or shape.", cast),
+    method(
+        "cast",
+        "($self, /, format, shape=<unrepresentable>)",
+        "Cast a memoryview to a new format or shape.",
+        cast,
+    ),
     method("toreadonly", "($self, /)", "Return a readonly version of the memoryview.", toreadonly),
-    classmethod("_from_flags", "($type, /, object, flags)", "Create a new memoryview object which references the given object.", from_flags),
+    classmethod(
+        "_from_flags",
+        "($type, /, object, flags)",
+        "Create a new memoryview object which references the given object.",
+        from_flags,
+    ),
     method("count", "($self, value, /)", "Count the number of occurrences of a value.", count),
-    method("index", "($self, value, start=0, stop=sys.maxsize, /)", "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present.", index),
+    method(
+        "index",
+        "($self, value, start=0, stop=sys.maxsize, /)",
+        "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present.",
+        index,
+    ),
     method("__enter__", "($self, /)", "", enter),
-    method("__exit__", "($self, /, *exc_info)", "Release the underlying buffer exposed by the memoryview object.", release),
-    classmethod("__class_getitem__", "($type, object, /)", "memoryviews are generic over the type of their underlying data", super::util::class_getitem),
+    method(
+        "__exit__",
+        "($self, /, *exc_info)",
+        "Release the underlying buffer exposed by the memoryview object.",
+        release,
+    ),
+    classmethod(
+        "__class_getitem__",
+        "($type, object, /)",
+        "memoryviews are generic over the type of their underlying data",
+        super::util::class_getitem,
+    ),
 ];
 
 pub const GETSET: &[GetSetDef] = &[
-    getter("obj", "The underlying object of the memoryview.", |th, v| Ok(Value::opt_or_none(live(th, v)?.obj.get()))),
-    getter("nbytes", "The amount of space in bytes that the array would use in\n a contiguous representation.", |th, v| Ok(Value::fix(live(th, v)?.nbytes as i64))),
-    getter("readonly", "A bool indicating whether the memory is read only.", |th, v| Ok(Value::bool(live(th, v)?.readonly()))),
-    getter("itemsize", "The size in bytes of each element of the memoryview.", |th, v| Ok(Value::fix(live(th, v)?.itemsize as i64))),
-    getter("format", "A string containing the format (in struct module style)\n for each element in the view.", |th, v| Ok(th.str(live(th, v)?.format()))),
-    getter("ndim", "An integer indicating how many dimensions of a multi-dimensional\n array the memory represents.", |th, v| Ok(Value::fix(live(th, v)?.ndim as i64))),
-    getter("shape", "A tuple of ndim integers giving the shape of the memory\n as an N-dimensional array.", |th, v| Ok(ints(th, live(th, v)?.extents()))),
-    getter("strides", "A tuple of ndim integers giving the size in bytes to access\n each element for each dimension of the array.", |th, v| Ok(ints(th, live(th, v)?.strides()))),
-    getter("suboffsets", "A tuple of integers used internally for PIL-style arrays.", |th, v| live(th, v).map(|_| th.tuple(&[]))),
-    getter("c_contiguous", "A bool indicating whether the memory is C contiguous.", |th, v| Ok(Value::bool(live(th, v)?.is_c_contiguous()))),
-    getter("f_contiguous", "A bool indicating whether the memory is Fortran contiguous.", |th, v| Ok(Value::bool(live(th, v)?.is_f_contiguous()))),
+    getter("obj", "The underlying object of the memoryview.", |th, v| {
+        Ok(Value::opt_or_none(live(th, v)?.obj.get()))
+    }),
+    getter(
+        "nbytes",
+        "The amount of space in bytes that the array would use in\n a contiguous representation.",
+        |th, v| Ok(Value::fix(live(th, v)?.nbytes as i64)),
+    ),
+    getter("readonly", "A bool indicating whether the memory is read only.", |th, v| {
+        Ok(Value::bool(live(th, v)?.readonly()))
+    }),
+    getter("itemsize", "The size in bytes of each element of the memoryview.", |th, v| {
+        Ok(Value::fix(live(th, v)?.itemsize as i64))
+    }),
+    getter(
+        "format",
+        "A string containing the format (in struct module style)\n for each element in the view.",
+        |th, v| Ok(th.str(live(th, v)?.format())),
+    ),
+    getter(
+        "ndim",
+        "An integer indicating how many dimensions of a multi-dimensional\n array the memory represents.",
+        |th, v| Ok(Value::fix(live(th, v)?.ndim as i64)),
+    ),
+    getter(
+        "shape",
+        "A tuple of ndim integers giving the shape of the memory\n as an N-dimensional array.",
+        |th, v| Ok(ints(th, live(th, v)?.extents())),
+    ),
+    getter(
+        "strides",
+        "A tuple of ndim integers giving the size in bytes to access\n each element for each dimension of the array.",
+        |th, v| Ok(ints(th, live(th, v)?.strides())),
+    ),
+    getter("suboffsets", "A tuple of integers used internally for PIL-style arrays.", |th, v| {
+        live(th, v).map(|_| th.tuple(&[]))
+    }),
+    getter("c_contiguous", "A bool indicating whether the memory is C contiguous.", |th, v| {
+        Ok(Value::bool(live(th, v)?.is_c_contiguous()))
+    }),
+    getter("f_contiguous", "A bool indicating whether the memory is Fortran contiguous.", |th, v| {
+        Ok(Value::bool(live(th, v)?.is_f_contiguous()))
+    }),
     getter("contiguous", "A bool indicating whether the memory is contiguous.", |th, v| {
         let v = live(th, v)?;
         Ok(Value::bool(v.is_c_contiguous() || v.is_f_contiguous()))
@@ -246,9 +320,9 @@ pub fn setitem(th: Th, o: Value, k: Value, x: Option<Value>) -> R<()> {
             let p = pointer_multi(th, v, k)?;
             unsafe { pack(th, v, p, c, x) }
         }
-        Key::Slice(_) | Key::MultiSlice => Err(th.not_implemented_error(
-            "memoryview slice assignments are currently restricted to ndim = 1",
-        )),
+        Key::Slice(_) | Key::MultiSlice => {
+            Err(th.not_implemented_error("memoryview slice assignments are currently restricted to ndim = 1"))
+        }
         Key::Invalid => Err(invalid_key(th)),
     }
 }
@@ -256,9 +330,7 @@ fn copy_into(th: Th, d: Gc<MemoryView>, s: Gc<MemoryView>) -> R<()> {
     let plain = |f: &'static str| f.strip_prefix('@').unwrap_or(f);
     let format = |v: Gc<MemoryView>| plain(unsafe { &*(v.format() as *const str) });
     if format(d) != format(s) || d.itemsize != s.itemsize || d.extents() != s.extents() {
-        return Err(
-            th.value_error("memoryview assignment: lvalue and rvalue have different structures")
-        );
+        return Err(th.value_error("memoryview assignment: lvalue and rvalue have different structures"));
     }
     let n = d.itemsize;
     if d.is_c_contiguous() && s.is_c_contiguous() {
@@ -326,7 +398,9 @@ fn cast(th: Th, a: Args) -> R<Value> {
     let v = live(th, a[0].unwrap())?;
     let f = a[1].unwrap();
     let Some(fs) = f.cast::<Str>() else {
-        return Err(th.type_error(format!("cast() argument 'format' must be str, not {}", th.type_name_of(f))));
+        return Err(
+            th.type_error(format!("cast() argument 'format' must be str, not {}", th.type_name_of(f)))
+        );
     };
     if !v.is_c_contiguous() {
         return Err(th.type_error("memoryview: casts are restricted to C-contiguous views"));

@@ -36,11 +36,23 @@ pub fn unpack(th: Th, s: Gc<Slice>) -> R<(i64, i64, i64)> {
         },
     };
     let start = match part(&s.start) {
-        None => if step < 0 { i64::MAX } else { 0 },
+        None => {
+            if step < 0 {
+                i64::MAX
+            } else {
+                0
+            }
+        }
         Some(v) => bound(th, v)?,
     };
     let stop = match part(&s.stop) {
-        None => if step < 0 { i64::MIN } else { i64::MAX },
+        None => {
+            if step < 0 {
+                i64::MIN
+            } else {
+                i64::MAX
+            }
+        }
         Some(v) => bound(th, v)?,
     };
     Ok((start, stop, step))

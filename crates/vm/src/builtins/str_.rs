@@ -352,7 +352,8 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     }
     let is_view = x.flags() & VIEW != 0;
     if is_view {
-        let buf: Gc<StrBuf> = unsafe { Value::from_bits(*(x.as_ptr().add(1) as *const u64)).cast_unchecked() };
+        let buf: Gc<StrBuf> =
+            unsafe { Value::from_bits(*(x.as_ptr().add(1) as *const u64)).cast_unchecked() };
         if buf.used.load(Relaxed) == nx as u64 && total as u64 <= buf.cap {
             let s = unsafe { new_view(th, buf, total, nchars, ascii)? };
             // Allocating may have let another thread run.

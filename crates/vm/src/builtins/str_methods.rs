@@ -15,54 +15,284 @@ use std::ops::Range;
 type Args<'a> = &'a [Option<Value>];
 
 pub const METHODS: &[NativeDef] = &[
-    method("encode", "($self, /, encoding='utf-8', errors='strict')", "Encode the string using the codec registered for encoding.\n\n  encoding\n    The encoding in which to encode the string.\n  errors\n    The error handling scheme to use for encoding errors.\n    The default is 'strict' meaning that encoding errors raise a\n    UnicodeEncodeError.  Other possible values are 'ignore', 'replace'\n    and 'xmlcharrefreplace' as well as any other name registered with\n    codecs.register_error that can handle UnicodeEncodeErrors.", encode),
-    method("replace", "($self, old, new, /, count=-1)", "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.", replace),
-    method("split", "($self, /, sep=None, maxsplit=-1)", "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any\n    whitespace character (including \\n \\r \\t \\f and spaces) and\n    will discard empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the front of the string and works to the end.\n\nNote, str.split() is mainly useful for data that has been\nintentionally delimited.  With natural text that includes\npunctuation, consider using the regular expression module.", split),
-    method("rsplit", "($self, /, sep=None, maxsplit=-1)", "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any\n    whitespace character (including \\n \\r \\t \\f and spaces) and\n    will discard empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the end of the string and works to the front.", rsplit),
-    method("join", "($self, iterable, /)", "Concatenate any number of strings.\n\nThe string whose method is called is inserted in between each given\nstring.  The result is returned as a new string.\n\nExample: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'", join),
-    method("capitalize", "($self, /)", "Return a capitalized version of the string.\n\nMore specifically, make the first character have upper case and the\nrest lower case.", capitalize),
-    method("casefold", "($self, /)", "Return a version of the string suitable for caseless comparisons.", casefold),
-    method("title", "($self, /)", "Return a version of the string where each word is titlecased.\n\nMore specifically, words start with uppercased characters and all\nremaining cased characters have lower case.", title),
-    method("center", "($self, width, fillchar=' ', /)", "Return a centered string of length width.\n\nPadding is done using the specified fill character (default is\na space).", center),
-    method("count", "($self, sub[, start[, end]], /)", "Return the number of non-overlapping occurrences of substring sub in string S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.", count),
-    method("expandtabs", "($self, /, tabsize=8)", "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.", expandtabs),
-    method("find", "($self, sub[, start[, end]], /)", "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Return -1 on failure.", find),
-    method("partition", "($self, sep, /)", "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string.  If the separator\nis found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing\nthe original string and two empty strings.", partition),
-    method("index", "($self, sub[, start[, end]], /)", "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Raises ValueError when the substring is not found.", index),
-    method("ljust", "($self, width, fillchar=' ', /)", "Return a left-justified string of length width.\n\nPadding is done using the specified fill character (default is\na space).", ljust),
+    method(
+        "encode",
+        "($self, /, encoding='utf-8', errors='strict')",
+        "Encode the string using the codec registered for encoding.\n\n  encoding\n    The encoding in which to encode the string.\n  errors\n    The error handling scheme to use for encoding errors.\n    The default is 'strict' meaning that encoding errors raise a\n    UnicodeEncodeError.  Other possible values are 'ignore', 'replace'\n    and 'xmlcharrefreplace' as well as any other name registered with\n    codecs.register_error that can handle UnicodeEncodeErrors.",
+        encode,
+    ),
+    method(
+        "replace",
+        "($self, old, new, /, count=-1)",
+        "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.",
+        replace,
+    ),
+    method(
+        "split",
+        "($self, /, sep=None, maxsplit=-1)",
+        "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any\n    whitespace character (including \\n \\r \\t \\f and spaces) and\n    will discard empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the front of the string and works to the end.\n\nNote, str.split() is mainly useful for data that has been\nintentionally delimited.  With natural text that includes\npunctuation, consider using the regular expression module.",
+        split,
+    ),
+    method(
+        "rsplit",
+        "($self, /, sep=None, maxsplit=-1)",
+        "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any\n    whitespace character (including \\n \\r \\t \\f and spaces) and\n    will discard empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the end of the string and works to the front.",
+        rsplit,
+    ),
+    method(
+        "join",
+        "($self, iterable, /)",
+        "Concatenate any number of strings.\n\nThe string whose method is called is inserted in between each given\nstring.  The result is returned as a new string.\n\nExample: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'",
+        join,
+    ),
+    method(
+        "capitalize",
+        "($self, /)",
+        "Return a capitalized version of the string.\n\nMore specifically, make the first character have upper case and the\nrest lower case.",
+        capitalize,
+    ),
+    method(
+        "casefold",
+        "($self, /)",
+        "Return a version of the string suitable for caseless comparisons.",
+        casefold,
+    ),
+    method(
+        "title",
+        "($self, /)",
+        "Return a version of the string where each word is titlecased.\n\nMore specifically, words start with uppercased characters and all\nremaining cased characters have lower case.",
+        title,
+    ),
+    method(
+        "center",
+        "($self, width, fillchar=' ', /)",
+        "Return a centered string of length width.\n\nPadding is done using the specified fill character (default is\na space).",
+        center,
+    ),
+    method(
+        "count",
+        "($self, sub[, start[, end]], /)",
+        "Return the number of non-overlapping occurrences of substring sub in string S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.",
+        count,
+    ),
+    method(
+        "expandtabs",
+        "($self, /, tabsize=8)",
+        "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.",
+        expandtabs,
+    ),
+    method(
+        "find",
+        "($self, sub[, start[, end]], /)",
+        "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Return -1 on failure.",
+        find,
+    ),
+    method(
+        "partition",
+        "($self, sep, /)",
+        "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string.  If the separator\nis found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing\nthe original string and two empty strings.",
+        partition,
+    ),
+    method(
+        "index",
+        "($self, sub[, start[, end]], /)",
+        "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Raises ValueError when the substring is not found.",
+        index,
+    ),
+    method(
+        "ljust",
+        "($self, width, fillchar=' ', /)",
+        "Return a left-justified string of length width.\n\nPadding is done using the specified fill character (default is\na space).",
+        ljust,
+    ),
     method("lower", "($self, /)", "Return a copy of the string converted to lowercase.", lower),
-    method("lstrip", "($self, chars=None, /)", "Return a copy of the string with leading whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.", lstrip),
-    method("rfind", "($self, sub[, start[, end]], /)", "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Return -1 on failure.", rfind),
-    method("rindex", "($self, sub[, start[, end]], /)", "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Raises ValueError when the substring is not found.", rindex),
-    method("rjust", "($self, width, fillchar=' ', /)", "Return a right-justified string of length width.\n\nPadding is done using the specified fill character (default is\na space).", rjust),
-    method("rstrip", "($self, chars=None, /)", "Return a copy of the string with trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.", rstrip),
-    method("rpartition", "($self, sep, /)", "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string, starting at the\nend.  If the separator is found, returns a 3-tuple containing the\npart before the separator, the separator itself, and the part after\nit.\n\nIf the separator is not found, returns a 3-tuple containing two\nempty strings and the original string.", rpartition),
-    method("splitlines", "($self, /, keepends=False)", "Return a list of the lines in the string, breaking at line boundaries.\n\nLine breaks are not included in the resulting list unless keepends\nis given and true.", splitlines),
-    method("strip", "($self, chars=None, /)", "Return a copy of the string with leading and trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.", strip),
-    method("swapcase", "($self, /)", "Convert uppercase characters to lowercase and lowercase characters to uppercase.", swapcase),
-    method("translate", "($self, table, /)", "Replace each character in the string using the given translation table.\n\n  table\n    Translation table, which must be a mapping of Unicode ordinals\n    to Unicode ordinals, strings, or None.\n\nThe table must implement lookup/indexing via __getitem__, for\ninstance a dictionary or list.  If this operation raises\nLookupError, the character is left untouched.  Characters mapped to\nNone are deleted.", translate),
+    method(
+        "lstrip",
+        "($self, chars=None, /)",
+        "Return a copy of the string with leading whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        lstrip,
+    ),
+    method(
+        "rfind",
+        "($self, sub[, start[, end]], /)",
+        "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Return -1 on failure.",
+        rfind,
+    ),
+    method(
+        "rindex",
+        "($self, sub[, start[, end]], /)",
+        "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice\nnotation.  Raises ValueError when the substring is not found.",
+        rindex,
+    ),
+    method(
+        "rjust",
+        "($self, width, fillchar=' ', /)",
+        "Return a right-justified string of length width.\n\nPadding is done using the specified fill character (default is\na space).",
+        rjust,
+    ),
+    method(
+        "rstrip",
+        "($self, chars=None, /)",
+        "Return a copy of the string with trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        rstrip,
+    ),
+    method(
+        "rpartition",
+        "($self, sep, /)",
+        "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string, starting at the\nend.  If the separator is found, returns a 3-tuple containing the\npart before the separator, the separator itself, and the part after\nit.\n\nIf the separator is not found, returns a 3-tuple containing two\nempty strings and the original string.",
+        rpartition,
+    ),
+    method(
+        "splitlines",
+        "($self, /, keepends=False)",
+        "Return a list of the lines in the string, breaking at line boundaries.\n\nLine breaks are not included in the resulting list unless keepends\nis given and true.",
+        splitlines,
+    ),
+    method(
+        "strip",
+        "($self, chars=None, /)",
+        "Return a copy of the string with leading and trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        strip,
+    ),
+    method(
+        "swapcase",
+        "($self, /)",
+        "Convert uppercase characters to lowercase and lowercase characters to uppercase.",
+        swapcase,
+    ),
+    method(
+        "translate",
+        "($self, table, /)",
+        "Replace each character in the string using the given translation table.\n\n  table\n    Translation table, which must be a mapping of Unicode ordinals\n    to Unicode ordinals, strings, or None.\n\nThe table must implement lookup/indexing via __getitem__, for\ninstance a dictionary or list.  If this operation raises\nLookupError, the character is left untouched.  Characters mapped to\nNone are deleted.",
+        translate,
+    ),
     method("upper", "($self, /)", "Return a copy of the string converted to uppercase.", upper),
-    method("startswith", "($self, prefix[, start[, end]], /)", "Return True if the string starts with the specified prefix, False otherwise.\n\n  prefix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.", startswith),
-    method("endswith", "($self, suffix[, start[, end]], /)", "Return True if the string ends with the specified suffix, False otherwise.\n\n  suffix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.", endswith),
-    method("removeprefix", "($self, prefix, /)", "Return a str with the given prefix string removed if present.\n\nIf the string starts with the prefix string, return\nstring[len(prefix):].  Otherwise, return a copy of the original\nstring.", removeprefix),
-    method("removesuffix", "($self, suffix, /)", "Return a str with the given suffix string removed if present.\n\nIf the string ends with the suffix string and that suffix is not\nempty, return string[:-len(suffix)].  Otherwise, return a copy of\nthe original string.", removesuffix),
-    method("isascii", "($self, /)", "Return True if all characters in the string are ASCII, False otherwise.\n\nASCII characters have code points in the range U+0000-U+007F.\nEmpty string is ASCII too.", isascii),
-    method("islower", "($self, /)", "Return True if the string is a lowercase string, False otherwise.\n\nA string is lowercase if all cased characters in the string are\nlowercase and there is at least one cased character in the string.", islower),
-    method("isupper", "($self, /)", "Return True if the string is an uppercase string, False otherwise.\n\nA string is uppercase if all cased characters in the string are\nuppercase and there is at least one cased character in the string.", isupper),
-    method("istitle", "($self, /)", "Return True if the string is a title-cased string, False otherwise.\n\nIn a title-cased string, upper- and title-case characters may only\nfollow uncased characters and lowercase characters only cased ones.", istitle),
-    method("isspace", "($self, /)", "Return True if the string is a whitespace string, False otherwise.\n\nA string is whitespace if all characters in the string are\nwhitespace and there is at least one character in the string.", isspace),
-    method("isdecimal", "($self, /)", "Return True if the string is a decimal string, False otherwise.\n\nA string is a decimal string if all characters in the string are\ndecimal and there is at least one character in the string.", isdecimal),
-    method("isdigit", "($self, /)", "Return True if the string is a digit string, False otherwise.\n\nA string is a digit string if all characters in the string are\ndigits and there is at least one character in the string.", isdigit),
-    method("isnumeric", "($self, /)", "Return True if the string is a numeric string, False otherwise.\n\nA string is numeric if all characters in the string are numeric and\nthere is at least one character in the string.", isnumeric),
-    method("isalpha", "($self, /)", "Return True if the string is an alphabetic string, False otherwise.\n\nA string is alphabetic if all characters in the string are\nalphabetic and there is at least one character in the string.", isalpha),
-    method("isalnum", "($self, /)", "Return True if the string is an alpha-numeric string, False otherwise.\n\nA string is alpha-numeric if all characters in the string are\nalpha-numeric and there is at least one character in the string.", isalnum),
-    method("isidentifier", "($self, /)", "Return True if the string is a valid Python identifier, False otherwise.\n\nCall keyword.iskeyword(s) to test whether string s is a reserved\nidentifier, such as \"def\" or \"class\".", isidentifier),
-    method("isprintable", "($self, /)", "Return True if all characters in the string are printable, False otherwise.\n\nA character is printable if repr() may use it in its output.", isprintable),
-    method("zfill", "($self, width, /)", "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe string is never truncated.", zfill),
-    method("format", "($self, /, *args, **kwargs)", "Return a formatted version of the string, using substitutions from args and kwargs.\nThe substitutions are identified by braces ('{' and '}').", format),
-    method("format_map", "($self, mapping, /)", "Return a formatted version of the string, using substitutions from mapping.\nThe substitutions are identified by braces ('{' and '}').", format_map),
-    method("__format__", "($self, format_spec, /)", "Return a formatted version of the string as described by format_spec.", dunder_format),
-    staticmethod("maketrans", "(x, y=<unrepresentable>, z=<unrepresentable>, /)", "Return a translation table usable for str.translate().\n\nIf there is only one argument, it must be a dictionary mapping\nUnicode ordinals (integers) or characters to Unicode ordinals,\nstrings or None.  Character keys will be then converted to ordinals.\nIf there are two arguments, they must be strings of equal length,\nand in the resulting dictionary, each character in x will be mapped\nto the character at the same position in y.  If there is a third\nargument, it must be a string, whose characters will be mapped to\nNone in the result.", maketrans),
+    method(
+        "startswith",
+        "($self, prefix[, start[, end]], /)",
+        "Return True if the string starts with the specified prefix, False otherwise.\n\n  prefix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
+        startswith,
+    ),
+    method(
+        "endswith",
+        "($self, suffix[, start[, end]], /)",
+        "Return True if the string ends with the specified suffix, False otherwise.\n\n  suffix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
+        endswith,
+    ),
+    method(
+        "removeprefix",
+        "($self, prefix, /)",
+        "Return a str with the given prefix string removed if present.\n\nIf the string starts with the prefix string, return\nstring[len(prefix):].  Otherwise, return a copy of the original\nstring.",
+        removeprefix,
+    ),
+    method(
+        "removesuffix",
+        "($self, suffix, /)",
+        "Return a str with the given suffix string removed if present.\n\nIf the string ends with the suffix string and that suffix is not\nempty, return string[:-len(suffix)].  Otherwise, return a copy of\nthe original string.",
+        removesuffix,
+    ),
+    method(
+        "isascii",
+        "($self, /)",
+        "Return True if all characters in the string are ASCII, False otherwise.\n\nASCII characters have code points in the range U+0000-U+007F.\nEmpty string is ASCII too.",
+        isascii,
+    ),
+    method(
+        "islower",
+        "($self, /)",
+        "Return True if the string is a lowercase string, False otherwise.\n\nA string is lowercase if all cased characters in the string are\nlowercase and there is at least one cased character in the string.",
+        islower,
+    ),
+    method(
+        "isupper",
+        "($self, /)",
+        "Return True if the string is an uppercase string, False otherwise.\n\nA string is uppercase if all cased characters in the string are\nuppercase and there is at least one cased character in the string.",
+        isupper,
+    ),
+    method(
+        "istitle",
+        "($self, /)",
+        "Return True if the string is a title-cased string, False otherwise.\n\nIn a title-cased string, upper- and title-case characters may only\nfollow uncased characters and lowercase characters only cased ones.",
+        istitle,
+    ),
+    method(
+        "isspace",
+        "($self, /)",
+        "Return True if the string is a whitespace string, False otherwise.\n\nA string is whitespace if all characters in the string are\nwhitespace and there is at least one character in the string.",
+        isspace,
+    ),
+    method(
+        "isdecimal",
+        "($self, /)",
+        "Return True if the string is a decimal string, False otherwise.\n\nA string is a decimal string if all characters in the string are\ndecimal and there is at least one character in the string.",
+        isdecimal,
+    ),
+    method(
+        "isdigit",
+        "($self, /)",
+        "Return True if the string is a digit string, False otherwise.\n\nA string is a digit string if all characters in the string are\ndigits and there is at least one character in the string.",
+        isdigit,
+    ),
+    method(
+        "isnumeric",
+        "($self, /)",
+        "Return True if the string is a numeric string, False otherwise.\n\nA string is numeric if all characters in the string are numeric and\nthere is at least one character in the string.",
+        isnumeric,
+    ),
+    method(
+        "isalpha",
+        "($self, /)",
+        "Return True if the string is an alphabetic string, False otherwise.\n\nA string is alphabetic if all characters in the string are\nalphabetic and there is at least one character in the string.",
+        isalpha,
+    ),
+    method(
+        "isalnum",
+        "($self, /)",
+        "Return True if the string is an alpha-numeric string, False otherwise.\n\nA string is alpha-numeric if all characters in the string are\nalpha-numeric and there is at least one character in the string.",
+        isalnum,
+    ),
+    method(
+        "isidentifier",
+        "($self, /)",
+        "Return True if the string is a valid Python identifier, False otherwise.\n\nCall keyword.iskeyword(s) to test whether string s is a reserved\nidentifier, such as \"def\" or \"class\".",
+        isidentifier,
+    ),
+    method(
+        "isprintable",
+        "($self, /)",
+        "Return True if all characters in the string are printable, False otherwise.\n\nA character is printable if repr() may use it in its output.",
+        isprintable,
+    ),
+    method(
+        "zfill",
+        "($self, width, /)",
+        "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe string is never truncated.",
+        zfill,
+    ),
+    method(
+        "format",
+        "($self, /, *args, **kwargs)",
+        "Return a formatted version of the string, using substitutions from args and kwargs.\nThe substitutions are identified by braces ('{' and '}').",
+        format,
+    ),
+    method(
+        "format_map",
+        "($self, mapping, /)",
+        "Return a formatted version of the string, using substitutions from mapping.\nThe substitutions are identified by braces ('{' and '}').",
+        format_map,
+    ),
+    method(
+        "__format__",
+        "($self, format_spec, /)",
+        "Return a formatted version of the string as described by format_spec.",
+        dunder_format,
+    ),
+    staticmethod(
+        "maketrans",
+        "(x, y=<unrepresentable>, z=<unrepresentable>, /)",
+        "Return a translation table usable for str.translate().\n\nIf there is only one argument, it must be a dictionary mapping\nUnicode ordinals (integers) or characters to Unicode ordinals,\nstrings or None.  Character keys will be then converted to ordinals.\nIf there are two arguments, they must be strings of equal length,\nand in the resulting dictionary, each character in x will be mapped\nto the character at the same position in y.  If there is a third\nargument, it must be a string, whose characters will be mapped to\nNone in the result.",
+        maketrans,
+    ),
     method("__sizeof__", "($self, /)", "Return the size of the string in memory, in bytes.", sizeof),
     method("__getnewargs__", "($self, /)", "", getnewargs),
 ];
@@ -86,7 +316,6 @@ fn not_str(th: Th, v: Value, what: &str) -> Raised {
 fn empty() -> Value {
     Root::empty_str.value()
 }
-
 
 /// `str.isidentifier`.
 pub fn is_identifier(s: Gc<Str>) -> bool {
@@ -349,7 +578,9 @@ fn affix(th: Th, a: Args, name: &str, test: fn(&[u8], &[u8]) -> bool) -> R<Value
     };
     for x in t.items() {
         let Some(p) = x.cast::<Str>() else {
-            return Err(th.type_error(format!("tuple for {name} must only contain str, not {}", th.type_name_of(*x))));
+            return Err(
+                th.type_error(format!("tuple for {name} must only contain str, not {}", th.type_name_of(*x)))
+            );
         };
         if matches(p) {
             return Ok(TRUE());
@@ -670,9 +901,7 @@ fn maketrans(th: Th, a: Args) -> R<Value> {
         None => None,
     };
     let Some(x) = x.cast::<Str>() else {
-        return Err(
-            th.type_error("first maketrans argument must be a string if there is a second argument")
-        );
+        return Err(th.type_error("first maketrans argument must be a string if there is a second argument"));
     };
     if x.len() != y.len() {
         return Err(th.value_error("the first two maketrans arguments must have equal length"));

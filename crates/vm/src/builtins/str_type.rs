@@ -59,10 +59,9 @@ fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
             return Err(th.type_error(format!("str() got an unexpected keyword argument '{k}'")));
         };
         if args[i].is_some() {
-            return Err(th.type_error(format!(
-                "argument for str() given by name ('{k}') and position ({})",
-                i + 1
-            )));
+            return Err(
+                th.type_error(format!("argument for str() given by name ('{k}') and position ({})", i + 1))
+            );
         }
         args[i] = Some(v);
     }
@@ -91,10 +90,9 @@ fn decode_object(th: Th, o: Value, encoding: Option<Value>, errors: Option<Value
         return codecs::decode(th, o, encoding, errors);
     }
     if th.type_of(o).slots.get_buffer.is_none() {
-        return Err(th.type_error(format!(
-            "decoding to str: need a bytes-like object, {} found",
-            th.type_name_of(o)
-        )));
+        return Err(
+            th.type_error(format!("decoding to str: need a bytes-like object, {} found", th.type_name_of(o)))
+        );
     }
     let view = buffer::Buffer::simple(th, o)?;
     let b = super::bytes::new(th, view.bytes())?;
@@ -148,10 +146,9 @@ fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
         return Err(th.type_error(format!("string indices must be integers, not '{}'", th.type_name_of(k))));
     }
     let Some(i) = super::int::to_i64(th.index(k)?) else {
-        return Err(th.index_error(format!(
-            "cannot fit '{}' into an index-sized integer",
-            th.type_name_of(k)
-        )));
+        return Err(
+            th.index_error(format!("cannot fit '{}' into an index-sized integer", th.type_name_of(k)))
+        );
     };
     item(th, s, i)
 }
@@ -200,10 +197,9 @@ fn contains(th: Th, c: Value, k: Value) -> R<bool> {
 
 pub fn concat(th: Th, a: Value, b: Value) -> R<Value> {
     let Some(y) = b.cast::<Str>() else {
-        return Err(th.type_error(format!(
-            "can only concatenate str (not \"{}\") to str",
-            th.type_name_of(b)
-        )));
+        return Err(
+            th.type_error(format!("can only concatenate str (not \"{}\") to str", th.type_name_of(b)))
+        );
     };
     str_::concat(th, this(a), y)
 }
