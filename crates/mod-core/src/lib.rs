@@ -2,16 +2,30 @@
 //!
 //! A module's types are native layouts whose traced slots come first: see [`native_layout!`].
 
+mod bisect;
 mod collections;
 mod functools;
+mod heapq;
 mod itertools;
+mod math;
 mod operator;
+mod random;
+mod structs;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] =
-    &[&collections::MODULE, &functools::MODULE, &itertools::MODULE, &operator::MODULE];
+pub static MODULES: &[&NativeModule] = &[
+    &bisect::MODULE,
+    &collections::MODULE,
+    &functools::MODULE,
+    &heapq::MODULE,
+    &itertools::MODULE,
+    &math::MODULE,
+    &operator::MODULE,
+    &random::MODULE,
+    &structs::MODULE,
+];
 
 /// Declares a native layout: header, `N` traced slots, plain words; with its trace function and cast.
 #[macro_export]
