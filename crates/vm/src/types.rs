@@ -456,7 +456,9 @@ impl Th {
             let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
             put(m.name, o);
         }
-        if def.doc.is_empty() {
+        if d.get_str(self, n!(__doc__)).unwrap().is_some() {
+            // Instances have a `__doc__` of their own; the type's is in its declaration.
+        } else if def.doc.is_empty() {
             d.set(self, n!(__doc__), NONE()).unwrap();
         } else {
             let s = self.str(def.doc);

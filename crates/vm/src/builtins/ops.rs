@@ -627,14 +627,17 @@ impl Th {
         }
     }
     pub fn contains_by_iteration(self, c: Value, k: Value) -> R<bool> {
-        let t = self.type_of(c);
-        if t.slots.iter.is_none() && t.slots.getitem.is_none() {
-            return Err(self.type_error(format!(
-                "argument of type '{}' is not a container or iterable",
-                self.type_name(t)
-            )));
-        }
-        let it = self.iter(c)?;
+        let it = match self.iter(c) {
+            Ok(it) => it,
+            Err(_) if self.exc_is(&exc::TYPE_ERROR) => {
+                self.take_exc();
+                return Err(self.type_error(format!(
+                    "argument of type '{}' is not a container or iterable",
+                    self.type_name_of(c)
+                )));
+            }
+            Err(e) => return Err(e),
+        };
         while let Some(v) = self.next(it)? {
             if self.eq(v, k)? {
                 return Ok(true);

@@ -683,6 +683,9 @@ fn set_bases(th: Th, t: Value, v: Option<Value>) -> R<()> {
 }
 fn get_doc(th: Th, t: Value) -> R<Value> {
     let c = ty(t);
+    if !c.heap_type() {
+        return Ok(if c.native.doc.is_empty() { NONE() } else { th.str(c.native.doc) });
+    }
     match c.dict_().get_str(th, n!(__doc__))? {
         Some(d) => match th.type_of(d).slots.descr_get {
             Some(g) if c.heap_type() => g(th, d, None, t),
