@@ -19,7 +19,7 @@ const PROGRAMS: &[&str] = &[
      def h(n):\n    x = yield from g(n)\n    yield x\n\
      s = 0\nfor v in g(30):\n    s += v\nassert s == 435\n\
      n = 0\nfor v in h(10):\n    n += 1\nassert n == 11\n\
-     def f(d):\n    if d == 0:\n        raise ValueError('x')\n    try:\n        f(d - 1)\n    except ValueError as e:\n        raise KeyError(d) from e\n\
+     def f(d):\n    if d == 0:\n        raise ValueError('x')\n    try:\n        f(d - 1)\n    except Exception as e:\n        raise KeyError(d) from e\n\
      try:\n    f(8)\nexcept KeyError as e:\n    n = 0\n    while e is not None:\n        n += 1\n        assert e.__traceback__ is not None\n        e = e.__cause__\n    assert n == 9, n\n",
     // dicts that grow, shrink, change kind
     "d = {}\ni = 0\nwhile i < 300:\n    d[i] = 'v' + str(i)\n    d['k' + str(i)] = i\n    i += 1\nassert len(d) == 600\n\
