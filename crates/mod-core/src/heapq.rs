@@ -74,7 +74,8 @@ pub static MODULE: NativeModule = NativeModule {
 
 fn heap(th: Th, v: Option<Value>) -> R<Gc<List>> {
     let v = v.unwrap();
-    v.cast::<List>().ok_or_else(|| th.type_error(format!("heap argument must be a list, not {}", th.type_name_of(v))))
+    v.cast::<List>()
+        .ok_or_else(|| th.type_error(format!("heap argument must be a list, not {}", th.type_name_of(v))))
 }
 fn len(l: Gc<List>) -> usize {
     l.len.load(Relaxed) as usize

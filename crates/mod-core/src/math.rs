@@ -42,174 +42,336 @@ pub static MODULE: NativeModule = NativeModule {
     name: "math",
     doc: "This module provides access to the mathematical functions\ndefined by the C standard.",
     functions: &[
-        function("acos", X, "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi.", acos),
+        function(
+            "acos",
+            X,
+            "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi.",
+            acos,
+        ),
         function("acosh", X, "Return the inverse hyperbolic cosine of x.", acosh),
-        function("asin", X, "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.", asin),
+        function(
+            "asin",
+            X,
+            "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
+            asin,
+        ),
         function("asinh", X, "Return the inverse hyperbolic sine of x.", asinh),
-        function("atan", X, "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.", atan),
-        function("atan2", "($module, y, x, /)", "Return the arc tangent (measured in radians) of y/x.\n\nUnlike atan(y/x), the signs of both x and y are considered.", |th, a| {
-            let (y, x) = (real(th, a[0])?, real(th, a[1])?);
-            Ok(th.float(y.atan2(x)))
-        }),
+        function(
+            "atan",
+            X,
+            "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
+            atan,
+        ),
+        function(
+            "atan2",
+            "($module, y, x, /)",
+            "Return the arc tangent (measured in radians) of y/x.\n\nUnlike atan(y/x), the signs of both x and y are considered.",
+            |th, a| {
+                let (y, x) = (real(th, a[0])?, real(th, a[1])?);
+                Ok(th.float(y.atan2(x)))
+            },
+        ),
         function("atanh", X, "Return the inverse hyperbolic tangent of x.", atanh),
         function("cbrt", X, "Return the cube root of x.", |th, a| Ok(th.float(real(th, a[0])?.cbrt()))),
-        function("ceil", X, "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x.", |th, a| rounded(th, a[0].unwrap(), n!(__ceil__), f64::ceil)),
-        function("copysign", XY, "Return a float with the magnitude (absolute value) of x but the sign of y.\n\nOn platforms that support signed zeros, copysign(1.0, -0.0)\nreturns -1.0.\n", |th, a| {
-            let (x, y) = (real(th, a[0])?, real(th, a[1])?);
-            Ok(th.float(x.copysign(y)))
-        }),
+        function(
+            "ceil",
+            X,
+            "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x.",
+            |th, a| rounded(th, a[0].unwrap(), n!(__ceil__), f64::ceil),
+        ),
+        function(
+            "copysign",
+            XY,
+            "Return a float with the magnitude (absolute value) of x but the sign of y.\n\nOn platforms that support signed zeros, copysign(1.0, -0.0)\nreturns -1.0.\n",
+            |th, a| {
+                let (x, y) = (real(th, a[0])?, real(th, a[1])?);
+                Ok(th.float(x.copysign(y)))
+            },
+        ),
         function("cos", X, "Return the cosine of x (measured in radians).", cos),
         function("cosh", X, "Return the hyperbolic cosine of x.", cosh),
-        function("degrees", X, "Convert angle x from radians to degrees.", |th, a| Ok(th.float(real(th, a[0])? * (180.0 / std::f64::consts::PI)))),
-        function("dist", "($module, p, q, /)", "Return the Euclidean distance between two points p and q.\n\nThe points should be specified as sequences (or iterables) of\ncoordinates.  Both inputs must have the same dimension.\n\nRoughly equivalent to:\n    sqrt(sum((px - qx) ** 2.0 for px, qx in zip(p, q)))", |th, a| {
-            let (p, q) = (reals(th, a[0].unwrap())?, reals(th, a[1].unwrap())?);
-            Ok(th.float(th.num(m::dist(&p, &q))?))
+        function("degrees", X, "Convert angle x from radians to degrees.", |th, a| {
+            Ok(th.float(real(th, a[0])? * (180.0 / std::f64::consts::PI)))
         }),
+        function(
+            "dist",
+            "($module, p, q, /)",
+            "Return the Euclidean distance between two points p and q.\n\nThe points should be specified as sequences (or iterables) of\ncoordinates.  Both inputs must have the same dimension.\n\nRoughly equivalent to:\n    sqrt(sum((px - qx) ** 2.0 for px, qx in zip(p, q)))",
+            |th, a| {
+                let (p, q) = (reals(th, a[0].unwrap())?, reals(th, a[1].unwrap())?);
+                Ok(th.float(th.num(m::dist(&p, &q))?))
+            },
+        ),
         function("erf", X, "Error function at x.", erf),
         function("erfc", X, "Complementary error function at x.", erfc),
         function("exp", X, "Return e raised to the power of x.", exp),
         function("exp2", X, "Return 2 raised to the power of x.", exp2),
-        function("expm1", X, "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.", expm1),
-        function("fabs", X, "Return the absolute value of the float x.", |th, a| Ok(th.float(real(th, a[0])?.abs()))),
+        function(
+            "expm1",
+            X,
+            "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.",
+            expm1,
+        ),
+        function("fabs", X, "Return the absolute value of the float x.", |th, a| {
+            Ok(th.float(real(th, a[0])?.abs()))
+        }),
         function("factorial", "($module, n, /)", "Find n!.", |th, a| {
             let v = index(th, a[0])?;
             th.big(th.num(m::factorial(int_ref(v).view()))?)
         }),
-        function("floor", X, "Return the floor of x as an Integral.\n\nThis is the largest integer <= x.", |th, a| rounded(th, a[0].unwrap(), n!(__floor__), f64::floor)),
-        function("fma", "($module, x, y, z, /)", "Fused multiply-add operation.\n\nCompute (x * y) + z with a single round.", |th, a| {
-            let (x, y, z) = (real(th, a[0])?, real(th, a[1])?, real(th, a[2])?);
-            Ok(th.float(th.num(m::fma(x, y, z))?))
-        }),
+        function(
+            "floor",
+            X,
+            "Return the floor of x as an Integral.\n\nThis is the largest integer <= x.",
+            |th, a| rounded(th, a[0].unwrap(), n!(__floor__), f64::floor),
+        ),
+        function(
+            "fma",
+            "($module, x, y, z, /)",
+            "Fused multiply-add operation.\n\nCompute (x * y) + z with a single round.",
+            |th, a| {
+                let (x, y, z) = (real(th, a[0])?, real(th, a[1])?, real(th, a[2])?);
+                Ok(th.float(th.num(m::fma(x, y, z))?))
+            },
+        ),
         function("fmod", XY, "Return fmod(x, y), according to platform C.\n\nx % y may differ.", |th, a| {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::fmod(x, y))?))
         }),
-        function("frexp", X, "Return the mantissa and exponent of x, as pair (m, e).\n\nm is a float and e is an int, such that x = m * 2.**e.\nIf x is 0, m and e are both 0.  Else 0.5 <= abs(m) < 1.0.", |th, a| {
-            let (x, e) = m::frexp(real(th, a[0])?);
-            Ok(th.tuple(&[th.float(x), th.int(e as i64)]))
-        }),
-        function("fsum", "($module, seq, /)", "Return an accurate floating-point sum of values in the iterable seq.\n\nAssumes IEEE-754 floating-point arithmetic.", |th, a| {
-            let mut s = m::Fsum::new();
-            th.for_each(a[0].unwrap(), |v| {
-                let x = real(th, Some(v))?;
-                th.num(s.add(x))
-            })?;
-            Ok(th.float(th.num(s.finish())?))
-        }),
+        function(
+            "frexp",
+            X,
+            "Return the mantissa and exponent of x, as pair (m, e).\n\nm is a float and e is an int, such that x = m * 2.**e.\nIf x is 0, m and e are both 0.  Else 0.5 <= abs(m) < 1.0.",
+            |th, a| {
+                let (x, e) = m::frexp(real(th, a[0])?);
+                Ok(th.tuple(&[th.float(x), th.int(e as i64)]))
+            },
+        ),
+        function(
+            "fsum",
+            "($module, seq, /)",
+            "Return an accurate floating-point sum of values in the iterable seq.\n\nAssumes IEEE-754 floating-point arithmetic.",
+            |th, a| {
+                let mut s = m::Fsum::new();
+                th.for_each(a[0].unwrap(), |v| {
+                    let x = real(th, Some(v))?;
+                    th.num(s.add(x))
+                })?;
+                Ok(th.float(th.num(s.finish())?))
+            },
+        ),
         function("gamma", X, "Gamma function at x.", gamma),
-        function("gcd", "($module, /, *integers)", "Greatest Common Divisor.", |th, a| fold(th, a[0].unwrap(), Value::fix(0), |th, x, y| th.big(bigint::gcd(int_ref(x).view(), int_ref(y).view())))),
-        raw_function("hypot", "(*coordinates)", "Multidimensional Euclidean distance from the origin to a point.\n\nRoughly equivalent to:\n    sqrt(sum(x**2 for x in coordinates))\n\nFor a two dimensional point (x, y), gives the hypotenuse\nusing the Pythagorean theorem:  sqrt(x*x + y*y).\n\nFor example, the hypotenuse of a 3/4/5 right triangle is:\n\n    >>> hypot(3.0, 4.0)\n    5.0\n", |th, a| {
-            if a.nkw() != 0 {
-                return Err(th.type_error("hypot() takes no keyword arguments"));
-            }
-            let mut v = Vec::with_capacity(a.len());
-            for x in a.pos() {
-                v.push(real(th, Some(*x))?);
-            }
-            Ok(th.float(m::hypot(&v)))
+        function("gcd", "($module, /, *integers)", "Greatest Common Divisor.", |th, a| {
+            fold(th, a[0].unwrap(), Value::fix(0), |th, x, y| {
+                th.big(bigint::gcd(int_ref(x).view(), int_ref(y).view()))
+            })
         }),
-        function("isclose", "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)", "Determine whether two floating-point numbers are close in value.\n\n  rel_tol\n    maximum difference for being considered \"close\", relative to the\n    magnitude of the input values\n  abs_tol\n    maximum difference for being considered \"close\", regardless of the\n    magnitude of the input values\n\nReturn True if a is close in value to b, and False otherwise.\n\nFor the values to be considered close, the difference between them\nmust be smaller than at least one of the tolerances.\n\n-inf, inf and NaN behave similarly to the IEEE 754 Standard.  That\nis, NaN is not close to anything, even itself.  inf and -inf are\nonly close to themselves.", |th, a| {
-            let (x, y) = (real(th, a[0])?, real(th, a[1])?);
-            let rel = if a[2].is_some() { real(th, a[2])? } else { 1e-9 };
-            let abs = if a[3].is_some() { real(th, a[3])? } else { 0.0 };
-            Ok(Value::bool(th.num(m::is_close(x, y, rel, abs))?))
+        raw_function(
+            "hypot",
+            "(*coordinates)",
+            "Multidimensional Euclidean distance from the origin to a point.\n\nRoughly equivalent to:\n    sqrt(sum(x**2 for x in coordinates))\n\nFor a two dimensional point (x, y), gives the hypotenuse\nusing the Pythagorean theorem:  sqrt(x*x + y*y).\n\nFor example, the hypotenuse of a 3/4/5 right triangle is:\n\n    >>> hypot(3.0, 4.0)\n    5.0\n",
+            |th, a| {
+                if a.nkw() != 0 {
+                    return Err(th.type_error("hypot() takes no keyword arguments"));
+                }
+                let mut v = Vec::with_capacity(a.len());
+                for x in a.pos() {
+                    v.push(real(th, Some(*x))?);
+                }
+                Ok(th.float(m::hypot(&v)))
+            },
+        ),
+        function(
+            "isclose",
+            "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)",
+            "Determine whether two floating-point numbers are close in value.\n\n  rel_tol\n    maximum difference for being considered \"close\", relative to the\n    magnitude of the input values\n  abs_tol\n    maximum difference for being considered \"close\", regardless of the\n    magnitude of the input values\n\nReturn True if a is close in value to b, and False otherwise.\n\nFor the values to be considered close, the difference between them\nmust be smaller than at least one of the tolerances.\n\n-inf, inf and NaN behave similarly to the IEEE 754 Standard.  That\nis, NaN is not close to anything, even itself.  inf and -inf are\nonly close to themselves.",
+            |th, a| {
+                let (x, y) = (real(th, a[0])?, real(th, a[1])?);
+                let rel = if a[2].is_some() { real(th, a[2])? } else { 1e-9 };
+                let abs = if a[3].is_some() { real(th, a[3])? } else { 0.0 };
+                Ok(Value::bool(th.num(m::is_close(x, y, rel, abs))?))
+            },
+        ),
+        function(
+            "isfinite",
+            X,
+            "Return True if x is neither an infinity nor a NaN, and False otherwise.",
+            |th, a| Ok(Value::bool(real(th, a[0])?.is_finite())),
+        ),
+        function(
+            "isinf",
+            X,
+            "Return True if x is a positive or negative infinity, and False otherwise.",
+            |th, a| Ok(Value::bool(real(th, a[0])?.is_infinite())),
+        ),
+        function("isnan", X, "Return True if x is a NaN (not a number), and False otherwise.", |th, a| {
+            Ok(Value::bool(real(th, a[0])?.is_nan()))
         }),
-        function("isfinite", X, "Return True if x is neither an infinity nor a NaN, and False otherwise.", |th, a| Ok(Value::bool(real(th, a[0])?.is_finite()))),
-        function("isinf", X, "Return True if x is a positive or negative infinity, and False otherwise.", |th, a| Ok(Value::bool(real(th, a[0])?.is_infinite()))),
-        function("isnan", X, "Return True if x is a NaN (not a number), and False otherwise.", |th, a| Ok(Value::bool(real(th, a[0])?.is_nan()))),
-        function("isqrt", "($module, n, /)", "Return the integer part of the square root of the input.", |th, a| {
-            let v = index(th, a[0])?;
-            th.big(th.num(bigint::isqrt(int_ref(v).view()))?)
+        function(
+            "isqrt",
+            "($module, n, /)",
+            "Return the integer part of the square root of the input.",
+            |th, a| {
+                let v = index(th, a[0])?;
+                th.big(th.num(bigint::isqrt(int_ref(v).view()))?)
+            },
+        ),
+        function("lcm", "($module, /, *integers)", "Least Common Multiple.", |th, a| {
+            fold(th, a[0].unwrap(), Value::fix(1), |th, x, y| {
+                th.big(m::lcm(int_ref(x).view(), int_ref(y).view()))
+            })
         }),
-        function("lcm", "($module, /, *integers)", "Least Common Multiple.", |th, a| fold(th, a[0].unwrap(), Value::fix(1), |th, x, y| th.big(m::lcm(int_ref(x).view(), int_ref(y).view())))),
-        function("ldexp", "($module, x, i, /)", "Return x * (2**i).\n\nThis is essentially the inverse of frexp().", |th, a| {
-            let x = real(th, a[0])?;
-            let i = a[1].unwrap();
-            if !int::is_int(i) {
-                return Err(th.type_error("Expected an int as second argument to ldexp."));
-            }
-            Ok(th.float(th.num(m::ldexp(x, int_ref(i).view()))?))
-        }),
+        function(
+            "ldexp",
+            "($module, x, i, /)",
+            "Return x * (2**i).\n\nThis is essentially the inverse of frexp().",
+            |th, a| {
+                let x = real(th, a[0])?;
+                let i = a[1].unwrap();
+                if !int::is_int(i) {
+                    return Err(th.type_error("Expected an int as second argument to ldexp."));
+                }
+                Ok(th.float(th.num(m::ldexp(x, int_ref(i).view()))?))
+            },
+        ),
         function("lgamma", X, "Natural logarithm of absolute value of Gamma function at x.", lgamma),
-        function("log", "!($module, x, base=None, /)", "log(x, [base=math.e])\nReturn the logarithm of x to the given base.\n\nIf the base is not specified, returns the natural logarithm (base e) of x.", |th, a| {
-            let x = log_of(th, a[0].unwrap(), m::log, m::log_int)?;
-            match a[1] {
-                None => Ok(th.float(x)),
-                Some(b) => {
-                    let y = log_of(th, b, m::log, m::log_int)?;
-                    if y == 0.0 {
-                        return Err(th.zero_division("division by zero"));
+        function(
+            "log",
+            "!($module, x, base=None, /)",
+            "log(x, [base=math.e])\nReturn the logarithm of x to the given base.\n\nIf the base is not specified, returns the natural logarithm (base e) of x.",
+            |th, a| {
+                let x = log_of(th, a[0].unwrap(), m::log, m::log_int)?;
+                match a[1] {
+                    None => Ok(th.float(x)),
+                    Some(b) => {
+                        let y = log_of(th, b, m::log, m::log_int)?;
+                        if y == 0.0 {
+                            return Err(th.zero_division("division by zero"));
+                        }
+                        Ok(th.float(x / y))
                     }
-                    Ok(th.float(x / y))
                 }
-            }
+            },
+        ),
+        function("log10", X, "Return the base 10 logarithm of x.", |th, a| {
+            Ok(th.float(log_of(th, a[0].unwrap(), m::log10, m::log10_int)?))
         }),
-        function("log10", X, "Return the base 10 logarithm of x.", |th, a| Ok(th.float(log_of(th, a[0].unwrap(), m::log10, m::log10_int)?))),
-        function("log1p", X, "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero.", log1p),
-        function("log2", X, "Return the base 2 logarithm of x.", |th, a| Ok(th.float(log_of(th, a[0].unwrap(), m::log2, m::log2_int)?))),
-        function("modf", X, "Return the fractional and integer parts of x.\n\nBoth results carry the sign of x and are floats.", |th, a| {
-            let (f, i) = m::modf(real(th, a[0])?);
-            Ok(th.tuple(&[th.float(f), th.float(i)]))
+        function(
+            "log1p",
+            X,
+            "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero.",
+            log1p,
+        ),
+        function("log2", X, "Return the base 2 logarithm of x.", |th, a| {
+            Ok(th.float(log_of(th, a[0].unwrap(), m::log2, m::log2_int)?))
         }),
-        function("nextafter", "($module, x, y, /, *, steps=None)", "Return the floating-point value the given number of steps after x towards y.\n\nIf steps is not specified or is None, it defaults to 1.\n\nRaises a TypeError, if x or y is not a double, or if steps is not an integer.\nRaises ValueError if steps is negative.", |th, a| {
-            let (x, y) = (real(th, a[0])?, real(th, a[1])?);
-            match a[2].and_then(|s| s.some()) {
-                None => Ok(th.float(m::next_after(x, y))),
-                Some(s) => {
-                    let s = th.index(s)?;
-                    if int::is_negative(s) {
-                        return Err(th.value_error("steps must be a non-negative integer"));
+        function(
+            "modf",
+            X,
+            "Return the fractional and integer parts of x.\n\nBoth results carry the sign of x and are floats.",
+            |th, a| {
+                let (f, i) = m::modf(real(th, a[0])?);
+                Ok(th.tuple(&[th.float(f), th.float(i)]))
+            },
+        ),
+        function(
+            "nextafter",
+            "($module, x, y, /, *, steps=None)",
+            "Return the floating-point value the given number of steps after x towards y.\n\nIf steps is not specified or is None, it defaults to 1.\n\nRaises a TypeError, if x or y is not a double, or if steps is not an integer.\nRaises ValueError if steps is negative.",
+            |th, a| {
+                let (x, y) = (real(th, a[0])?, real(th, a[1])?);
+                match a[2].and_then(|s| s.some()) {
+                    None => Ok(th.float(m::next_after(x, y))),
+                    Some(s) => {
+                        let s = th.index(s)?;
+                        if int::is_negative(s) {
+                            return Err(th.value_error("steps must be a non-negative integer"));
+                        }
+                        Ok(th.float(m::next_after_steps(x, y, int::to_u64(s).unwrap_or(u64::MAX))))
                     }
-                    Ok(th.float(m::next_after_steps(x, y, int::to_u64(s).unwrap_or(u64::MAX))))
                 }
-            }
-        }),
-        function("perm", "($module, n, k=None, /)", "Number of ways to choose k items from n items without repetition and with order.\n\nEvaluates to n! / (n - k)! when k <= n and evaluates\nto zero when k > n.\n\nIf k is not specified or is None, then k defaults to n\nand the function returns n!.\n\nRaises TypeError if either of the arguments are not integers.\nRaises ValueError if either of the arguments are negative.", |th, a| {
-            let nn = index(th, a[0])?;
-            let k = match a[1].and_then(|k| k.some()) {
-                Some(k) => Some(th.index(k)?),
-                None => None,
-            };
-            let kr = k.map(int_ref);
-            th.big(th.num(m::perm(int_ref(nn).view(), kr.as_ref().map(|k| k.view())))?)
-        }),
-        function("comb", "($module, n, k, /)", "Number of ways to choose k items from n items without repetition and without order.\n\nEvaluates to n! / (k! * (n - k)!) when k <= n and evaluates\nto zero when k > n.\n\nAlso called the binomial coefficient because it is equivalent\nto the coefficient of k-th term in polynomial expansion of the\nexpression (1 + x)**n.\n\nRaises TypeError if either of the arguments are not integers.\nRaises ValueError if either of the arguments are negative.", |th, a| {
-            let (nn, k) = (index(th, a[0])?, index(th, a[1])?);
-            th.big(th.num(m::comb(int_ref(nn).view(), int_ref(k).view()))?)
-        }),
+            },
+        ),
+        function(
+            "perm",
+            "($module, n, k=None, /)",
+            "Number of ways to choose k items from n items without repetition and with order.\n\nEvaluates to n! / (n - k)! when k <= n and evaluates\nto zero when k > n.\n\nIf k is not specified or is None, then k defaults to n\nand the function returns n!.\n\nRaises TypeError if either of the arguments are not integers.\nRaises ValueError if either of the arguments are negative.",
+            |th, a| {
+                let nn = index(th, a[0])?;
+                let k = match a[1].and_then(|k| k.some()) {
+                    Some(k) => Some(th.index(k)?),
+                    None => None,
+                };
+                let kr = k.map(int_ref);
+                th.big(th.num(m::perm(int_ref(nn).view(), kr.as_ref().map(|k| k.view())))?)
+            },
+        ),
+        function(
+            "comb",
+            "($module, n, k, /)",
+            "Number of ways to choose k items from n items without repetition and without order.\n\nEvaluates to n! / (k! * (n - k)!) when k <= n and evaluates\nto zero when k > n.\n\nAlso called the binomial coefficient because it is equivalent\nto the coefficient of k-th term in polynomial expansion of the\nexpression (1 + x)**n.\n\nRaises TypeError if either of the arguments are not integers.\nRaises ValueError if either of the arguments are negative.",
+            |th, a| {
+                let (nn, k) = (index(th, a[0])?, index(th, a[1])?);
+                th.big(th.num(m::comb(int_ref(nn).view(), int_ref(k).view()))?)
+            },
+        ),
         function("pow", XY, "Return x**y (x to the power of y).", |th, a| {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::pow(x, y))?))
         }),
-        function("prod", "($module, iterable, /, *, start=1)", "Calculate the product of all the elements in the input iterable.\n\nThe default start value for the product is 1.\n\nWhen the iterable is empty, return the start value.  This function is\nintended specifically for use with numeric values and may reject\nnon-numeric types.", |th, a| {
-            let mut r = a[1].unwrap_or(Value::fix(1));
-            th.for_each(a[0].unwrap(), |v| {
-                r = ops::mul(th, r, v)?;
-                Ok(())
-            })?;
-            Ok(r)
+        function(
+            "prod",
+            "($module, iterable, /, *, start=1)",
+            "Calculate the product of all the elements in the input iterable.\n\nThe default start value for the product is 1.\n\nWhen the iterable is empty, return the start value.  This function is\nintended specifically for use with numeric values and may reject\nnon-numeric types.",
+            |th, a| {
+                let mut r = a[1].unwrap_or(Value::fix(1));
+                th.for_each(a[0].unwrap(), |v| {
+                    r = ops::mul(th, r, v)?;
+                    Ok(())
+                })?;
+                Ok(r)
+            },
+        ),
+        function("radians", X, "Convert angle x from degrees to radians.", |th, a| {
+            Ok(th.float(real(th, a[0])? * (std::f64::consts::PI / 180.0)))
         }),
-        function("radians", X, "Convert angle x from degrees to radians.", |th, a| Ok(th.float(real(th, a[0])? * (std::f64::consts::PI / 180.0)))),
-        function("remainder", XY, "Difference between x and the closest integer multiple of y.\n\nReturn x - n*y where n*y is the closest integer multiple of y.\nIn the case where x is exactly halfway between two multiples of\ny, the nearest even value of n is used. The result is always exact.", |th, a| {
-            let (x, y) = (real(th, a[0])?, real(th, a[1])?);
-            Ok(th.float(th.num(m::remainder(x, y))?))
-        }),
+        function(
+            "remainder",
+            XY,
+            "Difference between x and the closest integer multiple of y.\n\nReturn x - n*y where n*y is the closest integer multiple of y.\nIn the case where x is exactly halfway between two multiples of\ny, the nearest even value of n is used. The result is always exact.",
+            |th, a| {
+                let (x, y) = (real(th, a[0])?, real(th, a[1])?);
+                Ok(th.float(th.num(m::remainder(x, y))?))
+            },
+        ),
         function("sin", X, "Return the sine of x (measured in radians).", sin),
         function("sinh", X, "Return the hyperbolic sine of x.", sinh),
         function("sqrt", X, "Return the square root of x.", sqrt),
-        function("sumprod", "($module, p, q, /)", "Return the sum of products of values from two iterables p and q.\n\nRoughly equivalent to:\n\n    sum(map(operator.mul, p, q, strict=True))\n\nFor float and mixed int/float inputs, the intermediate products\nand sums are computed with extended precision.", sumprod),
+        function(
+            "sumprod",
+            "($module, p, q, /)",
+            "Return the sum of products of values from two iterables p and q.\n\nRoughly equivalent to:\n\n    sum(map(operator.mul, p, q, strict=True))\n\nFor float and mixed int/float inputs, the intermediate products\nand sums are computed with extended precision.",
+            sumprod,
+        ),
         function("tan", X, "Return the tangent of x (measured in radians).", tan),
         function("tanh", X, "Return the hyperbolic tangent of x.", tanh),
-        function("trunc", X, "Truncates the Real x to the nearest Integral toward 0.\n\nUses the __trunc__ magic method.", |th, a| {
-            let v = a[0].unwrap();
-            if v.is_flo() || v.is_exact(Kind::Float) {
-                return float::trunc(th, real(th, a[0])?);
-            }
-            match th.lookup_special(v, n!(__trunc__)) {
-                Some(f) => th.call_unbound(f, v, &[]),
-                None => Err(th.type_error(format!("type {} doesn't define __trunc__ method", th.type_name_of(v)))),
-            }
-        }),
+        function(
+            "trunc",
+            X,
+            "Truncates the Real x to the nearest Integral toward 0.\n\nUses the __trunc__ magic method.",
+            |th, a| {
+                let v = a[0].unwrap();
+                if v.is_flo() || v.is_exact(Kind::Float) {
+                    return float::trunc(th, real(th, a[0])?);
+                }
+                match th.lookup_special(v, n!(__trunc__)) {
+                    Some(f) => th.call_unbound(f, v, &[]),
+                    None => Err(
+                        th.type_error(format!("type {} doesn't define __trunc__ method", th.type_name_of(v)))
+                    ),
+                }
+            },
+        ),
         function("ulp", X, "Return the value of the least significant bit of the float x.", ulp),
     ],
     types: &[],

@@ -48,27 +48,37 @@ static RANDOM_TYPE: NativeType = NativeType {
             let x = mt(o).random();
             Ok(th.float(x))
         }),
-        method("seed", "($self, n=None, /)", "seed([n]) -> None.\n\nDefaults to use urandom and falls back to a combination\nof the current time and the process identifier.", |th, a| {
-            seed(th, a[0].unwrap(), a[1])?;
-            Ok(NONE())
-        }),
-        method("getrandbits", "($self, k, /)", "getrandbits(k) -> x.  Generates an int with k random bits.", |th, a| {
-            let k = th.index_i64(a[1].unwrap())?;
-            if k < 0 {
-                return Err(th.value_error("Cannot convert negative int"));
-            }
-            let o = a[0].unwrap();
-            let _g = th.lock(Random::of(o));
-            if k == 0 {
-                return Ok(Value::fix(0));
-            }
-            if k <= 64 {
-                let n = mt(o).bits_u64(k as u32);
-                return Ok(th.uint(n));
-            }
-            let n = mt(o).bits(k as u64);
-            th.big(n)
-        }),
+        method(
+            "seed",
+            "($self, n=None, /)",
+            "seed([n]) -> None.\n\nDefaults to use urandom and falls back to a combination\nof the current time and the process identifier.",
+            |th, a| {
+                seed(th, a[0].unwrap(), a[1])?;
+                Ok(NONE())
+            },
+        ),
+        method(
+            "getrandbits",
+            "($self, k, /)",
+            "getrandbits(k) -> x.  Generates an int with k random bits.",
+            |th, a| {
+                let k = th.index_i64(a[1].unwrap())?;
+                if k < 0 {
+                    return Err(th.value_error("Cannot convert negative int"));
+                }
+                let o = a[0].unwrap();
+                let _g = th.lock(Random::of(o));
+                if k == 0 {
+                    return Ok(Value::fix(0));
+                }
+                if k <= 64 {
+                    let n = mt(o).bits_u64(k as u32);
+                    return Ok(th.uint(n));
+                }
+                let n = mt(o).bits(k as u64);
+                th.big(n)
+            },
+        ),
         method("getstate", "($self, /)", "getstate() -> tuple containing the current state.", |th, a| {
             let (words, index) = {
                 let (w, i) = mt(a[0].unwrap()).state();
@@ -81,27 +91,32 @@ static RANDOM_TYPE: NativeType = NativeType {
             g.push(th, Value::fix(index as i64))?;
             th.try_tuple(g.as_slice())
         }),
-        method("setstate", "($self, state, /)", "setstate(state) -> None.  Restores generator state.", |th, a| {
-            let Some(t) = a[1].unwrap().cast::<Tuple>() else {
-                return Err(th.type_error("state vector must be a tuple"));
-            };
-            if t.len != 625 {
-                return Err(th.value_error("state vector is the wrong size"));
-            }
-            let mut st = [0u32; 624];
-            for (i, w) in st.iter_mut().enumerate() {
-                let v = th.index(t.items()[i])?;
-                *w = int::to_u64(v).ok_or_else(|| th.value_error("state vector is invalid"))? as u32;
-            }
-            let i = th.index_i64(t.items()[624])?;
-            match usize::try_from(i).ok().and_then(|i| MersenneTwister::from_state(st, i)) {
-                Some(m) => {
-                    *mt(a[0].unwrap()) = m;
-                    Ok(NONE())
+        method(
+            "setstate",
+            "($self, state, /)",
+            "setstate(state) -> None.  Restores generator state.",
+            |th, a| {
+                let Some(t) = a[1].unwrap().cast::<Tuple>() else {
+                    return Err(th.type_error("state vector must be a tuple"));
+                };
+                if t.len != 625 {
+                    return Err(th.value_error("state vector is the wrong size"));
                 }
-                None => Err(th.value_error("invalid state")),
-            }
-        }),
+                let mut st = [0u32; 624];
+                for (i, w) in st.iter_mut().enumerate() {
+                    let v = th.index(t.items()[i])?;
+                    *w = int::to_u64(v).ok_or_else(|| th.value_error("state vector is invalid"))? as u32;
+                }
+                let i = th.index_i64(t.items()[624])?;
+                match usize::try_from(i).ok().and_then(|i| MersenneTwister::from_state(st, i)) {
+                    Some(m) => {
+                        *mt(a[0].unwrap()) = m;
+                        Ok(NONE())
+                    }
+                    None => Err(th.value_error("invalid state")),
+                }
+            },
+        ),
     ],
     trace: Some(Random::trace),
     drop: Some(|o| unsafe {
@@ -130,7 +145,9 @@ fn seed(th: Th, o: Value, v: Option<Value>) -> R<()> {
             let bytes = unsafe { std::slice::from_raw_parts_mut(key.as_mut_ptr() as *mut u8, 624 * 4) };
             use std::io::Read;
             if std::fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(bytes)).is_err() {
-                let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+                let t = std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |d| d.as_nanos());
                 key[0] = t as u32;
                 key[1] = (t >> 32) as u32;
                 key[2] = std::process::id();

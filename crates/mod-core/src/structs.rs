@@ -141,7 +141,8 @@ fn parse(th: Th, f: &[u8]) -> R<Layout> {
 }
 
 fn layout(th: Th, o: Value) -> R<&'static Layout> {
-    unsafe { Struct::of(o).layout.get().as_ref() }.ok_or_else(|| th.runtime_error("Struct object is not initialized"))
+    unsafe { Struct::of(o).layout.get().as_ref() }
+        .ok_or_else(|| th.runtime_error("Struct object is not initialized"))
 }
 
 fn format_bytes(th: Th, v: Value) -> R<Vec<u8>> {
@@ -154,7 +155,10 @@ fn format_bytes(th: Th, v: Value) -> R<Vec<u8>> {
     }
     match v.cast::<Bytes>() {
         Some(b) => Ok(b.bytes().to_vec()),
-        None => Err(th.type_error(format!("Struct() argument 1 must be a str or bytes object, not {}", th.type_name_of(v)))),
+        None => Err(th.type_error(format!(
+            "Struct() argument 1 must be a str or bytes object, not {}",
+            th.type_name_of(v)
+        ))),
     }
 }
 
@@ -193,32 +197,66 @@ pub static MODULE: NativeModule = NativeModule {
             let _ = th;
             Ok(NONE())
         }),
-        function("calcsize", "($module, format, /)", "Return size in bytes of the struct described by the format string.", |th, a| {
-            let s = cached(th, a[0].unwrap())?;
-            Ok(th.int(layout(th, s)?.size as i64))
-        }),
-        raw_function("pack", "($module, format, /, *values)", "Return a bytes object containing values packed according to the format string.\n\nSee help(struct) for more on format strings.", |th, a| {
-            let Some(&f) = a.pos().first() else { return Err(th.type_error("pack expected at least 1 argument, got 0")) };
-            let s = cached(th, f)?;
-            pack(th, layout(th, s)?, a.skip(1).pos())
-        }),
-        raw_function("pack_into", "($module, format, buffer, offset, /, *values)", "Pack values according to the format string and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.", |th, a| {
-            let Some(&f) = a.pos().first() else { return Err(th.type_error("pack_into expected at least 3 arguments, got 0")) };
-            let s = cached(th, f)?;
-            pack_into(th, layout(th, s)?, a.skip(1).pos())
-        }),
-        function("unpack", "($module, format, buffer, /)", "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.", |th, a| {
-            let s = cached(th, a[0].unwrap())?;
-            unpack(th, layout(th, s)?, a[1].unwrap())
-        }),
-        function("unpack_from", "($module, format, /, buffer, offset=0)", "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\n\nSee help(struct) for more on format strings.", |th, a| {
-            let s = cached(th, a[0].unwrap())?;
-            unpack_from(th, layout(th, s)?, a[1].unwrap(), a[2])
-        }),
-        function("iter_unpack", "($module, format, buffer, /)", "Return an iterator yielding tuples unpacked according to the format string.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.", |th, a| {
-            let s = cached(th, a[0].unwrap())?;
-            iter_unpack(th, s, a[1].unwrap())
-        }),
+        function(
+            "calcsize",
+            "($module, format, /)",
+            "Return size in bytes of the struct described by the format string.",
+            |th, a| {
+                let s = cached(th, a[0].unwrap())?;
+                Ok(th.int(layout(th, s)?.size as i64))
+            },
+        ),
+        raw_function(
+            "pack",
+            "($module, format, /, *values)",
+            "Return a bytes object containing values packed according to the format string.\n\nSee help(struct) for more on format strings.",
+            |th, a| {
+                let Some(&f) = a.pos().first() else {
+                    return Err(th.type_error("pack expected at least 1 argument, got 0"));
+                };
+                let s = cached(th, f)?;
+                pack(th, layout(th, s)?, a.skip(1).pos())
+            },
+        ),
+        raw_function(
+            "pack_into",
+            "($module, format, buffer, offset, /, *values)",
+            "Pack values according to the format string and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.",
+            |th, a| {
+                let Some(&f) = a.pos().first() else {
+                    return Err(th.type_error("pack_into expected at least 3 arguments, got 0"));
+                };
+                let s = cached(th, f)?;
+                pack_into(th, layout(th, s)?, a.skip(1).pos())
+            },
+        ),
+        function(
+            "unpack",
+            "($module, format, buffer, /)",
+            "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.",
+            |th, a| {
+                let s = cached(th, a[0].unwrap())?;
+                unpack(th, layout(th, s)?, a[1].unwrap())
+            },
+        ),
+        function(
+            "unpack_from",
+            "($module, format, /, buffer, offset=0)",
+            "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\n\nSee help(struct) for more on format strings.",
+            |th, a| {
+                let s = cached(th, a[0].unwrap())?;
+                unpack_from(th, layout(th, s)?, a[1].unwrap(), a[2])
+            },
+        ),
+        function(
+            "iter_unpack",
+            "($module, format, buffer, /)",
+            "Return an iterator yielding tuples unpacked according to the format string.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+            |th, a| {
+                let s = cached(th, a[0].unwrap())?;
+                iter_unpack(th, s, a[1].unwrap())
+            },
+        ),
     ],
     types: &[&STRUCT],
     init: Some(|th, m| {
@@ -256,11 +294,36 @@ static STRUCT_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     methods: &[
-        raw_method("pack", "($self, /, *values)", "Return a bytes object containing values packed according to the format string S.format.\n\nSee help(struct) for more on format strings.", |th, a| pack(th, layout(th, a.pos()[0])?, &a.pos()[1..])),
-        raw_method("pack_into", "($self, buffer, offset, /, *values)", "Pack values according to the format string S.format and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.", |th, a| pack_into(th, layout(th, a.pos()[0])?, &a.pos()[1..])),
-        method("unpack", "($self, buffer, /)", "Return a tuple containing unpacked values.\n\nUnpack according to the struct format string S.format. The buffer's size in\nbytes must be S.size.", |th, a| unpack(th, layout(th, a[0].unwrap())?, a[1].unwrap())),
-        method("unpack_from", "($self, /, buffer, offset=0)", "Return a tuple containing unpacked values.\n\nValues are unpacked according to the struct format string S.format. The\nbuffer's size in bytes, starting at position offset, must be at least S.size.", |th, a| unpack_from(th, layout(th, a[0].unwrap())?, a[1].unwrap(), a[2])),
-        method("iter_unpack", "($self, buffer, /)", "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated invocation\nof unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.", |th, a| iter_unpack(th, a[0].unwrap(), a[1].unwrap())),
+        raw_method(
+            "pack",
+            "($self, /, *values)",
+            "Return a bytes object containing values packed according to the format string S.format.\n\nSee help(struct) for more on format strings.",
+            |th, a| pack(th, layout(th, a.pos()[0])?, &a.pos()[1..]),
+        ),
+        raw_method(
+            "pack_into",
+            "($self, buffer, offset, /, *values)",
+            "Pack values according to the format string S.format and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.",
+            |th, a| pack_into(th, layout(th, a.pos()[0])?, &a.pos()[1..]),
+        ),
+        method(
+            "unpack",
+            "($self, buffer, /)",
+            "Return a tuple containing unpacked values.\n\nUnpack according to the struct format string S.format. The buffer's size in\nbytes must be S.size.",
+            |th, a| unpack(th, layout(th, a[0].unwrap())?, a[1].unwrap()),
+        ),
+        method(
+            "unpack_from",
+            "($self, /, buffer, offset=0)",
+            "Return a tuple containing unpacked values.\n\nValues are unpacked according to the struct format string S.format. The\nbuffer's size in bytes, starting at position offset, must be at least S.size.",
+            |th, a| unpack_from(th, layout(th, a[0].unwrap())?, a[1].unwrap(), a[2]),
+        ),
+        method(
+            "iter_unpack",
+            "($self, buffer, /)",
+            "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated invocation\nof unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+            |th, a| iter_unpack(th, a[0].unwrap(), a[1].unwrap()),
+        ),
         method("__sizeof__", "!($self, /)", "S.__sizeof__() -> size of S in memory, in bytes", |th, a| {
             let n = layout(th, a[0].unwrap())?.fields.len();
             Ok(th.int((size_of::<Struct>() + size_of::<Layout>() + n * size_of::<Field>()) as i64))
@@ -448,21 +511,27 @@ fn write_item(th: Th, l: &Layout, f: &Field, x: Value, out: &mut [u8]) -> R<()> 
             let n: Option<u64> = if code == b'P' {
                 int::to_i64(i).map(|n| n as u64).or_else(|| int::to_u64(i))
             } else if signed {
-                int::to_i64(i).filter(|n| bits == 64 || (*n >= -(1 << (bits - 1)) && *n < 1 << (bits - 1))).map(|n| n as u64)
+                int::to_i64(i)
+                    .filter(|n| bits == 64 || (*n >= -(1 << (bits - 1)) && *n < 1 << (bits - 1)))
+                    .map(|n| n as u64)
             } else {
                 int::to_u64(i).filter(|n| bits == 64 || *n >> bits == 0)
             };
             let Some(n) = n else {
                 let c = code as char;
                 let msg = match (code, l.native, bits) {
-                    (b'q' | b'Q' | b'l' | b'L' | b'n' | b'N' | b'P', true, 64) if code == b'q' || code == b'l' || code == b'n' => {
+                    (b'q' | b'Q' | b'l' | b'L' | b'n' | b'N' | b'P', true, 64)
+                        if code == b'q' || code == b'l' || code == b'n' =>
+                    {
                         if code == b'q' || code == b'l' || code == b'n' {
                             format!("'{c}' format requires {} <= number <= {}", i64::MIN, i64::MAX)
                         } else {
                             "int too large to convert".to_string()
                         }
                     }
-                    (_, _, 64) if signed => format!("'{c}' format requires {} <= number <= {}", i64::MIN, i64::MAX),
+                    (_, _, 64) if signed => {
+                        format!("'{c}' format requires {} <= number <= {}", i64::MIN, i64::MAX)
+                    }
                     (_, _, 64) => format!("'{c}' format requires 0 <= number <= {}", u64::MAX),
                     (b'b', _, _) => "byte format requires -128 <= number <= 127".to_string(),
                     (b'B', _, _) => "ubyte format requires 0 <= number <= 255".to_string(),
@@ -656,7 +725,10 @@ fn iter_unpack(th: Th, s: Value, src: Value) -> R<Value> {
     }
     let n = Buffer::simple(th, src)?.len();
     if n % l.size != 0 {
-        return Err(err(th, format!("iterative unpacking requires a buffer of a multiple of {} bytes", l.size)));
+        return Err(err(
+            th,
+            format!("iterative unpacking requires a buffer of a multiple of {} bytes", l.size),
+        ));
     }
     let o = make(th, th.make_type(&UNPACK_ITER).value())?;
     let u = UnpackIter::of(o);
