@@ -14,22 +14,54 @@ fn s(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
-/// The function's name as CPython's call errors show it: with the type for methods.
+/// The function's name as errors about its arguments show it.
 fn full_name(d: &NativeDef) -> String {
     format!("{}()", d.name)
 }
+/// The name in errors about calls without keywords: with the type that defines the method, or the module (CPython's
+/// `_PyObject_FunctionStr`). `owner`: the receiver, the class of a class method, or the module.
+fn qualified(th: Th, d: &'static NativeDef, owner: Option<Value>) -> String {
+    let Some(o) = owner else { return full_name(d) };
+    if d.kind == DefKind::Function {
+        if let Some(m) = o.cast::<Module>()
+            && let Ok(Some(name)) = m.ns().get_str(th, crate::n!(__name__))
+            && name.is_kind(Kind::Str)
+            && th.text(name) != "builtins"
+        {
+            return format!("{}.{}()", th.text(name), d.name);
+        }
+        return full_name(d);
+    }
+    let t = match o.cast::<Type>() {
+        Some(t) if d.kind == DefKind::ClassMethod => t,
+        _ => th.type_of(o),
+    };
+    for m in t.mro_items() {
+        let m: Gc<Type> = unsafe { m.cast_unchecked() };
+        if !m.heap_type() && m.native.methods.iter().any(|x| std::ptr::eq(x, d)) {
+            return format!("{}.{}()", th.text(m.qualname.value()), d.name);
+        }
+    }
+    full_name(d)
+}
 
-/// Fills `out` (one place for each parameter, then `*args` and `**kwargs`).
-pub fn bind(th: Th, d: &'static NativeDef, a: RawArgs, out: &mut [Option<Value>]) -> R<()> {
+/// Fills `out` (one place for each parameter, then `*args` and `**kwargs`). `owner`: see `qualified`.
+pub fn bind(
+    th: Th,
+    d: &'static NativeDef,
+    owner: Option<Value>,
+    a: RawArgs,
+    out: &mut [Option<Value>],
+) -> R<()> {
     let g = &d.sig;
     let (npos, nreq) = (g.npos as usize, g.required as usize);
     let total = npos + g.kwonly as usize;
     if g.posonly as usize == npos && g.kwonly == 0 && !g.varkw {
         if a.nkw() != 0 {
-            return Err(th.type_error(format!("{} takes no keyword arguments", full_name(d))));
+            return Err(th.type_error(format!("{} takes no keyword arguments", qualified(th, d, owner))));
         }
         if !g.varargs && (a.len() < nreq || a.len() > npos) || a.len() < nreq {
-            return Err(positional_count(th, d, a.len()));
+            return Err(positional_count(th, d, owner, a.len()));
         }
     }
     for (i, v) in a.pos().iter().take(npos).enumerate() {
@@ -115,10 +147,10 @@ pub fn bind(th: Th, d: &'static NativeDef, a: RawArgs, out: &mut [Option<Value>]
 fn positional_count(th: Th, d: &NativeDef, n: usize) -> Raised {
     let (npos, nreq) = (d.sig.npos as usize, d.sig.required as usize);
     if npos == 0 {
-        return th.type_error(format!("{} takes no arguments ({n} given)", full_name(d)));
+        return th.type_error(format!("{} takes no arguments ({n} given)", qualified(th, d, owner)));
     }
     if npos == 1 && nreq == 1 {
-        return th.type_error(format!("{} takes exactly one argument ({n} given)", full_name(d)));
+        return th.type_error(format!("{} takes exactly one argument ({n} given)", qualified(th, d, owner)));
     }
     let name = d.name;
     if n < nreq {

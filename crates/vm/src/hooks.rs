@@ -139,7 +139,14 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
         } else {
             &exc::SYNTAX_WARNING
         };
-        crate::warn::warn_explicit(th, cat, &w.msg, filename, w.line)?;
+        if let Err(e) = crate::warn::warn_explicit(th, cat, &w.msg, filename, w.line) {
+            // A filter made an error of it: a SyntaxError, with its place.
+            if th.exc_is(&exc::SYNTAX_WARNING) {
+                th.take_exc();
+                return Err(raise(th, CompileError { class: ErrorClass::Syntax, ..w }, filename));
+            }
+            return Err(e);
+        }
     }
     match r {
         Ok(d) => crate::builtins::code::new(th, d),

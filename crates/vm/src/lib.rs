@@ -10,6 +10,7 @@
 pub mod attr;
 pub mod bind;
 pub mod builtins;
+pub mod contextvars;
 pub mod err;
 pub mod gc_module;
 pub mod hooks;

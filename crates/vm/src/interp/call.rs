@@ -183,14 +183,14 @@ impl Th {
             return crate::builtins::type_::call_new_wrapper(self, unsafe { f.this.gc() }, a);
         }
         let recv = if f.def.sig.receiver || f.def.kind == DefKind::ClassMethod { f.this.get() } else { None };
-        self.call_def(f.def, recv, f.this.get(), a)
+        self.call_def(f.def, recv, f.this.get().or(f.module.get()), a)
     }
     /// Calls a declared function. `recv`: the receiver, if the signature has one and it is not among the arguments.
     pub fn call_def(
         self,
         d: &'static NativeDef,
         recv: Option<Value>,
-        _this: Option<Value>,
+        owner: Option<Value>,
         a: RawArgs,
     ) -> R<Value> {
         match d.imp {
@@ -234,7 +234,7 @@ impl Th {
                 if n == 1 {
                     b[0] = recv;
                 }
-                crate::bind::bind(self, d, a, &mut b[n..s.bound()])?;
+                crate::bind::bind(self, d, recv.or(owner), a, &mut b[n..s.bound()])?;
                 f(self, &b[..s.bound()])
             }
         }
