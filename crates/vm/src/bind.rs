@@ -45,8 +45,13 @@ fn qualified(th: Th, d: &'static NativeDef, owner: Option<Value>) -> String {
     full_name(d)
 }
 
+/// As [`bind_with`] without an owner.
+pub fn bind(th: Th, d: &'static NativeDef, a: RawArgs, out: &mut [Option<Value>]) -> R<()> {
+    bind_with(th, d, None, a, out)
+}
+
 /// Fills `out` (one place for each parameter, then `*args` and `**kwargs`). `owner`: see `qualified`.
-pub fn bind(
+pub fn bind_with(
     th: Th,
     d: &'static NativeDef,
     owner: Option<Value>,
@@ -144,7 +149,7 @@ pub fn bind(
 }
 
 #[cold]
-fn positional_count(th: Th, d: &NativeDef, n: usize) -> Raised {
+fn positional_count(th: Th, d: &'static NativeDef, owner: Option<Value>, n: usize) -> Raised {
     let (npos, nreq) = (d.sig.npos as usize, d.sig.required as usize);
     if npos == 0 {
         return th.type_error(format!("{} takes no arguments ({n} given)", qualified(th, d, owner)));

@@ -103,7 +103,7 @@ static NEW: NativeDef = function("mappingproxy", "(mapping)", "", |_, _| Ok(NONE
 
 fn proxy_new(th: Th, _: Value, a: RawArgs) -> R<Value> {
     let mut b = [None];
-    crate::bind::bind(th, &NEW, None, a, &mut b)?;
+    crate::bind::bind(th, &NEW, a, &mut b)?;
     let m = arg(&b, 0);
     if th.type_of(m).slots.getitem.is_none() || m.is_kind(Kind::List) || m.is_kind(Kind::Tuple) {
         return Err(

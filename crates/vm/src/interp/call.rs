@@ -234,7 +234,7 @@ impl Th {
                 if n == 1 {
                     b[0] = recv;
                 }
-                crate::bind::bind(self, d, recv.or(owner), a, &mut b[n..s.bound()])?;
+                crate::bind::bind_with(self, d, recv.or(owner), a, &mut b[n..s.bound()])?;
                 f(self, &b[..s.bound()])
             }
         }
