@@ -131,7 +131,7 @@ impl Sig {
                 }
             } else if c == b'\'' || c == b'"' {
                 quote = c;
-            } else if (c == b',' && depth == 1) || (c == b')' && depth == 1) {
+            } else if depth == 1 && (c == b',' || c == b')') {
                 if first == b'$' {
                     // `$module` is not passed to functions; everything else is the receiver.
                     s.receiver = second != b'm';

@@ -225,7 +225,12 @@ impl Th {
         loop {
             let sub = {
                 let _g = TYPE_LOCK.lock().unwrap();
-                unsafe { (&(*t.data).subclasses).get(i).copied() }
+                unsafe {
+                    {
+                        let d = &*t.data;
+                        d.subclasses.get(i).copied()
+                    }
+                }
             };
             let Some(s) = sub else { break };
             self.type_modified_rec(unsafe { Value::from_bits(s as u64).cast_unchecked() }, special);

@@ -36,7 +36,7 @@ pub static BYTES_TYPE: NativeType = NativeType {
         getitem: Some(getitem),
         concat: Some(concat),
         repeat: Some(repeat),
-        contains: Some(|th, c, k| contains(th, c, k)),
+        contains: Some(contains),
         ..Slots::NONE
     },
     methods: bytes_tables::BYTES,

@@ -230,17 +230,15 @@ pub fn snapshot(th: Th, l: Gc<List>) -> R<Value> {
         let (a, n) = copy_of(th, l, 0)?;
         return super::tuple::from_array(th, a, n);
     }
-    loop {
-        let n = l.len();
-        if n == 0 {
-            return Ok(Root::empty_tuple.value());
-        }
-        unsafe {
-            let t = super::tuple::alloc(th, n)?;
-            debug_assert_eq!(l.len(), n);
-            std::ptr::copy_nonoverlapping(data(l.array()), super::tuple::items_ptr(t) as *mut u64, n);
-            return Ok(t.value());
-        }
+    let n = l.len();
+    if n == 0 {
+        return Ok(Root::empty_tuple.value());
+    }
+    unsafe {
+        let t = super::tuple::alloc(th, n)?;
+        debug_assert_eq!(l.len(), n);
+        std::ptr::copy_nonoverlapping(data(l.array()), super::tuple::items_ptr(t) as *mut u64, n);
+        Ok(t.value())
     }
 }
 /// A copy of the items in an array with `spare` more slots, and their number.

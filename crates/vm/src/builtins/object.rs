@@ -196,7 +196,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
             th.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses")
         );
     }
-    let same_layout = old.native as *const _ == new.native as *const _
+    let same_layout = std::ptr::eq(old.native, new.native)
         && old.fixed_size == new.fixed_size
         && old.has_ext == new.has_ext
         && old.ext_at == new.ext_at
