@@ -5,6 +5,9 @@
 //!
 //! `NAME.py` must end with status 0 and print what stands in `NAME.out`; without that file its own assertions
 //! judge. `ADDER=path` tests another program, `ADDER_MODES=plain,gc-stress` only these modes.
+//!
+//! `tests/programs/not-yet.txt` lists what Adder does not pass yet (`MODE NAME` a line): such a failure is printed but
+//! does not fail the run; a listed program that passes is named, to be taken off the list.
 
 use adder_testing::{Ran, adder, cpython, root, run};
 use std::path::{Path, PathBuf};
@@ -29,8 +32,10 @@ fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let programs = programs(&wanted);
     let mut failures = 0;
+    let not_yet = std::fs::read_to_string(root().join("tests/programs/not-yet.txt")).unwrap_or_default();
+    let not_yet: Vec<&str> = not_yet.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
     match cpython() {
-        Ok(python) => failures += run_all("CPython 3.14", Path::new(&python), &[], &programs),
+        Ok(python) => failures += run_all("CPython 3.14", Path::new(&python), &[], &programs, &|_| false),
         Err(why) => println!("SKIPPED programs under CPython 3.14: {why}"),
     }
     let chosen = std::env::var("ADDER_MODES").ok();
@@ -38,7 +43,9 @@ fn main() -> ExitCode {
         Ok(adder) => {
             for mode in MODES {
                 if chosen.as_ref().is_none_or(|c| c.split(',').any(|m| m == mode.name)) {
-                    failures += run_all(&format!("adder {}", mode.name), &adder, mode.args, &programs);
+                    let known = |name: &str| not_yet.contains(&format!("{} {name}", mode.name).as_str());
+                    failures +=
+                        run_all(&format!("adder {}", mode.name), &adder, mode.args, &programs, &known);
                 }
             }
         }
@@ -59,29 +66,48 @@ fn programs(wanted: &[String]) -> Vec<PathBuf> {
     found
 }
 
-/// The number of programs that failed.
-fn run_all(title: &str, program: &Path, args: &[&str], programs: &[PathBuf]) -> usize {
+/// The number of programs that failed but for the `known` ones.
+fn run_all(
+    title: &str,
+    program: &Path,
+    args: &[&str],
+    programs: &[PathBuf],
+    known: &(dyn Fn(&str) -> bool + Sync),
+) -> usize {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
+    let expected = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(path) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = check(program, args, path) {
-                        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                        failed.lock().unwrap().push(format!("FAILED {title}: {name}: {why}"));
+                    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                    match (check(program, args, path), known(&name)) {
+                        (Err(why), false) => {
+                            failed.lock().unwrap().push(format!("FAILED {title}: {name}: {why}"))
+                        }
+                        (Err(why), true) => {
+                            expected.lock().unwrap().push(format!("not yet {title}: {name}: {why}"))
+                        }
+                        (Ok(()), true) => {
+                            expected.lock().unwrap().push(format!("PASSES NOW {title}: {name}"))
+                        }
+                        (Ok(()), false) => {}
                     }
                 }
             });
         }
     });
     let mut failed = failed.into_inner().unwrap();
+    let mut expected = expected.into_inner().unwrap();
     failed.sort();
-    for line in &failed {
+    expected.sort();
+    for line in expected.iter().chain(&failed) {
         println!("{line}");
     }
-    println!("{title}: {} of {} programs", programs.len() - failed.len(), programs.len());
+    let missing = failed.len() + expected.iter().filter(|l| l.starts_with("not yet")).count();
+    println!("{title}: {} of {} programs", programs.len() - missing, programs.len());
     failed.len()
 }
 
