@@ -115,9 +115,29 @@ fn slow_step(th: Th, i: Ins) -> Option<u64> {
 }
 
 /// Runs from the published frame (whose `pc` is before the first instruction) until its entry frame leaves.
+///
+/// A panic inside (a bug of the runtime) ends in a `SystemError` of the Python program, not in its death.
 pub fn run(th: Th) -> R<Value> {
-    let w = if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) };
-    Value::from_word(w).ok_or(Raised)
+    let entry = th.fp.get();
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
+    }));
+    match ran {
+        Ok(w) => Value::from_word(w).ok_or(Raised),
+        Err(panic) => Err(internal_error(th, entry, &*panic)),
+    }
+}
+
+#[cold]
+fn internal_error(th: Th, entry: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
+    th.fp.set(unsafe { entry.sub(1) });
+    th.exc.init(None);
+    let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(s), _) => s,
+        (_, Some(s)) => s.as_str(),
+        _ => "panic",
+    };
+    th.system_error(format!("internal error: {what}"))
 }
 
 fn run_loop(th: Th) -> u64 {
