@@ -263,6 +263,9 @@ pub fn winner(th: Th, meta: Gc<Type>, bases: &[Value]) -> R<Gc<Type>> {
 }
 
 /// The base whose native layout (and `__slots__`) all others fit under.
+pub fn solid_base(th: Th, t: Gc<Type>) -> Gc<Type> {
+    solid(th, t)
+}
 fn solid(th: Th, t: Gc<Type>) -> Gc<Type> {
     let Some(b) = t.base_type() else { return t };
     let sb = solid(th, b);
@@ -281,7 +284,7 @@ fn own_members(t: Gc<Type>) -> u32 {
             0
         }
 }
-fn best_base(th: Th, bases: &[Value]) -> R<Gc<Type>> {
+pub fn best_base(th: Th, bases: &[Value]) -> R<Gc<Type>> {
     let mut best: Option<(Gc<Type>, Gc<Type>)> = None;
     for b in bases {
         let Some(t) = b.cast::<Type>() else { return Err(th.type_error("bases must be types")) };
