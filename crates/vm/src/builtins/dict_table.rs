@@ -63,12 +63,17 @@ pub enum Found {
 /// Index cells of each width.
 trait Ix: Copy {
     unsafe fn load(p: *const u8, i: usize) -> u32;
+    unsafe fn store(p: *mut u8, i: usize, v: u32);
 }
 impl Ix for u8 {
     #[inline(always)]
     unsafe fn load(p: *const u8, i: usize) -> u32 {
         let v = unsafe { p.add(i).read_volatile() };
         if v >= 0xfe { v as u32 | 0xffff_ff00 } else { v as u32 }
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut u8, i: usize, v: u32) {
+        unsafe { p.add(i).write_volatile(v as u8) }
     }
 }
 impl Ix for u16 {
@@ -77,11 +82,19 @@ impl Ix for u16 {
         let v = unsafe { (p as *const u16).add(i).read_volatile() };
         if v >= 0xfffe { v as u32 | 0xffff_0000 } else { v as u32 }
     }
+    #[inline(always)]
+    unsafe fn store(p: *mut u8, i: usize, v: u32) {
+        unsafe { (p as *mut u16).add(i).write_volatile(v as u16) }
+    }
 }
 impl Ix for u32 {
     #[inline(always)]
     unsafe fn load(p: *const u8, i: usize) -> u32 {
         unsafe { (p as *const u32).add(i).read_volatile() }
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut u8, i: usize, v: u32) {
+        unsafe { (p as *mut u32).add(i).write_volatile(v as u32) }
     }
 }
 
@@ -185,9 +198,9 @@ impl DictTable {
         std::sync::atomic::fence(Release);
         unsafe {
             match self.bits {
-                0..=8 => self.index_ptr().add(i).write_volatile(v as u8),
-                9..=16 => (self.index_ptr() as *mut u16).add(i).write_volatile(v as u16),
-                _ => (self.index_ptr() as *mut u32).add(i).write_volatile(v),
+                0..=8 => u8::store(self.index_ptr(), i, v),
+                9..=16 => u16::store(self.index_ptr(), i, v),
+                _ => u32::store(self.index_ptr(), i, v),
             }
         }
     }
@@ -239,6 +252,10 @@ impl DictTable {
         if !self.general {
             return Some(by_width!(self.find_str_compact(key, hash)));
         }
+        self.find_str_general(key, hash)
+    }
+    #[inline(never)]
+    fn find_str_general(&self, key: Gc<Str>, hash: i64) -> Option<Found> {
         let mut p = Probe::new(hash, self.bits);
         loop {
             let e = self.index(p.i);
@@ -295,6 +312,10 @@ impl DictTable {
         if !self.general {
             return Some(by_width!(self.find_word_compact(key, hash)));
         }
+        self.find_fix_general(key, hash)
+    }
+    #[inline(never)]
+    fn find_fix_general(&self, key: Value, hash: i64) -> Option<Found> {
         let mut p = Probe::new(hash, self.bits);
         loop {
             let e = self.index(p.i);
@@ -330,6 +351,47 @@ impl DictTable {
                 let k = unsafe { (*(entries.add(2 * e as usize) as *const Slot)).raw().load(Relaxed) };
                 if k == key.bits() {
                     return Found::At(e);
+                }
+            }
+            p.next();
+        }
+    }
+    /// The value of a small int or a string that is found by identity, without any call; None: look properly.
+    #[inline(always)]
+    pub fn peek(&self, key: Value) -> Option<Value> {
+        if self.general || self.cells || self.bits > 16 {
+            return None;
+        }
+        let hash = if let Some(n) = key.as_fix() {
+            // Greater ones wrap around at 2**61 - 1.
+            if n.unsigned_abs() >= 1 << 60 || n == -1 {
+                return None;
+            }
+            n
+        } else if key.is_exact(Kind::Str) {
+            match unsafe { key.cast_unchecked::<Str>() }.hash.load(Relaxed) {
+                0 => return None,
+                h => h as i64,
+            }
+        } else {
+            return None;
+        };
+        if self.bits <= 8 { self.peek_width::<u8>(key, hash) } else { self.peek_width::<u16>(key, hash) }
+    }
+    #[inline(always)]
+    fn peek_width<W: Ix>(&self, key: Value, hash: i64) -> Option<Value> {
+        let mut p = Probe::new(hash, self.bits);
+        let (index, entries) = (self.index_ptr(), self.entries());
+        loop {
+            let e = unsafe { W::load(index, p.i) };
+            if e == EMPTY {
+                return None;
+            }
+            if e != DUMMY {
+                let entry = unsafe { entries.add(2 * e as usize) as *const Slot };
+                let k = unsafe { (*entry).raw().load(Relaxed) };
+                if k == key.bits() {
+                    return unsafe { (*entry.add(1)).get() };
                 }
             }
             p.next();
@@ -423,6 +485,75 @@ impl DictTable {
         self.last.store(e + 1, Relaxed);
         self.publish(e, hash);
         e
+    }
+    /// Sets the value of a small int or exact string in a compact table, with one probe. Only while the process has one
+    /// thread. False: nothing was done, as the table is full.
+    #[inline]
+    fn upsert_compact(&self, th: Th, key: Value, hash: i64, val: Value) -> Option<bool> {
+        by_width!(self.upsert_width(th, key, hash, val))
+    }
+    /// True: the key is new.
+    #[inline(always)]
+    fn upsert_width<W: Ix>(&self, th: Th, key: Value, hash: i64, val: Value) -> Option<bool> {
+        let mut p = Probe::new(hash, self.bits);
+        let (index, entries) = (self.index_ptr(), self.entries());
+        let me = std::ptr::NonNull::from(self).cast();
+        let is_fix = key.is_fix();
+        loop {
+            let e = unsafe { W::load(index, p.i) };
+            if e >= DUMMY {
+                if e == EMPTY {
+                    break;
+                }
+            } else {
+                let entry = unsafe { entries.add(2 * e as usize) };
+                let k = unsafe { *entry };
+                let same = k == key.bits()
+                    || (!is_fix && k != 0 && k & 1 == 0 && {
+                        let (a, b): (Gc<Str>, Gc<Str>) =
+                            unsafe { (Value::from_bits(k).cast_unchecked(), key.cast_unchecked()) };
+                        a.hash() == hash && a.bytes() == b.bytes()
+                    });
+                if same {
+                    let slot = unsafe { &*(entry.add(1) as *const Slot) };
+                    slot.init(Some(val));
+                    th.m.barrier(me, slot.as_ptr());
+                    return Some(false);
+                }
+            }
+            p.next();
+        }
+        let e = self.nentries.load(Relaxed);
+        if e == self.cap {
+            return None;
+        }
+        unsafe {
+            let entry = entries.add(2 * e as usize);
+            *entry = key.bits();
+            *entry.add(1) = val.bits();
+            W::store(index, p.i, e);
+            self.nentries.store(e + 1, Relaxed);
+            self.last.store(e + 1, Relaxed);
+            th.m.barrier(me, entry);
+            th.m.barrier(me, entry.add(1));
+        }
+        Some(true)
+    }
+    /// Makes the index of a fresh table anew from its entries, none of which is deleted.
+    fn reindex(&self) {
+        by_width!(self.reindex_width())
+    }
+    fn reindex_width<W: Ix>(&self) {
+        let index = self.index_ptr();
+        for e in 0..self.nentries.load(Relaxed) {
+            let mut p = Probe::new(self.hash_at(e), self.bits);
+            unsafe {
+                while W::load(index, p.i) != EMPTY {
+                    p.next();
+                }
+                W::store(index, p.i, e);
+            }
+        }
     }
     /// Takes entry `e` out.
     fn unlink(&self, e: u32, hash: i64) {
@@ -595,7 +726,29 @@ impl Gc<Dict> {
     // -- writing
     #[inline]
     pub fn set(self, th: Th, key: Value, val: Value) -> R<()> {
-        let hash = hash_key(th, key)?;
+        let hash = if let Some(n) = key.as_fix() {
+            hash_fix(n)
+        } else if let Some(s) = key.exact::<Str>() {
+            s.hash()
+        } else {
+            let hash = hash_key(th, key)?;
+            return self.set_hashed(th, key, hash, val);
+        };
+        let t = self.tab();
+        if !t.general && !t.cells && !th.multi() {
+            match t.upsert_compact(th, key, hash, val) {
+                Some(true) => {
+                    self.count(1);
+                    return Ok(());
+                }
+                Some(false) => return Ok(()),
+                None => {
+                    self.push_new(th, key, hash, val)?;
+                    self.count(1);
+                    return Ok(());
+                }
+            }
+        }
         self.set_hashed(th, key, hash, val)
     }
     #[inline]
@@ -674,9 +827,33 @@ impl Gc<Dict> {
         let nt = DictTable::new(th, DictTable::bits_for(n), general)?;
         let t = self.tab();
         unsafe { (*nt.as_ptr()).cells = t.cells };
-        for e in 0..t.nentries.load(Relaxed) {
-            if let (Some(k), Some(v)) = (t.key(e).get(), t.val(e).get()) {
-                nt.append(th, k, t.hash_at(e), v);
+        let n = t.nentries.load(Relaxed);
+        if t.general == general {
+            // A fresh table that nobody knows: plain copies of the live entries, then the index.
+            let words = if general { 3 } else { 2 };
+            unsafe {
+                if self.len() == n as usize {
+                    std::ptr::copy_nonoverlapping(t.entries(), nt.entries(), n as usize * words);
+                    nt.nentries.store(n, Relaxed);
+                } else {
+                    let mut k = 0;
+                    for e in 0..n {
+                        let from = t.entry_ptr(e);
+                        if *from != 0 && *from.add(1) != 0 {
+                            std::ptr::copy_nonoverlapping(from, nt.entry_ptr(k), words);
+                            k += 1;
+                        }
+                    }
+                    nt.nentries.store(k, Relaxed);
+                }
+            }
+            nt.last.store(nt.nentries.load(Relaxed), Relaxed);
+            nt.reindex();
+        } else {
+            for e in 0..n {
+                if let (Some(k), Some(v)) = (t.key(e).get(), t.val(e).get()) {
+                    nt.append(th, k, t.hash_at(e), v);
+                }
             }
         }
         th.store(self, &self.table, nt.value());

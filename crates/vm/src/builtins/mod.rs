@@ -31,6 +31,7 @@ pub mod generic_alias;
 pub mod int;
 pub mod int_methods;
 pub mod int_new;
+pub mod iter_fast;
 pub mod iters;
 pub mod list;
 pub mod mapping_proxy;

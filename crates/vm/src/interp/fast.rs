@@ -25,6 +25,7 @@ const TUPLE_DATA: Field = Field(size_of::<Tuple>() as u32);
 const CELL_V: Field = Field(offset_of!(Cell, v) as u32);
 const LIST: u32 = Kind::List as u32;
 const TUPLE: u32 = Kind::Tuple as u32;
+const DICT: u32 = Kind::Dict as u32;
 
 macro_rules! residuals {
     ($($name:ident $t:ident $f:path;)*) => { $(
@@ -496,6 +497,11 @@ fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
             return Ok(m.elem(o, TUPLE_DATA, j));
         }
     }
+    if m.shape_is(o, DICT)
+        && let Some(v) = m.dict_get(o, k)
+    {
+        return Ok(v);
+    }
     m.call2(&GETITEM, o, k)
 }
 #[inline(always)]
@@ -638,6 +644,10 @@ pub fn for_iter<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         }
         m.set_int(it, TUPLEITER_I, m.int_const(i64::MAX));
         return Ok(pc.next());
+    }
+    if let Some(v) = m.iter_step(it) {
+        m.set_reg(i.b(), v);
+        return Ok(pc.skip(1));
     }
     Err(m.decline())
 }

@@ -60,6 +60,10 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn ic(self, i: usize) -> &'static Ic;
     /// Item `i` of a list's array; None: a racing thread has removed it (a slot is null only then).
     fn list_elem(self, a: Self::Ref, base: Field, i: Self::Int) -> Option<Self::Ref>;
+    /// `d[k]` of an exact dict whose key is found at once; None: slow path.
+    fn dict_get(self, d: Self::Ref, k: Self::Ref) -> Option<Self::Ref>;
+    /// The next item of the iterators of dicts, `zip` and `enumerate` in simple cases; None: slow path.
+    fn iter_step(self, it: Self::Ref) -> Option<Self::Ref>;
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
@@ -402,6 +406,14 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn list_elem(self, a: Value, base: Field, i: i64) -> Option<Value> {
         unsafe { &*((a.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.get()
+    }
+    #[inline(always)]
+    fn dict_get(self, d: Value, k: Value) -> Option<Value> {
+        crate::builtins::iter_fast::dict_get(d, k)
+    }
+    #[inline(always)]
+    fn iter_step(self, it: Value) -> Option<Value> {
+        crate::builtins::iter_fast::step(self.th, it)
     }
     #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {

@@ -237,9 +237,14 @@ pub fn del_global(th: Th, i: Ins) -> Res {
 pub fn load_name(th: Th, i: Ins) -> Res {
     let icx = ic_of(th, i.c());
     let m = namespace(th)?;
-    if !m.is(fr(th).globals().value())
-        && let Some(v) = from_mapping(th, m, icx.name.value())?
-    {
+    if m.is(fr(th).globals().value()) {
+        // Code of a module: the cache knows the variable's cell.
+        if let Some(c) = Value::from_word(icx.entry.load(Acquire) as u64)
+            && let Some(v) = unsafe { c.cast_unchecked::<DictCell>() }.v.get()
+        {
+            return ret_a(th, i, v);
+        }
+    } else if let Some(v) = from_mapping(th, m, icx.name.value())? {
         return ret_a(th, i, v);
     }
     let v = global(th, icx)?;
@@ -438,6 +443,12 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
 // -- items
 
 fn getitem_general(th: Th, i: Ins, o: Value, k: Value) -> Res {
+    if let Some(d) = o.exact::<Dict>() {
+        return match d.get(th, k)? {
+            Some(v) => ret_a(th, i, v),
+            None => Err(th.key_error(k)),
+        };
+    }
     // A Python `__getitem__` runs in a frame of its own.
     let t = th.type_of(o);
     if t.heap_type()
@@ -458,6 +469,10 @@ pub fn get_item_i(th: Th, i: Ins) -> Res {
 }
 pub fn set_item(th: Th, i: Ins) -> Res {
     let (o, k, v) = (reg(th, i.a()), reg(th, i.b()), reg(th, i.c()));
+    if let Some(d) = o.exact::<Dict>() {
+        d.set(th, k, v)?;
+        return NEXT;
+    }
     let t = th.type_of(o);
     if t.heap_type()
         && let Some(f) = th.lookup(t, n!(__setitem__))

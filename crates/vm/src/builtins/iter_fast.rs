@@ -1,0 +1,145 @@
+//! What the interpreter's fast handlers do on dicts and on the iterators of dicts, `zip` and `enumerate`: no calls, no
+//! Python code, no collection. None: the slow path decides, nothing has happened.
+
+use super::dict_table::DictTable;
+use super::dict_views::DictIter;
+use super::zip_map::{Enumerate, Zip};
+use crate::object::*;
+use crate::thread::Th;
+use crate::value::*;
+use std::sync::atomic::Ordering::*;
+
+/// `d[k]` of an exact dict.
+#[inline(always)]
+pub fn dict_get(d: Value, k: Value) -> Option<Value> {
+    let t: Gc<DictTable> = unsafe { d.cast_unchecked::<Dict>().table.gc() };
+    t.peek(k)
+}
+
+/// `(a, b)` if there is room for it.
+#[inline(always)]
+fn pair(th: Th, a: Value, b: Value) -> Option<Value> {
+    unsafe {
+        let p = th.m.cursor.get();
+        if p + 32 > th.m.limit.get() {
+            return None;
+        }
+        let o = th.m.alloc(32, Kind::Tuple as u8, Kind::Tuple as u32).as_ptr() as *mut u64;
+        *o.add(1) = 2;
+        *o.add(2) = a.bits();
+        *o.add(3) = b.bits();
+        Some(Value::from_bits(p as u64))
+    }
+}
+
+/// The next item of an iterator over a list, tuple or range, which stays where it is.
+#[inline(always)]
+fn peek(it: Value) -> Option<Value> {
+    unsafe {
+        match it.shape_id() {
+            LIST_ITER => {
+                let it: Gc<ListIter> = it.cast_unchecked();
+                let i = it.i.load(Relaxed);
+                if (i as i64) < 0 { None } else { it.list.gc::<List>().get(i as usize) }
+            }
+            RANGE_ITER => {
+                let it: Gc<RangeIter> = it.cast_unchecked();
+                if it.left.get() > 0 { Some(Value::fix(it.next.get())) } else { None }
+            }
+            TUPLE_ITER => {
+                let it: Gc<TupleIter> = it.cast_unchecked();
+                let t: Gc<Tuple> = it.tuple.gc();
+                let i = it.i.load(Relaxed) as usize;
+                if i < t.len { Some(*t.items().get_unchecked(i)) } else { None }
+            }
+            _ => None,
+        }
+    }
+}
+/// Moves an iterator that `peek` had an item of.
+#[inline(always)]
+fn advance(it: Value) {
+    unsafe {
+        if it.shape_id() == RANGE_ITER {
+            let it: Gc<RangeIter> = it.cast_unchecked();
+            it.left.set(it.left.get() - 1);
+            it.next.set(it.next.get().wrapping_add(it.step));
+        } else {
+            // The two others have their index at the same place.
+            let it: Gc<ListIter> = it.cast_unchecked();
+            it.i.store(it.i.load(Relaxed) + 1, Relaxed);
+        }
+    }
+}
+
+const LIST_ITER: u32 = Kind::ListIter as u32;
+const TUPLE_ITER: u32 = Kind::TupleIter as u32;
+const RANGE_ITER: u32 = Kind::RangeIter as u32;
+const DICT_ITER: u32 = Kind::DictIter as u32;
+const DICT_VALUE_ITER: u32 = Kind::DictValueIter as u32;
+const DICT_ITEM_ITER: u32 = Kind::DictItemIter as u32;
+const ZIP: u32 = Kind::Zip as u32;
+const ENUMERATE: u32 = Kind::Enumerate as u32;
+
+const _: () = assert!(std::mem::offset_of!(ListIter, i) == std::mem::offset_of!(TupleIter, i));
+
+/// The next item of an iterator over a dict, or of `zip` or `enumerate` over lists, tuples and ranges.
+#[inline(always)]
+pub fn step(th: Th, it: Value) -> Option<Value> {
+    unsafe {
+        match it.shape_id() {
+            kind @ (DICT_ITER | DICT_VALUE_ITER | DICT_ITEM_ITER) => {
+                let i: Gc<DictIter> = it.cast_unchecked();
+                let d = i.dict.gc_opt::<Dict>()?;
+                let t: Gc<DictTable> = d.table.gc();
+                let (pos, left) = (i.pos.load(Relaxed), i.left.load(Relaxed));
+                if i.used.load(Relaxed) != d.used.load(Relaxed)
+                    || pos >= t.nentries.load(Acquire) as u64
+                    || left == 0
+                    || t.cells
+                {
+                    return None;
+                }
+                let (k, v) = (t.key(pos as u32).get()?, t.val(pos as u32).get()?);
+                let r = match kind {
+                    DICT_ITER => k,
+                    DICT_VALUE_ITER => v,
+                    _ => pair(th, k, v)?,
+                };
+                i.pos.store(pos + 1, Relaxed);
+                i.left.store(left - 1, Relaxed);
+                Some(r)
+            }
+            ZIP => {
+                let z: Gc<Zip> = it.cast_unchecked();
+                let iters: Gc<Tuple> = z.iters.gc();
+                if iters.len != 2 {
+                    return None;
+                }
+                let (a, b) = (*iters.items().get_unchecked(0), *iters.items().get_unchecked(1));
+                if a.is(b) {
+                    return None;
+                }
+                let r = pair(th, peek(a)?, peek(b)?)?;
+                advance(a);
+                advance(b);
+                Some(r)
+            }
+            ENUMERATE => {
+                let e: Gc<Enumerate> = it.cast_unchecked();
+                let n = e.n.value();
+                let i = n.as_fix()?;
+                let inner = e.iter.value();
+                let v = peek(inner)?;
+                if i == adder_metatrace::word::FIX_MAX {
+                    return None;
+                }
+                let r = pair(th, n, v)?;
+                advance(inner);
+                e.n.init(Some(Value::fix(i + 1)));
+                Some(r)
+            }
+            _ => None,
+        }
+    }
+}
