@@ -94,7 +94,7 @@ impl Ix for u32 {
     }
     #[inline(always)]
     unsafe fn store(p: *mut u8, i: usize, v: u32) {
-        unsafe { (p as *mut u32).add(i).write_volatile(v as u32) }
+        unsafe { (p as *mut u32).add(i).write_volatile(v) }
     }
 }
 
