@@ -231,9 +231,13 @@ fn init(th: Th, o: Value, args: RawArgs) -> R<()> {
 fn repr(th: Th, v: Value) -> R<Value> {
     super::scratch::with(|out| {
         out.extend_from_slice(th.type_of(v).name_str().as_bytes());
-        out.push(b'(');
-        adder_text::repr::bytes_repr(this(v).bytes(), out);
-        out.push(b')');
+        let a = this(v);
+        let b = a.bytes();
+        // Unlike with bytes, a single quote is escaped between double ones too.
+        let quote = if b.contains(&b'\'') && !b.contains(&b'"') { b'"' } else { b'\'' };
+        out.extend_from_slice(&[b'(', b'b', quote]);
+        adder_text::repr::bytes_escape(b, b'\'', out);
+        out.extend_from_slice(&[quote, b')']);
         th.try_str(out)
     })
 }

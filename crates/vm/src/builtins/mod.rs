@@ -202,8 +202,13 @@ pub static PUBLIC: &[&TypeCell] = &[
 ];
 
 /// Native modules of the core, registered at start.
-pub static MODULES: &[&crate::native::NativeModule] =
-    &[&weakref::MODULE, &typing::MODULE, &crate::contextvars::MODULE, &crate::gc_module::MODULE];
+pub static MODULES: &[&crate::native::NativeModule] = &[
+    &weakref::MODULE,
+    &typing::MODULE,
+    &crate::contextvars::MODULE,
+    &crate::gc_module::MODULE,
+    &str_format::STRING_MODULE,
+];
 
 /// Size and slots of layouts that are declared beside their types (the rest is in [`crate::kinds`]).
 pub fn layout(k: Kind) -> (Size, Trace) {

@@ -36,14 +36,15 @@ struct Arguments {
     mapping: bool,
     /// Position in a tuple; for a single argument whether it was used.
     next: usize,
+    bytes: bool,
 }
 
 impl Arguments {
-    fn new(th: Th, args: Value) -> Arguments {
+    fn new(th: Th, args: Value, bytes: bool) -> Arguments {
         let mapping = !args.is_kind(Kind::Tuple)
             && !args.is_kind(Kind::Str)
             && th.type_of(args).slots.getitem.is_some();
-        Arguments { th, args, mapping, next: 0 }
+        Arguments { th, args, mapping, next: 0, bytes }
     }
     fn take(&mut self) -> R<Value> {
         let i = self.next;
@@ -78,7 +79,8 @@ impl Arguments {
         if used {
             return Ok(());
         }
-        Err(self.th.type_error("not all arguments converted during string formatting"))
+        let what = if self.bytes { "bytes" } else { "string" };
+        Err(self.th.type_error(format!("not all arguments converted during {what} formatting")))
     }
 }
 
@@ -90,8 +92,9 @@ fn run(
     out: &mut Vec<u8>,
     key: fn(Th, &[u8]) -> R<Value>,
     convert: fn(Th, &mut Vec<u8>, Value, &Directive) -> R<()>,
+    bytes: bool,
 ) -> R<()> {
-    let mut a = Arguments::new(th, args);
+    let mut a = Arguments::new(th, args, bytes);
     loop {
         let piece = match parser.next(a.mapping, |p| a.star(p).map_err(Stop::from)) {
             Ok(p) => p,
@@ -114,7 +117,7 @@ fn run(
 
 pub fn format_str(th: Th, fmt: Gc<Str>, args: Value) -> R<Value> {
     scratch::with(|out| {
-        run(th, PercentParser::new(fmt.bytes()), args, out, |th, k| th.try_str(k), convert_str)?;
+        run(th, PercentParser::new(fmt.bytes()), args, out, |th, k| th.try_str(k), convert_str, false)?;
         th.try_str(out)
     })
 }
@@ -123,7 +126,7 @@ pub fn format_bytes(th: Th, fmt: Value, args: Value) -> R<Value> {
     let f = Buffer::simple(th, fmt)?;
     let key = |th: Th, k: &[u8]| bytes::new(th, k).map(|b| b.value());
     scratch::with(|out| {
-        run(th, PercentParser::of_bytes(f.bytes()), args, out, key, convert_bytes)?;
+        run(th, PercentParser::of_bytes(f.bytes()), args, out, key, convert_bytes, true)?;
         if fmt.is_kind(Kind::ByteArray) { bytearray::new(th, out) } else { Ok(bytes::new(th, out)?.value()) }
     })
 }
