@@ -25,7 +25,8 @@ pub mod scope;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod tree;
 
 pub use decode::{Codec, decode_source, decode_source_with};
 pub use error::{ErrorKind, SyntaxError, Warning, WarningCategory};
-pub use parse::{Mode, Options, compile, compile_full};
+pub use parse::{Mode, Options, compile, compile_full, compile_tree, optimize_tree, parse_tree, pycf};

@@ -19,7 +19,7 @@ macro_rules! known {
         #[allow(non_upper_case_globals, non_snake_case)]
         pub mod known {
             use super::Sym;
-            #[allow(non_camel_case_types)]
+            #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
             #[repr(u32)]
             enum Index { $($id),* }
             $(pub const $id: Sym = Sym(Index::$id as u32);)*

@@ -8,9 +8,11 @@ use crate::ast::*;
 use crate::codegen::{GenOptions, generate};
 use crate::diag::Start;
 use crate::error::{Error, SyntaxError, Warning, WarningCategory};
-use crate::lower::{Builder, Fold, Lowerer};
+use crate::lower::{Builder, Fold, Lowerer, free_tree};
+use crate::names::Names;
 use crate::scope;
 use crate::source::Locator;
+use crate::tree::{self, Node};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -56,6 +58,68 @@ pub fn compile(source: &str, opts: &Options) -> Result<CodeData, SyntaxError> {
 
 /// As [`compile`], with the warnings of a compilation that succeeds or fails.
 pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxError>, Vec<Warning>) {
+    with_source(source, opts, |arena, source, locator, warnings| {
+        let (module, names) = front(arena, source, locator, opts, Fold::Full, warnings)?;
+        Ok(back(module, names, arena, locator, opts, warnings)?)
+    })
+}
+
+/// The tree of a source, as `ast.parse` wants it; `opts.flags` with [`pycf::OPTIMIZED_AST`]: constants are folded as far
+/// as CPython folds them in trees.
+pub fn parse_tree(source: &str, opts: &Options) -> (Result<Node, SyntaxError>, Vec<Warning>) {
+    let optimized = opts.flags & pycf::OPTIMIZED_AST == pycf::OPTIMIZED_AST;
+    let fold = if optimized { Fold::Tree } else { Fold::No };
+    with_source(source, opts, |arena, source, locator, warnings| {
+        let (module, names) = front(arena, source, locator, opts, fold, warnings)?;
+        Ok(tree::tree_of(&module, &names, locator))
+    })
+}
+
+/// Compiles a tree.
+pub fn compile_tree(root: &Node, opts: &Options) -> (Result<CodeData, SyntaxError>, Vec<Warning>) {
+    let arena = Bump::new();
+    let builder = Builder::new(&arena, Fold::Full, opts.optimize);
+    let mut positions = Vec::new();
+    let (b, module) = tree::module_from_tree(root, builder, &mut positions);
+    let locator = Locator::Table(positions);
+    let mut raw = b.warnings;
+    let out = module.and_then(|m| back(m, b.names, &arena, &locator, opts, &mut raw));
+    finish(out.map_err(Failure::from), raw, &locator)
+}
+
+/// Checks a tree and folds it as `ast.parse(tree, optimize=…)` does.
+pub fn optimize_tree(root: &Node, opts: &Options) -> Result<Node, SyntaxError> {
+    let arena = Bump::new();
+    let builder = Builder::new(&arena, Fold::Tree, opts.optimize);
+    let mut positions = Vec::new();
+    let (b, module) = tree::module_from_tree(root, builder, &mut positions);
+    let locator = Locator::Table(positions);
+    let out = module.map(|m| tree::tree_of(&m, &b.names, &locator)).map_err(Failure::from);
+    finish(out, Vec::new(), &locator).0
+}
+
+fn finish<T>(
+    out: Result<T, Failure>,
+    raw: RawWarnings,
+    locator: &Locator,
+) -> (Result<T, SyntaxError>, Vec<Warning>) {
+    let warnings: Vec<Warning> = raw.into_iter().map(|(c, m, s)| warning(locator, c, m, s)).collect();
+    let out = out.map_err(|e| {
+        let mut e = match e {
+            Failure::Public(e) => e,
+            Failure::Spanned(e) => public_error(locator, e),
+        };
+        e.warnings = warnings.clone();
+        e
+    });
+    (out, warnings)
+}
+
+fn with_source<T>(
+    source: &str,
+    opts: &Options,
+    f: impl FnOnce(&Bump, &str, &Locator, &mut RawWarnings) -> Result<T, Failure>,
+) -> (Result<T, SyntaxError>, Vec<Warning>) {
     let translated;
     let source = if source.contains('\r') {
         translated = source.replace("\r\n", "\n").replace('\r', "\n");
@@ -77,17 +141,8 @@ pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxErr
     let arena = Bump::with_capacity(source.len() * 8 + 1024);
     let locator = Locator::of_source(source);
     let mut raw = Vec::new();
-    let out = compile_in(&arena, source, &locator, opts, &mut raw);
-    let warnings: Vec<Warning> = raw.into_iter().map(|(c, m, s)| warning(&locator, c, m, s)).collect();
-    let out = out.map_err(|e| {
-        let mut e = match e {
-            Failure::Public(e) => e,
-            Failure::Spanned(e) => public_error(&locator, e),
-        };
-        e.warnings = warnings.clone();
-        e
-    });
-    (out, warnings)
+    let out = f(&arena, source, &locator, &mut raw);
+    finish(out, raw, &locator)
 }
 
 /// An error with a span, or one whose place is worked out.
@@ -144,22 +199,23 @@ fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Option
     }
     let digits = opts.int_max_str_digits as usize;
     let found = crate::diag::diagnose(source, from, start, digits, opts.flags);
-    let found = found.or_else(|| match from {
+    found.or_else(|| match from {
         0 => None,
         _ => crate::diag::diagnose(source, 0, start, digits, opts.flags),
-    });
-    found
+    })
 }
 
 type RawWarnings = Vec<(WarningCategory, String, Span)>;
 
-fn compile_in(
-    arena: &Bump,
+/// Source → tree.
+fn front<'a>(
+    arena: &'a Bump,
     source: &str,
     locator: &Locator,
     opts: &Options,
+    fold: Fold,
     warnings: &mut RawWarnings,
-) -> Result<CodeData, Failure> {
+) -> Result<(Module<'a>, Names<'a>), Failure> {
     use ruff_python_parser as p;
     let mode = match opts.mode {
         Mode::Eval => p::Mode::Expression,
@@ -179,18 +235,22 @@ fn compile_in(
     if let Some(at) = look
         && let Some(e) = diagnosis(source, at, parsed.syntax(), opts)
     {
+        free_tree(parsed, source.len());
         return Err(Failure::Public(e));
     }
     if let Some(at) = bad
         && !parsed.errors().iter().all(|e| may_be_ignored(&e.error))
     {
+        free_tree(parsed, source.len());
         return Err(Error::new("invalid syntax", Span::new(at as u32, at as u32 + 1)).into());
     }
-    let builder = Builder::new(arena, Fold::Full, opts.optimize);
+    let mut builder = Builder::new(arena, fold, opts.optimize);
+    builder.keep_u = fold != Fold::Full;
     let mut lowerer = Lowerer {
         b: builder,
         src: source,
         depth: 0,
+        deep: false,
         blocks: 0,
         fstrings: 0,
         specs: 0,
@@ -198,23 +258,37 @@ fn compile_in(
         future_annotations: opts.flags & CodeFlags::FUTURE_ANNOTATIONS != 0,
     };
     let module = lowerer.module(parsed.syntax(), opts.mode == Mode::Single);
-    if let Some(at) = lowerer.b.suspect
-        && let Some(e) = diagnosis(source, at, parsed.syntax(), opts)
-    {
+    let found = lowerer.b.suspect.and_then(|at| diagnosis(source, at, parsed.syntax(), opts));
+    if lowerer.deep {
+        free_tree(parsed, source.len());
+    } else {
+        drop(parsed);
+    }
+    if let Some(e) = found {
         return Err(Failure::Public(e));
     }
-    drop(parsed);
     let mut b = lowerer.b;
     warnings.append(&mut b.warnings);
     if let Some(e) = b.error {
         return Err(e.into());
     }
+    Ok((module, b.names))
+}
+
+/// Tree → code.
+fn back<'a>(
+    module: Module<'a>,
+    mut names: Names<'a>,
+    arena: &'a Bump,
+    locator: &Locator,
+    opts: &Options,
+    warnings: &mut RawWarnings,
+) -> Result<CodeData, Error> {
     let module: &Module = arena.alloc(module);
-    let head = crate::future::scan(module, &b.names)?;
+    let head = crate::future::scan(module, &names)?;
     let future = opts.flags & FUTURE_MASK | head.flags;
     let top_level_await = opts.flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0;
     let future_annotations = future & CodeFlags::FUTURE_ANNOTATIONS != 0;
-    let mut names = b.names;
     let build_opts = scope::BuildOptions { future_annotations, top_level_await };
     let mut scopes = scope::build(module, &mut names, &build_opts, warnings)?;
     scope::analyze(&mut scopes, &names)?;
@@ -225,7 +299,7 @@ fn compile_in(
         top_level_await,
         last_future: head.last,
     };
-    Ok(generate(module, arena, names, scopes, locator, gen_opts, warnings)?)
+    generate(module, arena, names, scopes, locator, gen_opts, warnings)
 }
 
 const FUTURE_MASK: u32 = 0x1FE_0000;

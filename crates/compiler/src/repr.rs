@@ -133,6 +133,7 @@ fn printable(c: char) -> bool {
         || c.is_whitespace()
         || matches!(v, 0xAD | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF0..=0xFFFB)
         || (0xE000..=0xF8FF).contains(&v)
+        || v & 0xFFFE == 0xFFFE
         || v >= 0xE0000)
 }
 

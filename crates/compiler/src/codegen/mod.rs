@@ -31,7 +31,7 @@ mod unit;
 mod unparse;
 mod withs;
 
-pub(crate) use unit::{Label, Unit};
+pub(crate) use unit::{Label, Unit, lit_const};
 
 use adder_bytecode::{CodeData, Ins, Op};
 use bumpalo::Bump;

@@ -204,7 +204,7 @@ impl<'a> Gen<'a, '_> {
             }
             return Ok(());
         }
-        if star.is_some_and(|s| s >= 256 || n - s - 1 >= 256) || n > 30_000 {
+        if star.is_some_and(|s| s >= 256 || n - s > 256) || n > 30_000 {
             return self.error("too many expressions in star-unpacking sequence pattern", span);
         }
         let base = self.top();

@@ -54,7 +54,7 @@ impl<'a> Gen<'a, '_> {
             return Err(Error::new("multiple starred expressions in assignment", t.span));
         }
         if let Some(i) = star
-            && (i >= 1 << 8 || es.len() - i - 1 >= 1 << 8)
+            && (i >= 1 << 8 || es.len() - i > 1 << 8)
         {
             return Err(Error::new("too many expressions in star-unpacking assignment", t.span));
         }

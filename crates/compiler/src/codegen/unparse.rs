@@ -423,13 +423,13 @@ impl<'a> Unparser<'_, 'a> {
     /// The body of an f-string is built first, then quoted as a whole.
     fn fstring(&mut self, e: &Expr<'a>, prefix: &str) {
         let outer = std::mem::take(&mut self.out);
-        self.fstring_part(e, false);
+        self.fstring_part(e);
         let body = std::mem::replace(&mut self.out, outer);
         self.s(prefix);
         repr::string(&mut self.out, body.as_bytes());
     }
 
-    fn fstring_part(&mut self, e: &Expr<'a>, in_spec: bool) {
+    fn fstring_part(&mut self, e: &Expr<'a>) {
         match &e.kind {
             ExprKind::Constant(Lit::Str(s)) => {
                 let text = String::from_utf8_lossy(s);
@@ -438,7 +438,7 @@ impl<'a> Unparser<'_, 'a> {
             }
             ExprKind::JoinedStr(parts) | ExprKind::TemplateStr(parts) => {
                 for p in parts.iter() {
-                    self.fstring_part(p, in_spec);
+                    self.fstring_part(p);
                 }
             }
             ExprKind::FormattedValue(f) => self.replacement(&f.value, f.conversion, f.spec),
@@ -459,7 +459,7 @@ impl<'a> Unparser<'_, 'a> {
         }
         if let Some(s) = spec {
             self.s(":");
-            self.fstring_part(s, true);
+            self.fstring_part(s);
         }
         self.s("}");
     }

@@ -11,7 +11,7 @@ use ruff_python_ast as r;
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::ast::*;
-use crate::error::{Error, ErrorKind, WarningCategory};
+use crate::error::{Error, WarningCategory};
 use crate::names::{Names, Sym};
 
 /// How deep expressions and statements may nest before the compiler gives up with a `RecursionError`.
@@ -23,6 +23,11 @@ const CHECK_DEPTH: u32 = 48;
 #[inline]
 pub fn with_stack<T>(depth: u32, f: impl FnOnce() -> T) -> T {
     if depth < CHECK_DEPTH { f() } else { stacker::maybe_grow(128 << 10, 4 << 20, f) }
+}
+
+/// Frees a parser's tree of a source of `len` bytes, however deep it is.
+pub fn free_tree<T>(tree: T, len: usize) {
+    stacker::grow((len * 1024).max(1 << 20), || drop(tree));
 }
 
 /// Which constants are folded while the tree is built.
@@ -91,6 +96,8 @@ pub struct Lowerer<'a, 's> {
     pub b: Builder<'a>,
     pub src: &'s str,
     pub depth: u32,
+    /// The tree is deep: it needs much stack to be freed.
+    pub deep: bool,
     /// Nesting of blocks, of f-strings and of format specs.
     pub blocks: u32,
     pub fstrings: u32,
@@ -130,12 +137,9 @@ impl<'a, 's> Lowerer<'a, 's> {
     /// Counts nesting; false (and an error is noted) when it is too deep.
     fn enter(&mut self) -> bool {
         self.depth += 1;
+        self.deep |= self.depth > 100;
         if self.depth > MAX_DEPTH {
-            self.b.fail(Error::of(
-                ErrorKind::RecursionError,
-                "maximum recursion depth exceeded during compilation",
-                Span::NONE,
-            ));
+            self.b.fail(Error::recursion());
             return false;
         }
         true

@@ -26,7 +26,28 @@ impl<'a> Lowerer<'a, '_> {
             with_stack(self.depth, || self.stmt_into(s, &mut out));
         }
         self.depth -= 1;
+        let compound = matches!(
+            out.kind,
+            StmtKind::FunctionDef(_)
+                | StmtKind::ClassDef(_)
+                | StmtKind::If(..)
+                | StmtKind::For(_)
+                | StmtKind::While(..)
+                | StmtKind::With(_)
+                | StmtKind::Match(..)
+                | StmtKind::Try(_)
+        );
+        if compound {
+            out.span.end = self.with_semicolon(out.span.end);
+        }
         out
+    }
+
+    /// The semicolon behind the last statement of a block is the block's.
+    fn with_semicolon(&self, end: u32) -> u32 {
+        let rest = &self.src.as_bytes()[end as usize..];
+        let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        if rest.get(blanks) == Some(&b';') { end + blanks as u32 + 1 } else { end }
     }
 
     fn stmt_into(&mut self, s: &r::Stmt, out: &mut Stmt<'a>) {
@@ -120,8 +141,10 @@ impl<'a> Lowerer<'a, '_> {
                 let body = self.body(&t.body);
                 let handlers = self.slice_of(&t.handlers, |s, h| {
                     let r::ExceptHandler::ExceptHandler(h) = h;
+                    let mut at = span(h);
+                    at.end = s.with_semicolon(at.end);
                     ExceptHandler {
-                        span: span(h),
+                        span: at,
                         typ: s.opt_expr(&h.type_),
                         name: h.name.as_ref().map(|n| s.sym(n)),
                         body: s.body(&h.body),
@@ -183,7 +206,7 @@ impl<'a> Lowerer<'a, '_> {
     fn if_stmt(&mut self, i: &r::StmtIf) -> StmtKind<'a> {
         let test = self.expr_ref(&i.test);
         let body = self.body(&i.body);
-        let end = span(i).end;
+        let end = self.with_semicolon(span(i).end);
         // Lower the clauses in order (scopes are numbered by position), then link them from the last.
         let clauses: Vec<_> = i
             .elif_else_clauses

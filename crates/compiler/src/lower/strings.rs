@@ -262,7 +262,9 @@ impl<'a> Lowerer<'a, '_> {
         let value = self.expr(&i.expression);
         let mut conversion = i.conversion.to_byte().unwrap_or(0);
         if let Some(d) = &i.debug_text {
-            out.text(d.as_str().as_bytes(), sp);
+            let end = span(&*i.expression).end + d.trailing().len() as u32;
+            let text = strip_comments(d.as_str());
+            out.text(text.as_bytes(), Span { start: sp.start + 1, end });
             if conversion == 0 && i.format_spec.is_none() {
                 conversion = b'r';
             }
@@ -273,10 +275,14 @@ impl<'a> Lowerer<'a, '_> {
             if self.specs >= 3 {
                 self.b.suspect(sp.start);
             }
-            self.elements(&s.elements, raw, &mut pieces, template);
+            // Inside a format spec there are formatted values only.
+            self.elements(&s.elements, raw, &mut pieces, false);
             self.specs -= 1;
             let parts = pieces.finish(self);
-            self.b.alloc(Expr { span: of_range(s.range), kind: ExprKind::JoinedStr(parts) })
+            // The colon belongs to it.
+            let start = of_range(s.range).start - 1;
+            let span = Span { start, end: of_range(s.range).end };
+            self.b.alloc(Expr { span, kind: ExprKind::JoinedStr(parts) })
         });
         let kind = if template {
             let text = self.interpolation_text(i);
@@ -287,7 +293,7 @@ impl<'a> Lowerer<'a, '_> {
         Expr { span: sp, kind }
     }
 
-    /// The source of an interpolated expression, without the white space around it.
+    /// The source of an interpolated expression, white space around it included.
     fn interpolation_text(&self, i: &r::InterpolatedElement) -> Lit<'a> {
         let start = i.range.start().to_usize() + 1;
         let all = &self.src[start..i.range.end().to_usize()];
@@ -306,7 +312,7 @@ impl<'a> Lowerer<'a, '_> {
                 _ => n += 1,
             }
         }
-        let text = all[..from_expr + n].trim();
+        let text = strip_comments(&all[..from_expr + n]);
         Lit::Str(self.b.arena.alloc_slice_copy(text.as_bytes()))
     }
 }
@@ -491,4 +497,37 @@ pub fn parse_limbs(digits: &str, radix: u32) -> Vec<u64> {
         }
     }
     limbs
+}
+
+/// Source text of an expression without its comments.
+fn strip_comments(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.contains('#') {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match quote {
+            Some(q) => {
+                if c == q {
+                    quote = None;
+                } else if c == '\\' {
+                    out.push(c);
+                    out.extend(chars.next());
+                    continue;
+                }
+            }
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if c == '#' => {
+                while chars.peek().is_some_and(|c| *c != '\n') {
+                    chars.next();
+                }
+                continue;
+            }
+            None => {}
+        }
+        out.push(c);
+    }
+    out.into()
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{CompKind, Scope, ScopeKind, Scopes, flag, mangle};
 use crate::ast::*;
 use crate::error::{Error, Res, WarningCategory};
-use crate::lower::with_stack;
+use crate::lower::{MAX_DEPTH, with_stack};
 use crate::names::{Names, Sym, known};
 
 /// Options of the walk.
@@ -162,6 +162,18 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
+    /// One level of nesting more.
+    fn deeper(&mut self, f: impl FnOnce(&mut Self) -> Res) -> Res {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Error::recursion());
+        }
+        let depth = self.depth;
+        let out = with_stack(depth, || f(self));
+        self.depth -= 1;
+        out
+    }
+
     fn stmts(&mut self, body: Body<'a>) -> Res {
         for s in body {
             self.stmt(s)?;
@@ -202,10 +214,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn stmt(&mut self, s: &'a Stmt<'a>) -> Res {
-        self.depth += 1;
-        let out = with_stack(self.depth, || self.stmt_inner(s));
-        self.depth -= 1;
-        out
+        self.deeper(|b| b.stmt_inner(s))
     }
 
     fn stmt_inner(&mut self, s: &'a Stmt<'a>) -> Res {
@@ -655,10 +664,7 @@ impl<'a> Builder<'a, '_, '_> {
             ExprKind::Name(n) => return self.use_name(*n, e.span),
             _ => {}
         }
-        self.depth += 1;
-        let out = with_stack(self.depth, || self.expr_inner(e));
-        self.depth -= 1;
-        out
+        self.deeper(|b| b.expr_inner(e))
     }
 
     fn use_name(&mut self, n: Sym, span: Span) -> Res {
@@ -950,10 +956,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn pattern(&mut self, p: &'a Pattern<'a>) -> Res {
-        self.depth += 1;
-        let out = with_stack(self.depth, || self.pattern_inner(p));
-        self.depth -= 1;
-        out
+        self.deeper(|b| b.pattern_inner(p))
     }
 
     fn pattern_inner(&mut self, p: &'a Pattern<'a>) -> Res {
