@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("compiler", &["bytecode", "num", "text"]),
     // Knows neither the parser nor a code generator.
     ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
-    ("mod-*", &["vm", "macros", "num", "text", "sre"]),
+    ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
     (
         "adder",
         &[

@@ -127,7 +127,12 @@ unsafe fn dict_table_size(o: Obj) -> usize {
     unsafe { (*(o.as_ptr() as *const DictTable)).byte_size() }
 }
 unsafe fn tuple_size(o: Obj) -> usize {
-    unsafe { 16 + 8 * (*(o.as_ptr() as *const Tuple)).len + tail(o) }
+    unsafe { 16 + 8 * ((*(o.as_ptr() as *const Tuple)).len + tuple_extra(o)) }
+}
+/// Words after the items: hidden fields of struct sequences, the attribute word.
+unsafe fn tuple_extra(o: Obj) -> usize {
+    let f = unsafe { o.as_ref() }.flags.load(Relaxed);
+    crate::builtins::structseq::hidden(f) + (f & flags::TAIL_EXT != 0) as usize
 }
 /// Variable-sized objects without slots of their own: the attribute word at the end, if there is one.
 unsafe fn tail_trace(o: Obj, t: &mut Tracer) {
@@ -143,7 +148,7 @@ unsafe fn tail_trace(o: Obj, t: &mut Tracer) {
 }
 unsafe fn tuple_trace(o: Obj, t: &mut Tracer) {
     unsafe {
-        let n = (*(o.as_ptr() as *const Tuple)).len + tail(o) / 8;
+        let n = (*(o.as_ptr() as *const Tuple)).len + tuple_extra(o);
         let p = (o.as_ptr() as *mut u64).add(2);
         for i in 0..n {
             t.slot(p.add(i));

@@ -34,3 +34,17 @@ pub mod warn;
 
 pub use adder_bytecode as bytecode;
 pub use adder_heap as heap;
+pub use adder_host as host;
+
+static HOST: std::sync::OnceLock<&'static dyn host::Host> = std::sync::OnceLock::new();
+
+/// Puts something else in the operating system's place. To be called before anything asks for it.
+pub fn set_host(h: &'static dyn host::Host) {
+    let _ = HOST.set(h);
+}
+
+/// The door to the operating system.
+#[inline]
+pub fn the_host() -> &'static dyn host::Host {
+    *HOST.get_or_init(|| &host::NativeHost)
+}

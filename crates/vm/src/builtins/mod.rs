@@ -58,6 +58,7 @@ pub mod str_;
 pub mod str_format;
 pub mod str_methods;
 pub mod str_type;
+pub mod structseq;
 pub mod super_;
 pub mod template;
 pub mod tuple;

@@ -1,0 +1,54 @@
+//! Native modules of the operating system: `_io`, `posix`, `time`, `_thread`, `_signal`, `select`, `_socket`...
+//!
+//! Every call to the system goes through `adder_host` and, if it may block, runs outside the running state; `EINTR` is
+//! answered by running Python's signal handlers and calling again (PEP 475), see [`util`].
+//!
+//! # Invariants
+//! - What objects own outside the heap (descriptors, folders, threads) is released by their type's `drop` or `del`.
+//! - No lock of Rust's is held while Python code runs or an object is allocated.
+
+mod errno;
+mod posix;
+mod resource;
+mod signal;
+mod thread;
+mod time;
+mod util;
+
+use adder_vm::err::R;
+use adder_vm::native::NativeModule;
+use adder_vm::thread::{Root, Th};
+use adder_vm::value::*;
+
+/// All modules of this crate, to be registered at start.
+pub static MODULES: &[&NativeModule] = &[&errno::MODULE, &posix::MODULE, &resource::MODULE, &thread::MODULE, &time::MODULE];
+
+/// `sys.audit`.
+pub(crate) fn audit(th: Th, event: &str, args: &[Value]) -> R<()> {
+    let Some(hooks) = Root::audit_hooks.get() else { return Ok(()) };
+    let (e, a) = (th.str(event), th.try_tuple(args)?);
+    th.for_each(hooks, |f| th.call(f, &[e, a]).map(|_| ()))
+}
+
+/// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
+#[macro_export]
+macro_rules! native_layout {
+    ($name:ident { $($slot:ident),* ; $($plain:ident : $t:ty),* }) => {
+        #[repr(C)]
+        pub(crate) struct $name { h: adder_vm::heap::Header, $(pub(crate) $slot: adder_vm::value::Slot,)* $(pub(crate) $plain: $t,)* }
+        #[allow(dead_code)]
+        impl $name {
+            pub(crate) const SIZE: u32 = size_of::<$name>() as u32;
+            #[inline(always)]
+            pub(crate) fn of(v: adder_vm::value::Value) -> adder_vm::value::Gc<$name> {
+                unsafe { v.cast_unchecked() }
+            }
+            /// Visits the slots.
+            pub(crate) unsafe fn trace(o: adder_vm::heap::Obj, t: &mut adder_vm::heap::Tracer) {
+                let x = unsafe { &*(o.as_ptr() as *const $name) };
+                let _ = (&x, &t);
+                $( t.slot(x.$slot.as_ptr()); )*
+            }
+        }
+    };
+}

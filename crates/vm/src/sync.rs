@@ -1,0 +1,166 @@
+//! Locks and events that Python code can hold and wait for: `threading.Lock`, buffered files, queues.
+//!
+//! A word in a heap object (or anywhere) on which threads park by futex. While a thread waits, the object is on its
+//! native stack and does not move, so the word's address is the same for whoever wakes it. Waiting is outside the running
+//! state and ends early when a signal came, so that its Python handler runs at once (PEP 475).
+
+use crate::err::R;
+use crate::thread::Th;
+use std::sync::atomic::{AtomicU32, Ordering::*};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wake {
+    Woken,
+    TimedOut,
+    Interrupted,
+}
+
+/// Nanoseconds of the monotonic clock.
+pub fn monotonic() -> i64 {
+    crate::the_host().clock_gettime(libc::CLOCK_MONOTONIC).unwrap_or(0)
+}
+
+/// Parks until woken, while the word has this value. `deadline`: of the monotonic clock.
+fn futex_wait(word: &AtomicU32, value: u32, deadline: Option<i64>) -> Wake {
+    let t = deadline.map(|d| libc::timespec { tv_sec: d.max(0) / 1_000_000_000, tv_nsec: d.max(0) % 1_000_000_000 });
+    let t = t.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
+    let r = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            t,
+            std::ptr::null::<u32>(),
+            u32::MAX,
+        )
+    };
+    if r == 0 {
+        return Wake::Woken;
+    }
+    match unsafe { *libc::__errno_location() } {
+        libc::ETIMEDOUT => Wake::TimedOut,
+        libc::EINTR => Wake::Interrupted,
+        _ => Wake::Woken,
+    }
+}
+fn futex_wake(word: &AtomicU32, n: i32) {
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, n) };
+}
+
+/// A lock that any thread may release. 0: free, 1: held, 2: held and somebody may wait.
+#[repr(transparent)]
+#[derive(Default)]
+pub struct Lock(AtomicU32);
+
+impl Lock {
+    pub const fn new() -> Lock {
+        Lock(AtomicU32::new(0))
+    }
+    #[inline(always)]
+    pub fn try_lock(&self) -> bool {
+        self.0.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+    }
+    #[inline(always)]
+    pub fn is_locked(&self) -> bool {
+        self.0.load(Relaxed) != 0
+    }
+    /// Waits for the lock; false when the time is over. Handlers of signals run in between and may raise.
+    #[inline]
+    pub fn lock(&self, th: Th, deadline: Option<i64>) -> R<bool> {
+        if self.try_lock() { Ok(true) } else { self.lock_slow(th, deadline) }
+    }
+    /// Waits whatever signals come.
+    pub fn lock_uninterrupted(&self, th: Th) {
+        if self.try_lock() {
+            return;
+        }
+        while self.0.swap(2, Acquire) != 0 {
+            th.m.blocking(|| futex_wait(&self.0, 2, None));
+        }
+    }
+    #[cold]
+    fn lock_slow(&self, th: Th, deadline: Option<i64>) -> R<bool> {
+        for _ in 0..100 {
+            std::hint::spin_loop();
+            if self.0.load(Relaxed) == 0 && self.try_lock() {
+                return Ok(true);
+            }
+        }
+        loop {
+            if self.0.swap(2, Acquire) == 0 {
+                return Ok(true);
+            }
+            match th.m.blocking(|| futex_wait(&self.0, 2, deadline)) {
+                Wake::TimedOut => return Ok(false),
+                Wake::Interrupted => th.attend()?,
+                Wake::Woken => {}
+            }
+        }
+    }
+    /// False: it was not held.
+    #[inline]
+    pub fn unlock(&self) -> bool {
+        match self.0.swap(0, Release) {
+            0 => false,
+            1 => true,
+            _ => {
+                futex_wake(&self.0, 1);
+                true
+            }
+        }
+    }
+    /// In the child of a fork: free.
+    pub fn reset(&self) {
+        self.0.store(0, Release);
+    }
+}
+
+/// Happens once.
+#[repr(transparent)]
+#[derive(Default)]
+pub struct Event(AtomicU32);
+
+impl Event {
+    pub const fn new() -> Event {
+        Event(AtomicU32::new(0))
+    }
+    pub fn is_set(&self) -> bool {
+        self.0.load(Acquire) != 0
+    }
+    pub fn set(&self) {
+        self.0.store(1, Release);
+        futex_wake(&self.0, i32::MAX);
+    }
+    /// False when the time is over.
+    pub fn wait(&self, th: Th, deadline: Option<i64>) -> R<bool> {
+        loop {
+            if self.is_set() {
+                return Ok(true);
+            }
+            match th.m.blocking(|| futex_wait(&self.0, 0, deadline)) {
+                Wake::TimedOut => return Ok(self.is_set()),
+                Wake::Interrupted => th.attend()?,
+                Wake::Woken => {}
+            }
+        }
+    }
+}
+
+/// Wakes whoever waits for a count to change: `wait` returns when `notify` was called after `ticket`.
+#[derive(Default)]
+#[repr(transparent)]
+pub struct Turnstile(AtomicU32);
+
+impl Turnstile {
+    pub fn ticket(&self) -> u32 {
+        self.0.load(SeqCst)
+    }
+    pub fn wait(&self, th: Th, ticket: u32, deadline: Option<i64>) -> Wake {
+        th.m.blocking(|| futex_wait(&self.0, ticket, deadline))
+    }
+    pub fn notify(&self, n: i32) {
+        self.0.fetch_add(1, SeqCst);
+        futex_wake(&self.0, n);
+    }
+}
