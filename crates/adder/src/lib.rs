@@ -19,8 +19,8 @@ pub struct Config {
 /// Makes the runtime of the process; the calling thread becomes its main thread.
 pub fn init(config: &Config, stack_base: usize, stack_size: usize) -> R<Th> {
     adder_vm::hooks::set_compiler(&compile::Compiler);
-    for m in adder_mod_core::MODULES.iter().chain(adder_mod_text::MODULES) {
-        adder_vm::import::register(m);
+    for modules in [adder_mod_core::MODULES, adder_mod_os::MODULES, adder_mod_text::MODULES] {
+        modules.iter().for_each(|m| adder_vm::import::register(m));
     }
     adder_vm::startup::init(config.heap, stack_base, stack_size)
 }

@@ -70,6 +70,20 @@ door! {
             buf[..n].copy_from_slice(&name[..n]);
             crate::number(unsafe { libc::pthread_setname_np(libc::pthread_self(), buf.as_ptr().cast()) })
         }
+        fn thread_name(&self) -> Res<Vec<u8>> {
+            let mut buf = [0 as libc::c_char; 32];
+            let me = unsafe { libc::pthread_self() };
+            crate::number(unsafe { libc::pthread_getname_np(me, buf.as_mut_ptr(), buf.len()) })?;
+            // SAFETY: filled, NUL-terminated.
+            Ok(unsafe { crate::bytes(buf.as_ptr()) })
+        }
+        /// Starts a thread with so large a stack, which nobody joins; its `pthread_t`.
+        fn spawn_thread(&self, stack: usize, body: Box<dyn FnOnce() + Send>) -> Res<u64> {
+            use std::os::unix::thread::JoinHandleExt;
+            let t = std::thread::Builder::new().stack_size(stack).spawn(body)
+                .map_err(|e| Errno(e.raw_os_error().unwrap_or(libc::EAGAIN)))?;
+            Ok(t.as_pthread_t() as u64)
+        }
         /// Lowest address and size of the calling thread's stack.
         fn stack_bounds(&self) -> Res<(usize, usize)> {
             let (mut low, mut size) = (std::ptr::null_mut(), 0);

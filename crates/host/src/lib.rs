@@ -60,6 +60,7 @@ pub mod poll;
 pub mod process;
 pub mod random;
 pub mod signal;
+pub mod spawn;
 pub mod time;
 pub mod tty;
 pub mod users;
@@ -75,6 +76,7 @@ pub use poll::Polling;
 pub use process::Processes;
 pub use random::Random;
 pub use signal::Signals;
+pub use spawn::Spawning;
 pub use time::Clocks;
 pub use tty::Terminals;
 pub use users::Users;
@@ -83,6 +85,7 @@ pub use users::Users;
 pub trait Host:
     Files
     + Processes
+    + Spawning
     + Clocks
     + Sockets
     + Polling
@@ -101,6 +104,7 @@ pub trait Host:
 impl<T> Host for T where
     T: Files
         + Processes
+        + Spawning
         + Clocks
         + Sockets
         + Polling
@@ -290,6 +294,7 @@ mod tests {
     struct Nothing;
     impl Files for Nothing {}
     impl Processes for Nothing {}
+    impl Spawning for Nothing {}
     impl Clocks for Nothing {}
     impl Sockets for Nothing {}
     impl Polling for Nothing {}

@@ -31,7 +31,7 @@ impl SignalSet {
         (1..=64).filter(move |n| self.contains(*n))
     }
 
-    fn to_c(self) -> libc::sigset_t {
+    pub(crate) fn to_c(self) -> libc::sigset_t {
         unsafe {
             let mut set = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);

@@ -21,7 +21,8 @@ use adder_vm::thread::{Root, Th};
 use adder_vm::value::*;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&errno::MODULE, &posix::MODULE, &resource::MODULE, &thread::MODULE, &time::MODULE];
+pub static MODULES: &[&NativeModule] =
+    &[&errno::MODULE, &posix::MODULE, &resource::MODULE, &thread::MODULE, &time::MODULE];
 
 /// `sys.audit`.
 pub(crate) fn audit(th: Th, event: &str, args: &[Value]) -> R<()> {

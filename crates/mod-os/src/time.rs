@@ -27,136 +27,270 @@ pub static MODULE: NativeModule = NativeModule {
     name: "time",
     doc: "This module provides various functions to manipulate time values.\n\nThere are two standard representations of time.  One is the number\nof seconds since the Epoch, in UTC (a.k.a. GMT).  It may be an integer\nor a floating-point number (to represent fractions of seconds).\nThe epoch is the point where the time starts, the return value of time.gmtime(0).\nIt is January 1, 1970, 00:00:00 (UTC) on all platforms.\n\nThe other representation is a tuple of 9 integers giving local time.",
     functions: &[
-        function("time", "($module, /)", "time() -> floating-point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them.", |th, _| {
-            now(th, c::CLOCK_REALTIME)
-        }),
-        function("time_ns", "($module, /)", "time_ns() -> int\n\nReturn the current time in nanoseconds since the Epoch.", |th, _| now_ns(th, c::CLOCK_REALTIME)),
-        function("monotonic", "($module, /)", "monotonic() -> float\n\nMonotonic clock, cannot go backward.", |th, _| now(th, c::CLOCK_MONOTONIC)),
-        function("monotonic_ns", "($module, /)", "monotonic_ns() -> int\n\nMonotonic clock, cannot go backward, as nanoseconds.", |th, _| now_ns(th, c::CLOCK_MONOTONIC)),
-        function("perf_counter", "($module, /)", "perf_counter() -> float\n\nPerformance counter for benchmarking.", |th, _| now(th, c::CLOCK_MONOTONIC)),
-        function("perf_counter_ns", "($module, /)", "perf_counter_ns() -> int\n\nPerformance counter for benchmarking as nanoseconds.", |th, _| now_ns(th, c::CLOCK_MONOTONIC)),
-        function("process_time", "($module, /)", "process_time() -> float\n\nProcess time for profiling: sum of the kernel and user-space CPU time.", |th, _| now(th, c::CLOCK_PROCESS_CPUTIME_ID)),
-        function("process_time_ns", "($module, /)", "process_time() -> int\n\nProcess time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.", |th, _| now_ns(th, c::CLOCK_PROCESS_CPUTIME_ID)),
-        function("thread_time", "($module, /)", "thread_time() -> float\n\nThread time for profiling: sum of the kernel and user-space CPU time.", |th, _| now(th, c::CLOCK_THREAD_CPUTIME_ID)),
-        function("thread_time_ns", "($module, /)", "thread_time() -> int\n\nThread time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.", |th, _| now_ns(th, c::CLOCK_THREAD_CPUTIME_ID)),
-        function("clock_gettime", "($module, clk_id, /)", "Return the time of the specified clock clk_id as a float.", |th, a| {
-            now(th, clock_arg(th, a[0])?)
-        }),
-        function("clock_gettime_ns", "($module, clk_id, /)", "Return the time of the specified clock clk_id as nanoseconds (int).", |th, a| {
-            now_ns(th, clock_arg(th, a[0])?)
-        }),
-        function("clock_getres", "!($module, clk_id, /)", "clock_getres(clk_id) -> floating-point number\n\nReturn the resolution (precision) of the specified clock clk_id.", |th, a| {
-            let n = ok(th, host().clock_getres(int_arg(th, a[0].unwrap())?))?;
-            Ok(th.float(n as f64 / 1e9))
-        }),
-        function("clock_settime", "!($module, clk_id, time, /)", "clock_settime(clk_id, time)\n\nSet the time of the specified clock clk_id.", |th, a| {
-            let id = int_arg(th, a[0].unwrap())?;
-            let t = duration(th, a[1].unwrap(), Round::Floor)?;
-            ok(th, host().clock_settime(id, t))?;
-            none()
-        }),
-        function("clock_settime_ns", "!($module, clk_id, time, /)", "clock_settime_ns(clk_id, time)\n\nSet the time of the specified clock clk_id with nanoseconds.", |th, a| {
-            let id = int_arg(th, a[0].unwrap())?;
-            let t = long_arg(th, a[1].unwrap())?;
-            ok(th, host().clock_settime(id, t))?;
-            none()
-        }),
-        function("pthread_getcpuclockid", "!($module, thread_id, /)", "pthread_getcpuclockid(thread_id) -> int\n\nReturn the clk_id of a thread's CPU time clock.", |th, a| {
-            let v = a[0].unwrap();
-            if !(v.is_fix() || v.is_kind(Kind::Int)) {
-                return Err(th.type_error(format!("pthread_getcpuclockid() argument 1 must be int, not {}", th.type_name_of(v))));
-            }
-            Ok(th.int(ok(th, host().thread_clock(long_arg(th, v)? as u64))? as i64))
-        }),
-        function("sleep", "($module, seconds, /)", "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating-point number for subsecond precision.", |th, a| {
-            let n = duration(th, a[0].unwrap(), Round::Timeout)?;
-            if n < 0 {
-                return Err(th.value_error("sleep length must be non-negative"));
-            }
-            sleep(th, n)?;
-            none()
-        }),
-        function("gmtime", "!($module, seconds=None, /)", "gmtime([seconds]) -> (tm_year, tm_mon, tm_mday, tm_hour, tm_min,\n                       tm_sec, tm_wday, tm_yday, tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert the current time instead.\n\nIf the platform supports the tm_gmtoff and tm_zone, they are available as\nattributes only.", |th, a| {
-            let s = seconds_arg(th, a[0])?;
-            let mut t = ok(th, host().gmtime(s))?;
-            t.zone = b"UTC".to_vec();
-            struct_time(th, &t)
-        }),
-        function("localtime", "!($module, seconds=None, /)", "localtime([seconds]) -> (tm_year,tm_mon,tm_mday,tm_hour,tm_min,\n                          tm_sec,tm_wday,tm_yday,tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing local time.\nWhen 'seconds' is not passed in, convert the current time instead.", |th, a| {
-            let s = seconds_arg(th, a[0])?;
-            let t = ok(th, host().localtime(s))?;
-            struct_time(th, &t)
-        }),
-        function("mktime", "($module, time_tuple, /)", "mktime(time_tuple) -> floating-point number\n\nConvert a time tuple in local time to seconds since the Epoch.\nNote that mktime(gmtime(0)) will not generally return zero for most\ntime zones; instead the returned value will either be equal to that\nof the timezone or altzone attributes on the time module.", |th, a| {
-            let t = tm_arg(th, "mktime", a[0].unwrap())?;
-            match host().mktime(&t) {
-                Some(s) => Ok(th.float(s as f64)),
-                None => Err(th.overflow_error("mktime argument out of range")),
-            }
-        }),
-        function("asctime", "!($module, time_tuple=None, /)", "asctime([time_tuple]) -> string\n\nConvert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.\nWhen the time tuple is not present, current time as returned by localtime()\nis used.", |th, a| {
-            let t = match a[0] {
-                Some(v) => {
-                    let mut t = tm_arg(th, "asctime", v)?;
-                    check_tm(th, &mut t)?;
-                    t
+        function(
+            "time",
+            "($module, /)",
+            "time() -> floating-point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them.",
+            |th, _| now(th, c::CLOCK_REALTIME),
+        ),
+        function(
+            "time_ns",
+            "($module, /)",
+            "time_ns() -> int\n\nReturn the current time in nanoseconds since the Epoch.",
+            |th, _| now_ns(th, c::CLOCK_REALTIME),
+        ),
+        function(
+            "monotonic",
+            "($module, /)",
+            "monotonic() -> float\n\nMonotonic clock, cannot go backward.",
+            |th, _| now(th, c::CLOCK_MONOTONIC),
+        ),
+        function(
+            "monotonic_ns",
+            "($module, /)",
+            "monotonic_ns() -> int\n\nMonotonic clock, cannot go backward, as nanoseconds.",
+            |th, _| now_ns(th, c::CLOCK_MONOTONIC),
+        ),
+        function(
+            "perf_counter",
+            "($module, /)",
+            "perf_counter() -> float\n\nPerformance counter for benchmarking.",
+            |th, _| now(th, c::CLOCK_MONOTONIC),
+        ),
+        function(
+            "perf_counter_ns",
+            "($module, /)",
+            "perf_counter_ns() -> int\n\nPerformance counter for benchmarking as nanoseconds.",
+            |th, _| now_ns(th, c::CLOCK_MONOTONIC),
+        ),
+        function(
+            "process_time",
+            "($module, /)",
+            "process_time() -> float\n\nProcess time for profiling: sum of the kernel and user-space CPU time.",
+            |th, _| now(th, c::CLOCK_PROCESS_CPUTIME_ID),
+        ),
+        function(
+            "process_time_ns",
+            "($module, /)",
+            "process_time() -> int\n\nProcess time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.",
+            |th, _| now_ns(th, c::CLOCK_PROCESS_CPUTIME_ID),
+        ),
+        function(
+            "thread_time",
+            "($module, /)",
+            "thread_time() -> float\n\nThread time for profiling: sum of the kernel and user-space CPU time.",
+            |th, _| now(th, c::CLOCK_THREAD_CPUTIME_ID),
+        ),
+        function(
+            "thread_time_ns",
+            "($module, /)",
+            "thread_time() -> int\n\nThread time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.",
+            |th, _| now_ns(th, c::CLOCK_THREAD_CPUTIME_ID),
+        ),
+        function(
+            "clock_gettime",
+            "($module, clk_id, /)",
+            "Return the time of the specified clock clk_id as a float.",
+            |th, a| now(th, clock_arg(th, a[0])?),
+        ),
+        function(
+            "clock_gettime_ns",
+            "($module, clk_id, /)",
+            "Return the time of the specified clock clk_id as nanoseconds (int).",
+            |th, a| now_ns(th, clock_arg(th, a[0])?),
+        ),
+        function(
+            "clock_getres",
+            "!($module, clk_id, /)",
+            "clock_getres(clk_id) -> floating-point number\n\nReturn the resolution (precision) of the specified clock clk_id.",
+            |th, a| {
+                let n = ok(th, host().clock_getres(int_arg(th, a[0].unwrap())?))?;
+                Ok(th.float(n as f64 / 1e9))
+            },
+        ),
+        function(
+            "clock_settime",
+            "!($module, clk_id, time, /)",
+            "clock_settime(clk_id, time)\n\nSet the time of the specified clock clk_id.",
+            |th, a| {
+                let id = int_arg(th, a[0].unwrap())?;
+                let t = duration(th, a[1].unwrap(), Round::Floor)?;
+                ok(th, host().clock_settime(id, t))?;
+                none()
+            },
+        ),
+        function(
+            "clock_settime_ns",
+            "!($module, clk_id, time, /)",
+            "clock_settime_ns(clk_id, time)\n\nSet the time of the specified clock clk_id with nanoseconds.",
+            |th, a| {
+                let id = int_arg(th, a[0].unwrap())?;
+                let t = long_arg(th, a[1].unwrap())?;
+                ok(th, host().clock_settime(id, t))?;
+                none()
+            },
+        ),
+        function(
+            "pthread_getcpuclockid",
+            "!($module, thread_id, /)",
+            "pthread_getcpuclockid(thread_id) -> int\n\nReturn the clk_id of a thread's CPU time clock.",
+            |th, a| {
+                let v = a[0].unwrap();
+                if !(v.is_fix() || v.is_kind(Kind::Int)) {
+                    return Err(th.type_error(format!(
+                        "pthread_getcpuclockid() argument 1 must be int, not {}",
+                        th.type_name_of(v)
+                    )));
                 }
-                None => local_now(th)?,
-            };
-            Ok(th.str(&asctime(&t)))
-        }),
-        function("ctime", "!($module, seconds=None, /)", "ctime([seconds]) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When the time tuple is\nnot present, current time as returned by localtime() is used.", |th, a| {
-            let s = seconds_arg(th, a[0])?;
-            let t = ok(th, host().localtime(s))?;
-            Ok(th.str(&asctime(&t)))
-        }),
-        function("strftime", "!($module, format, time_tuple=None, /)", "strftime(format[, time_tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.", |th, a| {
-            let f = a[0].unwrap();
-            if !f.is_kind(Kind::Str) {
-                return Err(th.type_error(format!("strftime() argument 1 must be str, not {}", th.type_name_of(f))));
-            }
-            let t = match a[1] {
-                Some(v) => {
-                    let mut t = tm_arg(th, "strftime", v)?;
-                    check_tm(th, &mut t)?;
-                    t
+                Ok(th.int(ok(th, host().thread_clock(long_arg(th, v)? as u64))? as i64))
+            },
+        ),
+        function(
+            "sleep",
+            "($module, seconds, /)",
+            "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating-point number for subsecond precision.",
+            |th, a| {
+                let n = duration(th, a[0].unwrap(), Round::Timeout)?;
+                if n < 0 {
+                    return Err(th.value_error("sleep length must be non-negative"));
                 }
-                None => local_now(th)?,
-            };
-            strftime(th, f, &t)
-        }),
-        raw_function("strptime", "!($module, string, format='%a %b %d %H:%M:%S %Y', /)", "strptime(string[, format]) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).", |th, a| {
-            let m = adder_vm::import::import_module(th, "_strptime")?;
-            let f = th.getattr(m, th.intern("_strptime_time"))?;
-            th.call_raw(f, a)
-        }),
-        function("get_clock_info", "!($module, name, /)", "get_clock_info(name: str) -> dict\n\nGet information of the specified clock.", |th, a| {
-            let v = a[0].unwrap();
-            let (clock, implementation, adjustable) = match str_arg(th, "get_clock_info", "1", v)? {
-                "time" => (c::CLOCK_REALTIME, "CLOCK_REALTIME", true),
-                "monotonic" | "perf_counter" => (c::CLOCK_MONOTONIC, "CLOCK_MONOTONIC", false),
-                "process_time" => (c::CLOCK_PROCESS_CPUTIME_ID, "CLOCK_PROCESS_CPUTIME_ID", false),
-                "thread_time" => (c::CLOCK_THREAD_CPUTIME_ID, "CLOCK_THREAD_CPUTIME_ID", false),
-                _ => return Err(th.value_error("unknown clock")),
-            };
-            let res = host().clock_getres(clock).unwrap_or(1) as f64 * 1e-9;
-            let text = th.str(&format!("clock_gettime({implementation})"));
-            let t = adder_vm::builtins::namespace::NAMESPACE.get().value();
-            th.call_kw(t, &[], &[
-                ("implementation", text),
-                ("monotonic", Value::bool(!adjustable)),
-                ("adjustable", Value::bool(adjustable)),
-                ("resolution", th.float(res)),
-            ])
-        }),
-        function("tzset", "($module, /)", "tzset()\n\nInitialize, or reinitialize, the local timezone to the value stored in\nos.environ['TZ']. The TZ environment variable should be specified in\nstandard Unix timezone format as documented in the tzset man page\n(eg. 'US/Eastern', 'Europe/Amsterdam'). Unknown timezones will silently\nfall back to UTC. If the TZ environment variable is not set, the local\ntimezone is set to the systems best guess of wallclock time.\nChanging the TZ environment variable without calling tzset *may* change\nthe local timezone used by methods such as localtime, but this behaviour\nshould not be relied on.", |th, _| {
-            host().tzset();
-            let m = adder_vm::import::import_module(th, "time")?;
-            if let Some(m) = m.cast::<Module>() {
-                zone_constants(th, m)?;
-            }
-            none()
-        }),
+                sleep(th, n)?;
+                none()
+            },
+        ),
+        function(
+            "gmtime",
+            "!($module, seconds=None, /)",
+            "gmtime([seconds]) -> (tm_year, tm_mon, tm_mday, tm_hour, tm_min,\n                       tm_sec, tm_wday, tm_yday, tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert the current time instead.\n\nIf the platform supports the tm_gmtoff and tm_zone, they are available as\nattributes only.",
+            |th, a| {
+                let s = seconds_arg(th, a[0])?;
+                let mut t = ok(th, host().gmtime(s))?;
+                t.zone = b"UTC".to_vec();
+                struct_time(th, &t)
+            },
+        ),
+        function(
+            "localtime",
+            "!($module, seconds=None, /)",
+            "localtime([seconds]) -> (tm_year,tm_mon,tm_mday,tm_hour,tm_min,\n                          tm_sec,tm_wday,tm_yday,tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing local time.\nWhen 'seconds' is not passed in, convert the current time instead.",
+            |th, a| {
+                let s = seconds_arg(th, a[0])?;
+                let t = ok(th, host().localtime(s))?;
+                struct_time(th, &t)
+            },
+        ),
+        function(
+            "mktime",
+            "($module, time_tuple, /)",
+            "mktime(time_tuple) -> floating-point number\n\nConvert a time tuple in local time to seconds since the Epoch.\nNote that mktime(gmtime(0)) will not generally return zero for most\ntime zones; instead the returned value will either be equal to that\nof the timezone or altzone attributes on the time module.",
+            |th, a| {
+                let t = tm_arg(th, "mktime", a[0].unwrap())?;
+                match host().mktime(&t) {
+                    Some(s) => Ok(th.float(s as f64)),
+                    None => Err(th.overflow_error("mktime argument out of range")),
+                }
+            },
+        ),
+        function(
+            "asctime",
+            "!($module, time_tuple=None, /)",
+            "asctime([time_tuple]) -> string\n\nConvert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.\nWhen the time tuple is not present, current time as returned by localtime()\nis used.",
+            |th, a| {
+                let t = match a[0] {
+                    Some(v) => {
+                        let mut t = tm_arg(th, "asctime", v)?;
+                        check_tm(th, &mut t)?;
+                        t
+                    }
+                    None => local_now(th)?,
+                };
+                Ok(th.str(&asctime(&t)))
+            },
+        ),
+        function(
+            "ctime",
+            "!($module, seconds=None, /)",
+            "ctime([seconds]) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When the time tuple is\nnot present, current time as returned by localtime() is used.",
+            |th, a| {
+                let s = seconds_arg(th, a[0])?;
+                let t = ok(th, host().localtime(s))?;
+                Ok(th.str(&asctime(&t)))
+            },
+        ),
+        function(
+            "strftime",
+            "!($module, format, time_tuple=None, /)",
+            "strftime(format[, time_tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.",
+            |th, a| {
+                let f = a[0].unwrap();
+                if !f.is_kind(Kind::Str) {
+                    return Err(th.type_error(format!(
+                        "strftime() argument 1 must be str, not {}",
+                        th.type_name_of(f)
+                    )));
+                }
+                let t = match a[1] {
+                    Some(v) => {
+                        let mut t = tm_arg(th, "strftime", v)?;
+                        check_tm(th, &mut t)?;
+                        t
+                    }
+                    None => local_now(th)?,
+                };
+                strftime(th, f, &t)
+            },
+        ),
+        raw_function(
+            "strptime",
+            "!($module, string, format='%a %b %d %H:%M:%S %Y', /)",
+            "strptime(string[, format]) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).",
+            |th, a| {
+                let m = adder_vm::import::import_module(th, "_strptime")?;
+                let f = th.getattr(m, th.intern("_strptime_time"))?;
+                th.call_raw(f, a)
+            },
+        ),
+        function(
+            "get_clock_info",
+            "!($module, name, /)",
+            "get_clock_info(name: str) -> dict\n\nGet information of the specified clock.",
+            |th, a| {
+                let v = a[0].unwrap();
+                let (clock, implementation, adjustable) = match str_arg(th, "get_clock_info", "1", v)? {
+                    "time" => (c::CLOCK_REALTIME, "CLOCK_REALTIME", true),
+                    "monotonic" | "perf_counter" => (c::CLOCK_MONOTONIC, "CLOCK_MONOTONIC", false),
+                    "process_time" => (c::CLOCK_PROCESS_CPUTIME_ID, "CLOCK_PROCESS_CPUTIME_ID", false),
+                    "thread_time" => (c::CLOCK_THREAD_CPUTIME_ID, "CLOCK_THREAD_CPUTIME_ID", false),
+                    _ => return Err(th.value_error("unknown clock")),
+                };
+                let res = host().clock_getres(clock).unwrap_or(1) as f64 * 1e-9;
+                let text = th.str(&format!("clock_gettime({implementation})"));
+                let t = adder_vm::builtins::namespace::NAMESPACE.get().value();
+                th.call_kw(
+                    t,
+                    &[],
+                    &[
+                        ("implementation", text),
+                        ("monotonic", Value::bool(!adjustable)),
+                        ("adjustable", Value::bool(adjustable)),
+                        ("resolution", th.float(res)),
+                    ],
+                )
+            },
+        ),
+        function(
+            "tzset",
+            "($module, /)",
+            "tzset()\n\nInitialize, or reinitialize, the local timezone to the value stored in\nos.environ['TZ']. The TZ environment variable should be specified in\nstandard Unix timezone format as documented in the tzset man page\n(eg. 'US/Eastern', 'Europe/Amsterdam'). Unknown timezones will silently\nfall back to UTC. If the TZ environment variable is not set, the local\ntimezone is set to the systems best guess of wallclock time.\nChanging the TZ environment variable without calling tzset *may* change\nthe local timezone used by methods such as localtime, but this behaviour\nshould not be relied on.",
+            |th, _| {
+                host().tzset();
+                let m = adder_vm::import::import_module(th, "time")?;
+                if let Some(m) = m.cast::<Module>() {
+                    zone_constants(th, m)?;
+                }
+                none()
+            },
+        ),
     ],
     types: &[&STRUCT_TIME.cell],
     init: Some(|th, m| {
@@ -226,7 +360,13 @@ fn round(x: f64, how: Round) -> f64 {
         Round::Floor => x.floor(),
         Round::Ceiling => x.ceil(),
         Round::HalfEven => x.round_ties_even(),
-        Round::Timeout => if x >= 0.0 { x.ceil() } else { x.floor() },
+        Round::Timeout => {
+            if x >= 0.0 {
+                x.ceil()
+            } else {
+                x.floor()
+            }
+        }
     }
 }
 #[cold]
@@ -249,10 +389,7 @@ fn as_float(th: Th, v: Value) -> R<Option<f64>> {
 }
 /// The value of a float object.
 pub fn float_of(v: Value) -> f64 {
-    if v.is_flo() {
-        return adder_vm::metatrace::word::flo_decode(v.bits());
-    }
-    unsafe { v.cast_unchecked::<FloatBox>() }.f
+    adder_vm::builtins::float::get(v)
 }
 
 /// Seconds and nanoseconds of a Python number of seconds.

@@ -1,6 +1,7 @@
 //! What all modules of this crate need: the host, its errors as Python's, PEP 475's retry, arguments, paths.
 
 use adder_host::{Errno, Fd, Host, Outside, Res};
+use adder_vm::builtins::buffer::Buffer;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{bytes, int, list};
 use adder_vm::err::{R, Raised};
@@ -73,8 +74,7 @@ pub fn none() -> R<Value> {
     Ok(NONE())
 }
 pub fn new_bytes(th: Th, b: &[u8]) -> R<Value> {
-    #[allow(clippy::useless_conversion)]
-    Ok(bytes::new(th, b)?.into())
+    Ok(bytes::new(th, b)?.value())
 }
 /// File names as str: UTF-8 with `surrogateescape`.
 pub fn fs_decode(th: Th, b: &[u8]) -> R<Value> {
@@ -241,9 +241,7 @@ pub fn fileno(th: Th, v: Value) -> R<Fd> {
 pub fn dir_fd(th: Th, v: Option<Value>) -> R<Fd> {
     let Some(v) = given(v) else { return Ok(adder_host::CWD) };
     if th.type_of(v).slots.index.is_none() {
-        return Err(
-            th.type_error(format!("argument should be integer or None, not {}", th.type_name_of(v)))
-        );
+        return Err(th.type_error(format!("argument should be integer or None, not {}", th.type_name_of(v))));
     }
     path_fd(th, v)
 }
@@ -402,63 +400,47 @@ pub fn put_functions(th: Th, m: Gc<Module>, defs: &'static [NativeDef]) -> R<()>
     Ok(())
 }
 
-/// Bytes of an argument that supports the buffer protocol.
-pub struct Buf {
-    bytes: *const u8,
-    len: usize,
-    object: Value,
-}
+/// Bytes of an argument that supports the buffer protocol, in place while this lives.
+pub struct Buf(Buffer);
 
 impl Buf {
+    #[inline]
     pub fn read(th: Th, v: Value) -> R<Buf> {
-        match adder_vm::builtins::buffer::bytes_of(v) {
-            Some(b) => Ok(Buf { bytes: b.as_ptr(), len: b.len(), object: v }),
-            None => Err(
-                th.type_error(format!("a bytes-like object is required, not '{}'", th.type_name_of(v)))
-            ),
-        }
+        Ok(Buf(Buffer::simple(th, v)?))
     }
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        unsafe { std::slice::from_raw_parts(self.bytes, self.len) }
+        self.0.bytes()
     }
 }
 
-impl Drop for Buf {
-    fn drop(&mut self) {
-        std::hint::black_box(self.object);
+/// Writable bytes of an argument that supports the buffer protocol.
+pub struct WBuf(Buffer);
+
+impl WBuf {
+    pub fn get(th: Th, v: Value) -> R<WBuf> {
+        match Buffer::writable(th, v) {
+            Ok(b) => Ok(WBuf(b)),
+            Err(e) => {
+                if th.exc_is(&exc::TYPE_ERROR) || th.exc_is(&exc::BUFFER_ERROR) {
+                    th.take_exc();
+                    return Err(th.type_error(format!(
+                        "a read-write bytes-like object is required, not '{}'",
+                        th.type_name_of(v)
+                    )));
+                }
+                Err(e)
+            }
+        }
+    }
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    pub fn bytes_mut(&self) -> &mut [u8] {
+        self.0.bytes_mut()
     }
 }
 
 /// A Python int of any width that the system uses.
 pub fn wide(th: Th, n: i128) -> R<Value> {
-    match i64::try_from(n) {
-        Ok(n) => Ok(th.int(n)),
-        Err(_) => {
-            let m = n.unsigned_abs();
-            Ok(int::from_limbs(th, n < 0, &[m as u64, (m >> 64) as u64][..1 + (m >> 64 != 0) as usize]))
-        }
-    }
-}
-
-/// Writable bytes of an argument that supports the buffer protocol.
-pub struct WBuf {
-    bytes: *mut u8,
-    len: usize,
-    object: Value,
-}
-
-impl WBuf {
-    pub fn get(th: Th, v: Value) -> R<WBuf> {
-        Err(th.type_error(format!("a read-write bytes-like object is required, not '{}'", th.type_name_of(v))))
-    }
-    #[allow(clippy::mut_from_ref)]
-    pub fn bytes_mut(&self) -> &mut [u8] {
-        unsafe { std::slice::from_raw_parts_mut(self.bytes, self.len) }
-    }
-}
-
-impl Drop for WBuf {
-    fn drop(&mut self) {
-        std::hint::black_box(self.object);
-    }
+    th.int128(n)
 }

@@ -26,6 +26,7 @@ pub mod slot_defs;
 pub mod slots;
 pub mod startup;
 pub mod suggest;
+pub mod sync;
 pub mod thread;
 pub mod types;
 pub mod unraisable;

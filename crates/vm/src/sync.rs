@@ -22,7 +22,8 @@ pub fn monotonic() -> i64 {
 
 /// Parks until woken, while the word has this value. `deadline`: of the monotonic clock.
 fn futex_wait(word: &AtomicU32, value: u32, deadline: Option<i64>) -> Wake {
-    let t = deadline.map(|d| libc::timespec { tv_sec: d.max(0) / 1_000_000_000, tv_nsec: d.max(0) % 1_000_000_000 });
+    let t = deadline
+        .map(|d| libc::timespec { tv_sec: d.max(0) / 1_000_000_000, tv_nsec: d.max(0) % 1_000_000_000 });
     let t = t.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
     let r = unsafe {
         libc::syscall(

@@ -14,7 +14,7 @@ use std::cell::Cell as RustCell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, Ordering::*};
 
 /// An activation of a Python function. One cache line.
 #[repr(C)]
@@ -146,6 +146,10 @@ impl Deref for Th {
 /// More than one thread was started: locks are taken from now on.
 pub static MULTI: AtomicBool = AtomicBool::new(false);
 
+/// All attached threads, by address.
+static THREADS: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
+static MAIN: std::sync::atomic::AtomicPtr<Thread> = std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+
 static HEAP: OnceLock<&'static Heap> = OnceLock::new();
 
 macro_rules! roots {
@@ -162,7 +166,8 @@ roots! {
     modules builtins_module builtins_dict sys_module sys_dict importlib empty_tuple empty_str empty_bytes
     main_module codec_search_path codec_search_cache codec_error_registry warnings_filters atexit threads audit_hooks
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
-    empty_frozenset typing_module prelude abc_cache_token contextvar_missing struct_cache re_cache no_default spare1 spare2 spare3
+    empty_frozenset typing_module prelude abc_cache_token contextvar_missing at_fork struct_cache re_cache no_default spare1
+    spare2 spare3
 }
 
 impl Root {
@@ -309,7 +314,6 @@ impl Th {
     }
     /// Registers the calling native thread. `stack_base`: an address above all of its Python-related frames.
     pub fn attach(stack_base: usize, stack_size: usize) -> Th {
-        static IDS: AtomicU64 = AtomicU64::new(1);
         let heap = *HEAP.get().expect("the heap exists");
         let frames = map_stack(FRAME_BYTES) as *mut Frame;
         let regs = map_stack(REG_BYTES) as *mut u64;
@@ -325,7 +329,7 @@ impl Th {
             regs: RustCell::new(regs),
             regs_end: RustCell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
             repr_stack: RustCell::new([0; 4]),
-            ident: IDS.fetch_add(1, Relaxed),
+            ident: crate::the_host().thread_self(),
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
             recursion_limit: RustCell::new(1000),
             native_depth: RustCell::new(0),
@@ -336,7 +340,53 @@ impl Th {
         th.reset_frame_limit();
         unsafe { th.m.register(stack_base) };
         CURRENT.with(|c| c.set(Some(th)));
+        let mut all = THREADS.lock().unwrap();
+        if all.is_empty() {
+            MAIN.store(th.0.as_ptr(), Release);
+        }
+        all.push(th.0.as_ptr() as usize);
         th
+    }
+    /// The calling thread runs no more Python: gives back all it has. Its handle is invalid afterwards.
+    ///
+    /// # Safety
+    /// No frame of the thread is active and nothing of its heap objects is used any more.
+    pub unsafe fn detach(self) {
+        CURRENT.with(|c| c.set(None));
+        THREADS.lock().unwrap().retain(|t| *t != self.0.as_ptr() as usize);
+        unsafe {
+            self.m.unregister();
+            libc::munmap(self.frames.get().cast(), FRAME_BYTES);
+            libc::munmap(self.regs.get().cast(), REG_BYTES);
+            drop(Box::from_raw(self.0.as_ptr()));
+        }
+    }
+    /// The main thread, where signal handlers run.
+    pub fn is_main(self) -> bool {
+        MAIN.load(Relaxed) == self.0.as_ptr()
+    }
+    /// Asks the main thread to attend to `bits` of [`poll`]. Async-signal-safe.
+    pub fn poll_main(bits: u32) {
+        let m = MAIN.load(Acquire);
+        if !m.is_null() {
+            // SAFETY: the main thread's structure lives as long as the process.
+            unsafe { (*m).m.poll.fetch_or(bits, SeqCst) };
+        }
+    }
+    /// Calls `f` with all threads that run Python. They may be running; the list is locked meanwhile.
+    pub fn for_all(mut f: impl FnMut(Th)) {
+        for t in THREADS.lock().unwrap().iter() {
+            f(Th(NonNull::new(*t as *mut Thread).unwrap()));
+        }
+    }
+    /// In the child of a fork: this thread is the only one, and the main one.
+    pub fn after_fork_child(self) {
+        MAIN.store(self.0.as_ptr(), Release);
+        // Whoever held the lock is gone.
+        THREADS.clear_poison();
+        if let Ok(mut all) = THREADS.try_lock() {
+            all.retain(|t| *t == self.0.as_ptr() as usize);
+        }
     }
     pub fn reset_frame_limit(self) {
         let by_count = unsafe { self.frames.get().add(self.recursion_limit.get() as usize + 1) };

@@ -7,7 +7,6 @@ use adder_host::{Errno, Fd};
 use adder_vm::err::R;
 use adder_vm::n;
 use adder_vm::native::*;
-use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
@@ -133,12 +132,7 @@ pub static SCANDIR: TypeCell = TypeCell::new(&NativeType {
             if state(o).is_some_and(|s| s.lock().unwrap().dir.is_some()) {
                 let r = th.repr(o)?;
                 let msg = format!("unclosed scandir iterator {}", th.text(r));
-                let w = adder_vm::warn::warn(
-                    th,
-                    &adder_vm::builtins::exceptions::RESOURCE_WARNING,
-                    &msg,
-                    1,
-                );
+                let w = adder_vm::warn::warn(th, &adder_vm::builtins::exceptions::RESOURCE_WARNING, &msg, 1);
                 close(th, o);
                 w?;
             }
@@ -190,8 +184,7 @@ fn scandir_next(th: Th, o: Value) -> R<Option<Value>> {
     let make = |b: &[u8]| if is_bytes { new_bytes(th, b) } else { fs_decode(th, b) };
     let name = make(&e.name)?;
     let prefix = s.prefix.value();
-    let path =
-        if prefix.is_none() { name } else { adder_vm::builtins::ops::add(th, prefix, name)? };
+    let path = if prefix.is_none() { name } else { adder_vm::builtins::ops::add(th, prefix, name)? };
     let x = adder_vm::builtins::object::new_instance(th, type_of(th, &DIR_ENTRY))?;
     let d = Entry::of(x);
     th.store(d, &d.name, name);
@@ -245,12 +238,18 @@ pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {
             "Return True if the entry is a file; cached per entry.",
             |th, a| is_mode(th, a, c::S_IFREG, c::DT_REG),
         ),
-        method("is_symlink", "($self, /)", "Return True if the entry is a symbolic link; cached per entry.", |th, a| {
-            Ok(Value::bool(is_symlink(th, a[0].unwrap())?))
-        }),
-        method("is_junction", "($self, /)", "Return True if the entry is a junction; cached per entry.", |_, _| {
-            Ok(FALSE())
-        }),
+        method(
+            "is_symlink",
+            "($self, /)",
+            "Return True if the entry is a symbolic link; cached per entry.",
+            |th, a| Ok(Value::bool(is_symlink(th, a[0].unwrap())?)),
+        ),
+        method(
+            "is_junction",
+            "($self, /)",
+            "Return True if the entry is a junction; cached per entry.",
+            |_, _| Ok(FALSE()),
+        ),
         method(
             "stat",
             "($self, /, *, follow_symlinks=True)",
@@ -275,7 +274,8 @@ pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {
 });
 
 fn fetch(th: Th, e: Gc<Entry>, follow: bool) -> R<Result<FileStat, Errno>> {
-    let (fd, v) = if e.fd.get() >= 0 { (e.fd.get(), e.name.value()) } else { (adder_host::CWD, e.path.value()) };
+    let (fd, v) =
+        if e.fd.get() >= 0 { (e.fd.get(), e.name.value()) } else { (adder_host::CWD, e.path.value()) };
     let p: CString = fs_path(th, v)?;
     let flags = if follow { 0 } else { c::AT_SYMLINK_NOFOLLOW };
     retry(th, |h, o| h.stat(o, fd, &p, flags))

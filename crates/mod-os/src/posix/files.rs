@@ -48,22 +48,32 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("read", "($module, fd, length, /)", "Read from a file descriptor.  Returns a bytes object.", |th, a| {
-        let (n, len) = (num(th, a[0])?, size_arg(th, a[1].unwrap())?);
-        if len < 0 {
-            return Err(os_error(th, adder_host::Errno::EINVAL));
-        }
-        read_bytes(th, len as usize, |h, o, b| h.read(o, n, b))
-    }),
-    function("readinto", "($module, fd, buffer, /)", "Read into a buffer object from a file descriptor.", |th, a| {
-        let n = num(th, a[0])?;
-        if n < 0 {
-            return Err(os_error(th, adder_host::Errno::EBADF));
-        }
-        let b = WBuf::get(th, a[1].unwrap())?;
-        let got = call(th, |h, o| h.read(o, n, b.bytes_mut()))?;
-        Ok(th.int(got as i64))
-    }),
+    function(
+        "read",
+        "($module, fd, length, /)",
+        "Read from a file descriptor.  Returns a bytes object.",
+        |th, a| {
+            let (n, len) = (num(th, a[0])?, size_arg(th, a[1].unwrap())?);
+            if len < 0 {
+                return Err(os_error(th, adder_host::Errno::EINVAL));
+            }
+            read_bytes(th, len as usize, |h, o, b| h.read(o, n, b))
+        },
+    ),
+    function(
+        "readinto",
+        "($module, fd, buffer, /)",
+        "Read into a buffer object from a file descriptor.",
+        |th, a| {
+            let n = num(th, a[0])?;
+            if n < 0 {
+                return Err(os_error(th, adder_host::Errno::EBADF));
+            }
+            let b = WBuf::get(th, a[1].unwrap())?;
+            let got = call(th, |h, o| h.read(o, n, b.bytes_mut()))?;
+            Ok(th.int(got as i64))
+        },
+    ),
     function("write", "($module, fd, data, /)", "Write a bytes object to a file descriptor.", |th, a| {
         let n = num(th, a[0])?;
         let b = Buf::read(th, a[1].unwrap())?;
@@ -172,11 +182,16 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let r = outside(th, |h, o| h.dup2(o, n, to, inh));
         Ok(th.int(ok(th, r)? as i64))
     }),
-    function("lockf", "($module, fd, command, length, /)", "Apply, test or remove a POSIX lock on an open file descriptor.", |th, a| {
-        let (n, cmd, len) = (num(th, a[0])?, num(th, a[1])?, long_arg(th, a[2].unwrap())?);
-        call(th, |h, o| h.lockf(o, n, cmd, len))?;
-        none()
-    }),
+    function(
+        "lockf",
+        "($module, fd, command, length, /)",
+        "Apply, test or remove a POSIX lock on an open file descriptor.",
+        |th, a| {
+            let (n, cmd, len) = (num(th, a[0])?, num(th, a[1])?, long_arg(th, a[2].unwrap())?);
+            call(th, |h, o| h.lockf(o, n, cmd, len))?;
+            none()
+        },
+    ),
     function("isatty", "($module, fd, /)", "Return True if the fd is connected to a terminal.", |th, a| {
         let n = num(th, a[0])?;
         Ok(Value::bool(host().isatty(n)))
@@ -292,29 +307,49 @@ pub static FUNCTIONS: &[NativeDef] = &[
             Ok(th.int(n as i64))
         },
     ),
-    function("get_inheritable", "($module, fd, /)", "Get the close-on-exe flag of the specified file descriptor.", |th, a| {
-        let n = num(th, a[0])?;
-        Ok(Value::bool(ok(th, host().get_inheritable(n))?))
-    }),
-    function("set_inheritable", "($module, fd, inheritable, /)", "Set the inheritable flag of the specified file descriptor.", |th, a| {
-        let (n, yes) = (num(th, a[0])?, num(th, a[1])?);
-        ok(th, host().set_inheritable(n, yes != 0))?;
-        none()
-    }),
+    function(
+        "get_inheritable",
+        "($module, fd, /)",
+        "Get the close-on-exe flag of the specified file descriptor.",
+        |th, a| {
+            let n = num(th, a[0])?;
+            Ok(Value::bool(ok(th, host().get_inheritable(n))?))
+        },
+    ),
+    function(
+        "set_inheritable",
+        "($module, fd, inheritable, /)",
+        "Set the inheritable flag of the specified file descriptor.",
+        |th, a| {
+            let (n, yes) = (num(th, a[0])?, num(th, a[1])?);
+            ok(th, host().set_inheritable(n, yes != 0))?;
+            none()
+        },
+    ),
     function("get_blocking", "($module, fd, /)", "Get the blocking mode of the file descriptor.", |th, a| {
         let n = num(th, a[0])?;
         Ok(Value::bool(ok(th, host().get_blocking(n))?))
     }),
-    function("set_blocking", "($module, fd, blocking, /)", "Set the blocking mode of the specified file descriptor.", |th, a| {
-        let (n, yes) = (num(th, a[0])?, bool_or(th, a[1], true)?);
-        ok(th, host().set_blocking(n, yes))?;
-        none()
-    }),
-    function("fchdir", "($module, /, fd)", "Change to the directory of the given file descriptor.", |th, a| {
-        let n = fd(th, a[0])?;
-        call(th, |h, o| h.fchdir(o, n))?;
-        none()
-    }),
+    function(
+        "set_blocking",
+        "($module, fd, blocking, /)",
+        "Set the blocking mode of the specified file descriptor.",
+        |th, a| {
+            let (n, yes) = (num(th, a[0])?, bool_or(th, a[1], true)?);
+            ok(th, host().set_blocking(n, yes))?;
+            none()
+        },
+    ),
+    function(
+        "fchdir",
+        "($module, /, fd)",
+        "Change to the directory of the given file descriptor.",
+        |th, a| {
+            let n = fd(th, a[0])?;
+            call(th, |h, o| h.fchdir(o, n))?;
+            none()
+        },
+    ),
     function(
         "fchmod",
         "($module, /, fd, mode)",
@@ -348,11 +383,16 @@ pub static FUNCTIONS: &[NativeDef] = &[
             Ok(th.str("utf-8"))
         },
     ),
-    function("eventfd", "($module, /, initval, flags=EFD_CLOEXEC)", "Creates and returns an event notification file descriptor.", |th, a| {
-        let v = uint_arg(th, a[0].unwrap())?;
-        let fd = ok(th, host().eventfd(v, int_or(th, a[1], c::EFD_CLOEXEC)?))?;
-        Ok(th.int(fd as i64))
-    }),
+    function(
+        "eventfd",
+        "($module, /, initval, flags=EFD_CLOEXEC)",
+        "Creates and returns an event notification file descriptor.",
+        |th, a| {
+            let v = uint_arg(th, a[0].unwrap())?;
+            let fd = ok(th, host().eventfd(v, int_or(th, a[1], c::EFD_CLOEXEC)?))?;
+            Ok(th.int(fd as i64))
+        },
+    ),
     function("eventfd_read", "($module, /, fd)", "Read eventfd value", |th, a| {
         let n = fd(th, a[0])?;
         let mut b = [0u8; 8];
@@ -389,12 +429,8 @@ pub fn u64_arg(th: Th, v: Value) -> R<u64> {
         None if adder_vm::builtins::int::is_negative(i) => {
             Err(th.overflow_error("can't convert negative int to unsigned"))
         }
-        None => big_u64(i).ok_or_else(|| th.overflow_error("int too big to convert")),
+        None => adder_vm::builtins::int::to_u64(i).ok_or_else(|| th.overflow_error("int too big to convert")),
     }
-}
-fn big_u64(i: Value) -> Option<u64> {
-    let b: Gc<BigInt> = i.cast()?;
-    if b.size == 1 { Some(unsafe { *(b.as_ptr().add(1) as *const u64) }) } else { None }
 }
 
 /// A user's or group's number: -1 is "unchanged".
@@ -448,12 +484,7 @@ fn sequence(th: Th, func: &str, v: Value) -> R<Gc<Tuple>> {
     list::snapshot(th, l).map(|t| t.cast().unwrap())
 }
 /// Calls `f` with the memory of a sequence of writable buffers.
-fn with_write_buffers(
-    th: Th,
-    func: &str,
-    v: Value,
-    f: &mut dyn FnMut(&mut [&mut [u8]]) -> R<()>,
-) -> R<()> {
+fn with_write_buffers(th: Th, func: &str, v: Value, f: &mut dyn FnMut(&mut [&mut [u8]]) -> R<()>) -> R<()> {
     let t = sequence(th, func, v)?;
     let mut bufs: Vec<WBuf> = Vec::new(); // gc-safe: `t` keeps the objects
     for x in t.items() {

@@ -50,24 +50,37 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let n = int_arg(th, a[0].unwrap())?;
         Ok(th.str(&Errno(n).message()))
     }),
-    function("sysconf", "($module, name, /)", "Return an integer-valued system configuration variable.", |th, a| {
-        let n = conf_name(th, a[0].unwrap(), consts::sysconf())?;
-        Ok(th.int(ok(th, host().sysconf(n))?))
-    }),
-    function("confstr", "($module, name, /)", "Return a string-valued system configuration variable.", |th, a| {
-        let n = conf_name(th, a[0].unwrap(), consts::confstr())?;
-        match ok(th, host().confstr(n))? {
-            Some(b) => fs_decode(th, &b),
-            None => none(),
-        }
-    }),
+    function(
+        "sysconf",
+        "($module, name, /)",
+        "Return an integer-valued system configuration variable.",
+        |th, a| {
+            let n = conf_name(th, a[0].unwrap(), consts::sysconf())?;
+            Ok(th.int(ok(th, host().sysconf(n))?))
+        },
+    ),
+    function(
+        "confstr",
+        "($module, name, /)",
+        "Return a string-valued system configuration variable.",
+        |th, a| {
+            let n = conf_name(th, a[0].unwrap(), consts::confstr())?;
+            match ok(th, host().confstr(n))? {
+                Some(b) => fs_decode(th, &b),
+                None => none(),
+            }
+        },
+    ),
     function("cpu_count", "($module, /)", "Return the number of logical CPUs in the system.", |th, _| {
         let n = host().cpu_count();
         if n < 1 { none() } else { Ok(th.int(n)) }
     }),
-    function("ctermid", "($module, /)", "Return the name of the controlling terminal for this process.", |th, _| {
-        fs_decode(th, &host().ctermid())
-    }),
+    function(
+        "ctermid",
+        "($module, /)",
+        "Return the name of the controlling terminal for this process.",
+        |th, _| fs_decode(th, &host().ctermid()),
+    ),
     function("getloadavg", "($module, /)", "Return average recent system load information.", |th, _| {
         match host().getloadavg() {
             Some(v) => Ok(th.tuple(&[th.float(v[0]), th.float(v[1]), th.float(v[2])])),
@@ -78,12 +91,17 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let b = ok(th, host().getlogin())?;
         fs_decode(th, &b)
     }),
-    function("uname", "($module, /)", "Return an object identifying the current operating system.", |th, _| {
-        let u = ok(th, host().uname())?;
-        let t = |s: &str| th.str(s);
-        let v = [t(&u.sysname), t(&u.nodename), t(&u.release), t(&u.version), t(&u.machine)];
-        UNAME_RESULT.make(th, &v)
-    }),
+    function(
+        "uname",
+        "($module, /)",
+        "Return an object identifying the current operating system.",
+        |th, _| {
+            let u = ok(th, host().uname())?;
+            let t = |s: &str| th.str(s);
+            let v = [t(&u.sysname), t(&u.nodename), t(&u.release), t(&u.version), t(&u.machine)];
+            UNAME_RESULT.make(th, &v)
+        },
+    ),
     function("getrandom", "($module, /, size, flags=0)", "Obtain a series of random bytes.", |th, a| {
         let n = size_arg(th, a[0].unwrap())?;
         let flags = int_or(th, a[1], 0)?;
@@ -111,14 +129,24 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     // -- devices
-    function("major", "($module, device, /)", "Extracts a device major number from a raw device number.", |th, a| {
-        let d = dev_arg(th, a[0].unwrap())?;
-        Ok(th.int(c::major(d) as i64))
-    }),
-    function("minor", "($module, device, /)", "Extracts a device minor number from a raw device number.", |th, a| {
-        let d = dev_arg(th, a[0].unwrap())?;
-        Ok(th.int(c::minor(d) as i64))
-    }),
+    function(
+        "major",
+        "($module, device, /)",
+        "Extracts a device major number from a raw device number.",
+        |th, a| {
+            let d = dev_arg(th, a[0].unwrap())?;
+            Ok(th.int(c::major(d) as i64))
+        },
+    ),
+    function(
+        "minor",
+        "($module, device, /)",
+        "Extracts a device minor number from a raw device number.",
+        |th, a| {
+            let d = dev_arg(th, a[0].unwrap())?;
+            Ok(th.int(c::minor(d) as i64))
+        },
+    ),
     function(
         "makedev",
         "($module, major, minor, /)",
@@ -127,7 +155,11 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let n = |v: Option<Value>| -> R<u32> {
                 let i = long_arg(th, v.unwrap())?;
                 u32::try_from(i).or_else(|_| {
-                    if i == -1 { Ok(u32::MAX) } else { Err(th.overflow_error("value too large to convert to dev_t")) }
+                    if i == -1 {
+                        Ok(u32::MAX)
+                    } else {
+                        Err(th.overflow_error("value too large to convert to dev_t"))
+                    }
                 })
             };
             wide(th, c::makedev(n(a[0])?, n(a[1])?) as i128)
@@ -144,18 +176,26 @@ pub static FUNCTIONS: &[NativeDef] = &[
             TERMINAL_SIZE.make(th, &[th.int(cols as i64), th.int(rows as i64)])
         },
     ),
-    function("ttyname", "($module, fd, /)", "Return the name of the terminal device connected to 'fd'.", |th, a| {
-        let fd = int_arg(th, a[0].unwrap())?;
-        let b = call(th, |h, o| h.ttyname(o, fd))?;
-        fs_decode(th, &b)
-    }),
+    function(
+        "ttyname",
+        "($module, fd, /)",
+        "Return the name of the terminal device connected to 'fd'.",
+        |th, a| {
+            let fd = int_arg(th, a[0].unwrap())?;
+            let b = call(th, |h, o| h.ttyname(o, fd))?;
+            fs_decode(th, &b)
+        },
+    ),
     function("openpty", "($module, /)", "Open a pseudo-terminal.", |th, _| {
         let (m, s) = ok(th, host().openpty())?;
         Ok(th.tuple(&[th.int(m as i64), th.int(s as i64)]))
     }),
-    function("posix_openpt", "($module, oflag, /)", "Open and return a file descriptor for a master pseudo-terminal device.", |th, a| {
-        Ok(th.int(ok(th, host().posix_openpt(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
+    function(
+        "posix_openpt",
+        "($module, oflag, /)",
+        "Open and return a file descriptor for a master pseudo-terminal device.",
+        |th, a| Ok(th.int(ok(th, host().posix_openpt(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
     function("grantpt", "($module, fd, /)", "Grant access to the slave pseudo-terminal device.", |th, a| {
         ok(th, host().grantpt(fileno(th, a[0].unwrap())?))?;
         none()
@@ -164,10 +204,15 @@ pub static FUNCTIONS: &[NativeDef] = &[
         ok(th, host().unlockpt(fileno(th, a[0].unwrap())?))?;
         none()
     }),
-    function("ptsname", "($module, fd, /)", "Return the name of the slave pseudo-terminal device.", |th, a| {
-        let b = ok(th, host().ptsname(fileno(th, a[0].unwrap())?))?;
-        fs_decode(th, &b)
-    }),
+    function(
+        "ptsname",
+        "($module, fd, /)",
+        "Return the name of the slave pseudo-terminal device.",
+        |th, a| {
+            let b = ok(th, host().ptsname(fileno(th, a[0].unwrap())?))?;
+            fs_decode(th, &b)
+        },
+    ),
     function(
         "login_tty",
         "($module, fd, /)",
@@ -177,43 +222,75 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("tcgetpgrp", "($module, fd, /)", "Return the process group associated with the terminal specified by fd.", |th, a| {
-        Ok(th.int(ok(th, host().tcgetpgrp(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
-    function("tcsetpgrp", "($module, fd, pgid, /)", "Set the process group associated with the terminal specified by fd.", |th, a| {
-        ok(th, host().tcsetpgrp(int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?))?;
-        none()
-    }),
+    function(
+        "tcgetpgrp",
+        "($module, fd, /)",
+        "Return the process group associated with the terminal specified by fd.",
+        |th, a| Ok(th.int(ok(th, host().tcgetpgrp(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "tcsetpgrp",
+        "($module, fd, pgid, /)",
+        "Set the process group associated with the terminal specified by fd.",
+        |th, a| {
+            ok(th, host().tcsetpgrp(int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?))?;
+            none()
+        },
+    ),
     // -- scheduling
     function("sched_yield", "($module, /)", "Voluntarily relinquish the CPU.", |th, _| {
         ok(th, th.m.blocking(|| host().sched_yield()))?;
         none()
     }),
-    function("sched_get_priority_max", "($module, /, policy)", "Get the maximum scheduling priority for policy.", |th, a| {
-        Ok(th.int(ok(th, host().sched_get_priority_max(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
-    function("sched_get_priority_min", "($module, /, policy)", "Get the minimum scheduling priority for policy.", |th, a| {
-        Ok(th.int(ok(th, host().sched_get_priority_min(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
-    function("sched_getscheduler", "($module, pid, /)", "Get the scheduling policy for the process identified by pid.", |th, a| {
-        Ok(th.int(ok(th, host().sched_getscheduler(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
-    function("sched_setscheduler", "($module, pid, policy, param, /)", "Set the scheduling policy for the process identified by pid.", |th, a| {
-        let (pid, policy) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
-        let p = sched_param(th, a[2].unwrap())?;
-        ok(th, host().sched_setscheduler(pid, policy, p))?;
-        none()
-    }),
-    function("sched_getparam", "($module, pid, /)", "Returns scheduling parameters for the process identified by pid.", |th, a| {
-        let p = ok(th, host().sched_getparam(int_arg(th, a[0].unwrap())?))?;
-        SCHED_PARAM.make(th, &[th.int(p as i64)])
-    }),
-    function("sched_setparam", "($module, pid, param, /)", "Set scheduling parameters for the process identified by pid.", |th, a| {
-        let pid = int_arg(th, a[0].unwrap())?;
-        let p = sched_param(th, a[1].unwrap())?;
-        ok(th, host().sched_setparam(pid, p))?;
-        none()
-    }),
+    function(
+        "sched_get_priority_max",
+        "($module, /, policy)",
+        "Get the maximum scheduling priority for policy.",
+        |th, a| Ok(th.int(ok(th, host().sched_get_priority_max(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "sched_get_priority_min",
+        "($module, /, policy)",
+        "Get the minimum scheduling priority for policy.",
+        |th, a| Ok(th.int(ok(th, host().sched_get_priority_min(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "sched_getscheduler",
+        "($module, pid, /)",
+        "Get the scheduling policy for the process identified by pid.",
+        |th, a| Ok(th.int(ok(th, host().sched_getscheduler(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "sched_setscheduler",
+        "($module, pid, policy, param, /)",
+        "Set the scheduling policy for the process identified by pid.",
+        |th, a| {
+            let (pid, policy) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
+            let p = sched_param(th, a[2].unwrap())?;
+            ok(th, host().sched_setscheduler(pid, policy, p))?;
+            none()
+        },
+    ),
+    function(
+        "sched_getparam",
+        "($module, pid, /)",
+        "Returns scheduling parameters for the process identified by pid.",
+        |th, a| {
+            let p = ok(th, host().sched_getparam(int_arg(th, a[0].unwrap())?))?;
+            SCHED_PARAM.make(th, &[th.int(p as i64)])
+        },
+    ),
+    function(
+        "sched_setparam",
+        "($module, pid, param, /)",
+        "Set scheduling parameters for the process identified by pid.",
+        |th, a| {
+            let pid = int_arg(th, a[0].unwrap())?;
+            let p = sched_param(th, a[1].unwrap())?;
+            ok(th, host().sched_setparam(pid, p))?;
+            none()
+        },
+    ),
     function(
         "sched_rr_get_interval",
         "($module, pid, /)",
@@ -256,11 +333,16 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     // -- timers
-    function("timerfd_create", "($module, clockid, /, *, flags=0)", "Create and return a timer file descriptor.", |th, a| {
-        let clock = int_arg(th, a[0].unwrap())?;
-        let flags = int_or(th, a[1], c::TFD_CLOEXEC)?;
-        Ok(th.int(ok(th, host().timerfd_create(clock, flags))? as i64))
-    }),
+    function(
+        "timerfd_create",
+        "($module, clockid, /, *, flags=0)",
+        "Create and return a timer file descriptor.",
+        |th, a| {
+            let clock = int_arg(th, a[0].unwrap())?;
+            let flags = int_or(th, a[1], c::TFD_CLOEXEC)?;
+            Ok(th.int(ok(th, host().timerfd_create(clock, flags))? as i64))
+        },
+    ),
     function(
         "timerfd_settime",
         "($module, fd, /, *, flags=0, initial=0.0, interval=0.0)",
@@ -307,41 +389,84 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     // -- identity
-    function("getpid", "($module, /)", "Return the current process id.", |th, _| Ok(th.int(host().getpid() as i64))),
-    function("getppid", "($module, /)", "Return the parent's process id.", |th, _| Ok(th.int(host().getppid() as i64))),
-    function("getuid", "($module, /)", "Return the current process's user id.", |th, _| Ok(th.int(host().getuid() as i64))),
-    function("geteuid", "($module, /)", "Return the current process's effective user id.", |th, _| Ok(th.int(host().geteuid() as i64))),
-    function("getgid", "($module, /)", "Return the current process's group id.", |th, _| Ok(th.int(host().getgid() as i64))),
-    function("getegid", "($module, /)", "Return the current process's effective group id.", |th, _| Ok(th.int(host().getegid() as i64))),
-    function("getpgrp", "($module, /)", "Return the current process group id.", |th, _| Ok(th.int(host().getpgrp() as i64))),
-    function("getpgid", "($module, /, pid)", "Call the system call getpgid(), and return the result.", |th, a| {
-        Ok(th.int(ok(th, host().getpgid(int_arg(th, a[0].unwrap())?))? as i64))
+    function("getpid", "($module, /)", "Return the current process id.", |th, _| {
+        Ok(th.int(host().getpid() as i64))
     }),
-    function("getsid", "($module, pid, /)", "Call the system call getsid(pid) and return the result.", |th, a| {
-        Ok(th.int(ok(th, host().getsid(int_arg(th, a[0].unwrap())?))? as i64))
+    function("getppid", "($module, /)", "Return the parent's process id.", |th, _| {
+        Ok(th.int(host().getppid() as i64))
     }),
-    function("getgroups", "($module, /)", "Return list of supplemental group IDs for the process.", |th, _| {
-        let g = ok(th, host().getgroups())?;
-        ints(th, &g)
+    function("getuid", "($module, /)", "Return the current process's user id.", |th, _| {
+        Ok(th.int(host().getuid() as i64))
     }),
-    function("getgrouplist", "($module, user, group, /)", "Returns a list of groups to which a user belongs.", |th, a| {
-        let v = a[0].unwrap();
-        if !v.is_kind(Kind::Str) {
-            return Err(th.type_error(format!("getgrouplist() argument 1 must be str, not {}", th.type_name_of(v))));
-        }
-        let user = fs_path(th, v)?;
-        let gid = id_arg(th, a[1].unwrap(), "gid")?;
-        let g = call(th, |h, o| h.getgrouplist(o, &user, gid))?;
-        ints(th, &g)
+    function("geteuid", "($module, /)", "Return the current process's effective user id.", |th, _| {
+        Ok(th.int(host().geteuid() as i64))
     }),
-    function("getresuid", "($module, /)", "Return a tuple of the current process's real, effective, and saved user ids.", |th, _| {
-        let (r, e, s) = ok(th, host().getresuid())?;
-        Ok(th.tuple(&[th.int(r as i64), th.int(e as i64), th.int(s as i64)]))
+    function("getgid", "($module, /)", "Return the current process's group id.", |th, _| {
+        Ok(th.int(host().getgid() as i64))
     }),
-    function("getresgid", "($module, /)", "Return a tuple of the current process's real, effective, and saved group ids.", |th, _| {
-        let (r, e, s) = ok(th, host().getresgid())?;
-        Ok(th.tuple(&[th.int(r as i64), th.int(e as i64), th.int(s as i64)]))
+    function("getegid", "($module, /)", "Return the current process's effective group id.", |th, _| {
+        Ok(th.int(host().getegid() as i64))
     }),
+    function("getpgrp", "($module, /)", "Return the current process group id.", |th, _| {
+        Ok(th.int(host().getpgrp() as i64))
+    }),
+    function(
+        "getpgid",
+        "($module, /, pid)",
+        "Call the system call getpgid(), and return the result.",
+        |th, a| Ok(th.int(ok(th, host().getpgid(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "getsid",
+        "($module, pid, /)",
+        "Call the system call getsid(pid) and return the result.",
+        |th, a| Ok(th.int(ok(th, host().getsid(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
+    function(
+        "getgroups",
+        "($module, /)",
+        "Return list of supplemental group IDs for the process.",
+        |th, _| {
+            let g = ok(th, host().getgroups())?;
+            ints(th, &g)
+        },
+    ),
+    function(
+        "getgrouplist",
+        "($module, user, group, /)",
+        "Returns a list of groups to which a user belongs.",
+        |th, a| {
+            let v = a[0].unwrap();
+            if !v.is_kind(Kind::Str) {
+                return Err(th.type_error(format!(
+                    "getgrouplist() argument 1 must be str, not {}",
+                    th.type_name_of(v)
+                )));
+            }
+            let user = fs_path(th, v)?;
+            let gid = id_arg(th, a[1].unwrap(), "gid")?;
+            let g = call(th, |h, o| h.getgrouplist(o, &user, gid))?;
+            ints(th, &g)
+        },
+    ),
+    function(
+        "getresuid",
+        "($module, /)",
+        "Return a tuple of the current process's real, effective, and saved user ids.",
+        |th, _| {
+            let (r, e, s) = ok(th, host().getresuid())?;
+            Ok(th.tuple(&[th.int(r as i64), th.int(e as i64), th.int(s as i64)]))
+        },
+    ),
+    function(
+        "getresgid",
+        "($module, /)",
+        "Return a tuple of the current process's real, effective, and saved group ids.",
+        |th, _| {
+            let (r, e, s) = ok(th, host().getresgid())?;
+            Ok(th.tuple(&[th.int(r as i64), th.int(e as i64), th.int(s as i64)]))
+        },
+    ),
     function("setuid", "($module, uid, /)", "Set the current process's user id.", |th, a| {
         done(th, host().setuid(id_arg(th, a[0].unwrap(), "uid")?))
     }),
@@ -354,40 +479,65 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function("setegid", "($module, egid, /)", "Set the current process's effective group id.", |th, a| {
         done(th, host().setegid(id_arg(th, a[0].unwrap(), "gid")?))
     }),
-    function("setreuid", "($module, ruid, euid, /)", "Set the current process's real and effective user ids.", |th, a| {
-        let (r, e) = (id_arg(th, a[0].unwrap(), "uid")?, id_arg(th, a[1].unwrap(), "uid")?);
-        done(th, host().setreuid(r, e))
-    }),
-    function("setregid", "($module, rgid, egid, /)", "Set the current process's real and effective group ids.", |th, a| {
-        let (r, e) = (id_arg(th, a[0].unwrap(), "gid")?, id_arg(th, a[1].unwrap(), "gid")?);
-        done(th, host().setregid(r, e))
-    }),
-    function("setresuid", "($module, ruid, euid, suid, /)", "Set the current process's real, effective, and saved user ids.", |th, a| {
-        let i = |n: usize| id_arg(th, a[n].unwrap(), "uid");
-        done(th, host().setresuid(i(0)?, i(1)?, i(2)?))
-    }),
-    function("setresgid", "($module, rgid, egid, sgid, /)", "Set the current process's real, effective, and saved group ids.", |th, a| {
-        let i = |n: usize| id_arg(th, a[n].unwrap(), "gid");
-        done(th, host().setresgid(i(0)?, i(1)?, i(2)?))
-    }),
-    function("setgroups", "($module, groups, /)", "Set the groups of the current process to list.", |th, a| {
-        let v = a[0].unwrap();
-        if th.type_of(v).slots.getitem.is_none() || v.is_kind(Kind::Dict) {
-            return Err(th.type_error("setgroups argument must be a sequence"));
-        }
-        let mut g = Vec::new();
-        th.for_each(v, |x| {
-            if th.type_of(x).slots.index.is_none() {
-                return Err(th.type_error("groups must be integers"));
+    function(
+        "setreuid",
+        "($module, ruid, euid, /)",
+        "Set the current process's real and effective user ids.",
+        |th, a| {
+            let (r, e) = (id_arg(th, a[0].unwrap(), "uid")?, id_arg(th, a[1].unwrap(), "uid")?);
+            done(th, host().setreuid(r, e))
+        },
+    ),
+    function(
+        "setregid",
+        "($module, rgid, egid, /)",
+        "Set the current process's real and effective group ids.",
+        |th, a| {
+            let (r, e) = (id_arg(th, a[0].unwrap(), "gid")?, id_arg(th, a[1].unwrap(), "gid")?);
+            done(th, host().setregid(r, e))
+        },
+    ),
+    function(
+        "setresuid",
+        "($module, ruid, euid, suid, /)",
+        "Set the current process's real, effective, and saved user ids.",
+        |th, a| {
+            let i = |n: usize| id_arg(th, a[n].unwrap(), "uid");
+            done(th, host().setresuid(i(0)?, i(1)?, i(2)?))
+        },
+    ),
+    function(
+        "setresgid",
+        "($module, rgid, egid, sgid, /)",
+        "Set the current process's real, effective, and saved group ids.",
+        |th, a| {
+            let i = |n: usize| id_arg(th, a[n].unwrap(), "gid");
+            done(th, host().setresgid(i(0)?, i(1)?, i(2)?))
+        },
+    ),
+    function(
+        "setgroups",
+        "($module, groups, /)",
+        "Set the groups of the current process to list.",
+        |th, a| {
+            let v = a[0].unwrap();
+            if th.type_of(v).slots.getitem.is_none() || v.is_kind(Kind::Dict) {
+                return Err(th.type_error("setgroups argument must be a sequence"));
             }
-            g.push(id_arg(th, x, "gid")?);
-            Ok(())
-        })?;
-        if g.len() > 65536 {
-            return Err(th.value_error("too many groups"));
-        }
-        done(th, host().setgroups(&g))
-    }),
+            let mut g = Vec::new();
+            th.for_each(v, |x| {
+                if th.type_of(x).slots.index.is_none() {
+                    return Err(th.type_error("groups must be integers"));
+                }
+                g.push(id_arg(th, x, "gid")?);
+                Ok(())
+            })?;
+            if g.len() > 65536 {
+                return Err(th.value_error("too many groups"));
+            }
+            done(th, host().setgroups(&g))
+        },
+    ),
     function("initgroups", "($module, username, gid, /)", "Initialize the group access list.", |th, a| {
         let user = fs_path(th, a[0].unwrap())?;
         done(th, host().initgroups(&user, id_arg(th, a[1].unwrap(), "gid")?))
@@ -395,31 +545,50 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function("setpgid", "($module, pid, pgrp, /)", "Call the system call setpgid(pid, pgrp).", |th, a| {
         done(th, host().setpgid(int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?))
     }),
-    function("setpgrp", "($module, /)", "Make the current process the leader of its process group.", |th, _| {
-        done(th, host().setpgid(0, 0))
-    }),
+    function(
+        "setpgrp",
+        "($module, /)",
+        "Make the current process the leader of its process group.",
+        |th, _| done(th, host().setpgid(0, 0)),
+    ),
     function("setsid", "($module, /)", "Call the system call setsid().", |th, _| {
         ok(th, host().setsid())?;
         none()
     }),
-    function("unshare", "($module, /, flags)", "Disassociate parts of a process (or thread) execution context.", |th, a| {
-        done(th, host().unshare(int_arg(th, a[0].unwrap())?))
-    }),
-    function("setns", "($module, /, fd, nstype=0)", "Move the calling thread into different namespaces.", |th, a| {
-        let fd = fileno(th, a[0].unwrap())?;
-        done(th, host().setns(fd, int_or(th, a[1], 0)?))
-    }),
-    function("nice", "($module, increment, /)", "Add increment to the priority of process and return the new priority.", |th, a| {
-        Ok(th.int(ok(th, host().nice(int_arg(th, a[0].unwrap())?))? as i64))
-    }),
+    function(
+        "unshare",
+        "($module, /, flags)",
+        "Disassociate parts of a process (or thread) execution context.",
+        |th, a| done(th, host().unshare(int_arg(th, a[0].unwrap())?)),
+    ),
+    function(
+        "setns",
+        "($module, /, fd, nstype=0)",
+        "Move the calling thread into different namespaces.",
+        |th, a| {
+            let fd = fileno(th, a[0].unwrap())?;
+            done(th, host().setns(fd, int_or(th, a[1], 0)?))
+        },
+    ),
+    function(
+        "nice",
+        "($module, increment, /)",
+        "Add increment to the priority of process and return the new priority.",
+        |th, a| Ok(th.int(ok(th, host().nice(int_arg(th, a[0].unwrap())?))? as i64)),
+    ),
     function("getpriority", "($module, /, which, who)", "Return program scheduling priority.", |th, a| {
         let (w, who) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
         Ok(th.int(ok(th, host().getpriority(w as u32, who as u32))? as i64))
     }),
-    function("setpriority", "($module, /, which, who, priority)", "Set program scheduling priority.", |th, a| {
-        let (w, who) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
-        done(th, host().setpriority(w as u32, who as u32, int_arg(th, a[2].unwrap())?))
-    }),
+    function(
+        "setpriority",
+        "($module, /, which, who, priority)",
+        "Set program scheduling priority.",
+        |th, a| {
+            let (w, who) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
+            done(th, host().setpriority(w as u32, who as u32, int_arg(th, a[2].unwrap())?))
+        },
+    ),
 ];
 
 fn done(th: Th, r: adder_host::Res<()>) -> R<Value> {

@@ -129,14 +129,24 @@ pub static FUNCTIONS: &[NativeDef] = &[
         p.call(th, |h, o| h.chroot(o, &p.c))?;
         none()
     }),
-    function("getcwd", "($module, /)", "Return a unicode string representing the current working directory.", |th, _| {
-        let b = call(th, |h, o| h.getcwd(o))?;
-        fs_decode(th, &b)
-    }),
-    function("getcwdb", "($module, /)", "Return a bytes string representing the current working directory.", |th, _| {
-        let b = call(th, |h, o| h.getcwd(o))?;
-        new_bytes(th, &b)
-    }),
+    function(
+        "getcwd",
+        "($module, /)",
+        "Return a unicode string representing the current working directory.",
+        |th, _| {
+            let b = call(th, |h, o| h.getcwd(o))?;
+            fs_decode(th, &b)
+        },
+    ),
+    function(
+        "getcwdb",
+        "($module, /)",
+        "Return a bytes string representing the current working directory.",
+        |th, _| {
+            let b = call(th, |h, o| h.getcwd(o))?;
+            new_bytes(th, &b)
+        },
+    ),
     function(
         "chmod",
         "($module, /, path, mode, *, dir_fd=None,\n      follow_symlinks=(os.name != 'nt'))",
@@ -156,9 +166,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
                 Ok(()) => none(),
                 Err(e) if !follow && (e.0 == c::ENOTSUP || e.0 == c::ENOSYS) => {
                     if d != adder_host::CWD {
-                        return Err(th.value_error(
-                            "chmod: cannot use dir_fd and follow_symlinks together",
-                        ));
+                        return Err(th.value_error("chmod: cannot use dir_fd and follow_symlinks together"));
                     }
                     Err(th.not_implemented_error("chmod: follow_symlinks unavailable on this platform"))
                 }
@@ -195,13 +203,18 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("mkfifo", "($module, /, path, mode=438, *, dir_fd=None)", "Create a \"fifo\" (a POSIX named pipe).", |th, a| {
-        let p = path(th, "mkfifo", a[0])?;
-        let mode = int_or(th, a[1], 0o666)? as u32;
-        let d = dir_fd(th, a[2])?;
-        p.call(th, |h, o| h.mkfifo(o, d, &p.c, mode))?;
-        none()
-    }),
+    function(
+        "mkfifo",
+        "($module, /, path, mode=438, *, dir_fd=None)",
+        "Create a \"fifo\" (a POSIX named pipe).",
+        |th, a| {
+            let p = path(th, "mkfifo", a[0])?;
+            let mode = int_or(th, a[1], 0o666)? as u32;
+            let d = dir_fd(th, a[2])?;
+            p.call(th, |h, o| h.mkfifo(o, d, &p.c, mode))?;
+            none()
+        },
+    ),
     function(
         "mknod",
         "($module, /, path, mode=384, device=0, *, dir_fd=None)",
@@ -221,10 +234,15 @@ pub static FUNCTIONS: &[NativeDef] = &[
         "Set the access and modified time of path.",
         utime,
     ),
-    function("umask", "($module, mask, /)", "Set the current numeric umask and return the previous umask.", |th, a| {
-        let m = int_arg(th, a[0].unwrap())?;
-        Ok(th.int(host().umask(m as u32) as i64))
-    }),
+    function(
+        "umask",
+        "($module, mask, /)",
+        "Set the current numeric umask and return the previous umask.",
+        |th, a| {
+            let m = int_arg(th, a[0].unwrap())?;
+            Ok(th.int(host().umask(m as u32) as i64))
+        },
+    ),
     function(
         "getxattr",
         "($module, /, path, attribute, *, follow_symlinks=True)",
@@ -298,24 +316,34 @@ pub static FUNCTIONS: &[NativeDef] = &[
             Ok(th.int(call(th, |h, o| h.fpathconf(o, fd, name))?))
         },
     ),
-    function("fspath", "($module, /, path)", "Return the file system path representation of the object.", |th, a| {
-        fspath(th, a[0].unwrap())
-    }),
-    function("_path_normpath", "($module, /, path)", "Normalize path, eliminating double slashes, etc.", |th, a| {
-        let p = text_path(th, "_path_normpath", a[0])?;
-        let n = normpath(p.bytes());
-        p.make(th, &n)
-    }),
-    function("_path_splitroot_ex", "($module, /, p)", "Split a pathname into drive, root and tail.", |th, a| {
-        let p = text_path(th, "_path_splitroot_ex", a[0])?;
-        let b = p.bytes();
-        let root = if b.starts_with(b"//") && !b.starts_with(b"///") {
-            2
-        } else {
-            b.starts_with(b"/") as usize
-        };
-        Ok(th.tuple(&[p.make(th, b"")?, p.make(th, &b[..root])?, p.make(th, &b[root..])?]))
-    }),
+    function(
+        "fspath",
+        "($module, /, path)",
+        "Return the file system path representation of the object.",
+        |th, a| fspath(th, a[0].unwrap()),
+    ),
+    function(
+        "_path_normpath",
+        "($module, /, path)",
+        "Normalize path, eliminating double slashes, etc.",
+        |th, a| {
+            let p = text_path(th, "_path_normpath", a[0])?;
+            let n = normpath(p.bytes());
+            p.make(th, &n)
+        },
+    ),
+    function(
+        "_path_splitroot_ex",
+        "($module, /, p)",
+        "Split a pathname into drive, root and tail.",
+        |th, a| {
+            let p = text_path(th, "_path_splitroot_ex", a[0])?;
+            let b = p.bytes();
+            let root =
+                if b.starts_with(b"//") && !b.starts_with(b"///") { 2 } else { b.starts_with(b"/") as usize };
+            Ok(th.tuple(&[p.make(th, b"")?, p.make(th, &b[..root])?, p.make(th, &b[root..])?]))
+        },
+    ),
 ];
 
 fn audit_dir(d: Fd) -> Value {
@@ -458,7 +486,8 @@ fn normpath(p: &[u8]) -> Vec<u8> {
     if p.is_empty() {
         return b".".to_vec();
     }
-    let slashes = if p.starts_with(b"//") && !p.starts_with(b"///") { 2 } else { p.starts_with(b"/") as usize };
+    let slashes =
+        if p.starts_with(b"//") && !p.starts_with(b"///") { 2 } else { p.starts_with(b"/") as usize };
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in p.split(|b| *b == b'/') {
         match part {

@@ -3,8 +3,8 @@
 use super::paths::path_or_fd;
 use crate::util::*;
 use adder_host::process::Usage;
-use adder_host::spawn::{SpawnAction, SpawnAttr};
 use adder_host::signal::SignalSet;
+use adder_host::spawn::{SpawnAction, SpawnAttr};
 use adder_host::{Errno, Pid};
 use adder_vm::builtins::list;
 use adder_vm::err::R;
@@ -47,15 +47,20 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let pid = fork(th, "os.fork", |h| h.fork())?;
         Ok(th.int(pid as i64))
     }),
-    function("forkpty", "($module, /)", "Fork a new process with a new pseudo-terminal as controlling tty.", |th, _| {
-        let mut master = -1;
-        let pid = fork(th, "os.forkpty", |h| {
-            let (p, m) = h.forkpty()?;
-            master = m;
-            Ok(p)
-        })?;
-        Ok(th.tuple(&[th.int(pid as i64), th.int(master as i64)]))
-    }),
+    function(
+        "forkpty",
+        "($module, /)",
+        "Fork a new process with a new pseudo-terminal as controlling tty.",
+        |th, _| {
+            let mut master = -1;
+            let pid = fork(th, "os.forkpty", |h| {
+                let (p, m) = h.forkpty()?;
+                master = m;
+                Ok(p)
+            })?;
+            Ok(th.tuple(&[th.int(pid as i64), th.int(master as i64)]))
+        },
+    ),
     function(
         "register_at_fork",
         "($module, /, *, before=<unrepresentable>,\n                 after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)",
@@ -81,33 +86,43 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("execv", "($module, path, argv, /)", "Execute an executable path with arguments, replacing current process.", |th, a| {
-        let p = Path::new(th, "execv", "path", a[0], PathKind::default())?;
-        let argv = argv_arg(th, "execv", "arg 2", a[1].unwrap())?;
-        let env: Vec<CString> = host().environ().iter().filter_map(|(k, v)| env_entry(k, v)).collect();
-        let e = outside(th, |h, o| h.execve(o, &p.c, &argv, &env));
-        Err(os_error(th, e))
-    }),
-    function("execve", "($module, /, path, argv, env)", "Execute an executable path with arguments, replacing current process.", |th, a| {
-        let p = path_or_fd(th, "execve", a[0])?;
-        let v = a[1].unwrap();
-        if !v.is_kind(Kind::List) && !v.is_kind(Kind::Tuple) {
-            return Err(th.type_error("execve: argv must be a tuple or list"));
-        }
-        let argv = strings(th, v)?;
-        if argv.is_empty() {
-            return Err(th.value_error("execve: argv must not be empty"));
-        }
-        if argv[0].is_empty() {
-            return Err(th.value_error("execve: argv first element cannot be empty"));
-        }
-        let env = env_arg(th, a[2].unwrap(), "execve: environment must be a mapping object")?;
-        let e = outside(th, |h, o| match p.fd {
-            Some(fd) => h.fexecve(o, fd, &argv, &env),
-            None => h.execve(o, &p.c, &argv, &env),
-        });
-        Err(p.error(th, e))
-    }),
+    function(
+        "execv",
+        "($module, path, argv, /)",
+        "Execute an executable path with arguments, replacing current process.",
+        |th, a| {
+            let p = Path::new(th, "execv", "path", a[0], PathKind::default())?;
+            let argv = argv_arg(th, "execv", "arg 2", a[1].unwrap())?;
+            let env: Vec<CString> = host().environ().iter().filter_map(|(k, v)| env_entry(k, v)).collect();
+            let e = outside(th, |h, o| h.execve(o, &p.c, &argv, &env));
+            Err(os_error(th, e))
+        },
+    ),
+    function(
+        "execve",
+        "($module, /, path, argv, env)",
+        "Execute an executable path with arguments, replacing current process.",
+        |th, a| {
+            let p = path_or_fd(th, "execve", a[0])?;
+            let v = a[1].unwrap();
+            if !v.is_kind(Kind::List) && !v.is_kind(Kind::Tuple) {
+                return Err(th.type_error("execve: argv must be a tuple or list"));
+            }
+            let argv = strings(th, v)?;
+            if argv.is_empty() {
+                return Err(th.value_error("execve: argv must not be empty"));
+            }
+            if argv[0].is_empty() {
+                return Err(th.value_error("execve: argv first element cannot be empty"));
+            }
+            let env = env_arg(th, a[2].unwrap(), "execve: environment must be a mapping object")?;
+            let e = outside(th, |h, o| match p.fd {
+                Some(fd) => h.fexecve(o, fd, &argv, &env),
+                None => h.execve(o, &p.c, &argv, &env),
+            });
+            Err(p.error(th, e))
+        },
+    ),
     function("system", "($module, /, command)", "Execute the command in a subshell.", |th, a| {
         let cmd = fs_path(th, a[0].unwrap())?;
         crate::audit(th, "os.system", &[a[0].unwrap()])?;
@@ -143,83 +158,143 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let (pid, st) = call(th, |h, o| h.waitpid(o, -1, 0))?;
         Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
     }),
-    function("waitpid", "($module, pid, options, /)", "Wait for completion of a given child process.", |th, a| {
-        let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
-        let (pid, st) = call(th, |h, o| h.waitpid(o, pid, opt))?;
-        Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
-    }),
+    function(
+        "waitpid",
+        "($module, pid, options, /)",
+        "Wait for completion of a given child process.",
+        |th, a| {
+            let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
+            let (pid, st) = call(th, |h, o| h.waitpid(o, pid, opt))?;
+            Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
+        },
+    ),
     function("wait3", "($module, /, options)", "Wait for completion of a child process.", |th, a| {
         let opt = int_arg(th, a[0].unwrap())?;
         wait4(th, -1, opt)
     }),
-    function("wait4", "($module, /, pid, options)", "Wait for completion of a specific child process.", |th, a| {
-        let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
-        wait4(th, pid, opt)
-    }),
-    function("waitid", "($module, idtype, id, options, /)", "Returns the result of waiting for a process or processes.", |th, a| {
-        let (kind, id, opt) =
-            (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?, int_arg(th, a[2].unwrap())?);
-        match call(th, |h, o| h.waitid(o, kind as u32, id as u32, opt))? {
-            None => none(),
-            Some(w) => {
-                let n = |x: i64| th.int(x);
-                let v = [n(w.pid as i64), n(w.uid as i64), n(w.signo as i64), n(w.status as i64), n(w.code as i64)];
-                WAITID_RESULT.make(th, &v)
+    function(
+        "wait4",
+        "($module, /, pid, options)",
+        "Wait for completion of a specific child process.",
+        |th, a| {
+            let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
+            wait4(th, pid, opt)
+        },
+    ),
+    function(
+        "waitid",
+        "($module, idtype, id, options, /)",
+        "Returns the result of waiting for a process or processes.",
+        |th, a| {
+            let (kind, id, opt) =
+                (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?, int_arg(th, a[2].unwrap())?);
+            match call(th, |h, o| h.waitid(o, kind as u32, id as u32, opt))? {
+                None => none(),
+                Some(w) => {
+                    let n = |x: i64| th.int(x);
+                    let v = [
+                        n(w.pid as i64),
+                        n(w.uid as i64),
+                        n(w.signo as i64),
+                        n(w.status as i64),
+                        n(w.code as i64),
+                    ];
+                    WAITID_RESULT.make(th, &v)
+                }
             }
-        }
-    }),
-    function("pidfd_open", "($module, /, pid, flags=0)", "Return a file descriptor referring to the process *pid*.", |th, a| {
-        let pid = int_arg(th, a[0].unwrap())?;
-        let flags = a[1].map_or(Ok(0), |v| uint_arg(th, v))?;
-        Ok(th.int(ok(th, host().pidfd_open(pid, flags))? as i64))
-    }),
-    function("times", "($module, /)", "Return a collection containing process timing information.", |th, _| {
-        let t = ok(th, host().times())?;
-        let ticks = host().sysconf(c::_SC_CLK_TCK).unwrap_or(100) as f64;
-        let f = |i: usize| th.float(t[i] as f64 / ticks);
-        let v = [f(0), f(1), f(2), f(3), f(4)];
-        TIMES_RESULT.make(th, &v)
-    }),
-    function("waitstatus_to_exitcode", "($module, /, status)", "Convert a wait status to an exit code.", |th, a| {
-        let v = a[0].unwrap();
-        let st = int_arg(th, v)?;
-        if c::WIFEXITED(st) {
-            return Ok(th.int(c::WEXITSTATUS(st) as i64));
-        }
-        if c::WIFSIGNALED(st) {
-            return Ok(th.int(-(c::WTERMSIG(st) as i64)));
-        }
-        if c::WIFSTOPPED(st) {
-            return Err(
-                th.value_error(format!("process stopped by delivery of signal {}", c::WSTOPSIG(st)))
-            );
-        }
-        Err(th.value_error(format!("invalid wait status: {st}")))
-    }),
-    function("WCOREDUMP", "($module, status, /)", "Return True if the process returning status was dumped to a core file.", |th, a| {
-        Ok(Value::bool(c::WCOREDUMP(int_arg(th, a[0].unwrap())?)))
-    }),
-    function("WIFCONTINUED", "($module, /, status)", "Return True if a particular process was continued from a job control stop.", |th, a| {
-        Ok(Value::bool(c::WIFCONTINUED(int_arg(th, a[0].unwrap())?)))
-    }),
-    function("WIFSTOPPED", "($module, /, status)", "Return True if the process returning status was stopped.", |th, a| {
-        Ok(Value::bool(c::WIFSTOPPED(int_arg(th, a[0].unwrap())?)))
-    }),
-    function("WIFSIGNALED", "($module, /, status)", "Return True if the process returning status was terminated by a signal.", |th, a| {
-        Ok(Value::bool(c::WIFSIGNALED(int_arg(th, a[0].unwrap())?)))
-    }),
-    function("WIFEXITED", "($module, /, status)", "Return True if the process returning status exited via the exit() system call.", |th, a| {
-        Ok(Value::bool(c::WIFEXITED(int_arg(th, a[0].unwrap())?)))
-    }),
-    function("WEXITSTATUS", "($module, /, status)", "Return the process return code from status.", |th, a| {
-        Ok(th.int(c::WEXITSTATUS(int_arg(th, a[0].unwrap())?) as i64))
-    }),
-    function("WTERMSIG", "($module, /, status)", "Return the signal that terminated the process that provided the status value.", |th, a| {
-        Ok(th.int(c::WTERMSIG(int_arg(th, a[0].unwrap())?) as i64))
-    }),
-    function("WSTOPSIG", "($module, /, status)", "Return the signal that stopped the process that provided the status value.", |th, a| {
-        Ok(th.int(c::WSTOPSIG(int_arg(th, a[0].unwrap())?) as i64))
-    }),
+        },
+    ),
+    function(
+        "pidfd_open",
+        "($module, /, pid, flags=0)",
+        "Return a file descriptor referring to the process *pid*.",
+        |th, a| {
+            let pid = int_arg(th, a[0].unwrap())?;
+            let flags = a[1].map_or(Ok(0), |v| uint_arg(th, v))?;
+            Ok(th.int(ok(th, host().pidfd_open(pid, flags))? as i64))
+        },
+    ),
+    function(
+        "times",
+        "($module, /)",
+        "Return a collection containing process timing information.",
+        |th, _| {
+            let t = ok(th, host().times())?;
+            let ticks = host().sysconf(c::_SC_CLK_TCK).unwrap_or(100) as f64;
+            let f = |i: usize| th.float(t[i] as f64 / ticks);
+            let v = [f(0), f(1), f(2), f(3), f(4)];
+            TIMES_RESULT.make(th, &v)
+        },
+    ),
+    function(
+        "waitstatus_to_exitcode",
+        "($module, /, status)",
+        "Convert a wait status to an exit code.",
+        |th, a| {
+            let v = a[0].unwrap();
+            let st = int_arg(th, v)?;
+            if c::WIFEXITED(st) {
+                return Ok(th.int(c::WEXITSTATUS(st) as i64));
+            }
+            if c::WIFSIGNALED(st) {
+                return Ok(th.int(-(c::WTERMSIG(st) as i64)));
+            }
+            if c::WIFSTOPPED(st) {
+                return Err(
+                    th.value_error(format!("process stopped by delivery of signal {}", c::WSTOPSIG(st)))
+                );
+            }
+            Err(th.value_error(format!("invalid wait status: {st}")))
+        },
+    ),
+    function(
+        "WCOREDUMP",
+        "($module, status, /)",
+        "Return True if the process returning status was dumped to a core file.",
+        |th, a| Ok(Value::bool(c::WCOREDUMP(int_arg(th, a[0].unwrap())?))),
+    ),
+    function(
+        "WIFCONTINUED",
+        "($module, /, status)",
+        "Return True if a particular process was continued from a job control stop.",
+        |th, a| Ok(Value::bool(c::WIFCONTINUED(int_arg(th, a[0].unwrap())?))),
+    ),
+    function(
+        "WIFSTOPPED",
+        "($module, /, status)",
+        "Return True if the process returning status was stopped.",
+        |th, a| Ok(Value::bool(c::WIFSTOPPED(int_arg(th, a[0].unwrap())?))),
+    ),
+    function(
+        "WIFSIGNALED",
+        "($module, /, status)",
+        "Return True if the process returning status was terminated by a signal.",
+        |th, a| Ok(Value::bool(c::WIFSIGNALED(int_arg(th, a[0].unwrap())?))),
+    ),
+    function(
+        "WIFEXITED",
+        "($module, /, status)",
+        "Return True if the process returning status exited via the exit() system call.",
+        |th, a| Ok(Value::bool(c::WIFEXITED(int_arg(th, a[0].unwrap())?))),
+    ),
+    function(
+        "WEXITSTATUS",
+        "($module, /, status)",
+        "Return the process return code from status.",
+        |th, a| Ok(th.int(c::WEXITSTATUS(int_arg(th, a[0].unwrap())?) as i64)),
+    ),
+    function(
+        "WTERMSIG",
+        "($module, /, status)",
+        "Return the signal that terminated the process that provided the status value.",
+        |th, a| Ok(th.int(c::WTERMSIG(int_arg(th, a[0].unwrap())?) as i64)),
+    ),
+    function(
+        "WSTOPSIG",
+        "($module, /, status)",
+        "Return the signal that stopped the process that provided the status value.",
+        |th, a| Ok(th.int(c::WSTOPSIG(int_arg(th, a[0].unwrap())?) as i64)),
+    ),
 ];
 
 // -- fork
@@ -419,7 +494,11 @@ fn file_action(th: Th, v: Value) -> R<SpawnAction> {
     };
     let i = t.items();
     let want = |n: usize, what: &str| -> R<()> {
-        if i.len() == n { Ok(()) } else { Err(th.type_error(format!("A {what} file_action tuple must have {n} elements"))) }
+        if i.len() == n {
+            Ok(())
+        } else {
+            Err(th.type_error(format!("A {what} file_action tuple must have {n} elements")))
+        }
     };
     Ok(match long_arg(th, i[0])? {
         0 => {
@@ -454,8 +533,22 @@ pub fn rusage(th: Th, u: &Usage) -> R<Value> {
     crate::resource::STRUCT_RUSAGE.make(
         th,
         &[
-            f(u.utime), f(u.stime), n(u.maxrss), n(u.ixrss), n(u.idrss), n(u.isrss), n(u.minflt), n(u.majflt),
-            n(u.nswap), n(u.inblock), n(u.oublock), n(u.msgsnd), n(u.msgrcv), n(u.nsignals), n(u.nvcsw), n(u.nivcsw),
+            f(u.utime),
+            f(u.stime),
+            n(u.maxrss),
+            n(u.ixrss),
+            n(u.idrss),
+            n(u.isrss),
+            n(u.minflt),
+            n(u.majflt),
+            n(u.nswap),
+            n(u.inblock),
+            n(u.oublock),
+            n(u.msgsnd),
+            n(u.msgrcv),
+            n(u.nsignals),
+            n(u.nvcsw),
+            n(u.nivcsw),
         ],
     )
 }

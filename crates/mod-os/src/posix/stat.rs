@@ -46,11 +46,16 @@ pub static FUNCTIONS: &[NativeDef] = &[
         "Perform a stat system call on the given path, without following symbolic links.",
         |th, a| stat(th, "lstat", a[0], a[1], false),
     ),
-    function("fstat", "($module, /, fd)", "Perform a stat system call on the given file descriptor.", |th, a| {
-        let fd = int_arg(th, a[0].unwrap())?;
-        let st = call(th, |h, o| h.fstat(o, fd))?;
-        stat_result(th, &st)
-    }),
+    function(
+        "fstat",
+        "($module, /, fd)",
+        "Perform a stat system call on the given file descriptor.",
+        |th, a| {
+            let fd = int_arg(th, a[0].unwrap())?;
+            let st = call(th, |h, o| h.fstat(o, fd))?;
+            stat_result(th, &st)
+        },
+    ),
     function("statvfs", "($module, /, path)", "Perform a statvfs system call on the given path.", |th, a| {
         let p = Path::new(th, "statvfs", "path", a[0], PathKind { fd: true, ..Default::default() })?;
         let st = p.call(th, |h, o| match p.fd {
@@ -94,7 +99,8 @@ pub fn seconds(t: (i64, i64)) -> f64 {
 pub fn stat_result(th: Th, st: &FileStat) -> R<Value> {
     let n = |x: i64| th.int(x);
     let ns = |t: (i64, i64)| wide(th, t.0 as i128 * 1_000_000_000 + t.1 as i128);
-    let (fa, fm, fc) = (th.float(seconds(st.atime)), th.float(seconds(st.mtime)), th.float(seconds(st.ctime)));
+    let (fa, fm, fc) =
+        (th.float(seconds(st.atime)), th.float(seconds(st.mtime)), th.float(seconds(st.ctime)));
     let (na, nm, nc) = (ns(st.atime)?, ns(st.mtime)?, ns(st.ctime)?);
     let big = |x: u64| wide(th, x as i128);
     STAT_RESULT.make(

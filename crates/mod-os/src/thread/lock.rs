@@ -72,7 +72,8 @@ pub fn new_lock(th: Th) -> R<Value> {
 fn wait_args(th: Th, a: Args) -> R<Option<Option<i64>>> {
     let blocking = bool_or(th, a[1], true)?;
     let Some(t) = a[2] else { return Ok(if blocking { Some(None) } else { None }) };
-    let n = if t.as_fix() == Some(-1) { -1 } else { crate::time::duration(th, t, crate::time::Round::Timeout)? };
+    let n =
+        if t.as_fix() == Some(-1) { -1 } else { crate::time::duration(th, t, crate::time::Round::Timeout)? };
     if !blocking && t.as_fix() != Some(-1) && n != -1_000_000_000 {
         return Err(th.value_error("can't specify a timeout for a non-blocking call"));
     }
@@ -164,9 +165,12 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
             Ok(TRUE())
         }),
         method("__exit__", "($self, /, *exc_info)", "Release the lock.", rlock_release),
-        method("locked", "($self, /)", "Return a boolean indicating whether this object is locked right now.", |_, a| {
-            Ok(Value::bool(RLockObj::of(a[0].unwrap()).count.load(Relaxed) > 0))
-        }),
+        method(
+            "locked",
+            "($self, /)",
+            "Return a boolean indicating whether this object is locked right now.",
+            |_, a| Ok(Value::bool(RLockObj::of(a[0].unwrap()).count.load(Relaxed) > 0)),
+        ),
         method("_is_owned", "($self, /)", "For internal use by `threading.Condition`.", |th, a| {
             Ok(Value::bool(mine(th, RLockObj::of(a[0].unwrap()))))
         }),
@@ -185,16 +189,24 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
             o.lock.unlock();
             Ok(th.tuple(&[th.int(n as i64), wide(th, owner as i128)?]))
         }),
-        method("_acquire_restore", "($self, state, /)", "For internal use by `threading.Condition`.", |th, a| {
-            let o = RLockObj::of(a[0].unwrap());
-            let t = a[1].unwrap().cast::<Tuple>().filter(|t| t.len == 2);
-            let Some(t) = t else { return Err(th.type_error("_acquire_restore() argument 1 must be a 2-item tuple")) };
-            let (n, owner) = (long_arg(th, t.items()[0])?, crate::posix::files::u64_arg(th, t.items()[1])?);
-            o.lock.lock_uninterrupted(th);
-            o.owner.store(owner, Relaxed);
-            o.count.store(n as u64, Relaxed);
-            none()
-        }),
+        method(
+            "_acquire_restore",
+            "($self, state, /)",
+            "For internal use by `threading.Condition`.",
+            |th, a| {
+                let o = RLockObj::of(a[0].unwrap());
+                let t = a[1].unwrap().cast::<Tuple>().filter(|t| t.len == 2);
+                let Some(t) = t else {
+                    return Err(th.type_error("_acquire_restore() argument 1 must be a 2-item tuple"));
+                };
+                let (n, owner) =
+                    (long_arg(th, t.items()[0])?, crate::posix::files::u64_arg(th, t.items()[1])?);
+                o.lock.lock_uninterrupted(th);
+                o.owner.store(owner, Relaxed);
+                o.count.store(n as u64, Relaxed);
+                none()
+            },
+        ),
         method("_at_fork_reinit", "!($self, /)", "", |_, a| {
             let o = RLockObj::of(a[0].unwrap());
             o.owner.store(0, Relaxed);

@@ -20,7 +20,7 @@ use handle::{HANDLE, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::*};
 
-pub use lock::{RLOCK, LOCK};
+pub use lock::{LOCK, RLOCK};
 
 structseq! {
     pub EXCEPT_HOOK_ARGS "_thread._ExceptHookArgs" 4
@@ -32,8 +32,18 @@ pub static MODULE: NativeModule = NativeModule {
     name: "_thread",
     doc: "This module provides primitive operations to write multi-threaded programs.\nThe 'threading' module provides a more convenient interface.",
     functions: &[
-        function("start_new_thread", "($module, function, args, kwargs={}, /)", "Start a new thread and return its identifier.", start_new_thread),
-        function("start_new", "($module, function, args, kwargs={}, /)", "An obsolete synonym of start_new_thread().", start_new_thread),
+        function(
+            "start_new_thread",
+            "($module, function, args, kwargs={}, /)",
+            "Start a new thread and return its identifier.",
+            start_new_thread,
+        ),
+        function(
+            "start_new",
+            "($module, function, args, kwargs={}, /)",
+            "An obsolete synonym of start_new_thread().",
+            start_new_thread,
+        ),
         function(
             "start_joinable_thread",
             "($module, /, function, handle=None, daemon=True)",
@@ -54,61 +64,118 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(h)
             },
         ),
-        function("allocate_lock", "($module, /)", "Create a new lock object. See help(type(threading.Lock())) for\ninformation about locks.", |th, _| lock::new_lock(th)),
-        function("allocate", "($module, /)", "An obsolete synonym of allocate_lock().", |th, _| lock::new_lock(th)),
-        function("get_ident", "($module, /)", "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously.", |th, _| {
-            wide(th, th.ident as i128)
+        function(
+            "allocate_lock",
+            "($module, /)",
+            "Create a new lock object. See help(type(threading.Lock())) for\ninformation about locks.",
+            |th, _| lock::new_lock(th),
+        ),
+        function("allocate", "($module, /)", "An obsolete synonym of allocate_lock().", |th, _| {
+            lock::new_lock(th)
         }),
-        function("get_native_id", "($module, /)", "Return a non-negative integer identifying the thread as reported\nby the OS (kernel). This may be used to uniquely identify a\nparticular thread within a system.", |th, _| {
-            wide(th, host().thread_id() as i128)
-        }),
-        function("_get_main_thread_ident", "($module, /)", "Internal only. Return a non-zero integer that uniquely identifies the main thread\nof the main interpreter.", |th, _| {
-            wide(th, MAIN_IDENT.load(Relaxed) as i128)
-        }),
-        function("_is_main_interpreter", "($module, /)", "Return True if the current interpreter is the main Python interpreter.", |_, _| Ok(TRUE())),
-        function("daemon_threads_allowed", "($module, /)", "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.", |_, _| Ok(TRUE())),
-        function("_count", "($module, /)", "Return the number of currently running Python threads, excluding\nthe main thread.", |th, _| {
-            Ok(th.int(RUNNING.load(Relaxed) as i64))
-        }),
-        function("stack_size", "($module, size=0, /)", "Return the thread stack size used when creating new threads.", |th, a| {
-            let old = STACK_SIZE.load(Relaxed);
-            if let Some(v) = a[0] {
-                let n = size_arg(th, v)?;
-                if n < 0 {
-                    return Err(th.value_error("size must be 0 or a positive value"));
+        function(
+            "get_ident",
+            "($module, /)",
+            "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously.",
+            |th, _| wide(th, th.ident as i128),
+        ),
+        function(
+            "get_native_id",
+            "($module, /)",
+            "Return a non-negative integer identifying the thread as reported\nby the OS (kernel). This may be used to uniquely identify a\nparticular thread within a system.",
+            |th, _| wide(th, host().thread_id() as i128),
+        ),
+        function(
+            "_get_main_thread_ident",
+            "($module, /)",
+            "Internal only. Return a non-zero integer that uniquely identifies the main thread\nof the main interpreter.",
+            |th, _| wide(th, MAIN_IDENT.load(Relaxed) as i128),
+        ),
+        function(
+            "_is_main_interpreter",
+            "($module, /)",
+            "Return True if the current interpreter is the main Python interpreter.",
+            |_, _| Ok(TRUE()),
+        ),
+        function(
+            "daemon_threads_allowed",
+            "($module, /)",
+            "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.",
+            |_, _| Ok(TRUE()),
+        ),
+        function(
+            "_count",
+            "($module, /)",
+            "Return the number of currently running Python threads, excluding\nthe main thread.",
+            |th, _| Ok(th.int(RUNNING.load(Relaxed) as i64)),
+        ),
+        function(
+            "stack_size",
+            "($module, size=0, /)",
+            "Return the thread stack size used when creating new threads.",
+            |th, a| {
+                let old = STACK_SIZE.load(Relaxed);
+                if let Some(v) = a[0] {
+                    let n = size_arg(th, v)?;
+                    if n < 0 {
+                        return Err(th.value_error("size must be 0 or a positive value"));
+                    }
+                    if n != 0 && n < 32768 {
+                        return Err(th.value_error(format!("size not valid: {n} bytes")));
+                    }
+                    STACK_SIZE.store(n, Relaxed);
                 }
-                if n != 0 && n < 32768 {
-                    return Err(th.value_error(format!("size not valid: {n} bytes")));
-                }
-                STACK_SIZE.store(n, Relaxed);
-            }
-            Ok(th.int(old))
-        }),
-        function("exit", "($module, /)", "This is synonymous to ``raise SystemExit''.  It will cause the current\nthread to exit silently unless the exception is caught.", |th, _| {
+                Ok(th.int(old))
+            },
+        ),
+        function(
+            "exit",
+            "($module, /)",
+            "This is synonymous to ``raise SystemExit''.  It will cause the current\nthread to exit silently unless the exception is caught.",
+            |th, _| Err(th.raise_args(&exc::SYSTEM_EXIT, &[])),
+        ),
+        function("exit_thread", "($module, /)", "An obsolete synonym of exit().", |th, _| {
             Err(th.raise_args(&exc::SYSTEM_EXIT, &[]))
         }),
-        function("exit_thread", "($module, /)", "An obsolete synonym of exit().", |th, _| Err(th.raise_args(&exc::SYSTEM_EXIT, &[]))),
-        function("interrupt_main", "($module, signum=signal.SIGINT, /)", "Simulate the arrival of the given signal in the main thread,\nwhere the corresponding signal handler will be executed.\nIf *signum* is omitted, SIGINT is assumed.\nA subthread can use this function to interrupt the main thread.", |th, a| {
-            let n = int_or(th, a[0], c::SIGINT)?;
-            crate::signal::simulate(th, n)?;
-            none()
-        }),
-        function("_shutdown", "($module, /)", "Wait for all non-daemon threads (other than the calling thread) to stop.", |th, _| {
-            handle::join_all(th)?;
-            none()
-        }),
-        function("_make_thread_handle", "($module, ident, /)", "Internal only. Make a thread handle for threads not spawned\nby the _thread or threading module.", |th, a| {
-            let v = a[0].unwrap();
-            if !(v.is_fix() || v.is_kind(Kind::Int)) {
-                return Err(th.type_error("ident must be an integer"));
-            }
-            let id = crate::posix::files::u64_arg(th, v)?;
-            handle::of_foreign(th, id)
-        }),
+        function(
+            "interrupt_main",
+            "($module, signum=signal.SIGINT, /)",
+            "Simulate the arrival of the given signal in the main thread,\nwhere the corresponding signal handler will be executed.\nIf *signum* is omitted, SIGINT is assumed.\nA subthread can use this function to interrupt the main thread.",
+            |th, a| {
+                let n = int_or(th, a[0], c::SIGINT)?;
+                crate::signal::simulate(th, n)?;
+                none()
+            },
+        ),
+        function(
+            "_shutdown",
+            "($module, /)",
+            "Wait for all non-daemon threads (other than the calling thread) to stop.",
+            |th, _| {
+                handle::join_all(th)?;
+                none()
+            },
+        ),
+        function(
+            "_make_thread_handle",
+            "($module, ident, /)",
+            "Internal only. Make a thread handle for threads not spawned\nby the _thread or threading module.",
+            |th, a| {
+                let v = a[0].unwrap();
+                if !(v.is_fix() || v.is_kind(Kind::Int)) {
+                    return Err(th.type_error("ident must be an integer"));
+                }
+                let id = crate::posix::files::u64_arg(th, v)?;
+                handle::of_foreign(th, id)
+            },
+        ),
         function("set_name", "($module, /, name)", "Set the name of the current thread.", |th, a| {
             let v = a[0].unwrap();
             let Some(s) = v.cast::<Str>() else {
-                return Err(th.type_error(format!("set_name() argument 'name' must be str, not {}", th.type_name_of(v))));
+                return Err(th.type_error(format!(
+                    "set_name() argument 'name' must be str, not {}",
+                    th.type_name_of(v)
+                )));
             };
             // Cut at a character's border.
             let b = s.lossy().replace('\0', "").into_bytes();
@@ -184,10 +251,9 @@ fn pending_starts(th: Th) -> Gc<Dict> {
 
 fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemon: bool) -> R<()> {
     if FINALIZING.load(Acquire) {
-        return Err(th.raise_msg(
-            &exc::PYTHON_FINALIZATION_ERROR,
-            "can't create new thread at interpreter shutdown",
-        ));
+        return Err(
+            th.raise_msg(&exc::PYTHON_FINALIZATION_ERROR, "can't create new thread at interpreter shutdown")
+        );
     }
     if !s.begin() {
         return Err(th.runtime_error("thread already started"));
@@ -207,8 +273,7 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     }
     handle::register(&s);
     let child = s.clone();
-    let spawned =
-        th.m.blocking(move || host().spawn_thread(size, Box::new(move || run(key, child, size))));
+    let spawned = th.m.blocking(move || host().spawn_thread(size, Box::new(move || run(key, child, size))));
     match spawned {
         Ok(ident) => {
             s.ident.store(ident, Release);

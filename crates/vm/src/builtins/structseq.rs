@@ -195,10 +195,9 @@ fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
             Some(d) => Some(d),
             None if v.is_none() => None,
             None => {
-                return Err(th.type_error(format!(
-                    "{}() takes a dict as second arg, if any",
-                    th.type_name(t)
-                )));
+                return Err(
+                    th.type_error(format!("{}() takes a dict as second arg, if any", th.type_name(t)))
+                );
             }
         },
     };
@@ -214,17 +213,14 @@ fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
             }
         }
         if found < d.len() {
-            return Err(th.type_error(format!(
-                "{}() got duplicate or unexpected field name(s)",
-                th.type_name(t)
-            )));
+            return Err(
+                th.type_error(format!("{}() got duplicate or unexpected field name(s)", th.type_name(t)))
+            );
         }
     }
     s.make_of(th, t, items.items(), |i| {
         let v = match dict {
-            Some(d) if !s.fields[i].0.is_empty() => {
-                d.get_str(th, th.intern(s.fields[i].0)).ok().flatten()
-            }
+            Some(d) if !s.fields[i].0.is_empty() => d.get_str(th, th.intern(s.fields[i].0)).ok().flatten(),
             _ => None,
         };
         Some(v.unwrap_or(NONE()))
@@ -269,10 +265,9 @@ fn replace(th: Th, a: RawArgs) -> R<Value> {
     let (t, g) = (th.type_of(o), tup(o));
     let s = of(t);
     if a.len() > 1 {
-        return Err(th.type_error(format!(
-            "__replace__() takes no positional arguments ({} given)",
-            a.len() - 1
-        )));
+        return Err(
+            th.type_error(format!("__replace__() takes no positional arguments ({} given)", a.len() - 1))
+        );
     }
     if s.fields.iter().any(|f| f.0.is_empty()) {
         return Err(th.type_error(format!(
