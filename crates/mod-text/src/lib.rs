@@ -3,13 +3,14 @@
 //! The kernels are in `adder-sre` and `adder-text`, which know no objects; here is what Python sees of them.
 
 mod codecs;
+mod json;
 mod sre;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
 pub static MODULES: &[&NativeModule] =
-    &[&codecs::MODULE, &sre::MODULE, &adder_vm::builtins::str_format::STRING_MODULE];
+    &[&codecs::MODULE, &json::MODULE, &sre::MODULE, &adder_vm::builtins::str_format::STRING_MODULE];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {
