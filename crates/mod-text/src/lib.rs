@@ -9,8 +9,7 @@ mod sre;
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] =
-    &[&codecs::MODULE, &json::MODULE, &sre::MODULE, &adder_vm::builtins::str_format::STRING_MODULE];
+pub static MODULES: &[&NativeModule] = &[&codecs::MODULE, &json::MODULE, &sre::MODULE];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {
