@@ -247,6 +247,6 @@ mod tests {
             doc.starts_with("mod = Module(stmt* body, type_ignore* type_ignores)\n    | Interactive("),
             "{doc}"
         );
-        assert_eq!(classes().len(), 113);
+        assert_eq!(classes().len(), 125);
     }
 }
