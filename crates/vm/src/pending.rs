@@ -79,6 +79,7 @@ fn finalize(th: Th, o: Value) {
     }
     match o.kind() {
         Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => builtins::generator::finalize(th, o),
+        Kind::AsyncGenSend | Kind::AsyncGenThrow => builtins::async_gen::warn_unawaited(th, o),
         _ => {
             let t = th.type_of(o);
             if !t.has(tflags::HAS_DEL) {

@@ -58,9 +58,13 @@ fn wrap_unary(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
 }
 fn wrap_next(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 0)?;
+    th.set_stop_value(NONE());
     match cast::<NextFn>(f)(th, o)? {
         Some(v) => Ok(v),
-        None => Err(th.stop_iteration(None)),
+        None => {
+            let v = th.pending_stop_value();
+            Err(th.stop_iteration(v.some()))
+        }
     }
 }
 fn wrap_binary(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {

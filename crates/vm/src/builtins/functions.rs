@@ -326,7 +326,7 @@ fn anext(th: Th, a: &[Option<Value>]) -> R<Value> {
     };
     let w = f(th, o)?;
     match a[1] {
-        Some(d) => super::generator::anext_awaitable(th, w, d),
+        Some(d) => super::async_gen::anext_awaitable(th, w, d),
         None => Ok(w),
     }
 }
@@ -523,10 +523,14 @@ fn next(th: Th, a: &[Option<Value>]) -> R<Value> {
             None => r,
         };
     }
+    th.set_stop_value(NONE());
     match (f(th, it), a[1]) {
         (Ok(Some(v)), _) => Ok(v),
         (Ok(None), Some(d)) => Ok(d),
-        (Ok(None), None) => Err(th.stop_iteration(None)),
+        (Ok(None), None) => {
+            let v = th.pending_stop_value();
+            Err(th.stop_iteration(v.some()))
+        }
         (Err(e), Some(d)) => Ok(th.catch(Err(e), &exc::STOP_ITERATION)?.unwrap_or(d)),
         (Err(e), None) => Err(e),
     }

@@ -7,45 +7,69 @@ use crate::n;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::Slots;
-use crate::thread::Th;
+use crate::thread::{Th, ThreadSlot};
 use crate::value::*;
+use adder_heap::Header;
 use std::sync::atomic::Ordering::*;
 
 const SIZE: u32 = size_of::<Generator>() as u32;
+
+/// `throw(type, value, tb)` of generators and coroutines.
+const THROW_SIG: &str = "!($self, type, value=None, traceback=None, /)";
+const GEN_THROW_DOC: &str = "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.";
+const CORO_THROW_DOC: &str = "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.";
+const SIZEOF: NativeDef =
+    method("__sizeof__", "($self, /)", "gen.__sizeof__() -> size of gen in memory, in bytes", |_, _| {
+        Ok(Value::fix(SIZE as i64))
+    });
 
 pub static GENERATOR_TYPE: NativeType = NativeType {
     name: "generator",
     kind: Kind::Generator,
     size: SIZE,
-    flags: tflags::IMMUTABLE | tflags::WEAKREF,
-    slots: Slots { repr: Some(repr), iter: Some(|_, o| Ok(o)), iternext: Some(next), ..Slots::NONE },
+    flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
+    slots: Slots {
+        repr: Some(repr),
+        iter: Some(|_, o| Ok(o)),
+        iternext: Some(next),
+        del: Some(|th, o| {
+            finalize(th, o);
+            Ok(())
+        }),
+        ..Slots::NONE
+    },
     methods: &[
         method(
             "send",
-            "!($self, arg, /)",
+            "($self, object, /)",
             "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration.",
             send,
         ),
-        method(
-            "throw",
-            "!($self, type, value=None, tb=None, /)",
-            "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.",
-            throw_method,
-        ),
-        method("close", "!($self, /)", "close() -> raise GeneratorExit inside generator.", |th, a| {
+        method("throw", THROW_SIG, GEN_THROW_DOC, throw_method),
+        method("close", "($self, /)", "close() -> raise GeneratorExit inside generator.", |th, a| {
             close(th, a[0].unwrap())
         }),
+        SIZEOF,
+        classmethod(
+            "__class_getitem__",
+            "($type, object, /)",
+            "generators are generic over the types of their yield, send, and return values",
+            |th, a| super::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     getset: &[
-        getter("gi_yieldfrom", "", |_, o| Ok(Value::opt_or_none(delegate(gen_of(o))))),
-        getter("gi_running", "", |_, o| Ok(Value::bool(gen_of(o).state.load(Relaxed) == RUNNING))),
-        getter("gi_suspended", "", |_, o| Ok(Value::bool(gen_of(o).state.load(Relaxed) == SUSPENDED))),
+        getset("__name__", "name of the generator", |_, o| Ok(gen_of(o).name.value()), set_name),
+        getset(
+            "__qualname__",
+            "qualified name of the generator",
+            |_, o| Ok(gen_of(o).qualname.value()),
+            set_qualname,
+        ),
+        getter("gi_yieldfrom", "object being iterated by yield from, or None", delegate_of),
+        getter("gi_running", "", is_running),
         getter("gi_frame", "", frame_of),
-        getter("gi_code", "", |_, o| {
-            Ok(crate::builtins::function::canonical(unsafe { gen_of(o).code.gc() }).value())
-        }),
-        getset("__name__", "", |_, o| Ok(gen_of(o).name.value()), set_name),
-        getset("__qualname__", "", |_, o| Ok(gen_of(o).qualname.value()), set_qualname),
+        getter("gi_suspended", "", is_suspended),
+        getter("gi_code", "", code_of),
     ],
     ..NativeType::DEFAULT
 };
@@ -55,59 +79,211 @@ pub static COROUTINE_TYPE: NativeType = NativeType {
     name: "coroutine",
     kind: Kind::Coroutine,
     size: SIZE,
-    flags: tflags::IMMUTABLE | tflags::WEAKREF,
-    slots: Slots { repr: Some(repr), ..Slots::NONE },
+    flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
+    slots: Slots {
+        repr: Some(repr),
+        await_: Some(|th, o| unsafe {
+            let w = th.alloc::<CoroutineWrapper>();
+            w.coroutine.init(Some(o));
+            Ok(w.value())
+        }),
+        del: Some(|th, o| {
+            finalize(th, o);
+            Ok(())
+        }),
+        ..Slots::NONE
+    },
     methods: &[
         method(
             "send",
-            "!($self, arg, /)",
+            "($self, object, /)",
             "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration.",
             send,
         ),
-        method(
-            "throw",
-            "!($self, type, value=None, tb=None, /)",
-            "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.",
-            throw_method,
-        ),
-        method("close", "!($self, /)", "close() -> raise GeneratorExit inside coroutine.", |th, a| {
+        method("throw", THROW_SIG, CORO_THROW_DOC, throw_method),
+        method("close", "($self, /)", "close() -> raise GeneratorExit inside coroutine.", |th, a| {
             close(th, a[0].unwrap())
         }),
+        SIZEOF,
+        classmethod(
+            "__class_getitem__",
+            "($type, object, /)",
+            "coroutines are generic over the types of their yield, send, and return values",
+            |th, a| super::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     getset: &[
-        getter("cr_await", "", |_, o| Ok(Value::opt_or_none(delegate(gen_of(o))))),
-        getter("cr_running", "", |_, o| Ok(Value::bool(gen_of(o).state.load(Relaxed) == RUNNING))),
-        getter("cr_suspended", "", |_, o| Ok(Value::bool(gen_of(o).state.load(Relaxed) == SUSPENDED))),
-        getter("cr_frame", "", frame_of),
-        getter("cr_code", "", |_, o| {
-            Ok(crate::builtins::function::canonical(unsafe { gen_of(o).code.gc() }).value())
-        }),
         getter("cr_origin", "", |_, o| Ok(Value::opt_or_none(gen_of(o).origin.get()))),
-        getset("__name__", "", |_, o| Ok(gen_of(o).name.value()), set_name),
-        getset("__qualname__", "", |_, o| Ok(gen_of(o).qualname.value()), set_qualname),
+        getset("__name__", "name of the coroutine", |_, o| Ok(gen_of(o).name.value()), set_name),
+        getset(
+            "__qualname__",
+            "qualified name of the coroutine",
+            |_, o| Ok(gen_of(o).qualname.value()),
+            set_qualname,
+        ),
+        getter("cr_await", "object being awaited on, or None", delegate_of),
+        getter("cr_running", "", is_running),
+        getter("cr_frame", "", frame_of),
+        getter("cr_code", "", code_of),
+        getter("cr_suspended", "", is_suspended),
     ],
     ..NativeType::DEFAULT
 };
 pub static COROUTINE: TypeCell = TypeCell::new(&COROUTINE_TYPE);
 
-fn gen_of(o: Value) -> Gc<Generator> {
+/// What `coroutine.__await__()` gives.
+#[repr(C)]
+pub struct CoroutineWrapper {
+    pub h: Header,
+    pub coroutine: Slot,
+}
+unsafe impl Layout for CoroutineWrapper {
+    const KIND: Kind = Kind::CoroutineWrapper;
+}
+fn wrapped(o: Value) -> Value {
+    unsafe { o.cast_unchecked::<CoroutineWrapper>() }.coroutine.value()
+}
+pub static WRAPPER_TYPE: NativeType = NativeType {
+    name: "coroutine_wrapper",
+    kind: Kind::CoroutineWrapper,
+    size: size_of::<CoroutineWrapper>() as u32,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
+    doc: "A wrapper object implementing __await__ for coroutines.",
+    slots: Slots {
+        iter: Some(|_, o| Ok(o)),
+        iternext: Some(|th, o| match resume(th, gen_of(wrapped(o)), None)? {
+            Resumed::Yielded(v) => Ok(Some(v)),
+            Resumed::Returned(v) => {
+                th.set_stop_value(v);
+                Ok(None)
+            }
+        }),
+        ..Slots::NONE
+    },
+    methods: &[
+        method(
+            "send",
+            "($self, object, /)",
+            "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration.",
+            |th, a| send(th, &[Some(wrapped(a[0].unwrap())), a[1]]),
+        ),
+        method("throw", THROW_SIG, CORO_THROW_DOC, |th, a| {
+            throw_method(th, &[Some(wrapped(a[0].unwrap())), a[1], a[2], a[3]])
+        }),
+        method("close", "($self, /)", "close() -> raise GeneratorExit inside coroutine.", |th, a| {
+            close(th, wrapped(a[0].unwrap()))
+        }),
+    ],
+    ..NativeType::DEFAULT
+};
+pub static WRAPPER: TypeCell = TypeCell::new(&WRAPPER_TYPE);
+
+pub fn is_running(_: Th, o: Value) -> R<Value> {
+    Ok(Value::bool(gen_of(o).state.load(Relaxed) == RUNNING))
+}
+pub fn is_suspended(_: Th, o: Value) -> R<Value> {
+    Ok(Value::bool(gen_of(o).state.load(Relaxed) == SUSPENDED))
+}
+pub fn code_of(_: Th, o: Value) -> R<Value> {
+    Ok(crate::builtins::function::canonical(unsafe { gen_of(o).code.gc() }).value())
+}
+pub fn delegate_of(_: Th, o: Value) -> R<Value> {
+    Ok(Value::opt_or_none(delegate(gen_of(o))))
+}
+
+pub fn gen_of(o: Value) -> Gc<Generator> {
     unsafe { o.cast_unchecked() }
 }
-/// Called for every generator-like object just made.
+/// Whether a generator of this code has anything to do when it is closed: a handler or `finally` of its own, beside the
+/// one around its body that turns StopIteration into RuntimeError.
+fn has_cleanup(c: &adder_bytecode::CodeData) -> bool {
+    c.handlers.iter().any(|h| {
+        let i = c.code[h.target as usize];
+        i.op() != adder_bytecode::Op::Intrinsic1
+            || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
+    })
+}
+/// Called for every generator-like object just made, by the frame that became it.
 pub fn created(th: Th, g: Gc<Generator>) -> R<()> {
-    let _ = (th, g);
+    let data = unsafe { &*g.code.gc::<Code>().data };
+    match g.value().kind() {
+        Kind::Generator => {
+            if has_cleanup(data) {
+                th.m.register_finalizer(g.obj());
+            }
+        }
+        Kind::Coroutine => {
+            th.m.register_finalizer(g.obj());
+            if let Some(n) = th.slots[ThreadSlot::CoroutineOrigin as usize].get().and_then(|n| n.as_fix())
+                && n > 0
+            {
+                let o = origin(th, n as usize)?;
+                th.store(g, &g.origin, o);
+            }
+        }
+        _ => {
+            if has_cleanup(data) {
+                th.m.register_finalizer(g.obj());
+            }
+        }
+    }
     Ok(())
 }
-/// `anext(it, default)`.
-pub fn anext_awaitable(th: Th, _w: Value, _default: Value) -> R<Value> {
-    Err(th.not_implemented_error("anext() with a default"))
+/// `cr_origin`: (file, line, function) of up to `n` frames from the caller of the coroutine function on.
+fn origin(th: Th, n: usize) -> R<Value> {
+    let l = super::list::new(th, &[])?;
+    let mut f = th.frame().and_then(|f| super::frame::caller(th, f));
+    for _ in 0..n {
+        let Some(x) = f else { break };
+        let line = x.code.line_at(x.lasti());
+        let t = th.tuple(&[x.code.filename.value(), Value::fix(line as i64), x.code.name.value()]);
+        super::list::append(th, l, t)?;
+        f = super::frame::caller(th, x);
+    }
+    super::list::snapshot(th, l)
 }
-/// The finalizer: what becomes of one that was never finished.
-pub fn finalize(_th: Th, _o: Value) {}
-pub fn wrap(_th: Th, v: Value) -> Value {
-    v
+
+/// What becomes of one that was dropped before it was finished.
+pub fn finalize(th: Th, o: Value) {
+    let g = gen_of(o);
+    let state = g.state.load(Acquire);
+    if state == FINISHED || state == RUNNING {
+        return;
+    }
+    if o.is_kind(Kind::AsyncGenerator)
+        && let Some(f) = g.finalizer.get()
+        && !super::async_gen::is_closed(g)
+    {
+        if th.call(f, &[o]).is_err() {
+            crate::unraisable::report(th, Some("while finalizing async generator"), o);
+        }
+        return;
+    }
+    if o.is_kind(Kind::Coroutine) && state == CREATED {
+        warn_unawaited(th, o);
+        return;
+    }
+    if close(th, o).is_err() {
+        crate::unraisable::report(th, Some("while closing generator"), o);
+    }
 }
-fn repr(th: Th, o: Value) -> R<Value> {
+/// "coroutine ... was never awaited".
+fn warn_unawaited(th: Th, o: Value) {
+    let r = crate::import::import_module(th, "warnings").and_then(|m| {
+        match th.getattr_opt(m, th.intern("_warn_unawaited_coroutine"))? {
+            Some(f) => th.call(f, &[o]).map(|_| ()),
+            None => {
+                let q = th.text(gen_of(o).qualname.value());
+                crate::warn::warn(th, &exc::RUNTIME_WARNING, &format!("coroutine '{q}' was never awaited"), 1)
+            }
+        }
+    });
+    if r.is_err() {
+        crate::unraisable::report(th, Some("while finalizing coroutine"), o);
+    }
+}
+
+pub fn repr(th: Th, o: Value) -> R<Value> {
     Ok(th.str(&format!(
         "<{} object {} at {:#x}>",
         th.type_name_of(o),
@@ -115,7 +291,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
         crate::builtins::object::id(th, o)
     )))
 }
-fn set_name(th: Th, o: Value, v: Option<Value>) -> R<()> {
+pub fn set_name(th: Th, o: Value, v: Option<Value>) -> R<()> {
     match v {
         Some(v) if v.is_kind(Kind::Str) => {
             th.store(gen_of(o), &gen_of(o).name, v);
@@ -124,7 +300,7 @@ fn set_name(th: Th, o: Value, v: Option<Value>) -> R<()> {
         _ => Err(th.type_error("__name__ must be set to a string object")),
     }
 }
-fn set_qualname(th: Th, o: Value, v: Option<Value>) -> R<()> {
+pub fn set_qualname(th: Th, o: Value, v: Option<Value>) -> R<()> {
     match v {
         Some(v) if v.is_kind(Kind::Str) => {
             th.store(gen_of(o), &gen_of(o).qualname, v);
@@ -133,7 +309,7 @@ fn set_qualname(th: Th, o: Value, v: Option<Value>) -> R<()> {
         _ => Err(th.type_error("__qualname__ must be set to a string object")),
     }
 }
-fn frame_of(th: Th, o: Value) -> R<Value> {
+pub fn frame_of(th: Th, o: Value) -> R<Value> {
     let g = gen_of(o);
     if g.state.load(Acquire) == FINISHED {
         return Ok(NONE());
@@ -161,8 +337,10 @@ fn frame_of(th: Th, o: Value) -> R<Value> {
 fn next(th: Th, o: Value) -> R<Option<Value>> {
     match resume(th, gen_of(o), None)? {
         Resumed::Yielded(v) => Ok(Some(v)),
-        Resumed::Returned(v) if v.is_none() => Ok(None),
-        Resumed::Returned(v) => Err(th.stop_iteration(Some(v))),
+        Resumed::Returned(v) => {
+            th.set_stop_value(v);
+            Ok(None)
+        }
     }
 }
 /// A resumption's outcome as a method gives it.
@@ -172,7 +350,7 @@ pub fn outcome(th: Th, r: Resumed) -> R<Value> {
         Resumed::Returned(v) => Err(th.stop_iteration(v.some())),
     }
 }
-fn send(th: Th, a: &[Option<Value>]) -> R<Value> {
+pub fn send(th: Th, a: &[Option<Value>]) -> R<Value> {
     let r = resume(th, gen_of(a[0].unwrap()), a[1])?;
     outcome(th, r)
 }
@@ -218,15 +396,23 @@ fn throw_method(th: Th, a: &[Option<Value>]) -> R<Value> {
         )?;
     }
     let e = throw_arguments(th, a[1].unwrap(), a[2], a[3])?;
-    let r = throw(th, gen_of(a[0].unwrap()), e)?;
+    let g = gen_of(a[0].unwrap());
+    if g.value().is_kind(Kind::Coroutine) && g.state.load(Acquire) == FINISHED {
+        return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+    }
+    let r = throw(th, g, e)?;
     outcome(th, r)
 }
 
 /// Throws `e` into a generator, through whatever it delegates to.
 pub fn throw(th: Th, g: Gc<Generator>, e: Value) -> R<Resumed> {
+    throw_with(th, g, e, true)
+}
+/// `close_on_exit`: GeneratorExit closes a delegate; else it is thrown into it like any exception.
+pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<Resumed> {
     if let Some(d) = delegate(g) {
         th.check_stack("")?;
-        let r = if th.isinstance_exact(e, exc::GENERATOR_EXIT.get()) {
+        let r = if close_on_exit && th.isinstance_exact(e, exc::GENERATOR_EXIT.get()) {
             // Close the delegate first.
             let was = g.state.swap(RUNNING, AcqRel);
             let r = close_iter(th, d);
@@ -240,7 +426,7 @@ pub fn throw(th: Th, g: Gc<Generator>, e: Value) -> R<Resumed> {
             }
         } else if let Some(x) = as_generator(d).filter(|_| !d.is_kind(Kind::AsyncGenerator)) {
             let was = g.state.swap(RUNNING, AcqRel);
-            let r = throw(th, x, e);
+            let r = throw_with(th, x, e, close_on_exit);
             g.state.store(was, Release);
             match r {
                 Ok(r) => outcome(th, r),
@@ -277,7 +463,7 @@ pub fn throw(th: Th, g: Gc<Generator>, e: Value) -> R<Resumed> {
     th.set_exc(e);
     resume_raising(th, g)
 }
-fn close_iter(th: Th, d: Value) -> R<()> {
+pub fn close_iter(th: Th, d: Value) -> R<()> {
     if as_generator(d).is_some() && !d.is_kind(Kind::AsyncGenerator) {
         close(th, d)?;
         return Ok(());

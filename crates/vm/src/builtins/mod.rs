@@ -1,6 +1,7 @@
 //! The builtin types and functions.
 
 pub mod annotations;
+pub mod async_gen;
 pub mod bool_;
 pub mod buffer;
 pub mod bytearray;
@@ -134,6 +135,12 @@ pub static TYPES: &[&TypeCell] = &[
     &frame::TRACEBACK,
     &generator::GENERATOR,
     &generator::COROUTINE,
+    &generator::WRAPPER,
+    &async_gen::ASYNC_GENERATOR,
+    &async_gen::ASEND,
+    &async_gen::ATHROW,
+    &async_gen::WRAPPED,
+    &async_gen::ANEXT,
     &call_iter::CALL_ITER,
     &namespace::NAMESPACE,
     &generic_alias::ALIAS,
@@ -229,7 +236,8 @@ pub fn layout(k: Kind) -> (Size, Trace) {
         Kind::ByteArray => fixed::<bytearray::ByteArray>(offset_of!(bytearray::ByteArray, buf), 1),
         Kind::MemoryView => fixed::<memoryview::MemoryView>(offset_of!(memoryview::MemoryView, obj), 4),
         Kind::Frame => fixed::<frame::FrameObj>(offset_of!(frame::FrameObj, func), 8),
-        k => template::layout(k)
+        k => async_gen::layout(k)
+            .or_else(|| template::layout(k))
             .or_else(|| typing::layout(k))
             .or_else(|| generic_alias::layout(k))
             .or_else(|| union::layout(k))

@@ -613,6 +613,12 @@ impl Th {
             }
         }
     }
+    /// An iterator that is about to answer None leaves the value here that its StopIteration would carry.
+    #[inline]
+    pub fn set_stop_value(self, v: Value) {
+        let s = &self.slots[crate::thread::ThreadSlot::Spare1 as usize];
+        s.init(if v.is_none() { None } else { Some(v) });
+    }
     /// The value of the StopIteration that `stop_to_none` last dropped.
     pub fn pending_stop_value(self) -> Value {
         let s = &self.slots[crate::thread::ThreadSlot::Spare1 as usize];

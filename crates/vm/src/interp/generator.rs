@@ -356,6 +356,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
         && let Some(next) = t.slots.iternext
         && !it.is_kind(Kind::Type)
     {
+        th.set_stop_value(NONE());
         match next(th, it) {
             Ok(Some(v)) => Ok(v),
             // Exhausted, or StopIteration whose value was dropped: ask for it the long way where it may matter.
@@ -454,6 +455,9 @@ pub fn aiter(th: Th, v: Value) -> R<Value> {
 }
 
 pub fn anext(th: Th, v: Value) -> R<Value> {
+    if v.is_exact(Kind::AsyncGenerator) {
+        return crate::builtins::async_gen::next_in_loop(th, v);
+    }
     let Some(f) = th.type_of(v).slots.anext else {
         return Err(th.type_error(format!(
             "'async for' requires an iterator with __anext__ method, got {}",
@@ -461,9 +465,6 @@ pub fn anext(th: Th, v: Value) -> R<Value> {
         )));
     };
     let a = f(th, v)?;
-    if v.is_exact(Kind::AsyncGenerator) {
-        return Ok(a);
-    }
     match awaitable_iter(th, a, 0) {
         Ok(v) => Ok(v),
         Err(_) => {
@@ -506,7 +507,7 @@ pub fn stop_iteration_error(th: Th, e: Value, code: CodeFlags) -> R<Value> {
 
 /// A value that an async generator yields to its user, as opposed to one that an `await` inside passes through.
 pub fn async_gen_wrap(th: Th, v: Value) -> Value {
-    crate::builtins::generator::wrap(th, v)
+    crate::builtins::async_gen::wrap(th, v)
 }
 
 /// The delegate of a suspended generator has ended with a value: goes on after its `yield from`.
