@@ -176,10 +176,13 @@ fn too_many(th: Th, d: &NativeDef, n: usize, nkw: usize) -> Raised {
             "{} takes {} {total} {}argument{} ({} given)",
             full_name(d),
             if (g.required as usize) < total { "at most" } else { "exactly" },
-            if nkw == 0 && g.kwonly > 0 { "positional " } else { "" },
+            if n == 0 { "keyword " } else { "" },
             s(total),
             n + nkw
         ));
+    }
+    if npos == 0 {
+        return th.type_error(format!("{} takes no positional arguments", full_name(d)));
     }
     th.type_error(format!(
         "{} takes {} {npos} positional argument{} ({n} given)",

@@ -443,6 +443,31 @@ fn dict_pop(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn dict_fromkeys(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (cls, iterable, v) = (arg(a, 0), arg(a, 1), a[2].unwrap_or(NONE()));
     let d = if cls.is(DICT.get().value()) { Gc::<Dict>::new(th).value() } else { th.call(cls, &[])? };
+    if let Some(x) = d.exact::<Dict>() {
+        // Dicts and sets know the hashes of their keys.
+        if iterable.is_exact(Kind::Dict) {
+            let from: Gc<Dict> = this(iterable);
+            x.reserve(th, from.len())?;
+            let t = from.tab();
+            let mut i = 0;
+            while let Some((ni, k, _)) = t.next_entry(i) {
+                i = ni;
+                x.set_hashed(th, k, t.hash_at(ni as u32 - 1), v)?;
+            }
+            return Ok(d);
+        }
+        if iterable.is_exact(Kind::Set) || iterable.is_exact(Kind::FrozenSet) {
+            let from: Gc<Set> = this(iterable);
+            x.reserve(th, from.len())?;
+            let t = from.tab();
+            let mut i = 0;
+            while let Some((ni, k, h)) = t.next(i) {
+                i = ni;
+                x.set_hashed(th, k, h, v)?;
+            }
+            return Ok(d);
+        }
+    }
     let mut it = Items::new(th, iterable)?;
     if let Some(x) = d.exact::<Dict>() {
         if let Some(n) = it.exact_len() {

@@ -203,7 +203,7 @@ fn view_or(th: Th, a: Value, b: Value) -> R<Value> {
 fn view_and(th: Th, a: Value, b: Value) -> R<Value> {
     let (mut a, mut b) = if is_set_view(a) { (a, b) } else { (b, a) };
     let n = th.len(a)?;
-    if is_exact_set(b) && n <= th.len(b)? {
+    if b.is_exact(Kind::Set) && n <= th.len(b)? {
         return th.call_method(b, th.intern("intersection"), &[a]);
     }
     if is_set_view(b) && th.len(b)? > n {
@@ -317,7 +317,7 @@ pub fn new_iter(th: Th, d: Gc<Dict>, kind: Kind) -> Value {
         let it = alloc::<DictIter>(th, kind);
         let rev = matches!(kind, Kind::DictRevIter | Kind::DictRevValueIter | Kind::DictRevItemIter);
         it.dict.init(Some(d.value()));
-        it.pos.store(if rev { u64::MAX } else { 0 }, Relaxed);
+        it.pos.store(if rev { d.tab().nentries.load(Acquire) as u64 } else { 0 }, Relaxed);
         let n = d.used.load(Relaxed);
         it.used.store(n, Relaxed);
         it.left.store(n, Relaxed);
@@ -336,13 +336,20 @@ fn iter_next<const WHAT: u8, const REV: bool>(th: Th, o: Value) -> R<Option<Valu
         return Err(th.runtime_error("dictionary changed size during iteration"));
     }
     let pos = it.pos.load(Relaxed) as usize;
-    let found = if REV { d.prev_entry(pos) } else { d.next_entry(pos) };
+    let found = if !REV {
+        d.next_entry(pos)
+    } else if pos > d.tab().nentries.load(Acquire) as usize {
+        // Another table of the same length.
+        None
+    } else {
+        d.prev_entry(pos)
+    };
     let Some((pos, k, v)) = found else {
         it.dict.init(None);
         return Ok(None);
     };
     let left = it.left.load(Relaxed);
-    if !REV && left == 0 {
+    if left == 0 {
         it.dict.init(None);
         return Err(th.runtime_error("dictionary keys changed during iteration"));
     }

@@ -608,6 +608,10 @@ fn list_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     let mut i = 0;
     while let (Some(v), Some(w)) = (x.get(i), y.get(i)) {
         if !th.eq(v, w)? {
+            // Comparing may have shortened the lists: then their lengths decide.
+            if i >= x.len() || i >= y.len() {
+                break;
+            }
             return match op {
                 CmpOp::Eq => Ok(FALSE()),
                 CmpOp::Ne => Ok(TRUE()),

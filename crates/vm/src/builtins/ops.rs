@@ -531,11 +531,12 @@ impl Th {
         if r.is(NOT_IMPLEMENTED()) {
             return Ok(default);
         }
-        let Some(n) = r.as_fix() else {
+        if !matches!(r.kind(), Kind::Int | Kind::Bool) {
             return Err(
                 self.type_error(format!("__length_hint__ must be an integer, not {}", self.type_name_of(r)))
             );
-        };
+        }
+        let n = self.index_i64(r)?;
         if n < 0 {
             return Err(self.value_error("__length_hint__() should return >= 0"));
         }

@@ -510,12 +510,7 @@ fn in_place(th: Th, a: Value, b: Value, f: fn(Th, Gc<Set>, Value) -> R<()>) -> R
 const NO_HASH: u64 = u64::MAX;
 
 fn set_init(th: Th, o: Value, a: RawArgs) -> R<()> {
-    let t = th.type_of(o);
-    if a.nkw() != 0
-        && (t == SET.get() || t.slots.new.map(|f| f as usize) == SET.get().slots.new.map(|f| f as usize))
-    {
-        no_keywords(th, "set", a)?;
-    }
+    no_keywords(th, "set", a)?;
     arity(th, "set", a.len(), 0, 1)?;
     let s: Gc<Set> = this(o);
     if s.tab() != SetTable::empty() {

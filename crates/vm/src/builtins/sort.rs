@@ -102,8 +102,11 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
             let f = t.and_then(|t| t.slots.richcompare);
             let less = |x: u64, y: u64| -> R<bool> {
                 let (x, y) = unsafe { (Value::from_bits(x), Value::from_bits(y)) };
-                // All of one type: its own comparison answers for both operands.
-                if let Some(f) = f {
+                // All of one type (still, as comparing may assign to `__class__`): its own comparison answers.
+                if let (Some(f), Some(t)) = (f, t)
+                    && th.type_of(x) == t
+                    && th.type_of(y) == t
+                {
                     let r = f(th, x, y, CmpOp::Lt)?;
                     if !r.is(NOT_IMPLEMENTED()) {
                         return th.truth(r);
