@@ -1,37 +1,59 @@
 //! Adder as a library: brings the virtual machine, the compiler, the native modules and the standard library together.
 
 mod compile;
+mod library;
 
-use adder_vm::builtins;
+use adder_vm::config::Config;
 use adder_vm::err::R;
-use adder_vm::n;
+use adder_vm::run::Program;
 use adder_vm::thread::Th;
-use adder_vm::value::Value;
 
+pub use adder_heap::{Config as Heap, Mode as Gc};
 pub use adder_vm as vm;
 
 /// Settings of a runtime; from the command line or an embedding program.
 #[derive(Clone, Debug, Default)]
-pub struct Config {
-    pub heap: adder_heap::Config,
+pub struct Settings {
+    pub config: Config,
+    pub heap: Heap,
 }
 
-/// Makes the runtime of the process; the calling thread becomes its main thread.
-pub fn init(config: &Config, stack_base: usize, stack_size: usize) -> R<Th> {
+/// Makes the runtime of the process; the calling thread becomes its main thread. Nothing is imported yet.
+pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
     adder_vm::hooks::set_compiler(&compile::Compiler);
+    adder_vm::hooks::set_library(&library::Library);
+    adder_vm::config::set(s.config);
     for modules in [adder_mod_core::MODULES, adder_mod_os::MODULES, adder_mod_text::MODULES] {
         modules.iter().for_each(|m| adder_vm::import::register(m));
     }
-    adder_vm::startup::init(config.heap, stack_base, stack_size)
+    adder_vm::startup::init(s.heap, stack_base, stack_size)
 }
 
-/// Runs source text as the module `__main__`.
-pub fn run_main(th: Th, source: &str, filename: &str) -> R<Value> {
-    let main = builtins::module::new(th, n!(__main__), adder_vm::value::NONE())?;
-    let d = main.ns();
-    d.set(th, n!(__builtins__), adder_vm::thread::Root::builtins_module.value())?;
-    d.set(th, n!(__file__), th.str(filename))?;
-    adder_vm::thread::Root::modules.dict().set(th, n!(__main__), main.value())?;
-    let code = adder_vm::hooks::compile(th, source, filename, adder_vm::hooks::Mode::Exec, 0, -1)?;
-    builtins::function::run_code(th, code, d, d.value(), None)
+/// Makes the runtime with imports and standard streams, runs the program and ends the runtime. The exit status.
+pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
+    let stack = adder_vm::startup::stack_size();
+    let Ok(th) = init(s, stack_base, stack) else {
+        eprintln!("Fatal Python error: the runtime cannot be made");
+        return 1;
+    };
+    // Without the modules of the operating system there is no `importlib`, and just native modules can be imported.
+    let whole = ["posix", "_io", "_thread"].iter().all(|m| adder_vm::import::native(m).is_some());
+    if !whole {
+        if adder_vm::startup::add_main(th).is_err() {
+            return 1;
+        }
+        return adder_vm::run::run(th, p);
+    }
+    for (step, what) in [
+        (adder_vm::startup::bootstrap as fn(Th) -> R<()>, "importlib"),
+        (adder_vm::startup::prepare, "the standard streams or the site module"),
+    ] {
+        if step(th).is_err() {
+            let e = th.take_exc();
+            eprintln!("Fatal Python error: Failed to initialise {what}");
+            eprint!("{}", adder_vm::sys::traceback::render(th, e));
+            return 1;
+        }
+    }
+    adder_vm::run::run(th, p)
 }

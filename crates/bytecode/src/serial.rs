@@ -43,7 +43,13 @@ pub fn serialize(code: &CodeData) -> Vec<u8> {
 }
 
 pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
-    let mut r = Reader { data: bytes, strings: Vec::new(), depth: 0 };
+    deserialize_as(bytes, None)
+}
+
+/// As [`deserialize`]; with `filename`, all code objects get that one: embedded code does not know where the library
+/// will seem to be.
+pub fn deserialize_as(bytes: &[u8], filename: Option<&str>) -> Result<CodeData, &'static str> {
+    let mut r = Reader { data: bytes, strings: Vec::new(), depth: 0, filename };
     if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
         return Err("not code of this version");
     }
@@ -245,6 +251,7 @@ struct Reader<'d> {
     data: &'d [u8],
     strings: Vec<&'d [u8]>,
     depth: u32,
+    filename: Option<&'d str>,
 }
 
 type Read<T> = Result<T, &'static str>;
@@ -330,7 +337,13 @@ impl<'d> Reader<'d> {
         }
         let name = self.str()?;
         let qualname = self.str()?;
-        let filename = self.str()?;
+        let filename = match self.filename {
+            Some(f) => {
+                self.num()?;
+                f.into()
+            }
+            None => self.str()?,
+        };
         let mut c = CodeData { name, qualname, filename, ..CodeData::default() };
         c.first_line = self.u32()?;
         c.flags = CodeFlags(self.u32()?);

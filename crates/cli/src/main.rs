@@ -1,20 +1,33 @@
-//! The `adder` program.
+//! The `adder` program: Python on the command line, with CPython's options.
 
-use adder_lang::Config;
+mod options;
+mod paths;
+
+use adder_lang::Settings;
+use std::os::unix::ffi::OsStringExt;
 
 fn main() {
     let base = 0u8;
-    let args: Vec<String> = std::env::args().collect();
-    let Ok(th) = adder_lang::init(&Config::default(), &raw const base as usize, 8 << 20) else {
-        eprintln!("adder: cannot start");
-        std::process::exit(1);
+    let args: Vec<Vec<u8>> = std::env::args_os().map(OsStringExt::into_vec).collect();
+    let program = args.first().map(|a| String::from_utf8_lossy(a).into_owned()).unwrap_or_default();
+    let env = |name: &str| std::env::var_os(name).map(OsStringExt::into_vec);
+    let mut parsed = match options::parse(&args, &env) {
+        Ok(p) => p,
+        Err(options::Stop::Print(s)) => {
+            print!("{s}");
+            return;
+        }
+        Err(options::Stop::Usage(msg)) => {
+            eprint!("{}", options::usage_error(&program, &msg));
+            std::process::exit(2);
+        }
+        Err(options::Stop::Fatal(msg)) => {
+            eprintln!("Fatal Python error: {msg}\nPython runtime state: preinitialized\n");
+            std::process::exit(1);
+        }
     };
-    let file = args.get(1).cloned().unwrap_or_default();
-    let source = std::fs::read_to_string(&file).expect("source file");
-    if adder_lang::run_main(th, &source, &file).is_err() {
-        let e = th.take_exc();
-        let text = th.to_str(e).map(|s| th.text(s)).unwrap_or_default();
-        eprintln!("{}: {text}", th.type_name_of(e));
-        std::process::exit(1);
-    }
+    paths::fill(&mut parsed.config, &parsed.program, &env);
+    let settings = Settings { config: parsed.config, heap: parsed.heap };
+    let status = adder_lang::main(settings, &parsed.program, &raw const base as usize);
+    std::process::exit(status);
 }

@@ -6,6 +6,7 @@ use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::CodeData;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,7 +132,13 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
     let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
     let optimize =
         if optimize < 0 { OPTIMIZE.load(std::sync::atomic::Ordering::Relaxed) } else { optimize as u8 };
-    let o = CompileOptions { filename, mode, optimize, flags, int_max_str_digits: 4300 };
+    let o = CompileOptions {
+        filename,
+        mode,
+        optimize,
+        flags,
+        int_max_str_digits: crate::builtins::int::max_str_digits() as u32,
+    };
     let (r, warnings) = c.compile(source, &o);
     for w in warnings {
         let cat = if w.class == ErrorClass::DeprecationWarning {
@@ -189,4 +196,24 @@ fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
     };
     let msg = th.str(&e.msg);
     th.raise_args(cell, &[msg, info])
+}
+
+/// The standard library that is embedded in the program. Paths are below the library folder, with forward slashes.
+pub trait Library: Sync {
+    /// Bytecode of a module's file in `adder_bytecode`'s serial form.
+    fn code(&self, path: &str) -> Option<Cow<'static, [u8]>>;
+    fn file(&self, path: &str) -> Option<Cow<'static, [u8]>>;
+    /// Size of a file in bytes.
+    fn size(&self, path: &str) -> Option<usize>;
+    /// Names in a folder (`"json/"`, `""` for the top), sorted.
+    fn list(&self, folder: &str) -> Vec<&'static str>;
+}
+
+static LIBRARY: OnceLock<&'static dyn Library> = OnceLock::new();
+
+pub fn set_library(l: &'static dyn Library) {
+    let _ = LIBRARY.set(l);
+}
+pub fn library() -> Option<&'static dyn Library> {
+    LIBRARY.get().copied()
 }

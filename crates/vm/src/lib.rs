@@ -7,9 +7,11 @@
 //!   shapes, interned strings), one runtime for each process.
 //! - The collector finds references on native stacks by itself; Rust-owned memory never holds a `Value`.
 
+pub mod atexit;
 pub mod attr;
 pub mod bind;
 pub mod builtins;
+pub mod config;
 pub mod contextvars;
 pub mod err;
 pub mod gc_module;
@@ -17,16 +19,20 @@ pub mod hooks;
 pub mod import;
 pub mod interp;
 pub mod kinds;
+pub mod marshal;
 pub mod names;
 pub mod native;
 pub mod object;
 pub mod pending;
+pub mod run;
 pub mod shape;
 pub mod slot_defs;
 pub mod slots;
 pub mod startup;
+pub mod stdio;
 pub mod suggest;
 pub mod sync;
+pub mod sys;
 pub mod thread;
 pub mod types;
 pub mod unraisable;

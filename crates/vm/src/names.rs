@@ -33,12 +33,12 @@ names! {
     __subclasses__ __subclasshook__ __suppress_context__ __text_signature__ __traceback__ __truediv__ __trunc__
     __type_params__ __typing_unpacked_tuple_args__ __typing_subst__ __typing_prepare_subst__ __typing_is_unpacked_typevartuple__
     __unpacked__ __weakref__ __weakrefoffset__ __wrapped__ __xor__ __ceil__ __floor__
-    _abc_impl __abstractmethods__ _initializing _showwarnmsg _lock_unlock_module _find_and_load _handle_fromlist
+    _abc_impl __abstractmethods__ _initializing _uninitialized_submodules _showwarnmsg _lock_unlock_module _find_and_load _handle_fromlist
     add append args builtins cause clear close copy decode encode end errno errors extend file filename filename2 flush
     format get getvalue indent index insert isatty items join key keys lineno locals metaclass mode msg name
     newline obj object offset path pop popitem print_file_and_line print read readline readinto reason remove replace return_ reverse
     send sep setdefault sort start stderr stdin stdout step stop strerror strict sys text throw update utf_8 value values write
-    displayhook excepthook modules meta_path path_hooks last_exc last_type last_value last_traceback
+    displayhook excepthook modules meta_path path_hooks path_importer_cache last_exc last_type last_value last_traceback
     unraisablehook audit origin submodule_search_locations has_location cached loader parent
     BaseException Exception ExceptionGroup fromkeys tb_frame real imag numerator denominator
     __conditional_annotations__ __exceptions__ compute_value _incompletesequence big little signed byteorder initial default

@@ -152,6 +152,9 @@ static MAIN: std::sync::atomic::AtomicPtr<Thread> = std::sync::atomic::AtomicPtr
 
 static HEAP: OnceLock<&'static Heap> = OnceLock::new();
 
+/// `sys.setrecursionlimit`: what threads begin with.
+pub static RECURSION_LIMIT: AtomicU32 = AtomicU32::new(1000);
+
 macro_rules! roots {
     ($($n:ident)*) => {
         /// Global roots of the process.
@@ -166,7 +169,7 @@ roots! {
     modules builtins_module builtins_dict sys_module sys_dict importlib empty_tuple empty_str empty_bytes
     main_module codec_search_path codec_search_cache codec_error_registry warnings_filters atexit threads audit_hooks
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
-    empty_frozenset typing_module prelude abc_cache_token contextvar_missing at_fork struct_cache re_cache no_default spare1
+    empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing at_fork struct_cache re_cache no_default spare1
     spare2 spare3
 }
 
@@ -189,6 +192,11 @@ impl Root {
 
 /// Interned strings: hash and address; they are old and immortal.
 static INTERNED: std::sync::Mutex<Option<InternTable>> = std::sync::Mutex::new(None);
+
+/// How many strings are interned.
+pub fn interned_count() -> usize {
+    INTERNED.lock().unwrap().as_ref().map_or(0, |t| t.used)
+}
 
 struct InternTable {
     /// Open addressing, power of two, 0: empty.
@@ -331,7 +339,7 @@ impl Th {
             repr_stack: RustCell::new([0; 4]),
             ident: crate::the_host().thread_self(),
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
-            recursion_limit: RustCell::new(1000),
+            recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),
             native_depth: RustCell::new(0),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.

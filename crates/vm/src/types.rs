@@ -589,6 +589,13 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
     set_attr_flags(th, t);
 }
 
+static FINALIZERS: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Whether there ever was a class with a finalizer: otherwise nothing needs to be looked for at the end.
+pub fn finalizers_exist() -> bool {
+    FINALIZERS.load(Relaxed)
+}
+
 /// Derived flags that the fast paths look at.
 fn set_attr_flags(th: Th, t: Gc<Type>) {
     let mut f = t.flags.load(Relaxed)
@@ -605,6 +612,7 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     }
     if t.slots.del.is_some() {
         f |= tflags::HAS_DEL;
+        FINALIZERS.store(true, Relaxed);
     }
     t.flags.store(f, Relaxed);
     let _ = th;

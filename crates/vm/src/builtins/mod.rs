@@ -11,6 +11,7 @@ pub mod bytes_tables;
 pub mod call_iter;
 pub mod class_build;
 pub mod code;
+pub mod code_data;
 pub mod codecs;
 pub mod codecs_registry;
 pub mod complex;

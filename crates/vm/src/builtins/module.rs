@@ -97,11 +97,10 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
     th.call_def(&INIT, None, None, RawArgs::with_kw(g.as_slice(), a.kwnames())).map(|_| ())
 }
 fn repr(th: Th, o: Value) -> R<Value> {
-    if let Ok(lib) = crate::import::import_module(th, "importlib._bootstrap") {
+    if let Some(lib) = crate::thread::Root::importlib.get() {
         let f = th.getattr(lib, th.intern("_module_repr"))?;
         return th.call(f, &[o]);
     }
-    th.take_exc();
     let d: Gc<Dict> = unsafe { md(o).dict.gc() };
     let name = match d.get_str(th, n!(__name__))? {
         Some(nm) => th.text(th.repr(nm)?),

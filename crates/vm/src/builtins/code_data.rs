@@ -1,0 +1,94 @@
+//! Code objects back to data: for `marshal` and `code.replace`.
+
+use super::code;
+use crate::err::R;
+use crate::object::*;
+use crate::thread::Th;
+use crate::value::*;
+use adder_bytecode::{CodeData, Const};
+
+/// The code as the compiler gave it, with the names that the object has now.
+pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
+    th.check_stack(" while copying a code object")?;
+    let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
+    // The object's own data lacks only the constants, which became objects.
+    let mut d = unsafe { (*c.data).clone() };
+    d.name = text(&c.name);
+    d.qualname = text(&c.qualname);
+    d.filename = text(&c.filename);
+    let consts: Gc<Array> = unsafe { c.consts.gc() };
+    for s in consts.slots() {
+        d.consts.push(constant(th, s.value())?);
+    }
+    Ok(d)
+}
+
+/// A constant as data. ValueError if it is none.
+pub fn constant(th: Th, v: Value) -> R<Const> {
+    if v.is_none() {
+        return Ok(Const::None);
+    }
+    if v.is(ELLIPSIS()) {
+        return Ok(Const::Ellipsis);
+    }
+    let items = |v: &[Value]| -> R<Box<[Const]>> { v.iter().map(|x| constant(th, *x)).collect() };
+    Ok(match v.kind() {
+        Kind::Bool => {
+            if v.is(TRUE()) {
+                Const::True
+            } else {
+                Const::False
+            }
+        }
+        Kind::Int => match super::int::to_i64(v) {
+            Some(n) => Const::Int(n),
+            None => {
+                let (neg, limbs) = limbs(v);
+                Const::BigInt(neg, limbs.into())
+            }
+        },
+        Kind::Float => Const::Float(float_of(v)),
+        Kind::Complex => {
+            let z: Gc<Complex> = unsafe { v.cast_unchecked() };
+            Const::Complex(z.re, z.im)
+        }
+        Kind::Str => Const::Str(unsafe { v.cast_unchecked::<Str>() }.bytes().into()),
+        Kind::Bytes => Const::Bytes(super::buffer::bytes_of(v).unwrap_or(&[]).into()),
+        Kind::Tuple => Const::Tuple(items(unsafe { v.cast_unchecked::<Tuple>() }.items())?),
+        Kind::FrozenSet => {
+            let t = super::tuple::from_iterable(th, v)?;
+            Const::FrozenSet(items(unsafe { t.cast_unchecked::<Tuple>() }.items())?)
+        }
+        Kind::Slice => {
+            let s: Gc<Slice> = unsafe { v.cast_unchecked() };
+            let p = |x: &Slot| constant(th, x.value());
+            Const::Slice(Box::new([p(&s.start)?, p(&s.stop)?, p(&s.step)?]))
+        }
+        Kind::Code => Const::Code(Box::new(to_data(th, unsafe { v.cast_unchecked() })?)),
+        _ => return Err(th.value_error("unmarshallable object")),
+    })
+}
+
+/// Sign and little-endian limbs of an int beyond the fixnum range.
+pub fn limbs(v: Value) -> (bool, Vec<u64>) {
+    if let Some(n) = v.as_fix() {
+        return (n < 0, vec![n.unsigned_abs()]);
+    }
+    let b: Gc<BigInt> = unsafe { v.cast_unchecked() };
+    let n = b.size.unsigned_abs() as usize;
+    let p = unsafe { std::slice::from_raw_parts(b.as_ptr().add(1) as *const u64, n) };
+    (b.size < 0, p.to_vec())
+}
+
+/// The code object of data, for callers outside this crate.
+pub fn from_data(th: Th, d: CodeData) -> R<Gc<Code>> {
+    code::new(th, d)
+}
+
+/// The number of a float.
+pub fn float_of(v: Value) -> f64 {
+    if v.is_flo() {
+        return adder_metatrace::word::flo_decode(v.bits());
+    }
+    unsafe { v.cast_unchecked::<FloatBox>() }.f
+}
