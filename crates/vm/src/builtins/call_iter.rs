@@ -50,13 +50,15 @@ pub fn new(th: Th, call: Value, sentinel: Value) -> Value {
 }
 fn next(th: Th, o: Value) -> R<Option<Value>> {
     let it = this(o);
-    let (Some(f), Some(s)) = (it.call.get(), it.sentinel.get()) else { return Ok(None) };
+    let Some(f) = it.call.get() else { return Ok(None) };
     let end = |it: Gc<CallIter>| {
         it.call.init(None);
         it.sentinel.init(None);
     };
     match th.call(f, &[]) {
         Ok(v) => {
+            // The call may have exhausted the iterator.
+            let Some(s) = it.sentinel.get() else { return Ok(None) };
             if th.eq(s, v)? {
                 end(it);
                 return Ok(None);
