@@ -37,7 +37,7 @@ pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
         return 1;
     };
     // Without the modules of the operating system there is no `importlib`, and just native modules can be imported.
-    let whole = ["posix", "_io", "_thread"].iter().all(|m| adder_vm::import::native(m).is_some());
+    let whole = ["posix", "_thread"].iter().all(|m| adder_vm::import::native(m).is_some());
     if !whole {
         if adder_vm::startup::add_main(th).is_err() {
             return 1;

@@ -3,17 +3,14 @@
 use crate::builtins::sys_attr;
 use crate::config;
 use crate::err::R;
-use crate::import::{import_module, native};
+use crate::import::import_module;
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use crate::{n, sys};
 
-/// Makes the three streams, and `open` of `builtins`. Without the module `_io` there are none.
+/// Makes the three streams, and `open` of `builtins`.
 pub fn init(th: Th) -> R<()> {
-    if native("_io").is_none() {
-        return Ok(());
-    }
     let io = import_module(th, "_io")?;
     let open = th.getattr(io, th.intern("open"))?;
     Root::builtins_dict.dict().set(th, th.intern("open"), open)?;

@@ -43,7 +43,7 @@ pub fn print(th: Th, a: RawArgs) -> R<Value> {
     }
     let file = match file {
         Some(f) => Some(f),
-        None if crate::import::native("_io").is_none() => None,
+        None if Root::importlib.get().is_none() => None,
         None => match sys_attr(th, n!(stdout))? {
             Some(f) if f.is_none() => return Ok(NONE()),
             Some(f) => Some(f),

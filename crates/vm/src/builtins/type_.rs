@@ -401,9 +401,6 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     {
         dict.set(th, n!(__module__), m)?;
     }
-    if dict.get_str(th, n!(__doc__))?.is_none() {
-        dict.set(th, n!(__doc__), NONE())?;
-    }
     // -- functions that are class or static methods by name
     for (nm, class) in [(n!(__new__), false), (n!(__init_subclass__), true), (n!(__class_getitem__), true)] {
         if let Some(f) = dict.get_str(th, nm)?
@@ -415,6 +412,8 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     }
     // -- slots
     let mut fixed = base.fixed_size;
+    // Classes, modules, functions keep their attributes in a dict of their own: their subclasses need no word for them.
+    let own_dict = !crate::builtins::no_instance_attrs(base.native.kind);
     let mut has_ext = base.has_ext;
     let base_fixed_end =
         if base.has_ext && base.ext_at != EXT_VAR { base.ext_at + 8 } else { base.fixed_size };
@@ -423,7 +422,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let var = base.has(tflags::VAR_SIZED);
     match slots {
         None => {
-            has_ext = true;
+            has_ext = !own_dict;
             may_weak = true;
         }
         Some(s) => {
@@ -453,7 +452,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
                     return Err(th.type_error("__slots__ must be identifiers"));
                 }
                 if text == "__dict__" {
-                    if base.has_ext || want_dict {
+                    if base.has_ext || own_dict || want_dict {
                         return Err(th.type_error("__dict__ slot disallowed: we already got one"));
                     }
                     want_dict = true;
@@ -477,7 +476,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
             }
             // Several bases: a dict or weak references may come from one that is not the layout base.
             for b in bases_items.iter().filter(|b| !b.is(base.value())) {
-                has_ext |= ty(*b).has_ext;
+                has_ext |= ty(*b).has_ext && !own_dict;
                 may_weak |= ty(*b).has(tflags::WEAKREF);
             }
             has_ext |= want_dict;
@@ -493,7 +492,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         }
     }
     for b in bases_items.iter().filter(|b| !b.is(base.value())) {
-        has_ext |= ty(*b).has_ext;
+        has_ext |= ty(*b).has_ext && !own_dict;
         may_weak |= ty(*b).has(tflags::WEAKREF);
     }
     if may_weak {
@@ -541,11 +540,13 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     if dict.get_str(th, n!(__eq__))?.is_some() && dict.get_str(th, n!(__hash__))?.is_none() {
         dict.set(th, n!(__hash__), NONE())?;
     }
-    if slots.is_none() || has_ext && !base.has_ext {
-        if !base.has_ext && dict.get_str(th, n!(__dict__))?.is_none() {
-            let d = crate::builtins::descr::dict_descriptor(th, t);
-            dict.set(th, n!(__dict__), d)?;
-        }
+    if dict.get_str(th, n!(__doc__))?.is_none() {
+        dict.set(th, n!(__doc__), NONE())?;
+    }
+    // Metaclasses and module classes have no attribute word: their native base shows its own dict.
+    if has_ext && !base.has_ext && dict.get_str(th, n!(__dict__))?.is_none() {
+        let d = crate::builtins::descr::dict_descriptor(th, t);
+        dict.set(th, n!(__dict__), d)?;
     }
     if may_weak && !base.has(tflags::WEAKREF) && dict.get_str(th, n!(__weakref__))?.is_none() {
         let d = crate::builtins::descr::weakref_descriptor(th, t);

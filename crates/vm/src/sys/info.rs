@@ -123,6 +123,10 @@ pub fn init(th: Th, m: Gc<Module>) -> R<()> {
     }
     put("UnraisableHookArgs", super::display::UNRAISABLE_HOOK_ARGS.type_(th).value())?;
 
+    let early = super::printer::new(th)?;
+    put("stderr", early)?;
+    put("__stderr__", early)?;
+
     // -- versions
     put("version", s(&version()))?;
     let level = th.intern("final");

@@ -11,6 +11,7 @@ pub mod importtime;
 pub mod info;
 pub mod monitoring;
 mod names;
+pub mod printer;
 pub mod traceback;
 
 use crate::builtins::exceptions as exc;
