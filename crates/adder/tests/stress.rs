@@ -1,6 +1,8 @@
 //! Programs under collector stress: a collection at nearly every allocation, freed memory poisoned.
 
-use adder_lang::{Config, init, run_main};
+use adder_lang::vm::builtins::{function, module};
+use adder_lang::vm::{hooks, n};
+use adder_lang::{Gc, Settings, init};
 
 const PROGRAMS: &[&str] = &[
     // calls, recursion, closures
@@ -32,11 +34,16 @@ fn programs() {
         .stack_size(64 << 20)
         .spawn(|| {
             let base = 0u8;
-            let mut config = Config::default();
-            config.heap.mode = adder_lang::vm::heap::Mode::Stress(3);
-            let th = init(&config, &raw const base as usize, 60 << 20).expect("start");
+            let mut settings = Settings::default();
+            settings.heap.mode = Gc::Stress(3);
+            let th = init(settings, &raw const base as usize, 60 << 20).expect("start");
             for (i, p) in PROGRAMS.iter().enumerate() {
-                if run_main(th, p, "<stress>").is_err() {
+                let ran = (|| {
+                    let main = module::new(th, n!(__main__), adder_lang::vm::value::NONE())?;
+                    let code = hooks::compile(th, p, "<stress>", hooks::Mode::Exec, 0, -1)?;
+                    function::run_code(th, code, main.ns(), main.ns().value(), None)
+                })();
+                if ran.is_err() {
                     let e = th.take_exc();
                     let s = th.to_str(e).map(|s| th.text(s)).unwrap_or_default();
                     panic!("program {i}: {}: {s}", th.type_name_of(e));

@@ -82,6 +82,8 @@ door! {
             use std::os::unix::thread::JoinHandleExt;
             let t = std::thread::Builder::new().stack_size(stack).spawn(body)
                 .map_err(|e| Errno(e.raw_os_error().unwrap_or(libc::EAGAIN)))?;
+            // The type differs between platforms.
+            #[allow(clippy::unnecessary_cast)]
             Ok(t.as_pthread_t() as u64)
         }
         /// Lowest address and size of the calling thread's stack.

@@ -656,8 +656,8 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
                 }
             },
         ),
-        method("copy", "!($self, /)", "D.copy() -> a shallow copy of D.", |th, a| dd_copy(th, a)),
-        method("__copy__", "!($self, /)", "D.copy() -> a shallow copy of D.", |th, a| dd_copy(th, a)),
+        method("copy", "!($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
+        method("__copy__", "!($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
         method("__reduce__", "!($self, /)", "Return state information for pickling.", |th, a| {
             let o = a[0].unwrap();
             let args = match dd(o).factory.get() {

@@ -347,6 +347,7 @@ pub fn sleep(th: Th, nanos: i64) -> R<()> {
 // -- numbers as times
 
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code)] // `select` and `_socket` round in the other ways
 pub enum Round {
     Floor,
     Ceiling,
@@ -431,6 +432,7 @@ pub fn duration(th: Th, v: Value, how: Round) -> R<i64> {
     scaled(th, v, how, 1_000_000_000)
 }
 /// Nanoseconds of a Python number of milliseconds.
+#[allow(dead_code)] // for `select`
 pub fn millis(th: Th, v: Value, how: Round) -> R<i64> {
     scaled(th, v, how, 1_000_000)
 }

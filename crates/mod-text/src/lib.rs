@@ -44,6 +44,7 @@ pub(crate) mod common {
     use adder_vm::value::*;
 
     /// `__iter__` of iterators, `__copy__` of immutable objects.
+    #[allow(dead_code)]
     pub fn itself(_: Th, o: Value) -> R<Value> {
         Ok(o)
     }

@@ -386,14 +386,14 @@ fn setup(th: Th, mut level: i64, prefixes: &[Value]) -> R<Place> {
     if level <= 0 || f.as_ref().is_some_and(|f| is_internal(f)) {
         while level > 1 {
             level -= 1;
-            f = f.and_then(|f| back(f));
+            f = f.and_then(back);
         }
     } else {
         while level > 1 {
             level -= 1;
-            f = f.and_then(|f| back(f));
+            f = f.and_then(back);
             while f.as_ref().is_some_and(|f| is_internal(f) || skipped(f, prefixes)) {
-                f = f.and_then(|f| back(f));
+                f = f.and_then(back);
             }
         }
     }

@@ -158,10 +158,9 @@ fn combinations_next(th: Th, o: Value) -> R<Option<Value>> {
                 c.state.set(STOPPED);
                 return Ok(None);
             };
-            let mut k = get(ix, i) + 1;
+            let first = get(ix, i) + 1;
             for j in i..r {
-                set(ix, j, k);
-                k += 1;
+                set(ix, j, first + j - i);
             }
         }
     }

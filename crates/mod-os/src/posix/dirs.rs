@@ -88,7 +88,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     ),
 ];
 
-struct State {
+pub(crate) struct State {
     dir: Option<Box<dyn DirStream>>,
     is_bytes: bool,
     fd: Option<Fd>,

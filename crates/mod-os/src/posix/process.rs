@@ -474,7 +474,7 @@ fn spawn(th: Th, func: &str, search: bool, a: Args) -> R<Value> {
         };
         let items = t.items();
         if items.len() != 2 {
-            return Err(th.type_error(format!("A scheduler tuple must have two elements")));
+            return Err(th.type_error("A scheduler tuple must have two elements"));
         }
         let prio = th.getattr(items[1], th.intern("sched_priority"))?;
         let policy = if items[0].is_none() { None } else { Some(int_arg(th, items[0])?) };

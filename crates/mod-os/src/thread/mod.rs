@@ -378,6 +378,7 @@ pub fn count_others(_th: Th) -> usize {
     RUNNING.load(Relaxed)
 }
 /// At the end of the process: no new threads. Daemon threads go on until the process is gone.
+#[allow(dead_code)] // for the end of the process, once the start-up code calls it
 pub fn finalize(_th: Th) {
     FINALIZING.store(true, Release);
 }

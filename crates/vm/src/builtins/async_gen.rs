@@ -432,7 +432,7 @@ fn athrow_send(th: Th, a: Gc<Awaitable>, v: Value) -> Step {
     let g = gen_of(a.agen.value());
     let args = a.arg.get();
     match a.state.load(Acquire) {
-        DONE => return Err(reused(th, "aclose()/athrow()")),
+        DONE => Err(reused(th, "aclose()/athrow()")),
         INIT => {
             if g.state.load(Acquire) == FINISHED {
                 a.state.store(DONE, Release);

@@ -69,7 +69,7 @@ pub static MODULE: NativeModule = NativeModule {
         function("use_tool_id", "($module, tool_id, name, /)", "", use_tool_id),
         function("clear_tool_id", "($module, tool_id, /)", "", |th, a| {
             let t = tool(th, a[0].unwrap())?;
-            if !name_slot(th, t)?.get().is_some_and(|v| !v.is_none()) {
+            if name_slot(th, t)?.get().is_none_or(|v| v.is_none()) {
                 return Ok(NONE());
             }
             clear(th, t)?;
