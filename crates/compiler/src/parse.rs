@@ -67,12 +67,50 @@ pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxErr
 /// The tree of a source, as `ast.parse` wants it; `opts.flags` with [`pycf::OPTIMIZED_AST`]: constants are folded as far
 /// as CPython folds them in trees.
 pub fn parse_tree(source: &str, opts: &Options) -> (Result<Node, SyntaxError>, Vec<Warning>) {
+    if opts.mode == Mode::FuncType {
+        return (func_type(source, opts), Vec::new());
+    }
     let optimized = opts.flags & pycf::OPTIMIZED_AST == pycf::OPTIMIZED_AST;
     let fold = if optimized { Fold::Tree } else { Fold::No };
     with_source(source, opts, |arena, source, locator, warnings| {
         let (module, names) = front(arena, source, locator, opts, fold, warnings)?;
         Ok(tree::tree_of(&module, &names, locator))
     })
+}
+
+/// `(int, *str, **bytes) -> float`: read as the expression `f(int, *str, **bytes) , float`, whose first line is one
+/// column to the right.
+fn func_type(source: &str, opts: &Options) -> Result<Node, SyntaxError> {
+    let text = source.trim();
+    let error = || SyntaxError {
+        kind: crate::error::ErrorKind::SyntaxError,
+        msg: "invalid syntax".into(),
+        line: 1,
+        col: 1,
+        end_line: 1,
+        end_col: 1,
+        text: source.lines().next().map(str::to_string),
+        warnings: Vec::new(),
+    };
+    let Some(arrow) = text.rfind("->").filter(|_| text.starts_with('(')) else { return Err(error()) };
+    let call = format!("f{}, {}", &text[..arrow], &text[arrow + 2..]);
+    let opts = Options { mode: Mode::Eval, flags: opts.flags & !pycf::OPTIMIZED_AST, ..opts.clone() };
+    let (out, _) = with_source(&call, &opts, |arena, source, locator, warnings| {
+        let (module, names) = front(arena, source, locator, &opts, Fold::No, warnings)?;
+        if let ModKind::Expression(Expr { kind: ExprKind::Tuple([f, returns]), .. }) = module.kind
+            && let ExprKind::Call(c) = f.kind
+        {
+            // Stars are for the eye only.
+            let plain = c.args.iter().map(|a| if let ExprKind::Starred(v) = a.kind { *v } else { *a });
+            let args: Vec<Expr> = plain.chain(c.keywords.iter().map(|k| k.value)).collect();
+            let kind = ModKind::FunctionType(arena.alloc_slice_copy(&args), *returns);
+            let mut node = tree::tree_of(&Module { kind, ..module }, &names, locator);
+            node.shift_first_line();
+            return Ok(node);
+        }
+        Err(Error::new("invalid syntax", module.span).into())
+    });
+    out.map_err(|_| error())
 }
 
 /// Compiles a tree.

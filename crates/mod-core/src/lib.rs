@@ -8,6 +8,7 @@ mod functools;
 mod heapq;
 mod itertools;
 mod math;
+mod opcode;
 mod operator;
 mod random;
 mod structs;
@@ -22,6 +23,7 @@ pub static MODULES: &[&NativeModule] = &[
     &heapq::MODULE,
     &itertools::MODULE,
     &math::MODULE,
+    &opcode::MODULE,
     &operator::MODULE,
     &random::MODULE,
     &structs::MODULE,

@@ -19,6 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("compiler", &["bytecode", "num", "text"]),
     // Knows neither the parser nor a code generator.
     ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
+    // The module that gives Python the compiler's trees.
+    ("mod-ast", &["vm", "compiler", "bytecode"]),
     ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
     (
         "adder",

@@ -140,6 +140,15 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
         int_max_str_digits: crate::builtins::int::max_str_digits() as u32,
     };
     let (r, warnings) = c.compile(source, &o);
+    report(th, warnings, filename)?;
+    match r {
+        Ok(d) => crate::builtins::code::new(th, d),
+        Err(e) => Err(raise(th, e, filename)),
+    }
+}
+
+/// Issues the warnings of a compilation.
+pub fn report(th: Th, warnings: Vec<CompileError>, filename: &str) -> R<()> {
     for w in warnings {
         let cat = if w.class == ErrorClass::DeprecationWarning {
             &exc::DEPRECATION_WARNING
@@ -155,13 +164,11 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
             return Err(e);
         }
     }
-    match r {
-        Ok(d) => crate::builtins::code::new(th, d),
-        Err(e) => Err(raise(th, e, filename)),
-    }
+    Ok(())
 }
 
-fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
+/// The exception of an error.
+pub fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
     let cell = match e.class {
         ErrorClass::Indentation => &exc::INDENTATION_ERROR,
         ErrorClass::Tab => &exc::TAB_ERROR,

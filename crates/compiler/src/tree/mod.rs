@@ -52,4 +52,28 @@ impl Node {
     pub fn get(&self, name: &str) -> &Tree {
         self.class.field(name).and_then(|i| self.fields.get(i)).unwrap_or(&Tree::None)
     }
+
+    /// One column to the left on the first line.
+    pub(crate) fn shift_first_line(&mut self) {
+        let p = &mut self.pos;
+        if p.line == 1 {
+            p.col = p.col.saturating_sub(1);
+        }
+        if p.end_line == 1 {
+            p.end_col = p.end_col.saturating_sub(1);
+        }
+        for f in &mut self.fields {
+            match f {
+                Tree::Node(n) => n.shift_first_line(),
+                Tree::List(items) => {
+                    for i in items {
+                        if let Tree::Node(n) = i {
+                            n.shift_first_line();
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 }

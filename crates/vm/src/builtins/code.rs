@@ -126,7 +126,8 @@ impl Code {
     }
 }
 
-fn constant(th: Th, c: &Const) -> R<Value> {
+/// The object of a constant.
+pub fn constant(th: Th, c: &Const) -> R<Value> {
     Ok(match c {
         Const::None => NONE(),
         Const::True => TRUE(),

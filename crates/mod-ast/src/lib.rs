@@ -1,0 +1,81 @@
+//! Native modules that know the compiler: `_ast`, and `compile()` from and to syntax trees.
+//!
+//! [`classes`] makes the classes of nodes, [`export`] turns the compiler's trees into objects, [`import`] objects into
+//! trees. [`convert`] is the border of errors and options, shared with the hook that compiles source text.
+
+mod classes;
+pub mod convert;
+mod export;
+mod import;
+
+use adder_compiler as c;
+use adder_vm::err::R;
+use adder_vm::hooks::{AstHook, Mode};
+use adder_vm::native::NativeModule;
+use adder_vm::thread::Th;
+use adder_vm::value::Value;
+
+pub static MODULES: &[&NativeModule] = &[&classes::MODULE];
+
+/// What `compile()` asks.
+pub struct Ast;
+
+/// The class that a tree for this mode must have.
+fn root_class(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exec => "Module",
+        Mode::Eval => "Expression",
+        Mode::Single => "Interactive",
+        Mode::FuncType => "FunctionType",
+    }
+}
+
+impl AstHook for Ast {
+    fn is_ast(&self, th: Th, v: Value) -> R<bool> {
+        Ok(classes::AST.try_get().is_some_and(|t| th.is_subtype(th.type_of(v), t)))
+    }
+
+    fn parse(&self, th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Value> {
+        let opts = convert::options(filename, mode, flags, optimize);
+        let (r, warnings) = c::parse_tree(source, &opts);
+        adder_vm::hooks::report(th, convert::warnings(warnings), filename)?;
+        match r {
+            Ok(n) => export::node(th, &n),
+            Err(e) => Err(adder_vm::hooks::raise(th, convert::error(e), filename)),
+        }
+    }
+
+    fn compile_ast(
+        &self,
+        th: Th,
+        tree: Value,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+    ) -> R<Value> {
+        let only_ast = flags & c::pycf::ONLY_AST != 0;
+        let optimized = flags & c::pycf::OPTIMIZED_AST == c::pycf::OPTIMIZED_AST;
+        if only_ast && !optimized {
+            return Ok(tree);
+        }
+        let want = root_class(mode);
+        if !th.is_subtype(th.type_of(tree), classes::class(th, want)?) {
+            return Err(th.type_error(format!("expected {want} node, got {}", th.type_of(tree).name_str())));
+        }
+        let node = import::root(th, tree, want)?;
+        let opts = convert::options(filename, mode, flags, optimize);
+        if only_ast {
+            return match c::optimize_tree(&node, &opts) {
+                Ok(n) => export::node(th, &n),
+                Err(e) => Err(adder_vm::hooks::raise(th, convert::error(e), filename)),
+            };
+        }
+        let (r, warnings) = c::compile_tree(&node, &opts);
+        adder_vm::hooks::report(th, convert::warnings(warnings), filename)?;
+        match r {
+            Ok(d) => Ok(adder_vm::builtins::code::new(th, d)?.value()),
+            Err(e) => Err(adder_vm::hooks::raise(th, convert::error(e), filename)),
+        }
+    }
+}
