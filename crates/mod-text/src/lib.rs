@@ -3,13 +3,16 @@
 //! The kernels are in `adder-sre` and `adder-text`, which know no objects; here is what Python sees of them.
 
 mod codecs;
+mod csv;
 mod json;
 mod sre;
+mod unidata;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&codecs::MODULE, &json::MODULE, &sre::MODULE];
+pub static MODULES: &[&NativeModule] =
+    &[&codecs::MODULE, &csv::MODULE, &json::MODULE, &sre::MODULE, &unidata::MODULE];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {
