@@ -143,6 +143,37 @@ impl Units for Str {
     }
 }
 
+/// In texts up to this length, preparing a searcher costs more than it saves.
+const SHORT: usize = 96;
+
+/// Offset of the first occurrence in a short text, by its first byte.
+#[inline]
+fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let last = hay.len().checked_sub(needle.len())?;
+    let (first, second) = (needle[0], needle[1]);
+    let mut at = 0;
+    while at <= last {
+        at += memchr(first, &hay[at..=last])?;
+        if hay[at + 1] == second && hay[at + 2..at + needle.len()] == needle[2..] {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Offset of a byte that is probably near.
+#[inline]
+pub(crate) fn find_near(b: u8, hay: &[u8]) -> Option<usize> {
+    const NEAR: usize = 12;
+    let (near, far) = hay.split_at(hay.len().min(NEAR));
+    match near.iter().position(|x| *x == b) {
+        Some(i) => Some(i),
+        None if far.is_empty() => None,
+        None => memchr(b, far).map(|i| i + NEAR),
+    }
+}
+
 /// Offset of the first occurrence.
 #[inline]
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
@@ -150,6 +181,7 @@ pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
         [] => Some(0),
         [b] => memchr(*b, hay),
         _ if needle.len() >= hay.len() => (hay == needle).then_some(0),
+        _ if hay.len() <= SHORT => find_short(hay, needle),
         _ => memmem::find(hay, needle),
     }
 }
@@ -167,13 +199,14 @@ pub fn rfind(hay: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// Offsets of the occurrences that do not overlap, from the left. The needle must not be empty.
 pub fn occurrences<'h>(hay: &'h [u8], needle: &'h [u8]) -> impl Iterator<Item = usize> + 'h {
-    let finder = (needle.len() > 1).then(|| memmem::Finder::new(needle));
+    let finder = (needle.len() > 1 && hay.len() > SHORT).then(|| memmem::Finder::new(needle));
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = hay.get(at..)?;
         let i = match &finder {
             Some(f) => f.find(rest)?,
-            None => memchr(*needle.first()?, rest)?,
+            None if needle.len() > 1 => find_short(rest, needle)?,
+            None => find_near(*needle.first()?, rest)?,
         };
         at += i + needle.len();
         Some(at - needle.len())

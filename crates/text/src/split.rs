@@ -1,7 +1,7 @@
 //! Splitting, stripping, padding. Pieces are given as ranges of bytes to a function of the caller; the functions that
 //! split from the right give them from the right.
 
-use crate::search::{Units, occurrences, occurrences_back};
+use crate::search::{Units, find_near, occurrences, occurrences_back};
 use crate::wtf8;
 use std::ops::Range;
 
@@ -54,6 +54,14 @@ pub fn rsplit_space<U: Units>(s: &[u8], max: usize, mut f: impl FnMut(Range<usiz
 /// `split(sep)`; the separator must not be empty.
 pub fn split(s: &[u8], sep: &[u8], max: usize, mut f: impl FnMut(Range<usize>)) {
     let mut at = 0;
+    if let &[b] = sep {
+        for _ in 0..max {
+            let Some(i) = find_near(b, &s[at..]) else { break };
+            f(at..at + i);
+            at += i + 1;
+        }
+        return f(at..s.len());
+    }
     for i in occurrences(s, sep).take(max) {
         f(at..i);
         at = i + sep.len();

@@ -81,6 +81,18 @@ impl<'a> PercentParser<'a> {
         PercentParser { text, at: 0, bytes: true }
     }
 
+    /// Where the next piece begins, in bytes.
+    #[inline]
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at a byte: the caller has dealt with the pieces before it.
+    #[inline]
+    pub fn set_position(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// The next piece. `mapping`: the argument is a mapping, so that keys may be used. `star` takes the next
     /// argument as an integer for `*`; told whether it is for a precision, it raises "* wants int" or the
     /// `OverflowError`s of a C `ssize_t` (width) or `int` (precision) itself.

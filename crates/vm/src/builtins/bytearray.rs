@@ -464,7 +464,15 @@ pub fn alloc(_: Th, a: Args) -> R<Value> {
 }
 pub fn append(th: Th, a: Args) -> R<Value> {
     let c = byte(th, a[1].unwrap(), RANGE)?;
-    extend(th, this(a[0].unwrap()), &[c])?;
+    let o = this(a[0].unwrap());
+    let n = o.bytes().len();
+    let at = o.start.load(Relaxed) as usize + n;
+    if at < o.cap() && !th.multi() && o.exports.count() == 0 {
+        o.len.store(n as u64 + 1, Release);
+        o.bytes_mut()[n] = c;
+        return Ok(NONE());
+    }
+    extend(th, o, &[c])?;
     Ok(NONE())
 }
 pub fn clear(th: Th, a: Args) -> R<Value> {

@@ -3,7 +3,7 @@
 use super::buffer::{self, Buffer, bytes_of};
 use super::bytes::{self, byte};
 use super::str_methods::{c_int, fast_sequence, items_of};
-use super::var_sized::list_of;
+use super::var_sized::ListBuilder;
 use super::{bytearray, codecs, scratch, slicing};
 use crate::err::{R, Raised};
 use crate::object::*;
@@ -220,19 +220,16 @@ pub fn replace(th: Th, a: Args) -> R<Value> {
 
 fn pieces(th: Th, a: Args, back: bool, run: impl FnOnce(&[u8], &mut dyn FnMut(Range<usize>))) -> R<Value> {
     let b = this(a);
-    scratch::with_ranges(|ranges| {
-        run(b, &mut |r| ranges.push(r));
-        if back {
-            ranges.reverse();
+    let mut list = ListBuilder::new(th);
+    let mut result = Ok(());
+    run(b, &mut |r| {
+        if result.is_ok() {
+            let v = if r.len() == b.len() { same(th, a) } else { like(th, a, &b[r]) };
+            result = v.and_then(|v| list.push(v));
         }
-        if let [r] = ranges.as_slice()
-            && r.len() == b.len()
-        {
-            let v = same(th, a)?;
-            return list_of(th, 1, |_| Ok(v));
-        }
-        list_of(th, ranges.len(), |i| like(th, a, &b[ranges[i].clone()]))
-    })
+    });
+    result?;
+    list.finish(back)
 }
 fn split_with(
     th: Th,

@@ -344,6 +344,12 @@ pub fn decode(th: Th, o: Value, encoding: Option<Value>, errors: Option<Value>) 
         Some(e) => Native::from_name(e.bytes()),
     };
     if let Some(c) = codec {
+        if let Some(b) = o.exact::<Bytes>() {
+            if b.bytes().is_ascii() && matches!(c, Native::Utf8 | Native::Ascii | Native::Latin1) {
+                return th.str_counted(b.bytes(), b.len, true);
+            }
+            return decode_native(th, b.bytes(), Some(o), c, &Errors::new(errors));
+        }
         let b = super::buffer::Buffer::simple(th, o)?;
         let object = o.is_exact(Kind::Bytes).then_some(o);
         return decode_native(th, b.bytes(), object, c, &Errors::new(errors));

@@ -87,6 +87,7 @@ impl Arguments {
 /// Walks through the format. `convert` appends what becomes of an argument.
 fn run(
     th: Th,
+    fmt: &[u8],
     mut parser: PercentParser,
     args: Value,
     out: &mut Vec<u8>,
@@ -96,6 +97,18 @@ fn run(
 ) -> R<()> {
     let mut a = Arguments::new(th, args, bytes);
     loop {
+        // Most pieces are simple: literals and directives of one character.
+        let rest = &fmt[parser.position()..];
+        let n = rest.iter().position(|b| *b == b'%').unwrap_or(rest.len());
+        out.extend_from_slice(&rest[..n]);
+        parser.set_position(parser.position() + n);
+        if let Some(&c @ (b's' | b'd' | b'r')) = rest.get(n + 1)
+            && !(bytes && c != b'd')
+        {
+            parser.set_position(parser.position() + 2);
+            simple(th, out, a.take()?, c)?;
+            continue;
+        }
         let piece = match parser.next(a.mapping, |p| a.star(p).map_err(Stop::from)) {
             Ok(p) => p,
             Err(Stop::Num(e)) => return Err(th.num_error(e)),
@@ -115,9 +128,41 @@ fn run(
     }
 }
 
+/// `%s`, `%r` or `%d` without anything else.
+#[inline]
+fn simple(th: Th, out: &mut Vec<u8>, v: Value, c: u8) -> R<()> {
+    let text = match c {
+        b'd' => match v.as_fix() {
+            Some(n) => {
+                let mut buf = [0; 20];
+                let i = int::digits_of(n, &mut buf);
+                out.extend_from_slice(&buf[i..]);
+                return Ok(());
+            }
+            None => super::int::repr(th, if int::is_int(v) { v } else { to_integer(th, v, c, true)? })?,
+        },
+        b's' => match v.exact::<Str>() {
+            Some(s) => s.value(),
+            None => th.to_str(v)?,
+        },
+        _ => th.repr(v)?,
+    };
+    out.extend_from_slice(text.cast::<Str>().expect("a str").bytes());
+    Ok(())
+}
+
 pub fn format_str(th: Th, fmt: Gc<Str>, args: Value) -> R<Value> {
     scratch::with(|out| {
-        run(th, PercentParser::new(fmt.bytes()), args, out, |th, k| th.try_str(k), convert_str, false)?;
+        run(
+            th,
+            fmt.bytes(),
+            PercentParser::new(fmt.bytes()),
+            args,
+            out,
+            |th, k| th.try_str(k),
+            convert_str,
+            false,
+        )?;
         th.try_str(out)
     })
 }
@@ -126,7 +171,7 @@ pub fn format_bytes(th: Th, fmt: Value, args: Value) -> R<Value> {
     let f = Buffer::simple(th, fmt)?;
     let key = |th: Th, k: &[u8]| bytes::new(th, k).map(|b| b.value());
     scratch::with(|out| {
-        run(th, PercentParser::of_bytes(f.bytes()), args, out, key, convert_bytes, true)?;
+        run(th, f.bytes(), PercentParser::of_bytes(f.bytes()), args, out, key, convert_bytes, true)?;
         if fmt.is_kind(Kind::ByteArray) { bytearray::new(th, out) } else { Ok(bytes::new(th, out)?.value()) }
     })
 }

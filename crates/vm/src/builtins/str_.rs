@@ -230,7 +230,7 @@ impl Th {
             return Ok(ascii_char(b.first().copied()));
         }
         let (s, d) = self.str_uninit(b.len(), nchars, ascii)?;
-        unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), d, b.len()) };
+        unsafe { copy(b.as_ptr(), d, b.len()) };
         Ok(s.value())
     }
     /// A str whose bytes the caller writes before anything else happens. Not for what [`ascii_char`] has.
@@ -284,6 +284,39 @@ impl Th {
             let tail = o.header().flags.load(Relaxed) & flags::TAIL_EXT;
             init(o, s.bytes(), s.len(), ascii, tail);
             Ok(o.value())
+        }
+    }
+}
+
+/// Copies `n` bytes. Most strings are short, and for those a call of `memcpy` is most of the cost.
+///
+/// # Safety
+/// As for `copy_nonoverlapping`.
+#[inline(always)]
+pub unsafe fn copy(src: *const u8, dst: *mut u8, n: usize) {
+    macro_rules! ends {
+        ($t:ty) => {{
+            let last = n - size_of::<$t>();
+            let (a, b) = ((src as *const $t).read_unaligned(), (src.add(last) as *const $t).read_unaligned());
+            (dst as *mut $t).write_unaligned(a);
+            (dst.add(last) as *mut $t).write_unaligned(b);
+        }};
+    }
+    unsafe {
+        if n >= 8 {
+            if n > 32 {
+                std::ptr::copy_nonoverlapping(src, dst, n);
+            } else if n > 16 {
+                ends!(u128)
+            } else {
+                ends!(u64)
+            }
+        } else if n >= 4 {
+            ends!(u32)
+        } else if n >= 2 {
+            ends!(u16)
+        } else if n == 1 {
+            *dst = *src;
         }
     }
 }
@@ -342,8 +375,8 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     if x.nbytes < VIEW_MIN {
         let (s, d) = th.str_uninit(total, nchars, ascii)?;
         unsafe {
-            std::ptr::copy_nonoverlapping(x.data(), d, nx);
-            std::ptr::copy_nonoverlapping(y.data(), d.add(nx), ny);
+            copy(x.data(), d, nx);
+            copy(y.data(), d.add(nx), ny);
         }
         return Ok(s.value());
     }
@@ -358,7 +391,7 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
             let s = unsafe { new_view(th, buf, total, nchars, ascii)? };
             // Allocating may have let another thread run.
             if buf.used.compare_exchange(nx as u64, total as u64, AcqRel, Relaxed).is_ok() {
-                unsafe { std::ptr::copy_nonoverlapping(y.data(), buf.data().add(nx), ny) };
+                unsafe { copy(y.data(), buf.data().add(nx), ny) };
                 return Ok(s.value());
             }
         }
@@ -376,13 +409,13 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
 // -- characters by index
 
 /// Characters between two breadcrumbs.
-const STEP: usize = 64;
+const STEP: usize = 16;
 /// Shorter strings are scanned.
-const CRUMBS_MIN: usize = 160;
+const CRUMBS_MIN: usize = 48;
 
 impl Str {
     /// The word that holds the breadcrumbs of a string that is not ASCII: a [`RawBuf`] with the byte offset of every
-    /// 64th character, or null.
+    /// 16th character, or null.
     fn crumbs_slot(&self) -> &Slot {
         let i = (self.flags() & VIEW != 0) as usize;
         unsafe { &*((self as *const Str).add(1) as *const Slot).add(i) }
@@ -405,7 +438,7 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
             let mut at = 0;
             for i in 0..n {
                 unsafe { *p.add(i) = at as u32 };
-                at = wtf8::offset_from(text, at, STEP);
+                at = walk(text, at, STEP);
             }
             th.store(s, slot, b.value());
             b
@@ -428,9 +461,38 @@ fn wide_offset(th: Th, s: Gc<Str>, i: usize) -> usize {
         return wtf8::offset(s.bytes(), n, i);
     }
     match crumbs(th, s) {
-        Some(c) => wtf8::offset_from(s.bytes(), c[i / STEP] as usize, i % STEP),
+        Some(c) => walk(s.bytes(), c[i / STEP] as usize, i % STEP),
         None => wtf8::offset(s.bytes(), n, i),
     }
+}
+/// `n` characters further, at most the end.
+#[inline]
+fn walk(b: &[u8], mut at: usize, mut n: usize) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Eight bytes at a time: the high bit of each byte that begins a character.
+    while let Some(w) = b.get(at..at + 8) {
+        let w = u64::from_le_bytes(w.try_into().expect("eight bytes"));
+        let mut starts = !(w & !(w << 1)) & HIGH;
+        let count = ((starts >> 7).wrapping_mul(0x0101_0101_0101_0101) >> 56) as usize;
+        if n < count {
+            for _ in 0..n {
+                starts &= starts - 1;
+            }
+            return at + starts.trailing_zeros() as usize / 8;
+        }
+        n -= count;
+        at += 8;
+    }
+    while at < b.len() {
+        if wtf8::is_start(b[at]) {
+            if n == 0 {
+                return at;
+            }
+            n -= 1;
+        }
+        at += 1;
+    }
+    at
 }
 /// Bytes of the characters `r`.
 #[inline]
@@ -441,7 +503,7 @@ pub fn byte_range(th: Th, s: Gc<Str>, r: Range<usize>) -> Range<usize> {
     let a = wide_offset(th, s, r.start);
     // The end of a short piece is found from its beginning.
     let b = if r.end < s.len() && r.len() < STEP {
-        wtf8::offset_from(s.bytes(), a, r.len())
+        walk(s.bytes(), a, r.len())
     } else {
         wide_offset(th, s, r.end)
     };
@@ -481,4 +543,29 @@ pub fn init_statics(th: Th) {
     th.store(a, a.slot(128), e);
     Root::small_strs.set(Some(a.value()));
     Root::empty_str.set(Some(e));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walking() {
+        let s = "aé€😀".repeat(5);
+        let offsets: Vec<usize> = s.char_indices().map(|(i, _)| i).chain([s.len(), s.len()]).collect();
+        for (from, &at) in offsets.iter().enumerate().take(19) {
+            for n in 0..offsets.len() - from {
+                assert_eq!(walk(s.as_bytes(), at, n), offsets[from + n], "{from} {n}");
+            }
+        }
+    }
+    #[test]
+    fn copies() {
+        let src: Vec<u8> = (0..100).collect();
+        for n in 0..100 {
+            let mut dst = [255u8; 101];
+            unsafe { copy(src.as_ptr(), dst.as_mut_ptr(), n) };
+            assert!(dst[..n] == src[..n] && dst[n..].iter().all(|b| *b == 255), "{n}");
+        }
+    }
 }

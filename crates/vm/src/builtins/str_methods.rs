@@ -1,6 +1,6 @@
 //! Methods of `str`.
 
-use super::var_sized::list_of;
+use super::var_sized::ListBuilder;
 use super::{codecs, scratch, slicing, str_, str_format};
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
@@ -348,7 +348,7 @@ pub fn concat_all(th: Th, parts: &[Value]) -> R<Value> {
     for p in parts {
         let s: Gc<Str> = unsafe { p.cast_unchecked() };
         unsafe {
-            std::ptr::copy_nonoverlapping(s.data(), d, s.nbytes as usize);
+            str_::copy(s.data(), d, s.nbytes as usize);
             d = d.add(s.nbytes as usize);
         }
     }
@@ -426,10 +426,10 @@ fn join_seq(th: Th, sep: Gc<Str>, seq: Value) -> R<Value> {
         let m = s.nbytes as usize;
         unsafe {
             if i > 0 {
-                std::ptr::copy_nonoverlapping(sp, d, sn);
+                str_::copy(sp, d, sn);
                 d = d.add(sn);
             }
-            std::ptr::copy_nonoverlapping(s.data(), d, m);
+            str_::copy(s.data(), d, m);
             d = d.add(m);
         }
     }
@@ -646,13 +646,15 @@ fn limit(th: Th, v: Option<Value>) -> R<usize> {
 
 /// A list of pieces of `s`, given by byte ranges.
 fn pieces(th: Th, s: Gc<Str>, back: bool, run: impl FnOnce(&[u8], &mut dyn FnMut(Range<usize>))) -> R<Value> {
-    scratch::with_ranges(|ranges| {
-        run(s.bytes(), &mut |r| ranges.push(r));
-        if back {
-            ranges.reverse();
+    let mut list = ListBuilder::new(th);
+    let mut result = Ok(());
+    run(s.bytes(), &mut |r| {
+        if result.is_ok() {
+            result = th.substr(s, r).and_then(|v| list.push(v));
         }
-        list_of(th, ranges.len(), |i| th.substr(s, ranges[i].clone()))
-    })
+    });
+    result?;
+    list.finish(back)
 }
 fn separator(th: Th, v: Option<Value>) -> R<Option<Gc<Str>>> {
     let Some(v) = v.and_then(Value::some) else { return Ok(None) };
@@ -857,8 +859,15 @@ fn translate(th: Th, a: Args) -> R<Value> {
 }
 /// What a translation table says of a character.
 fn translated(th: Th, table: Value, c: u32) -> R<Translated> {
-    let r = th.getitem(table, Value::fix(c as i64));
-    let Some(v) = th.catch(r, &exc::LOOKUP_ERROR)? else { return Ok(Translated::Same) };
+    let key = Value::fix(c as i64);
+    let found = match table.exact::<Dict>() {
+        Some(d) => d.get(th, key)?,
+        None => {
+            let r = th.getitem(table, key);
+            th.catch(r, &exc::LOOKUP_ERROR)?
+        }
+    };
+    let Some(v) = found else { return Ok(Translated::Same) };
     if v.is_none() {
         return Ok(Translated::Delete);
     }

@@ -2,11 +2,12 @@
 //! their attributes in a word at the end of the object.
 
 use crate::err::R;
-use crate::object::{List, Type};
+use crate::object::{Array, List, Type};
 use crate::shape::{EXT_VAR, shape};
 use crate::thread::Th;
 use crate::value::*;
 use adder_heap::Obj;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 /// Memory for an instance of `t`: `bytes` for the native layout, and the attribute word (null) if instances have one.
@@ -45,6 +46,83 @@ pub fn list_of(th: Th, n: usize, mut f: impl FnMut(usize) -> R<Value>) -> R<Valu
         (*l.as_ptr()).len = AtomicU64::new(n as u64);
         l.items.init(Some(items.value()));
         Ok(l.value())
+    }
+}
+
+/// Values on their way into a list: the first on the native stack, where the collector sees them, more of them in the
+/// storage of the list to be.
+pub struct ListBuilder {
+    th: Th,
+    n: usize,
+    first: [MaybeUninit<Value>; FIRST],
+    rest: Option<Gc<Array>>,
+}
+const FIRST: usize = 16;
+
+impl ListBuilder {
+    #[inline]
+    pub fn new(th: Th) -> ListBuilder {
+        ListBuilder { th, n: 0, first: [MaybeUninit::uninit(); FIRST], rest: None }
+    }
+    #[inline]
+    pub fn push(&mut self, v: Value) -> R<()> {
+        if self.n < FIRST && self.rest.is_none() {
+            self.first[self.n] = MaybeUninit::new(v);
+            self.n += 1;
+            return Ok(());
+        }
+        self.push_more(v)
+    }
+    fn values(&self) -> &[Value] {
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr() as *const Value, self.n) }
+    }
+    fn push_more(&mut self, v: Value) -> R<()> {
+        let th = self.th;
+        let a = match self.rest {
+            Some(a) if self.n < a.cap => a,
+            old => {
+                let a = th.array(self.n * 2)?;
+                for i in 0..self.n {
+                    let x = old.map_or_else(|| self.values()[i], |o| o.slot(i).value());
+                    th.store(a, a.slot(i), x);
+                }
+                self.rest = Some(a);
+                a
+            }
+        };
+        th.store(a, a.slot(self.n), v);
+        self.n += 1;
+        Ok(())
+    }
+    /// The list, backwards if `reverse`.
+    pub fn finish(&mut self, reverse: bool) -> R<Value> {
+        let th = self.th;
+        let items = match self.rest {
+            Some(a) => a,
+            None => unsafe {
+                let a = th.alloc_var::<Array>(16 + 8 * self.n)?;
+                (*a.as_ptr()).cap = self.n;
+                // A fresh object of this size is young: no barrier.
+                let d = a.as_ptr().add(1) as *mut Value;
+                std::ptr::copy_nonoverlapping(self.values().as_ptr(), d, self.n);
+                a
+            },
+        };
+        if reverse {
+            for i in 0..self.n / 2 {
+                let (p, q) = (items.slot(i), items.slot(self.n - 1 - i));
+                let (x, y) = (p.value(), q.value());
+                th.store(items, p, y);
+                th.store(items, q, x);
+            }
+        }
+        self.rest = None;
+        unsafe {
+            let l = th.alloc::<List>();
+            (*l.as_ptr()).len = AtomicU64::new(self.n as u64);
+            l.items.init(Some(items.value()));
+            Ok(l.value())
+        }
     }
 }
 
