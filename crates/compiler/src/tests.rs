@@ -134,26 +134,27 @@ fn results_of_expressions_that_may_fail_midway_do_not_touch_the_target() {
 fn handlers_restore_the_handled_exception() {
     check(
         "def f(g):\n try:\n  g()\n except E as e:\n  return e",
-        "0 Move t0 g
-        1 Call t0 #0 t0
-        2 Jump ->16
-        3 PushExc t1 t0
-        4 LoadGlobal t2 'E'
-        5 JNotExc t0 t2 ->13
-        6 Move e t0
-        7 Move t2 e
-        8 PopExc t1
-        9 Clear e
-        10 Return t2
-        11 Clear e
-        12 Reraise t2
-        13 Reraise t0
-        14 PopExc t1
-        15 Reraise t2
-        16 ReturnNone
-        0..2 -> 3 t0
-        7..8 -> 11 t2
-        4..8 -> 14 t2
-        11..14 -> 14 t2",
+        "0 Nop
+        1 Move t0 g
+        2 Call t0 #0 t0
+        3 Jump ->17
+        4 PushExc t1 t0
+        5 LoadGlobal t2 'E'
+        6 JNotExc t0 t2 ->14
+        7 Move e t0
+        8 Move t2 e
+        9 PopExc t1
+        10 Clear e
+        11 Return t2
+        12 Clear e
+        13 Reraise t2
+        14 Reraise t0
+        15 PopExc t1
+        16 Reraise t2
+        17 ReturnNone
+        0..3 -> 4 t0
+        8..9 -> 12 t2
+        5..9 -> 15 t2
+        12..15 -> 15 t2",
     );
 }

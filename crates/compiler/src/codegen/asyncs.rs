@@ -66,10 +66,10 @@ impl<'a> Gen<'a, '_> {
         self.set_top(it + 2);
         let (head, done) = (self.label(), self.label());
         let counter = self.new_loop();
-        self.u.place(head);
+        self.place(head);
         self.abc(Op::Send, v, it, 0);
         let reachable = self.u.reachable;
-        self.jump(done);
+        self.jump_here(done);
         self.u.reachable = reachable;
         self.abc(Op::YieldFrom, v, v, it);
         self.jump_back(head, counter);
@@ -119,7 +119,7 @@ impl<'a> Gen<'a, '_> {
         self.set_top(mark + 1);
         self.at(f.iter.span, |g| g.abc(Op::GetAIter, mark, mark, 0));
         let counter = self.new_loop();
-        self.u.place_loop_head(head);
+        self.place_loop_head(head);
         self.async_next(mark, &f.iter, &f.target, done)?;
         self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(f.body)?;
@@ -154,7 +154,7 @@ impl<'a> Gen<'a, '_> {
             return Ok(());
         }
         self.u.reachable = false;
-        self.u.place(done);
+        self.place(done);
         self.set_top(v + 1);
         self.abc(Op::EndAsyncFor, v, 0, 0);
         self.set_top(v);

@@ -27,12 +27,15 @@ impl<'a> Gen<'a, '_> {
                 self.set_top(w + 2);
             } else {
                 let r = self.operand(obj)?;
+                let at = self.attribute_span(span, *attr);
                 let name = self.mangle(*attr);
-                let at = self.attribute_span(span, name);
                 self.at(at, |g| g.with_ic(Op::LoadMethod, 0, w, r, name));
                 self.set_top(w + 2);
             }
-            return self.finish_call(w, true, c.args, c.keywords, e.span, dst);
+            // Over several lines, the call begins where the name of the method stands.
+            let name_span = self.attribute_span(span, *attr);
+            let at = if name_span == span { e.span } else { name_span.to(e.span) };
+            return self.finish_call(w, true, c.args, c.keywords, at, dst);
         }
         self.expr(&c.func, w)?;
         self.set_top(w + 1);

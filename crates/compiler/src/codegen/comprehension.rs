@@ -61,8 +61,7 @@ impl<'a> Gen<'a, '_> {
         let arg = self.u.regs[&known::ITER0];
         if kind == CompKind::Generator {
             self.loops(c, 0, kind, arg, arg, e.span)?;
-            self.u.span = Span::NONE;
-            self.return_none();
+            self.implicit_return();
         } else {
             let acc = self.push();
             self.start(kind, acc);
@@ -166,7 +165,7 @@ impl<'a> Gen<'a, '_> {
         let (head, done) = (self.label(), self.label());
         let it_top = self.top();
         let counter = self.new_loop();
-        self.u.place_loop_head(head);
+        self.place_loop_head(head);
         if g.is_async {
             self.async_next(it, &g.iter, &g.target, done)?;
         } else {

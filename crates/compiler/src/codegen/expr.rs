@@ -178,7 +178,8 @@ impl<'a> Gen<'a, '_> {
                 if !self.super_attr(e, dst)? {
                     let r = self.operand(v)?;
                     let name = self.mangle(*attr);
-                    self.with_ic(Op::LoadAttr, 0, dst, r, name);
+                    let at = self.attribute_span(e.span, *attr);
+                    self.at(at, |g| g.with_ic(Op::LoadAttr, 0, dst, r, name));
                 }
             }
             K::Subscript(v, i) => self.get_item(v, i, dst)?,

@@ -51,10 +51,7 @@ impl<'a> Gen<'a, '_> {
         }
         let body = if docstring { self.body_docstring(body)? } else { body };
         self.stmts(body)?;
-        let end = self.u.span;
-        self.u.span = body.last().map_or(Span::NONE, |s| s.span);
-        self.return_none();
-        self.u.span = end;
+        self.implicit_return();
         if annotated && !future {
             self.u.reachable = true;
             let first = self.u.annotations.first().map_or(Span::NONE, |a| a.2);
@@ -217,10 +214,10 @@ impl<'a> Gen<'a, '_> {
             }
             body = &body[1..];
         }
-        let generator = self.prologue(span);
+        let generator = self.prologue(first);
+        self.u.span = Span { start: span.start, end: span.start };
         self.stmts(body)?;
-        self.u.span = f.body.last().map_or(span, |s| s.span);
-        self.return_none();
+        self.implicit_return();
         let code = self.leave_unit(generator)?;
         self.make_function(code, attrs, dst)
     }

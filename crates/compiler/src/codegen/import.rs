@@ -4,7 +4,7 @@ use adder_bytecode::Op;
 
 use super::{Gen, Reg};
 use crate::ast::*;
-use crate::error::{Error, Res};
+use crate::error::Res;
 use crate::names::{Sym, known};
 
 impl<'a> Gen<'a, '_> {
@@ -19,6 +19,11 @@ impl<'a> Gen<'a, '_> {
             self.abc(Op::ImportName, dst, b, n);
         }
         self.set_top(b);
+    }
+
+    /// An error about a name is shown at the name.
+    fn at_name(&mut self, span: Span, name: Sym) -> Res {
+        self.at(span, |g| g.forbid_debug(name, "assign to"))
     }
 
     pub fn import(&mut self, names: &'a [Alias]) -> Res {
@@ -38,7 +43,8 @@ impl<'a> Gen<'a, '_> {
                             self.abc(Op::ImportFrom, mark, mark, n);
                         }
                     }
-                    self.at(a.span, |g| g.store_name(asname, mark))?;
+                    self.at_name(a.span, asname)?;
+                    self.store_name(asname, mark)?;
                 }
                 _ => {
                     let target = match a.asname {
@@ -48,7 +54,8 @@ impl<'a> Gen<'a, '_> {
                     let local = self.name_local(target);
                     self.import_name(a.name, 0, Lit::None, local.unwrap_or(mark));
                     self.set_top(mark + 1);
-                    self.at(a.span, |g| g.store_name(target, local.unwrap_or(mark)))?;
+                    self.at_name(a.span, target)?;
+                    self.store_name(target, local.unwrap_or(mark))?;
                 }
             }
             self.set_top(mark);
@@ -75,18 +82,14 @@ impl<'a> Gen<'a, '_> {
                 break;
             }
             let target = a.asname.unwrap_or(a.name);
-            if target == known::DEBUG {
-                return Err(Error::new("cannot assign to __debug__", a.span));
-            }
+            self.at_name(a.span, target)?;
             let dst = self.name_local(target).unwrap_or(mark + 1);
-            self.at(a.span, |g| {
-                if g.u.reachable {
-                    let n = g.u.name_index(a.name) as u16;
-                    g.abc(Op::ImportFrom, dst, mark, n);
-                }
-            });
+            if self.u.reachable {
+                let n = self.u.name_index(a.name) as u16;
+                self.abc(Op::ImportFrom, dst, mark, n);
+            }
             self.set_top(mark + 2);
-            self.at(span, |g| g.store_name(target, dst))?;
+            self.store_name(target, dst)?;
             self.set_top(mark + 1);
         }
         self.set_top(mark);

@@ -145,6 +145,9 @@ impl<'a> Gen<'a, '_> {
     // -- emission
 
     pub fn emit(&mut self, ins: Ins) {
+        if self.u.pending.is_some() {
+            self.flush(Some(self.u.span));
+        }
         let u = &mut self.u;
         if u.reachable {
             u.code.push(ins);
@@ -155,6 +158,30 @@ impl<'a> Gen<'a, '_> {
                 u.max_top = u.top + 1;
             }
         }
+    }
+
+    /// The line of a statement that does nothing must be seen by tracing all the same: what is emitted next takes it
+    /// over if that has no line of its own, else there is a `Nop`.
+    pub fn note_line(&mut self, span: Span) {
+        if self.u.reachable {
+            self.flush(Some(span));
+            self.u.pending = Some(span);
+        }
+    }
+
+    /// Emits the `Nop` for a noted line, unless what follows (at `next`) is on the same line.
+    fn flush(&mut self, next: Option<Span>) {
+        let Some(p) = self.u.pending.take() else { return };
+        let same = next.is_some_and(|n| self.locator.line_of(n) == self.locator.line_of(p));
+        if !same {
+            self.at(p, |g| g.abc(Op::Nop, 0, 0, 0));
+        }
+    }
+
+    /// The line of an instruction that has none of its own: that of what precedes it.
+    fn inherited(&mut self) -> Span {
+        let last = self.u.spans.last().copied();
+        self.u.pending.take().or(last).unwrap_or(self.u.span)
     }
 
     pub fn abc(&mut self, op: Op, a: Reg, b: Reg, c: Reg) {
@@ -200,18 +227,35 @@ impl<'a> Gen<'a, '_> {
         self.u.merge_into(l);
     }
 
-    /// Jumps forwards, always.
+    /// Jumps forwards, always; the jump belongs to the line of what precedes it.
     pub fn jump(&mut self, l: Label) {
         if self.u.reachable {
+            let span = self.inherited();
+            self.at(span, |g| g.jump_here(l));
+        }
+    }
+
+    /// As `jump`, at the current position.
+    pub fn jump_here(&mut self, l: Label) {
+        if self.u.reachable {
+            self.flush(Some(self.u.span));
             self.jump_ref(l, true);
             self.ai(Op::Jump, 0, 0);
             self.u.reachable = false;
         }
     }
 
-    /// Back to the head of a loop.
+    /// Back to the head of a loop, on the line of what precedes it.
     pub fn jump_back(&mut self, l: Label, counter: u16) {
         if self.u.reachable {
+            let span = self.inherited();
+            self.at(span, |g| g.jump_back_here(l, counter));
+        }
+    }
+
+    pub fn jump_back_here(&mut self, l: Label, counter: u16) {
+        if self.u.reachable {
+            self.flush(Some(self.u.span));
             let at = self.u.code.len() as u32;
             self.u.jumps.push(unit::JumpRef { at, label: l, long: true });
             self.ai(Op::JumpBack, counter, 0);
@@ -219,9 +263,21 @@ impl<'a> Gen<'a, '_> {
         }
     }
 
+    /// `return None` at the end of a body.
+    pub fn implicit_return(&mut self) {
+        if self.u.reachable {
+            let span = self.inherited();
+            let i = self.u.code.len();
+            let falls = i > 0 && unit::falls_through(&self.u.code, i - 1);
+            self.u.implicit_return = Some((i as u32, falls));
+            self.at(span, |g| g.return_none());
+        }
+    }
+
     /// A conditional jump with a 32-bit distance (`JTrue`, `JFalse`, `JNone`).
     pub fn jump_on(&mut self, op: Op, x: u8, a: Reg, l: Label) {
         if self.u.reachable {
+            self.flush(Some(self.u.span));
             self.jump_ref(l, true);
             self.emit(Ins::ai(op, x, a, 0));
         }
@@ -230,12 +286,19 @@ impl<'a> Gen<'a, '_> {
     /// A conditional jump with a 16-bit distance.
     pub fn jump_cmp(&mut self, op: Op, x: u8, a: Reg, b: u16, l: Label) {
         if self.u.reachable {
+            self.flush(Some(self.u.span));
             self.jump_ref(l, false);
             self.emit(Ins::abc(op, x, a, b, 0));
         }
     }
 
     pub fn place(&mut self, l: Label) {
+        self.flush(None);
         self.u.place(l);
+    }
+
+    pub fn place_loop_head(&mut self, l: Label) {
+        self.flush(None);
+        self.u.place_loop_head(l);
     }
 }

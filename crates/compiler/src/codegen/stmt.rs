@@ -60,15 +60,12 @@ impl<'a> Gen<'a, '_> {
             StmtKind::Match(e, cases) => self.match_stmt(e, cases),
             StmtKind::TypeAlias(t) => self.type_alias(t, s.span),
             StmtKind::Pass => {
-                self.nop();
+                self.note_line(s.span);
                 Ok(())
             }
             StmtKind::Global(_) | StmtKind::Nonlocal(_) => Ok(()),
         }
     }
-
-    /// Keeps the line of a statement that does nothing visible to tracing? Not worth an instruction per `pass`.
-    fn nop(&mut self) {}
 
     fn expr_stmt(&mut self, e: &'a Expr<'a>) -> Res {
         if self.interactive && self.outer.is_empty() {
@@ -79,11 +76,18 @@ impl<'a> Gen<'a, '_> {
             self.set_top(t);
             return Ok(());
         }
+        if matches!(e.kind, ExprKind::Constant(_) | ExprKind::UStr(_)) {
+            self.note_line(self.u.span);
+            return Ok(());
+        }
         self.effect(e)
     }
 
     pub fn if_stmt(&mut self, test: &'a Expr<'a>, body: Body<'a>, orelse: Body<'a>) -> Res {
         let other = self.label();
+        if matches!(test.kind, ExprKind::Constant(_)) {
+            self.note_line(test.span);
+        }
         self.cond_jump(test, other, false)?;
         self.conditional(body)?;
         if orelse.is_empty() {
@@ -109,7 +113,10 @@ impl<'a> Gen<'a, '_> {
     fn while_stmt(&mut self, test: &'a Expr<'a>, body: Body<'a>, orelse: Body<'a>) -> Res {
         let (head, other, exit) = (self.label(), self.label(), self.label());
         let counter = self.new_loop();
-        self.u.place_loop_head(head);
+        if matches!(test.kind, ExprKind::Constant(_)) {
+            self.note_line(test.span);
+        }
+        self.place_loop_head(head);
         self.cond_jump(test, other, false)?;
         self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(body)?;
@@ -127,7 +134,7 @@ impl<'a> Gen<'a, '_> {
         self.iterator(&f.iter, mark)?;
         self.set_top(mark + 1);
         let counter = self.new_loop();
-        self.u.place_loop_head(head);
+        self.place_loop_head(head);
         self.for_iter(mark, &f.iter, &f.target, other)?;
         // `break` leaves with the iterator still there; it is dead then.
         self.push_block(BlockKind::Loop { head, exit, counter })?;
@@ -172,7 +179,7 @@ impl<'a> Gen<'a, '_> {
         self.at(iter.span, |g| {
             g.abc(Op::ForIter, t, item, 0);
             let reachable = g.u.reachable;
-            g.jump(done);
+            g.jump_here(done);
             g.u.reachable = reachable;
         });
         match local {
@@ -209,11 +216,13 @@ impl<'a> Gen<'a, '_> {
         };
         let top = self.top();
         self.unwind(i + 1, |g| {
-            if is_break {
-                g.jump(exit);
-            } else {
-                g.jump_back(head, counter);
-            }
+            g.at(span, |g| {
+                if is_break {
+                    g.jump_here(exit);
+                } else {
+                    g.jump_back_here(head, counter);
+                }
+            });
         })?;
         self.set_top(top);
         Ok(())
@@ -297,6 +306,9 @@ impl<'a> Gen<'a, '_> {
         }
         if self.opts.optimize > 0 {
             return Ok(());
+        }
+        if matches!(test.kind, ExprKind::Constant(_)) {
+            self.note_line(test.span);
         }
         let mark = self.top();
         let ok = self.label();

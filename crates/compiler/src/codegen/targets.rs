@@ -119,6 +119,9 @@ impl<'a> Gen<'a, '_> {
         if let [t] = targets {
             if let Some(r) = self.local_target(t) {
                 self.at(t.span, |g| g.forbid_debug_target(t))?;
+                if self.local_target(value) == Some(r) {
+                    self.note_line(t.span);
+                }
                 self.expr(value, r)?;
                 self.u.bound.set(r);
                 return Ok(());
@@ -297,7 +300,6 @@ impl<'a> Gen<'a, '_> {
         if !matches!(v.kind, ExprKind::Name(n) if n == known::SELF) {
             return;
         }
-        let attr = self.mangle(attr);
         if let Some(class) = std::iter::once(&mut self.u)
             .chain(self.outer.iter_mut().rev())
             .find(|u| u.static_attributes.is_some())

@@ -12,6 +12,7 @@ use crate::error::{Error, Res};
 
 impl<'a> Gen<'a, '_> {
     pub fn try_stmt(&mut self, t: &'a Try<'a>) -> Res {
+        self.note_line(self.u.span);
         self.u.in_conditional += 1;
         let out = if t.finalbody.is_empty() { self.try_except(t) } else { self.try_finally(t) };
         self.u.in_conditional = self.u.in_conditional.saturating_sub(1);
@@ -102,6 +103,9 @@ impl<'a> Gen<'a, '_> {
                 return Err(Error::new("default 'except:' must be last", h.span));
             }
             let next = self.label();
+            if h.typ.is_none() {
+                self.note_line(h.span);
+            }
             self.at(h.span, |g| -> Res {
                 if let Some(typ) = h.typ {
                     let m = g.top();

@@ -97,7 +97,10 @@ impl<'a> Gen<'a, '_> {
     /// `__annotate__` of the module or class body just generated.
     pub fn annotate_code(&mut self, scope: ScopeId, span: Span) -> Res<CodeData> {
         let annotations = std::mem::take(&mut self.u.annotations);
+        let first_line = self.u.first_line;
         self.enter_format_unit(scope, UnitKind::Annotation, known::ANNOTATE, span)?;
+        // It begins where the body begins.
+        self.u.first_line = first_line;
         let d = self.push();
         self.set_top(d);
         self.abc(Op::BuildDict, d, d, 0);

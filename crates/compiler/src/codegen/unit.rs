@@ -162,6 +162,10 @@ pub(crate) struct Unit<'a> {
     pub spans: Vec<Span>,
     pub span: Span,
     pub reachable: bool,
+    /// The line of a statement without code, not yet accounted for.
+    pub pending: Option<Span>,
+    /// The `ReturnNone` at the end, and whether control falls into it.
+    pub implicit_return: Option<(u32, bool)>,
     pub bound: Bits,
 
     pub labels: Vec<LabelInfo>,
@@ -269,6 +273,7 @@ impl<'a> Unit<'a> {
         if self.max_top > 60_000 || self.ics.len() > u16::MAX as usize || self.loops > u16::MAX as u32 {
             return Err(Error::of(ErrorKind::SystemError, "code object too large", Span::NONE));
         }
+        self.tidy();
         if self.code.len() > i16::MAX as usize {
             self.widen();
         }
@@ -330,6 +335,162 @@ impl<'a> Unit<'a> {
         })
     }
 
+    /// Jumps to jumps go to where those lead; jumps to the final `return None` return themselves, each on its own line.
+    fn tidy(&mut self) {
+        let n = self.code.len();
+        // The label that the unconditional jump at an instruction leads to.
+        let mut leads: FxHashMap<u32, Label> = FxHashMap::default();
+        for j in &self.jumps {
+            if self.code[j.at as usize].op() == Op::Jump {
+                leads.insert(j.at, j.label);
+            }
+        }
+        let mut threaded = false;
+        for i in 0..if leads.is_empty() { 0 } else { self.jumps.len() } {
+            if self.code[self.jumps[i].at as usize].op() == Op::JumpBack {
+                continue;
+            }
+            for _ in 0..8 {
+                let to = self.labels[self.jumps[i].label.0 as usize].pos;
+                let Some(&l) = leads.get(&to) else { break };
+                self.jumps[i].label = l;
+                threaded = true;
+            }
+        }
+        threaded |= self.share_returns();
+        if threaded {
+            self.drop_dead();
+        }
+    }
+
+    /// Lets what leads to the final `return None` return itself. True: something may be dead now.
+    fn share_returns(&mut self) -> bool {
+        let n = self.code.len();
+        let Some((ret, mut falls)) = self.implicit_return else { return false };
+        let mut copies: Vec<(Span, Label)> = Vec::new();
+        let mut kept = Vec::with_capacity(self.jumps.len());
+        // Jumps that become returns; one stays a jump if nothing else leads to the original.
+        let mut returns = Vec::new();
+        for j in std::mem::take(&mut self.jumps) {
+            let at = j.at as usize;
+            if self.labels[j.label.0 as usize].pos != ret {
+                kept.push(j);
+                continue;
+            }
+            let after_iter = at > 0 && matches!(self.code[at - 1].op(), Op::ForIter | Op::Send);
+            if self.code[at].op() == Op::Jump && !after_iter {
+                returns.push(j);
+                continue;
+            }
+            let span = self.spans[at];
+            if !falls {
+                // The original takes the line of the first that needs it.
+                falls = true;
+                self.spans[ret as usize] = span;
+            }
+            if span == self.spans[ret as usize] {
+                kept.push(j);
+                continue;
+            }
+            let label = match copies.iter().find(|c| c.0 == span) {
+                Some(c) => c.1,
+                None => {
+                    let l = Label(self.labels.len() as u32);
+                    self.labels.push(LabelInfo { pos: (n + copies.len()) as u32, bound: None });
+                    copies.push((span, l));
+                    l
+                }
+            };
+            kept.push(JumpRef { label, ..j });
+        }
+        for j in returns {
+            let at = j.at as usize;
+            if falls {
+                self.code[at] = Ins::abc(Op::ReturnNone, 0, 0, 0, 0);
+            } else {
+                falls = true;
+                self.spans[ret as usize] = self.spans[at];
+                kept.push(j);
+            }
+        }
+        self.jumps = kept;
+        let depth = self.depths[ret as usize];
+        for (span, _) in &copies {
+            self.code.push(Ins::abc(Op::ReturnNone, 0, 0, 0, 0));
+            self.depths.push(depth);
+            self.spans.push(*span);
+        }
+        !copies.is_empty()
+    }
+
+    /// Removes what cannot be reached.
+    fn drop_dead(&mut self) {
+        let n = self.code.len();
+        let mut target = vec![u32::MAX; n];
+        for j in &self.jumps {
+            target[j.at as usize] = self.labels[j.label.0 as usize].pos;
+        }
+        let mut live = vec![false; n];
+        let mut work = vec![0];
+        loop {
+            while let Some(i) = work.pop() {
+                if i >= n || std::mem::replace(&mut live[i], true) {
+                    continue;
+                }
+                if target[i] != u32::MAX {
+                    work.push(target[i] as usize);
+                }
+                if falls_through(&self.code, i) {
+                    work.push(i + 1);
+                }
+            }
+            for &(start, end, to, _) in &self.handlers {
+                let to = self.labels[to.0 as usize].pos as usize;
+                if !live[to] && live[start as usize..end as usize].contains(&true) {
+                    work.push(to);
+                }
+            }
+            if work.is_empty() {
+                break;
+            }
+        }
+        if !live.contains(&false) {
+            return;
+        }
+        let mut new_pos = Vec::with_capacity(n + 1);
+        let mut at = 0;
+        for &l in &live {
+            new_pos.push(at);
+            at += l as u32;
+        }
+        new_pos.push(at);
+        let mut k = live.iter();
+        self.code.retain(|_| *k.next().unwrap_or(&true));
+        let mut k = live.iter();
+        self.depths.retain(|_| *k.next().unwrap_or(&true));
+        let mut k = live.iter();
+        self.spans.retain(|_| *k.next().unwrap_or(&true));
+        self.jumps.retain(|j| live[j.at as usize]);
+        self.renumber(&new_pos);
+    }
+
+    /// Everything that points at instructions, after they have moved.
+    fn renumber(&mut self, new_pos: &[u32]) {
+        for j in &mut self.jumps {
+            j.at = new_pos[j.at as usize];
+        }
+        for l in &mut self.labels {
+            if l.pos != u32::MAX {
+                l.pos = new_pos[l.pos as usize];
+            }
+        }
+        for h in &mut self.handlers {
+            h.0 = new_pos[h.0 as usize];
+            h.1 = new_pos[h.1 as usize];
+        }
+        self.handlers.retain(|h| h.0 < h.1);
+    }
+
     /// Replaces short jumps that do not reach by `short +1; Jump +1; Jump far`.
     fn widen(&mut self) {
         let n = self.code.len();
@@ -376,27 +537,25 @@ impl<'a> Unit<'a> {
             }
         }
         for j in &mut self.jumps {
-            let was_far = far[j.at as usize];
-            j.at = new_pos[j.at as usize];
-            if was_far {
-                j.at += 2;
-                j.long = true;
-            }
+            j.long |= far[j.at as usize];
         }
-        for l in &mut self.labels {
-            if l.pos != u32::MAX {
-                l.pos = new_pos[l.pos as usize];
-            }
-        }
-        for h in &mut self.handlers {
-            h.0 = new_pos[h.0 as usize];
-            h.1 = new_pos[h.1 as usize];
+        let was_far: Vec<bool> = self.jumps.iter().map(|j| far[j.at as usize]).collect();
+        self.renumber(&new_pos);
+        for (j, was_far) in self.jumps.iter_mut().zip(was_far) {
+            // The far one of the three.
+            j.at += if was_far { 2 } else { 0 };
         }
         debug_assert!(Op::JLt.info().c == Operand::Jump);
         self.code = code;
         self.depths = depths;
         self.spans = spans;
     }
+}
+
+/// May control go from instruction `i` to the next?
+pub(crate) fn falls_through(code: &[Ins], i: usize) -> bool {
+    !matches!(code[i].op(), Op::Jump | Op::JumpBack | Op::Return | Op::ReturnNone | Op::Raise | Op::Reraise)
+        || (i > 0 && matches!(code[i - 1].op(), Op::ForIter | Op::Send))
 }
 
 /// New positions of the instructions `0..=n` when those marked take three places.
