@@ -337,7 +337,6 @@ impl<'a> Unit<'a> {
 
     /// Jumps to jumps go to where those lead; jumps to the final `return None` return themselves, each on its own line.
     fn tidy(&mut self) {
-        let n = self.code.len();
         // The label that the unconditional jump at an instruction leads to.
         let mut leads: FxHashMap<u32, Label> = FxHashMap::default();
         for j in &self.jumps {
