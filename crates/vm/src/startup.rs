@@ -133,6 +133,7 @@ _io.BlockingIOError = BlockingIOError
 import _pyio
 for n in names:
     setattr(_io, n, getattr(_pyio, n))
+_io.open_code = _pyio._open_code_with_warning
 for n in bases:
     setattr(_io, n, getattr(_pyio, n[1:]))
 del sys.modules['io']
