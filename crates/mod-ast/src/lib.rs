@@ -7,6 +7,7 @@ mod classes;
 pub mod convert;
 mod export;
 mod import;
+mod tokenize;
 
 use adder_compiler as c;
 use adder_vm::err::R;
@@ -15,7 +16,7 @@ use adder_vm::native::NativeModule;
 use adder_vm::thread::Th;
 use adder_vm::value::Value;
 
-pub static MODULES: &[&NativeModule] = &[&classes::MODULE];
+pub static MODULES: &[&NativeModule] = &[&classes::MODULE, &tokenize::MODULE];
 
 /// What `compile()` asks.
 pub struct Ast;

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Knows neither the parser nor a code generator.
     ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
     // The module that gives Python the compiler's trees.
-    ("mod-ast", &["vm", "compiler", "bytecode"]),
+    ("mod-ast", &["vm", "compiler", "bytecode", "text"]),
     ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
     (
         "adder",
