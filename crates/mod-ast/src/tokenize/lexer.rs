@@ -109,11 +109,24 @@ pub enum Class {
 #[derive(Debug)]
 pub enum Fail<E> {
     /// An error with its line, columns (from 1) and the line's text.
-    At { msg: String, line: u32, col: usize, end: usize, text: Vec<u8> },
+    At {
+        msg: String,
+        line: u32,
+        col: usize,
+        end: usize,
+        text: Vec<u8>,
+    },
     /// An error that ends where reading stands, without an end of its own.
-    Line { class: Class, msg: &'static str, line: u32, text: Vec<u8> },
+    Line {
+        class: Class,
+        msg: &'static str,
+        line: u32,
+        text: Vec<u8>,
+    },
     /// The text ended in the middle of a statement.
-    Eof { line: u32 },
+    Eof {
+        line: u32,
+    },
     Source(E),
 }
 
@@ -399,8 +412,7 @@ impl<S: Lines> Reader<'_, S> {
             }
             self.lx.start = Some(self.lx.cur);
             if self.lx.pending != 0 {
-                let (kind, from) =
-                    if self.lx.pending < 0 { (DEDENT, self.lx.cur) } else { (INDENT, 0) };
+                let (kind, from) = if self.lx.pending < 0 { (DEDENT, self.lx.cur) } else { (INDENT, 0) };
                 self.lx.pending -= self.lx.pending.signum();
                 return Ok(Token { kind, span: self.lx.extra.then_some((from, self.lx.cur)) });
             }
@@ -591,8 +603,7 @@ impl<S: Lines> Reader<'_, S> {
                 let what = if size == 3 { "triple-quoted string" } else { "string" };
                 let hint =
                     if size == 1 && escaped_quote { "; perhaps you escaped the end quote?" } else { "" };
-                return self
-                    .err(format!("unterminated {what} literal (detected at line {detected}){hint}"));
+                return self.err(format!("unterminated {what} literal (detected at line {detected}){hint}"));
             }
             if c == Some(quote) {
                 end += 1;
@@ -705,8 +716,9 @@ impl<S: Lines> Reader<'_, S> {
                 self.lx.line_start = m.line_start;
                 self.lx.line = m.line;
                 let what = if m.size == 3 { "triple-quoted " } else { "" };
-                return self
-                    .err(format!("unterminated {what}{letter}-string literal (detected at line {detected})"));
+                return self.err(format!(
+                    "unterminated {what}{letter}-string literal (detected at line {detected})"
+                ));
             }
             if c == Some(m.quote) {
                 end += 1;
@@ -926,10 +938,9 @@ impl<S: Lines> Reader<'_, S> {
         }
         let rest = &self.lx.buf[self.lx.cur..];
         let whole: [&[u8]; 5] = [b"and", b"else", b"for", b"or", b"not"];
-        let keyword = whole
-            .iter()
-            .any(|k| rest.starts_with(k) && !rest.get(k.len()).is_some_and(|c| ident_char(*c)))
-            || [b"if", b"in", b"is"].iter().any(|k| rest.starts_with(*k));
+        let keyword =
+            whole.iter().any(|k| rest.starts_with(k) && !rest.get(k.len()).is_some_and(|c| ident_char(*c)))
+                || [b"if", b"in", b"is"].iter().any(|k| rest.starts_with(*k));
         if keyword {
             let msg = format!("invalid {kind} literal");
             return self.src.warn(msg, false, self.lx.line).map_err(Fail::Source);

@@ -73,9 +73,10 @@ static TOKENIZER_ITER: TypeCell = TypeCell::new(&NativeType {
 fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let name = "tokenizeriter()";
     if a.len() != 1 {
-        return Err(
-            th.type_error(format!("{name} takes exactly 1 positional argument ({} given)", a.len() + a.nkw()))
-        );
+        return Err(th.type_error(format!(
+            "{name} takes exactly 1 positional argument ({} given)",
+            a.len() + a.nkw()
+        )));
     }
     let (mut extra, mut encoding) = (None, NONE());
     for (k, v) in a.keywords() {
@@ -165,11 +166,7 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
 }
 
 fn step(th: Th, it: Gc<Iter>, st: &mut State) -> R<Option<Value>> {
-    let mut src = Readline {
-        th,
-        readline: it.readline.value(),
-        encoding: it.encoding.value().some(),
-    };
+    let mut src = Readline { th, readline: it.readline.value(), encoding: it.encoding.value().some() };
     let t = match st.lexer.token(&mut src) {
         Ok(t) => t,
         Err(f) => return Err(raise(th, f)),
@@ -209,14 +206,8 @@ fn raise(th: Th, f: Fail<Raised>) -> Raised {
                 Class::Tab => &exc::TAB_ERROR,
             };
             let shown = text.strip_suffix(b"\n").unwrap_or(&text);
-            let place = th.tuple(&[
-                file(),
-                num(line as usize),
-                num(chars(&text)),
-                lossy(shown),
-                NONE(),
-                NONE(),
-            ]);
+            let place =
+                th.tuple(&[file(), num(line as usize), num(chars(&text)), lossy(shown), NONE(), NONE()]);
             th.raise_args(cell, &[th.str(msg), place])
         }
     }
