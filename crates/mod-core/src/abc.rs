@@ -437,9 +437,7 @@ fn subclass_check(th: Th, class: Value, sub: Value) -> R<bool> {
         return no(th);
     }
     if !ok.is(NOT_IMPLEMENTED()) {
-        return Err(
-            th.assertion_error("__subclasshook__ must return either False, True, or NotImplemented")
-        );
+        return Err(th.assertion_error("__subclasshook__ must return either False, True, or NotImplemented"));
     }
     if let (Some(s), Some(c)) = (sub.cast::<Type>(), class.cast::<Type>())
         && th.is_subtype(s, c)
