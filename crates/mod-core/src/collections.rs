@@ -678,6 +678,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
         offset: std::mem::offset_of!(DefaultDict, factory) as u32,
         flags: member::NONE_IF_NULL,
     }],
+    trace: Some(|o, t| unsafe { t.slot((*(o.as_ptr() as *const DefaultDict)).factory.as_ptr()) }),
     ..NativeType::DEFAULT
 };
 pub static DEFAULTDICT: TypeCell = TypeCell::new(&DEFAULTDICT_TYPE);

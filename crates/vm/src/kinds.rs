@@ -280,6 +280,10 @@ unsafe fn sub_trace(o: Obj, t: &mut Tracer) {
             Trace::Fn(f) => f(o, t),
             Trace::Counted { .. } => unreachable!("counted layouts are variable-sized"),
         }
+        // What a native type adds to the layout of its kind.
+        if let Some(f) = shape(o.as_ref().desc.load(Relaxed)).type_.native.trace {
+            f(o, t)
+        }
         attrs_trace(o, t)
     }
 }

@@ -364,7 +364,7 @@ pub struct NativeType {
     pub members: &'static [MemberDef],
     /// Signature text of the constructor, shown as `__text_signature__`.
     pub text_signature: Option<&'static str>,
-    /// For `Kind::Native`: visits the layout's slots.
+    /// Visits the layout's slots: for `Kind::Native` all, for another kind those that the type adds to the kind's.
     pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
     /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
     pub drop: Option<unsafe fn(adder_heap::Obj)>,

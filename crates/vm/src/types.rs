@@ -361,7 +361,8 @@ impl Th {
             (*p).inst_kind = def.kind as u8;
             // A native type whose base has the same kind (exceptions...) or that has attributes needs the shape's size.
             let shared_kind = base.is_some_and(|b| b.native.kind == def.kind);
-            if (*p).has_ext && def.kind != Kind::Native && def.kind != Kind::Object {
+            let more = shared_kind && base.is_some_and(|b| b.native.size < def.size);
+            if ((*p).has_ext || more) && def.kind != Kind::Native && def.kind != Kind::Object {
                 (*p).inst_kind |= SUBCLASS;
             }
             let id = if shared_kind || def.kind == Kind::Native { None } else { Some(def.kind as u32) };
