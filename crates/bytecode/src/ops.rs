@@ -241,6 +241,7 @@ macro_rules! define_ops {
             /// The op of a valid instruction's first byte.
             #[inline]
             pub fn from_byte(b: u8) -> Op { Self::ALL[b as usize] }
+            pub fn try_from_byte(b: u8) -> Option<Op> { Self::ALL.get(b as usize).copied() }
         }
     };
 }

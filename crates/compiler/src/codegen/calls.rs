@@ -117,15 +117,10 @@ impl<'a> Gen<'a, '_> {
     ) -> Res {
         let t = w + 1;
         match args {
-            // f(*a)
+            // f(*a): the call makes a tuple of it, and complains about what is not iterable.
             [Expr { kind: ExprKind::Starred(v), .. }] if given == 0 => {
                 self.set_top(t);
-                self.abc(Op::BuildList, t, t, 0);
-                self.set_top(t + 1);
-                let r = self.operand(v)?;
-                self.at(v.span, |g| g.xabc(Op::ListExtend, 0, t, r, 0));
-                self.set_top(t + 1);
-                self.abc(Op::ListToTuple, t, t, 0);
+                self.expr_push(v)?;
             }
             _ => {
                 let lead = args

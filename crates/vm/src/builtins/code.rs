@@ -1,5 +1,6 @@
 //! Code objects: made from the compiler's data; bound to a namespace when a function is made of them.
 
+use super::code_replace::{self, BYTES, NO_COLUMN, UNITS};
 use crate::err::R;
 use crate::native::*;
 use crate::object::*;
@@ -14,8 +15,17 @@ pub static CODE_TYPE: NativeType = NativeType {
     kind: Kind::Code,
     size: size_of::<Code>() as u32,
     flags: tflags::IMMUTABLE | tflags::WEAKREF,
-    doc: "Create a code object.  Not for mere mortals.",
-    slots: Slots { repr: Some(repr), ..Slots::NONE },
+    doc: "Create a code object.  Not for the faint of heart.",
+    slots: Slots {
+        repr: Some(repr),
+        new: Some(code_replace::code_new),
+        richcompare: Some(code_replace::richcompare),
+        hash: Some(code_replace::hash),
+        ..Slots::NONE
+    },
+    text_signature: Some(
+        "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,\n     flags, codestring, constants, names, varnames, filename, name,\n     qualname, firstlineno, linetable, exceptiontable, freevars=(),\n     cellvars=(), /)",
+    ),
     getset: &[
         getter("co_name", "", |_, o| Ok(code(o).name.value())),
         getter("co_qualname", "", |_, o| Ok(code(o).qualname.value())),
@@ -31,6 +41,11 @@ pub static CODE_TYPE: NativeType = NativeType {
         getter("co_varnames", "", |th, o| Ok(names_where(th, o, |i, d| i < d.nlocals && !only_cell(d, i)))),
         getter("co_cellvars", "", |th, o| Ok(names_where(th, o, |i, d| d.cells.contains(&i)))),
         getter("co_freevars", "", |th, o| Ok(names_where(th, o, |i, d| i >= d.nlocals))),
+        getter("co_code", "", |th, o| code_replace::co_code(th, code(o))),
+        getter("_co_code_adaptive", "", |th, o| code_replace::co_code(th, code(o))),
+        getter("co_exceptiontable", "", |th, o| code_replace::co_exceptiontable(th, code(o))),
+        getter("co_linetable", "", |th, o| code_replace::co_linetable(th, code(o))),
+        getter("co_lnotab", "", |th, o| code_replace::co_lnotab(th, code(o))),
         getter("co_consts", "", |th, o| {
             let a = unsafe { code(o).consts.gc::<Array>() };
             let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, a.cap) };
@@ -40,6 +55,21 @@ pub static CODE_TYPE: NativeType = NativeType {
     methods: &[
         method("co_positions", "($self, /)", "", positions),
         method("co_lines", "($self, /)", "", lines),
+        method("co_branches", "($self, /)", "", code_replace::co_branches),
+        raw_method(
+            "replace",
+            "($self, /, **changes)",
+            "Return a copy of the code object with new values for the specified fields.",
+            code_replace::replace,
+        ),
+        raw_method("__replace__", "($self, /, **changes)", "The same as replace().", code_replace::replace),
+        method(
+            "_varname_from_oparg",
+            "($self, /, oparg)",
+            "(internal-only) Return the local variable name for the given oparg.\n\nWARNING: this method is for internal use only and may change or go\naway.",
+            varname,
+        ),
+        method("__sizeof__", "($self, /)", "Size of object in memory, in bytes.", sizeof),
     ],
     ..NativeType::DEFAULT
 };
@@ -52,7 +82,7 @@ fn data(o: Value) -> &'static CodeData {
     unsafe { &*code(o).data }
 }
 /// A local that is only a cell (not a parameter) is not in `co_varnames`.
-fn only_cell(d: &CodeData, i: u32) -> bool {
+pub(super) fn only_cell(d: &CodeData, i: u32) -> bool {
     let params = d.argcount
         + d.kwonly
         + d.flags.has(CodeFlags::VARARGS) as u32
@@ -74,7 +104,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
     Ok(th.str(&format!(
         "<code object {} at {:#x}, file \"{}\", line {}>",
         th.text(c.name.value()),
-        o.bits(),
+        crate::builtins::object::id(th, o),
         th.text(c.filename.value()),
         data(o).first_line
     )))
@@ -86,14 +116,33 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(a[0].unwrap());
     let l = crate::builtins::list::new(th, &[])?;
     for p in &d.positions {
+        let col = |n: u32| if n == NO_COLUMN { NONE() } else { Value::fix(n as i64) };
         let t = if p.line == 0 {
             th.tuple(&[NONE(), NONE(), NONE(), NONE()])
         } else {
-            th.tuple(&[opt(p.line), opt(p.end_line), Value::fix(p.col as i64), Value::fix(p.end_col as i64)])
+            th.tuple(&[opt(p.line), opt(p.end_line), col(p.col), col(p.end_col)])
         };
-        crate::builtins::list::append(th, l, t)?;
+        for _ in 0..UNITS {
+            crate::builtins::list::append(th, l, t)?;
+        }
     }
     th.iter(l.value())
+}
+fn varname(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let names = unsafe { code(a[0].unwrap()).varnames.gc::<Tuple>() };
+    let i = th.index_i64(a[1].unwrap())?;
+    match usize::try_from(i).ok().and_then(|i| names.items().get(i)) {
+        Some(n) => Ok(*n),
+        None => Err(th.index_error("tuple index out of range")),
+    }
+}
+fn sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
+    let (c, d) = (code(a[0].unwrap()), data(a[0].unwrap()));
+    let n = size_of::<Code>()
+        + size_of::<CodeData>()
+        + d.code.len() * (8 + 2 + size_of::<adder_bytecode::Position>())
+        + c.nics as usize * size_of::<Ic>();
+    Ok(Value::fix(n as i64))
 }
 fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(a[0].unwrap());
@@ -105,7 +154,7 @@ fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
         while i < d.positions.len() && d.positions[i].line == line {
             i += 1;
         }
-        let t = th.tuple(&[Value::fix(start as i64 * 2), Value::fix(i as i64 * 2), opt(line)]);
+        let t = th.tuple(&[Value::fix((start * BYTES) as i64), Value::fix((i * BYTES) as i64), opt(line)]);
         crate::builtins::list::append(th, l, t)?;
     }
     th.iter(l.value())

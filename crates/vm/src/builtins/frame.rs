@@ -52,7 +52,9 @@ pub static FRAME_TYPE: NativeType = NativeType {
             Ok(Value::opt_or_none(unsafe { fo(o).func.gc::<Function>() }.builtins.get()))
         }),
         getter("f_locals", "", f_locals),
-        getter("f_lasti", "", |_, o| Ok(Value::fix(lasti(fo(o)) as i64 * 2))),
+        getter("f_lasti", "", |_, o| {
+            Ok(Value::fix((lasti(fo(o)) * crate::builtins::code_replace::BYTES) as i64))
+        }),
         getset(
             "f_lineno",
             "",
@@ -303,7 +305,9 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     }],
     getset: &[
         getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
-        getter("tb_lasti", "", |_, o| Ok(Value::fix(tb(o).lasti as i64 * 2))),
+        getter("tb_lasti", "", |_, o| {
+            Ok(Value::fix(tb(o).lasti as i64 * crate::builtins::code_replace::BYTES as i64))
+        }),
         getter("tb_lineno", "", |_, o| Ok(Value::fix(tb(o).line as i64))),
     ],
     methods: &[method("__dir__", "!($self, /)", "", |th, _| {
@@ -357,7 +361,7 @@ static TB_NEW: NativeDef =
             let t = th.alloc::<Traceback>();
             t.next.init(next.some());
             t.frame.init(Some(frame));
-            (*t.as_ptr()).lasti = (li / 2) as u32;
+            (*t.as_ptr()).lasti = (li / crate::builtins::code_replace::BYTES as i64) as u32;
             (*t.as_ptr()).line = ln as u32;
             Ok(t.value())
         }

@@ -12,6 +12,7 @@ pub mod call_iter;
 pub mod class_build;
 pub mod code;
 pub mod code_data;
+pub mod code_replace;
 pub mod codecs;
 pub mod codecs_registry;
 pub mod complex;

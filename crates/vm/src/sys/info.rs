@@ -258,5 +258,6 @@ pub fn init(th: Th, m: Gc<Module>) -> R<()> {
     put("stdlib_module_names", crate::builtins::set::frozen_from_slice(th, g.as_slice())?)?;
     let mon = crate::builtins::module::make_native(th, &super::monitoring::MODULE)?;
     put("monitoring", mon.value())?;
+    put("_jit", crate::builtins::module::make_native(th, &super::jit::MODULE)?.value())?;
     Ok(())
 }

@@ -9,6 +9,7 @@ mod docs;
 pub mod frames;
 pub mod importtime;
 pub mod info;
+pub mod jit;
 pub mod monitoring;
 mod names;
 pub mod printer;

@@ -184,7 +184,9 @@ fn show_line(text: &str, line: u32, p: Option<adder_bytecode::Position>, out: &m
         return;
     }
     out.push_str(&format!("    {stripped}\n"));
-    let Some(p) = p.filter(|p| p.line == line) else { return };
+    let Some(p) = p.filter(|p| p.line == line && p.col != crate::builtins::code_replace::NO_COLUMN) else {
+        return;
+    };
     let indent = l.len() - l.trim_start_matches([' ', '\t', '\x0c']).len();
     let start = (p.col as usize).max(indent);
     let end = if p.end_line == p.line { p.end_col as usize } else { l.trim_end().len() };
