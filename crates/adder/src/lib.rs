@@ -34,6 +34,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
 
 /// Makes the runtime with imports and standard streams, runs the program and ends the runtime. The exit status.
 pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
+    adder_mod_os::start();
     let stack = adder_vm::startup::stack_size();
     let Ok(th) = init(s, stack_base, stack) else {
         eprintln!("Fatal Python error: the runtime cannot be made");

@@ -30,6 +30,13 @@ pub struct Conventions {
 /// Answers are static storage, and setting replaces what they are read from.
 static LOCK: Mutex<()> = Mutex::new(());
 
+unsafe extern "C" {
+    fn dcgettext(domain: *const libc::c_char, message: *const libc::c_char, category: i32) -> *mut libc::c_char;
+    fn textdomain(domain: *const libc::c_char) -> *mut libc::c_char;
+    fn bindtextdomain(domain: *const libc::c_char, folder: *const libc::c_char) -> *mut libc::c_char;
+    fn bind_textdomain_codeset(domain: *const libc::c_char, codeset: *const libc::c_char) -> *mut libc::c_char;
+}
+
 door! {
     /// See the module.
     pub trait Locale {
@@ -51,6 +58,37 @@ door! {
             let _guard = LOCK.lock();
             // SAFETY: static storage, copied under the lock.
             unsafe { bytes(libc::nl_langinfo(item)) }
+        }
+        /// The translation, or the message itself.
+        fn gettext(&self, domain: Option<&CStr>, message: &CStr, category: i32) -> Vec<u8> {
+            let _guard = LOCK.lock();
+            let domain = domain.map_or(std::ptr::null(), CStr::as_ptr);
+            // SAFETY: the message or static storage, copied under the lock.
+            unsafe { bytes(dcgettext(domain, message.as_ptr(), category)) }
+        }
+        /// The current domain; sets it if one is given.
+        fn textdomain(&self, domain: Option<&CStr>) -> Res<Vec<u8>> {
+            let _guard = LOCK.lock();
+            let p = unsafe { textdomain(domain.map_or(std::ptr::null(), CStr::as_ptr)) };
+            // SAFETY: as above.
+            if p.is_null() { Err(Errno::last()) } else { Ok(unsafe { bytes(p) }) }
+        }
+        /// Where a domain's translations are; sets it if a folder is given.
+        fn bindtextdomain(&self, domain: &CStr, folder: Option<&CStr>) -> Res<Option<Vec<u8>>> {
+            let _guard = LOCK.lock();
+            Errno(0).set();
+            let p = unsafe { bindtextdomain(domain.as_ptr(), folder.map_or(std::ptr::null(), CStr::as_ptr)) };
+            if p.is_null() {
+                return if Errno::last().0 == 0 { Ok(None) } else { Err(Errno::last()) }
+            }
+            // SAFETY: as above.
+            Ok(Some(unsafe { bytes(p) }))
+        }
+        fn bind_textdomain_codeset(&self, domain: &CStr, codeset: Option<&CStr>) -> Option<Vec<u8>> {
+            let _guard = LOCK.lock();
+            let p = unsafe { bind_textdomain_codeset(domain.as_ptr(), codeset.map_or(std::ptr::null(), CStr::as_ptr)) };
+            // SAFETY: as above.
+            (!p.is_null()).then(|| unsafe { bytes(p) })
         }
         /// Negative, zero, positive.
         fn strcoll(&self, a: &CStr, b: &CStr) -> i32 {

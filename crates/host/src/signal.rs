@@ -81,6 +81,11 @@ static WAKEUP_ERROR: AtomicI32 = AtomicI32::new(0);
 
 extern "C" fn flag_handler(signal: i32) {
     let saved = Errno::last();
+    arrived(signal);
+    saved.set();
+}
+
+fn arrived(signal: i32) {
     PENDING.fetch_or(1 << (signal - 1), Release);
     let wake = WAKE.load(Acquire);
     if !wake.is_null() {
@@ -97,7 +102,6 @@ extern "C" fn flag_handler(signal: i32) {
             }
         }
     }
-    saved.set();
 }
 
 fn action_of(a: &libc::sigaction) -> Action {
@@ -155,6 +159,12 @@ door! {
         fn take_signals(&self) -> SignalSet {
             SignalSet(PENDING.swap(0, AcqRel))
         }
+        /// Those that were taken and could not be handled yet.
+        fn put_back_signals(&self, signals: SignalSet) -> () {
+            PENDING.fetch_or(signals.0, Release);
+        }
+        /// Does what the handler does when a signal comes.
+        fn trip(&self, signal: i32) -> () { arrived(signal) }
         /// Cheap look without taking.
         fn signals_came(&self) -> bool {
             PENDING.load(Relaxed) != 0

@@ -8,9 +8,14 @@
 //! - No lock of Rust's is held while Python code runs or an object is allocated.
 
 mod errno;
+mod locale;
 mod posix;
+mod queue;
 mod resource;
+mod select;
 mod signal;
+mod stat;
+mod subprocess;
 mod thread;
 mod time;
 mod util;
@@ -21,14 +26,51 @@ use adder_vm::thread::{Root, Th};
 use adder_vm::value::*;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] =
-    &[&errno::MODULE, &posix::MODULE, &resource::MODULE, &thread::MODULE, &time::MODULE];
+pub static MODULES: &[&NativeModule] = &[
+    &errno::MODULE,
+    &locale::MODULE,
+    &posix::MODULE,
+    &queue::MODULE,
+    &resource::MODULE,
+    &select::MODULE,
+    &signal::MODULE,
+    &stat::MODULE,
+    &subprocess::MODULE,
+    &thread::MODULE,
+    &time::MODULE,
+];
 
+/// What the process needs before Python runs: its signals.
+pub fn start() {
+    signal::start();
+}
 /// `sys.audit`.
 pub(crate) fn audit(th: Th, event: &str, args: &[Value]) -> R<()> {
     let Some(hooks) = Root::audit_hooks.get() else { return Ok(()) };
     let (e, a) = (th.str(event), th.try_tuple(args)?);
     th.for_each(hooks, |f| th.call(f, &[e, a]).map(|_| ()))
+}
+
+/// Declares an exception class of a module.
+#[macro_export]
+macro_rules! exception_type {
+    ($vis:vis $name:ident $pyname:literal $base:ident $doc:literal) => {
+        $vis static $name: adder_vm::native::TypeCell = adder_vm::native::TypeCell::new({
+            const T: &adder_vm::native::NativeType = &adder_vm::native::NativeType {
+                name: $pyname,
+                kind: adder_vm::value::Kind::BaseException,
+                size: size_of::<adder_vm::object::BaseException>() as u32,
+                flags: adder_vm::native::tflags::BASETYPE
+                    | adder_vm::native::tflags::BASE_EXC_SUBCLASS
+                    | adder_vm::native::tflags::HAS_DICT
+                    | adder_vm::native::tflags::WEAKREF,
+                doc: $doc,
+                base: Some(&adder_vm::builtins::exceptions::$base),
+                ..adder_vm::native::NativeType::DEFAULT
+            };
+            T
+        });
+    };
 }
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.

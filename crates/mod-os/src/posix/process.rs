@@ -341,6 +341,22 @@ pub fn fork(
     f: impl FnOnce(&'static dyn adder_host::Host) -> adder_host::Res<Pid>,
 ) -> R<Pid> {
     crate::audit(th, event, &[])?;
+    let pid = fork_quietly(th, f)?;
+    if pid != 0 && crate::thread::count_others(th) > 0 {
+        let msg = format!(
+            "This process (pid={}) is multi-threaded, use of {}() may lead to deadlocks in the child.",
+            host().getpid(),
+            event.trim_start_matches("os.")
+        );
+        adder_vm::warn::warn(th, &adder_vm::builtins::exceptions::DEPRECATION_WARNING, &msg, 1)?;
+    }
+    Ok(pid)
+}
+/// As [`fork`], without an audit event and a warning.
+pub fn fork_quietly(
+    th: Th,
+    f: impl FnOnce(&'static dyn adder_host::Host) -> adder_host::Res<Pid>,
+) -> R<Pid> {
     before_fork(th);
     let heap = th.m.heap;
     let r = heap.stop_world(&th.m, || {
@@ -353,17 +369,7 @@ pub fn fork(
     });
     match r {
         Ok(0) => after_fork_child(th),
-        _ => {
-            after_fork_parent(th);
-            if r.is_ok() && crate::thread::count_others(th) > 0 {
-                let msg = format!(
-                    "This process (pid={}) is multi-threaded, use of {}() may lead to deadlocks in the child.",
-                    host().getpid(),
-                    event.trim_start_matches("os.")
-                );
-                adder_vm::warn::warn(th, &adder_vm::builtins::exceptions::DEPRECATION_WARNING, &msg, 1)?;
-            }
-        }
+        _ => after_fork_parent(th),
     }
     ok(th, r)
 }

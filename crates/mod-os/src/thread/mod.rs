@@ -373,6 +373,12 @@ pub fn after_fork_child(th: Th) {
     handle::after_fork_child(th);
     crate::signal::after_fork_child(th);
 }
+/// Whether a thread that runs Python has this ident.
+pub fn is_alive(_th: Th, ident: u64) -> bool {
+    let mut found = false;
+    Th::for_all(|t| found |= t.ident == ident);
+    found
+}
 /// How many other threads there are.
 pub fn count_others(_th: Th) -> usize {
     RUNNING.load(Relaxed)
