@@ -31,10 +31,17 @@ pub struct Conventions {
 static LOCK: Mutex<()> = Mutex::new(());
 
 unsafe extern "C" {
-    fn dcgettext(domain: *const libc::c_char, message: *const libc::c_char, category: i32) -> *mut libc::c_char;
+    fn dcgettext(
+        domain: *const libc::c_char,
+        message: *const libc::c_char,
+        category: i32,
+    ) -> *mut libc::c_char;
     fn textdomain(domain: *const libc::c_char) -> *mut libc::c_char;
     fn bindtextdomain(domain: *const libc::c_char, folder: *const libc::c_char) -> *mut libc::c_char;
-    fn bind_textdomain_codeset(domain: *const libc::c_char, codeset: *const libc::c_char) -> *mut libc::c_char;
+    fn bind_textdomain_codeset(
+        domain: *const libc::c_char,
+        codeset: *const libc::c_char,
+    ) -> *mut libc::c_char;
 }
 
 door! {

@@ -353,10 +353,7 @@ pub fn fork(
     Ok(pid)
 }
 /// As [`fork`], without an audit event and a warning.
-pub fn fork_quietly(
-    th: Th,
-    f: impl FnOnce(&'static dyn adder_host::Host) -> adder_host::Res<Pid>,
-) -> R<Pid> {
+pub fn fork_quietly(th: Th, f: impl FnOnce(&'static dyn adder_host::Host) -> adder_host::Res<Pid>) -> R<Pid> {
     before_fork(th);
     let heap = th.m.heap;
     let r = heap.stop_world(&th.m, || {
