@@ -124,9 +124,7 @@ pub enum Fail<E> {
         text: Vec<u8>,
     },
     /// The text ended in the middle of a statement.
-    Eof {
-        line: u32,
-    },
+    Eof { line: u32, offset: usize },
     Source(E),
 }
 
@@ -398,7 +396,7 @@ impl<S: Lines> Reader<'_, S> {
             return self.line_err(Class::Syntax, "unexpected character after line continuation character");
         }
         if self.peek()?.is_none() {
-            return Err(Fail::Eof { line: self.lx.line });
+            return Err(Fail::Eof { line: self.lx.line, offset: self.lx.buf.len() });
         }
         Ok(())
     }
@@ -448,7 +446,7 @@ impl<S: Lines> Reader<'_, S> {
             }
             let Some(b) = c else {
                 if !self.lx.brackets.is_empty() {
-                    return Err(Fail::Eof { line: self.lx.line });
+                    return Err(Fail::Eof { line: self.lx.line, offset: self.lx.buf.len() });
                 }
                 return Ok(Some(Token { kind: ENDMARKER, span: None }));
             };

@@ -184,12 +184,13 @@ fn raise(th: Th, f: Fail<Raised>) -> Raised {
     let lossy = |b: &[u8]| th.str(&String::from_utf8_lossy(b));
     match f {
         Fail::Source(r) => r,
-        Fail::Eof { line } => {
+        Fail::Eof { line, offset } => {
             let e = th.raise_msg(&exc::SYNTAX_ERROR, "unexpected EOF in multi-line statement");
             let v = th.take_exc();
             let set = || -> R<()> {
                 th.setattr(v, th.intern("filename"), Some(file()))?;
                 th.setattr(v, th.intern("lineno"), Some(num(line as usize)))?;
+                th.setattr(v, th.intern("offset"), Some(num(offset)))?;
                 th.setattr(v, th.intern("end_lineno"), Some(num(line as usize)))
             };
             if set().is_err() { e } else { th.set_exc(v) }

@@ -42,6 +42,7 @@ pub static METHOD_TYPE: NativeType = NativeType {
             flags: member::READONLY,
         },
     ],
+    getset: &[getter("__doc__", "", |th, o| th.getattr(meth(o).func.value(), n!(__doc__)))],
     methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
         let m = meth(a[0].unwrap());
         let name = th.getattr(m.func.value(), n!(__name__))?;
