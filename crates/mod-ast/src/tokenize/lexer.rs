@@ -124,7 +124,10 @@ pub enum Fail<E> {
         text: Vec<u8>,
     },
     /// The text ended in the middle of a statement.
-    Eof { line: u32, offset: usize },
+    Eof {
+        line: u32,
+        offset: usize,
+    },
     Source(E),
 }
 
