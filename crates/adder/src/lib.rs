@@ -25,7 +25,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
     adder_vm::hooks::set_ast(&adder_mod_ast::Ast);
     adder_vm::config::set(s.config);
     for modules in
-        [adder_mod_ast::MODULES, adder_mod_core::MODULES, adder_mod_os::MODULES, adder_mod_text::MODULES]
+        [adder_mod_ast::MODULES, adder_mod_async::MODULES, adder_mod_core::MODULES, adder_mod_os::MODULES, adder_mod_text::MODULES]
     {
         modules.iter().for_each(|m| adder_vm::import::register(m));
     }

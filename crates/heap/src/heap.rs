@@ -124,6 +124,20 @@ impl Heap {
             f()
         })
     }
+    /// Calls `f` with every object whose finalizer is registered and not yet due, whether it is reachable or not. The
+    /// world is stopped meanwhile: `f` must not allocate.
+    pub fn each_finalizable(&'static self, m: &Mutator, f: &mut dyn FnMut(crate::Obj)) {
+        self.stop_world(m, || {
+            // SAFETY: the world is stopped.
+            unsafe {
+                for &o in self.world.mutators() {
+                    (*o).local().finalizers.iter().for_each(|o| f(*o));
+                }
+                let s = &*self.space.stopped();
+                s.finalizers.young.iter().chain(&s.finalizers.old).for_each(|o| f(*o));
+            }
+        })
+    }
     pub fn stats(&self) -> Stats {
         let s = self.space.lock();
         Stats {

@@ -64,6 +64,9 @@ pub mod gcbits {
     pub const REGISTERED: u8 = 16;
 }
 
+/// The one bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).
+pub const FINALIZED: u16 = 16;
+
 pub type Obj = NonNull<Header>;
 
 /// What the collector must know of a kind of object.

@@ -37,6 +37,11 @@ impl Tracer {
 
         let s = unsafe { &mut *self.space };
         for o in self.entries(&mut s.finalizers) {
+            // An evacuated object has its flags at the new address.
+            let at = unsafe { self.survivor(o) }.unwrap_or(o);
+            if unsafe { at.as_ref() }.flags.load(Relaxed) & crate::FINALIZED != 0 {
+                continue;
+            }
             match unsafe { self.survivor(o) } {
                 Some(o) => s.finalizers.old.push(o),
                 None => s.finalizable.push_back(unsafe { self.keep(o) }),

@@ -41,6 +41,7 @@ names! {
     displayhook excepthook modules meta_path path_hooks path_importer_cache last_exc last_type last_value last_traceback
     unraisablehook audit origin submodule_search_locations has_location cached loader parent
     BaseException Exception ExceptionGroup fromkeys tb_frame real imag numerator denominator
+    call_soon get_debug is_running context result done cancel add_done_callback _asyncio_future_blocking
     __conditional_annotations__ __exceptions__ compute_value _incompletesequence big little signed byteorder initial default
 }
 

@@ -169,7 +169,7 @@ roots! {
     modules builtins_module builtins_dict sys_module sys_dict importlib empty_tuple empty_str empty_bytes
     main_module codec_search_path codec_search_cache codec_error_registry warnings_filters atexit threads audit_hooks
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
-    empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing at_fork struct_cache
+    empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing asyncio_state at_fork struct_cache
     re_cache no_default ast_types spare1
     spare2 spare3
 }

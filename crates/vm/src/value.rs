@@ -62,8 +62,8 @@ pub mod flags {
     pub const HAS_WEAK: u16 = 4;
     /// Its `id` or address hash was taken.
     pub const HAS_ID: u16 = 8;
-    /// The finalizer has run.
-    pub const FINALIZED: u16 = 16;
+    /// The finalizer has run, or has nothing to do: the collector does not ask for it.
+    pub const FINALIZED: u16 = adder_heap::FINALIZED;
     /// A variable-sized object with an attribute word at its end.
     pub const TAIL_EXT: u16 = 32;
     /// repr() of it is in progress is not kept here but in the thread; the bits below belong to the kinds.

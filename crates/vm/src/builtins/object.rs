@@ -62,6 +62,15 @@ pub static OBJECT: TypeCell = TypeCell::new(&OBJECT_TYPE);
 
 /// Memory for an instance of a class, every word after the header null. Registers its finalizer.
 pub fn new_instance(th: Th, t: Gc<Type>) -> R<Value> {
+    let v = new_unwatched(th, t)?;
+    if t.has(tflags::HAS_DEL) {
+        th.m.register_finalizer(unsafe { v.obj().unwrap_unchecked() });
+    }
+    Ok(v)
+}
+/// As `new_instance`, for types that register the finalizer themselves once it has something to do.
+#[inline(always)]
+pub fn new_unwatched(th: Th, t: Gc<Type>) -> R<Value> {
     let s = shape(t.root_shape.load(Acquire));
     let size = s.size as usize;
     if s.ext_at == EXT_VAR {
@@ -75,9 +84,6 @@ pub fn new_instance(th: Th, t: Gc<Type>) -> R<Value> {
         let p = o.as_ptr() as *mut u64;
         for i in 1..size / 8 {
             *p.add(i) = 0;
-        }
-        if t.has(tflags::HAS_DEL) {
-            th.m.register_finalizer(o);
         }
         if t.native.drop.is_some() {
             th.m.register_drop(o);
