@@ -24,9 +24,13 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
     adder_vm::hooks::set_library(&library::Library);
     adder_vm::hooks::set_ast(&adder_mod_ast::Ast);
     adder_vm::config::set(s.config);
-    for modules in
-        [adder_mod_ast::MODULES, adder_mod_async::MODULES, adder_mod_core::MODULES, adder_mod_os::MODULES, adder_mod_text::MODULES]
-    {
+    for modules in [
+        adder_mod_ast::MODULES,
+        adder_mod_async::MODULES,
+        adder_mod_core::MODULES,
+        adder_mod_os::MODULES,
+        adder_mod_text::MODULES,
+    ] {
         modules.iter().for_each(|m| adder_vm::import::register(m));
     }
     adder_vm::startup::init(s.heap, stack_base, stack_size)

@@ -63,7 +63,11 @@ impl Future {
         self.bits.load(Acquire) & bit != 0
     }
     pub fn put(&self, bit: u32, on: bool) {
-        if on { self.bits.fetch_or(bit, AcqRel) } else { self.bits.fetch_and(!bit, AcqRel) };
+        if on {
+            self.bits.fetch_or(bit, AcqRel)
+        } else {
+            self.bits.fetch_and(!bit, AcqRel)
+        };
     }
 }
 
@@ -629,7 +633,8 @@ fn finalize(th: Th, o: Value) -> R<()> {
         return Ok(());
     }
     f.put(LOG_TB, false);
-    let msg = format!("{} exception was never retrieved", th.type_name_of(o));
+    let name = th.text(th.type_of(o).name.value());
+    let msg = format!("{name} exception was never retrieved");
     report(th, f, &msg, &[("exception", f.exception.value()), ("future", o)])
 }
 /// Reports to the exception handler of the loop.
@@ -724,9 +729,9 @@ fn iter_throw(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.type_error("throw() third argument must be a traceback"));
     }
     if !th.is_exception_class(class) && !th.is_exception(class) {
-        return Err(th.type_error(
-            "exceptions must be classes deriving BaseException or instances of such a class",
-        ));
+        return Err(
+            th.type_error("exceptions must be classes deriving BaseException or instances of such a class")
+        );
     }
     let e = adder_vm::builtins::generator::throw_arguments(th, class, value, tb)?;
     iter_of(a[0].unwrap()).future.init(None);

@@ -56,9 +56,12 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function("_unregister_task", "($module, /, task)", "Unregister a task.\n\nReturns None.", |th, a| {
         unregister(th, a[0].unwrap(), false)
     }),
-    function("_unregister_eager_task", "($module, /, task)", "Unregister a task.\n\nReturns None.", |th, a| {
-        unregister(th, a[0].unwrap(), true)
-    }),
+    function(
+        "_unregister_eager_task",
+        "($module, /, task)",
+        "Unregister a task.\n\nReturns None.",
+        |th, a| unregister(th, a[0].unwrap(), true),
+    ),
     function(
         "_enter_task",
         "($module, /, loop, task)",
@@ -143,9 +146,7 @@ pub fn leave_task(th: Th, l: Value, task: Value) -> R<()> {
     let s = &th.slots[ThreadSlot::RunningTask as usize];
     if !s.get().is_some_and(|t| t.is(task)) {
         let (a, b) = (th.text(th.repr(task)?), th.text(th.repr(Value::opt_or_none(s.get()))?));
-        return Err(
-            th.runtime_error(format!("Invalid attempt to leave task {a} while task {b} is entered."))
-        );
+        return Err(th.runtime_error(format!("Invalid attempt to leave task {a} while task {b} is entered.")));
     }
     s.init(None);
     Ok(())

@@ -130,7 +130,7 @@ pub static CONTEXT_TYPE: NativeType = NativeType {
         method("copy", "($self, /)", "Return a shallow copy of the context object.", |th, a| {
             copy(th, ctx(a[0].unwrap()))
         }),
-        raw_method("run", "!()", "", run),
+        raw_method("run", "!($self, callable, /, *args, **kwargs)", "", run),
     ],
     trace: Some(|o, t| unsafe { trace(o, t, 2) }),
     ..NativeType::DEFAULT
