@@ -3,6 +3,7 @@
 //! A module's types are native layouts whose traced slots come first: see [`native_layout!`].
 
 mod abc;
+mod array;
 mod bisect;
 mod collections;
 mod functools;
@@ -19,6 +20,7 @@ use adder_vm::native::NativeModule;
 /// All modules of this crate, to be registered at start.
 pub static MODULES: &[&NativeModule] = &[
     &abc::MODULE,
+    &array::MODULE,
     &bisect::MODULE,
     &collections::MODULE,
     &functools::MODULE,
