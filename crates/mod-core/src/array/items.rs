@@ -131,9 +131,7 @@ fn encode_slow(th: Th, code: u8, v: Value) -> R<u64> {
         b'l' => int::to_i64(i)
             .map(|n| n as u64)
             .ok_or_else(|| th.overflow_error("Python int too large to convert to C long")),
-        b'q' => {
-            int::to_i64(i).map(|n| n as u64).ok_or_else(|| th.overflow_error("int too big to convert"))
-        }
+        b'q' => int::to_i64(i).map(|n| n as u64).ok_or_else(|| th.overflow_error("int too big to convert")),
         _ => {
             if int::is_negative(i) {
                 return Err(th.overflow_error("can't convert negative int to unsigned"));
@@ -229,11 +227,7 @@ impl Format {
             FormatKind::Unsigned => false,
             _ => return code,
         };
-        TYPECODES
-            .iter()
-            .copied()
-            .rfind(|c| signed(*c) == Some(sign) && size(*c) == self.size)
-            .unwrap_or(code)
+        TYPECODES.iter().copied().rfind(|c| signed(*c) == Some(sign) && size(*c) == self.size).unwrap_or(code)
     }
     /// An item of this format.
     pub fn read(self, th: Th, b: &[u8]) -> Value {

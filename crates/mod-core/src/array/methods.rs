@@ -128,15 +128,14 @@ pub static METHODS: &[NativeDef] = &[
         |th, a| {
             let (x, s) = (me(a), a[1].unwrap());
             let Some(s) = s.cast::<Str>() else {
-                return Err(th.type_error(format!(
-                    "fromunicode() argument must be str, not {}",
-                    th.type_name_of(s)
-                )));
+                return Err(
+                    th.type_error(format!("fromunicode() argument must be str, not {}", th.type_name_of(s)))
+                );
             };
             if !items::is_unicode(x.code()) {
-                return Err(th.value_error(
-                    "fromunicode() may only be called on unicode type arrays ('u' or 'w')",
-                ));
+                return Err(
+                    th.value_error("fromunicode() may only be called on unicode type arrays ('u' or 'w')")
+                );
             }
             extend_by_str(th, x, s)?;
             Ok(NONE())
@@ -162,21 +161,16 @@ pub static METHODS: &[NativeDef] = &[
             }
         },
     ),
-    method(
-        "insert",
-        "($self, i, v, /)",
-        "Insert a new item v into the array before position i.",
-        |th, a| {
-            let x = me(a);
-            let i = th.index_i64(a[1].unwrap())?;
-            let w = items::encode(th, x.code(), a[2].unwrap())?;
-            let n = x.len() as i64;
-            let i = (if i < 0 { i.saturating_add(n) } else { i }).clamp(0, n) as usize;
-            x.splice(th, i * x.size(), 0, x.size())?;
-            x.set_word(i, w);
-            Ok(NONE())
-        },
-    ),
+    method("insert", "($self, i, v, /)", "Insert a new item v into the array before position i.", |th, a| {
+        let x = me(a);
+        let i = th.index_i64(a[1].unwrap())?;
+        let w = items::encode(th, x.code(), a[2].unwrap())?;
+        let n = x.len() as i64;
+        let i = (if i < 0 { i.saturating_add(n) } else { i }).clamp(0, n) as usize;
+        x.splice(th, i * x.size(), 0, x.size())?;
+        x.set_word(i, w);
+        Ok(NONE())
+    }),
     method(
         "pop",
         "($self, i=-1, /)",
@@ -254,9 +248,9 @@ pub static METHODS: &[NativeDef] = &[
         "Extends this array with data from the unicode string ustr.\n\nConvert the array to a unicode string.  The array must be a unicode\ntype array; otherwise a ValueError is raised.  Use\narray.tobytes().decode() to obtain a unicode string from an array of\nsome other type.",
         |th, a| {
             if !items::is_unicode(me(a).code()) {
-                return Err(th.value_error(
-                    "tounicode() may only be called on unicode type arrays ('u' or 'w')",
-                ));
+                return Err(
+                    th.value_error("tounicode() may only be called on unicode type arrays ('u' or 'w')")
+                );
             }
             to_str(th, me(a))
         },
@@ -471,10 +465,9 @@ fn reduce_ex(th: Th, a: &[Option<Value>]) -> R<Value> {
     let o = a[0].unwrap();
     let (x, p) = (me(a), a[1].unwrap());
     if !int::is_int(p) {
-        return Err(th.type_error(format!(
-            "__reduce_ex__ argument should be an integer, not {}",
-            th.type_name_of(p)
-        )));
+        return Err(
+            th.type_error(format!("__reduce_ex__ argument should be an integer, not {}", th.type_name_of(p)))
+        );
     }
     let protocol = th.index_i64(p)?;
     let dict = Value::opt_or_none(th.getattr_opt(o, n!(__dict__))?);
@@ -502,7 +495,11 @@ pub fn reconstruct(th: Th, a: &[Option<Value>]) -> R<Value> {
     }
     let code = match code.cast::<Str>() {
         Some(s) if s.nchars == 1 => {
-            if s.is_ascii() { s.bytes()[0] } else { 0 }
+            if s.is_ascii() {
+                s.bytes()[0]
+            } else {
+                0
+            }
         }
         Some(s) => {
             return Err(th.type_error(format!(

@@ -91,10 +91,9 @@ pub static ARRAY_TYPE: NativeType = NativeType {
         concat: Some(|th, a, b| {
             let x = ArrayObj::of(a);
             let Some(y) = as_array(th, b) else {
-                return Err(th.type_error(format!(
-                    "can only append array (not \"{}\") to array",
-                    th.type_name_of(b)
-                )));
+                return Err(
+                    th.type_error(format!("can only append array (not \"{}\") to array", th.type_name_of(b)))
+                );
             };
             if x.code() != y.code() {
                 return Err(bad_argument(th));
