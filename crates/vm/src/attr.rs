@@ -276,7 +276,12 @@ impl Th {
     pub fn getattr_opt(self, o: Value, name: Value) -> R<Option<Value>> {
         let t = self.type_of(o);
         if t.has(tflags::PLAIN_GETATTR) {
-            return self.generic_getattr_opt(o, t, name);
+            let r = self.generic_getattr_opt(o, t, name);
+            return match r {
+                Ok(v) => Ok(v),
+                // Of a descriptor: a slot that is empty, a property...
+                Err(_) => Ok(self.catch(r, &exc::ATTRIBUTE_ERROR)?.flatten()),
+            };
         }
         let r = self.getattr(o, name);
         self.catch(r, &exc::ATTRIBUTE_ERROR)

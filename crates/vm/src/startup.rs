@@ -57,6 +57,8 @@ pub fn init(heap: adder_heap::Config, stack_base: usize, stack_size: usize) -> R
         ("False", FALSE()),
         ("Ellipsis", ELLIPSIS()),
         ("NotImplemented", NOT_IMPLEMENTED()),
+        ("EnvironmentError", builtins::exceptions::OS_ERROR.get().value()),
+        ("IOError", builtins::exceptions::OS_ERROR.get().value()),
         ("__debug__", Value::bool(c.optimize == 0)),
     ] {
         d.set(th, th.intern(k), v)?;

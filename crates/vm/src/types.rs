@@ -462,6 +462,10 @@ impl Th {
             let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
             put(m.name, o);
         }
+        let inherited = t.base_type().is_some_and(|b| b.has(tflags::HAS_DICT));
+        if t.has(tflags::HAS_DICT) && !inherited && d.get_str(self, n!(__dict__)).unwrap().is_none() {
+            put("__dict__", crate::builtins::descr::dict_descriptor(self, t));
+        }
         if d.get_str(self, n!(__doc__)).unwrap().is_some() {
             // Instances have a `__doc__` of their own; the type's is in its declaration.
         } else if def.doc.is_empty() {

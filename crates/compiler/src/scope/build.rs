@@ -626,6 +626,10 @@ impl<'a> Builder<'a, '_, '_> {
                 }
             }
         }
+        if kind == ScopeKind::Class && conditional {
+            // `__annotate__` asks which of them were reached.
+            self.def(known::CONDITIONAL_ANNOTATIONS, flag::USE, e.span)?;
+        }
         if unevaluated {
             self.scope().in_unevaluated_annotation = true;
         }
