@@ -626,7 +626,7 @@ impl<'a> Builder<'a, '_, '_> {
                 }
             }
         }
-        if kind == ScopeKind::Class && conditional {
+        if kind == ScopeKind::Class && conditional || kind == ScopeKind::Module {
             // `__annotate__` asks which of them were reached.
             self.def(known::CONDITIONAL_ANNOTATIONS, flag::USE, e.span)?;
         }
