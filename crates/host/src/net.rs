@@ -37,10 +37,13 @@ pub enum Address {
         cid: u32,
         port: u32,
     },
+    /// For J1939 the name's halves are `rx` and `tx`.
     Can {
         interface: i32,
         rx: u32,
         tx: u32,
+        pgn: u32,
+        address: u8,
     },
     /// A kernel crypto socket: only to bind.
     Alg {
@@ -401,12 +404,14 @@ impl Raw {
                     s.svm_port = *port;
                     Raw::set(s, size_of::<libc::sockaddr_vm>())
                 }
-                Address::Can { interface, rx, tx } => {
+                Address::Can { interface, rx, tx, pgn, address } => {
                     let mut s: libc::sockaddr_can = zeroed();
                     s.can_family = libc::AF_CAN as u16;
                     s.can_ifindex = *interface;
-                    s.can_addr.tp.rx_id = *rx;
-                    s.can_addr.tp.tx_id = *tx;
+                    // The other protocols' numbers lie where the name does.
+                    s.can_addr.j1939.name = u64::from(*tx) << 32 | u64::from(*rx);
+                    s.can_addr.j1939.pgn = *pgn;
+                    s.can_addr.j1939.addr = *address;
                     Raw::set(s, size_of::<libc::sockaddr_can>())
                 }
                 Address::Alg { kind, name, feature, mask } => {
@@ -492,6 +497,8 @@ impl Raw {
                         interface: s.can_ifindex,
                         rx: s.can_addr.tp.rx_id,
                         tx: s.can_addr.tp.tx_id,
+                        pgn: s.can_addr.j1939.pgn,
+                        address: s.can_addr.j1939.addr,
                     }
                 }
                 family => Address::Other {

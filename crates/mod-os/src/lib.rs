@@ -14,6 +14,7 @@ mod queue;
 mod resource;
 mod select;
 mod signal;
+mod socket;
 mod stat;
 mod subprocess;
 mod thread;
@@ -34,6 +35,7 @@ pub static MODULES: &[&NativeModule] = &[
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,
+    &socket::MODULE,
     &stat::MODULE,
     &subprocess::MODULE,
     &thread::MODULE,

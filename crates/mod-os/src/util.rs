@@ -433,6 +433,20 @@ impl WBuf {
             }
         }
     }
+    /// The first argument of a method, for `w*`'s message.
+    pub fn argument(th: Th, func: &str, v: Value) -> R<WBuf> {
+        match Buffer::writable(th, v) {
+            Ok(b) => Ok(WBuf(b)),
+            Err(_) if th.exc_is(&exc::TYPE_ERROR) || th.exc_is(&exc::BUFFER_ERROR) => {
+                th.take_exc();
+                Err(th.type_error(format!(
+                    "{func}() argument 1 must be read-write bytes-like object, not {}",
+                    th.type_name_of(v)
+                )))
+            }
+            Err(e) => Err(e),
+        }
+    }
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub fn bytes_mut(&self) -> &mut [u8] {
