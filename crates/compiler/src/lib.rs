@@ -23,6 +23,7 @@ mod parse;
 mod repr;
 pub mod scope;
 mod source;
+pub mod symtable;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -323,13 +323,9 @@ fn back<'a>(
     warnings: &mut RawWarnings,
 ) -> Result<CodeData, Error> {
     let module: &Module = arena.alloc(module);
-    let head = crate::future::scan(module, &names)?;
+    let (scopes, head) = scopes_of(module, &mut names, opts, warnings, false)?;
     let future = opts.flags & FUTURE_MASK | head.flags;
     let top_level_await = opts.flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0;
-    let future_annotations = future & CodeFlags::FUTURE_ANNOTATIONS != 0;
-    let build_opts = scope::BuildOptions { future_annotations, top_level_await };
-    let mut scopes = scope::build(module, &mut names, &build_opts, warnings)?;
-    scope::analyze(&mut scopes, &names)?;
     let gen_opts = GenOptions {
         filename: &opts.filename,
         optimize: opts.optimize,
@@ -338,6 +334,38 @@ fn back<'a>(
         last_future: head.last,
     };
     generate(module, arena, names, scopes, locator, gen_opts, warnings)
+}
+
+/// The scopes of a tree, every name resolved.
+fn scopes_of<'a>(
+    module: &'a Module<'a>,
+    names: &mut Names<'a>,
+    opts: &Options,
+    warnings: &mut RawWarnings,
+    keep_empty: bool,
+) -> Result<(scope::Scopes, crate::future::Future), Error> {
+    let head = crate::future::scan(module, names)?;
+    let future = opts.flags & FUTURE_MASK | head.flags;
+    let top_level_await = opts.flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0;
+    let future_annotations = future & CodeFlags::FUTURE_ANNOTATIONS != 0;
+    let build_opts = scope::BuildOptions { future_annotations, top_level_await, keep_empty };
+    let mut scopes = scope::build(module, names, &build_opts, warnings)?;
+    scope::analyze(&mut scopes, names)?;
+    Ok((scopes, head))
+}
+
+/// Gives the scopes of a source to `f`.
+pub(crate) fn with_scopes<T>(
+    source: &str,
+    opts: &Options,
+    f: impl FnOnce(scope::Scopes, &Names, &Locator) -> T,
+) -> (Result<T, SyntaxError>, Vec<Warning>) {
+    with_source(source, opts, |arena, source, locator, warnings| {
+        let (module, mut names) = front(arena, source, locator, opts, Fold::No, warnings)?;
+        let module: &Module = arena.alloc(module);
+        let (scopes, _) = scopes_of(module, &mut names, opts, warnings, true)?;
+        Ok(f(scopes, &names, locator))
+    })
 }
 
 const FUTURE_MASK: u32 = 0x1FE_0000;

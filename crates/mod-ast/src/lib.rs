@@ -1,4 +1,4 @@
-//! Native modules that know the compiler: `_ast`, and `compile()` from and to syntax trees.
+//! Native modules that know the compiler: `_ast`, and `compile()` from and to syntax trees; `_symtable`, `_tokenize`.
 //!
 //! [`classes`] makes the classes of nodes, [`export`] turns the compiler's trees into objects, [`import`] objects into
 //! trees. [`convert`] is the border of errors and options, shared with the hook that compiles source text.
@@ -7,6 +7,7 @@ mod classes;
 pub mod convert;
 mod export;
 mod import;
+mod symtable;
 mod tokenize;
 
 use adder_compiler as c;
@@ -16,7 +17,7 @@ use adder_vm::native::NativeModule;
 use adder_vm::thread::Th;
 use adder_vm::value::Value;
 
-pub static MODULES: &[&NativeModule] = &[&classes::MODULE, &tokenize::MODULE];
+pub static MODULES: &[&NativeModule] = &[&classes::MODULE, &symtable::MODULE, &tokenize::MODULE];
 
 /// What `compile()` asks.
 pub struct Ast;

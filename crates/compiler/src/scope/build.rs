@@ -12,6 +12,8 @@ use crate::names::{Names, Sym, known};
 pub struct BuildOptions {
     pub future_annotations: bool,
     pub top_level_await: bool,
+    /// Annotation blocks of functions without annotations stay (for `symtable`).
+    pub keep_empty: bool,
 }
 
 pub(crate) fn build<'a>(
@@ -443,7 +445,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
         self.scope().has_annotations = any;
         self.exit();
-        if !any {
+        if !any && !self.opts.keep_empty {
             // Nothing to evaluate: the block does not exist.
             let id = f.scope + 2;
             let parent = self.cur;

@@ -68,7 +68,7 @@ pub fn surrogates_not_allowed(th: Th, s: Gc<Str>) -> Raised {
 }
 
 /// Source text of a str or of an object with a buffer. `what` names the function and its argument for the TypeError.
-fn source_text(th: Th, v: Value, filename: &str, what: &str) -> R<String> {
+pub fn source_text(th: Th, v: Value, filename: &str, what: &str) -> R<String> {
     if let Some(s) = v.cast::<Str>() {
         let Some(t) = s.as_str() else { return Err(surrogates_not_allowed(th, s)) };
         if t.contains('\0') {
@@ -82,14 +82,19 @@ fn source_text(th: Th, v: Value, filename: &str, what: &str) -> R<String> {
             hooks::decode(th, &b, filename)
         }
         None => Err(th.type_error(format!(
-            "{what} must be a string, bytes or {}",
-            if what.starts_with("compile") { "AST object" } else { "code object" }
+            "{what} must be a string{} {}",
+            if what.starts_with('s') { " or" } else { ", bytes or" },
+            match &what[..1] {
+                "c" => "AST object",
+                "s" => "bytes object",
+                _ => "code object",
+            }
         ))),
     }
 }
 
 /// A file name as `PyUnicode_FSDecoder` takes it: str, bytes or path-like. The text is for the compiler.
-fn filename_text(th: Th, v: Value) -> R<String> {
+pub fn filename_text(th: Th, v: Value) -> R<String> {
     let v = if v.is_kind(Kind::Str) || v.is_kind(Kind::Bytes) {
         v
     } else {
