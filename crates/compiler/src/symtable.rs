@@ -2,9 +2,9 @@
 //! merged into the blocks that they run in.
 
 use crate::error::{SyntaxError, Warning};
+use crate::names::Names;
 use crate::parse::Options;
 use crate::scope::{Place, Scope, ScopeKind, Scopes, flag};
-use crate::names::Names;
 use crate::source::Locator;
 
 /// A block. The first one is the module.
