@@ -30,7 +30,12 @@ impl Pc {
     }
     #[inline(always)]
     pub fn skip(self, n: isize) -> Pc {
-        unsafe { Pc(self.0.offset(1 + n)) }
+        unsafe {
+            let p = self.0.as_ptr().offset(1 + n);
+            // Spares `Result<Pc, Raised>` the test for its null.
+            std::hint::assert_unchecked(!p.is_null());
+            Pc(NonNull::new_unchecked(p))
+        }
     }
 }
 

@@ -167,7 +167,9 @@ mod threaded {
         }
     }
 
-    /// Publishes the frame, runs the op's slow function, goes on.
+    /// Publishes the frame, runs the op's slow function, goes on. Never inlined: it would bring a prologue into every
+    /// fast handler.
+    #[inline(never)]
     unsafe extern "C-unwind" fn slow_tramp(
         i: Ins,
         pc: *const Ins,
