@@ -128,12 +128,12 @@ pub trait Machine: Copy {
     fn shape_is(self, o: Self::Ref, shape: u32) -> bool;
     fn get(self, o: Self::Ref, f: Field) -> Self::Ref;
     fn get_int(self, o: Self::Ref, f: Field) -> Self::Int;
-    /// Store with write barrier.
-    fn set(self, o: Self::Ref, f: Field, v: Self::Ref);
+    /// Store with write barrier. A machine's fast form declines where the barrier has work to do.
+    fn set(self, o: Self::Ref, f: Field, v: Self::Ref) -> Result<(), Self::Raised>;
     fn set_int(self, o: Self::Ref, f: Field, v: Self::Int);
     fn set_shape(self, o: Self::Ref, shape: u32);
     /// Word `i` (counted from `base`) of an array object.
     fn elem(self, o: Self::Ref, base: Field, i: Self::Int) -> Self::Ref;
-    fn set_elem(self, o: Self::Ref, base: Field, i: Self::Int, v: Self::Ref);
+    fn set_elem(self, o: Self::Ref, base: Field, i: Self::Int, v: Self::Ref) -> Result<(), Self::Raised>;
     fn is_null(self, r: Self::Ref) -> Self::Bool;
 }

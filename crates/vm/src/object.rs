@@ -122,6 +122,9 @@ pub struct Ic {
     pub entry: AtomicPtr<IcEntry>,
     /// Interned name.
     pub name: Slot,
+    /// How often the cache was missed while full, since it was last emptied for that (low half), and how often it was
+    /// emptied.
+    pub misses: AtomicU32,
 }
 
 #[repr(C)]
@@ -186,7 +189,7 @@ pub struct TypeData {
     /// Addresses of the direct bases that have this type among their `subclasses`.
     pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
-    pub dependents: Vec<usize>,
+    pub dependents: std::collections::HashSet<usize>,
 }
 
 impl<T> Gc<T> {

@@ -213,7 +213,7 @@ impl Th {
             t.cache.init(None);
             t.fast_init.init(None);
             let data = unsafe { &mut *t.data };
-            for ic in data.dependents.drain(..) {
+            for ic in data.dependents.drain() {
                 crate::interp::ic::flush(ic);
             }
         }

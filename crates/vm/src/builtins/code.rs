@@ -8,7 +8,7 @@ use crate::slots::Slots;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use adder_bytecode::{CodeData, CodeFlags, Const};
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 pub static CODE_TYPE: NativeType = NativeType {
     name: "code",
@@ -279,6 +279,7 @@ fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
         .iter()
         .map(|&i| Ic {
             w0: AtomicU64::new(0),
+            misses: AtomicU32::new(0),
             entry: AtomicPtr::new(std::ptr::null_mut()),
             name: Slot::new(names.items()[i as usize]),
         })

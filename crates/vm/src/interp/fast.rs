@@ -12,7 +12,7 @@ use crate::value::*;
 use adder_bytecode::Ins;
 use adder_metatrace::{Cmp, Effects, Field, FloatOp, Residual};
 use std::mem::offset_of;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 pub type Next = R<Pc>;
 
@@ -22,6 +22,8 @@ const ARRAY_CAP: Field = Field(offset_of!(Array, cap) as u32);
 const ARRAY_DATA: Field = Field(size_of::<Array>() as u32);
 const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
 const TUPLE_DATA: Field = Field(size_of::<Tuple>() as u32);
+const EXT_LEN: Field = Field(offset_of!(AttrExt, len) as u32);
+const EXT_DATA: Field = Field(size_of::<AttrExt>() as u32);
 const CELL_V: Field = Field(offset_of!(Cell, v) as u32);
 const LIST: u32 = Kind::List as u32;
 const TUPLE: u32 = Kind::Tuple as u32;
@@ -41,7 +43,7 @@ residuals! {
     IRSHIFT Fn2 ops::irshift; IAND Fn2 ops::iand; IOR Fn2 ops::ior; IXOR Fn2 ops::ixor;
     LT Fn2 ops::lt; LE Fn2 ops::le; EQ Fn2 ops::eq; NE Fn2 ops::ne; GT Fn2 ops::gt; GE Fn2 ops::ge;
     NEG Fn1 ops::neg; POS Fn1 ops::pos; INVERT Fn1 ops::invert; NOT Fn1 ops::not; TRUTH Fn1 ops::truth_value;
-    CONTAINS Fn2 ops::contains_value; GETITEM Fn2 ops::getitem; SETITEM Fn3 ops::setitem_value;
+    CONTAINS Fn2 ops::contains_value;
 }
 
 /// What kind of arithmetic an operation is on ints.
@@ -359,7 +361,7 @@ pub fn load_deref<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 }
 #[inline(always)]
 pub fn store_deref<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
-    m.set(m.reg(i.a()), CELL_V, m.reg(i.b()));
+    m.set(m.reg(i.a()), CELL_V, m.reg(i.b()))?;
     Ok(pc.next())
 }
 #[inline(always)]
@@ -376,66 +378,144 @@ pub fn load_global<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 
 // -- attributes
 
+/// A handler in two parts: the first for what is usual, the second for the rest. The interpreter runs them as handlers
+/// of their own, so that the first needs few registers.
+macro_rules! whole {
+    ($($f:ident = $first:ident, $more:ident;)*) => { $(
+        #[inline(always)]
+        pub fn $f<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            match $first(m, pc, i) {
+                Ok(pc) => Ok(pc),
+                Err(_) => $more(m, pc, i),
+            }
+        }
+    )* };
+}
+whole! {
+    load_attr = load_attr_first, load_attr_more;
+    load_method = load_method_first, load_method_more;
+    store_attr = store_attr_first, store_attr_more;
+    get_item = get_item_first, get_item_more;
+    for_iter = for_iter_first, for_iter_more;
+    call = call_first, call_more;
+    call_method = call_method_first, call_method_more;
+}
+
+/// The attribute at a place in the object that a cache word names; declines if it has none.
 #[inline(always)]
-pub fn load_attr<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+fn slot_of<M: PyMachine>(m: M, o: M::Ref, offset: u32) -> R<M::Ref> {
+    m.list_elem(o, Field(offset), m.int_const(0)).ok_or(m.decline())
+}
+/// Entry of a polymorphic cache for the object's shape.
+#[inline(always)]
+fn find_entry<M: PyMachine>(m: M, ic: &'static Ic, o: M::Ref) -> Option<&'static IcEntry> {
+    let mut e = ic.entry.load(Acquire);
+    while let Some(x) = unsafe { e.as_ref() } {
+        if m.shape_is(o, x.shape) && (x.tag != tag::TYPE_ATTR || m.test(m.same(o, m.constant(x.aux.value())))) {
+            return Some(x);
+        }
+        e = x.next();
+    }
+    None
+}
+/// The same for a concrete object.
+pub fn entry_of(ic: &'static Ic, o: Value) -> Option<&'static IcEntry> {
+    let (mut e, shape) = (ic.entry.load(Acquire), o.shape_id());
+    while let Some(x) = unsafe { e.as_ref() } {
+        if x.shape == shape && (x.tag != tag::TYPE_ATTR || x.aux.value().is(o)) {
+            return Some(x);
+        }
+        e = x.next();
+    }
+    None
+}
+/// Attribute `k` of those that do not fit into the object; declines if it is not there.
+#[inline(always)]
+fn ext_slot<M: PyMachine>(m: M, o: M::Ref, e: &IcEntry) -> R<(M::Ref, M::Int)> {
+    let (ext_at, k) = e.ext_place();
+    if m.test(m.int_cmp(Cmp::Eq, m.get_int(o, Field(ext_at)), m.int_const(0))) {
+        return Err(m.decline());
+    }
+    let x = m.get(o, Field(ext_at));
+    let k = m.int_const(k as i64);
+    if !m.test(m.int_ult(k, m.get_int(x, EXT_LEN))) {
+        return Err(m.decline());
+    }
+    Ok((x, k))
+}
+
+#[inline(always)]
+pub fn load_attr_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let o = m.reg(i.b());
     let ic = m.ic(i.c());
     let w = ic.w0.load(Relaxed);
     if m.shape_is(o, (w >> 32) as u32) {
-        let f = Field((w >> 16) as u16 as u32);
-        if m.test(m.int_cmp(Cmp::Eq, m.get_int(o, f), m.int_const(0))) {
-            return Err(m.decline());
-        }
-        m.set_reg(i.a(), m.get(o, f));
+        let v = slot_of(*m, o, (w >> 16) as u16 as u32)?;
+        m.set_reg(i.a(), v);
         return Ok(pc.next());
     }
-    let e = ic.entry.load(Relaxed);
-    if let Some(e) = unsafe { e.as_ref() }
-        && m.shape_is(o, e.shape)
-    {
-        if e.tag == tag::VALUE {
-            m.set_reg(i.a(), m.constant(e.value.value()));
-            return Ok(pc.next());
-        }
-        if e.tag == tag::TYPE_ATTR && m.test(m.same(o, m.constant(e.aux.value()))) {
-            m.set_reg(i.a(), m.constant(e.value.value()));
-            return Ok(pc.next());
-        }
-        if e.tag == tag::PROPERTY
-            && let Some(pc) = m.enter_getter(pc, e.value.value(), o)
-        {
-            return Ok(pc);
-        }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn load_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let o = m.reg(i.b());
+    if let Some(e) = find_entry(*m, m.ic(i.c()), o) {
+        let v = match e.tag {
+            tag::SLOT => slot_of(*m, o, e.offset())?,
+            tag::EXT => {
+                let (x, k) = ext_slot(*m, o, e)?;
+                match m.list_elem(x, EXT_DATA, k) {
+                    Some(v) => v,
+                    None => return Err(m.decline()),
+                }
+            }
+            tag::VALUE | tag::TYPE_ATTR => m.constant(e.value.value()),
+            tag::PROPERTY => return m.enter_getter(pc, e.value.value(), o).ok_or(m.decline()),
+            _ => return Err(m.decline()),
+        };
+        m.set_reg(i.a(), v);
+        return Ok(pc.next());
     }
     Err(m.decline())
 }
 
 #[inline(always)]
-pub fn load_method<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn load_method_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let o = m.reg(i.b());
-    let ic = m.ic(i.c());
-    let e = ic.entry.load(Relaxed);
+    let e = m.ic(i.c()).entry.load(Relaxed);
     if let Some(e) = unsafe { e.as_ref() }
+        && e.tag == tag::METHOD
         && m.shape_is(o, e.shape)
     {
-        if e.tag == tag::METHOD {
-            m.set_reg(i.a(), m.constant(e.value.value()));
-            m.set_reg(i.a() + 1, o);
-            return Ok(pc.next());
-        }
-        if e.tag == tag::TYPE_ATTR && m.test(m.same(o, m.constant(e.aux.value()))) {
-            m.set_reg(i.a(), m.constant(e.value.value()));
-            m.clear_reg(i.a() + 1);
-            return Ok(pc.next());
-        }
+        m.set_reg(i.a(), m.constant(e.value.value()));
+        m.set_reg(i.a() + 1, o);
+        return Ok(pc.next());
     }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn load_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let o = m.reg(i.b());
+    let ic = m.ic(i.c());
     let w = ic.w0.load(Relaxed);
     if m.shape_is(o, (w >> 32) as u32) {
-        let f = Field((w >> 16) as u16 as u32);
-        if m.test(m.int_cmp(Cmp::Eq, m.get_int(o, f), m.int_const(0))) {
-            return Err(m.decline());
-        }
-        m.set_reg(i.a(), m.get(o, f));
+        let v = slot_of(*m, o, (w >> 16) as u16 as u32)?;
+        m.set_reg(i.a(), v);
+        m.clear_reg(i.a() + 1);
+        return Ok(pc.next());
+    }
+    if let Some(e) = find_entry(*m, ic, o) {
+        let v = match e.tag {
+            tag::METHOD => {
+                m.set_reg(i.a(), m.constant(e.value.value()));
+                m.set_reg(i.a() + 1, o);
+                return Ok(pc.next());
+            }
+            tag::TYPE_ATTR | tag::VALUE => m.constant(e.value.value()),
+            tag::SLOT => slot_of(*m, o, e.offset())?,
+            _ => return Err(m.decline()),
+        };
+        m.set_reg(i.a(), v);
         m.clear_reg(i.a() + 1);
         return Ok(pc.next());
     }
@@ -443,23 +523,31 @@ pub fn load_method<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 }
 
 #[inline(always)]
-pub fn store_attr<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn store_attr_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let (o, v) = (m.reg(i.a()), m.reg(i.b()));
-    let ic = m.ic(i.c());
-    let w = ic.w0.load(Relaxed);
+    let w = m.ic(i.c()).w0.load(Relaxed);
     if m.shape_is(o, (w >> 32) as u32) {
-        m.set(o, Field((w >> 16) as u16 as u32), v);
+        m.set(o, Field((w >> 16) as u16 as u32), v)?;
         return Ok(pc.next());
     }
-    let e = ic.entry.load(Relaxed);
-    if let Some(e) = unsafe { e.as_ref() }
-        && m.shape_is(o, e.shape)
-        && e.tag == tag::ADD
-        && !m.multi()
-    {
-        let (off, next) = (e.value.value().bits() >> 1, e.aux.value().bits() >> 1);
-        m.set(o, Field(off as u32), v);
-        m.set_shape(o, next as u32);
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (o, v) = (m.reg(i.a()), m.reg(i.b()));
+    if let Some(e) = find_entry(*m, m.ic(i.c()), o) {
+        match e.tag {
+            tag::SLOT => m.set(o, Field(e.offset()), v)?,
+            tag::ADD if !m.multi() => {
+                m.set(o, Field(e.offset()), v)?;
+                m.set_shape(o, (e.aux.value().bits() >> 1) as u32);
+            }
+            tag::EXT if !m.multi() => {
+                let (x, k) = ext_slot(*m, o, e)?;
+                m.set_elem(x, EXT_DATA, k, v)?;
+            }
+            _ => return Err(m.decline()),
+        }
         return Ok(pc.next());
     }
     Err(m.decline())
@@ -478,6 +566,7 @@ fn index_in<M: PyMachine>(m: M, k: M::Ref, len: M::Int) -> Option<M::Int> {
     if m.test(m.int_cmp(Cmp::Lt, k, m.int_const(0))) && m.test(m.int_ult(j, len)) { Some(j) } else { None }
 }
 
+/// Item of a list or tuple by index; declines for anything else.
 #[inline(always)]
 fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
     if m.test(m.is_fixnum(k)) {
@@ -497,18 +586,24 @@ fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
             return Ok(m.elem(o, TUPLE_DATA, j));
         }
     }
-    if m.shape_is(o, DICT)
-        && let Some(v) = m.dict_get(o, k)
-    {
-        return Ok(v);
-    }
-    m.call2(&GETITEM, o, k)
+    Err(m.decline())
 }
 #[inline(always)]
-pub fn get_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn get_item_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let v = item(*m, m.reg(i.b()), m.reg(i.c()))?;
     m.set_reg(i.a(), v);
     Ok(pc.next())
+}
+#[inline(always)]
+pub fn get_item_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (o, k) = (m.reg(i.b()), m.reg(i.c()));
+    if m.shape_is(o, DICT)
+        && let Some(v) = m.dict_get(o, k)
+    {
+        m.set_reg(i.a(), v);
+        return Ok(pc.next());
+    }
+    Err(m.decline())
 }
 #[inline(always)]
 pub fn get_item_i<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
@@ -527,12 +622,11 @@ pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     {
         let a = m.get(o, LIST_ITEMS);
         if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP))) {
-            m.set_elem(a, ARRAY_DATA, j, v);
+            m.set_elem(a, ARRAY_DATA, j, v)?;
             return Ok(pc.next());
         }
     }
-    m.call3(&SETITEM, o, k, v)?;
-    Ok(pc.next())
+    Err(m.decline())
 }
 /// Appending where there is room; only while the process has one thread.
 #[inline(always)]
@@ -546,7 +640,7 @@ pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     if !m.test(m.int_ult(n, m.get_int(a, ARRAY_CAP))) {
         return Err(m.decline());
     }
-    m.set_elem(a, ARRAY_DATA, n, v);
+    m.set_elem(a, ARRAY_DATA, n, v)?;
     m.set_int(l, LIST_LEN, m.int_add(n, m.int_const(1)));
     Ok(pc.next())
 }
@@ -554,13 +648,18 @@ pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 // -- calls
 
 #[inline(always)]
-pub fn call<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn call_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let f = m.reg(i.a());
     if m.shape_is(f, Kind::Function as u32)
         && let Some(pc) = m.enter(pc, f, i.a() + 1, i.b())
     {
         return Ok(pc);
     }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn call_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let f = m.reg(i.a());
     if m.shape_is(f, Kind::Type as u32)
         && let Some(pc) = m.enter_init(pc, f, i.a() + 1, i.b())
     {
@@ -569,11 +668,24 @@ pub fn call<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     Err(m.decline())
 }
 #[inline(always)]
-pub fn call_method<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn call_method_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let f = m.reg(i.a());
-    if m.shape_is(f, Kind::Function as u32) {
-        let skip = m.reg_is_null(i.a() + 1) as usize;
-        if let Some(pc) = m.enter(pc, f, i.a() + 1 + skip, i.b() - skip) {
+    if m.shape_is(f, Kind::Function as u32)
+        && !m.reg_is_null(i.a() + 1)
+        && let Some(pc) = m.enter(pc, f, i.a() + 1, i.b())
+    {
+        return Ok(pc);
+    }
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn call_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let f = m.reg(i.a());
+    if m.reg_is_null(i.a() + 1) {
+        let (base, n) = (i.a() + 2, i.b() - 1);
+        if m.shape_is(f, Kind::Function as u32)
+            && let Some(pc) = m.enter(pc, f, base, n)
+        {
             return Ok(pc);
         }
     }
@@ -601,7 +713,7 @@ const TUPLEITER_TUPLE: Field = Field(offset_of!(TupleIter, tuple) as u32);
 const TUPLEITER_I: Field = Field(offset_of!(TupleIter, i) as u32);
 
 #[inline(always)]
-pub fn for_iter<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn for_iter_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let it = m.reg(i.a());
     if m.shape_is(it, Kind::RangeIter as u32) {
         let left = m.get_int(it, RANGE_LEFT);
@@ -645,7 +757,11 @@ pub fn for_iter<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         m.set_int(it, TUPLEITER_I, m.int_const(i64::MAX));
         return Ok(pc.next());
     }
-    if let Some(v) = m.iter_step(it) {
+    Err(m.decline())
+}
+#[inline(always)]
+pub fn for_iter_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    if let Some(v) = m.iter_step(m.reg(i.a())) {
         m.set_reg(i.b(), v);
         return Ok(pc.skip(1));
     }

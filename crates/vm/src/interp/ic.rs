@@ -10,7 +10,7 @@ use crate::builtins::dict_table::{CELLS, WATCHED};
 use crate::err::R;
 use crate::native::tflags;
 use crate::object::*;
-use crate::shape::{Place, shape};
+use crate::shape::{Place, Shape, shape};
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
 use crate::value::*;
@@ -30,6 +30,10 @@ pub mod tag {
     pub const TYPE_ATTR: u32 = 4;
     /// Setting a new attribute: `aux` is the id of the next shape, `value` the byte offset.
     pub const ADD: u32 = 5;
+    /// Attribute in the object, of a shape other than the one in `w0`: `value` is the byte offset.
+    pub const SLOT: u32 = 6;
+    /// Attribute beyond the object's capacity: `value` is the byte offset of the `AttrExt` word, `aux` the index there.
+    pub const EXT: u32 = 7;
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
@@ -47,10 +51,87 @@ pub fn pack(shape: u32, offset: u32) -> u64 {
 }
 
 fn register(t: Gc<Type>, ic: &Ic) {
-    let d = unsafe { &mut *t.data };
-    let a = ic as *const Ic as usize;
-    if !d.dependents.contains(&a) {
-        d.dependents.push(a);
+    unsafe { &mut *t.data }.dependents.insert(ic as *const Ic as usize);
+}
+
+impl IcEntry {
+    #[inline(always)]
+    pub fn next(&self) -> *mut IcEntry {
+        self.next.raw().load(Relaxed) as *mut IcEntry
+    }
+    /// Byte offset of an attribute in the object ([`tag::SLOT`], [`tag::ADD`]).
+    #[inline(always)]
+    pub fn offset(&self) -> u32 {
+        (self.value.value().bits() >> 1) as u32
+    }
+    /// Of [`tag::EXT`].
+    #[inline(always)]
+    pub fn ext_place(&self) -> (u32, u32) {
+        (self.offset(), (self.aux.value().bits() >> 1) as u32)
+    }
+}
+
+/// Whether a cache takes no more entries: with too many shapes, refilling it would cost more than it gives. From time to
+/// time, and ever less often, a full cache is emptied: the shapes in it may be those of a program's past.
+fn full(ic: &Ic) -> bool {
+    let (mut n, mut e) = (0, ic.entry.load(Acquire));
+    while let Some(x) = unsafe { e.as_ref() } {
+        n += 1;
+        e = x.next();
+    }
+    if n < MAX_ENTRIES {
+        return false;
+    }
+    let m = ic.misses.fetch_add(1, Relaxed);
+    let emptied = m >> 16;
+    if m & 0xffff < 16 << emptied.min(10) {
+        return true;
+    }
+    ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
+    let _g = TYPE_LOCK.lock().unwrap();
+    flush(ic as *const Ic as usize);
+    false
+}
+
+/// Remembers an attribute that lies in objects of shape `s`; `t` is their type, found to have `version` before looking.
+fn fill_place(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, version: u32, s: &Shape, p: Place) {
+    let (tg, value, aux) = match p {
+        Place::Inline(off) if off < 1 << 16 => (tag::SLOT, off, None),
+        Place::Ext(k) if s.ext_at != crate::shape::EXT_VAR => {
+            (tag::EXT, s.ext_at, Some(Value::fix(k as i64)))
+        }
+        _ => return,
+    };
+    if tg == tag::SLOT && ic.w0.load(Acquire) == 0 {
+        let _g = TYPE_LOCK.lock().unwrap();
+        if t.version.load(Acquire) == version {
+            register(t, ic);
+            ic.w0.store(pack(s.id, value), Release);
+        }
+        return;
+    }
+    fill_entry(th, code, ic, t, version, s.id, tg, Value::fix(value as i64), aux);
+}
+
+fn fill_entry(
+    th: Th,
+    code: Gc<Code>,
+    ic: &Ic,
+    t: Gc<Type>,
+    version: u32,
+    shape: u32,
+    tg: u32,
+    value: Value,
+    aux: Option<Value>,
+) {
+    if full(ic) {
+        return;
+    }
+    let e = new_entry(th, shape, tg, value, aux);
+    let _g = TYPE_LOCK.lock().unwrap();
+    if t.version.load(Acquire) == version {
+        register(t, ic);
+        put_entry(th, code, ic, e);
     }
 }
 
@@ -67,20 +148,12 @@ pub fn new_entry(th: Th, shape: u32, tag: u32, value: Value, aux: Option<Value>)
 }
 
 /// How many entries a polymorphic cache may have.
-const MAX_ENTRIES: usize = 4;
+const MAX_ENTRIES: usize = 8;
 
 fn put_entry(th: Th, code: Gc<Code>, ic: &Ic, e: Gc<IcEntry>) {
-    let old = Value::from_word(ic.entry.load(Relaxed) as u64);
-    let mut n = 0;
-    let mut p = old;
-    while let Some(x) = p {
-        n += 1;
-        p = unsafe { x.cast_unchecked::<IcEntry>() }.next.get();
-    }
-    if n < MAX_ENTRIES {
-        e.next.init(old);
-        th.m.barrier(e.obj(), e.next.as_ptr());
-    }
+    // The new entry comes first: what was seen last is the likeliest.
+    e.next.init(Value::from_word(ic.entry.load(Relaxed) as u64));
+    th.m.barrier(e.obj(), e.next.as_ptr());
     ic.entry.store(e.as_ptr(), Release);
     th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
 }
@@ -109,13 +182,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             return;
         }
         let v = v.exact::<StaticMethod>().map_or(v, |s| s.func.value());
-        let e = new_entry(th, s.id, tag::TYPE_ATTR, v, Some(o));
-        let _g = TYPE_LOCK.lock().unwrap();
-        if ty.version.load(Acquire) == version {
-            ic.w0.store(0, Release);
-            register(ty, ic);
-            put_entry(th, code, ic, e);
-        }
+        fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o));
         return;
     }
     if !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || matches!(o.kind(), Kind::Module) {
@@ -130,35 +197,19 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             if let Some(m) = d.exact::<MemberDescriptor>() {
                 if m.flags & crate::native::member::NONE_IF_NULL == 0
                     && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
-                    && m.offset < 1 << 16
                 {
-                    let _g = TYPE_LOCK.lock().unwrap();
-                    if t.version.load(Acquire) == version {
-                        register(t, ic);
-                        ic.w0.store(pack(s.id, m.offset), Release);
-                    }
+                    fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
                 }
             } else if let Some(p) = d.exact::<Property>()
                 && let Some(f) = p.get.get().and_then(|f| f.exact::<Function>())
             {
-                let e = new_entry(th, s.id, tag::PROPERTY, f.value(), None);
-                let _g = TYPE_LOCK.lock().unwrap();
-                if t.version.load(Acquire) == version {
-                    register(t, ic);
-                    put_entry(th, code, ic, e);
-                }
+                fill_entry(th, code, ic, t, version, s.id, tag::PROPERTY, f.value(), None);
             }
             return;
         }
     }
     match (inst, d) {
-        (Some(Place::Inline(off)), _) if off < 1 << 16 => {
-            let _g = TYPE_LOCK.lock().unwrap();
-            if t.version.load(Acquire) == version {
-                register(t, ic);
-                ic.w0.store(pack(s.id, off), Release);
-            }
-        }
+        (Some(p), _) => fill_place(th, code, ic, t, version, s, p),
         (None, Some(d)) if s.ext_at != 0 || crate::builtins::no_instance_attrs(o.kind()) => {
             let dt = th.type_of(d);
             let tg = if d.is_exact(Kind::Function) || d.is_exact(Kind::MethodDescriptor) {
@@ -168,12 +219,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             } else {
                 return;
             };
-            let e = new_entry(th, s.id, tg, d, None);
-            let _g = TYPE_LOCK.lock().unwrap();
-            if t.version.load(Acquire) == version {
-                register(t, ic);
-                put_entry(th, code, ic, e);
-            }
+            fill_entry(th, code, ic, t, version, s.id, tg, d, None);
         }
         _ => {}
     }
@@ -195,12 +241,8 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let version = t.version.load(Acquire);
     if let Some(d) = th.lookup(t, name) {
         if let Some(m) = d.exact::<MemberDescriptor>() {
-            if m.flags == 0 && th.is_subtype(t, unsafe { m.owner.gc::<Type>() }) && m.offset < 1 << 16 {
-                let _g = TYPE_LOCK.lock().unwrap();
-                if t.version.load(Acquire) == version {
-                    register(t, ic);
-                    ic.w0.store(pack(s.id, m.offset), Release);
-                }
+            if m.flags == 0 && th.is_subtype(t, unsafe { m.owner.gc::<Type>() }) {
+                fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
             }
             return;
         }
@@ -209,28 +251,17 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
         }
     }
     match s.find(name) {
-        Some(Place::Inline(off)) if off < 1 << 16 => {
-            let _g = TYPE_LOCK.lock().unwrap();
-            if t.version.load(Acquire) == version {
-                register(t, ic);
-                ic.w0.store(pack(s.id, off), Release);
-            }
-        }
+        Some(p) => fill_place(th, code, ic, t, version, s, p),
         None => {
             let Some(ns) = s.with(name) else { return };
             if ns.id != o.shape_id() {
                 return;
             }
             if let Place::Inline(off) = ns.place(ns.keys().len() - 1) {
-                let e = new_entry(th, s.id, tag::ADD, Value::fix(off as i64), Some(Value::fix(ns.id as i64)));
-                let _g = TYPE_LOCK.lock().unwrap();
-                if t.version.load(Acquire) == version {
-                    register(t, ic);
-                    put_entry(th, code, ic, e);
-                }
+                let next = Some(Value::fix(ns.id as i64));
+                fill_entry(th, code, ic, t, version, s.id, tag::ADD, Value::fix(off as i64), next);
             }
         }
-        _ => {}
     }
 }
 

@@ -336,10 +336,17 @@ impl<const FAST: bool> Machine for Interp<FAST> {
         self.slot(o, f.0).raw().load(Relaxed) as i64
     }
     #[inline(always)]
-    fn set(self, o: Value, f: Field, v: Value) {
+    fn set(self, o: Value, f: Field, v: Value) -> R<()> {
+        let obj = unsafe { o.obj().unwrap_unchecked() };
+        if FAST && adder_heap::barrier_needed(obj) {
+            return Err(Raised);
+        }
         let s = self.slot(o, f.0);
         s.init(Some(v));
-        self.th.m.barrier(unsafe { o.obj().unwrap_unchecked() }, s.as_ptr());
+        if !FAST {
+            self.th.m.barrier(obj, s.as_ptr());
+        }
+        Ok(())
     }
     #[inline(always)]
     fn set_int(self, o: Value, f: Field, v: i64) {
@@ -354,10 +361,17 @@ impl<const FAST: bool> Machine for Interp<FAST> {
         unsafe { &*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.value()
     }
     #[inline(always)]
-    fn set_elem(self, o: Value, base: Field, i: i64, v: Value) {
+    fn set_elem(self, o: Value, base: Field, i: i64, v: Value) -> R<()> {
+        let obj = unsafe { o.obj().unwrap_unchecked() };
+        if FAST && adder_heap::barrier_needed(obj) {
+            return Err(Raised);
+        }
         let s = unsafe { &*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) };
         s.init(Some(v));
-        self.th.m.barrier(unsafe { o.obj().unwrap_unchecked() }, s.as_ptr());
+        if !FAST {
+            self.th.m.barrier(obj, s.as_ptr());
+        }
+        Ok(())
     }
     #[inline(always)]
     fn is_null(self, _r: Value) -> bool {
@@ -451,11 +465,13 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             (*nf).func = f;
             (*nf).code = code;
             (*nf).flags = 0;
-            let n = code.nlocals as usize;
-            let mut i = nargs;
-            while i < n {
-                *regs.add(i) = 0;
-                i += 1;
+            // Two at a time: what lies behind the locals is free. The empty assembly keeps the loop as small as it is,
+            // without a call of `memset`, which would bring a prologue into the handler.
+            let (mut p, end) = (regs.add(nargs), regs.add(code.nlocals as usize));
+            while p < end {
+                (p as *mut [u64; 2]).write_unaligned([0; 2]);
+                p = p.add(2);
+                std::arch::asm!("", options(nomem, nostack, preserves_flags));
             }
             self.fp = nf;
             self.regs = regs;
@@ -493,6 +509,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             while i < shape.size as usize / 8 {
                 *o.add(i) = 0;
                 i += 1;
+                std::arch::asm!("", options(nomem, nostack, preserves_flags));
             }
             (*self.fp).flags = INIT_FLAGS;
             (*self.fp).extra.init(Some(Value::from_bits(p as u64)));

@@ -52,14 +52,15 @@ macro_rules! slow_of {
 }
 
 /// Calls `$mac!` with the ops that have a fast handler: `Op handler fallback;` where the fallback is the slow function
-/// to use if the slow instance of the handler itself declines (`generic`: the slow instance never declines).
+/// to use if the slow instance of the handler itself declines (`generic`: the slow instance never declines). Handlers of
+/// two parts name them.
 macro_rules! for_each_fast {
     ($mac:ident) => { $mac! {
         Nop nop generic; Move mov generic; LoadConst load_const generic; LoadInt load_int generic;
         LoadNone load_none generic; Clear clear generic; CheckLocal check_local check_local;
         LoadDeref load_deref load_deref; StoreDeref store_deref generic; LoadGlobal load_global load_global;
-        LoadAttr load_attr load_attr; StoreAttr store_attr store_attr; LoadMethod load_method load_method;
-        GetItem get_item get_item; GetItemI get_item_i get_item_i; SetItem set_item set_item;
+        LoadAttr load_attr load_attr (load_attr_first load_attr_more); StoreAttr store_attr store_attr (store_attr_first store_attr_more); LoadMethod load_method load_method (load_method_first load_method_more);
+        GetItem get_item get_item (get_item_first get_item_more); GetItemI get_item_i get_item_i; SetItem set_item set_item;
         Neg neg generic; Not not generic;
         Add add binary; Sub sub binary; Mul mul binary; TrueDiv true_div binary; FloorDiv floor_div binary;
         Mod modulo binary; LShift lshift binary; RShift rshift binary; And and binary; Or or binary; Xor xor binary;
@@ -70,8 +71,8 @@ macro_rules! for_each_fast {
         JNone j_none generic; JLt j_lt compare_jump; JLe j_le compare_jump; JGt j_gt compare_jump;
         JGe j_ge compare_jump; JEq j_eq compare_jump; JNe j_ne compare_jump; JLtI j_lt_i generic; JLeI j_le_i generic;
         JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
-        Call call call; CallMethod call_method call_method; Return ret ret; ReturnNone ret_none ret_none;
-        ForIter for_iter for_iter; UnpackSeq unpack_seq unpack_seq; ListAppend list_append list_append;
+        Call call call (call_first call_more); CallMethod call_method call_method (call_method_first call_method_more); Return ret ret; ReturnNone ret_none ret_none;
+        ForIter for_iter for_iter (for_iter_first for_iter_more); UnpackSeq unpack_seq unpack_seq; ListAppend list_append list_append;
     } };
 }
 
@@ -88,7 +89,7 @@ macro_rules! slow_entry {
 static SLOW: [SlowFn; 256] = {
     let mut t: [SlowFn; 256] = [slow::invalid; 256];
     macro_rules! fill {
-        ($($op:ident $h:ident $f:ident;)*) => { $( t[Op::$op as usize] = slow_entry!($f $h); )* };
+        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident))?;)*) => { $( t[Op::$op as usize] = slow_entry!($f $h); )* };
     }
     for_each_fast!(fill);
     macro_rules! fill_slow {
@@ -167,9 +168,36 @@ mod threaded {
         }
     }
 
-    /// Publishes the frame, runs the op's slow function, goes on. Never inlined: it would bring a prologue into every
-    /// fast handler.
+    /// Publishes the frame, runs a slow function, goes on.
+    #[inline(always)]
+    unsafe fn go_slow(f: impl FnOnce(Th, Ins) -> R<Ctl>, i: Ins, pc: *const Ins, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            (*fp).pc = pc;
+            th.fp.set(fp);
+            match f(th, i) {
+                Ok(Ctl::Next) => {}
+                Ok(Ctl::Leave(v)) => return v.bits(),
+                Err(Raised) => return raised(th),
+            }
+            go_on(th)
+        }
+    }
+    /// Goes on after the published frame's instruction.
+    #[inline(always)]
+    unsafe fn go_on(th: Th) -> u64 {
+        unsafe {
+            let fp = th.fp.get();
+            let pc = (*fp).pc.add(1);
+            let i = *pc;
+            TABLE[i.op_byte() as usize](i, pc, (*fp).regs, th, fp)
+        }
+    }
+    #[cold]
     #[inline(never)]
+    unsafe fn raised(th: Th) -> u64 {
+        if unwind::unwind(th) { unsafe { go_on(th) } } else { 0 }
+    }
+    /// An op that has a slow function only.
     unsafe extern "C-unwind" fn slow_tramp(
         i: Ins,
         pc: *const Ins,
@@ -177,37 +205,55 @@ mod threaded {
         th: Th,
         fp: *mut Frame,
     ) -> u64 {
-        unsafe {
-            (*fp).pc = pc;
-            th.fp.set(fp);
-            if let Some(w) = slow_step(th, i) {
-                return w;
-            }
-            let fp = th.fp.get();
-            let pc = (*fp).pc.add(1);
-            let i = *pc;
-            TABLE[i.op_byte() as usize](i, pc, (*fp).regs, th, fp)
-        }
+        unsafe { go_slow(SLOW[i.op_byte() as usize], i, pc, th, fp) }
     }
 
+    /// Runs a handler's fast instance and goes on; where it declines, the function `$next` takes over.
+    macro_rules! try_handler {
+        ($h:path, $next:expr, $i:ident, $pc:ident, $regs:ident, $th:ident, $fp:ident) => {{
+            let mut m = Interp::<true> { regs: $regs, th: $th, fp: $fp };
+            match $h(&mut m, Pc::from_ptr($pc), $i) {
+                Ok(pc) => unsafe {
+                    let i = *pc.ptr();
+                    TABLE[i.op_byte() as usize](i, pc.ptr(), m.regs, $th, m.fp)
+                },
+                Err(_) => unsafe { $next($i, $pc, $regs, $th, $fp) },
+            }
+        }};
+    }
+    macro_rules! fast_fn {
+        ($h:ident) => {
+            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                try_handler!(fast::$h, slow, i, pc, regs, th, fp)
+            }
+        };
+        ($h:ident $first:ident $more:ident) => {
+            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                try_handler!(fast::$first, more, i, pc, regs, th, fp)
+            }
+            // Parts that follow are never inlined: they would bring a prologue into the fast handler.
+            #[inline(never)]
+            unsafe extern "C-unwind" fn more(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                try_handler!(fast::$more, slow, i, pc, regs, th, fp)
+            }
+        };
+    }
     macro_rules! fast_fns {
-        ($($op:ident $h:ident $f:ident;)*) => {
+        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident))?;)*) => {
             $(
                 #[allow(non_snake_case)]
-                unsafe extern "C-unwind" fn $op(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
-                    let mut m = Interp::<true> { regs, th, fp };
-                    match fast::$h(&mut m, Pc::from_ptr(pc), i) {
-                        Ok(pc) => unsafe {
-                            let i = *pc.ptr();
-                            TABLE[i.op_byte() as usize](i, pc.ptr(), m.regs, th, m.fp)
-                        },
-                        Err(_) => unsafe { slow_tramp(i, pc, regs, th, fp) },
+                mod $op {
+                    use super::*;
+                    fast_fn!($h $($first $more)?);
+                    #[inline(never)]
+                    unsafe extern "C-unwind" fn slow(i: Ins, pc: *const Ins, _: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                        unsafe { go_slow(slow_entry!($f $h), i, pc, th, fp) }
                     }
                 }
             )*
             static TABLE: [H; 256] = {
                 let mut t: [H; 256] = [slow_tramp; 256];
-                $( t[Op::$op as usize] = $op; )*
+                $( t[Op::$op as usize] = $op::fast; )*
                 t
             };
         };

@@ -310,58 +310,30 @@ fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value
 pub fn load_attr(th: Th, i: Ins) -> Res {
     let o = reg(th, i.b());
     let icx = ic_of(th, i.c());
-    // Polymorphic sites: the entries after the first.
-    let mut e = icx.entry.load(Acquire);
-    let sh = if o.is_obj() { o.shape_id() } else { 0 };
-    while let Some(x) = unsafe { e.as_ref() } {
-        if x.shape == sh {
-            match x.tag {
-                ic::tag::VALUE => return ret_a(th, i, x.value.value()),
-                ic::tag::PROPERTY => {
-                    if push_python(th, x.value.value(), &[o], Cont::StoreA, None)? {
-                        return NEXT;
-                    }
+    // What the fast handler leaves: functions that are bound, getters that need a general call.
+    if let Some(x) = fast::entry_of(icx, o) {
+        match x.tag {
+            ic::tag::PROPERTY => {
+                if push_python(th, x.value.value(), &[o], Cont::StoreA, None)? {
+                    return NEXT;
                 }
-                ic::tag::METHOD => {
-                    let v = th.bind(x.value.value(), Some(o), th.type_of(o))?;
-                    return ret_a(th, i, v);
-                }
-                ic::tag::TYPE_ATTR if x.aux.value().is(o) => return ret_a(th, i, x.value.value()),
-                _ => {}
             }
+            ic::tag::METHOD => {
+                let v = th.bind(x.value.value(), Some(o), th.type_of(o))?;
+                return ret_a(th, i, v);
+            }
+            _ => {}
         }
-        e = x.next.get().map_or(std::ptr::null_mut(), |v| v.bits() as *mut IcEntry);
     }
     let name = icx.name.value();
-    if let Some(v) = slot_hit(th, o, name) {
-        return ret_a(th, i, v);
-    }
     let v = th.getattr(o, name)?;
     set(th, i.a(), v);
-    ic::fill_load(th, fr(th).code, icx, reg_or(th, i.b(), o));
+    ic::fill_load(th, fr(th).code, icx, o);
     NEXT
-}
-/// The operand register may have been the destination: then the object that was loaded from.
-fn reg_or(_th: Th, _r: usize, o: Value) -> Value {
-    o
-}
-/// An attribute in the instance of a plain class without a data descriptor of that name: no fill needed, just found.
-fn slot_hit(_th: Th, _o: Value, _name: Value) -> Option<Value> {
-    None
 }
 pub fn load_method(th: Th, i: Ins) -> Res {
     let o = reg(th, i.b());
     let icx = ic_of(th, i.c());
-    let mut e = icx.entry.load(Acquire);
-    let sh = if o.is_obj() { o.shape_id() } else { 0 };
-    while let Some(x) = unsafe { e.as_ref() } {
-        if x.shape == sh && x.tag == ic::tag::METHOD {
-            set(th, i.a(), x.value.value());
-            set(th, i.a() + 1, o);
-            return NEXT;
-        }
-        e = x.next.get().map_or(std::ptr::null_mut(), |v| v.bits() as *mut IcEntry);
-    }
     let name = icx.name.value();
     let t = th.type_of(o);
     // A function found on a type whose instances resolve attributes plainly: no bound method is made.
@@ -386,21 +358,25 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
     let icx = ic_of(th, i.c());
     let name = icx.name.value();
     let before = o.shape_id();
-    // Polymorphic: another instance shape of a plain class.
+    // Known places whose store has a barrier, or takes the lock.
     if o.is_obj() {
-        let mut e = icx.entry.load(Acquire);
-        while let Some(x) = unsafe { e.as_ref() } {
-            if x.shape == before && x.tag == ic::tag::ADD {
-                let s = shape(x.aux.value().as_fix().unwrap() as u32);
-                let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
-                if o.shape_id() == before {
-                    th.write_place(o, s, Place::Inline(x.value.value().as_fix().unwrap() as u32), v)?;
-                    unsafe { o.header_unchecked() }.desc.store(s.id, Release);
-                    return NEXT;
-                }
-                break;
+        let w = icx.w0.load(Relaxed);
+        if before == (w >> 32) as u32 {
+            let p = Place::Inline((w >> 16) as u16 as u32);
+            return th.write_place(o, shape(before), p, v).map(|_| Ctl::Next);
+        }
+        if let Some(x) = fast::entry_of(icx, o) {
+            let (p, after) = match x.tag {
+                ic::tag::SLOT => (Place::Inline(x.offset()), before),
+                ic::tag::EXT => (Place::Ext(x.ext_place().1), before),
+                _ => (Place::Inline(x.offset()), (x.aux.value().bits() >> 1) as u32),
+            };
+            let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
+            if o.shape_id() == before {
+                th.write_place(o, shape(after), p, v)?;
+                unsafe { o.header_unchecked() }.desc.store(after, Release);
+                return NEXT;
             }
-            e = x.next.get().map_or(std::ptr::null_mut(), |v| v.bits() as *mut IcEntry);
         }
     }
     let t = th.type_of(o);
