@@ -411,7 +411,8 @@ fn slot_of<M: PyMachine>(m: M, o: M::Ref, offset: u32) -> R<M::Ref> {
 fn find_entry<M: PyMachine>(m: M, ic: &'static Ic, o: M::Ref) -> Option<&'static IcEntry> {
     let mut e = ic.entry.load(Acquire);
     while let Some(x) = unsafe { e.as_ref() } {
-        if m.shape_is(o, x.shape) && (x.tag != tag::TYPE_ATTR || m.test(m.same(o, m.constant(x.aux.value())))) {
+        if m.shape_is(o, x.shape) && (x.tag != tag::TYPE_ATTR || m.test(m.same(o, m.constant(x.aux.value()))))
+        {
             return Some(x);
         }
         e = x.next();

@@ -170,7 +170,13 @@ mod threaded {
 
     /// Publishes the frame, runs a slow function, goes on.
     #[inline(always)]
-    unsafe fn go_slow(f: impl FnOnce(Th, Ins) -> R<Ctl>, i: Ins, pc: *const Ins, th: Th, fp: *mut Frame) -> u64 {
+    unsafe fn go_slow(
+        f: impl FnOnce(Th, Ins) -> R<Ctl>,
+        i: Ins,
+        pc: *const Ins,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
         unsafe {
             (*fp).pc = pc;
             th.fp.set(fp);
@@ -223,17 +229,35 @@ mod threaded {
     }
     macro_rules! fast_fn {
         ($h:ident) => {
-            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            pub unsafe extern "C-unwind" fn fast(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 try_handler!(fast::$h, slow, i, pc, regs, th, fp)
             }
         };
         ($h:ident $first:ident $more:ident) => {
-            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            pub unsafe extern "C-unwind" fn fast(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 try_handler!(fast::$first, more, i, pc, regs, th, fp)
             }
             // Parts that follow are never inlined: they would bring a prologue into the fast handler.
             #[inline(never)]
-            unsafe extern "C-unwind" fn more(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            unsafe extern "C-unwind" fn more(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 try_handler!(fast::$more, slow, i, pc, regs, th, fp)
             }
         };
