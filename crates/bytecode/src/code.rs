@@ -26,6 +26,7 @@ impl CodeFlags {
     pub const FUTURE_ANNOTATIONS: u32 = 0x1000000;
     pub const HAS_DOCSTRING: u32 = 0x4000000;
     pub const METHOD: u32 = 0x8000000;
+    #[inline]
     pub fn has(self, bit: u32) -> bool {
         self.0 & bit != 0
     }

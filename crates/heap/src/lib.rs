@@ -60,8 +60,6 @@ pub mod gcbits {
     pub const FORWARDED: u8 = 4;
     /// The address was given out (`id()`, default hash): promote in place, never move.
     pub const PINNED: u8 = 8;
-    /// Has an entry in the list of objects with a `drop` or finalizer.
-    pub const REGISTERED: u8 = 16;
 }
 
 /// The one bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).

@@ -259,12 +259,11 @@ impl Mutator {
 
     /// `KindInfo::drop` is to run when this object dies.
     pub fn register_drop(&self, o: Obj) {
-        unsafe { o.as_ref().gc.fetch_or(gcbits::REGISTERED, Relaxed) };
         unsafe { self.local().drops.push(o) };
     }
     /// This object is to be resurrected once and handed out by `Heap::pop_finalizable` when it becomes unreachable.
+    #[inline]
     pub fn register_finalizer(&self, o: Obj) {
-        unsafe { o.as_ref().gc.fetch_or(gcbits::REGISTERED, Relaxed) };
         unsafe { self.local().finalizers.push(o) };
     }
     /// `o` is a weak reference object: the word at byte 8 is its target, not traced, zeroed when the target dies.

@@ -301,6 +301,13 @@ pub fn frame_ended(th: Th, f: &mut Frame) {
     g.regs.init(None);
     g.frame.init(None);
     g.state.store(FINISHED, Release);
+    // Nothing is left to finalize.
+    let flags = &g.header().flags;
+    if th.multi() {
+        flags.fetch_or(flags::FINALIZED, Relaxed);
+    } else {
+        flags.store(flags.load(Relaxed) | flags::FINALIZED, Relaxed);
+    }
 }
 
 /// An exception left a generator's frame, which is popped already. True: it was dealt with.
