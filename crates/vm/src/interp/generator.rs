@@ -97,9 +97,23 @@ pub fn make(th: Th) -> R<Ctl> {
     }
 }
 
+/// Somebody traces: every instruction is to be seen.
+#[inline(always)]
+fn traced(th: Th) -> bool {
+    th.m.poll.load(Relaxed) & crate::thread::poll::TRACE != 0
+}
+/// Copies registers. They are few: a call of `memcpy` would cost more than the copying.
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
+    // Atomic accesses keep the compiler from making that call of it.
+    let (from, to) = (from as *const AtomicU64, to as *const AtomicU64);
+    for i in 0..n {
+        unsafe { (*to.add(i)).store((*from.add(i)).load(Relaxed), Relaxed) };
+    }
+}
+#[inline(always)]
 fn save_regs(th: Th, f: &Frame, regs: Gc<Array>) {
-    let n = f.depth();
-    unsafe { std::ptr::copy_nonoverlapping(f.regs, regs.slots().as_ptr() as *mut u64, n) };
+    unsafe { copy_words(f.regs, regs.slots().as_ptr() as *mut u64, f.depth()) };
     th.m.barrier_all(regs.obj());
 }
 
@@ -118,15 +132,15 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
         nf.pc = code.ins.add(g.lasti.load(Relaxed) as usize);
         nf.extra.init(Some(g.value()));
         let regs: Gc<Array> = g.regs.gc();
-        let n = nf.depth();
-        std::ptr::copy_nonoverlapping(regs.slots().as_ptr() as *const u64, at, n);
+        copy_words(regs.slots().as_ptr() as *const u64, at, nf.depth());
         if let Some(o) = g.frame.get() {
             nf.flags |= fflags::OBJECT;
             nf.object.init(Some(o));
             crate::builtins::frame::resumed(th, o, nf);
         }
-        let outer = th.handled.get();
-        th.store_opt(g, &g.outer, outer);
+        if let Some(h) = th.handled.get() {
+            th.store(g, &g.outer, h);
+        }
         if let Some(h) = g.handled.get() {
             th.handled.init(Some(h));
         }
@@ -159,14 +173,39 @@ fn claim(th: Th, g: Gc<Generator>) -> R<u64> {
     Ok(old)
 }
 
-/// Sets the value that the suspended `yield` gives.
-fn deliver_sent(th: Th, g: Gc<Generator>, was: u64, sent: Option<Value>) -> R<()> {
-    if was == SUSPENDED {
-        let i = unsafe { *fr(th).pc };
-        set(th, i.a(), sent.unwrap_or(NONE()));
+/// Sets the value that the suspended `yield` gives. If that is the `yield` of a delegating generator, the delegate is
+/// resumed with it, and so on: what the `Send` after it would do.
+fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
+    if was != SUSPENDED {
+        return Ok(());
     }
-    let _ = g;
-    Ok(())
+    let v = sent.unwrap_or(NONE());
+    loop {
+        let f = fr(th);
+        let y = unsafe { *f.pc };
+        set(th, y.a(), v);
+        if y.op_byte() != Op::YieldFrom as u8 || traced(th) {
+            return Ok(());
+        }
+        let d = reg(th, y.c());
+        if !d.is_exact(Kind::Generator) && !d.is_exact(Kind::Coroutine) {
+            return Ok(());
+        }
+        let send = unsafe { f.pc.sub(2) };
+        let s = unsafe { *send };
+        if s.op_byte() != Op::Send as u8 || s.a() != y.a() || s.b() != y.c() {
+            return Ok(());
+        }
+        let d: Gc<Generator> = unsafe { d.cast_unchecked() };
+        if d.state.load(Acquire) != SUSPENDED || claim(th, d)? != SUSPENDED {
+            return Ok(());
+        }
+        f.pc = send;
+        if let Err(e) = push(th, d, flags_for(Cont::Gen, BY_SEND)) {
+            d.state.store(SUSPENDED, Release);
+            return Err(e);
+        }
+    }
 }
 
 /// What came of resuming a generator.
@@ -201,7 +240,9 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         g.state.store(was, Release);
         return Err(e);
     }
-    deliver_sent(th, g, was, sent)?;
+    if deliver_sent(th, was, sent).is_err() && !unwind::unwind(th) {
+        return Err(crate::err::Raised);
+    }
     let v = th.run_entry()?;
     Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
 }
@@ -245,21 +286,36 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
 /// `Yield`, `YieldFrom`.
 pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
     let v = reg(th, i.b());
-    let f = fr(th);
-    let g: Gc<Generator> = unsafe { f.extra.gc() };
-    save_regs(th, f, unsafe { g.regs.gc() });
-    g.lasti.store(f.lasti() as u64, Relaxed);
-    if f.flags & fflags::OBJECT != 0 {
-        crate::builtins::frame::suspended(th, f.object.value(), g);
+    loop {
+        let f = fr(th);
+        let g: Gc<Generator> = unsafe { f.extra.gc() };
+        save_regs(th, f, unsafe { g.regs.gc() });
+        g.lasti.store(f.lasti() as u64, Relaxed);
+        if f.flags & fflags::OBJECT != 0 {
+            crate::builtins::frame::suspended(th, f.object.value(), g);
+        }
+        let (inner, outer) = (th.handled.get(), g.outer.get());
+        if inner != outer {
+            th.store_opt(g, &g.handled, inner);
+            th.handled.init(outer);
+        } else {
+            g.handled.init(None);
+        }
+        g.outer.init(None);
+        let flags = f.flags;
+        th.fp.set(unsafe { (f as *mut Frame).sub(1) });
+        g.state.store(SUSPENDED, Release);
+        // A generator that delegates yields the value on at once.
+        if flags & fflags::ENTRY == 0 && (flags >> fflags::ARG_SHIFT) as u16 == BY_SEND {
+            let f = fr(th);
+            let (s, y) = unsafe { (*f.pc, *f.pc.add(2)) };
+            if y.op_byte() == Op::YieldFrom as u8 && y.b() == s.a() && !traced(th) {
+                f.pc = unsafe { f.pc.add(2) };
+                continue;
+            }
+        }
+        return deliver(th, flags, v, true);
     }
-    let (inner, outer) = (th.handled.get(), g.outer.get());
-    th.store_opt(g, &g.handled, if inner == outer { None } else { inner });
-    th.handled.init(outer);
-    g.outer.init(None);
-    let flags = f.flags;
-    th.fp.set(unsafe { (f as *mut Frame).sub(1) });
-    g.state.store(SUSPENDED, Release);
-    deliver(th, flags, v, true)
 }
 
 /// `Return` of a generator's frame.
@@ -327,7 +383,7 @@ pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
         return Err(e);
     }
     let _ = i;
-    deliver_sent(th, g, was, None)?;
+    deliver_sent(th, was, None)?;
     Ok(Ctl::Next)
 }
 
@@ -355,7 +411,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
             g.state.store(was, Release);
             return Err(e);
         }
-        deliver_sent(th, g, was, Some(v))?;
+        deliver_sent(th, was, Some(v))?;
         return Ok(Ctl::Next);
     }
     let t = th.type_of(it);
