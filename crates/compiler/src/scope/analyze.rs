@@ -30,12 +30,14 @@ enum Outer {
 impl Analyzer<'_, '_> {
     /// Analyses a block and those inside it; yields the names free in it.
     fn block(&mut self, id: ScopeId, class_entry: Option<ScopeId>, depth: u32) -> Res<Set> {
-        let mut free = Set::default();
+        let mut own = Set::default();
         for i in 0..self.scopes[id].symbols.len() {
             let s = self.scopes[id].symbols.at(i);
-            let place = self.resolve(id, s.name, s.flags, class_entry, &mut free)?;
+            let place = self.resolve(id, s.name, s.flags, class_entry, &mut own)?;
             self.scopes[id].symbols.at_mut(i).place = place;
         }
+        // Free in blocks inside.
+        let mut free = Set::default();
         let children = std::mem::take(&mut self.scopes[id].children);
         let is_class = self.scopes[id].kind == ScopeKind::Class;
         let mut spliced = Vec::with_capacity(children.len());
@@ -72,6 +74,7 @@ impl Analyzer<'_, '_> {
             scope.has_conditional_annotations |= free.remove(&known::CONDITIONAL_ANNOTATIONS);
         }
         self.note_free(id, &free);
+        free.extend(own);
         Ok(free)
     }
 
@@ -88,7 +91,7 @@ impl Analyzer<'_, '_> {
             match scope.symbols.position(name) {
                 Some(i) => {
                     let s = scope.symbols.at_mut(i);
-                    if class_like && s.place != Place::Free {
+                    if class_like {
                         s.flags |= flag::FREE_CLASS;
                     }
                 }

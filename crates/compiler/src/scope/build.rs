@@ -376,7 +376,9 @@ impl<'a> Builder<'a, '_, '_> {
         let generic = !f.type_params.is_empty();
         if generic {
             let kwdef = f.args.kw_defaults.iter().any(|d| d.is_some());
-            self.enter_type_params(f.scope + 1, f.name, span, !f.args.defaults.is_empty(), kwdef, false)?;
+            // CPython's table always has the defaults.
+            let defaults = self.opts.keep_empty || !f.args.defaults.is_empty();
+            self.enter_type_params(f.scope + 1, f.name, span, defaults, kwdef, false)?;
             self.type_params(f.type_params)?;
         }
         self.signature_annotations(f, span)?;
