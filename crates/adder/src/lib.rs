@@ -27,7 +27,9 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
     for modules in [
         adder_mod_ast::MODULES,
         adder_mod_async::MODULES,
+        adder_mod_compress::MODULES,
         adder_mod_core::MODULES,
+        adder_mod_crypto::MODULES,
         adder_mod_os::MODULES,
         adder_mod_text::MODULES,
     ] {

@@ -59,6 +59,23 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("dynasmrt", &["backend-native"]),
     ("dynasm", &["backend-native"]),
     ("serde_json", &["testing"]),
+    // Compression, in Rust or from C sources that build with nothing but a compiler.
+    ("libz-rs-sys", &["mod-compress"]),
+    ("libbz2-rs-sys", &["mod-compress"]),
+    ("liblzma-sys", &["mod-compress"]),
+    ("zstd-sys", &["mod-compress"]),
+    ("crc32fast", &["mod-compress"]),
+    // Hashes.
+    ("digest", &["mod-crypto"]),
+    ("md-5", &["mod-crypto"]),
+    ("sha1", &["mod-crypto"]),
+    ("sha2", &["mod-crypto"]),
+    ("sha3", &["mod-crypto"]),
+    ("ripemd", &["mod-crypto"]),
+    ("sm3", &["mod-crypto"]),
+    ("blake2b_simd", &["mod-crypto"]),
+    ("blake2s_simd", &["mod-crypto"]),
+    ("scrypt", &["mod-crypto"]),
     // Data only, at build time.
     ("rustpython-pylib", &["pylib"]),
 ];
