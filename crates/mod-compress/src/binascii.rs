@@ -82,29 +82,21 @@ pub static MODULE: NativeModule = NativeModule {
                 new_bytes(th, &encode_qp(b.bytes(), tabs, text, header))
             },
         ),
-        function(
-            "b2a_uu",
-            "($module, data, /, *, backtick=False)",
-            "Uuencode line of data.",
-            |th, a| {
-                let b = Buffer::simple(th, a[0].unwrap())?;
-                let tick = bool_or(th, a[1], false)?;
-                if b.len() > 45 {
-                    return Err(err(th, "At most 45 bytes at once"));
-                }
-                new_bytes(th, &encode_uu(b.bytes(), tick))
-            },
-        ),
-        function(
-            "crc32",
-            "($module, data, crc=0, /)",
-            "Compute CRC-32 incrementally.",
-            crc32,
-        ),
+        function("b2a_uu", "($module, data, /, *, backtick=False)", "Uuencode line of data.", |th, a| {
+            let b = Buffer::simple(th, a[0].unwrap())?;
+            let tick = bool_or(th, a[1], false)?;
+            if b.len() > 45 {
+                return Err(err(th, "At most 45 bytes at once"));
+            }
+            new_bytes(th, &encode_uu(b.bytes(), tick))
+        }),
+        function("crc32", "($module, data, crc=0, /)", "Compute CRC-32 incrementally.", crc32),
         function("crc_hqx", "($module, data, crc, /)", "Compute CRC-CCITT incrementally.", |th, a| {
             let b = Buffer::simple(th, a[0].unwrap())?;
             let crc = mask_arg(th, a[1].unwrap())? as u16;
-            Ok(Value::fix(b.bytes().iter().fold(crc, |c, x| c << 8 ^ HQX[(c >> 8) as usize ^ *x as usize]) as i64))
+            Ok(Value::fix(
+                b.bytes().iter().fold(crc, |c, x| c << 8 ^ HQX[(c >> 8) as usize ^ *x as usize]) as i64
+            ))
         }),
         function(
             "hexlify",
@@ -150,7 +142,12 @@ fn to_hex(th: Th, a: Args) -> R<Value> {
     let b = Buffer::simple(th, a[0].unwrap())?;
     if a[1].is_none() && a[2].is_none() {
         let out = bytes::uninit(th, b.len().checked_mul(2).ok_or_else(|| th.memory_error())?)?;
-        bytes::fill(out).as_chunks_mut().0.iter_mut().zip(b.bytes()).for_each(|(o, c)| *o = HEX_PAIRS[*c as usize]);
+        bytes::fill(out)
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(b.bytes())
+            .for_each(|(o, c)| *o = HEX_PAIRS[*c as usize]);
         return Ok(out.value());
     }
     // As in CPython: a separator of a result in bytes may be any byte.
@@ -310,7 +307,9 @@ fn decode_base64(b: &[u8], strict: bool, out: &mut Vec<u8>) -> Result<(), String
                 break;
             }
             let first = place == 0 && at == 1;
-            return Err(if first { "Leading padding not allowed" } else { "Excess padding not allowed" }.into());
+            return Err(
+                if first { "Leading padding not allowed" } else { "Excess padding not allowed" }.into()
+            );
         }
         let v = VALUES[c as usize];
         if v == 64 {
@@ -321,9 +320,12 @@ fn decode_base64(b: &[u8], strict: bool, out: &mut Vec<u8>) -> Result<(), String
         }
         if strict && pads != 0 {
             let whole = place + pads == 4;
-            return Err(
-                if whole { "Excess data after padding" } else { "Discontinuous padding not allowed" }.into()
-            );
+            return Err(if whole {
+                "Excess data after padding"
+            } else {
+                "Discontinuous padding not allowed"
+            }
+            .into());
         }
         pads = 0;
         match place {
