@@ -230,12 +230,20 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
             }
         }
     }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|n| (env.get)(n).filter(|v| !v.is_empty()))
+        .map(|v| lossy(&v))
+        .unwrap_or_else(|| "C".into());
+    c.c_locale = matches!(&*locale, "C" | "POSIX");
     c.utf8_mode = match (c.xoption("utf8"), env.text("PYTHONUTF8").as_deref()) {
         (Some("" | "1"), _) => true,
         (Some("0"), _) => false,
         (Some(_), _) => return Err(fatal("preconfig_init_utf8_mode", "invalid -X utf8 option value")),
         (None, Some("1")) => true,
-        (None, Some("0") | None) => false,
+        (None, Some("0")) => false,
+        // PEP 540: in the C locale nobody has said which encoding is meant.
+        (None, None | Some("")) => c.c_locale,
         (None, Some(_)) => {
             return Err(fatal("preconfig_init_utf8_mode", "invalid PYTHONUTF8 environment variable value"));
         }
@@ -279,12 +287,6 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
         c.stdio_encoding = Some(e.to_string()).filter(|e| !e.is_empty());
         c.stdio_errors = Some(errors.to_string()).filter(|e| !e.is_empty());
     }
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|n| (env.get)(n).filter(|v| !v.is_empty()))
-        .map(|v| lossy(&v))
-        .unwrap_or_else(|| "C".into());
-    c.c_locale = matches!(&*locale, "C" | "POSIX");
 
     // -- warnings: dev mode first, then the environment, then -W, then -b
     let mut warnings = Vec::new();

@@ -8,6 +8,7 @@
 //! - No lock of Rust's is held while Python code runs or an object is allocated.
 
 mod errno;
+mod io;
 mod locale;
 mod posix;
 mod queue;
@@ -29,6 +30,7 @@ use adder_vm::value::*;
 /// All modules of this crate, to be registered at start.
 pub static MODULES: &[&NativeModule] = &[
     &errno::MODULE,
+    &io::MODULE,
     &locale::MODULE,
     &posix::MODULE,
     &queue::MODULE,

@@ -174,6 +174,17 @@ pub(crate) fn find_near(b: u8, hay: &[u8]) -> Option<usize> {
     }
 }
 
+/// Position of a byte.
+#[inline]
+pub fn find_byte(hay: &[u8], b: u8) -> Option<usize> {
+    memchr(b, hay)
+}
+/// Position of the first of two bytes.
+#[inline]
+pub fn find_either(hay: &[u8], a: u8, b: u8) -> Option<usize> {
+    memchr::memchr2(a, b, hay)
+}
+
 /// Offset of the first occurrence.
 #[inline]
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {

@@ -43,6 +43,7 @@ names! {
     BaseException Exception ExceptionGroup fromkeys tb_frame real imag numerator denominator
     call_soon get_debug is_running context result done cancel add_done_callback _asyncio_future_blocking
     __conditional_annotations__ __exceptions__ compute_value _incompletesequence big little signed byteorder initial default
+    seek tell closed truncate seekable readable writable fileno readall read1 peek reset getstate setstate _finalizing _dealloc_warn __IOBase_closed
 }
 
 static TABLE: [AtomicU64; ALL.len()] = [const { AtomicU64::new(0) }; ALL.len()];

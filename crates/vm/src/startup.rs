@@ -107,43 +107,8 @@ pub fn bootstrap(th: Th) -> R<()> {
     let install = th.getattr(lib, th.intern("_install"))?;
     th.call(install, &[Root::sys_module.value(), imp.value()])?;
     Root::importlib.set(Some(lib));
-    let interim = import::native("_io").is_none();
-    if interim {
-        interim_io(th)?;
-    }
     import::call_importlib(th, "_install_external_importers", &[])?;
-    if interim {
-        fill_interim_io(th)?;
-    }
     zip_hook(th)
-}
-/// While there is no native `_io`: `_pyio` in its place, so that everything else can be worked on.
-fn interim_io(th: Th) -> R<()> {
-    let m = builtins::module::new(th, th.intern("_io"), NONE())?;
-    Root::modules.dict().set(th, th.intern("_io"), m.value())
-}
-fn fill_interim_io(th: Th) -> R<()> {
-    let text = "
-import sys, _io
-names = ['DEFAULT_BUFFER_SIZE', 'UnsupportedOperation', 'open', 'open_code', 'FileIO', 'BytesIO', 'StringIO',
-    'BufferedReader', 'BufferedWriter', 'BufferedRWPair', 'BufferedRandom', 'TextIOWrapper',
-    'IncrementalNewlineDecoder', 'text_encoding']
-bases = ['_IOBase', '_RawIOBase', '_BufferedIOBase', '_TextIOBase']
-for n in names + bases:
-    setattr(_io, n, type(n, (), {}))
-_io.BlockingIOError = BlockingIOError
-import _pyio
-for n in names:
-    setattr(_io, n, getattr(_pyio, n))
-_io.open_code = _pyio._open_code_with_warning
-for n in bases:
-    setattr(_io, n, getattr(_pyio, n[1:]))
-del sys.modules['io']
-";
-    let code = crate::hooks::compile(th, text, "<interim>", crate::hooks::Mode::Exec, 0, -1)?;
-    let d = Gc::<Dict>::new(th);
-    d.set(th, n!(__builtins__), Root::builtins_module.value())?;
-    builtins::function::run_code(th, code, d, d.value(), None).map(|_| ())
 }
 fn zip_hook(th: Th) -> R<()> {
     let hooks = builtins::sys_attr(th, n!(path_hooks))?.unwrap_or(NONE());

@@ -11,6 +11,10 @@ use crate::{n, sys};
 
 /// Makes the three streams, and `open` of `builtins`.
 pub fn init(th: Th) -> R<()> {
+    if !config::get().c_locale {
+        // The encoding of files is the locale's.
+        crate::the_host().setlocale(libc::LC_CTYPE, Some(c""));
+    }
     let io = import_module(th, "_io")?;
     let open = th.getattr(io, th.intern("open"))?;
     Root::builtins_dict.dict().set(th, th.intern("open"), open)?;

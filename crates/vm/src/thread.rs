@@ -170,7 +170,7 @@ roots! {
     main_module codec_search_path codec_search_cache codec_error_registry warnings_filters atexit threads audit_hooks
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
     empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing asyncio_state at_fork struct_cache
-    re_cache no_default ast_types spare1
+    re_cache no_default ast_types unsupported_operation
     spare2 spare3
 }
 

@@ -397,7 +397,7 @@ impl Th {
             d.set(self, k, v).expect("type dict");
         };
         for s in slot_defs::defs() {
-            if s.name == "__getattr__" || (s.name == "__new__") || s.slot == SlotId::del {
+            if s.name == "__getattr__" || (s.name == "__new__") {
                 continue;
             }
             let f = def.slots.raw(s.slot);

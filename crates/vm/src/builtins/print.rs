@@ -9,6 +9,15 @@ use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use std::io::Write;
+use std::sync::OnceLock;
+
+/// The native text stream and how text is written to exactly that: `print` needs no method calls there.
+static TEXT_FILE: OnceLock<(&'static TypeCell, TextWriter)> = OnceLock::new();
+pub type TextWriter = fn(Th, Value, &[u8]) -> R<()>;
+
+pub fn set_text_file(cell: &'static TypeCell, f: TextWriter) {
+    let _ = TEXT_FILE.set((cell, f));
+}
 
 /// `sep` and `end`.
 fn text_arg(th: Th, v: Option<Value>, name: &str) -> R<Option<Value>> {

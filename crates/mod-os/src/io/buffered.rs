@@ -1,0 +1,1223 @@
+//! `BufferedReader`, `BufferedWriter`, `BufferedRandom`: a buffer before a raw stream. CPython's
+//! `Modules/_io/bufferedio.c`.
+//!
+//! One buffer serves reading and writing. `pos` is the logical position in it, `raw_pos` that of the raw stream (-1: not
+//! known), `read_end` the end of what was read (-1: nothing valid), `write_pos..write_end` what waits to be written
+//! (`write_end` -1: nothing). The memory is outside the heap, made on first use; all of this changes under the lock.
+
+use super::base::{self, BUFFEREDIOBASE};
+use super::file::{self, FILEIO, FileIO};
+use super::*;
+use adder_vm::builtins::{bytearray, memoryview};
+use adder_vm::sync::Lock;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+crate::native_layout! { Buffered { raw, spare; mem: Plain<*mut u8>, cap: Plain<usize>, size: Plain<i64>, pos: Plain<i64>,
+raw_pos: Plain<i64>, read_end: Plain<i64>, write_pos: Plain<i64>, write_end: Plain<i64>, abs_pos: Plain<i64>,
+ready: Plain<bool>, detached: Plain<bool>, readable: Plain<bool>, writable: Plain<bool>, finalizing: Plain<bool>,
+direct: Plain<bool>, lock: Lock, owner: AtomicU64 } }
+
+const DOC_FIELDS: &[GetSetDef] = &[
+    getter("raw", "", |_, o| Ok(Value::opt_or_none(Buffered::of(o).raw.get()))),
+    getset(
+        "_finalizing",
+        "",
+        |_, o| Ok(Value::bool(Buffered::of(o).finalizing.get())),
+        |th, o, v| set_flag(th, &Buffered::of(o).finalizing, v),
+    ),
+    getter("closed", "", |th, o| {
+        let r = raw(th, Buffered::of(o))?;
+        th.getattr(r, n!(closed))
+    }),
+    getter("name", "", |th, o| {
+        let r = raw(th, Buffered::of(o))?;
+        th.getattr(r, n!(name))
+    }),
+    getter("mode", "", |th, o| {
+        let r = raw(th, Buffered::of(o))?;
+        th.getattr(r, n!(mode))
+    }),
+];
+
+pub static READER_TYPE: NativeType = NativeType {
+    name: "_io.BufferedReader",
+    kind: Kind::Native,
+    size: Buffered::SIZE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    doc: "Create a new buffered reader using the given readable raw IO object.",
+    base: Some(&BUFFEREDIOBASE),
+    text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
+    slots: Slots {
+        init: Some(|th, o, a| init(th, o, a, &READER_SIG)),
+        repr: Some(repr),
+        iternext: Some(next),
+        ..Slots::NONE
+    },
+    methods: &[
+        method("detach", "($self, /)", "", detach),
+        method("flush", "($self, /)", "", |th, a| on_raw(th, a, "flush")),
+        method("close", "($self, /)", "", close),
+        method("seekable", "($self, /)", "", |th, a| on_raw(th, a, "seekable")),
+        method("readable", "($self, /)", "", |th, a| on_raw(th, a, "readable")),
+        method("fileno", "($self, /)", "", |th, a| on_raw(th, a, "fileno")),
+        method("isatty", "($self, /)", "", |th, a| on_raw(th, a, "isatty")),
+        method("_dealloc_warn", "($self, source, /)", "", dealloc_warn),
+        method("read", "($self, size=-1, /)", "", read),
+        method("peek", "($self, size=0, /)", "", peek),
+        method("read1", "($self, size=-1, /)", "", read1),
+        method("readinto", "($self, buffer, /)", "", |th, a| readinto(th, a, false)),
+        method("readinto1", "($self, buffer, /)", "", |th, a| readinto(th, a, true)),
+        method("readline", "($self, size=-1, /)", "", readline),
+        method("seek", "($self, target, whence=0, /)", "", seek),
+        method("tell", "($self, /)", "", tell),
+        method("truncate", "($self, pos=None, /)", "", truncate),
+        method("__sizeof__", "($self, /)", "", sizeof),
+        method("__getstate__", "($self, /)", "", cannot_pickle),
+    ],
+    getset: DOC_FIELDS,
+    trace: Some(Buffered::trace),
+    drop: Some(free),
+    ..NativeType::DEFAULT
+};
+pub static READER: TypeCell = TypeCell::new(&READER_TYPE);
+
+pub static WRITER_TYPE: NativeType = NativeType {
+    name: "_io.BufferedWriter",
+    kind: Kind::Native,
+    size: Buffered::SIZE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    doc: "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.",
+    base: Some(&BUFFEREDIOBASE),
+    text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
+    slots: Slots { init: Some(|th, o, a| init(th, o, a, &WRITER_SIG)), repr: Some(repr), ..Slots::NONE },
+    methods: &[
+        method("close", "($self, /)", "", close),
+        method("detach", "($self, /)", "", detach),
+        method("seekable", "($self, /)", "", |th, a| on_raw(th, a, "seekable")),
+        method("writable", "($self, /)", "", |th, a| on_raw(th, a, "writable")),
+        method("fileno", "($self, /)", "", |th, a| on_raw(th, a, "fileno")),
+        method("isatty", "($self, /)", "", |th, a| on_raw(th, a, "isatty")),
+        method("_dealloc_warn", "($self, source, /)", "", dealloc_warn),
+        method("write", "($self, buffer, /)", "", write),
+        method("truncate", "($self, pos=None, /)", "", truncate),
+        method("flush", "($self, /)", "", flush),
+        method("seek", "($self, target, whence=0, /)", "", seek),
+        method("tell", "($self, /)", "", tell),
+        method("__sizeof__", "($self, /)", "", sizeof),
+        method("__getstate__", "($self, /)", "", cannot_pickle),
+    ],
+    getset: DOC_FIELDS,
+    trace: Some(Buffered::trace),
+    drop: Some(free),
+    ..NativeType::DEFAULT
+};
+pub static WRITER: TypeCell = TypeCell::new(&WRITER_TYPE);
+
+pub static RANDOM_TYPE: NativeType = NativeType {
+    name: "_io.BufferedRandom",
+    kind: Kind::Native,
+    size: Buffered::SIZE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    doc: "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.",
+    base: Some(&BUFFEREDIOBASE),
+    text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
+    slots: Slots {
+        init: Some(|th, o, a| init(th, o, a, &RANDOM_SIG)),
+        repr: Some(repr),
+        iternext: Some(next),
+        ..Slots::NONE
+    },
+    methods: &[
+        method("close", "($self, /)", "", close),
+        method("detach", "($self, /)", "", detach),
+        method("seekable", "($self, /)", "", |th, a| on_raw(th, a, "seekable")),
+        method("readable", "($self, /)", "", |th, a| on_raw(th, a, "readable")),
+        method("writable", "($self, /)", "", |th, a| on_raw(th, a, "writable")),
+        method("fileno", "($self, /)", "", |th, a| on_raw(th, a, "fileno")),
+        method("isatty", "($self, /)", "", |th, a| on_raw(th, a, "isatty")),
+        method("_dealloc_warn", "($self, source, /)", "", dealloc_warn),
+        method("flush", "($self, /)", "", flush),
+        method("seek", "($self, target, whence=0, /)", "", seek),
+        method("tell", "($self, /)", "", tell),
+        method("truncate", "($self, pos=None, /)", "", truncate),
+        method("read", "($self, size=-1, /)", "", read),
+        method("read1", "($self, size=-1, /)", "", read1),
+        method("readinto", "($self, buffer, /)", "", |th, a| readinto(th, a, false)),
+        method("readinto1", "($self, buffer, /)", "", |th, a| readinto(th, a, true)),
+        method("readline", "($self, size=-1, /)", "", readline),
+        method("peek", "($self, size=0, /)", "", peek),
+        method("write", "($self, buffer, /)", "", write),
+        method("__sizeof__", "($self, /)", "", sizeof),
+        method("__getstate__", "($self, /)", "", cannot_pickle),
+    ],
+    getset: DOC_FIELDS,
+    trace: Some(Buffered::trace),
+    drop: Some(free),
+    ..NativeType::DEFAULT
+};
+pub static RANDOM: TypeCell = TypeCell::new(&RANDOM_TYPE);
+
+const INIT: &str = "(raw, buffer_size=131072)";
+static READER_SIG: NativeDef = signature("BufferedReader", INIT);
+static WRITER_SIG: NativeDef = signature("BufferedWriter", INIT);
+static RANDOM_SIG: NativeDef = signature("BufferedRandom", INIT);
+
+pub fn is_buffered(t: &'static NativeType) -> bool {
+    [&READER_TYPE, &WRITER_TYPE, &RANDOM_TYPE].iter().any(|x| std::ptr::eq(*x, t))
+}
+
+// -- memory
+
+/// Buffers of the usual size that files gave back.
+static POOL: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+const POOLED: usize = 8;
+
+fn layout(n: usize) -> std::alloc::Layout {
+    std::alloc::Layout::from_size_align(n, 64).expect("a size below isize::MAX")
+}
+fn take_memory(n: usize) -> *mut u8 {
+    if n == DEFAULT_BUFFER_SIZE as usize
+        && let Some(p) = POOL.lock().unwrap().pop()
+    {
+        return p as *mut u8;
+    }
+    // SAFETY: the size is not zero. Bytes are read only where some were written.
+    unsafe { std::alloc::alloc(layout(n)) }
+}
+fn give_back(b: &Buffered) {
+    let (p, n) = (b.mem.replace(std::ptr::null_mut()), b.cap.replace(0));
+    if p.is_null() {
+        return;
+    }
+    if n == DEFAULT_BUFFER_SIZE as usize {
+        let mut pool = POOL.lock().unwrap();
+        if pool.len() < POOLED {
+            pool.push(p as usize);
+            return;
+        }
+    }
+    // SAFETY: from `take_memory` with this size.
+    unsafe { std::alloc::dealloc(p, layout(n)) }
+}
+unsafe fn free(o: adder_vm::heap::Obj) {
+    give_back(unsafe { &*(o.as_ptr() as *const Buffered) });
+}
+/// The buffer's memory.
+#[allow(clippy::mut_from_ref)]
+fn mem(th: Th, b: &Buffered) -> R<&mut [u8]> {
+    if b.mem.get().is_null() {
+        let n = b.size.get() as usize;
+        let p = take_memory(n);
+        if p.is_null() {
+            return Err(th.memory_error());
+        }
+        b.mem.set(p);
+        b.cap.set(n);
+    }
+    // SAFETY: owned by the object and used under its lock.
+    Ok(unsafe { std::slice::from_raw_parts_mut(b.mem.get(), b.cap.get()) })
+}
+
+// -- making
+
+/// Whether a stream to write to was ever made.
+static WRITERS: AtomicBool = AtomicBool::new(false);
+pub fn may_be_unflushed() -> bool {
+    WRITERS.load(Relaxed)
+}
+/// Whether bytes wait to be written.
+pub fn has_pending(o: Value) -> bool {
+    let b = Buffered::of(o);
+    b.ready.get() && b.writable.get() && valid_write(b) && b.write_pos.get() < b.write_end.get()
+}
+
+pub fn new(th: Th, cell: &'static TypeCell, raw: Value, size: i64) -> R<Value> {
+    let o = adder_vm::builtins::object::new_instance(th, cell.get())?;
+    set_up(th, o, raw, size, cell.def)?;
+    Ok(o)
+}
+fn init(th: Th, o: Value, a: RawArgs, sig: &'static NativeDef) -> R<()> {
+    let [raw, size] = bind::<2>(th, sig, a)?;
+    let size = match size {
+        Some(v) => th.index_i64(v)?,
+        None => DEFAULT_BUFFER_SIZE,
+    };
+    set_up(th, o, raw.unwrap(), size, th.type_of(o).native)
+}
+fn set_up(th: Th, o: Value, raw: Value, size: i64, t: &'static NativeType) -> R<()> {
+    let b = Buffered::of(o);
+    b.ready.set(false);
+    b.detached.set(false);
+    let random = std::ptr::eq(t, &RANDOM_TYPE);
+    let reads = random || std::ptr::eq(t, &READER_TYPE);
+    let writes = random || std::ptr::eq(t, &WRITER_TYPE);
+    let native = is_exactly(th, raw, &FILEIO);
+    let f = FileIO::of(raw);
+    if random && !(native && file::can_seek(th, f)?) {
+        base::check_seekable(th, raw)?;
+    }
+    if reads && !(native && !file::is_closed(f) && file::readable(f)) {
+        base::check_readable(th, raw)?;
+    }
+    if writes && !(native && !file::is_closed(f) && file::writable(f)) {
+        base::check_writable(th, raw)?;
+    }
+    if size <= 0 {
+        return Err(th.value_error("buffer size must be strictly positive"));
+    }
+    if size > 1 << 46 {
+        return Err(th.memory_error());
+    }
+    th.store(b, &b.raw, raw);
+    b.readable.set(reads);
+    b.writable.set(writes);
+    b.size.set(size);
+    give_back(&b);
+    b.direct.set(native);
+    b.pos.set(0);
+    b.raw_pos.set(0);
+    b.abs_pos.set(-1);
+    reset_read(b);
+    reset_write(b);
+    // Where a file is matters to `seek` alone, which asks.
+    if !native && raw_tell(th, b).is_err() {
+        th.take_exc();
+    }
+    base::set_wrapped(raw, true);
+    if writes {
+        WRITERS.store(true, Relaxed);
+    }
+    b.ready.set(true);
+    Ok(())
+}
+
+// -- state
+
+fn this(a: Args) -> Gc<Buffered> {
+    Buffered::of(a[0].unwrap())
+}
+#[cold]
+fn not_ready(th: Th, b: Gc<Buffered>) -> Raised {
+    if b.detached.get() { th.value_error("raw stream has been detached") } else { uninitialized(th) }
+}
+#[inline]
+fn check_ready(th: Th, b: Gc<Buffered>) -> R<()> {
+    if b.ready.get() { Ok(()) } else { Err(not_ready(th, b)) }
+}
+#[inline]
+fn raw(th: Th, b: Gc<Buffered>) -> R<Value> {
+    check_ready(th, b)?;
+    b.raw.get().ok_or_else(|| not_ready(th, b))
+}
+fn is_closed(th: Th, b: Gc<Buffered>) -> R<bool> {
+    let r = raw(th, b)?;
+    if b.direct.get() && is_exactly_buffered(th, b) {
+        return Ok(file::is_closed(FileIO::of(r)));
+    }
+    let c = th.getattr(r, n!(closed))?;
+    th.truth(c)
+}
+fn is_exactly_buffered(th: Th, b: Gc<Buffered>) -> bool {
+    let t = th.type_of(b.value());
+    !t.heap_type()
+}
+/// As CPython's `CHECK_CLOSED`: what is buffered may be read even though the raw stream is closed.
+fn check_closed(th: Th, b: Gc<Buffered>, message: &str) -> R<()> {
+    check_ready(th, b)?;
+    if b.mem.get().is_null() || readahead(b) == 0 {
+        let closed = if b.direct.get() && is_exactly_buffered(th, b) {
+            file::is_closed(FileIO::of(b.raw.value()))
+        } else {
+            let c = th.getattr(b.value(), n!(closed))?;
+            th.truth(c)?
+        };
+        if closed {
+            return Err(th.value_error(message));
+        }
+    }
+    Ok(())
+}
+fn valid_read(b: Gc<Buffered>) -> bool {
+    b.readable.get() && b.read_end.get() != -1
+}
+fn valid_write(b: Gc<Buffered>) -> bool {
+    b.writable.get() && b.write_end.get() != -1
+}
+fn set_pos(b: Gc<Buffered>, p: i64) {
+    b.pos.set(p);
+    if valid_read(b) && b.read_end.get() < p {
+        b.read_end.set(p);
+    }
+}
+#[inline]
+fn readahead(b: Gc<Buffered>) -> i64 {
+    if valid_read(b) { b.read_end.get() - b.pos.get() } else { 0 }
+}
+fn raw_offset(b: Gc<Buffered>) -> i64 {
+    if (valid_read(b) || valid_write(b)) && b.raw_pos.get() >= 0 { b.raw_pos.get() - b.pos.get() } else { 0 }
+}
+fn reset_read(b: Gc<Buffered>) {
+    b.read_end.set(-1);
+}
+fn reset_write(b: Gc<Buffered>) {
+    b.write_pos.set(0);
+    b.write_end.set(-1);
+}
+
+/// The object's lock, held.
+struct Held {
+    th: Th,
+    b: Gc<Buffered>,
+}
+#[inline]
+fn enter(th: Th, b: Gc<Buffered>) -> R<Held> {
+    if !b.lock.try_lock() {
+        if b.owner.load(Relaxed) == th.ident {
+            return Err(reentrant(th, b));
+        }
+        b.lock.lock(th, None)?;
+    }
+    b.owner.store(th.ident, Relaxed);
+    Ok(Held { th, b })
+}
+#[cold]
+fn reentrant(th: Th, b: Gc<Buffered>) -> Raised {
+    match th.repr(b.value()) {
+        Ok(r) => th.runtime_error(format!("reentrant call inside {}", th.text(r))),
+        Err(e) => e,
+    }
+}
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        let _ = self.th;
+        self.b.owner.store(0, Relaxed);
+        self.b.lock.unlock();
+    }
+}
+
+// -- the raw stream
+
+fn raw_tell(th: Th, b: Gc<Buffered>) -> R<i64> {
+    let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
+    let n = if b.direct.get() {
+        file::lseek(th, FileIO::of(r), 0, 1)?
+    } else {
+        let v = th.call_method(r, n!(tell), &[])?;
+        as_offset(th, v)?
+    };
+    set_abs(th, b, n)
+}
+fn raw_seek(th: Th, b: Gc<Buffered>, target: i64, whence: i32) -> R<i64> {
+    let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
+    let n = if b.direct.get() {
+        file::lseek(th, FileIO::of(r), target, whence)?
+    } else {
+        let v = th.call_method(r, n!(seek), &[th.int(target), Value::fix(whence as i64)])?;
+        as_offset(th, v)?
+    };
+    set_abs(th, b, n)
+}
+fn set_abs(th: Th, b: Gc<Buffered>, n: i64) -> R<i64> {
+    if n < 0 {
+        return Err(th.raise_msg(&exc::OS_ERROR, &format!("Raw stream returned invalid position {n}")));
+    }
+    b.abs_pos.set(n);
+    Ok(n)
+}
+
+/// One read into memory that the caller keeps alive and in place. None: it would block.
+fn raw_read(th: Th, b: Gc<Buffered>, dst: &mut [u8]) -> R<Option<usize>> {
+    let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
+    let got = if b.direct.get() {
+        file::read_into(th, FileIO::of(r), dst)?
+    } else {
+        raw_read_by_method(th, b, r, dst)?
+    };
+    if let Some(n) = got
+        && b.abs_pos.get() != -1
+    {
+        b.abs_pos.set(b.abs_pos.get() + n as i64);
+    }
+    Ok(got)
+}
+/// Through `readinto`, whose argument may be kept by the callee: it gets memory of its own.
+fn raw_read_by_method(th: Th, b: Gc<Buffered>, r: Value, dst: &mut [u8]) -> R<Option<usize>> {
+    let len = dst.len();
+    let spare = b.spare.get().filter(|s| {
+        let s: Gc<bytearray::ByteArray> = s.cast().expect("a bytearray");
+        s.exports.count() == 0 && s.bytes().len() == len
+    });
+    let spare = match spare {
+        Some(s) => s,
+        None => {
+            let s = th.call(bytearray::BYTEARRAY.get().value(), &[th.int(len as i64)])?;
+            th.store(b, &b.spare, s);
+            s
+        }
+    };
+    let res = loop {
+        let view = memoryview::from_object(th, spare, flag::FULL)?;
+        let r = th.call_method(r, n!(readinto), &[view.value()]);
+        memoryview::release_quietly(th, view);
+        match r {
+            Err(_) if trap_eintr(th) => {}
+            r => break r?,
+        }
+    };
+    if res.is_none() {
+        return Ok(None);
+    }
+    let n = match as_ssize(th, res) {
+        Ok(n) => n,
+        Err(_) => {
+            let cause = th.take_exc();
+            let e = th.raise_msg(&exc::OS_ERROR, "raw readinto() failed");
+            let x: Gc<BaseException> = unsafe { th.pending().expect("just raised").cast_unchecked() };
+            th.store(x, &x.cause, cause);
+            th.store(x, &x.context, cause);
+            x.suppress.store(1, Relaxed);
+            return Err(e);
+        }
+    };
+    if n < 0 || n > len as i64 {
+        return Err(th.raise_msg(
+            &exc::OS_ERROR,
+            &format!("raw readinto() returned invalid length {n} (should have been between 0 and {len})"),
+        ));
+    }
+    let src = buffer::bytes_of(spare).expect("a bytearray");
+    let n = (n as usize).min(src.len());
+    dst[..n].copy_from_slice(&src[..n]);
+    Ok(Some(n))
+}
+/// One write. None: it would block.
+fn raw_write(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<Option<usize>> {
+    let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
+    let put = if b.direct.get() {
+        file::write_from(th, FileIO::of(r), src)?
+    } else {
+        let copy = new_bytes(th, src)?;
+        let res = loop {
+            let view = memoryview::from_object(th, copy, flag::FULL_RO)?;
+            match th.call_method(r, n!(write), &[view.value()]) {
+                Err(_) if trap_eintr(th) => {}
+                r => break r?,
+            }
+        };
+        if res.is_none() {
+            None
+        } else {
+            let n = as_ssize(th, res)?;
+            if n < 0 || n > src.len() as i64 {
+                let len = src.len();
+                return Err(th.raise_msg(
+                    &exc::OS_ERROR,
+                    &format!(
+                        "raw write() returned invalid length {n} (should have been between 0 and {len})"
+                    ),
+                ));
+            }
+            Some(n as usize)
+        }
+    };
+    if let Some(n) = put
+        && b.abs_pos.get() != -1
+    {
+        b.abs_pos.set(b.abs_pos.get() + n as i64);
+    }
+    Ok(put)
+}
+#[cold]
+fn would_block(th: Th, written: i64) -> Raised {
+    let msg = th.str("write could not complete without blocking");
+    th.raise_args(&exc::BLOCKING_IO_ERROR, &[Value::fix(Errno::EAGAIN.0 as i64), msg, Value::fix(written)])
+}
+
+// -- methods of the raw stream, ends
+
+fn on_raw(th: Th, a: Args, name: &str) -> R<Value> {
+    let r = raw(th, this(a))?;
+    th.call_method(r, th.intern(name), &[])
+}
+fn dealloc_warn(th: Th, a: Args) -> R<Value> {
+    warn_unclosed(th, this(a), a[1].unwrap());
+    none()
+}
+pub fn warn_unclosed(th: Th, b: Gc<Buffered>, source: Value) {
+    if let (true, Some(r)) = (b.ready.get(), b.raw.get())
+        && th.call_method(r, n!(_dealloc_warn), &[source]).is_err()
+    {
+        th.take_exc();
+    }
+}
+fn close(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    {
+        let _held = enter(th, b)?;
+        if is_closed(th, b)? {
+            return none();
+        }
+        if b.finalizing.get() {
+            warn_unclosed(th, b, b.value());
+        }
+    }
+    // It takes the lock itself.
+    let first = th.call_method(b.value(), n!(flush), &[]).is_err().then(|| th.take_exc());
+    let _held = enter(th, b)?;
+    let r = raw(th, b).and_then(|r| th.call_method(r, n!(close), &[]));
+    give_back(&b);
+    b.spare.init(None);
+    let r = chain(th, first, r);
+    b.read_end.set(0);
+    b.pos.set(0);
+    r
+}
+fn detach(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    th.call_method(b.value(), n!(flush), &[])?;
+    let r = raw(th, b)?;
+    b.raw.init(None);
+    base::set_wrapped(r, false);
+    b.detached.set(true);
+    b.ready.set(false);
+    Ok(r)
+}
+fn sizeof(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    Ok(th.int(Buffered::SIZE as i64 + 8 + if b.ready.get() { b.size.get() } else { 0 }))
+}
+fn repr(th: Th, o: Value) -> R<Value> {
+    let t = adder_vm::builtins::object::full_type_name(th, th.type_of(o));
+    let name = match th.getattr_opt(o, n!(name)) {
+        Ok(n) => n,
+        Err(e) => {
+            if !th.exc_is(&exc::VALUE_ERROR) {
+                return Err(e);
+            }
+            // Detached.
+            th.take_exc();
+            None
+        }
+    };
+    let Some(name) = name else { return Ok(th.str(&format!("<{t}>"))) };
+    let r = adder_vm::builtins::util::repr_once(th, o, || th.repr(name))?;
+    let Some(r) = r else { return Err(th.runtime_error(format!("reentrant call inside {t}.__repr__"))) };
+    let mut out = format!("<{t} name=").into_bytes();
+    out.extend_from_slice(r.cast::<Str>().expect("repr gives str").bytes());
+    out.push(b'>');
+    th.try_str(&out)
+}
+
+// -- flushing
+
+/// Writes what waits. Under the lock.
+fn flush_writes(th: Th, b: Gc<Buffered>) -> R<()> {
+    if valid_write(b) && b.write_pos.get() != b.write_end.get() {
+        let rewind = raw_offset(b) + (b.pos.get() - b.write_pos.get());
+        if rewind != 0 {
+            raw_seek(th, b, -rewind, 1)?;
+            b.raw_pos.set(b.raw_pos.get() - rewind);
+        }
+        while b.write_pos.get() < b.write_end.get() {
+            let m = mem(th, &b)?;
+            let (from, to) = (b.write_pos.get() as usize, b.write_end.get() as usize);
+            match raw_write(th, b, &m[from..to])? {
+                None => return Err(would_block(th, 0)),
+                Some(n) => {
+                    b.write_pos.set(b.write_pos.get() + n as i64);
+                    b.raw_pos.set(b.write_pos.get());
+                }
+            }
+            // A signal may have cut the write short: its handler runs before the next, which may block.
+            if b.write_pos.get() < b.write_end.get() {
+                check_signals(th)?;
+            }
+        }
+    }
+    reset_write(b);
+    Ok(())
+}
+fn flush_and_rewind(th: Th, b: Gc<Buffered>) -> R<()> {
+    flush_writes(th, b)?;
+    if b.readable.get() {
+        let r = raw_seek(th, b, -raw_offset(b), 1);
+        reset_read(b);
+        r?;
+    }
+    Ok(())
+}
+fn flush(th: Th, a: Args) -> R<Value> {
+    flush_object(th, this(a))?;
+    none()
+}
+fn flush_object(th: Th, b: Gc<Buffered>) -> R<()> {
+    check_closed(th, b, "flush of closed file")?;
+    let _held = enter(th, b)?;
+    flush_and_rewind(th, b)
+}
+/// `flush()` of exactly a BufferedWriter.
+pub fn flush_writer(th: Th, o: Value) -> R<()> {
+    flush_object(th, Buffered::of(o))
+}
+
+// -- reading
+
+/// Reads once into the buffer behind what is valid. None: it would block. Under the lock.
+fn fill(th: Th, b: Gc<Buffered>) -> R<Option<usize>> {
+    let start = if valid_read(b) { b.read_end.get() as usize } else { 0 };
+    let m = mem(th, &b)?;
+    let got = raw_read(th, b, &mut m[start..])?;
+    if let Some(n) = got
+        && n > 0
+    {
+        b.read_end.set((start + n) as i64);
+        b.raw_pos.set((start + n) as i64);
+    }
+    Ok(got)
+}
+/// What is in the buffer beyond the position. Under the lock.
+fn ahead(b: Gc<Buffered>) -> &'static [u8] {
+    let n = readahead(b);
+    if n <= 0 || b.mem.get().is_null() {
+        return &[];
+    }
+    // SAFETY: within the memory, which stays as long as the lock is held.
+    unsafe { std::slice::from_raw_parts(b.mem.get().add(b.pos.get() as usize), n as usize) }
+}
+fn advance(b: Gc<Buffered>, n: usize) {
+    b.pos.set(b.pos.get() + n as i64);
+}
+
+fn read(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    let n = opt_size(th, a[1])?;
+    if n < -1 {
+        return Err(th.value_error("read length must be non-negative or -1"));
+    }
+    check_closed(th, b, "read of closed file")?;
+    let _held = enter(th, b)?;
+    if n == -1 { read_all(th, b) } else { read_count(th, b, n as usize) }
+}
+fn read_all(th: Th, b: Gc<Buffered>) -> R<Value> {
+    let have = ahead(b);
+    let first: Option<Value> = if have.is_empty() { None } else { Some(new_bytes(th, have)?) };
+    advance(b, have.len());
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
+    reset_read(b);
+    let r = raw(th, b)?;
+    let rest = if b.direct.get() {
+        Some(file::readall(th, FileIO::of(r))?)
+    } else {
+        match th.getattr_opt(r, n!(readall))? {
+            Some(f) => {
+                let v = th.call(f, &[])?;
+                if !v.is_none() && !v.is_kind(Kind::Bytes) {
+                    return Err(th.type_error("readall() should return bytes"));
+                }
+                Some(v)
+            }
+            None => None,
+        }
+    };
+    if let Some(rest) = rest {
+        if b.direct.get() && b.abs_pos.get() != -1 {
+            let n = buffer::bytes_of(rest).map_or(0, |x| x.len());
+            b.abs_pos.set(b.abs_pos.get() + n as i64);
+        }
+        let Some(first) = first else { return Ok(rest) };
+        if rest.is_none() {
+            return Ok(first);
+        }
+        let (x, y) = (buffer::bytes_of(first).unwrap(), buffer::bytes_of(rest).unwrap());
+        let out = bytes::uninit(th, x.len() + y.len())?;
+        bytes::fill(out)[..x.len()].copy_from_slice(x);
+        bytes::fill(out)[x.len()..].copy_from_slice(y);
+        return Ok(out.value());
+    }
+    let mut out = first.map_or(Vec::new(), |f| buffer::bytes_of(f).unwrap().to_vec());
+    loop {
+        let v = th.call_method(r, n!(read), &[])?;
+        if !v.is_none() && !v.is_kind(Kind::Bytes) {
+            return Err(th.type_error("read() should return bytes"));
+        }
+        let x = buffer::bytes_of(v).unwrap_or(&[]);
+        if x.is_empty() {
+            return if out.is_empty() { Ok(v) } else { new_bytes(th, &out) };
+        }
+        out.extend_from_slice(x);
+        if b.abs_pos.get() != -1 {
+            b.abs_pos.set(b.abs_pos.get() + x.len() as i64);
+        }
+    }
+}
+/// Up to `n` bytes: fewer at the end of the file or where it would block.
+fn read_count(th: Th, b: Gc<Buffered>, n: usize) -> R<Value> {
+    let have = ahead(b);
+    if n <= have.len() {
+        let v = new_bytes(th, &have[..n])?;
+        advance(b, n);
+        return Ok(v);
+    }
+    // Large requests may be far more than there is.
+    let res = if n <= 1 { None } else { Some(bytes::uninit(th, n)?) };
+    let mut small = [0u8; 1];
+    let out: &mut [u8] = match res {
+        Some(r) => bytes::fill(r),
+        None => &mut small,
+    };
+    let mut written = have.len();
+    out[..written].copy_from_slice(have);
+    advance(b, written);
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
+    reset_read(b);
+    let size = b.size.get() as usize;
+    let finish = |out: &[u8]| -> R<Value> {
+        match res {
+            Some(r) if out.len() == n => Ok(r.value()),
+            _ => new_bytes(th, out),
+        }
+    };
+    // Whole blocks go right into the result.
+    while n - written > 0 {
+        let want = (n - written) / size * size;
+        if want == 0 {
+            break;
+        }
+        match raw_read(th, b, &mut out[written..written + want])? {
+            Some(0) => return finish(&out[..written]),
+            None if written > 0 => return finish(&out[..written]),
+            None => return none(),
+            Some(k) => written += k,
+        }
+    }
+    b.pos.set(0);
+    b.raw_pos.set(0);
+    b.read_end.set(0);
+    // No read more than needed: it could block for ever.
+    while written < n && b.read_end.get() < size as i64 {
+        match fill(th, b)? {
+            Some(0) => return finish(&out[..written]),
+            None if written > 0 => return finish(&out[..written]),
+            None => return none(),
+            Some(k) => {
+                let k = k.min(n - written);
+                out[written..written + k].copy_from_slice(&ahead(b)[..k]);
+                advance(b, k);
+                written += k;
+            }
+        }
+    }
+    finish(&out[..written])
+}
+fn peek(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    if let Some(v) = a[1] {
+        th.index_i64(v)?;
+    }
+    check_closed(th, b, "peek of closed file")?;
+    let _held = enter(th, b)?;
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
+    if readahead(b) <= 0 {
+        reset_read(b);
+        let got = fill(th, b)?;
+        b.pos.set(0);
+        if got.unwrap_or(0) == 0 {
+            return new_bytes(th, &[]);
+        }
+    }
+    new_bytes(th, ahead(b))
+}
+fn read1(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    let mut n = size_or_all(th, a[1])?;
+    if n < 0 {
+        n = b.size.get();
+    }
+    read_once(th, b, n as usize)
+}
+/// `read1(n)` of exactly a BufferedReader or BufferedRandom.
+pub fn read_once(th: Th, b: Gc<Buffered>, n: usize) -> R<Value> {
+    check_closed(th, b, "read of closed file")?;
+    if n == 0 {
+        return new_bytes(th, &[]);
+    }
+    let _held = enter(th, b)?;
+    let have = ahead(b);
+    if !have.is_empty() {
+        let k = n.min(have.len());
+        let v = new_bytes(th, &have[..k])?;
+        advance(b, k);
+        return Ok(v);
+    }
+    reset_read(b);
+    // What fits the buffer is read into it, so that little that came makes little garbage.
+    if n <= b.size.get() as usize {
+        let m = mem(th, &b)?;
+        let got = raw_read(th, b, &mut m[..n])?.unwrap_or(0);
+        return new_bytes(th, &m[..got]);
+    }
+    let res = bytes::uninit(th, n)?;
+    match raw_read(th, b, bytes::fill(res))? {
+        Some(k) if k == n => Ok(res.value()),
+        k => new_bytes(th, &res.bytes()[..k.unwrap_or(0)]),
+    }
+}
+/// As [`read_once`], into a vector: for the text layer.
+pub fn read_once_into(th: Th, o: Value, n: usize, out: &mut Vec<u8>) -> R<usize> {
+    let b = Buffered::of(o);
+    check_closed(th, b, "read of closed file")?;
+    let _held = enter(th, b)?;
+    let have = ahead(b);
+    if !have.is_empty() {
+        let k = n.min(have.len());
+        out.extend_from_slice(&have[..k]);
+        advance(b, k);
+        return Ok(k);
+    }
+    reset_read(b);
+    let m = mem(th, &b)?;
+    let k = n.min(m.len());
+    let got = raw_read(th, b, &mut m[..k])?.unwrap_or(0);
+    out.extend_from_slice(&m[..got]);
+    Ok(got)
+}
+/// All the rest into a vector, if this is exactly a reader of a FileIO that has nothing buffered. None: not so.
+pub fn read_rest_into(th: Th, o: Value, out: &mut Vec<u8>) -> R<Option<()>> {
+    let b = Buffered::of(o);
+    check_closed(th, b, "read of closed file")?;
+    if !b.direct.get() || b.writable.get() {
+        return Ok(None);
+    }
+    let _held = enter(th, b)?;
+    let have = ahead(b);
+    out.extend_from_slice(have);
+    advance(b, have.len());
+    reset_read(b);
+    let before = out.len();
+    file::read_rest(th, FileIO::of(raw(th, b)?), out)?;
+    if b.abs_pos.get() != -1 {
+        b.abs_pos.set(b.abs_pos.get() + (out.len() - before) as i64);
+    }
+    Ok(Some(()))
+}
+fn readinto(th: Th, a: Args, once: bool) -> R<Value> {
+    let b = this(a);
+    let w = rw_buffer(th, if once { "readinto1" } else { "readinto" }, "", a[1].unwrap())?;
+    check_ready(th, b)?;
+    check_closed(th, b, "readinto of closed file")?;
+    let _held = enter(th, b)?;
+    let out = w.bytes_mut();
+    let have = ahead(b);
+    let mut written = have.len().min(out.len());
+    out[..written].copy_from_slice(&have[..written]);
+    advance(b, written);
+    if have.len() >= out.len() && !have.is_empty() {
+        return Ok(th.int(written as i64));
+    }
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
+    reset_read(b);
+    b.pos.set(0);
+    while written < out.len() {
+        let left = out.len() - written;
+        let got = if left as i64 > b.size.get() {
+            raw_read(th, b, &mut out[written..])?
+        } else if !(once && written > 0) {
+            match fill(th, b)? {
+                Some(k) if k > 0 => {
+                    let k = k.min(left);
+                    out[written..written + k].copy_from_slice(&ahead(b)[..k]);
+                    advance(b, k);
+                    written += k;
+                    continue;
+                }
+                r => r,
+            }
+        } else {
+            Some(0)
+        };
+        match got {
+            Some(0) => break,
+            None if written > 0 => break,
+            None => return none(),
+            Some(k) => written += k,
+        }
+        if once {
+            break;
+        }
+    }
+    Ok(th.int(written as i64))
+}
+
+// -- lines
+
+fn readline(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    let limit = opt_size(th, a[1])?;
+    line(th, b, limit)
+}
+fn line(th: Th, b: Gc<Buffered>, limit: i64) -> R<Value> {
+    check_closed(th, b, "readline of closed file")?;
+    let _held = enter(th, b)?;
+    let have = ahead(b);
+    let seen = if limit >= 0 { &have[..have.len().min(limit as usize)] } else { have };
+    if let Some(i) = find_lf(seen) {
+        let v = new_bytes(th, &seen[..i + 1])?;
+        advance(b, i + 1);
+        return Ok(v);
+    }
+    if seen.len() as i64 == limit {
+        let v = new_bytes(th, seen)?;
+        advance(b, seen.len());
+        return Ok(v);
+    }
+    let mut out = seen.to_vec();
+    advance(b, seen.len());
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
+    loop {
+        reset_read(b);
+        let got = fill(th, b)?.unwrap_or(0);
+        if got == 0 {
+            break;
+        }
+        b.pos.set(0);
+        let have = ahead(b);
+        let seen = if limit >= 0 { &have[..have.len().min(limit as usize - out.len())] } else { have };
+        let n = find_lf(seen).map_or(seen.len(), |i| i + 1);
+        let done = seen[..n].ends_with(b"\n") || (limit >= 0 && (out.len() + n) as i64 == limit);
+        if done && out.is_empty() {
+            // Most lines: no copy in between.
+            let v = new_bytes(th, &seen[..n])?;
+            b.pos.set(n as i64);
+            return Ok(v);
+        }
+        out.extend_from_slice(&seen[..n]);
+        b.pos.set(n as i64);
+        if done {
+            break;
+        }
+    }
+    new_bytes(th, &out)
+}
+#[inline]
+fn find_lf(b: &[u8]) -> Option<usize> {
+    adder_text::search::find_byte(b, b'\n')
+}
+fn next(th: Th, o: Value) -> R<Option<Value>> {
+    let b = Buffered::of(o);
+    check_ready(th, b)?;
+    let v = if is_exactly_buffered(th, b) {
+        line(th, b, -1)?
+    } else {
+        let v = th.call_method(o, n!(readline), &[])?;
+        if !v.is_kind(Kind::Bytes) {
+            let t = th.type_name_of(v);
+            return Err(th.raise_msg(
+                &exc::OS_ERROR,
+                &format!("readline() should have returned a bytes object, not '{t}'"),
+            ));
+        }
+        v
+    };
+    Ok(if buffer::bytes_of(v).is_some_and(|b| b.is_empty()) { None } else { Some(v) })
+}
+
+// -- position
+
+fn tell(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    let _held = enter(th, b)?;
+    let p = raw_tell(th, b)? - raw_offset(b);
+    // Python code may have moved the raw stream.
+    Ok(th.int(p.max(0)))
+}
+fn seek(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    let whence = int_or(th, a[2], 0)?;
+    check_ready(th, b)?;
+    // 3 and 4: SEEK_DATA, SEEK_HOLE.
+    if !(0..=4).contains(&whence) {
+        return Err(th.value_error(format!("whence value {whence} unsupported")));
+    }
+    check_closed(th, b, "seek of closed file")?;
+    let r = raw(th, b)?;
+    if !(b.direct.get() && file::can_seek(th, FileIO::of(r))?) {
+        base::check_seekable(th, r)?;
+    }
+    let mut target = as_offset(th, a[1].unwrap())?;
+    let _held = enter(th, b)?;
+    // Within what is buffered nothing needs to be read again.
+    if whence <= 1 && b.readable.get() {
+        let avail = readahead(b);
+        if avail > 0 {
+            let current = if b.abs_pos.get() != -1 { b.abs_pos.get() } else { raw_tell(th, b)? };
+            let offset = if whence == 0 { target - (current - raw_offset(b)) } else { target };
+            if offset >= -b.pos.get() && offset <= avail {
+                b.pos.set(b.pos.get() + offset);
+                return Ok(th.int((current - avail + offset).max(0)));
+            }
+        }
+    }
+    if b.writable.get() {
+        flush_writes(th, b)?;
+    }
+    if whence == 1 {
+        target -= raw_offset(b);
+    }
+    let n = raw_seek(th, b, target, whence)?;
+    b.raw_pos.set(-1);
+    if b.readable.get() {
+        reset_read(b);
+    }
+    Ok(th.int(n))
+}
+fn truncate(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    check_ready(th, b)?;
+    check_closed(th, b, "truncate of closed file")?;
+    if !b.writable.get() {
+        return Err(unsupported(th, "truncate"));
+    }
+    let _held = enter(th, b)?;
+    flush_and_rewind(th, b)?;
+    let r = raw(th, b)?;
+    let v = th.call_method(r, n!(truncate), &[Value::opt_or_none(a[1])])?;
+    if raw_tell(th, b).is_err() {
+        th.take_exc();
+    }
+    Ok(v)
+}
+
+// -- writing
+
+fn write(th: Th, a: Args) -> R<Value> {
+    let b = this(a);
+    let src = Buffer::simple(th, a[1].unwrap())?;
+    check_ready(th, b)?;
+    Ok(th.int(write_bytes(th, b, src.bytes())? as i64))
+}
+/// `write` of exactly a BufferedWriter.
+pub fn write_to(th: Th, o: Value, src: &[u8]) -> R<()> {
+    let b = Buffered::of(o);
+    check_ready(th, b)?;
+    write_bytes(th, b, src).map(|_| ())
+}
+fn write_bytes(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<usize> {
+    let _held = enter(th, b)?;
+    // Another thread may have closed it while this one waited for the lock.
+    let closed = if b.direct.get() && is_exactly_buffered(th, b) {
+        file::is_closed(FileIO::of(raw(th, b)?))
+    } else {
+        let c = th.getattr(b.value(), n!(closed))?;
+        th.truth(c)?
+    };
+    if closed {
+        return Err(th.value_error("write to closed file"));
+    }
+    if !valid_read(b) && !valid_write(b) {
+        b.pos.set(0);
+        b.raw_pos.set(0);
+    }
+    let size = b.size.get() as usize;
+    let at = b.pos.get() as usize;
+    if src.len() <= size.saturating_sub(at) {
+        mem(th, &b)?[at..at + src.len()].copy_from_slice(src);
+        if !valid_write(b) || b.write_pos.get() > b.pos.get() {
+            b.write_pos.set(b.pos.get());
+        }
+        set_pos(b, (at + src.len()) as i64);
+        if b.pos.get() > b.write_end.get() {
+            b.write_end.set(b.pos.get());
+        }
+        return Ok(src.len());
+    }
+    if let Err(e) = flush_writes(th, b) {
+        if !th.exc_is(&exc::BLOCKING_IO_ERROR) {
+            return Err(e);
+        }
+        if b.readable.get() {
+            reset_read(b);
+        }
+        // What could not be written moves to the front, to make room.
+        let m = mem(th, &b)?;
+        let (from, to) = (b.write_pos.get(), b.write_end.get());
+        m.copy_within(from as usize..to as usize, 0);
+        b.write_end.set(to - from);
+        b.raw_pos.set(b.raw_pos.get() - from);
+        b.pos.set(b.pos.get() - from);
+        b.write_pos.set(0);
+        let end = b.write_end.get() as usize;
+        let n = src.len().min(size - end);
+        m[end..end + n].copy_from_slice(&src[..n]);
+        b.write_end.set((end + n) as i64);
+        b.pos.set(b.pos.get() + n as i64);
+        th.take_exc();
+        if n == src.len() {
+            return Ok(n);
+        }
+        return Err(would_block(th, n as i64));
+    }
+    // What was read ahead but not changed leaves the raw stream beyond the logical position.
+    let offset = raw_offset(b);
+    if offset != 0 {
+        raw_seek(th, b, -offset, 1)?;
+        b.raw_pos.set(b.raw_pos.get() - offset);
+    }
+    let mut written = 0;
+    while src.len() - written > size {
+        match raw_write(th, b, &src[written..])? {
+            Some(n) => {
+                written += n;
+                if src.len() - written > size {
+                    check_signals(th)?;
+                }
+            }
+            None => {
+                mem(th, &b)?[..size].copy_from_slice(&src[written..written + size]);
+                b.raw_pos.set(0);
+                b.write_pos.set(0);
+                set_pos(b, size as i64);
+                b.write_end.set(size as i64);
+                return Err(would_block(th, (written + size) as i64));
+            }
+        }
+    }
+    if b.readable.get() {
+        reset_read(b);
+    }
+    let rest = &src[written..];
+    if !rest.is_empty() {
+        mem(th, &b)?[..rest.len()].copy_from_slice(rest);
+    }
+    b.write_pos.set(0);
+    b.write_end.set(rest.len() as i64);
+    set_pos(b, rest.len() as i64);
+    b.raw_pos.set(0);
+    Ok(src.len())
+}
+/// Whether the raw stream is a FileIO that is closed: for the text layer's quick check. None: ask.
+pub fn quick_closed(o: Value) -> Option<bool> {
+    let b = Buffered::of(o);
+    if !b.direct.get() {
+        return None;
+    }
+    b.raw.get().map(|r| file::is_closed(FileIO::of(r)))
+}
