@@ -39,9 +39,6 @@ pub(crate) mod common {
     use adder_vm::thread::Th;
     use adder_vm::value::*;
 
-    /// Arguments of a native function.
-    pub type Args<'a> = &'a [Option<Value>];
-
     /// An instance of the class that `__new__` got.
     pub fn make(th: Th, t: Value) -> R<Value> {
         new_instance(th, unsafe { t.cast_unchecked() })

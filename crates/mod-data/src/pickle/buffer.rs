@@ -56,7 +56,12 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
             e.keep = Some(m.value());
             let readonly = m.readonly();
             e.counter = m.exports.acquire(th, m.value());
-            buffer::export(th, PickleBuffer::of(arg(a, 0)).object.value(), e, if readonly { flag::SIMPLE } else { flag::WRITABLE })
+            buffer::export(
+                th,
+                PickleBuffer::of(arg(a, 0)).object.value(),
+                e,
+                if readonly { flag::SIMPLE } else { flag::WRITABLE },
+            )
         }),
         method("release", "($self, /)", docs::RELEASE, |th, a| {
             let p = PickleBuffer::of(arg(a, 0));

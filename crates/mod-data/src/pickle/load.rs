@@ -35,6 +35,9 @@ pub struct Machine<'a> {
     own: Vec<u8>,
     from_file: bool,
     pos: usize,
+    /// Where the current frame ends in `data`; its length outside of frames.
+    limit: usize,
+    in_frame: bool,
     /// How much of `own` was only peeked at.
     peeked: usize,
 }
@@ -52,6 +55,8 @@ impl<'a> Machine<'a> {
             own: Vec::new(),
             from_file: data.is_none(),
             pos: 0,
+            limit: data.map_or(0, |d| d.len()),
+            in_frame: false,
             peeked: 0,
         }
     }
@@ -61,10 +66,14 @@ impl<'a> Machine<'a> {
     /// The next `n` bytes. The slice is valid until the next read.
     #[inline(always)]
     fn read(&mut self, n: usize) -> R<&'a [u8]> {
-        if n <= self.data.len() - self.pos {
+        if n <= self.limit - self.pos {
             let s = &self.data[self.pos..self.pos + n];
             self.pos += n;
             return Ok(s);
+        }
+        if self.in_frame {
+            self.leave_frame()?;
+            return self.read(n);
         }
         self.read_more(n)
     }
@@ -72,12 +81,23 @@ impl<'a> Machine<'a> {
     fn truncated(&self) -> Raised {
         unpickling_error(self.th, "pickle data was truncated")
     }
+    /// At the end of a frame reading goes on after it.
+    #[cold]
+    fn leave_frame(&mut self) -> R<()> {
+        if self.pos != self.limit {
+            return Err(unpickling_error(self.th, "pickle exhausted before end of frame"));
+        }
+        self.in_frame = false;
+        self.limit = self.data.len();
+        Ok(())
+    }
     /// Makes `own` the current input.
     fn set_input(&mut self, v: Vec<u8>) {
         self.own = v;
         // SAFETY: `data` is replaced whenever `own` is; slices given out are used before the next read.
         self.data = unsafe { std::slice::from_raw_parts(self.own.as_ptr(), self.own.len()) };
         self.pos = 0;
+        self.limit = self.own.len();
     }
     /// What was peeked at and used is read for good.
     fn skip_consumed(&mut self) -> R<()> {
@@ -137,10 +157,16 @@ impl<'a> Machine<'a> {
     }
     /// A line with its end.
     fn readline(&mut self) -> R<&'a [u8]> {
-        let rest = &self.data[self.pos..];
+        if self.in_frame && self.pos == self.limit {
+            self.leave_frame()?;
+        }
+        let rest = &self.data[self.pos..self.limit];
         if let Some(i) = rest.iter().position(|c| *c == b'\n') {
             self.pos += i + 1;
             return Ok(&rest[..i + 1]);
+        }
+        if self.in_frame {
+            return Err(unpickling_error(self.th, "pickle exhausted before end of frame"));
         }
         if !self.from_file {
             return Err(self.truncated());
@@ -155,6 +181,11 @@ impl<'a> Machine<'a> {
         let n = all.len();
         self.set_input(all);
         self.read(n)
+    }
+    /// A line that is not empty.
+    fn full_line(&mut self) -> R<&'a [u8]> {
+        let l = self.readline()?;
+        if l.len() < 2 { Err(self.truncated()) } else { Ok(l) }
     }
     #[inline(always)]
     fn u8(&mut self) -> R<usize> {
@@ -174,10 +205,9 @@ impl<'a> Machine<'a> {
     fn size8(&mut self, what: &str) -> R<usize> {
         let n = u64::from_le_bytes(self.read(8)?.try_into().unwrap());
         if n > i64::MAX as u64 {
-            return Err(self.th.overflow_error(format!(
-                "{what} exceeds system's maximum size of {} bytes",
-                i64::MAX
-            )));
+            return Err(self
+                .th
+                .overflow_error(format!("{what} exceeds system's maximum size of {} bytes", i64::MAX)));
         }
         Ok(n as usize)
     }
@@ -355,7 +385,7 @@ impl<'a> Machine<'a> {
                     memo_put(th, self.u, i, v)?
                 }
                 op::PUT => {
-                    let line = self.readline()?;
+                    let line = self.full_line()?;
                     let v = self.top()?;
                     let i = self.parse_int(line, 10)?;
                     let i = th.index_i64(i)?;
@@ -436,22 +466,20 @@ impl<'a> Machine<'a> {
                 }
                 op::INT => self.int_line()?,
                 op::LONG => {
-                    let line = self.readline()?;
+                    let line = self.full_line()?;
                     let line = line.strip_suffix(b"L\n").unwrap_or(line);
-                    let v = self.parse_int(line, 0)?;
+                    let v = self.parse_int(line, 10)?;
                     self.push(v)
                 }
                 op::FLOAT => {
-                    let line = self.readline()?;
+                    let line = self.full_line()?;
                     let text = &line[..line.len() - 1];
                     let v = match std::str::from_utf8(text).ok().and_then(|_| adder_num::float::parse(text)) {
                         Some(f) => th.float(f),
                         None => {
                             let shown = th.repr(self.latin1(line)?)?;
                             let shown = th.text(shown).replace("\\n", "\n");
-                            return Err(
-                                th.value_error(format!("could not convert string to float: {shown}"))
-                            );
+                            return Err(th.value_error(format!("could not convert string to float: {shown}")));
                         }
                     };
                     self.push(v)
@@ -578,9 +606,19 @@ impl<'a> Machine<'a> {
                             i64::MAX
                         )));
                     }
+                    if self.in_frame && self.pos != self.limit {
+                        return Err(unpickling_error(
+                            th,
+                            "beginning of a new frame before end of current frame",
+                        ));
+                    }
                     // All of the frame is here after this.
+                    self.in_frame = false;
+                    self.limit = self.data.len();
                     self.read(n as usize)?;
+                    self.limit = self.pos;
                     self.pos -= n as usize;
+                    self.in_frame = true;
                 }
                 op::NEXT_BUFFER => {
                     let Some(b) = self.u.buffers.get() else {
@@ -793,19 +831,19 @@ impl<'a> Machine<'a> {
         self.th.call(f, &[text, Value::fix(base)])
     }
     fn number_line(&mut self) -> R<Value> {
-        let line = self.readline()?;
+        let line = self.full_line()?;
         self.parse_int(line, 10)
     }
     fn int_line(&mut self) -> R<()> {
         let th = self.th;
-        let line = self.readline()?;
+        let line = self.full_line()?;
         let v = match line {
             b"00\n" => FALSE(),
             b"01\n" => TRUE(),
             _ => {
                 let r = match std::str::from_utf8(line).ok().and_then(|s| s.trim().parse::<i64>().ok()) {
-                    Some(n) if !line.starts_with(b"0") || n == 0 => Ok(th.int(n)),
-                    _ => self.parse_int(line, 0),
+                    Some(n) => Ok(th.int(n)),
+                    None => self.parse_int(line, 10),
                 };
                 match r {
                     Ok(v) => v,
@@ -848,7 +886,7 @@ impl<'a> Machine<'a> {
     }
     fn string_line(&mut self) -> R<()> {
         let line = self.readline()?;
-        let s = line.trim_ascii_end();
+        let s = &line[..line.len() - 1];
         let n = s.len();
         if n < 2 || s[0] != s[n - 1] || (s[0] != b'\'' && s[0] != b'"') {
             return Err(unpickling_error(self.th, "the STRING opcode argument must be quoted"));
@@ -863,7 +901,7 @@ impl<'a> Machine<'a> {
     // -- classes and instances
 
     fn utf8_line(&mut self) -> R<Value> {
-        let line = self.readline()?;
+        let line = self.full_line()?;
         let text = &line[..line.len() - 1];
         if std::str::from_utf8(text).is_ok() {
             return self.th.try_str(text);
@@ -890,9 +928,7 @@ impl<'a> Machine<'a> {
         let Some(pair) = State::InvertedRegistry.dict().get(th, key)? else {
             return Err(th.value_error(format!("unregistered extension code {code}")));
         };
-        let t = pair.cast::<Tuple>().filter(|t| {
-            t.len == 2 && t.items().iter().all(|v| v.is_kind(Kind::Str))
-        });
+        let t = pair.cast::<Tuple>().filter(|t| t.len == 2 && t.items().iter().all(|v| v.is_kind(Kind::Str)));
         let Some(t) = t else {
             return Err(th.value_error(format!("_inverted_registry[{code}] isn't a 2-tuple of strings")));
         };
@@ -926,7 +962,10 @@ impl<'a> Machine<'a> {
         };
         let Some(t) = c.cast::<Type>() else { return Err(wrong("class", "a type", c)) };
         let Some(new) = t.slots.new else {
-            return Err(unpickling_error(th, format!("{name} class argument '{}' doesn't have __new__", th.type_name(t))));
+            return Err(unpickling_error(
+                th,
+                format!("{name} class argument '{}' doesn't have __new__", th.type_name(t)),
+            ));
         };
         if t.has(tflags::DISALLOW_INSTANTIATION) {
             return Err(th.type_error(format!("cannot create '{}' instances", th.type_name(t))));

@@ -151,10 +151,9 @@ impl State {
         for (i, (module, name)) in State::ALL.iter().enumerate() {
             let v = adder_vm::import::import_attr(th, module, name)?;
             if i < State::CodecsEncode as usize && !v.is_exact(Kind::Dict) {
-                return Err(th.runtime_error(format!(
-                    "{module}.{name} should be a dict, not {}",
-                    th.type_name_of(v)
-                )));
+                return Err(
+                    th.runtime_error(format!("{module}.{name} should be a dict, not {}", th.type_name_of(v)))
+                );
             }
             th.store(a, a.slot(i), v);
         }

@@ -273,8 +273,9 @@ pub fn initialized(th: Th, p: Gc<Pickler>) -> R<()> {
 fn initialized_class(th: Th, p: Gc<Pickler>) -> R<()> {
     if p.write.get().is_none() {
         let n = th.type_name_of(p.value());
-        return Err(th
-            .raise_msg(&PICKLING_ERROR, &format!("Pickler.__init__() was not called by {n}.__init__()")));
+        return Err(
+            th.raise_msg(&PICKLING_ERROR, &format!("Pickler.__init__() was not called by {n}.__init__()"))
+        );
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use super::memo;
 use super::pickler::{Pickler, boundary, put_bytes, state};
 use super::{State, add_note, buffer, full_name, op, pickling_error};
-use adder_vm::builtins::buffer::bytes_of;
+use adder_vm::builtins::buffer::{bytes_of, flag, view_of};
 use adder_vm::builtins::iters::Items;
-use adder_vm::builtins::memoryview::MemoryView;
+use adder_vm::builtins::memoryview::{MemoryView, release_quietly};
 use adder_vm::builtins::{bytearray, bytes, float, int, list, set, type_};
 use adder_vm::err::{R, Raised};
 use adder_vm::interp::call::Gather;
@@ -333,7 +333,9 @@ fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
             h.extend_from_slice(&(n as u64).to_le_bytes());
             put_bytes(th, p, &h, b, None)?;
         } else {
-            return Err(th.overflow_error("serializing a string larger than 4 GiB requires pickle protocol 4 or higher"));
+            return Err(th.overflow_error(
+                "serializing a string larger than 4 GiB requires pickle protocol 4 or higher",
+            ));
         }
     } else {
         // raw-unicode-escape, and escapes for what would end or spoil the line.
@@ -375,7 +377,9 @@ fn put_bytes_data(th: Th, p: Gc<Pickler>, b: &[u8], payload: Option<Value>) -> R
         h.extend_from_slice(&(n as u64).to_le_bytes());
         put_bytes(th, p, &h, b, payload)
     } else {
-        Err(th.overflow_error("serializing a bytes object larger than 4 GiB requires pickle protocol 4 or higher"))
+        Err(th.overflow_error(
+            "serializing a bytes object larger than 4 GiB requires pickle protocol 4 or higher",
+        ))
     }
 }
 fn save_bytes(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
@@ -417,7 +421,14 @@ fn save_picklebuffer(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     if state(p).proto < 5 {
         return Err(pickling_error(th, "PickleBuffer can only be pickled with protocol >= 5"));
     }
-    let v: Gc<MemoryView> = buffer::view(th, o)?.cast().expect("a view");
+    // A view of its own: the callback may release the buffer.
+    buffer::view(th, o)?;
+    let v = view_of(th, buffer::PickleBuffer::of(o).object.value(), flag::FULL_RO)?;
+    let r = save_picklebuffer_view(th, p, o, v);
+    release_quietly(th, v);
+    r
+}
+fn save_picklebuffer_view(th: Th, p: Gc<Pickler>, o: Value, v: Gc<MemoryView>) -> R<()> {
     if !v.is_c_contiguous() && !v.is_f_contiguous() {
         return Err(pickling_error(
             th,
@@ -439,8 +450,6 @@ fn save_picklebuffer(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
         }
         return Ok(());
     }
-    // The callback may have released it.
-    buffer::view(th, o)?;
     let b: &[u8] = if v.nbytes == 0 { &[] } else { unsafe { std::slice::from_raw_parts(v.ptr, v.nbytes) } };
     if v.readonly() {
         put_bytes_data(th, p, b, None)?;
@@ -498,35 +507,39 @@ fn save_tuple(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
 }
 
 /// In fast mode without a memo deep nesting is looked at for cycles.
-fn fast_enter(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
+fn in_fast_mode(th: Th, p: Gc<Pickler>, o: Value, f: fn(Th, Gc<Pickler>, Value) -> R<()>) -> R<()> {
     let st = state(p);
     st.fast_nesting += 1;
-    if st.fast_nesting >= FAST_NESTING_LIMIT {
+    let deep = st.fast_nesting >= FAST_NESTING_LIMIT;
+    let r = if deep {
         let key = adder_vm::builtins::object::id(th, o);
         if st.fast_open.contains(&key) {
-            return Err(th.value_error(format!(
+            Err(th.value_error(format!(
                 "fast mode: can't pickle cyclic objects including object type {} at {key:#x}",
                 th.type_name_of(o)
-            )));
+            )))
+        } else {
+            st.fast_open.push(key);
+            let r = f(th, p, o);
+            st.fast_open.pop();
+            r
         }
-        st.fast_open.push(key);
-    }
-    Ok(())
-}
-fn fast_leave(p: Gc<Pickler>, o: Value) {
-    let st = state(p);
-    if st.fast_nesting >= FAST_NESTING_LIMIT {
-        st.fast_open.retain(|k| *k != o.bits());
-    }
+    } else {
+        f(th, p, o)
+    };
     st.fast_nesting -= 1;
+    r
 }
 
 fn save_list(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
-    let fast = st.fast != 0;
-    if fast {
-        fast_enter(th, p, o)?;
+    if st.fast != 0 {
+        return in_fast_mode(th, p, o, save_list_items);
     }
+    save_list_items(th, p, o)
+}
+fn save_list_items(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
+    let st = state(p);
     st.put(if st.bin != 0 { &[op::EMPTY_LIST] } else { &[op::MARK, op::LIST] });
     memoize(th, p, o)?;
     let l: Gc<List> = unsafe { o.cast_unchecked() };
@@ -535,9 +548,6 @@ fn save_list(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     } else {
         let it = th.iter(o)?;
         batch_items(th, p, it, o)?;
-    }
-    if fast {
-        fast_leave(p, o);
     }
     Ok(())
 }
@@ -615,10 +625,13 @@ fn batch_items(th: Th, p: Gc<Pickler>, it: Value, o: Value) -> R<()> {
 
 fn save_dict(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
-    let fast = st.fast != 0;
-    if fast {
-        fast_enter(th, p, o)?;
+    if st.fast != 0 {
+        return in_fast_mode(th, p, o, save_dict_items);
     }
+    save_dict_items(th, p, o)
+}
+fn save_dict_items(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
+    let st = state(p);
     st.put(if st.bin != 0 { &[op::EMPTY_DICT] } else { &[op::MARK, op::DICT] });
     memoize(th, p, o)?;
     let d: Gc<Dict> = unsafe { o.cast_unchecked() };
@@ -630,9 +643,6 @@ fn save_dict(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
             let it = th.iter(items)?;
             batch_pairs(th, p, it, o)?;
         }
-    }
-    if fast {
-        fast_leave(p, o);
     }
     Ok(())
 }
@@ -786,10 +796,10 @@ fn save_type(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
 }
 
 /// Follows a dotted path from an object.
-pub fn get_path(th: Th, o: Value, path: &[&str]) -> R<Value> {
+pub fn get_path(th: Th, o: Value, path: &[&[u8]]) -> R<Value> {
     let mut o = o;
     for name in path {
-        o = th.getattr(o, th.intern(name))?;
+        o = th.getattr(o, th.intern_bytes(name))?;
     }
     Ok(o)
 }
@@ -803,7 +813,7 @@ fn pickling_error_from(th: Th, msg: String) -> Raised {
     }
     r
 }
-fn find_module_of(th: Th, o: Value, path: &[&str]) -> R<Value> {
+fn find_module_of(th: Th, o: Value, path: &[&[u8]]) -> R<Value> {
     if let Some(m) = th.getattr_opt(o, n!(__module__))?.and_then(|m| m.some()) {
         return Ok(m);
     }
@@ -843,26 +853,29 @@ fn save_global(th: Th, p: Gc<Pickler>, o: Value, name: Option<Value>) -> R<()> {
     let Some(gs) = global.cast::<Str>() else {
         return Err(th.type_error(format!("__qualname__ must be a string, not {}", full_name(th, global))));
     };
-    let dotted_text = String::from_utf8_lossy(gs.bytes()).into_owned();
-    let path: Vec<&str> = dotted_text.split('.').collect();
-    if path.contains(&"<locals>") {
+    let path: Vec<&[u8]> = gs.bytes().split(|c| *c == b'.').collect();
+    if path.contains(&&b"<locals>"[..]) {
         // As in whichmodule(), the module is asked for first.
         th.getattr_opt(o, n!(__module__))?;
         return Err(pickling_error(th, format!("Can't pickle local object {}", repr(th, o))));
     }
     let module_name = find_module_of(th, o, &path)?;
     let Some(ms) = module_name.cast::<Str>() else {
-        return Err(pickling_error(th, format!(
-            "Can't pickle {}: module name must be a string, not {}",
-            repr(th, o),
-            full_name(th, module_name)
-        )));
+        return Err(pickling_error(
+            th,
+            format!(
+                "Can't pickle {}: module name must be a string, not {}",
+                repr(th, o),
+                full_name(th, module_name)
+            ),
+        ));
     };
     let module = match import(th, module_name) {
         Ok(m) => m,
         Err(e) => {
             use adder_vm::builtins::exceptions as exc;
-            if !(th.exc_is(&exc::IMPORT_ERROR) || th.exc_is(&exc::VALUE_ERROR) || th.exc_is(&exc::KEY_ERROR)) {
+            if !(th.exc_is(&exc::IMPORT_ERROR) || th.exc_is(&exc::VALUE_ERROR) || th.exc_is(&exc::KEY_ERROR))
+            {
                 return Err(e);
             }
             let cause = th.take_exc();
@@ -898,11 +911,14 @@ fn save_global(th: Th, p: Gc<Pickler>, o: Value, name: Option<Value>) -> R<()> {
         let key = th.tuple(&[module_name, global]);
         if let Some(code) = State::ExtensionRegistry.dict().get(th, key)? {
             let Some(c) = int::is_int(code).then(|| int::to_i64(code)).flatten() else {
-                return Err(pickling_error(th, format!(
-                    "Can't pickle {}: extension code {} isn't an integer",
-                    repr(th, o),
-                    repr(th, code)
-                )));
+                return Err(pickling_error(
+                    th,
+                    format!(
+                        "Can't pickle {}: extension code {} isn't an integer",
+                        repr(th, o),
+                        repr(th, code)
+                    ),
+                ));
             };
             if c <= 0 || c > 0x7fff_ffff {
                 return Err(th.runtime_error(format!("extension code {c} is out of range")));
@@ -932,9 +948,9 @@ fn save_global(th: Th, p: Gc<Pickler>, o: Value, name: Option<Value>) -> R<()> {
                 st.byte(op::MARK);
             }
         }
-        put_toplevel(th, p, module_name, th.str(path[0]))?;
+        put_toplevel(th, p, module_name, th.try_str(path[0])?)?;
         for part in &path[1..] {
-            let v = th.str(part);
+            let v = th.try_str(part)?;
             save(th, p, v, false)?;
             st.byte(if st.proto < 2 { op::TUPLE } else { op::TUPLE2 });
             st.byte(op::REDUCE);
@@ -987,17 +1003,21 @@ fn put_toplevel(th: Th, p: Gc<Pickler>, module: Value, name: Value) -> R<()> {
         let _ = adder_vm::builtins::codecs::encode(th, v, Some(enc), None);
         Err(pickling_error_from(
             th,
-            format!("can't pickle {what} identifier {} using pickle protocol {}", {
-                let e = th.pending();
-                if e.is_some() {
-                    th.take_exc();
-                }
-                let s = repr(th, v);
-                if let Some(e) = e {
-                    th.set_exc(e);
-                }
-                s
-            }, proto),
+            format!(
+                "can't pickle {what} identifier {} using pickle protocol {}",
+                {
+                    let e = th.pending();
+                    if e.is_some() {
+                        th.take_exc();
+                    }
+                    let s = repr(th, v);
+                    if let Some(e) = e {
+                        th.set_exc(e);
+                    }
+                    s
+                },
+                proto
+            ),
         ))
     };
     st.byte(op::GLOBAL);
@@ -1041,7 +1061,10 @@ fn save_reduce(th: Th, p: Gc<Pickler>, o: Option<Value>, r: Value) -> R<()> {
     let wrong = |what: &str, want: &str, v: Value| {
         pickling_error(
             th,
-            format!("{what} item of the tuple returned by __reduce__ must be {want}, not {}", full_name(th, v)),
+            format!(
+                "{what} item of the tuple returned by __reduce__ must be {want}, not {}",
+                full_name(th, v)
+            ),
         )
     };
     if !callable(func) {

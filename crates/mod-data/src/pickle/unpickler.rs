@@ -46,7 +46,9 @@ pub static UNPICKLER: TypeCell = TypeCell::new(&NativeType {
     size: Unpickler::SIZE,
     flags: tflags::BASETYPE | tflags::IMMUTABLE,
     doc: docs::UNPICKLER,
-    text_signature: Some("(file, *, fix_imports=True, encoding='ASCII', errors='strict',\n          buffers=())"),
+    text_signature: Some(
+        "(file, *, fix_imports=True, encoding='ASCII', errors='strict',\n          buffers=())",
+    ),
     slots: Slots {
         new: Some(|th, t, _| {
             let o = make(th, t)?;
@@ -90,9 +92,10 @@ pub static UNPICKLER: TypeCell = TypeCell::new(&NativeType {
             let u = Unpickler::of(arg(a, 0));
             if u.read.get().is_none() {
                 let n = th.type_name_of(u.value());
-                return Err(
-                    unpickling_error(th, format!("Unpickler.__init__() was not called by {n}.__init__()"))
-                );
+                return Err(unpickling_error(
+                    th,
+                    format!("Unpickler.__init__() was not called by {n}.__init__()"),
+                ));
             }
             load(th, u)
         }),
@@ -114,7 +117,8 @@ pub static UNPICKLER: TypeCell = TypeCell::new(&NativeType {
     ..NativeType::DEFAULT
 });
 
-const PERSISTENT_LOAD: NativeDef = method("persistent_load", "($self, pid, /)", "", |th, _| Err(no_persistent(th)));
+const PERSISTENT_LOAD: NativeDef =
+    method("persistent_load", "($self, pid, /)", "", |th, _| Err(no_persistent(th)));
 const FIND_CLASS: NativeDef =
     method("find_class", "($self, module_name, global_name, /)", docs::FIND_CLASS, |th, a| {
         find_class(th, Unpickler::of(arg(a, 0)), arg(a, 1), arg(a, 2))
@@ -228,9 +232,10 @@ fn run(th: Th, u: Gc<Unpickler>, data: Option<&[u8]>) -> R<Value> {
     let persistent = match u.persistent_attr.get() {
         Some(v) => Some(v),
         None if plain => None,
-        None => th
-            .getattr_opt(u.value(), th.intern("persistent_load"))?
-            .filter(|f| f.exact::<NativeFunction>().is_none_or(|f| f.def.doc.len() != 0 || f.def.name != "persistent_load")),
+        None => th.getattr_opt(u.value(), th.intern("persistent_load"))?.filter(|f| {
+            f.exact::<NativeFunction>()
+                .is_none_or(|f| f.def.doc.len() != 0 || f.def.name != "persistent_load")
+        }),
     };
     th.store_opt(u, &u.persistent, persistent);
     let own = if plain {
@@ -289,6 +294,9 @@ pub fn find_class(th: Th, u: Gc<Unpickler>, module: Value, name: Value) -> R<Val
         }
     }
     let module = save::import(th, m)?;
+    if !n.is_kind(Kind::Str) {
+        return Err(th.type_error(format!("attribute name must be string, not '{}'", th.type_name_of(n))));
+    }
     if st.proto < 4 {
         return th.getattr(module, n);
     }
@@ -296,13 +304,13 @@ pub fn find_class(th: Th, u: Gc<Unpickler>, module: Value, name: Value) -> R<Val
     if !s.bytes().contains(&b'.') {
         return th.getattr(module, n);
     }
-    let text = th.text(n);
-    let path: Vec<&str> = text.split('.').collect();
+    let path: Vec<&[u8]> = s.bytes().split(|c| *c == b'.').collect();
     match save::get_path(th, module, &path) {
         Err(_) if th.exc_is(&adder_vm::builtins::exceptions::ATTRIBUTE_ERROR) => {
             let cause = th.take_exc();
             let shown = |v: Value| th.repr(v).map(|s| th.text(s));
-            let r = th.attribute_error_msg(format!("Can't resolve path {} on module {}", shown(n)?, shown(m)?));
+            let r =
+                th.attribute_error_msg(format!("Can't resolve path {} on module {}", shown(n)?, shown(m)?));
             if let Some(e) = th.pending().and_then(|e| e.cast::<BaseException>()) {
                 th.store(e, &e.context, cause);
             }

@@ -454,6 +454,12 @@ pub static METHOD_WRAPPER_TYPE: NativeType = NativeType {
         getter("__text_signature__", "", |th, o| Ok(doc(th, wd(mw(o).descr.value()).def.text_signature))),
         getter("__self__", "", |_, o| Ok(mw(o).this.value())),
     ],
+    methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
+        let w = mw(a[0].unwrap());
+        let getattr = crate::import::import_attr(th, "builtins", "getattr")?;
+        let name = th.intern(wd(w.descr.value()).def.name);
+        Ok(th.tuple(&[getattr, th.tuple(&[w.this.value(), name])]))
+    })],
     ..NativeType::DEFAULT
 };
 pub static METHOD_WRAPPER: TypeCell = TypeCell::new(&METHOD_WRAPPER_TYPE);

@@ -17,8 +17,9 @@ fn copyreg(th: Th, name: &str) -> R<Value> {
 
 /// What `__getnewargs_ex__` or `__getnewargs__` give.
 fn new_arguments(th: Th, o: Value) -> R<(Option<Value>, Option<Value>)> {
-    if let Some(f) = th.getattr_opt(o, n!(__getnewargs_ex__))? {
-        let r = th.call(f, &[])?;
+    // Asked of the class alone: `__getattr__` has no say.
+    if let Some(f) = th.lookup_special(o, n!(__getnewargs_ex__)) {
+        let r = th.call_unbound(f, o, &[])?;
         if !r.is_kind(Kind::Tuple) {
             return Err(th.type_error(format!(
                 "__getnewargs_ex__ should return a tuple, not '{}'",
@@ -46,8 +47,8 @@ fn new_arguments(th: Th, o: Value) -> R<(Option<Value>, Option<Value>)> {
         }
         return Ok((Some(t[0]), Some(t[1])));
     }
-    if let Some(f) = th.getattr_opt(o, n!(__getnewargs__))? {
-        let r = th.call(f, &[])?;
+    if let Some(f) = th.lookup_special(o, n!(__getnewargs__)) {
+        let r = th.call_unbound(f, o, &[])?;
         if !r.is_kind(Kind::Tuple) {
             return Err(
                 th.type_error(format!("__getnewargs__ should return a tuple, not '{}'", th.type_name_of(r)))
