@@ -52,8 +52,6 @@ pub fn init(heap: adder_heap::Config, stack_base: usize, stack_size: usize) -> R
     }
     builtins::exception_group::init_types(th, d)?;
     for (k, v) in [
-        ("EnvironmentError", builtins::exceptions::OS_ERROR.get().value()),
-        ("IOError", builtins::exceptions::OS_ERROR.get().value()),
         ("None", NONE()),
         ("True", TRUE()),
         ("False", FALSE()),
