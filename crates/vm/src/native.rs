@@ -96,6 +96,8 @@ pub struct Sig {
     pub kwonly: u8,
     pub varargs: bool,
     pub varkw: bool,
+    /// Nothing but positional parameters: arguments can be passed as they lie in the caller's registers.
+    pub plain: bool,
 }
 
 impl Sig {
@@ -110,6 +112,7 @@ impl Sig {
             kwonly: 0,
             varargs: false,
             varkw: false,
+            plain: false,
         };
         let mut i = 0;
         let mut depth = 0;
@@ -184,6 +187,7 @@ impl Sig {
             }
             i += 1;
         }
+        s.plain = s.kwonly == 0 && !s.varargs && !s.varkw;
         s
     }
     /// Names of the parameters, without the receiver, `*args` and `**kwargs`: positional, then keyword-only.
@@ -253,18 +257,48 @@ pub struct NativeDef {
     pub doc: &'static str,
     pub imp: Imp,
     pub kind: DefKind,
+    /// How the interpreter may call it without looking any further.
+    pub direct: Direct,
+}
+
+/// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the
+/// first), if there are `least` to `most` of them. `least` is 255 for those that need binding.
+#[derive(Clone, Copy)]
+pub struct Direct {
+    pub f: NativeFn,
+    pub least: u8,
+    pub most: u8,
+}
+
+impl NativeDef {
+    pub const fn new(name: &'static str, sig: &'static str, doc: &'static str, imp: Imp, kind: DefKind) -> NativeDef {
+        let sig = Sig::parse(sig);
+        let mut direct = Direct { f: |_, _| unreachable!("not direct"), least: 255, most: 0 };
+        if let Imp::Bound(f) = imp
+            && sig.plain
+            && match kind {
+                DefKind::Method => sig.receiver,
+                DefKind::Function | DefKind::StaticMethod => !sig.receiver,
+                DefKind::ClassMethod => false,
+            }
+        {
+            let n = sig.receiver as u8;
+            direct = Direct { f, least: sig.required + n, most: sig.npos + n };
+        }
+        NativeDef { name, sig, doc, imp, kind, direct }
+    }
 }
 
 pub const fn method(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::Method }
+    NativeDef::new(name, sig, doc, Imp::Bound(f), DefKind::Method)
 }
 /// The receiver and arguments arrive as they came; `args.pos()[0]` is the receiver.
 pub const fn raw_method(name: &'static str, sig: &'static str, doc: &'static str, f: RawFn) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Raw(f), kind: DefKind::Method }
+    NativeDef::new(name, sig, doc, Imp::Raw(f), DefKind::Method)
 }
 /// `args[0]` is the class.
 pub const fn classmethod(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::ClassMethod }
+    NativeDef::new(name, sig, doc, Imp::Bound(f), DefKind::ClassMethod)
 }
 pub const fn staticmethod(
     name: &'static str,
@@ -272,13 +306,13 @@ pub const fn staticmethod(
     doc: &'static str,
     f: NativeFn,
 ) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::StaticMethod }
+    NativeDef::new(name, sig, doc, Imp::Bound(f), DefKind::StaticMethod)
 }
 pub const fn function(name: &'static str, sig: &'static str, doc: &'static str, f: NativeFn) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Bound(f), kind: DefKind::Function }
+    NativeDef::new(name, sig, doc, Imp::Bound(f), DefKind::Function)
 }
 pub const fn raw_function(name: &'static str, sig: &'static str, doc: &'static str, f: RawFn) -> NativeDef {
-    NativeDef { name, sig: Sig::parse(sig), doc, imp: Imp::Raw(f), kind: DefKind::Function }
+    NativeDef::new(name, sig, doc, Imp::Raw(f), DefKind::Function)
 }
 
 /// A computed attribute. `set` with None deletes.

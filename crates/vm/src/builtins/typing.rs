@@ -590,20 +590,8 @@ pub static GENERIC_TYPE: NativeType = NativeType {
     doc: GENERIC_DOC,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC,
     methods: &[
-        NativeDef {
-            name: "__class_getitem__",
-            sig: Sig::parse("!()"),
-            doc: GETITEM_DOC,
-            imp: Imp::Raw(|th, a| call_generic(th, "_generic_class_getitem", a)),
-            kind: DefKind::ClassMethod,
-        },
-        NativeDef {
-            name: "__init_subclass__",
-            sig: Sig::parse("!()"),
-            doc: "Function to initialize subclasses.",
-            imp: Imp::Raw(|th, a| call_generic(th, "_generic_init_subclass", a)),
-            kind: DefKind::ClassMethod,
-        },
+        NativeDef::new("__class_getitem__", "!()", GETITEM_DOC, Imp::Raw(|th, a| call_generic(th, "_generic_class_getitem", a)), DefKind::ClassMethod),
+        NativeDef::new("__init_subclass__", "!()", "Function to initialize subclasses.", Imp::Raw(|th, a| call_generic(th, "_generic_init_subclass", a)), DefKind::ClassMethod),
     ],
     init: Some(put_module),
     ..NativeType::DEFAULT

@@ -347,6 +347,30 @@ pub fn bind_python(
         return Ok(());
     }
 
+    // The rest from the defaults.
+    if a.nkw() == 0
+        && !varargs
+        && !varkw
+        && nkwonly == 0
+        && given < npos
+        && let Some(d) = unsafe { f.defaults.gc_opt::<Tuple>() }
+        && given + d.len >= npos
+    {
+        unsafe {
+            std::ptr::copy(a.pos().as_ptr() as *const u64, regs.add(nfirst), a.len());
+            if let Some(v) = first {
+                *regs = v.bits();
+            }
+            for i in given..npos {
+                *regs.add(i) = d.items()[d.len + i - npos].bits();
+            }
+            for i in npos..code.nlocals as usize {
+                *regs.add(i) = 0;
+            }
+        }
+        return Ok(());
+    }
+
     match nparams {
         0..=STACK_ARGS => bind_general::<STACK_ARGS>(th, f, code, regs, first, a),
         _ if nparams <= 4096 => bind_general::<4096>(th, f, code, regs, first, a),

@@ -20,7 +20,9 @@ pub mod unwind;
 
 use crate::err::{R, Raised};
 use crate::thread::{Frame, Th};
-use crate::value::Value;
+use crate::native::{Direct, NativeDef};
+use crate::object::*;
+use crate::value::*;
 use adder_bytecode::{Ins, Op};
 use machine::{Interp, Pc};
 
@@ -71,7 +73,7 @@ macro_rules! for_each_fast {
         JNone j_none generic; JLt j_lt compare_jump; JLe j_le compare_jump; JGt j_gt compare_jump;
         JGe j_ge compare_jump; JEq j_eq compare_jump; JNe j_ne compare_jump; JLtI j_lt_i generic; JLeI j_le_i generic;
         JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
-        Call call call (call_first call_more); CallMethod call_method call_method (call_method_first call_method_more); Return ret ret; ReturnNone ret_none ret_none;
+        Call call call (call_first call_more native_function); CallMethod call_method call_method (call_method_first call_method_more native_method); Return ret ret; ReturnNone ret_none ret_none;
         ForIter for_iter for_iter (for_iter_first for_iter_more); UnpackSeq unpack_seq unpack_seq; ListAppend list_append list_append;
     } };
 }
@@ -89,7 +91,7 @@ macro_rules! slow_entry {
 static SLOW: [SlowFn; 256] = {
     let mut t: [SlowFn; 256] = [slow::invalid; 256];
     macro_rules! fill {
-        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident))?;)*) => { $( t[Op::$op as usize] = slow_entry!($f $h); )* };
+        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident $($route:ident)?))?;)*) => { $( t[Op::$op as usize] = slow_entry!($f $h); )* };
     }
     for_each_fast!(fill);
     macro_rules! fill_slow {
@@ -239,6 +241,25 @@ mod threaded {
                 try_handler!(fast::$h, slow, i, pc, regs, th, fp)
             }
         };
+        // Calls: what is called says who takes over.
+        ($h:ident $first:ident $more:ident $route:ident) => {
+            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                try_handler!(fast::$first, route, i, pc, regs, th, fp)
+            }
+            unsafe extern "C-unwind" fn route(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                unsafe {
+                    let next: H = match route_of(i, regs) {
+                        Route::Native => $route,
+                        Route::Type => more,
+                        Route::Other => slow,
+                    };
+                    next(i, pc, regs, th, fp)
+                }
+            }
+            unsafe extern "C-unwind" fn more(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                try_handler!(fast::$more, slow, i, pc, regs, th, fp)
+            }
+        };
         ($h:ident $first:ident $more:ident) => {
             pub unsafe extern "C-unwind" fn fast(
                 i: Ins,
@@ -262,16 +283,126 @@ mod threaded {
             }
         };
     }
+    enum Route {
+        Native,
+        Type,
+        Other,
+    }
+    #[inline(always)]
+    unsafe fn route_of(i: Ins, regs: *mut u64) -> Route {
+        let f = unsafe { Value::from_bits(*regs.add(i.a())) };
+        if f.is_exact(Kind::NativeFunction) || f.is_exact(Kind::MethodDescriptor) {
+            Route::Native
+        } else if f.is_exact(Kind::Type) || f.is_exact(Kind::Function) {
+            Route::Type
+        } else {
+            Route::Other
+        }
+    }
+    /// `Call` of a native function.
+    unsafe extern "C-unwind" fn native_function(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let f = Value::from_bits(*regs.add(i.a()));
+            if let Some(f) = f.exact::<NativeFunction>()
+                && !f.def.sig.receiver
+            {
+                return call_direct(f.def, i.a() + 1, i.b(), i, pc, regs, th, fp);
+            }
+            Call::slow(i, pc, regs, th, fp)
+        }
+    }
+    /// `CallMethod` of a native method or function.
+    unsafe extern "C-unwind" fn native_method(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let f = Value::from_bits(*regs.add(i.a()));
+            let this = *regs.add(i.a() + 1);
+            if this == 0 {
+                if let Some(f) = f.exact::<NativeFunction>()
+                    && !f.def.sig.receiver
+                {
+                    return call_direct(f.def, i.a() + 2, i.b() - 1, i, pc, regs, th, fp);
+                }
+            } else if let Some(d) = f.exact::<MethodDescriptor>()
+                && th.type_of(Value::from_bits(this)).value().is(d.owner.value())
+            {
+                return call_direct(d.def, i.a() + 1, i.b(), i, pc, regs, th, fp);
+            }
+            CallMethod::slow(i, pc, regs, th, fp)
+        }
+    }
+    #[inline(always)]
+    unsafe fn call_direct(
+        def: &'static NativeDef,
+        at: usize,
+        n: usize,
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let d = &def.direct;
+            let most = d.most as usize;
+            let args = regs.add(at) as *const Option<Value>;
+            let r = if n == most && d.least != 255 {
+                (*fp).pc = pc;
+                th.fp.set(fp);
+                (d.f)(th, std::slice::from_raw_parts(args, n))
+            } else if n < most && n >= d.least as usize && most <= 8 {
+                (*fp).pc = pc;
+                th.fp.set(fp);
+                call_padded(d, std::slice::from_raw_parts(args, n), th)
+            } else {
+                return slow_tramp(i, pc, regs, th, fp);
+            };
+            match r {
+                Ok(v) => {
+                    *regs.add(i.c()) = v.bits();
+                    let pc = pc.add(1);
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                Err(Raised) => raised(th),
+            }
+        }
+    }
+    /// A call with fewer arguments than parameters. Never inlined: as `body` below.
+    #[inline(never)]
+    fn call_padded(d: &'static Direct, args: &[Option<Value>], th: Th) -> R<Value> {
+        let mut all = [None; 8];
+        for (to, from) in all.iter_mut().zip(args) {
+            *to = *from;
+        }
+        (d.f)(th, &all[..d.most as usize])
+    }
     macro_rules! fast_fns {
-        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident))?;)*) => {
+        ($($op:ident $h:ident $f:ident $(($first:ident $more:ident $($route:ident)?))?;)*) => {
             $(
                 #[allow(non_snake_case)]
                 mod $op {
                     use super::*;
-                    fast_fn!($h $($first $more)?);
+                    fast_fn!($h $($first $more $($route)?)?);
                     #[inline(never)]
-                    unsafe extern "C-unwind" fn slow(i: Ins, pc: *const Ins, _: *mut u64, th: Th, fp: *mut Frame) -> u64 {
-                        unsafe { go_slow(slow_entry!($f $h), i, pc, th, fp) }
+                    pub unsafe extern "C-unwind" fn slow(i: Ins, pc: *const Ins, _: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+                        unsafe { go_slow(body, i, pc, th, fp) }
+                    }
+                    // Never inlined: with its variables in the frame, going on would not be a sibling call.
+                    #[inline(never)]
+                    fn body(th: Th, i: Ins) -> R<Ctl> {
+                        slow_entry!($f $h)(th, i)
                     }
                 }
             )*

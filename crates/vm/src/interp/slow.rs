@@ -601,6 +601,7 @@ pub fn jump_back(th: Th, i: Ins) -> Res {
 // -- calls
 
 /// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
+#[inline(never)]
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
@@ -646,7 +647,12 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         nf.extra.init(Some(o));
         return NEXT;
     }
-    let v = th.call_raw(f, args)?;
+    let v = if f.is_exact(Kind::Type) {
+        // Native code that calls back checks the stack itself.
+        builtins::type_::type_call(th, f, args)?
+    } else {
+        th.call_raw(f, args)?
+    };
     set(th, i.c(), v);
     NEXT
 }
