@@ -378,6 +378,8 @@ pub mod tflags {
     pub const WEAKREF: u64 = 1 << 36;
     /// `__new__` is object's and `__init__` a Python function: instances can be made without a native call.
     pub const PLAIN_NEW: u64 = 1 << 37;
+    /// `__class__` of instances is their type.
+    pub const PLAIN_CLASS: u64 = 1 << 45;
     /// The native layout has a variable size: attributes are in a word at the end.
     pub const VAR_SIZED: u64 = 1 << 38;
 }

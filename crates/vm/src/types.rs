@@ -604,10 +604,20 @@ pub fn finalizers_exist() -> bool {
 /// Derived flags that the fast paths look at.
 fn set_attr_flags(th: Th, t: Gc<Type>) {
     let mut f = t.flags.load(Relaxed)
-        & !(tflags::PLAIN_GETATTR | tflags::PLAIN_SETATTR | tflags::PLAIN_NEW | tflags::HAS_DEL);
+        & !(tflags::PLAIN_GETATTR | tflags::PLAIN_SETATTR | tflags::PLAIN_NEW | tflags::PLAIN_CLASS | tflags::HAS_DEL);
     let object_slots = &crate::builtins::object::SLOTS;
     if t.slots.raw(SlotId::getattro) == object_slots.raw(SlotId::getattro) {
         f |= tflags::PLAIN_GETATTR;
+    }
+    // `__class__` is defined by `object` alone.
+    if f & tflags::PLAIN_GETATTR != 0
+        && let [rest @ .., _] = t.mro_items()
+        && rest.iter().all(|&m| {
+            let c = unsafe { m.cast_unchecked::<Type>() };
+            matches!(c.dict_().get_str(th, n!(__class__)), Ok(None))
+        })
+    {
+        f |= tflags::PLAIN_CLASS;
     }
     if t.slots.raw(SlotId::setattro) == object_slots.raw(SlotId::setattro) {
         f |= tflags::PLAIN_SETATTR;
@@ -620,7 +630,6 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
         FINALIZERS.store(true, Relaxed);
     }
     t.flags.store(f, Relaxed);
-    let _ = th;
 }
 
 /// C3 linearisation of `bases` for a class `t`.

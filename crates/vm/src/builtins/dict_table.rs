@@ -569,7 +569,7 @@ impl DictTable {
     }
     /// The value of an entry, looked up in its cell if the table has cells.
     #[inline(always)]
-    fn content(&self, e: u32) -> Option<Value> {
+    pub fn content(&self, e: u32) -> Option<Value> {
         let v = self.val(e).get()?;
         if self.cells { unsafe { v.cast_unchecked::<DictCell>() }.v.get() } else { Some(v) }
     }

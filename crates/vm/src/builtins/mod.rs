@@ -48,6 +48,7 @@ pub mod ops;
 pub mod patterns;
 pub mod percent;
 pub mod print;
+pub mod quick;
 pub mod range;
 pub mod reduce;
 pub mod scratch;

@@ -170,6 +170,30 @@ impl SetTable {
             });
         }
     }
+    /// Whether a string or small int is there; None: that takes a comparison by `==`.
+    #[inline(always)]
+    pub fn has_simple(&self, key: Value) -> Option<bool> {
+        let hash = match key.as_fix() {
+            Some(n) => super::util::hash_fix(n),
+            None => key.exact::<Str>()?.hash(),
+        };
+        probe!(self, hash, |i, c| {
+            let Some(k) = c.key.get() else { return Some(false) };
+            if k.is(key) {
+                return Some(true);
+            }
+            if c.hash.load(Relaxed) == hash as u64 && !k.is(TOMBSTONE()) {
+                if !k.is_fix() && !k.is_exact(Kind::Str) {
+                    return None;
+                }
+                if let (Some(x), Some(y)) = (k.exact::<Str>(), key.exact::<Str>())
+                    && x.bytes() == y.bytes()
+                {
+                    return Some(true);
+                }
+            }
+        });
+    }
     /// Puts an absent element in. Under the lock.
     fn put(&self, th: Th, key: Value, hash: i64) {
         probe!(self, hash, |i, c| {

@@ -838,6 +838,9 @@ pub fn default_isinstance(th: Th, o: Value, c: Value) -> R<bool> {
         if th.isinstance_exact(o, t) {
             return Ok(true);
         }
+        if th.type_of(o).has(tflags::PLAIN_CLASS) {
+            return Ok(false);
+        }
         if th.type_of(o).has(tflags::PLAIN_GETATTR)
             && th.lookup(th.type_of(o), n!(__class__))
                 == th.lookup(crate::builtins::object::OBJECT.get(), n!(__class__))

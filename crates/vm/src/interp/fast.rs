@@ -270,6 +270,9 @@ fn truth<M: PyMachine>(m: M, v: M::Ref) -> R<bool> {
     if m.shape_is(v, LIST) {
         return Ok(!m.test(m.int_cmp(Cmp::Eq, m.get_int(v, LIST_LEN), m.int_const(0))));
     }
+    if let Some(b) = m.quick_truth(v) {
+        return Ok(b);
+    }
     let r = m.call1(&TRUTH, v)?;
     Ok(m.is_singleton(r, TRUE()))
 }

@@ -69,6 +69,10 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn dict_get(self, d: Self::Ref, k: Self::Ref) -> Option<Self::Ref>;
     /// The next item of the iterators of dicts, `zip` and `enumerate` in simple cases; None: slow path.
     fn iter_step(self, it: Self::Ref) -> Option<Self::Ref>;
+    /// Truth of a string or container that says it at once; None: slow path.
+    fn quick_truth(self, _v: Self::Ref) -> Option<bool> {
+        None
+    }
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
@@ -433,6 +437,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn iter_step(self, it: Value) -> Option<Value> {
         crate::builtins::iter_fast::step(self.th, it)
+    }
+    #[inline(always)]
+    fn quick_truth(self, v: Value) -> Option<bool> {
+        crate::builtins::quick::truth(v)
     }
     #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {

@@ -7,7 +7,7 @@ use super::call::flags_for;
 use super::machine::{Interp, Pc};
 use super::{Ctl, fast, ic, unwind};
 use crate::builtins::exceptions as exc;
-use crate::builtins::{self, ops};
+use crate::builtins::{self, ops, quick};
 use crate::err::R;
 use crate::n;
 use crate::native::{RawArgs, tflags};
@@ -419,6 +419,9 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
 // -- items
 
 fn getitem_general(th: Th, i: Ins, o: Value, k: Value) -> Res {
+    if let Some(v) = quick::item(o, k) {
+        return ret_a(th, i, v);
+    }
     if let Some(d) = o.exact::<Dict>() {
         return match d.get(th, k)? {
             Some(v) => ret_a(th, i, v),
@@ -496,6 +499,10 @@ fn op_names(op: Op) -> Option<(fast::Bin, Value)> {
 /// continuation for NotImplemented.
 fn arith_general(th: Th, i: Ins, x: Value, y: Value) -> Res {
     let (op, name) = op_names(i.op()).expect("an arithmetic op");
+    if op == fast::Bin::Add && x.is_exact(Kind::Str) && y.is_exact(Kind::Str) {
+        let v = builtins::str_type::concat(th, x, y)?;
+        return ret_a(th, i, v);
+    }
     let t = th.type_of(x);
     if i.x() == 0
         && t.heap_type()
@@ -565,6 +572,9 @@ fn push_compare(th: Th, i: Ins, x: Value, y: Value) -> R<bool> {
 }
 pub fn compare(th: Th, i: Ins) -> Res {
     let (x, y) = (reg(th, i.b()), reg(th, i.c()));
+    if let Some(b) = quick::compare(x, y, cmp_op(i.op()).0) {
+        return ret_a(th, i, Value::bool(b));
+    }
     if push_compare(th, i, x, y)? {
         return NEXT;
     }
@@ -573,6 +583,12 @@ pub fn compare(th: Th, i: Ins) -> Res {
 }
 pub fn compare_jump(th: Th, i: Ins) -> Res {
     let (x, y) = (reg(th, i.a()), reg(th, i.b()));
+    if let Some(b) = quick::compare(x, y, cmp_op(i.op()).0) {
+        if b == (i.x() != 0) {
+            skip(th, i.ci() as isize);
+        }
+        return NEXT;
+    }
     if push_compare(th, i, x, y)? {
         return NEXT;
     }
@@ -582,12 +598,19 @@ pub fn compare_jump(th: Th, i: Ins) -> Res {
     }
     NEXT
 }
+#[inline(always)]
+fn contains(th: Th, c: Value, k: Value) -> R<bool> {
+    match quick::contains(c, k) {
+        Some(b) => Ok(b),
+        None => th.contains(c, k),
+    }
+}
 pub fn in_(th: Th, i: Ins) -> Res {
-    let b = th.contains(reg(th, i.c()), reg(th, i.b()))?;
+    let b = contains(th, reg(th, i.c()), reg(th, i.b()))?;
     ret_a(th, i, Value::bool(b != (i.x() != 0)))
 }
 pub fn j_in(th: Th, i: Ins) -> Res {
-    if th.contains(reg(th, i.b()), reg(th, i.a()))? == (i.x() != 0) {
+    if contains(th, reg(th, i.b()), reg(th, i.a()))? == (i.x() != 0) {
         skip(th, i.ci() as isize);
     }
     NEXT

@@ -1,0 +1,136 @@
+//! Answers that need no Python code, no allocation and raise nothing: what the interpreter tries on strings, containers
+//! of strings and small ints before the general protocols. None: not such a case.
+
+use super::dict_table::{DictTable, Found};
+use super::str_;
+use crate::object::*;
+use crate::slots::CmpOp;
+use crate::value::*;
+use adder_text::search;
+
+/// `a op b` of strings.
+#[inline(always)]
+pub fn compare(a: Value, b: Value, op: CmpOp) -> Option<bool> {
+    let (x, y) = (a.exact::<Str>()?, b.exact::<Str>()?);
+    Some(match op {
+        CmpOp::Eq => a.is(b) || str_eq(x, y),
+        CmpOp::Ne => !(a.is(b) || str_eq(x, y)),
+        // The order of the bytes is the order of the code points.
+        _ => op.holds(x.bytes().cmp(y.bytes())),
+    })
+}
+#[inline(always)]
+fn str_eq(x: Gc<Str>, y: Gc<Str>) -> bool {
+    x.nbytes == y.nbytes && x.bytes() == y.bytes()
+}
+
+/// `x == y` where it needs no call: the same object, or two of strings and small ints.
+#[inline(always)]
+fn same(x: Value, y: Value) -> Option<bool> {
+    if x.is(y) {
+        return Some(true);
+    }
+    match (x.exact::<Str>(), y.exact::<Str>()) {
+        (Some(a), Some(b)) => Some(str_eq(a, b)),
+        (Some(_), None) if y.is_fix() => Some(false),
+        (None, Some(_)) if x.is_fix() => Some(false),
+        (None, None) if x.is_fix() && y.is_fix() => Some(false),
+        _ => None,
+    }
+}
+
+/// `k in c`.
+#[inline]
+pub fn contains(c: Value, k: Value) -> Option<bool> {
+    if !c.is_obj() {
+        return None;
+    }
+    let shape = c.shape_id();
+    if shape == Kind::Dict as u32 {
+        let t: Gc<DictTable> = unsafe { c.cast_unchecked::<Dict>().table.gc() };
+        let found = if k.is_fix() { t.find_fix(k) } else { t.find_str(k.exact::<Str>()?) };
+        return match found? {
+            Found::At(e) => Some(t.content(e).is_some()),
+            Found::No => Some(false),
+        };
+    }
+    if shape == Kind::Set as u32 || shape == Kind::FrozenSet as u32 {
+        return unsafe { c.cast_unchecked::<Set>() }.tab().has_simple(k);
+    }
+    if shape == Kind::Tuple as u32 {
+        for &x in unsafe { c.cast_unchecked::<Tuple>() }.items() {
+            if same(x, k)? {
+                return Some(true);
+            }
+        }
+        return Some(false);
+    }
+    if shape == Kind::List as u32 {
+        let l = unsafe { c.cast_unchecked::<List>() };
+        let mut i = 0;
+        while let Some(x) = l.get(i) {
+            if same(x, k)? {
+                return Some(true);
+            }
+            i += 1;
+        }
+        return Some(false);
+    }
+    if shape == Kind::Str as u32 {
+        let (s, n) = (unsafe { c.cast_unchecked::<Str>() }, k.exact::<Str>()?);
+        return Some(search::find(s.bytes(), n.bytes()).is_some());
+    }
+    None
+}
+
+/// `o[k]` of an ASCII string or bytes.
+#[inline(always)]
+pub fn item(o: Value, k: Value) -> Option<Value> {
+    let i = k.as_fix()?;
+    if !o.is_obj() {
+        return None;
+    }
+    let at = |n: usize| {
+        let j = if i < 0 { i + n as i64 } else { i };
+        if (j as u64) < n as u64 { Some(j as usize) } else { None }
+    };
+    if o.is_exact(Kind::Str) {
+        let s = unsafe { o.cast_unchecked::<Str>() };
+        if !s.is_ascii() {
+            return None;
+        }
+        let j = at(s.nbytes as usize)?;
+        return Some(str_::ascii_char(Some(s.bytes()[j])));
+    }
+    if o.is_exact(Kind::Bytes) {
+        let b = unsafe { o.cast_unchecked::<Bytes>() };
+        let j = at(b.len)?;
+        return Some(Value::fix(b.bytes()[j] as i64));
+    }
+    None
+}
+
+/// Truth of strings and containers.
+#[inline(always)]
+pub fn truth(v: Value) -> Option<bool> {
+    use std::sync::atomic::Ordering::Relaxed;
+    if !v.is_obj() {
+        return None;
+    }
+    unsafe {
+        let shape = v.shape_id();
+        if shape == Kind::Str as u32 {
+            return Some(v.cast_unchecked::<Str>().nbytes != 0);
+        }
+        if shape == Kind::Tuple as u32 {
+            return Some(v.cast_unchecked::<Tuple>().len != 0);
+        }
+        if shape == Kind::Dict as u32 {
+            return Some(v.cast_unchecked::<Dict>().used.load(Relaxed) != 0);
+        }
+        if shape == Kind::Set as u32 {
+            return Some(v.cast_unchecked::<Set>().used.load(Relaxed) != 0);
+        }
+    }
+    None
+}
