@@ -271,7 +271,13 @@ pub struct Direct {
 }
 
 impl NativeDef {
-    pub const fn new(name: &'static str, sig: &'static str, doc: &'static str, imp: Imp, kind: DefKind) -> NativeDef {
+    pub const fn new(
+        name: &'static str,
+        sig: &'static str,
+        doc: &'static str,
+        imp: Imp,
+        kind: DefKind,
+    ) -> NativeDef {
         let sig = Sig::parse(sig);
         let mut direct = Direct { f: |_, _| unreachable!("not direct"), least: 255, most: 0 };
         if let Imp::Bound(f) = imp

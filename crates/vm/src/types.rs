@@ -604,7 +604,11 @@ pub fn finalizers_exist() -> bool {
 /// Derived flags that the fast paths look at.
 fn set_attr_flags(th: Th, t: Gc<Type>) {
     let mut f = t.flags.load(Relaxed)
-        & !(tflags::PLAIN_GETATTR | tflags::PLAIN_SETATTR | tflags::PLAIN_NEW | tflags::PLAIN_CLASS | tflags::HAS_DEL);
+        & !(tflags::PLAIN_GETATTR
+            | tflags::PLAIN_SETATTR
+            | tflags::PLAIN_NEW
+            | tflags::PLAIN_CLASS
+            | tflags::HAS_DEL);
     let object_slots = &crate::builtins::object::SLOTS;
     if t.slots.raw(SlotId::getattro) == object_slots.raw(SlotId::getattro) {
         f |= tflags::PLAIN_GETATTR;

@@ -590,8 +590,20 @@ pub static GENERIC_TYPE: NativeType = NativeType {
     doc: GENERIC_DOC,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC,
     methods: &[
-        NativeDef::new("__class_getitem__", "!()", GETITEM_DOC, Imp::Raw(|th, a| call_generic(th, "_generic_class_getitem", a)), DefKind::ClassMethod),
-        NativeDef::new("__init_subclass__", "!()", "Function to initialize subclasses.", Imp::Raw(|th, a| call_generic(th, "_generic_init_subclass", a)), DefKind::ClassMethod),
+        NativeDef::new(
+            "__class_getitem__",
+            "!()",
+            GETITEM_DOC,
+            Imp::Raw(|th, a| call_generic(th, "_generic_class_getitem", a)),
+            DefKind::ClassMethod,
+        ),
+        NativeDef::new(
+            "__init_subclass__",
+            "!()",
+            "Function to initialize subclasses.",
+            Imp::Raw(|th, a| call_generic(th, "_generic_init_subclass", a)),
+            DefKind::ClassMethod,
+        ),
     ],
     init: Some(put_module),
     ..NativeType::DEFAULT

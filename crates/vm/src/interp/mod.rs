@@ -19,9 +19,9 @@ pub mod slow;
 pub mod unwind;
 
 use crate::err::{R, Raised};
-use crate::thread::{Frame, Th};
 use crate::native::{Direct, NativeDef};
 use crate::object::*;
+use crate::thread::{Frame, Th};
 use crate::value::*;
 use adder_bytecode::{Ins, Op};
 use machine::{Interp, Pc};
@@ -243,10 +243,22 @@ mod threaded {
         };
         // Calls: what is called says who takes over.
         ($h:ident $first:ident $more:ident $route:ident) => {
-            pub unsafe extern "C-unwind" fn fast(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            pub unsafe extern "C-unwind" fn fast(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 try_handler!(fast::$first, route, i, pc, regs, th, fp)
             }
-            unsafe extern "C-unwind" fn route(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            unsafe extern "C-unwind" fn route(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 unsafe {
                     let next: H = match route_of(i, regs) {
                         Route::Native => $route,
@@ -256,7 +268,13 @@ mod threaded {
                     next(i, pc, regs, th, fp)
                 }
             }
-            unsafe extern "C-unwind" fn more(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+            unsafe extern "C-unwind" fn more(
+                i: Ins,
+                pc: *const Ins,
+                regs: *mut u64,
+                th: Th,
+                fp: *mut Frame,
+            ) -> u64 {
                 try_handler!(fast::$more, slow, i, pc, regs, th, fp)
             }
         };
