@@ -114,7 +114,7 @@ impl Th {
     }
     #[inline]
     pub fn is_subtype(self, a: Gc<Type>, b: Gc<Type>) -> bool {
-        a == b || a.mro_items().iter().any(|m| m.is(b.value()))
+        a == b || a.mro_items().iter().any(|m| m.is(b.value())) || (a.mro.get().is_none() && base_chain(a, b))
     }
     /// `type(v)` is `t` or inherits from it; `__instancecheck__` and `__class__` do not matter.
     #[inline]
@@ -250,6 +250,12 @@ impl Th {
             (Some(a), Some(b)) => !a.is(b),
         }
     }
+}
+
+/// Whether `b` is among the bases that determine the layout of `a`: while a metaclass's `mro()` works out the MRO.
+#[cold]
+fn base_chain(a: Gc<Type>, b: Gc<Type>) -> bool {
+    std::iter::successors(Some(a), |t| t.base_type()).any(|t| t == b)
 }
 
 fn cache_put(th: Th, c: Gc<Array>, name: Value, v: Value) {
@@ -638,6 +644,12 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
 
 /// C3 linearisation of `bases` for a class `t`.
 pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
+    for b in bases {
+        let b = unsafe { b.cast_unchecked::<Type>() };
+        if b.mro.get().is_none() {
+            return Err(th.type_error(format!("Cannot extend an incomplete type '{}'", th.type_name(b))));
+        }
+    }
     // gc-safe: all of these are types, which never move and are kept alive by `bases`
     let mut lists: Vec<Vec<Value>> = bases
         .iter()

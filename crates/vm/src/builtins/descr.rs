@@ -1,7 +1,7 @@
 //! Descriptors: bound methods, builtin functions, method/getset/member/wrapper descriptors, property, classmethod,
 //! staticmethod, cells.
 
-use crate::err::R;
+use crate::err::{R, Raised};
 use crate::n;
 use crate::native::*;
 use crate::object::*;
@@ -208,7 +208,7 @@ fn owner_name(th: Th, s: &Slot) -> String {
     th.type_name(unsafe { s.gc::<Type>() })
 }
 /// The receiver must be an instance of the descriptor's type.
-fn check_receiver(th: Th, owner: &Slot, name: &str, o: Value) -> R<()> {
+pub fn check_receiver(th: Th, owner: &Slot, name: &str, o: Value) -> R<()> {
     let t: Gc<Type> = unsafe { owner.gc() };
     if th.isinstance_exact(o, t) {
         return Ok(());
@@ -218,6 +218,16 @@ fn check_receiver(th: Th, owner: &Slot, name: &str, o: Value) -> R<()> {
         th.type_name(t),
         th.type_name_of(o)
     )))
+}
+
+#[cold]
+pub fn wrong_receiver(th: Th, d: Gc<WrapperDescriptor>, o: Value) -> Raised {
+    th.type_error(format!(
+        "descriptor '{}' requires a '{}' object but received a '{}'",
+        d.def.name,
+        owner_name(th, &d.owner),
+        th.type_name_of(o)
+    ))
 }
 
 pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
@@ -371,12 +381,7 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
             };
             let t: Gc<Type> = unsafe { d.owner.gc() };
             if !th.isinstance_exact(s, t) {
-                return Err(th.type_error(format!(
-                    "descriptor '{}' requires a '{}' object but received a '{}'",
-                    d.def.name,
-                    th.type_name(t),
-                    th.type_name_of(s)
-                )));
+                return Err(wrong_receiver(th, d, s));
             }
             (d.def.wrap)(th, d.func, s, a.skip(1))
         }),

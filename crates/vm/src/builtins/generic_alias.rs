@@ -404,7 +404,11 @@ fn subst_items(th: Th, args: &[Value], params: &[Value], given: &[Value]) -> R<V
         };
         let v = match th.getattr_opt(*a, n!(__typing_subst__))? {
             Some(f) if !f.is_none() => {
-                let i = params.iter().position(|p| p.is(*a)).expect("parameters were collected from these");
+                // An argument may have become a parameter after they were collected.
+                let Some(i) = params.iter().position(|p| p.is(*a)) else {
+                    let text = th.text(th.repr(*a)?);
+                    return Err(th.type_error(format!("{text} not found in __parameters__")));
+                };
                 th.call(f, &[given[i]])?
             }
             _ => subst_within(th, *a, params, given)?,

@@ -514,21 +514,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         (*p).flags.store(tf, Release);
     }
     // -- MRO
-    let mro = if w.value().is(TYPE.get().value())
-        || th.lookup(w, th.intern("mro")) == th.lookup(TYPE.get(), th.intern("mro"))
-    {
-        c3(th, t, bases_items)?
-    } else {
-        th.store(t, &t.mro, c3(th, t, bases_items)?);
-        let r = th.call_method(t.value(), th.intern("mro"), &[])?;
-        let r = crate::builtins::tuple::from_iterable(th, r)?;
-        for m in unsafe { r.cast_unchecked::<Tuple>() }.items() {
-            if !m.is_kind(Kind::Type) {
-                return Err(th.type_error(format!("mro() returned a non-class ('{}')", th.type_name_of(*m))));
-            }
-        }
-        r
-    };
+    let mro = crate::builtins::type_bases::compute_mro(th, t)?;
     th.store(t, &t.mro, mro);
     let cap = initial_capacity(th, dict, base);
     let s = shape::new_root(t, cap, None);

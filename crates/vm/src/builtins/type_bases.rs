@@ -95,8 +95,8 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
                 th.type_name_of(*b)
             )));
         };
-        if th.is_subtype(bt, t) || (bt.mro.get().is_some() && bt.mro_items().iter().any(|m| m.is(t.value())))
-        {
+        // MROs may not be up to date yet while `mro()` runs, but chains of bases are.
+        if th.is_subtype(bt, t) || std::iter::successors(Some(bt), |b| b.base_type()).any(|b| b == t) {
             return Err(th.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }

@@ -133,10 +133,15 @@ impl Th {
         if let Some(func) = f.exact::<Function>() {
             return self.call_function(func, Some(o), a);
         }
+        // A class may hold the descriptor of an unrelated type under any name.
         if let Some(w) = f.exact::<WrapperDescriptor>() {
+            if !self.isinstance_exact(o, unsafe { w.owner.gc() }) {
+                return Err(crate::builtins::descr::wrong_receiver(self, w, o));
+            }
             return (w.def.wrap)(self, w.func, o, a);
         }
         if let Some(m) = f.exact::<MethodDescriptor>() {
+            crate::builtins::descr::check_receiver(self, &m.owner, m.def.name, o)?;
             return self.call_def(m.def, Some(o), None, a);
         }
         let t = self.type_of(o);
