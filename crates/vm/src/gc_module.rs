@@ -198,7 +198,37 @@ fn notify(th: Th, phase: &str, generation: usize) -> R<()> {
     }
     Ok(())
 }
-fn collect(th: Th, a: &[Option<Value>]) -> R<Value> {
+/// `gc.collect()` called by an instruction: the collection is to run once the interpreter is back in its loop.
+///
+/// Words on the native stack are roots. The frames between the loop and this function lie where those of earlier
+/// operations lay, and what they do not initialise still shows what those held; from the loop, over memory cleared
+/// before, nothing dead is seen.
+pub fn collect_soon(th: Th, a: &[Option<Value>]) -> R<Value> {
+    th.collect_soon.set(generation(th, a)? as u32 + 1);
+    Ok(Value::fix(0))
+}
+/// Runs what `collect_soon` asked for.
+#[cold]
+#[inline(never)]
+pub fn run_soon(th: Th) -> R<()> {
+    clear_stack();
+    let g = th.collect_soon.replace(0) - 1;
+    run(th, g as usize)
+}
+/// Overwrites the part of the stack that the next calls will use.
+#[inline(never)]
+fn clear_stack() {
+    let mut words = [std::mem::MaybeUninit::<u64>::uninit(); 4096];
+    for w in &mut words {
+        unsafe { std::ptr::write_volatile(w.as_mut_ptr(), 0) };
+    }
+}
+/// Whether a native function is `gc.collect`.
+#[inline]
+pub fn is_collect(d: &NativeDef) -> bool {
+    matches!(d.imp, Imp::Bound(f) if std::ptr::fn_addr_eq(f, collect as NativeFn))
+}
+fn generation(th: Th, a: &[Option<Value>]) -> R<usize> {
     let g = match a[0] {
         Some(v) => th.index_i64(v)?,
         None => 2,
@@ -206,7 +236,10 @@ fn collect(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !(0..3).contains(&g) {
         return Err(th.value_error("invalid generation"));
     }
-    run(th, g as usize)?;
+    Ok(g as usize)
+}
+fn collect(th: Th, a: &[Option<Value>]) -> R<Value> {
+    run(th, generation(th, a)?)?;
     Ok(Value::fix(0))
 }
 

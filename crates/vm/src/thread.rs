@@ -93,6 +93,8 @@ pub struct Thread {
     pub slots: [Slot; ThreadSlot::COUNT],
     pub recursion_limit: RustCell<u32>,
     pub native_depth: RustCell<u32>,
+    /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
+    pub collect_soon: RustCell<u32>,
 }
 
 /// Values that a thread keeps.
@@ -338,6 +340,7 @@ impl Th {
             regs: RustCell::new(regs),
             regs_end: RustCell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
             repr_stack: RustCell::new([0; 4]),
+            collect_soon: RustCell::new(0),
             ident: crate::the_host().thread_self(),
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
             recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),

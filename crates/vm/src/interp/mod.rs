@@ -108,13 +108,23 @@ fn slow_step(th: Th, i: Ins) -> Option<u64> {
         Ok(Ctl::Next) => None,
         Ok(Ctl::Leave(v)) => Some(v.bits()),
         Err(Raised) => {
-            if unwind::unwind(th) {
+            if raised(th) {
                 None
             } else {
                 Some(0)
             }
         }
     }
+}
+
+/// An operation failed. True: go on after `th.fp.pc`. False: the entry frame was left.
+///
+/// A `gc.collect()` that waits until the native stack is short comes this way as well, without an exception.
+fn raised(th: Th) -> bool {
+    if th.collect_soon.get() != 0 && crate::gc_module::run_soon(th).is_ok() {
+        return true;
+    }
+    unwind::unwind(th)
 }
 
 /// Runs from the published frame (whose `pc` is before the first instruction) until its entry frame leaves.
@@ -203,7 +213,7 @@ mod threaded {
     #[cold]
     #[inline(never)]
     unsafe fn raised(th: Th) -> u64 {
-        if unwind::unwind(th) { unsafe { go_on(th) } } else { 0 }
+        if super::raised(th) { unsafe { go_on(th) } } else { 0 }
     }
     /// An op that has a slow function only.
     unsafe extern "C-unwind" fn slow_tramp(

@@ -634,6 +634,12 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         return NEXT;
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
+        if crate::gc_module::is_collect(nf.def) && args.nkw() == 0 && args.len() <= 1 {
+            let v = crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
+            set(th, i.c(), v);
+            // See `interp::raised`.
+            return Err(Raised);
+        }
         let v = th.call_native(nf, args)?;
         set(th, i.c(), v);
         return NEXT;
