@@ -638,7 +638,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
             let v = crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
             set(th, i.c(), v);
             // See `interp::raised`.
-            return Err(Raised);
+            return Err(crate::err::Raised);
         }
         let v = th.call_native(nf, args)?;
         set(th, i.c(), v);
