@@ -70,7 +70,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("md-5", &["mod-crypto"]),
     ("sha1", &["mod-crypto"]),
     ("sha2", &["mod-crypto"]),
-    ("sha3", &["mod-crypto"]),
+    ("keccak", &["mod-crypto"]),
     ("ripemd", &["mod-crypto"]),
     ("sm3", &["mod-crypto"]),
     ("blake2b_simd", &["mod-crypto"]),

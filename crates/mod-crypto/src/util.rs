@@ -1,0 +1,139 @@
+//! What the modules of this crate share: arguments, results, states behind a lock.
+
+use adder_vm::builtins::buffer::{self, Buffer};
+use adder_vm::builtins::int;
+use adder_vm::builtins::{bytes, object};
+use adder_vm::err::R;
+use adder_vm::native::*;
+use adder_vm::object::*;
+use adder_vm::sync::Lock;
+use adder_vm::thread::Th;
+use adder_vm::value::*;
+use std::cell::Cell;
+
+pub type Args<'a> = &'a [Option<Value>];
+
+/// Bytes to hash.
+pub fn data(th: Th, v: Value) -> R<Buffer> {
+    if v.is_kind(Kind::Str) {
+        return Err(th.type_error("Strings must be encoded before hashing"));
+    }
+    if !buffer::is_buffer(th, v) && buffer::bytes_of(v).is_none() {
+        return Err(th.type_error("object supporting the buffer API required"));
+    }
+    Buffer::simple(th, v)
+}
+/// The data of a constructor, which may come under its old name.
+pub fn data_or_string(th: Th, data: Option<Value>, string: Option<Value>) -> R<Option<Value>> {
+    if data.is_some() && string.is_some() {
+        return Err(th.type_error("'data' and 'string' are mutually exclusive and support for 'string' keyword parameter is slated for removal in a future version."));
+    }
+    Ok(data.or(string))
+}
+
+/// Inputs from this size on are worked on outside the running state.
+const LONG: usize = 8 << 10;
+
+/// Runs `f` outside the running state if it may take long.
+#[inline]
+pub fn outside<T>(th: Th, size: usize, f: impl FnOnce() -> T) -> T {
+    if size >= LONG { th.m.blocking(f) } else { f() }
+}
+
+/// A state that an object owns in Rust memory, used by one thread at a time. Zeroed memory is "not made yet".
+pub struct Owned<T> {
+    lock: Lock,
+    ptr: Cell<*mut T>,
+}
+impl<T> Owned<T> {
+    /// For an object just made.
+    pub fn set(&self, v: T) {
+        debug_assert!(self.ptr.get().is_null());
+        self.ptr.set(Box::into_raw(Box::new(v)));
+    }
+    /// Runs `f` with the state, which no other thread uses meanwhile.
+    #[inline]
+    pub fn with<U>(&self, th: Th, f: impl FnOnce(&mut T) -> U) -> U {
+        self.lock.lock_uninterrupted(th);
+        // SAFETY: set when the object was made, freed when it died; the lock makes this the only reference.
+        let r = f(unsafe { &mut *self.ptr.get() });
+        self.lock.unlock();
+        r
+    }
+    /// When the object dies.
+    pub fn free(&self) {
+        let p = self.ptr.replace(std::ptr::null_mut());
+        if !p.is_null() {
+            drop(unsafe { Box::from_raw(p) });
+        }
+    }
+}
+
+pub fn new_bytes(th: Th, b: &[u8]) -> R<Value> {
+    Ok(bytes::new(th, b)?.value())
+}
+pub fn new_hex(th: Th, b: &[u8]) -> R<Value> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (s, p) = th.str_uninit(2 * b.len(), 2 * b.len(), true)?;
+    for (i, x) in b.iter().enumerate() {
+        // SAFETY: the string has two bytes for each of `b`.
+        unsafe {
+            *p.add(2 * i) = DIGITS[*x as usize >> 4];
+            *p.add(2 * i + 1) = DIGITS[*x as usize & 15];
+        }
+    }
+    Ok(s.value())
+}
+/// Makes an instance of a class.
+pub fn make(th: Th, t: Value) -> R<Value> {
+    object::new_instance(th, unsafe { t.cast_unchecked() })
+}
+pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
+    raw_function(name, sig, "", |_, _| Ok(NONE()))
+}
+/// Binds a constructor's arguments by a declaration.
+pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
+    let mut out = [None; N];
+    adder_vm::bind::bind(th, d, a, &mut out)?;
+    Ok(out)
+}
+/// An unsigned argument of at most `max`; `c`: its type in C, for the message.
+pub fn unsigned(th: Th, v: Value, c: &str) -> R<u64> {
+    let i = th.index(v)?;
+    if int::is_negative(i) {
+        return Err(th.value_error("Cannot convert negative int"));
+    }
+    int::to_u64(i).ok_or_else(|| th.overflow_error(format!("Python int too large for C {c}")))
+}
+pub fn long(th: Th, v: Value) -> R<i64> {
+    let i = th.index(v)?;
+    int::to_i64(i).ok_or_else(|| th.overflow_error("Python int too large to convert to C long"))
+}
+pub fn int_arg(th: Th, v: Value) -> R<i32> {
+    let i = th.index(v)?;
+    match int::to_i64(i).and_then(|n| i32::try_from(n).ok()) {
+        Some(n) => Ok(n),
+        None => Err(th.overflow_error("Python int too large to convert to C int")),
+    }
+}
+/// A `str` argument.
+pub fn str_arg(th: Th, func: &str, name: &str, v: Value) -> R<String> {
+    match v.cast::<Str>() {
+        Some(_) => Ok(th.text(v)),
+        None => {
+            let t = if v.is_none() { "None".to_string() } else { th.type_name_of(v) };
+            Err(th.type_error(format!("{func}() argument '{name}' must be str, not {t}")))
+        }
+    }
+}
+/// An exception class of a module.
+pub const fn exception(name: &'static str, base: &'static TypeCell) -> NativeType {
+    NativeType {
+        name,
+        kind: Kind::BaseException,
+        size: size_of::<BaseException>() as u32,
+        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags,
+        base: Some(base),
+        ..NativeType::DEFAULT
+    }
+}
