@@ -35,10 +35,8 @@ struct Limits {
     person: usize,
     offset: u64,
 }
-static B: Limits =
-    Limits { name: "Blake2b", digest: 64, key: 64, salt: 16, person: 16, offset: u64::MAX };
-static S: Limits =
-    Limits { name: "Blake2s", digest: 32, key: 32, salt: 8, person: 8, offset: (1 << 48) - 1 };
+static B: Limits = Limits { name: "Blake2b", digest: 64, key: 64, salt: 16, person: 16, offset: u64::MAX };
+static S: Limits = Limits { name: "Blake2s", digest: 32, key: 32, salt: 8, person: 8, offset: (1 << 48) - 1 };
 impl Limits {
     fn constants(&self) -> [(&'static str, usize); 4] {
         [
@@ -184,7 +182,8 @@ impl Params {
     }
     /// Calls `f` with key, salt and person.
     fn bytes<T>(&self, f: impl FnOnce(&[u8], &[u8], &[u8]) -> T) -> T {
-        let get = |b: &'_ Option<Buffer>| b.as_ref().map_or(&[][..], |b| unsafe { &*(b.bytes() as *const [u8]) });
+        let get =
+            |b: &'_ Option<Buffer>| b.as_ref().map_or(&[][..], |b| unsafe { &*(b.bytes() as *const [u8]) });
         f(get(&self.key), get(&self.salt), get(&self.person))
     }
 }

@@ -144,9 +144,7 @@ const SHA3_GETSET: &[GetSetDef] = &[
     BLOCK_SIZE,
     DIGEST_SIZE,
     NAME,
-    getter("_capacity_bits", "", |th, o| {
-        Ok(th.int(1600 - 8 * HashObj::of(o).algo.get().block() as i64))
-    }),
+    getter("_capacity_bits", "", |th, o| Ok(th.int(1600 - 8 * HashObj::of(o).algo.get().block() as i64))),
     getter("_rate_bits", "", |th, o| Ok(th.int(8 * HashObj::of(o).algo.get().block() as i64))),
     getter("_suffix", "", |th, o| {
         new_bytes(th, if HashObj::of(o).algo.get().is_xof() { b"\x1f" } else { b"\x06" })

@@ -195,9 +195,7 @@ fn pbkdf2(th: Th, a: Args) -> R<Value> {
         return Err(th.value_error("no reason supplied"));
     }
     let mut out = vec![0; n as usize];
-    th.m.blocking(|| {
-        crate::state::pbkdf2(algo, password.bytes(), salt.bytes(), iterations as u64, &mut out)
-    });
+    th.m.blocking(|| crate::state::pbkdf2(algo, password.bytes(), salt.bytes(), iterations as u64, &mut out));
     new_bytes(th, &out)
 }
 

@@ -133,7 +133,8 @@ fn by_name(th: Th, v: Value) -> R<Algo> {
         let name = th.text(v);
         let a = Algo::all().find(|a| a.name() == name || a.name().to_uppercase() == name)?;
         let ours = matches!(a, Algo::Blake2b | Algo::Blake2s)
-            || !a.is_xof() && (a as u8) <= Algo::Sha3_512 as u8
+            || !a.is_xof()
+                && (a as u8) <= Algo::Sha3_512 as u8
                 && !matches!(a, Algo::Sha512_224 | Algo::Sha512_256);
         ours.then_some(a)
     });
@@ -163,14 +164,19 @@ pub static MODULE: NativeModule = NativeModule {
     name: "_hmac",
     doc: "",
     functions: &[
-        function("new", "($module, /, key, msg=None, digestmod=None)", "Return a new HMAC object.", |th, a| {
-            let Some(d) = a[2] else {
-                return Err(th.type_error("new() missing 1 required argument 'digestmod'"));
-            };
-            let algo = by_name(th, d)?;
-            let key = data(th, a[0].unwrap())?;
-            start(th, &HMAC, algo, key.bytes(), a[1])
-        }),
+        function(
+            "new",
+            "($module, /, key, msg=None, digestmod=None)",
+            "Return a new HMAC object.",
+            |th, a| {
+                let Some(d) = a[2] else {
+                    return Err(th.type_error("new() missing 1 required argument 'digestmod'"));
+                };
+                let algo = by_name(th, d)?;
+                let key = data(th, a[0].unwrap())?;
+                start(th, &HMAC, algo, key.bytes(), a[1])
+            },
+        ),
         function("compute_digest", "($module, /, key, msg, digest)", "", |th, a| {
             let algo = by_name(th, a[2].unwrap())?;
             compute(th, algo, a)

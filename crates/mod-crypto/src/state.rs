@@ -359,10 +359,7 @@ mod tests {
     #[test]
     fn digests() {
         assert_eq!(hex(Md5, b"abc"), "900150983cd24fb0d6963f7d28e17f72");
-        assert_eq!(
-            hex(Sha3_256, b"abc"),
-            "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"
-        );
+        assert_eq!(hex(Sha3_256, b"abc"), "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
         let long = [b'a'; 1000];
         let mut whole = State::new(Sha3_512);
         whole.update(&long);
