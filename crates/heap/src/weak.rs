@@ -112,6 +112,16 @@ impl Heap {
         self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
         o
     }
+    /// All objects whose finalizer has not run are due, reachable or not: for the end of the process. After a full
+    /// collection, which has gathered what the threads noted.
+    pub fn finalize_rest(&self) {
+        let mut s = self.space.lock();
+        let s = &mut *s;
+        for o in s.finalizers.old.drain(..).chain(s.finalizers.young.drain(..)) {
+            s.finalizable.push_back(o);
+        }
+        self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
+    }
     /// Cheap test before `pop_finalizable` / `pop_dead_weak`.
     #[inline]
     pub fn has_pending(&self) -> bool {

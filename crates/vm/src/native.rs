@@ -386,6 +386,9 @@ pub mod tflags {
     pub const PLAIN_NEW: u64 = 1 << 37;
     /// `__class__` of instances is their type.
     pub const PLAIN_CLASS: u64 = 1 << 45;
+    /// `__flags__` has the bit of heap types, which most of CPython's types in modules are. (Pickling of subclasses
+    /// depends on it.)
+    pub const SHOWN_AS_HEAP: u64 = 1 << 40;
     /// The native layout has a variable size: attributes are in a word at the end.
     pub const VAR_SIZED: u64 = 1 << 38;
 }

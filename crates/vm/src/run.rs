@@ -509,27 +509,11 @@ pub fn finish(th: Th, status: i32) -> i32 {
     if !ok { 120 } else { status }
 }
 
-/// Lets go of what modules hold, so that the finalizers of objects that only they kept alive run.
+/// Runs the finalizers of all objects: of the unreachable ones first, then, with modules as they are, of the rest.
 fn finalize_objects(th: Th) {
-    let d = main_dict();
-    let mut names = Vec::new();
-    let mut i = 0;
-    while let Some((ni, k, _)) = d.next_entry(i) {
-        let name = th.text(k);
-        // As CPython: names with an underscore first, then the rest, `__builtins__` last.
-        if name != "__builtins__" {
-            names.push(name);
-        }
-        i = ni;
-    }
-    names.sort_by_key(|n| !n.starts_with('_'));
-    for name in names {
-        if d.set(th, th.intern(&name), NONE()).is_err() {
-            th.take_exc();
-        }
-    }
-    for _ in 0..2 {
-        th.m.heap.collect(&th.m, true);
-        crate::pending::deaths(th);
-    }
+    th.m.heap.collect(&th.m, true);
+    crate::pending::deaths(th);
+    th.m.heap.collect(&th.m, true);
+    th.m.heap.finalize_rest();
+    crate::pending::deaths(th);
 }

@@ -55,6 +55,8 @@ fn stream(th: Th, io: Value, open: Value, fd: i32, name: &str, encoding: &str, e
         [buf, enc, err, th.intern("\n"), Value::bool(line_buffering), Value::bool(config::get().unbuffered)];
     let f = th.call(wrapper, &args)?;
     th.setattr(f, n!(mode), Some(th.intern(if write { "w" } else { "r" })))?;
+    // Finalizers at the end of the process may still print: no finalizer closes this one (`_io`'s own flag).
+    unsafe { f.header_unchecked() }.flags.fetch_or(flags::K3, std::sync::atomic::Ordering::Relaxed);
     Ok(f)
 }
 

@@ -8,7 +8,8 @@ use super::*;
 
 crate::native_layout! { Plain0 { ; } }
 
-const FLAGS: u64 = tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAS_DICT | tflags::WEAKREF;
+const FLAGS: u64 =
+    tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAS_DICT | tflags::WEAKREF | tflags::SHOWN_AS_HEAP;
 
 pub static IOBASE_TYPE: NativeType = NativeType {
     name: "_io._IOBase",
@@ -291,6 +292,20 @@ pub fn set_wrapped(o: Value, on: bool) {
         // SAFETY: only the header is touched.
         let g: Gc<Plain0> = unsafe { o.cast_unchecked() };
         if on { g.set_flag(WRAPPED) } else { g.clear_flag(WRAPPED) }
+    }
+}
+
+/// A closed stream needs no finalizer; `alive` takes that back when it is opened again.
+pub fn done(th: Th, o: Value) {
+    if !th.type_of(o).heap_type() {
+        unsafe { o.cast_unchecked::<Plain0>() }.set_flag(flags::FINALIZED);
+    }
+}
+pub fn alive(th: Th, o: Value) {
+    let g: Gc<Plain0> = unsafe { o.cast_unchecked() };
+    if g.flag(flags::FINALIZED) {
+        g.clear_flag(flags::FINALIZED);
+        th.m.register_finalizer(g.obj());
     }
 }
 

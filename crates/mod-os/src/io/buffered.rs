@@ -44,7 +44,7 @@ pub static READER_TYPE: NativeType = NativeType {
     name: "_io.BufferedReader",
     kind: Kind::Native,
     size: Buffered::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Create a new buffered reader using the given readable raw IO object.",
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
@@ -86,7 +86,7 @@ pub static WRITER_TYPE: NativeType = NativeType {
     name: "_io.BufferedWriter",
     kind: Kind::Native,
     size: Buffered::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.",
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
@@ -118,7 +118,7 @@ pub static RANDOM_TYPE: NativeType = NativeType {
     name: "_io.BufferedRandom",
     kind: Kind::Native,
     size: Buffered::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.",
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(raw, buffer_size=DEFAULT_BUFFER_SIZE)"),
@@ -249,6 +249,7 @@ fn set_up(th: Th, o: Value, raw: Value, size: i64, t: &'static NativeType) -> R<
     let b = Buffered::of(o);
     b.ready.set(false);
     b.detached.set(false);
+    base::alive(th, o);
     let random = std::ptr::eq(t, &RANDOM_TYPE);
     let reads = random || std::ptr::eq(t, &READER_TYPE);
     let writes = random || std::ptr::eq(t, &WRITER_TYPE);
@@ -570,10 +571,10 @@ fn close(th: Th, a: Args) -> R<Value> {
     let r = raw(th, b).and_then(|r| th.call_method(r, n!(close), &[]));
     give_back(&b);
     b.spare.init(None);
-    let r = chain(th, first, r);
     b.read_end.set(0);
     b.pos.set(0);
-    r
+    base::done(th, b.value());
+    chain(th, first, r)
 }
 fn detach(th: Th, a: Args) -> R<Value> {
     let b = this(a);
@@ -591,7 +592,7 @@ fn sizeof(th: Th, a: Args) -> R<Value> {
     Ok(th.int(Buffered::SIZE as i64 + 8 + if b.ready.get() { b.size.get() } else { 0 }))
 }
 fn repr(th: Th, o: Value) -> R<Value> {
-    let t = adder_vm::builtins::object::full_type_name(th, th.type_of(o));
+    let t = shown_type(th, o);
     let name = match th.getattr_opt(o, n!(name)) {
         Ok(n) => n,
         Err(e) => {
@@ -862,6 +863,9 @@ pub fn read_once(th: Th, b: Gc<Buffered>, n: usize) -> R<Value> {
         advance(b, k);
         return Ok(v);
     }
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
     reset_read(b);
     // What fits the buffer is read into it, so that little that came makes little garbage.
     if n <= b.size.get() as usize {
@@ -887,6 +891,9 @@ pub fn read_once_into(th: Th, o: Value, n: usize, out: &mut Vec<u8>) -> R<usize>
         advance(b, k);
         return Ok(k);
     }
+    if b.writable.get() {
+        flush_and_rewind(th, b)?;
+    }
     reset_read(b);
     let m = mem(th, &b)?;
     let k = n.min(m.len());
@@ -907,7 +914,9 @@ pub fn read_rest_into(th: Th, o: Value, out: &mut Vec<u8>) -> R<Option<()>> {
     advance(b, have.len());
     reset_read(b);
     let before = out.len();
-    file::read_rest(th, FileIO::of(raw(th, b)?), out)?;
+    if !file::read_rest(th, FileIO::of(raw(th, b)?), out)? && out.is_empty() {
+        return Err(th.raise_msg(&exc::BLOCKING_IO_ERROR, "Read returned None."));
+    }
     if b.abs_pos.get() != -1 {
         b.abs_pos.set(b.abs_pos.get() + (out.len() - before) as i64);
     }

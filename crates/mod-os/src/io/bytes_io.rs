@@ -16,7 +16,7 @@ pub static BYTESIO_TYPE: NativeType = NativeType {
     name: "_io.BytesIO",
     kind: Kind::Native,
     size: BytesIO::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Buffered I/O implementation using an in-memory bytes buffer.",
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(initial_bytes=b'')"),
@@ -464,7 +464,13 @@ fn truncate(th: Th, a: Args) -> R<Value> {
     check_exports(th, b)?;
     let n = match given(a[1]) {
         None => b.pos.get() as i64,
-        Some(v) => th.index_i64(v)?,
+        Some(v) => {
+            let n = th.index_i64(v)?;
+            // That may have run Python code.
+            check(th, b)?;
+            check_exports(th, b)?;
+            n
+        }
     };
     if n < 0 {
         return Err(th.value_error(format!("negative size value {n}")));
@@ -507,9 +513,9 @@ fn setstate(th: Th, a: Args) -> R<Value> {
         ))
     };
     let Some(t) = state.cast::<Tuple>().filter(|t| t.len >= 3) else { return Err(bad(th)) };
+    check(th, b)?;
     check_exports(th, b)?;
     // As if just made.
-    b.closed.set(false);
     b.size.set(0);
     b.pos.set(0);
     let src = Buffer::simple(th, t.items()[0])?;

@@ -14,7 +14,7 @@ pub static FILEIO_TYPE: NativeType = NativeType {
     name: "_io.FileIO",
     kind: Kind::Native,
     size: FileIO::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.  The file will be created\nif it doesn't exist when opened for writing or appending; it will be\ntruncated when opened for writing.  A FileExistsError will be raised\nif it already exists when opened for creating.  Opening a file for\ncreating implies writing so this mode behaves in a similar way to\n'w'.  Add a '+' to the mode to allow simultaneous reading and\nwriting.\n\nA custom opener can be used by passing a callable as *opener*.\nThe underlying file descriptor for the file object is then obtained\nby calling opener with (*name*, *flags*).  *opener* must return\nan open file descriptor (passing os.open as *opener* results in\nfunctionality similar to passing None).",
     base: Some(&RAWIOBASE),
     text_signature: Some("(file, mode='r', closefd=True, opener=None)"),
@@ -99,16 +99,7 @@ pub static FILEIO_TYPE: NativeType = NativeType {
             Ok(Value::bool(FileIO::of(o).closefd.get()))
         }),
         getter("mode", "String giving the file mode", |th, o| Ok(th.intern(mode(FileIO::of(o))))),
-        getset(
-            "_blksize",
-            "Stat st_blksize if available",
-            |th, o| Ok(th.int(FileIO::of(o).blksize.get())),
-            |th, o, v| {
-                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
-                FileIO::of(o).blksize.set(th.index_i64(v)?);
-                Ok(())
-            },
-        ),
+        getter("_blksize", "Stat st_blksize if available", |th, o| Ok(th.int(FileIO::of(o).blksize.get()))),
     ],
     trace: Some(FileIO::trace),
     ..NativeType::DEFAULT
@@ -273,6 +264,7 @@ fn open_file(th: Th, o: Value, file: Value, mode: &str, closefd: bool, opener: O
     f.seek.set(0);
     f.stat_known.set(false);
     f.finalizing.set(false);
+    base::alive(th, o);
     let flags = m.flags | c::O_CLOEXEC;
     if adder_vm::sys::audit::enabled() {
         adder_vm::sys::audit::audit(th, "open", &[file, th.str(mode), Value::fix(flags as i64)])?;
@@ -352,7 +344,12 @@ fn opened(th: Th, o: Value, f: Gc<FileIO>, file: Value) -> R<()> {
     }
     th.setattr(o, n!(name), Some(file))?;
     if f.appending.get() {
-        lseek(th, f, 0, 2)?;
+        // A pipe has no end to go to.
+        match outside(th, |h, out| h.lseek(out, n, 0, 2)) {
+            Ok(_) => f.seek.set(2),
+            Err(Errno(29)) => f.seek.set(1),
+            Err(e) => return Err(os_error(th, e)),
+        }
     }
     Ok(())
 }
@@ -391,6 +388,7 @@ pub fn close_file(th: Th, o: Value) -> R<Value> {
         warn_unclosed(th, f, o);
     }
     let r = close_fd(th, f);
+    base::done(th, o);
     chain(th, first, r)?;
     none()
 }
@@ -553,6 +551,11 @@ fn write(th: Th, a: Args) -> R<Value> {
     let b = Buf::read(th, a[1].unwrap())?;
     let f = this(a);
     Ok(match write_from(th, f, b.bytes())? {
+        // A signal cut it short: its handler runs now.
+        Some(n) if n < b.bytes().len() => {
+            check_signals(th)?;
+            th.int(n as i64)
+        }
         Some(n) => th.int(n as i64),
         None => NONE(),
     })
@@ -650,7 +653,7 @@ fn mode(f: Gc<FileIO>) -> &'static str {
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let f = FileIO::of(o);
-    let t = adder_vm::builtins::object::full_type_name(th, th.type_of(o));
+    let t = shown_type(th, o);
     if is_closed(f) {
         return Ok(th.str(&format!("<{t} [closed]>")));
     }

@@ -266,7 +266,12 @@ pub fn opt_str(th: Th, func: &str, name: &str, v: Option<Value>) -> R<Option<Val
                 th.type_name_of(v)
             ))),
             Some(s) if s.bytes().contains(&0) => Err(th.value_error("embedded null character")),
-            Some(_) => Ok(Some(v)),
+            Some(s) => {
+                if s.as_str().is_none() {
+                    adder_vm::builtins::codecs::encode(th, v, None, None)?;
+                }
+                Ok(Some(v))
+            }
         },
     }
 }
@@ -279,6 +284,11 @@ pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Opt
 /// A declaration used for its signature alone.
 pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
     raw_function(name, sig, "", |_, _| Ok(NONE()))
+}
+/// The type's name as reprs show it: with the module for native types.
+pub fn shown_type(th: Th, o: Value) -> String {
+    let t = th.type_of(o);
+    if t.heap_type() { t.name_str().into() } else { t.native.name.into() }
 }
 /// Exactly an instance of this native type.
 #[inline(always)]

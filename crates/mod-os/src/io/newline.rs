@@ -98,7 +98,7 @@ pub static DECODER_TYPE: NativeType = NativeType {
     name: "_io.IncrementalNewlineDecoder",
     kind: Kind::Native,
     size: NewlineDecoder::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating \\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode strings as\ndecode input and translates newlines without first invoking an external\ndecoder.",
     text_signature: Some("(decoder, translate, errors='strict')"),
     slots: Slots { init: Some(init), ..Slots::NONE },

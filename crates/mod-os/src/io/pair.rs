@@ -9,7 +9,7 @@ pub static RWPAIR_TYPE: NativeType = NativeType {
     name: "_io.BufferedRWPair",
     kind: Kind::Native,
     size: Pair::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.",
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)"),

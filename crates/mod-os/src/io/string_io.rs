@@ -18,7 +18,7 @@ pub static STRINGIO_TYPE: NativeType = NativeType {
     name: "_io.StringIO",
     kind: Kind::Native,
     size: StringIO::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.",
     base: Some(&TEXTIOBASE),
     text_signature: Some("(initial_value='', newline='\\n')"),

@@ -39,7 +39,7 @@ pub static WRAPPER_TYPE: NativeType = NativeType {
     name: "_io.TextIOWrapper",
     kind: Kind::Native,
     size: Text::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the encoding that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines the strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', '\\r', and '\\r\\n'.  It works as follows:\n\n* On input, if newline is None, universal newlines mode is\n  enabled. Lines in the input can end in '\\n', '\\r', or '\\r\\n', and\n  these are translated into '\\n' before being returned to the\n  caller. If it is '', universal newline mode is enabled, but line\n  endings are returned to the caller untranslated. If it has any of\n  the other legal values, input lines are only terminated by the given\n  string, and the line ending is returned to the caller untranslated.\n\n* On output, if newline is None, any '\\n' characters written are\n  translated to the system default line separator, os.linesep. If\n  newline is '' or '\\n', no translation takes place. If newline is any\n  of the other legal values, any '\\n' characters written are translated\n  to the given string.\n\nIf line_buffering is True, a call to flush is implied when a call to\nwrite contains a newline character.",
     base: Some(&TEXTIOBASE),
     text_signature: Some(
@@ -120,7 +120,11 @@ pub static WRAPPER_TYPE: NativeType = NativeType {
             |th, o, v| {
                 let t = Text::of(o);
                 buffer_of(th, t)?;
-                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+                let Some(v) = v else {
+                    return Err(th.attribute_error_msg(
+                        "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted",
+                    ));
+                };
                 let n = as_ssize(th, v)?;
                 if n <= 0 {
                     return Err(th.value_error("a strictly positive integer is required"));
@@ -274,6 +278,7 @@ fn set_up(
 ) -> R<()> {
     t.ready.set(false);
     t.detached.set(false);
+    base::alive(th, t.value());
     let c = adder_vm::config::get();
     if encoding.is_none() && c.warn_default_encoding {
         adder_vm::warn::warn(th, &exc::ENCODING_WARNING, "'encoding' argument not specified", 1)?;
@@ -481,6 +486,22 @@ fn write_text(th: Th, t: Gc<Text>, s: Gc<Str>) -> R<()> {
     if let Some(nl) = t.mode.get().output()
         && adder_text::search::find_byte(text, b'\n').is_some()
     {
+        if !s.value().is_exact(Kind::Str) {
+            // Subclasses may replace in their own way.
+            let nl = th.intern(if nl == b"\r" { "\r" } else { "\r\n" });
+            let new = th.call_method(s.value(), n!(replace), &[th.intern("\n"), nl])?;
+            let Some(new) = new.cast::<Str>() else {
+                return Err(
+                    th.type_error(format!("replace() should return a str, not {}", th.type_name_of(new)))
+                );
+            };
+            buffer_of(th, t)?;
+            check_closed(th, t)?;
+            if !t.encodes.get() {
+                return Err(unsupported(th, "not writable"));
+            }
+            return encode_and_put(th, t, new, text);
+        }
         let mut out = Vec::with_capacity(text.len() + 16);
         string_io::replace_newlines(text, nl, &mut out);
         let new: Gc<Str> = unsafe { th.try_str(&out)?.cast_unchecked() };
@@ -567,7 +588,7 @@ fn close(th: Th, a: Args) -> R<Value> {
     let t = this(a);
     let b = buffer_of(th, t)?;
     let c = th.getattr(b, n!(closed))?;
-    if th.truth(c)? {
+    if th.truth(c)? || t.detached.get() {
         return none();
     }
     if t.finalizing.get() && th.call_method(b, n!(_dealloc_warn), &[t.value()]).is_err() {
@@ -575,6 +596,7 @@ fn close(th: Th, a: Args) -> R<Value> {
     }
     let first = th.call_method(t.value(), n!(flush), &[]).is_err().then(|| th.take_exc());
     let r = th.call_method(b, n!(close), &[]);
+    base::done(th, t.value());
     chain(th, first, r)
 }
 fn detach(th: Th, a: Args) -> R<Value> {
@@ -602,7 +624,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
     let t = Text::of(o);
     check_ready(th, t)?;
     let r = adder_vm::builtins::util::repr_once(th, o, || {
-        let mut out = b"<_io.TextIOWrapper".to_vec();
+        let mut out = format!("<{}", shown_type(th, o)).into_bytes();
         for (name, k) in [("name", n!(name)), ("mode", n!(mode))] {
             match th.getattr_opt(o, k) {
                 Ok(None) => {}
@@ -627,7 +649,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
         th.try_str(&out)
     })?;
     r.ok_or_else(|| {
-        let n = adder_vm::builtins::object::full_type_name(th, th.type_of(o));
+        let n = shown_type(th, o);
         th.runtime_error(format!("reentrant call inside {n}.__repr__"))
     })
 }

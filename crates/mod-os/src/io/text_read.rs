@@ -175,9 +175,8 @@ fn read_all(th: Th, t: Gc<Text>, b: Value) -> R<Value> {
 }
 fn read_all_by_method(th: Th, t: Gc<Text>, b: Value) -> R<Gc<Str>> {
     let bytes = th.call_method(b, n!(read), &[])?;
-    if bytes.is_none() && t.coding.get() != Coding::Object {
-        // As the decoders say it.
-        return Err(th.type_error("a bytes-like object is required, not 'NoneType'"));
+    if bytes.is_none() {
+        return Err(th.raise_msg(&exc::BLOCKING_IO_ERROR, "Read returned None."));
     }
     codec::decode(th, t, Input::Object(bytes), true)
 }

@@ -73,7 +73,7 @@ pub static TYPE_TYPE: NativeType = NativeType {
             crate::builtins::annotations::type_set_annotate,
         ),
         getset("__type_params__", "", get_type_params, set_type_params),
-        getter("__flags__", "", |th, o| Ok(th.int((ty(o).flags.load(Relaxed) & 0xffff_ffff) as i64))),
+        getter("__flags__", "", |th, o| Ok(th.int(shown_flags(ty(o).flags.load(Relaxed))))),
         getter("__basicsize__", "", |_, o| Ok(Value::fix(ty(o).fixed_size as i64))),
         getter("__itemsize__", "", |_, o| Ok(Value::fix(if ty(o).has(tflags::VAR_SIZED) { 8 } else { 0 }))),
         getter("__dictoffset__", "", |_, o| Ok(Value::fix(if ty(o).has_ext { -1 } else { 0 }))),
@@ -901,4 +901,10 @@ pub fn default_issubclass(th: Th, d: Value, c: Value) -> R<bool> {
         return Err(th.type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union"));
     }
     abstract_issubclass(th, d, c)
+}
+
+/// The part of a type's flags that CPython has too.
+fn shown_flags(f: u64) -> i64 {
+    let heap = if f & tflags::SHOWN_AS_HEAP != 0 { tflags::HEAPTYPE } else { 0 };
+    ((f | heap) & 0xffff_ffff) as i64
 }
