@@ -309,9 +309,16 @@ pub fn watch(th: Th, f: Gc<Future>) {
 
 pub fn init(th: Th, f: Gc<Future>, l: Option<Value>) -> R<()> {
     if f.loop_.get().is_some() {
-        let t = th.type_of(f.value());
-        let name = adder_vm::builtins::object::full_type_name(th, t);
-        return Err(th.runtime_error(format!("{name} object is already initialized")));
+        // Again: everything but attributes is as in a new one.
+        let _g = th.lock(f);
+        for s in [&f.loop_, &f.callback0, &f.context0, &f.callbacks, &f.exception, &f.exception_tb]
+            .into_iter()
+            .chain([&f.result, &f.source_tb, &f.cancel_msg, &f.cancelled_exc, &f.awaited_by])
+        {
+            s.init(None);
+        }
+        f.bits.fetch_and(WATCHED, AcqRel);
+        f.state.store(PENDING, Release);
     }
     let l = match l.and_then(|v| v.some()) {
         Some(l) => l,

@@ -86,18 +86,16 @@ pub fn bind_with(
         None
     };
     if a.nkw() != 0 {
-        let names = g.names();
         for (k, v) in a.keywords() {
             let Some(ks) = k.cast::<Str>() else { return Err(th.type_error("keywords must be strings")) };
-            let hit =
-                names.iter().position(|n| n.as_bytes() == ks.bytes()).filter(|i| *i >= g.posonly as usize);
+            let hit = g.position(ks.bytes()).filter(|i| *i >= g.posonly as usize);
             match (hit, kwd) {
                 (Some(i), _) => {
                     if out[i].is_some() {
                         return Err(th.type_error(format!(
                             "argument for {} given by name ('{}') and position ({})",
                             full_name(d),
-                            names[i],
+                            g.names()[i],
                             i + 1
                         )));
                     }
@@ -108,7 +106,7 @@ pub fn bind_with(
                     return Err(
                         match crate::suggest::closest(
                             &ks.lossy(),
-                            names[g.posonly as usize..].iter().copied(),
+                            g.names()[g.posonly as usize..].iter().copied(),
                         ) {
                             Some(c) => th.type_error(format!(
                                 "{} got an unexpected keyword argument '{}'. Did you mean '{c}'?",

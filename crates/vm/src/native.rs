@@ -98,7 +98,10 @@ pub struct Sig {
     pub varkw: bool,
     /// Nothing but positional parameters: arguments can be passed as they lie in the caller's registers.
     pub plain: bool,
+    /// Where in the text the names of the first parameters are: start and length.
+    places: [(u16, u8); PLACES],
 }
+const PLACES: usize = 8;
 
 impl Sig {
     pub const fn parse(text: &'static str) -> Sig {
@@ -113,6 +116,7 @@ impl Sig {
             varargs: false,
             varkw: false,
             plain: false,
+            places: [(0, 0); PLACES],
         };
         let mut i = 0;
         let mut depth = 0;
@@ -122,6 +126,7 @@ impl Sig {
         let mut first = 0u8;
         let mut second = 0u8;
         let mut default = false;
+        let (mut start, mut end) = (0, 0);
         // Within `sub[, start[, end]]`: 1 for the parameter before the bracket, then 2.
         let mut optional = 0;
         while i < b.len() {
@@ -150,6 +155,10 @@ impl Sig {
                         star = true;
                     }
                 } else if first != 0 {
+                    let k = s.npos as usize + s.kwonly as usize;
+                    if k < PLACES {
+                        s.places[k] = (start as u16, (end - start) as u8);
+                    }
                     if star {
                         s.kwonly += 1;
                     } else {
@@ -181,9 +190,11 @@ impl Sig {
             } else if depth == 1 && c != b' ' && c != b'\n' && !default {
                 if first == 0 {
                     first = c;
+                    start = i;
                 } else if second == 0 {
                     second = c;
                 }
+                end = i + 1;
             }
             i += 1;
         }
@@ -226,6 +237,16 @@ impl Sig {
             }
         }
         out
+    }
+    /// Which parameter has that name.
+    pub fn position(&self, name: &[u8]) -> Option<usize> {
+        let n = self.npos as usize + self.kwonly as usize;
+        for (k, (at, len)) in self.places.iter().take(n).enumerate() {
+            if *len as usize == name.len() && self.text.as_bytes()[*at as usize..][..name.len()] == *name {
+                return Some(k);
+            }
+        }
+        if n <= PLACES { None } else { self.names().iter().position(|x| x.as_bytes() == name) }
     }
     /// Number of bound arguments.
     pub const fn bound(&self) -> usize {
@@ -486,6 +507,11 @@ mod tests {
         let s = Sig::parse("($module, obj, /, *, skipkeys=False, sep=', (', **kw)");
         assert_eq!((s.receiver, s.npos, s.posonly, s.required, s.kwonly, s.varkw), (false, 1, 1, 1, 2, true));
         assert_eq!(s.names(), ["obj", "skipkeys", "sep"]);
+        assert_eq!(
+            s.names().iter().map(|n| s.position(n.as_bytes())).collect::<Vec<_>>(),
+            [Some(0), Some(1), Some(2)]
+        );
+        assert_eq!((s.position(b"kw"), s.position(b"se")), (None, None));
         let s = Sig::parse("($self, sub[, start[, end]], /)");
         assert_eq!((s.npos, s.posonly, s.required), (3, 3, 1));
         assert_eq!(s.names(), ["sub", "start", "end"]);

@@ -414,8 +414,7 @@ fn slot_of<M: PyMachine>(m: M, o: M::Ref, offset: u32) -> R<M::Ref> {
 fn find_entry<M: PyMachine>(m: M, ic: &'static Ic, o: M::Ref) -> Option<&'static IcEntry> {
     let mut e = ic.entry.load(Acquire);
     while let Some(x) = unsafe { e.as_ref() } {
-        if m.shape_is(o, x.shape) && (x.tag != tag::TYPE_ATTR || m.test(m.same(o, m.constant(x.aux.value()))))
-        {
+        if m.shape_is(o, x.shape) && (!x.of_one_object() || m.test(m.same(o, m.constant(x.aux.value())))) {
             return Some(x);
         }
         e = x.next();
@@ -426,7 +425,7 @@ fn find_entry<M: PyMachine>(m: M, ic: &'static Ic, o: M::Ref) -> Option<&'static
 pub fn entry_of(ic: &'static Ic, o: Value) -> Option<&'static IcEntry> {
     let (mut e, shape) = (ic.entry.load(Acquire), o.shape_id());
     while let Some(x) = unsafe { e.as_ref() } {
-        if x.shape == shape && (x.tag != tag::TYPE_ATTR || x.aux.value().is(o)) {
+        if x.shape == shape && (!x.of_one_object() || x.aux.value().is(o)) {
             return Some(x);
         }
         e = x.next();
@@ -474,6 +473,7 @@ pub fn load_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 }
             }
             tag::VALUE | tag::TYPE_ATTR => m.constant(e.value.value()),
+            tag::MODULE => m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?,
             tag::PROPERTY => return m.enter_getter(pc, e.value.value(), o).ok_or(m.decline()),
             _ => return Err(m.decline()),
         };
@@ -516,6 +516,7 @@ pub fn load_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 return Ok(pc.next());
             }
             tag::TYPE_ATTR | tag::VALUE => m.constant(e.value.value()),
+            tag::MODULE => m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?,
             tag::SLOT => slot_of(*m, o, e.offset())?,
             _ => return Err(m.decline()),
         };

@@ -34,6 +34,8 @@ pub mod tag {
     pub const SLOT: u32 = 6;
     /// Attribute beyond the object's capacity: `value` is the byte offset of the `AttrExt` word, `aux` the index there.
     pub const EXT: u32 = 7;
+    /// Variable of a module: `aux` is the module, `value` the variable's cell.
+    pub const MODULE: u32 = 8;
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
@@ -58,6 +60,11 @@ impl IcEntry {
     #[inline(always)]
     pub fn next(&self) -> *mut IcEntry {
         self.next.raw().load(Relaxed) as *mut IcEntry
+    }
+    /// The entry is about the object in `aux` alone.
+    #[inline(always)]
+    pub fn of_one_object(&self) -> bool {
+        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE)
     }
     /// Byte offset of an attribute in the object ([`tag::SLOT`], [`tag::ADD`]).
     #[inline(always)]
@@ -166,6 +173,9 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     }
     let t = th.type_of(o);
     let s = shape(o.shape_id());
+    if let Some(m) = o.exact::<Module>() {
+        return fill_module(th, code, ic, t, m, name);
+    }
     if let Some(ty) = o.cast::<Type>() {
         // Attribute of a class: its metaclass must not interfere.
         let version = ty.version.load(Acquire);
@@ -185,7 +195,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o));
         return;
     }
-    if !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || matches!(o.kind(), Kind::Module) {
+    if !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || o.is_kind(Kind::Module) {
         return;
     }
     let version = t.version.load(Acquire);
@@ -222,6 +232,24 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             fill_entry(th, code, ic, t, version, s.id, tg, d, None);
         }
         _ => {}
+    }
+}
+
+/// A variable of a module: the cache holds its cell.
+fn fill_module(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, m: Gc<Module>, name: Value) {
+    let version = t.version.load(Acquire);
+    let Some(d) = m.dict.get().and_then(|d| d.exact::<Dict>()) else { return };
+    if th.lookup(t, name).is_some() || !matches!(d.get_str(th, name), Ok(Some(_))) {
+        return;
+    }
+    let cell = d.make_cells(th).and_then(|()| d.cell_for(th, unsafe { name.cast_unchecked() }));
+    match cell {
+        Ok(c) => {
+            let (id, m) = (m.value().shape_id(), m.value());
+            fill_entry(th, code, ic, t, version, id, tag::MODULE, c.value(), Some(m));
+        }
+        // Out of memory: then without a cache.
+        Err(_) => th.exc.init(None),
     }
 }
 
