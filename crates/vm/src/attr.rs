@@ -39,6 +39,33 @@ impl AttrExt {
     }
 }
 
+/// The value of an attribute at a place of the shape.
+#[inline]
+pub fn place_value(o: Value, s: &Shape, p: Place) -> Option<Value> {
+    match p {
+        Place::Inline(off) => field(o, off).get(),
+        Place::Ext(i) => unsafe {
+            let e = ext_slot(o, s).gc_opt::<AttrExt>()?;
+            if i < e.len as u32 { e.slot(i as usize).get() } else { None }
+        },
+    }
+}
+/// Nulls all attributes of a shape that the object had.
+pub fn clear_places(o: Value, s: &Shape) {
+    for i in 0..s.keys().len() {
+        match s.place(i) {
+            Place::Inline(off) => field(o, off).init(None),
+            Place::Ext(i) => {
+                if let Some(e) = unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }
+                    && (i as u64) < e.len
+                {
+                    e.slot(i as usize).init(None);
+                }
+            }
+        }
+    }
+}
+
 impl Th {
     fn new_ext(self, o: Value, s: &Shape, len: usize) -> R<Gc<AttrExt>> {
         let slot = ext_slot(o, s);
@@ -58,13 +85,7 @@ impl Th {
     /// The value of an attribute at a place of the shape.
     #[inline]
     pub fn read_place(self, o: Value, s: &Shape, p: Place) -> Option<Value> {
-        match p {
-            Place::Inline(off) => field(o, off).get(),
-            Place::Ext(i) => unsafe {
-                let e = ext_slot(o, s).gc_opt::<AttrExt>()?;
-                if i < e.len as u32 { e.slot(i as usize).get() } else { None }
-            },
-        }
+        place_value(o, s, p)
     }
     pub fn write_place(self, o: Value, s: &Shape, p: Place, v: Value) -> R<()> {
         match p {
@@ -200,19 +221,10 @@ impl Th {
             return self.mode_dict(o, s);
         }
         let d = self.mode_dict(o, s)?;
-        for (i, &k) in s.keys().iter().enumerate() {
-            if let Some(v) = self.read_place(o, s, s.place(i)) {
-                d.set(self, k, v)?;
-            }
-        }
+        d.fill_from_attrs(self, o, s)?;
         let ns = s.to_dict_mode();
         unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
-        for i in 0..s.keys().len() {
-            match s.place(i) {
-                Place::Inline(off) => field(o, off).init(None),
-                Place::Ext(i) => unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None),
-            }
-        }
+        clear_places(o, s);
         Ok(d)
     }
     /// `o.__dict__`, as a dict whose changes are the object's. None: the object has none.
@@ -235,9 +247,22 @@ impl Th {
                 _ => crate::builtins::extra_dict(self, o, true),
             };
         }
-        // Taking `__dict__` makes the object irregular: the dict itself then holds the attributes.
+        // The object keeps its attributes; the dict is a view of them (see `dict_attrs`).
+        if let Some(d) = unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| unsafe { e.dict.gc_opt() }) {
+            return Ok(Some(d));
+        }
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
-        self.to_dict_mode(o).map(Some)
+        let s = shape(o.shape_id());
+        let e = match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
+            Some(e) => e,
+            None => self.new_ext(o, s, 0)?,
+        };
+        if let Some(d) = unsafe { e.dict.gc_opt::<Dict>() } {
+            return Ok(Some(d));
+        }
+        let d = if s.dict_mode { Gc::<Dict>::new(self) } else { crate::builtins::dict_attrs::new(self, o) };
+        self.store(e, &e.dict, d.value());
+        Ok(Some(d))
     }
     /// Replaces `o.__dict__`.
     pub fn set_instance_dict(self, o: Value, d: Gc<Dict>) -> R<()> {

@@ -190,9 +190,8 @@ fn merge_dict(th: Th, d: Gc<Dict>, from: Gc<Dict>, replace: bool) -> R<()> {
     let n = from.len();
     let t = from.tab();
     let mut i = 0;
-    while let Some((ni, k, v)) = t.next_entry(i) {
+    while let Some((ni, k, hash, v)) = from.next_hashed(th, i)? {
         i = ni;
-        let hash = t.hash_at(ni as u32 - 1);
         d.insert(th, k, hash, v, replace)?;
         // Comparing keys may have run code that changed the source.
         if !th.multi() && (from.len() != n || from.tab() != t) {
@@ -308,11 +307,10 @@ pub fn merge_keywords(th: Th, d: Gc<Dict>, v: Value, callable: Value) -> R<()> {
         if d.is_empty() && !th.multi() {
             return d.assign_copy(th, from);
         }
-        let t = from.tab();
         let mut i = 0;
-        while let Some((ni, k, v)) = t.next_entry(i) {
+        while let Some((ni, k, hash, v)) = from.next_hashed(th, i)? {
             i = ni;
-            if d.insert(th, k, t.hash_at(ni as u32 - 1), v, false)?.is_some() {
+            if d.insert(th, k, hash, v, false)?.is_some() {
                 return Err(dup(k));
             }
         }
@@ -380,9 +378,7 @@ fn equal(th: Th, a: Gc<Dict>, b: Gc<Dict>) -> R<bool> {
     }
     let mut i = 0;
     loop {
-        let t = a.tab();
-        let Some((ni, k, v)) = t.next_entry(i) else { return Ok(true) };
-        let hash = t.hash_at(ni as u32 - 1);
+        let Some((ni, k, hash, v)) = a.next_hashed(th, i)? else { return Ok(true) };
         i = ni;
         match b.get_hashed(th, k, hash)? {
             Some(w) if th.eq(w, v)? => {}
@@ -448,11 +444,10 @@ fn dict_fromkeys(th: Th, a: &[Option<Value>]) -> R<Value> {
         if iterable.is_exact(Kind::Dict) {
             let from: Gc<Dict> = this(iterable);
             x.reserve(th, from.len())?;
-            let t = from.tab();
             let mut i = 0;
-            while let Some((ni, k, _)) = t.next_entry(i) {
+            while let Some((ni, k, hash, _)) = from.next_hashed(th, i)? {
                 i = ni;
-                x.set_hashed(th, k, t.hash_at(ni as u32 - 1), v)?;
+                x.set_hashed(th, k, hash, v)?;
             }
             return Ok(d);
         }

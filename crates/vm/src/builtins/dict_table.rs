@@ -14,6 +14,7 @@
 //! - Mutations happen under the dict's lock; no Python code runs while it is held (comparisons happen before, and the
 //!   lookup is repeated if `table` or `nentries` changed meanwhile).
 
+use super::dict_attrs::ATTRS;
 use super::util::{StaticWords, hash_fast, hash_fix, unhashable};
 use crate::err::R;
 use crate::object::*;
@@ -486,6 +487,10 @@ impl DictTable {
         self.publish(e, hash);
         e
     }
+    /// Appends an absent string to a fresh table with room for it.
+    pub(super) fn append_str(&self, th: Th, key: Value, val: Value) {
+        self.append(th, key, compact_hash(key), val);
+    }
     /// Sets the value of a small int or exact string in a compact table, with one probe. Only while the process has one
     /// thread. False: nothing was done, as the table is full.
     #[inline]
@@ -663,7 +668,8 @@ impl Gc<Dict> {
     /// Number of items.
     #[inline(always)]
     pub fn len(self) -> usize {
-        self.used.load(Relaxed) as usize
+        let n = self.used.load(Relaxed) as usize;
+        if n == 0 && self.flag(ATTRS) { self.attrs_len() } else { n }
     }
     #[inline(always)]
     pub fn is_empty(self) -> bool {
@@ -683,6 +689,7 @@ impl Gc<Dict> {
         let t = self.tab();
         match t.find_str(k) {
             Some(Found::At(e)) => Ok(t.content(e)),
+            Some(Found::No) if t == DictTable::empty() => self.attrs_get(th, key),
             Some(Found::No) => Ok(None),
             None => self.get_hashed(th, key, k.hash()),
         }
@@ -699,6 +706,7 @@ impl Gc<Dict> {
         };
         match quick {
             Some(Found::At(e)) => Ok(t.content(e)),
+            Some(Found::No) if t == DictTable::empty() => self.attrs_get(th, key),
             Some(Found::No) => Ok(None),
             None => {
                 let hash = hash_key(th, key)?;
@@ -713,10 +721,11 @@ impl Gc<Dict> {
             if t != self.tab() {
                 continue;
             }
-            return Ok(match r {
-                Found::At(e) => t.content(e),
-                Found::No => None,
-            });
+            return match r {
+                Found::At(e) => Ok(t.content(e)),
+                Found::No if t == DictTable::empty() => self.attrs_get(th, key),
+                Found::No => Ok(None),
+            };
         }
     }
     pub fn contains(self, th: Th, key: Value) -> R<bool> {
@@ -742,6 +751,7 @@ impl Gc<Dict> {
                     return Ok(());
                 }
                 Some(false) => return Ok(()),
+                None if self.flag(ATTRS) => {}
                 None => {
                     self.push_new(th, key, hash, val)?;
                     self.count(1);
@@ -758,6 +768,11 @@ impl Gc<Dict> {
     /// Sets `key` to `val`; without `replace` only if it is absent. Gives the value found before.
     pub fn insert(self, th: Th, key: Value, hash: i64, val: Value, replace: bool) -> R<Option<Value>> {
         loop {
+            if self.flag(ATTRS)
+                && let Some(old) = self.attrs_insert(th, key, val, replace)?
+            {
+                return Ok(old);
+            }
             let t = self.tab();
             let n = t.nentries.load(Acquire);
             let found = t.find(th, key, hash)?;
@@ -861,6 +876,9 @@ impl Gc<Dict> {
     }
     /// Makes room for `n` items in all, if that is worth a new table.
     pub fn reserve(self, th: Th, n: usize) -> R<()> {
+        if self.flag(ATTRS) {
+            return Ok(());
+        }
         let _g = th.lock(self);
         let t = self.tab();
         let free = (t.cap - t.nentries.load(Relaxed)) as usize;
@@ -876,6 +894,11 @@ impl Gc<Dict> {
     }
     pub fn remove_hashed(self, th: Th, key: Value, hash: i64) -> R<Option<Value>> {
         loop {
+            if self.flag(ATTRS)
+                && let Some(old) = self.attrs_remove(th, key)?
+            {
+                return Ok(old);
+            }
             let t = self.tab();
             let found = t.find(th, key, hash)?;
             let _g = th.lock(self);
@@ -900,14 +923,31 @@ impl Gc<Dict> {
     /// The first item at or after entry `i`: (next i, key, value). For iteration.
     #[inline]
     pub fn next_entry(self, i: usize) -> Option<(usize, Value, Value)> {
-        self.tab().next_entry(i)
+        match self.tab().next_entry(i) {
+            None if self.flag(ATTRS) => self.attrs_next(i),
+            r => r,
+        }
     }
     /// The last item before entry `i`: (its index, key, value).
     pub fn prev_entry(self, i: usize) -> Option<(usize, Value, Value)> {
-        self.tab().prev_entry(i)
+        match self.tab().prev_entry(i) {
+            None if self.flag(ATTRS) => self.attrs_prev(i),
+            r => r,
+        }
     }
     /// Removes and gives the last item.
     pub fn pop_last(self, th: Th) -> Option<(Value, Value)> {
+        while self.flag(ATTRS) {
+            let (_, k, _) = self.attrs_prev(usize::MAX)?;
+            match self.attrs_remove(th, k) {
+                Ok(Some(Some(v))) => return Some((k, v)),
+                Ok(_) => {}
+                Err(_) => {
+                    th.take_exc();
+                    return None;
+                }
+            }
+        }
         let _g = th.lock(self);
         let t = self.tab();
         let (i, k, v) = t.prev_entry(usize::MAX)?;
@@ -919,6 +959,9 @@ impl Gc<Dict> {
         Some((k, v))
     }
     pub fn clear(self, th: Th) -> R<()> {
+        if self.flag(ATTRS) && self.attrs_clear(th) {
+            return Ok(());
+        }
         let _g = th.lock(self);
         let t = self.tab();
         if t.cells {
@@ -942,6 +985,14 @@ impl Gc<Dict> {
     }
     /// Makes an empty plain dict that nobody else knows a copy of another.
     pub fn assign_copy(self, th: Th, from: Gc<Dict>) -> R<()> {
+        if self.flag(ATTRS) || from.flag(ATTRS) {
+            let mut i = 0;
+            while let Some((ni, k, h, v)) = from.next_hashed(th, i)? {
+                self.set_hashed(th, k, h, v)?;
+                i = ni;
+            }
+            return Ok(());
+        }
         let _g = th.lock(from);
         let used = from.len();
         let t = from.tab();
@@ -1000,6 +1051,7 @@ impl Gc<Dict> {
     }
     /// Turns the values into cells (once): the dict becomes a namespace whose names inline caches can hold.
     pub fn make_cells(self, th: Th) -> R<()> {
+        self.detach_attrs(th)?;
         let _g = th.lock(self);
         let t = self.tab();
         if t.cells {

@@ -233,9 +233,7 @@ fn items_xor(th: Th, a: Gc<Dict>, b: Gc<Dict>) -> R<Value> {
     let out = super::set::new(th)?;
     let mut i = 0;
     loop {
-        let t = b.tab();
-        let Some((ni, k, v)) = t.next_entry(i) else { break };
-        let hash = t.hash_at(ni as u32 - 1);
+        let Some((ni, k, hash, v)) = b.next_hashed(th, i)? else { break };
         i = ni;
         match rest.get_hashed(th, k, hash)? {
             Some(w) if th.eq(w, v)? => {
@@ -311,14 +309,22 @@ iterator_types! {
     REV_ITEM_ITER "dict_reverseitemiterator" DictRevItemIter ITEMS_OF true;
 }
 
+/// The number that comes after the last entry.
+fn end_of(d: Gc<Dict>) -> usize {
+    match d.attrs() {
+        Some((_, s)) => s.keys().len(),
+        None => d.tab().nentries.load(Acquire) as usize,
+    }
+}
+
 /// An iterator of one of the six kinds.
 pub fn new_iter(th: Th, d: Gc<Dict>, kind: Kind) -> Value {
     unsafe {
         let it = alloc::<DictIter>(th, kind);
         let rev = matches!(kind, Kind::DictRevIter | Kind::DictRevValueIter | Kind::DictRevItemIter);
         it.dict.init(Some(d.value()));
-        it.pos.store(if rev { d.tab().nentries.load(Acquire) as u64 } else { 0 }, Relaxed);
-        let n = d.used.load(Relaxed);
+        it.pos.store(if rev { end_of(d) as u64 } else { 0 }, Relaxed);
+        let n = d.len() as u64;
         it.used.store(n, Relaxed);
         it.left.store(n, Relaxed);
         it.value()
@@ -331,14 +337,14 @@ pub fn dict_iter(th: Th, o: Value) -> R<Value> {
 fn iter_next<const WHAT: u8, const REV: bool>(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<DictIter> = this(o);
     let Some(d) = (unsafe { it.dict.gc_opt::<Dict>() }) else { return Ok(None) };
-    if it.used.load(Relaxed) != d.used.load(Relaxed) {
+    if it.used.load(Relaxed) != d.len() as u64 {
         it.used.store(u64::MAX, Relaxed);
         return Err(th.runtime_error("dictionary changed size during iteration"));
     }
     let pos = it.pos.load(Relaxed) as usize;
     let found = if !REV {
         d.next_entry(pos)
-    } else if pos > d.tab().nentries.load(Acquire) as usize {
+    } else if pos > end_of(d) {
         // Another table of the same length.
         None
     } else {
@@ -364,7 +370,7 @@ fn iter_next<const WHAT: u8, const REV: bool>(th: Th, o: Value) -> R<Option<Valu
 fn iter_hint(_: Th, a: &[Option<Value>]) -> R<Value> {
     let it: Gc<DictIter> = me(a);
     let n = match unsafe { it.dict.gc_opt::<Dict>() } {
-        Some(d) if it.used.load(Relaxed) == d.used.load(Relaxed) => it.left.load(Relaxed),
+        Some(d) if it.used.load(Relaxed) == d.len() as u64 => it.left.load(Relaxed),
         _ => 0,
     };
     Ok(Value::fix(n as i64))
@@ -387,10 +393,9 @@ pub fn bulk(th: Th, d: Gc<Dict>, kind: Kind) -> R<(Gc<Array>, usize)> {
     let _g = th.lock(d);
     let n = d.len();
     let a = super::list::array_of(th, &[], n)?;
-    let t = d.tab();
     let (mut i, mut k) = (0, 0);
     while k < n
-        && let Some((ni, key, val)) = t.next_entry(i)
+        && let Some((ni, key, val)) = d.next_entry(i)
     {
         i = ni;
         let v = match kind {

@@ -18,6 +18,7 @@ pub mod codecs_registry;
 pub mod complex;
 pub mod descr;
 pub mod dict;
+pub mod dict_attrs;
 pub mod dict_table;
 pub mod dict_views;
 pub mod eval_;

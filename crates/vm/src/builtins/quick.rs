@@ -51,6 +51,7 @@ pub fn contains(c: Value, k: Value) -> Option<bool> {
         let found = if k.is_fix() { t.find_fix(k) } else { t.find_str(k.exact::<Str>()?) };
         return match found? {
             Found::At(e) => Some(t.content(e).is_some()),
+            Found::No if t == DictTable::empty() => None,
             Found::No => Some(false),
         };
     }
@@ -126,7 +127,11 @@ pub fn truth(v: Value) -> Option<bool> {
             return Some(v.cast_unchecked::<Tuple>().len != 0);
         }
         if shape == Kind::Dict as u32 {
-            return Some(v.cast_unchecked::<Dict>().used.load(Relaxed) != 0);
+            let d = v.cast_unchecked::<Dict>();
+            return match d.used.load(Relaxed) {
+                0 if d.flag(super::dict_attrs::ATTRS) => None,
+                n => Some(n != 0),
+            };
         }
         if shape == Kind::Set as u32 {
             return Some(v.cast_unchecked::<Set>().used.load(Relaxed) != 0);
