@@ -248,7 +248,9 @@ impl Th {
             };
         }
         // The object keeps its attributes; the dict is a view of them (see `dict_attrs`).
-        if let Some(d) = unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| unsafe { e.dict.gc_opt() }) {
+        if let Some(d) =
+            unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| unsafe { e.dict.gc_opt() })
+        {
             return Ok(Some(d));
         }
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });

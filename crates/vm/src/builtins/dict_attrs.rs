@@ -56,7 +56,9 @@ impl Gc<Dict> {
     #[cold]
     pub(super) fn attrs_len(self) -> usize {
         match self.attrs() {
-            Some((o, s)) => (0..s.keys().len()).filter(|i| crate::attr::place_value(o, s, s.place(*i)).is_some()).count(),
+            Some((o, s)) => {
+                (0..s.keys().len()).filter(|i| crate::attr::place_value(o, s, s.place(*i)).is_some()).count()
+            }
             None => self.used.load(Relaxed) as usize,
         }
     }
@@ -77,7 +79,13 @@ impl Gc<Dict> {
     }
     /// As `insert` for a view; None: it is none (any more).
     #[cold]
-    pub(super) fn attrs_insert(self, th: Th, key: Value, val: Value, replace: bool) -> R<Option<Option<Value>>> {
+    pub(super) fn attrs_insert(
+        self,
+        th: Th,
+        key: Value,
+        val: Value,
+        replace: bool,
+    ) -> R<Option<Option<Value>>> {
         let Some((o, _)) = self.attrs() else { return Ok(None) };
         if !key.is_exact(Kind::Str) {
             self.detach_attrs(th)?;
@@ -110,7 +118,8 @@ impl Gc<Dict> {
     #[cold]
     pub(super) fn attrs_next(self, i: usize) -> Option<(usize, Value, Value)> {
         let (o, s) = self.attrs()?;
-        (i..s.keys().len()).find_map(|i| Some((i + 1, s.keys()[i], crate::attr::place_value(o, s, s.place(i))?)))
+        (i..s.keys().len())
+            .find_map(|i| Some((i + 1, s.keys()[i], crate::attr::place_value(o, s, s.place(i))?)))
     }
     /// The last attribute before `i`.
     #[cold]
@@ -166,5 +175,7 @@ impl Gc<Dict> {
 
 /// Keys that never equal a string.
 fn never_str(key: Value) -> bool {
-    !key.is_obj() || matches!(key.kind(), Kind::Int | Kind::Float | Kind::NoneType | Kind::Bool) && key.kind() as u32 == key.shape_id()
+    !key.is_obj()
+        || matches!(key.kind(), Kind::Int | Kind::Float | Kind::NoneType | Kind::Bool)
+            && key.kind() as u32 == key.shape_id()
 }
