@@ -92,3 +92,59 @@ pub const fn exception(name: &'static str, doc: &'static str, base: &'static Typ
         ..NativeType::DEFAULT
     }
 }
+
+pub use adder_vm::sync::Owned;
+
+/// Makes an instance of a class.
+pub fn make(th: Th, t: Value) -> R<Value> {
+    adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
+}
+pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
+    raw_function(name, sig, "", |_, _| Ok(NONE()))
+}
+/// Binds a constructor's arguments by a declaration.
+pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
+    let mut out = [None; N];
+    adder_vm::bind::bind(th, d, a, &mut out)?;
+    Ok(out)
+}
+pub fn int_or(th: Th, v: Option<Value>, default: i32) -> R<i32> {
+    v.map_or(Ok(default), |v| int_arg(th, v))
+}
+/// A `Py_ssize_t`.
+pub fn size_or(th: Th, v: Option<Value>, default: i64) -> R<i64> {
+    v.map_or(Ok(default), |v| th.index_i64(v))
+}
+
+/// Output of a stream: grows as it is filled, up to a limit.
+pub struct Sink {
+    pub bytes: Vec<u8>,
+    max: usize,
+}
+impl Sink {
+    /// `max`: negative for no limit.
+    pub fn new(first: usize, max: i64) -> Sink {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        Sink { bytes: Vec::with_capacity(first.min(max)), max }
+    }
+    /// The limit is reached.
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() >= self.max
+    }
+    /// Room for more: where and how much; none if the limit is reached.
+    pub fn room(&mut self) -> (*mut u8, usize) {
+        if self.bytes.len() == self.bytes.capacity() {
+            let more = self.bytes.len().max(32 << 10).min(self.max - self.bytes.len());
+            self.bytes.reserve_exact(more);
+        }
+        let n = self.bytes.capacity().min(self.max) - self.bytes.len();
+        (self.bytes.spare_capacity_mut().as_mut_ptr().cast(), n)
+    }
+    /// So many bytes of the room were written.
+    ///
+    /// # Safety
+    /// They were.
+    pub unsafe fn wrote(&mut self, n: usize) {
+        unsafe { self.bytes.set_len(self.bytes.len() + n) }
+    }
+}

@@ -6,10 +6,10 @@ use adder_vm::builtins::{bytes, object};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
-use adder_vm::sync::Lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
-use std::cell::Cell;
+
+pub use adder_vm::sync::Owned;
 
 pub type Args<'a> = &'a [Option<Value>];
 
@@ -38,35 +38,6 @@ const LONG: usize = 8 << 10;
 #[inline]
 pub fn outside<T>(th: Th, size: usize, f: impl FnOnce() -> T) -> T {
     if size >= LONG { th.m.blocking(f) } else { f() }
-}
-
-/// A state that an object owns in Rust memory, used by one thread at a time. Zeroed memory is "not made yet".
-pub struct Owned<T> {
-    lock: Lock,
-    ptr: Cell<*mut T>,
-}
-impl<T> Owned<T> {
-    /// For an object just made.
-    pub fn set(&self, v: T) {
-        debug_assert!(self.ptr.get().is_null());
-        self.ptr.set(Box::into_raw(Box::new(v)));
-    }
-    /// Runs `f` with the state, which no other thread uses meanwhile.
-    #[inline]
-    pub fn with<U>(&self, th: Th, f: impl FnOnce(&mut T) -> U) -> U {
-        self.lock.lock_uninterrupted(th);
-        // SAFETY: set when the object was made, freed when it died; the lock makes this the only reference.
-        let r = f(unsafe { &mut *self.ptr.get() });
-        self.lock.unlock();
-        r
-    }
-    /// When the object dies.
-    pub fn free(&self) {
-        let p = self.ptr.replace(std::ptr::null_mut());
-        if !p.is_null() {
-            drop(unsafe { Box::from_raw(p) });
-        }
-    }
 }
 
 pub fn new_bytes(th: Th, b: &[u8]) -> R<Value> {

@@ -117,6 +117,35 @@ impl Lock {
     }
 }
 
+/// A state that an object owns in Rust memory, used by one thread at a time. Zeroed memory is "not made yet".
+pub struct Owned<T> {
+    lock: Lock,
+    ptr: std::cell::Cell<*mut T>,
+}
+impl<T> Owned<T> {
+    /// For an object just made.
+    pub fn set(&self, v: T) {
+        debug_assert!(self.ptr.get().is_null());
+        self.ptr.set(Box::into_raw(Box::new(v)));
+    }
+    /// Runs `f` with the state, which no other thread uses meanwhile.
+    #[inline]
+    pub fn with<U>(&self, th: Th, f: impl FnOnce(&mut T) -> U) -> U {
+        self.lock.lock_uninterrupted(th);
+        // SAFETY: set when the object was made, freed when it died; the lock makes this the only reference.
+        let r = f(unsafe { &mut *self.ptr.get() });
+        self.lock.unlock();
+        r
+    }
+    /// When the object dies.
+    pub fn free(&self) {
+        let p = self.ptr.replace(std::ptr::null_mut());
+        if !p.is_null() {
+            drop(unsafe { Box::from_raw(p) });
+        }
+    }
+}
+
 /// Happens once.
 #[repr(transparent)]
 #[derive(Default)]

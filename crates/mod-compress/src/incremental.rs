@@ -1,0 +1,136 @@
+//! Incremental decompressors: what `_ZlibDecompressor`, `BZ2Decompressor`, `LZMADecompressor` and `ZstdDecompressor` share.
+//!
+//! Input that could not be used yet, because the output was limited, is kept and comes before the next.
+
+use crate::util::*;
+use adder_vm::builtins::buffer::Buffer;
+use adder_vm::err::{R, Raised};
+use adder_vm::heap::{Header, Obj, Tracer};
+use adder_vm::native::*;
+use adder_vm::thread::Th;
+use adder_vm::value::*;
+use std::sync::atomic::{AtomicBool, Ordering::*};
+
+/// Raises the exception of a failed call.
+pub type Failure = Box<dyn FnOnce(Th) -> Raised>;
+
+pub enum Outcome {
+    /// Input used up or output full.
+    More,
+    End,
+}
+
+pub trait Engine: Sized + 'static {
+    /// Decompresses until the input is used up, the output is full or the stream ends; `input` is then what is left.
+    fn run(&mut self, input: &mut &[u8], out: &mut Sink) -> Result<Outcome, Failure>;
+    /// Nothing will come without input although the output was filled to its limit.
+    fn drained(&self) -> bool {
+        false
+    }
+    /// Whether a call with neither input nor output to come is to be made all the same.
+    const END: &'static str = "End of stream already reached";
+}
+
+pub struct State<E> {
+    pub engine: E,
+    pending: Vec<u8>,
+}
+
+#[repr(C)]
+pub struct Decompressor<E> {
+    h: Header,
+    unused: Slot,
+    eof: AtomicBool,
+    hungry: AtomicBool,
+    pub state: Owned<State<E>>,
+}
+pub fn of<E>(v: Value) -> Gc<Decompressor<E>> {
+    unsafe { v.cast_unchecked() }
+}
+unsafe fn trace(o: Obj, t: &mut Tracer) {
+    // The slots are in the same place whatever the engine.
+    unsafe { t.slot((*(o.as_ptr() as *const Decompressor<()>)).unused.as_ptr()) };
+}
+unsafe fn free<E>(o: Obj) {
+    unsafe { (*(o.as_ptr() as *const Decompressor<E>)).state.free() }
+}
+
+/// What the types have in common.
+pub const fn type_of<E>() -> NativeType {
+    NativeType {
+        kind: Kind::Native,
+        size: size_of::<Decompressor<E>>() as u32,
+        flags: tflags::IMMUTABLE,
+        trace: Some(trace),
+        drop: Some(free::<E>),
+        ..NativeType::DEFAULT
+    }
+}
+pub const UNUSED_DATA: GetSetDef =
+    getter("unused_data", "Data found after the end of the compressed stream.", |_, o| {
+        Ok(of::<()>(o).unused.value())
+    });
+pub const EOF: GetSetDef =
+    getter("eof", "True if the end-of-stream marker has been reached.", |_, o| {
+        Ok(Value::bool(of::<()>(o).eof.load(Acquire)))
+    });
+pub const NEEDS_INPUT: GetSetDef =
+    getter("needs_input", "True if more input is needed before more decompressed data can be produced.", |_, o| {
+        Ok(Value::bool(of::<()>(o).hungry.load(Acquire)))
+    });
+pub const GETSET: &[GetSetDef] = &[EOF, NEEDS_INPUT, UNUSED_DATA];
+
+pub fn new<E: Engine>(th: Th, t: Value, engine: E) -> R<Value> {
+    let empty = new_bytes(th, b"")?;
+    let o = make(th, t)?;
+    let d = of::<E>(o);
+    th.store(d, &d.unused, empty);
+    d.hungry.store(true, Release);
+    d.state.set(State { engine, pending: Vec::new() });
+    Ok(o)
+}
+
+/// `decompress(data, max_length=-1)`.
+pub fn decompress<E: Engine>(th: Th, a: Args) -> R<Value> {
+    let d = of::<E>(a[0].unwrap());
+    let b = Buffer::simple(th, a[1].unwrap())?;
+    let max = size_or(th, a[2], -1)?;
+    d.state.with(th, |s| {
+        if d.eof.load(Acquire) {
+            return Err(th.eof_error(E::END));
+        }
+        let mut joined = std::mem::take(&mut s.pending);
+        if !joined.is_empty() {
+            joined.extend_from_slice(b.bytes());
+        }
+        let all: &[u8] = if joined.is_empty() { b.bytes() } else { &joined };
+        let mut rest = all;
+        let mut out = Sink::new((16 << 10).min(64 + 4 * all.len()), max);
+        let outcome = match outside(th, all.len(), || s.engine.run(&mut rest, &mut out)) {
+            Ok(o) => o,
+            Err(f) => {
+                d.hungry.store(false, Release);
+                return Err(f(th));
+            }
+        };
+        match outcome {
+            Outcome::End => {
+                d.eof.store(true, Release);
+                d.hungry.store(false, Release);
+                if !rest.is_empty() {
+                    let u = new_bytes(th, rest)?;
+                    th.store(d, &d.unused, u);
+                }
+            }
+            Outcome::More if rest.is_empty() => {
+                // Output may be left in the stream although its input is used up.
+                d.hungry.store(!out.is_full() || s.engine.drained(), Release);
+            }
+            Outcome::More => {
+                d.hungry.store(false, Release);
+                s.pending = rest.to_vec();
+            }
+        }
+        new_bytes(th, &out.bytes)
+    })
+}
