@@ -70,14 +70,14 @@ pub const UNUSED_DATA: GetSetDef =
     getter("unused_data", "Data found after the end of the compressed stream.", |_, o| {
         Ok(of::<()>(o).unused.value())
     });
-pub const EOF: GetSetDef =
-    getter("eof", "True if the end-of-stream marker has been reached.", |_, o| {
-        Ok(Value::bool(of::<()>(o).eof.load(Acquire)))
-    });
-pub const NEEDS_INPUT: GetSetDef =
-    getter("needs_input", "True if more input is needed before more decompressed data can be produced.", |_, o| {
-        Ok(Value::bool(of::<()>(o).hungry.load(Acquire)))
-    });
+pub const EOF: GetSetDef = getter("eof", "True if the end-of-stream marker has been reached.", |_, o| {
+    Ok(Value::bool(of::<()>(o).eof.load(Acquire)))
+});
+pub const NEEDS_INPUT: GetSetDef = getter(
+    "needs_input",
+    "True if more input is needed before more decompressed data can be produced.",
+    |_, o| Ok(Value::bool(of::<()>(o).hungry.load(Acquire))),
+);
 pub const GETSET: &[GetSetDef] = &[EOF, NEEDS_INPUT, UNUSED_DATA];
 
 pub fn new<E: Engine>(th: Th, t: Value, engine: E) -> R<Value> {

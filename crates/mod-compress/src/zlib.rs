@@ -156,7 +156,9 @@ fn decompress(th: Th, a: Args) -> R<Value> {
             s.keep(wbits);
             new_bytes(th, &out.bytes)
         }
-        z::Z_OK | z::Z_BUF_ERROR => Err(zlib_error(th, z::Z_BUF_ERROR, s.message(), "while decompressing data")),
+        z::Z_OK | z::Z_BUF_ERROR => {
+            Err(zlib_error(th, z::Z_BUF_ERROR, s.message(), "while decompressing data"))
+        }
         e => Err(zlib_error(th, e, s.message(), "while decompressing data")),
     }
 }
@@ -234,7 +236,9 @@ fn compressobj(th: Th, a: Args) -> R<Value> {
     let zdict = a[5].map(|v| Buffer::simple(th, v)).transpose()?;
     let mut s = match Deflate::new(level, method, wbits, mem, strategy) {
         Ok(s) => s,
-        Err(z::Z_MEM_ERROR) => return Err(th.memory_error_msg("Can't allocate memory for compression object")),
+        Err(z::Z_MEM_ERROR) => {
+            return Err(th.memory_error_msg("Can't allocate memory for compression object"));
+        }
         Err(z::Z_STREAM_ERROR) => return Err(th.value_error("Invalid initialization option")),
         Err(e) => return Err(zlib_error(th, e, None, "while creating compression object")),
     };
@@ -395,10 +399,16 @@ fn save_rest(th: Th, d: Gc<Decompress>, e: i32, mut rest: &[u8]) -> R<()> {
     Ok(())
 }
 /// Runs the stream; the last value says that a dictionary was refused.
-fn run(th: Th, zdict: Option<Value>, s: &mut Inflate, rest: &mut &[u8], out: &mut Sink, flush: i32) -> R<i32> {
+fn run(
+    th: Th,
+    zdict: Option<Value>,
+    s: &mut Inflate,
+    rest: &mut &[u8],
+    out: &mut Sink,
+    flush: i32,
+) -> R<i32> {
     let dict = zdict.map(|d| Buffer::simple(th, d)).transpose()?;
-    let (e, refused) =
-        outside(th, rest.len(), || s.run(rest, out, flush, dict.as_ref().map(|d| d.bytes())));
+    let (e, refused) = outside(th, rest.len(), || s.run(rest, out, flush, dict.as_ref().map(|d| d.bytes())));
     if refused {
         return Err(zlib_error(th, e, s.message(), "while setting zdict"));
     }
