@@ -9,6 +9,16 @@ use std::ffi::CStr;
 pub struct Semaphore(usize);
 
 impl Semaphore {
+    /// As a number, to be kept where there is no place for this type.
+    pub fn raw(self) -> usize {
+        self.0
+    }
+
+    /// What [`raw`](Semaphore::raw) gave, of a semaphore that is still open.
+    pub fn from_raw(raw: usize) -> Semaphore {
+        Semaphore(raw)
+    }
+
     fn p(self) -> *mut libc::sem_t {
         self.0 as *mut _
     }

@@ -8,16 +8,24 @@
 //! - No lock of Rust's is held while Python code runs or an object is allocated.
 
 mod errno;
+mod fcntl;
+mod grp;
 mod io;
 mod locale;
+mod mmap;
+mod multiprocessing;
 mod posix;
+mod pwd;
 mod queue;
 mod resource;
 mod select;
+mod shmem;
 mod signal;
 mod socket;
 mod stat;
 mod subprocess;
+mod syslog;
+mod termios;
 mod thread;
 mod time;
 mod util;
@@ -30,16 +38,24 @@ use adder_vm::value::*;
 /// All modules of this crate, to be registered at start.
 pub static MODULES: &[&NativeModule] = &[
     &errno::MODULE,
+    &fcntl::MODULE,
+    &grp::MODULE,
     &io::MODULE,
     &locale::MODULE,
+    &mmap::MODULE,
+    &multiprocessing::MODULE,
     &posix::MODULE,
+    &pwd::MODULE,
     &queue::MODULE,
     &resource::MODULE,
     &select::MODULE,
+    &shmem::MODULE,
     &signal::MODULE,
     &socket::MODULE,
     &stat::MODULE,
     &subprocess::MODULE,
+    &syslog::MODULE,
+    &termios::MODULE,
     &thread::MODULE,
     &time::MODULE,
 ];
