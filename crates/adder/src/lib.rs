@@ -42,6 +42,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
 /// Makes the runtime with imports and standard streams, runs the program and ends the runtime. The exit status.
 pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
     adder_mod_os::start();
+    let faulthandler = s.config.faulthandler;
     let stack = adder_vm::startup::stack_size();
     let Ok(th) = init(s, stack_base, stack) else {
         eprintln!("Fatal Python error: the runtime cannot be made");
@@ -65,6 +66,9 @@ pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
             eprint!("{}", adder_vm::sys::traceback::render(th, e));
             return 1;
         }
+    }
+    if faulthandler {
+        adder_mod_os::enable_faulthandler(th);
     }
     adder_vm::run::run(th, p)
 }

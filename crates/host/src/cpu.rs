@@ -77,6 +77,12 @@ door! {
             // SAFETY: filled, NUL-terminated.
             Ok(unsafe { crate::bytes(buf.as_ptr()) })
         }
+        /// The name of a thread of the C library that is alive; how many bytes. Allocates nothing.
+        fn thread_name_of(&self, thread: u64, buf: &mut [u8]) -> usize {
+            let (p, n) = (buf.as_mut_ptr().cast(), buf.len());
+            if unsafe { libc::pthread_getname_np(thread as libc::pthread_t, p, n) } != 0 { return 0 }
+            buf.iter().position(|b| *b == 0).unwrap_or(0)
+        }
         /// Starts a thread with so large a stack, which nobody joins; its `pthread_t`.
         fn spawn_thread(&self, stack: usize, body: Box<dyn FnOnce() + Send>) -> Res<u64> {
             use std::os::unix::thread::JoinHandleExt;

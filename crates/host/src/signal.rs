@@ -70,6 +70,17 @@ pub struct SignalInfo {
     pub band: i64,
 }
 
+/// What a signal did before [`Signals::swap_raw_handler`].
+#[derive(Clone, Copy)]
+pub struct SavedAction(libc::sigaction);
+
+// SAFETY: plain numbers; the addresses are of code.
+unsafe impl Send for SavedAction {}
+unsafe impl Sync for SavedAction {}
+
+/// A frame of the native stack: path of the binary, symbol (may be empty), offset in it, address.
+pub type NativeFrame<'a> = &'a mut dyn FnMut(&[u8], &[u8], u64, u64);
+
 /// A handler of the crash reporter, called in signal context.
 pub type RawHandler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
@@ -142,14 +153,21 @@ door! {
             Ok(action_of(&old))
         }
         /// For `faulthandler`: called in signal context, on the alternate stack.
-        fn set_raw_handler(&self, signal: i32, handler: RawHandler, flags: i32) -> Res<()> {
+        fn swap_raw_handler(&self, signal: i32, handler: RawHandler, flags: i32) -> Res<SavedAction> {
             unsafe {
                 let mut new: libc::sigaction = std::mem::zeroed();
+                let mut old: libc::sigaction = std::mem::zeroed();
                 new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | flags;
                 new.sa_sigaction = handler as usize;
-                libc::sigaction(signal, &raw const new, std::ptr::null_mut()).done()
+                libc::sigaction(signal, &raw const new, &raw mut old).ok()?;
+                Ok(SavedAction(old))
             }
         }
+        fn restore_action(&self, signal: i32, saved: &SavedAction) -> Res<()> {
+            unsafe { libc::sigaction(signal, &raw const saved.0, std::ptr::null_mut()) }.done()
+        }
+        /// The native stack of the calling thread, innermost first. The first call may allocate.
+        fn c_stack(&self, each: NativeFrame) -> () { native_stack(each) }
         /// Gives the calling thread a stack for handlers, so that a stack overflow can be reported.
         fn set_alternate_stack(&self, base: *mut u8, size: usize) -> Res<()> {
             let s = libc::stack_t { ss_sp: base.cast(), ss_flags: 0, ss_size: size };
@@ -275,6 +293,29 @@ fn signal_info(i: &libc::siginfo_t) -> SignalInfo {
     let band = i64::from(pid as u32) | i64::from(uid) << 32;
     SignalInfo { signo: i.si_signo, code: i.si_code, errno: i.si_errno, pid, uid, status, band }
 }
+
+#[cfg(target_env = "gnu")]
+fn native_stack(each: NativeFrame) {
+    let mut at = [std::ptr::null_mut(); 64];
+    // SAFETY: fills at most so many; `dladdr` answers strings of loaded binaries.
+    unsafe {
+        let n = libc::backtrace(at.as_mut_ptr(), at.len() as i32).max(0) as usize;
+        for p in &at[..n] {
+            let mut info: libc::Dl_info = std::mem::zeroed();
+            let known = libc::dladdr(*p, &raw mut info) != 0;
+            let text =
+                |p: *const libc::c_char| if p.is_null() { &[][..] } else { CStr::from_ptr(p).to_bytes() };
+            let (path, symbol) =
+                if known { (text(info.dli_fname), text(info.dli_sname)) } else { (&[][..], &[][..]) };
+            let start = if info.dli_saddr.is_null() { info.dli_fbase } else { info.dli_saddr } as u64;
+            let offset = if known { (*p as u64).wrapping_sub(start) } else { 0 };
+            each(path, symbol, offset, *p as u64);
+        }
+    }
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn native_stack(_: NativeFrame) {}
 
 fn timeval(n: i64) -> libc::timeval {
     let t = from_nanos(n);

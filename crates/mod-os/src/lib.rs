@@ -8,6 +8,7 @@
 //! - No lock of Rust's is held while Python code runs or an object is allocated.
 
 mod errno;
+mod faulthandler;
 mod fcntl;
 mod grp;
 mod io;
@@ -38,6 +39,7 @@ use adder_vm::value::*;
 /// All modules of this crate, to be registered at start.
 pub static MODULES: &[&NativeModule] = &[
     &errno::MODULE,
+    &faulthandler::MODULE,
     &fcntl::MODULE,
     &grp::MODULE,
     &io::MODULE,
@@ -64,6 +66,11 @@ pub static MODULES: &[&NativeModule] = &[
 pub fn start() {
     signal::start();
 }
+/// Tracebacks on crashes (`-X faulthandler`).
+pub fn enable_faulthandler(th: Th) {
+    faulthandler::enable_at_start(th);
+}
+
 /// `sys.audit`.
 pub(crate) fn audit(th: Th, event: &str, args: &[Value]) -> R<()> {
     let Some(hooks) = Root::audit_hooks.get() else { return Ok(()) };

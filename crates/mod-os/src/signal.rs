@@ -17,6 +17,7 @@ use adder_vm::object::*;
 use adder_vm::structseq;
 use adder_vm::thread::{Root, Th, poll};
 use adder_vm::value::*;
+use std::sync::atomic::Ordering::*;
 
 /// Numbers are below.
 const NSIG: i32 = 65;
@@ -69,7 +70,7 @@ pub static MODULE: NativeModule = NativeModule {
                     Some(v) => micros(th, v)?,
                     None => 0,
                 };
-                timer(th, host().setitimer(which, first, interval))
+                timer(th, host().setitimer(which, first, interval)).and_then(|v| check_signals(th).map(|_| v))
             },
         ),
         function("getitimer", "($module, which, /)", "Returns current value of given itimer.", |th, a| {
@@ -162,6 +163,7 @@ pub static MODULE: NativeModule = NativeModule {
                     return Err(th.type_error("siginfo must be None"));
                 }
                 ok(th, host().pidfd_send_signal(fd, n, flags as u32))?;
+                check_signals(th)?;
                 none()
             },
         ),
@@ -396,6 +398,10 @@ fn deliver(th: Th) -> R<()> {
     Ok(())
 }
 fn handle(th: Th, n: i32) -> R<()> {
+    if adder_vm::sys::FINALIZING.load(Relaxed) {
+        race(th, n);
+        return Ok(());
+    }
     let Some(l) = Root::signal_handlers.get().and_then(|l| l.cast::<List>()) else {
         if n == c::SIGINT {
             return Err(th.raise_args(&exc::KEYBOARD_INTERRUPT, &[]));
@@ -404,10 +410,7 @@ fn handle(th: Th, n: i32) -> R<()> {
     };
     let f = l.get(n as usize).unwrap_or(NONE());
     if f.is_none() || th.type_of(f).slots.call.is_none() {
-        // The handler was taken away between the arrival of the signal and now.
-        let msg = format!("Signal {n} ignored due to race condition");
-        th.raise_msg(&exc::OS_ERROR, &msg);
-        adder_vm::unraisable::report(th, None, NONE());
+        race(th, n);
         return Ok(());
     }
     let fr = match th.frame() {
@@ -417,14 +420,23 @@ fn handle(th: Th, n: i32) -> R<()> {
     th.call(f, &[Value::fix(n as i64), fr]).map(|_| ())
 }
 
+/// The handler was taken away between the arrival of the signal and now.
+#[cold]
+fn race(th: Th, n: i32) {
+    th.raise_msg(&exc::OS_ERROR, &format!("Signal {n} ignored due to race condition"));
+    adder_vm::unraisable::report(th, None, NONE());
+}
+
 /// `interrupt_main`: as if the signal had come.
 pub fn simulate(th: Th, n: i32) -> R<()> {
     if !(1..NSIG).contains(&n) {
         return Err(th.value_error("signal number out of range"));
     }
-    match host().get_action(n) {
-        Ok(Action::Flag) => host().trip(n),
-        _ => {}
+    if let Ok(Action::Flag) = host().get_action(n) {
+        host().trip(n);
+        if th.is_main() {
+            check_signals(th)?;
+        }
     }
     Ok(())
 }
@@ -465,7 +477,8 @@ pub fn signals(th: Th, v: Value) -> R<SignalSet> {
     th.for_each(v, |x| {
         let i = th.index(x)?;
         let Some(n) = int::to_i64(i) else {
-            return Err(th.overflow_error("Python int too large to convert to C long"));
+            let n = th.text(th.repr(i)?);
+            return Err(th.value_error(format!("signal number {n} out of range [1; {}]", NSIG - 1)));
         };
         if !(1..NSIG as i64).contains(&n) {
             return Err(th.value_error(format!("signal number {n} out of range [1; {}]", NSIG - 1)));

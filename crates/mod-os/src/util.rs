@@ -8,9 +8,10 @@ use adder_vm::err::{R, Raised};
 use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
-use adder_vm::thread::Th;
+use adder_vm::thread::{Th, poll};
 use adder_vm::value::*;
 use std::ffi::CString;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub use adder_host::consts::raw as c;
 
@@ -46,6 +47,10 @@ pub fn outside<T>(th: Th, f: impl FnOnce(&'static dyn Host, Outside) -> T) -> T 
 #[inline]
 pub fn retry<T>(th: Th, mut f: impl FnMut(&'static dyn Host, Outside) -> Res<T>) -> R<Res<T>> {
     loop {
+        // A signal that came just before the call does not interrupt it.
+        if th.m.poll.load(Relaxed) & poll::SIGNAL != 0 {
+            check_signals(th)?;
+        }
         match outside(th, &mut f) {
             Err(Errno::EINTR) => check_signals(th)?,
             r => return Ok(r),

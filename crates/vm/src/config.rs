@@ -20,6 +20,8 @@ pub struct Config {
     pub quiet: bool,
     pub isolated: bool,
     pub dev_mode: bool,
+    /// Tracebacks on crashes.
+    pub faulthandler: bool,
     pub utf8_mode: bool,
     pub warn_default_encoding: bool,
     pub safe_path: bool,
@@ -77,6 +79,7 @@ impl Default for Config {
             quiet: false,
             isolated: false,
             dev_mode: false,
+            faulthandler: false,
             utf8_mode: false,
             warn_default_encoding: false,
             safe_path: false,

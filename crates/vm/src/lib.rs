@@ -13,6 +13,7 @@ pub mod bind;
 pub mod builtins;
 pub mod config;
 pub mod contextvars;
+pub mod dump;
 pub mod err;
 pub mod gc_module;
 pub mod hooks;

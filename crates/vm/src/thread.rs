@@ -173,7 +173,7 @@ roots! {
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
     empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing asyncio_state at_fork struct_cache
     re_cache no_default ast_types unsupported_operation
-    spare2 spare3
+    faulthandler spare2 spare3
 }
 
 impl Root {
@@ -390,6 +390,14 @@ impl Th {
         for t in THREADS.lock().unwrap().iter() {
             f(Th(NonNull::new(*t as *mut Thread).unwrap()));
         }
+    }
+    /// As [`Th::for_all`], the youngest first, if the list is not being used: false otherwise. Never waits.
+    pub fn try_for_all(mut f: impl FnMut(Th)) -> bool {
+        let Ok(all) = THREADS.try_lock() else { return false };
+        for t in all.iter().rev() {
+            f(Th(NonNull::new(*t as *mut Thread).unwrap()));
+        }
+        true
     }
     /// In the child of a fork: this thread is the only one, and the main one.
     pub fn after_fork_child(self) {

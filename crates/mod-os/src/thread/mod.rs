@@ -178,7 +178,8 @@ pub static MODULE: NativeModule = NativeModule {
                 )));
             };
             // Cut at a character's border.
-            let b = s.lossy().replace('\0', "").into_bytes();
+            let text = s.lossy();
+            let b = text.split('\0').next().unwrap_or("").as_bytes().to_vec();
             let mut n = b.len().min(15);
             while n < b.len() && b[n] & 0xc0 == 0x80 {
                 n -= 1;
@@ -372,6 +373,7 @@ pub fn after_fork_child(th: Th) {
     RUNNING.store(0, Relaxed);
     handle::after_fork_child(th);
     crate::signal::after_fork_child(th);
+    crate::faulthandler::after_fork_child();
 }
 /// Whether a thread that runs Python has this ident.
 pub fn is_alive(_th: Th, ident: u64) -> bool {

@@ -169,6 +169,9 @@ pub fn object_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
             return Err(th.type_error(format!("{}() takes no arguments", t.name_str())));
         }
     }
+    if t.has(tflags::DISALLOW_INSTANTIATION) {
+        return Err(th.type_error(format!("cannot create '{}' instances", full_type_name(th, t))));
+    }
     if t.has(tflags::IS_ABSTRACT) {
         return Err(abstract_error(th, t)?);
     }
