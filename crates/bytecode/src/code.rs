@@ -50,6 +50,8 @@ pub enum Const {
     FrozenSet(Box<[Const]>),
     Slice(Box<[Const; 3]>),
     Code(Box<CodeData>),
+    /// Code that was read lazily: see `serial`.
+    Lazy(Box<crate::LazyCode>),
 }
 
 /// A protected range: an exception at an instruction in `start..end` stores itself in register `reg` and continues at

@@ -35,5 +35,5 @@ pub use code::{CodeData, CodeFlags, Const, Handler, Position};
 pub use disasm::{constant, disassemble, instruction, instructions};
 pub use ins::Ins;
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};
-pub use serial::{deserialize, deserialize_as, serialize, table_hash};
+pub use serial::{LazyCode, deserialize, deserialize_as, read_lazily, serialize, table_hash};
 pub use verify::verify;

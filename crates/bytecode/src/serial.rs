@@ -1,15 +1,20 @@
 //! Code objects as bytes, for caches (`__pycache__`) and for embedding the library in the program.
 //!
-//! Numbers are LEB128; strings stand once, in a table at the front; instructions carry only the fields their op uses;
-//! depths and positions are run-length encoded, positions relative to those before. The header holds a hash of the op
-//! table: bytes written for another table are refused, never misread. Reading never panics, whatever the bytes.
+//! Numbers are LEB128; strings stand once, in a table at the front; instructions are the words they are; depths and
+//! positions are run-length encoded, positions relative to those before. The header holds a hash of the op table: bytes
+//! written for another table are refused, never misread. Reading never panics, whatever the bytes.
+//!
+//! Nested code objects stand with their length in front, so that [`read_lazily`] can pass over them: most functions of
+//! a module are never called, and reading them then costs only what their function objects need.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Operand, Position};
+use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Position};
 
 const MAGIC: &[u8; 4] = b"ADRC";
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// Identifies format and op table: also usable as the magic number of cached files.
 pub fn table_hash() -> u64 {
@@ -49,33 +54,84 @@ pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
 /// As [`deserialize`]; with `filename`, all code objects get that one: embedded code does not know where the library
 /// will seem to be.
 pub fn deserialize_as(bytes: &[u8], filename: Option<&str>) -> Result<CodeData, &'static str> {
-    let mut r = Reader { data: bytes, strings: Vec::new(), depth: 0, filename };
-    if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
-        return Err("not code of this version");
+    let unit = Unit::new(Cow::Borrowed(bytes))?;
+    unit.reader(unit.body, bytes.len(), filename, None).whole_code()
+}
+
+/// As [`deserialize_as`], but nested code objects are left as [`Const::Lazy`].
+pub fn read_lazily(bytes: Cow<'static, [u8]>, filename: Option<&str>) -> Result<CodeData, &'static str> {
+    let unit = Arc::new(Unit::new(bytes)?);
+    unit.reader(unit.body, unit.bytes.len(), filename, Some(&unit)).whole_code()
+}
+
+/// The bytes of a module: what its code objects share.
+#[derive(PartialEq, Debug)]
+struct Unit<'d> {
+    bytes: Cow<'d, [u8]>,
+    /// Where each string is: start and end.
+    strings: Vec<(u32, u32)>,
+    /// Where the outermost code begins.
+    body: usize,
+}
+
+impl<'d> Unit<'d> {
+    fn new(bytes: Cow<'d, [u8]>) -> Read<Unit<'d>> {
+        let mut r = Reader { data: &bytes, all: &bytes, strings: &[], depth: 0, filename: None, lazy: None };
+        u32::try_from(bytes.len()).map_err(|_| "too long")?;
+        if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
+            return Err("not code of this version");
+        }
+        let n = r.count(1)?;
+        let mut strings = Vec::with_capacity(n);
+        for _ in 0..n {
+            let len = r.bytes()?.len();
+            let end = bytes.len() - r.data.len();
+            strings.push(((end - len) as u32, end as u32));
+        }
+        let body = bytes.len() - r.data.len();
+        Ok(Unit { bytes, strings, body })
     }
-    let n = r.count(1)?;
-    for _ in 0..n {
-        let s = r.bytes()?;
-        r.strings.push(s);
+
+    fn reader<'a>(
+        &'a self,
+        from: usize,
+        to: usize,
+        filename: Option<&'a str>,
+        lazy: Option<&'a Arc<Unit<'static>>>,
+    ) -> Reader<'a> {
+        Reader { data: &self.bytes[from..to], all: &self.bytes, strings: &self.strings, depth: 0, filename, lazy }
     }
-    let code = r.code()?;
-    if r.data.is_empty() { Ok(code) } else { Err("bytes left over") }
+}
+
+/// A code object that was passed over: what a function object needs, and where the rest is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LazyCode {
+    pub name: Box<str>,
+    pub qualname: Box<str>,
+    pub filename: Box<str>,
+    pub flags: CodeFlags,
+    pub argcount: u32,
+    pub kwonly: u32,
+    pub nlocals: u32,
+    pub nregs: u32,
+    /// Locals and free variables.
+    pub nvarnames: u32,
+    unit: Arc<Unit<'static>>,
+    from: u32,
+    to: u32,
+}
+
+impl LazyCode {
+    /// Reads it; `filename` is what it is called now. Code nested in it stays lazy.
+    pub fn load(&self, filename: &str) -> Result<CodeData, &'static str> {
+        self.unit.reader(self.from as usize, self.to as usize, Some(filename), Some(&self.unit)).whole_code()
+    }
 }
 
 #[derive(Default)]
 struct Writer<'c> {
     out: Vec<u8>,
     strings: HashMap<&'c [u8], u64>,
-}
-
-/// The fields of an instruction, in the order they are written.
-fn fields(op: Op) -> impl Iterator<Item = (usize, Operand)> {
-    let i = op.info();
-    [i.x, i.a, i.b, i.c].into_iter().enumerate().filter(|(_, o)| !matches!(o, Operand::None | Operand::Wide))
-}
-
-fn is_wide(o: Operand) -> bool {
-    matches!(o, Operand::Const32 | Operand::Int32 | Operand::Jump32)
 }
 
 impl<'c> Writer<'c> {
@@ -133,7 +189,7 @@ impl<'c> Writer<'c> {
         }
         self.num(c.code.len() as u64);
         for ins in &c.code {
-            self.ins(*ins);
+            self.out.extend_from_slice(&ins.0.to_le_bytes());
         }
         self.runs(&c.depths, |w, d, _| w.num(*d as u64));
         let mut line = c.first_line as i64;
@@ -144,21 +200,6 @@ impl<'c> Writer<'c> {
             self.num((h.end - h.start) as u64);
             self.num(h.target as u64);
             self.num(h.reg as u64);
-        }
-    }
-
-    fn ins(&mut self, ins: Ins) {
-        self.out.push(ins.op_byte());
-        for (i, kind) in fields(ins.op()) {
-            match (i, kind) {
-                (_, k) if is_wide(k) => self.signed(ins.imm() as i64),
-                (0, _) => self.num(ins.x() as u64),
-                (1, _) => self.num(ins.a() as u64),
-                (2, Operand::Int) => self.signed(ins.bi() as i64),
-                (2, _) => self.num(ins.b() as u64),
-                (_, Operand::Int | Operand::Jump) => self.signed(ins.ci() as i64),
-                _ => self.num(ins.c() as u64),
-            }
         }
     }
 
@@ -236,8 +277,14 @@ impl<'c> Writer<'c> {
             }
             Const::Code(c) => {
                 tag(self, 13);
+                let at = self.out.len();
+                self.out.extend_from_slice(&[0; 4]);
                 self.code(c);
+                let len = (self.out.len() - at - 4) as u32;
+                self.out[at..at + 4].copy_from_slice(&len.to_le_bytes());
             }
+            // Only code just read is lazy; what is written comes from the compiler or was loaded.
+            Const::Lazy(_) => unreachable!("lazy code is loaded before it is written"),
         }
     }
 
@@ -249,9 +296,13 @@ impl<'c> Writer<'c> {
 
 struct Reader<'d> {
     data: &'d [u8],
-    strings: Vec<&'d [u8]>,
+    /// The whole unit, which `strings` are ranges of.
+    all: &'d [u8],
+    strings: &'d [(u32, u32)],
     depth: u32,
     filename: Option<&'d str>,
+    /// Nested code is left where it is, in this unit.
+    lazy: Option<&'d Arc<Unit<'static>>>,
 }
 
 type Read<T> = Result<T, &'static str>;
@@ -308,7 +359,8 @@ impl<'d> Reader<'d> {
 
     fn string(&mut self) -> Read<&'d [u8]> {
         let i = self.num()? as usize;
-        self.strings.get(i).copied().ok_or("no such string")
+        let &(from, to) = self.strings.get(i).ok_or("no such string")?;
+        Ok(&self.all[from as usize..to as usize])
     }
 
     fn str(&mut self) -> Read<Box<str>> {
@@ -330,11 +382,33 @@ impl<'d> Reader<'d> {
         Ok(f64::from_bits(u64::from_le_bytes(b.try_into().map_err(|_| "truncated")?)))
     }
 
-    fn code(&mut self) -> Read<CodeData> {
-        self.depth += 1;
-        if self.depth > 500 {
-            return Err("nested too deeply");
-        }
+    fn whole_code(mut self) -> Read<CodeData> {
+        let c = self.code()?;
+        if self.data.is_empty() { Ok(c) } else { Err("bytes left over") }
+    }
+
+    /// The head of code that lies at `from..to` of `unit`.
+    fn lazy_code(&mut self, unit: &Arc<Unit<'static>>, from: usize, to: usize) -> Read<LazyCode> {
+        let c = self.head()?;
+        let nvarnames = self.count(1)? as u32;
+        Ok(LazyCode {
+            name: c.name,
+            qualname: c.qualname,
+            filename: c.filename,
+            flags: c.flags,
+            argcount: c.argcount,
+            kwonly: c.kwonly,
+            nlocals: c.nlocals,
+            nregs: c.nregs,
+            nvarnames,
+            unit: unit.clone(),
+            from: from as u32,
+            to: to as u32,
+        })
+    }
+
+    /// What stands in front of the names.
+    fn head(&mut self) -> Read<CodeData> {
         let name = self.str()?;
         let qualname = self.str()?;
         let filename = match self.filename {
@@ -353,13 +427,22 @@ impl<'d> Reader<'d> {
         c.nlocals = self.u32()?;
         c.nregs = self.u32()?;
         c.loops = self.u32()?;
+        Ok(c)
+    }
+
+    fn code(&mut self) -> Read<CodeData> {
+        self.depth += 1;
+        if self.depth > 500 {
+            return Err("nested too deeply");
+        }
+        let mut c = self.head()?;
         c.varnames = self.strs()?;
         c.cells = self.nums()?;
         c.names = self.strs()?;
         c.ics = self.nums()?;
         c.consts = self.constants()?;
         let n = self.count(1)?;
-        c.code = (0..n).map(|_| self.ins()).collect::<Read<_>>()?;
+        c.code = self.instructions(n)?;
         c.depths = self.runs(n, |r| r.u16())?;
         let mut line = c.first_line as i64;
         c.positions = self.runs(n, |r| r.position(&mut line))?;
@@ -373,26 +456,14 @@ impl<'d> Reader<'d> {
         Ok(c)
     }
 
-    fn ins(&mut self) -> Read<Ins> {
-        let b = self.byte()?;
-        if b as usize >= Op::COUNT {
+    fn instructions(&mut self, n: usize) -> Read<Vec<Ins>> {
+        let words = self.take(n.checked_mul(8).ok_or("truncated")?)?.chunks_exact(8);
+        let code: Vec<Ins> =
+            words.map(|w| Ins(u64::from_le_bytes(w.try_into().expect("eight bytes")))).collect();
+        if code.iter().any(|i| i.op_byte() as usize >= Op::COUNT) {
             return Err("no such op");
         }
-        let op = Op::from_byte(b);
-        let (mut f, mut wide) = ([0u16; 4], None);
-        for (i, kind) in fields(op) {
-            if is_wide(kind) {
-                wide = Some(i32::try_from(self.signed()?).map_err(|_| "number too large")?);
-            } else if matches!(kind, Operand::Int | Operand::Jump) {
-                f[i] = i16::try_from(self.signed()?).map_err(|_| "number too large")? as u16;
-            } else {
-                f[i] = self.u16()?;
-            }
-        }
-        Ok(match wide {
-            Some(imm) => Ins::ai(op, f[0] as u8, f[1], imm),
-            None => Ins::abc(op, f[0] as u8, f[1], f[2], f[3]),
-        })
+        Ok(code)
     }
 
     fn runs<T: Clone>(&mut self, total: usize, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
@@ -455,7 +526,25 @@ impl<'d> Reader<'d> {
             10 => Const::Tuple(self.constants()?.into()),
             11 => Const::FrozenSet(self.constants()?.into()),
             12 => Const::Slice(Box::new([self.constant()?, self.constant()?, self.constant()?])),
-            13 => Const::Code(Box::new(self.code()?)),
+            13 => {
+                let len = u32::from_le_bytes(self.take(4)?.try_into().map_err(|_| "truncated")?) as usize;
+                match self.lazy {
+                    None => {
+                        let left = self.data.len();
+                        let c = self.code()?;
+                        if left - self.data.len() != len {
+                            return Err("bad length of code");
+                        }
+                        Const::Code(Box::new(c))
+                    }
+                    Some(unit) => {
+                        let bytes = self.take(len)?;
+                        let to = self.data.as_ptr() as usize - self.all.as_ptr() as usize;
+                        let mut head = unit.reader(to - bytes.len(), to, self.filename, None);
+                        Const::Lazy(Box::new(head.lazy_code(unit, to - bytes.len(), to)?))
+                    }
+                }
+            }
             _ => return Err("no such constant"),
         };
         self.depth -= 1;
@@ -510,6 +599,16 @@ mod tests {
     }
 
     #[test]
+    fn nested_code_is_read_when_asked_for() {
+        let c = sample();
+        let lazy = read_lazily(serialize(&c).into(), Some("x.py")).unwrap();
+        assert_eq!(&*lazy.filename, "x.py");
+        let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else { panic!("not lazy") };
+        assert_eq!((&*l.name, &*l.filename), ("g", "x.py"));
+        assert_eq!(l.load("y.py").unwrap(), CodeData { filename: "y.py".into(), ..(**inner).clone() });
+    }
+
+    #[test]
     fn damage_is_an_error_not_a_panic() {
         let good = serialize(&sample());
         for i in 0..good.len() {
@@ -518,6 +617,13 @@ mod tests {
                 let mut bad = good.clone();
                 bad[i] = b;
                 let _ = deserialize(&bad);
+                if let Ok(c) = read_lazily(bad.into(), None) {
+                    for k in &c.consts {
+                        if let Const::Lazy(l) = k {
+                            let _ = l.load("x");
+                        }
+                    }
+                }
             }
         }
     }

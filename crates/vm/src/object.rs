@@ -102,7 +102,11 @@ pub struct Code {
     pub counters: *mut u32,
     /// Tuple of the names of registers (locals, then frees).
     pub varnames: Slot,
+    /// Null until a lazily read code object is needed: see `builtins::code::load`. So are `ins`, `consts`, `names`,
+    /// `varnames` and `ics`.
     pub data: *mut CodeData,
+    /// What it is loaded from; null otherwise. Owned.
+    pub lazy: *mut adder_bytecode::LazyCode,
     /// For a code object that is bound to a namespace: the one it was cloned from, whose `clones` it is in.
     pub canonical: Slot,
     /// List of clones bound to other namespaces.

@@ -12,7 +12,7 @@ use crate::thread::{Root, Th};
 use crate::value::*;
 use crate::{n, stdio, sys};
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -492,7 +492,8 @@ pub fn finish(th: Th, status: i32) -> i32 {
     crate::atexit::run(th);
     let mut ok = stdio::flush(th);
     sys::FINALIZING.store(true, Relaxed);
-    if crate::types::finalizers_exist() {
+    // Without objects that want to be told, beside the streams made at start, there is nothing to look for.
+    if finalizables(th) > AT_START.load(Relaxed) {
         finalize_objects(th);
     }
     for f in AT_END.lock().unwrap().iter() {
@@ -507,6 +508,20 @@ pub fn finish(th: Th, status: i32) -> i32 {
         }
     }
     if !ok { 120 } else { status }
+}
+
+/// How many objects had finalizers when the program began.
+static AT_START: AtomicUsize = AtomicUsize::new(0);
+
+fn finalizables(th: Th) -> usize {
+    let mut n = 0;
+    th.m.heap.each_finalizable(&th.m, &mut |_| n += 1);
+    n
+}
+
+/// To be called before the program runs.
+pub fn note_start(th: Th) {
+    AT_START.store(finalizables(th), Relaxed);
 }
 
 /// Runs the finalizers of all objects: of the unreachable ones first, then, with modules as they are, of the rest.

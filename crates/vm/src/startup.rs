@@ -133,6 +133,7 @@ pub fn prepare(th: Th) -> R<()> {
     if !c.no_site {
         import_module(th, "site")?;
     }
+    crate::run::note_start(th);
     Ok(())
 }
 

@@ -63,10 +63,10 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     }
 }
 
-/// Inline caches in this address range are about to be freed.
-pub fn forget_caches(from: usize, to: usize) {
+/// Inline caches for which `dead` holds are about to be freed.
+pub fn forget_caches(dead: impl Fn(usize) -> bool) {
     for (_, d) in REGISTRY.lock().unwrap().iter() {
-        unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !(from..to).contains(a));
+        unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !dead(*a));
     }
 }
 
@@ -600,13 +600,6 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
     set_attr_flags(th, t);
 }
 
-static FINALIZERS: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
-/// Whether there ever was a class with a finalizer: otherwise nothing needs to be looked for at the end.
-pub fn finalizers_exist() -> bool {
-    FINALIZERS.load(Relaxed)
-}
-
 /// Derived flags that the fast paths look at.
 fn set_attr_flags(th: Th, t: Gc<Type>) {
     let mut f = t.flags.load(Relaxed)
@@ -637,7 +630,6 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     }
     if t.slots.del.is_some() {
         f |= tflags::HAS_DEL;
-        FINALIZERS.store(true, Relaxed);
     }
     t.flags.store(f, Relaxed);
 }

@@ -402,7 +402,7 @@ impl<'a> From<'a, '_> {
             Const::Tuple(t) => Lit::Tuple(items(t)?),
             Const::FrozenSet(t) => Lit::FrozenSet(items(t)?),
             Const::Slice(_) => return type_error("got an invalid type in Constant: slice"),
-            Const::Code(_) => return type_error("got an invalid type in Constant: code"),
+            Const::Code(_) | Const::Lazy(_) => return type_error("got an invalid type in Constant: code"),
         })
     }
 

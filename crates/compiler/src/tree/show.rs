@@ -96,7 +96,7 @@ fn constant(out: &mut String, c: &Const) {
             out.push_str(if t.len() == 1 { ",)" } else { ")" });
             return;
         }
-        Const::Slice(_) | Const::Code(_) => return out.push_str("<constant>"),
+        Const::Slice(_) | Const::Code(_) | Const::Lazy(_) => return out.push_str("<constant>"),
     };
     repr::push_lit(out, &lit);
 }

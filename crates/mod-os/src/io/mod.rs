@@ -116,7 +116,8 @@ fn at_end(th: Th) {
     for round in 0..2 {
         list::clear(th, objects);
         let mut found: Vec<usize> = Vec::new(); // gc-safe: nothing is allocated or moved before they are in the list
-        th.m.heap.for_each_object(&th.m, &mut |o| {
+        // Streams have finalizers.
+        th.m.heap.each_finalizable(&th.m, &mut |o| {
             let v = Value::from_obj(o);
             if v.is_kind(Kind::Native) {
                 let t = th.type_of(v).native;

@@ -7,7 +7,7 @@ use crate::object::*;
 use crate::slots::Slots;
 use crate::thread::{Root, Th};
 use crate::value::*;
-use adder_bytecode::{CodeData, CodeFlags, Const};
+use adder_bytecode::{CodeData, CodeFlags, Const, LazyCode};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 pub static CODE_TYPE: NativeType = NativeType {
@@ -31,23 +31,23 @@ pub static CODE_TYPE: NativeType = NativeType {
         getter("co_qualname", "", |_, o| Ok(code(o).qualname.value())),
         getter("co_filename", "", |_, o| Ok(code(o).filename.value())),
         getter("co_argcount", "", |_, o| Ok(Value::fix(code(o).argcount as i64))),
-        getter("co_posonlyargcount", "", |_, o| Ok(Value::fix(data(o).posonly as i64))),
+        getter("co_posonlyargcount", "", |th, o| Ok(Value::fix(data(th, o)?.posonly as i64))),
         getter("co_kwonlyargcount", "", |_, o| Ok(Value::fix(code(o).kwonly as i64))),
-        getter("co_nlocals", "", |_, o| Ok(Value::fix(nlocals(data(o)) as i64))),
+        getter("co_nlocals", "", |th, o| Ok(Value::fix(nlocals(data(th, o)?) as i64))),
         getter("co_stacksize", "", |_, o| Ok(Value::fix(code(o).nregs as i64))),
         getter("co_flags", "", |_, o| Ok(Value::fix(code(o).flags as i64))),
-        getter("co_firstlineno", "", |_, o| Ok(Value::fix(data(o).first_line as i64))),
-        getter("co_names", "", |_, o| Ok(code(o).names.value())),
-        getter("co_varnames", "", |th, o| Ok(names_where(th, o, |i, d| i < d.nlocals && !only_cell(d, i)))),
-        getter("co_cellvars", "", |th, o| Ok(names_where(th, o, |i, d| d.cells.contains(&i)))),
-        getter("co_freevars", "", |th, o| Ok(names_where(th, o, |i, d| i >= d.nlocals))),
-        getter("co_code", "", |th, o| code_replace::co_code(th, code(o))),
-        getter("_co_code_adaptive", "", |th, o| code_replace::co_code(th, code(o))),
-        getter("co_exceptiontable", "", |th, o| code_replace::co_exceptiontable(th, code(o))),
-        getter("co_linetable", "", |th, o| code_replace::co_linetable(th, code(o))),
-        getter("co_lnotab", "", |th, o| code_replace::co_lnotab(th, code(o))),
+        getter("co_firstlineno", "", |th, o| Ok(Value::fix(data(th, o)?.first_line as i64))),
+        getter("co_names", "", |th, o| Ok(loaded(th, o)?.names.value())),
+        getter("co_varnames", "", |th, o| names_where(th, o, |i, d| i < d.nlocals && !only_cell(d, i))),
+        getter("co_cellvars", "", |th, o| names_where(th, o, |i, d| d.cells.contains(&i))),
+        getter("co_freevars", "", |th, o| names_where(th, o, |i, d| i >= d.nlocals)),
+        getter("co_code", "", |th, o| code_replace::co_code(th, loaded(th, o)?)),
+        getter("_co_code_adaptive", "", |th, o| code_replace::co_code(th, loaded(th, o)?)),
+        getter("co_exceptiontable", "", |th, o| code_replace::co_exceptiontable(th, loaded(th, o)?)),
+        getter("co_linetable", "", |th, o| code_replace::co_linetable(th, loaded(th, o)?)),
+        getter("co_lnotab", "", |th, o| code_replace::co_lnotab(th, loaded(th, o)?)),
         getter("co_consts", "", |th, o| {
-            let a = unsafe { code(o).consts.gc::<Array>() };
+            let a = unsafe { loaded(th, o)?.consts.gc::<Array>() };
             let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, a.cap) };
             th.try_tuple(v)
         }),
@@ -78,8 +78,13 @@ pub static CODE: TypeCell = TypeCell::new(&CODE_TYPE);
 fn code(o: Value) -> Gc<Code> {
     unsafe { o.cast_unchecked() }
 }
-fn data(o: Value) -> &'static CodeData {
-    unsafe { &*code(o).data }
+/// A code object that has all its parts.
+fn loaded(th: Th, o: Value) -> R<Gc<Code>> {
+    load(th, code(o))?;
+    Ok(code(o))
+}
+fn data(th: Th, o: Value) -> R<&'static CodeData> {
+    Ok(unsafe { &*loaded(th, o)?.data })
 }
 /// A local that is only a cell (not a parameter) is not in `co_varnames`.
 pub(super) fn only_cell(d: &CodeData, i: u32) -> bool {
@@ -92,12 +97,12 @@ pub(super) fn only_cell(d: &CodeData, i: u32) -> bool {
 fn nlocals(d: &CodeData) -> usize {
     (0..d.nlocals).filter(|i| !only_cell(d, *i)).count()
 }
-fn names_where(th: Th, o: Value, f: impl Fn(u32, &CodeData) -> bool) -> Value {
-    let d = data(o);
+fn names_where(th: Th, o: Value, f: impl Fn(u32, &CodeData) -> bool) -> R<Value> {
+    let d = data(th, o)?;
     let names = unsafe { code(o).varnames.gc::<Tuple>() };
     // gc-safe: interned strings
     let v: Vec<Value> = (0..names.len).filter(|i| f(*i as u32, d)).map(|i| names.items()[i]).collect();
-    th.tuple(&v)
+    Ok(th.tuple(&v))
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let c = code(o);
@@ -106,14 +111,14 @@ fn repr(th: Th, o: Value) -> R<Value> {
         th.text(c.name.value()),
         crate::builtins::object::id(th, o),
         th.text(c.filename.value()),
-        data(o).first_line
+        data(th, o)?.first_line
     )))
 }
 fn opt(n: u32) -> Value {
     if n == 0 { NONE() } else { Value::fix(n as i64) }
 }
 fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let d = data(a[0].unwrap());
+    let d = data(th, a[0].unwrap())?;
     let l = crate::builtins::list::new(th, &[])?;
     for p in &d.positions {
         let col = |n: u32| if n == NO_COLUMN { NONE() } else { Value::fix(n as i64) };
@@ -129,15 +134,15 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     th.iter(l.value())
 }
 fn varname(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let names = unsafe { code(a[0].unwrap()).varnames.gc::<Tuple>() };
+    let names = unsafe { loaded(th, a[0].unwrap())?.varnames.gc::<Tuple>() };
     let i = th.index_i64(a[1].unwrap())?;
     match usize::try_from(i).ok().and_then(|i| names.items().get(i)) {
         Some(n) => Ok(*n),
         None => Err(th.index_error("tuple index out of range")),
     }
 }
-fn sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
-    let (c, d) = (code(a[0].unwrap()), data(a[0].unwrap()));
+fn sizeof(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let (d, c) = (data(th, a[0].unwrap())?, code(a[0].unwrap()));
     let n = size_of::<Code>()
         + size_of::<CodeData>()
         + d.code.len() * (8 + 2 + size_of::<adder_bytecode::Position>())
@@ -145,7 +150,7 @@ fn sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(Value::fix(n as i64))
 }
 fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let d = data(a[0].unwrap());
+    let d = data(th, a[0].unwrap())?;
     let l = crate::builtins::list::new(th, &[])?;
     let mut i = 0;
     while i < d.positions.len() {
@@ -214,32 +219,73 @@ pub fn constant(th: Th, c: &Const) -> R<Value> {
             crate::builtins::slice::new(th, a, b, c)
         }
         Const::Code(c) => new(th, (**c).clone())?.value(),
+        Const::Lazy(l) => new_lazy(th, l.clone()).value(),
     })
 }
 
 /// The object of compiled code. Takes the data over.
-pub fn new(th: Th, mut d: CodeData) -> R<Gc<Code>> {
-    let consts = std::mem::take(&mut d.consts);
+pub fn new(th: Th, d: CodeData) -> R<Gc<Code>> {
     unsafe {
-        let arr = th.alloc_old::<Array>(16 + 8 * consts.len());
-        (*arr.as_ptr()).cap = consts.len();
-        std::ptr::write_bytes(arr.as_ptr().add(1) as *mut u64, 0, consts.len());
-        for (i, c) in consts.into_iter().enumerate() {
-            // Nested code is moved, not cloned.
-            let v = match c {
-                Const::Code(c) => new(th, *c)?.value(),
-                c => constant(th, &c)?,
-            };
-            th.store(arr, arr.slot(i), v);
+        let c = alloc(th, &d.name, &d.qualname, &d.filename);
+        let p = c.as_ptr();
+        set_head(p, d.argcount, d.kwonly, d.nlocals, d.nregs, d.varnames.len() as u32, d.flags);
+        let b = Body::new(th, d)?;
+        b.put(c);
+        (*p).simple_args = simple_args(d_flags(p), (*p).argcount, (*p).kwonly);
+        th.m.barrier_all(c.obj());
+        th.m.register_drop(c.obj());
+        Ok(c)
+    }
+}
+/// The object of code that is yet to be read.
+fn new_lazy(th: Th, l: Box<LazyCode>) -> Gc<Code> {
+    unsafe {
+        let c = alloc(th, &l.name, &l.qualname, &l.filename);
+        let p = c.as_ptr();
+        set_head(p, l.argcount, l.kwonly, l.nlocals, l.nregs, l.nvarnames, l.flags);
+        // Calls take the slow way until it is loaded.
+        (*p).simple_args = u32::MAX;
+        (*p).lazy = Box::into_raw(l);
+        th.m.barrier_all(c.obj());
+        th.m.register_drop(c.obj());
+        c
+    }
+}
+/// Makes sure that a code object has all its parts. To be called before anything but its head is used; code that runs or
+/// has run is loaded.
+#[inline(always)]
+pub fn load(th: Th, c: Gc<Code>) -> R<()> {
+    if c.ins.is_null() { load_slow(th, c) } else { Ok(()) }
+}
+#[cold]
+#[inline(never)]
+fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
+    let filename = th.text(c.filename.value());
+    let d = match unsafe { &*c.lazy }.load(&filename) {
+        Ok(d) => d,
+        Err(e) => return Err(th.value_error(format!("bad code of {}: {e}", th.text(c.qualname.value())))),
+    };
+    let b = Body::new(th, d)?;
+    // Another thread may have been faster.
+    let _g = th.lock(unsafe { c.value().cast_unchecked::<adder_heap::Header>() });
+    if c.ins.is_null() {
+        unsafe {
+            let p = c.as_ptr();
+            b.put(c);
+            th.m.barrier_all(c.obj());
+            std::sync::atomic::fence(Release);
+            (*p).simple_args = simple_args(d_flags(p), (*p).argcount, (*p).kwonly);
         }
-        let names = |th: Th, v: &[Box<str>]| -> Value {
-            let v: Vec<Value> = v.iter().map(|s| th.intern(s)).collect(); // gc-safe: interned strings
-            th.tuple(&v)
-        };
-        let names_t = names(th, &d.names);
-        let varnames = names(th, &d.varnames);
-        let (name, qualname) = (th.intern(&d.name), th.intern(&d.qualname));
-        let filename = th.intern(&d.filename);
+    } else {
+        b.free();
+    }
+    Ok(())
+}
+
+/// A code object without its body.
+unsafe fn alloc(th: Th, name: &str, qualname: &str, filename: &str) -> Gc<Code> {
+    unsafe {
+        let (name, qualname, filename) = (th.intern(name), th.intern(qualname), th.intern(filename));
         let c = th.alloc_old::<Code>(size_of::<Code>());
         let p = c.as_ptr();
         for i in 1..size_of::<Code>() / 8 {
@@ -248,27 +294,92 @@ pub fn new(th: Th, mut d: CodeData) -> R<Gc<Code>> {
         c.name.init(Some(name));
         c.qualname.init(Some(qualname));
         c.filename.init(Some(filename));
-        c.consts.init(Some(arr.value()));
-        c.names.init(Some(names_t));
-        c.varnames.init(Some(varnames));
-        let simple =
-            d.kwonly == 0 && !d.flags.has(CodeFlags::VARARGS) && !d.flags.has(CodeFlags::VARKEYWORDS);
-        (*p).argcount = d.argcount;
-        (*p).kwonly = d.kwonly;
-        (*p).nlocals = d.nlocals;
-        (*p).nregs = d.nregs.max(d.varnames.len() as u32) + 1;
-        (*p).nfrees = d.varnames.len() as u32 - d.nlocals;
-        (*p).flags = d.flags.0;
-        (*p).simple_args = if simple { d.argcount } else { u32::MAX };
+        c
+    }
+}
+unsafe fn set_head(
+    p: *mut Code,
+    argcount: u32,
+    kwonly: u32,
+    nlocals: u32,
+    nregs: u32,
+    nvarnames: u32,
+    flags: CodeFlags,
+) {
+    unsafe {
+        (*p).argcount = argcount;
+        (*p).kwonly = kwonly;
+        (*p).nlocals = nlocals;
+        (*p).nregs = nregs.max(nvarnames) + 1;
+        (*p).nfrees = nvarnames - nlocals;
+        (*p).flags = flags.0;
         (*p).globals_id = AtomicU64::new(0);
-        let data = Box::new(d);
-        (*p).ins = data.code.as_ptr();
-        (*p).ics = new_ics(th, names_t, &data);
-        (*p).nics = data.ics.len() as u32;
-        (*p).data = Box::into_raw(data);
-        th.m.barrier_all(c.obj());
-        th.m.register_drop(c.obj());
-        Ok(c)
+    }
+}
+unsafe fn d_flags(p: *mut Code) -> CodeFlags {
+    CodeFlags(unsafe { (*p).flags })
+}
+fn simple_args(flags: CodeFlags, argcount: u32, kwonly: u32) -> u32 {
+    let simple = kwonly == 0 && !flags.has(CodeFlags::VARARGS) && !flags.has(CodeFlags::VARKEYWORDS);
+    if simple { argcount } else { u32::MAX }
+}
+
+/// What a code object lacks until it is loaded.
+struct Body {
+    consts: Value,
+    names: Value,
+    varnames: Value,
+    ics: *mut Ic,
+    nics: u32,
+    data: *mut CodeData,
+}
+
+impl Body {
+    fn new(th: Th, mut d: CodeData) -> R<Body> {
+        let consts = std::mem::take(&mut d.consts);
+        let arr = unsafe {
+            let arr = th.alloc_old::<Array>(16 + 8 * consts.len());
+            (*arr.as_ptr()).cap = consts.len();
+            std::ptr::write_bytes(arr.as_ptr().add(1) as *mut u64, 0, consts.len());
+            arr
+        };
+        for (i, c) in consts.into_iter().enumerate() {
+            // Nested code is moved, not cloned.
+            let v = match c {
+                Const::Code(c) => new(th, *c)?.value(),
+                Const::Lazy(l) => new_lazy(th, l).value(),
+                c => constant(th, &c)?,
+            };
+            th.store(arr, arr.slot(i), v);
+        }
+        let names = |th: Th, v: &[Box<str>]| -> Value {
+            let v: Vec<Value> = v.iter().map(|s| th.intern(s)).collect(); // gc-safe: interned strings
+            th.tuple(&v)
+        };
+        let (names, varnames) = (names(th, &d.names), names(th, &d.varnames));
+        let nics = d.ics.len() as u32;
+        let ics = new_ics(th, names, &d);
+        Ok(Body { consts: arr.value(), names, varnames, ics, nics, data: Box::into_raw(Box::new(d)) })
+    }
+    /// Makes the parts those of `c`: the instructions last.
+    unsafe fn put(self, c: Gc<Code>) {
+        unsafe {
+            let p = c.as_ptr();
+            c.consts.init(Some(self.consts));
+            c.names.init(Some(self.names));
+            c.varnames.init(Some(self.varnames));
+            (*p).ics = self.ics;
+            (*p).nics = self.nics;
+            (*p).data = self.data;
+            std::sync::atomic::fence(Release);
+            (*p).ins = (*self.data).code.as_ptr();
+        }
+    }
+    fn free(self) {
+        unsafe {
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.ics, self.nics as usize)));
+            drop(Box::from_raw(self.data));
+        }
     }
 }
 
@@ -295,14 +406,15 @@ pub unsafe fn drop_code(o: adder_heap::Obj) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
         if c.nics > 0 {
-            let (from, n) = (c.ics as usize, c.nics as usize);
-            let to = from + n * size_of::<Ic>();
-            crate::types::forget_caches(from, to);
-            crate::interp::ic::forget_caches(from, to);
-            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(c.ics, n)));
+            crate::interp::ic::bury(c.ics, c.nics as usize);
         }
-        if c.canonical.get().is_none() && !c.data.is_null() {
-            drop(Box::from_raw(c.data));
+        if c.canonical.get().is_none() {
+            if !c.data.is_null() {
+                drop(Box::from_raw(c.data));
+            }
+            if !c.lazy.is_null() {
+                drop(Box::from_raw(c.lazy));
+            }
         }
     }
 }
@@ -328,6 +440,7 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
             }
         }
     }
+    load(th, canon)?;
     unsafe {
         let n = th.alloc_old::<Code>(size_of::<Code>());
         let (p, q) = (n.as_ptr(), canon.as_ptr());

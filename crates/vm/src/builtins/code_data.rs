@@ -10,6 +10,7 @@ use adder_bytecode::{CodeData, Const};
 /// The code as the compiler gave it, with the names that the object has now.
 pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
     th.check_stack(" while copying a code object")?;
+    code::load(th, c)?;
     let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
     // The object's own data lacks only the constants, which became objects.
     let mut d = unsafe { (*c.data).clone() };

@@ -118,6 +118,7 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
             return Err(th.value_error(format!("{} must be a positive integer", FIELDS[i])));
         }
     }
+    super::code::load(th, c)?;
     let consts = unsafe { c.consts.gc::<Array>() };
     build(th, unsafe { (*c.data).clone() }, &changes, consts.slots())
 }
@@ -433,6 +434,7 @@ pub fn co_lnotab(th: Th, c: Gc<Code>) -> R<Value> {
 pub fn co_branches(th: Th, a: &[Option<Value>]) -> R<Value> {
     use adder_bytecode::{Op, Operand};
     let c: Gc<Code> = unsafe { a[0].unwrap().cast_unchecked() };
+    super::code::load(th, c)?;
     let d = unsafe { &*c.data };
     let l = super::list::new(th, &[])?;
     for (i, ins) in d.code.iter().enumerate() {
@@ -498,7 +500,11 @@ pub fn richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     if !matches!(op, CmpOp::Eq | CmpOp::Ne) {
         return Ok(NOT_IMPLEMENTED());
     }
-    let same = x == y || same_code(th, x, y)?;
+    let same = x == y || {
+        super::code::load(th, x)?;
+        super::code::load(th, y)?;
+        same_code(th, x, y)?
+    };
     Ok(Value::bool(same == (op == CmpOp::Eq)))
 }
 fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
@@ -533,6 +539,7 @@ fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
 }
 pub fn hash(th: Th, o: Value) -> R<i64> {
     let c: Gc<Code> = unsafe { o.cast_unchecked() };
+    super::code::load(th, c)?;
     let d = unsafe { &*c.data };
     let mut g = Gather::new();
     g.push(th, c.name.value())?;

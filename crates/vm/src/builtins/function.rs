@@ -43,8 +43,8 @@ pub static FUNCTION_TYPE: NativeType = NativeType {
         getset(
             "__doc__",
             "",
-            |_, o| Ok(Value::opt_or_none(fun(o).doc.get())),
-            |th, o, v| set_opt(th, o, &fun(o).doc, v),
+            doc,
+            |th, o, v| set_opt(th, o, &fun(o).doc, Some(v.unwrap_or(NONE()))),
         ),
         getset(
             "__module__",
@@ -128,17 +128,25 @@ pub fn builtins_of(th: Th, globals: Gc<Dict>) -> R<Option<Value>> {
     })
 }
 
+/// `__doc__`: what it was set to, else the code's docstring, which may have to be loaded.
+fn doc(th: Th, f: Value) -> R<Value> {
+    if let Some(d) = fun(f).doc.get() {
+        return Ok(d);
+    }
+    let c: Gc<Code> = unsafe { fun(f).code.gc() };
+    if c.flags & CodeFlags::HAS_DOCSTRING == 0 {
+        return Ok(NONE());
+    }
+    crate::builtins::code::load(th, c)?;
+    Ok(unsafe { c.consts.gc::<Array>() }.slot(0).value())
+}
+
 /// A function of `code` with `globals`.
 pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     prepare_globals(th, globals)?;
     let code = crate::builtins::code::bind(th, code, globals)?;
     let module = globals.get_str(th, n!(__name__))?;
     let builtins = builtins_of(th, globals)?;
-    let doc = if code.flags & CodeFlags::HAS_DOCSTRING != 0 {
-        Some(unsafe { code.consts.gc::<Array>() }.slot(0).value())
-    } else {
-        None
-    };
     unsafe {
         let f = th.alloc::<Function>();
         for s in
@@ -152,7 +160,7 @@ pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
         f.name.init(code.name.get());
         f.qualname.init(code.qualname.get());
         f.module.init(module);
-        f.doc.init(doc);
+        f.doc.init(None); // see `doc`
         Ok(f)
     }
 }

@@ -92,11 +92,11 @@ pub fn code(th: Th, f: &Frozen) -> R<Gc<Code>> {
     let Some(bytes) = hooks::library().and_then(|l| l.code(f.path)) else {
         return Err(th.import_error_msg(format!("No such frozen object named {}", f.name)));
     };
-    decode(th, &bytes, &file)
+    decode(th, bytes, &file)
 }
 
-fn decode(th: Th, bytes: &[u8], file: &str) -> R<Gc<Code>> {
-    match adder_bytecode::deserialize_as(bytes, Some(file)) {
+fn decode(th: Th, bytes: std::borrow::Cow<'static, [u8]>, file: &str) -> R<Gc<Code>> {
+    match adder_bytecode::read_lazily(bytes, Some(file)) {
         Ok(d) => crate::builtins::code::new(th, d),
         Err(e) => Err(th.system_error(format!("embedded code of {file}: {e}"))),
     }
@@ -170,7 +170,7 @@ pub fn library_code(th: Th, path: &[u8]) -> R<Option<Gc<Code>>> {
     if hooks::OPTIMIZE.load(Relaxed) == 0
         && let Some(bytes) = l.code(rel)
     {
-        return decode(th, &bytes, &file).map(Some);
+        return decode(th, bytes, &file).map(Some);
     }
     if !rel.ends_with(".py") {
         return Ok(None);

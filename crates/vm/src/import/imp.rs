@@ -329,6 +329,9 @@ fn replace_filename(th: Th, c: Gc<Code>, old: Value, new: Value) {
         return;
     }
     th.store(c, &c.filename, new);
+    if c.ins.is_null() {
+        return; // what is nested in it will be called as it is when it is loaded
+    }
     for s in unsafe { c.consts.gc::<Array>() }.slots() {
         if let Some(k) = s.get().and_then(|v| v.exact::<Code>()) {
             replace_filename(th, k, old, new);

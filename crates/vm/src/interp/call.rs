@@ -272,6 +272,7 @@ impl Th {
     ) -> R<&'static mut Frame> {
         unsafe {
             let code: Gc<Code> = f.code.gc();
+            crate::builtins::code::load(self, code)?;
             self.room_for(regs, code)?;
             bind_python(self, f, code, regs, first, a)?;
             let nf = &mut *self.fp.get().add(1);

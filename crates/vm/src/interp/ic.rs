@@ -330,13 +330,35 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
     Ok(v)
 }
 
-/// Inline caches in this address range are about to be freed.
-pub fn forget_caches(from: usize, to: usize) {
+/// Caches of code that died, as (address, number): types and namespaces may still know them. Unlinking them takes a look
+/// at all that is known, so it is done for many at once; until then the memory stays.
+static BURIED: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
+const MAX_BURIED: usize = 1000;
+
+/// The code that these caches belong to is dead.
+///
+/// # Safety
+/// Called by the collector with the world stopped, with an array that nobody uses any more.
+pub unsafe fn bury(ics: *mut Ic, n: usize) {
+    let mut list = BURIED.lock().unwrap();
+    list.push((ics as usize, n));
+    if list.len() < MAX_BURIED {
+        return;
+    }
+    list.sort_unstable();
+    let dead = |a: usize| {
+        let i = list.partition_point(|x| x.0 <= a);
+        i > 0 && a < list[i - 1].0 + list[i - 1].1 * size_of::<Ic>()
+    };
+    crate::types::forget_caches(dead);
     if let Some(t) = ABSENT.lock().unwrap().as_mut() {
         t.retain(|_, l| {
-            l.retain(|a| !(from..to).contains(a));
+            l.retain(|a| !dead(*a));
             !l.is_empty()
         });
+    }
+    for (ics, n) in list.drain(..) {
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(ics as *mut Ic, n)) });
     }
 }
 
