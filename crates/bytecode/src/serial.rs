@@ -99,7 +99,14 @@ impl<'d> Unit<'d> {
         filename: Option<&'a str>,
         lazy: Option<&'a Arc<Unit<'static>>>,
     ) -> Reader<'a> {
-        Reader { data: &self.bytes[from..to], all: &self.bytes, strings: &self.strings, depth: 0, filename, lazy }
+        Reader {
+            data: &self.bytes[from..to],
+            all: &self.bytes,
+            strings: &self.strings,
+            depth: 0,
+            filename,
+            lazy,
+        }
     }
 }
 
@@ -603,7 +610,9 @@ mod tests {
         let c = sample();
         let lazy = read_lazily(serialize(&c).into(), Some("x.py")).unwrap();
         assert_eq!(&*lazy.filename, "x.py");
-        let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else { panic!("not lazy") };
+        let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else {
+            panic!("not lazy")
+        };
         assert_eq!((&*l.name, &*l.filename), ("g", "x.py"));
         assert_eq!(l.load("y.py").unwrap(), CodeData { filename: "y.py".into(), ..(**inner).clone() });
     }

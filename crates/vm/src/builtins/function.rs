@@ -40,12 +40,7 @@ pub static FUNCTION_TYPE: NativeType = NativeType {
             |_, o| Ok(fun(o).qualname.value()),
             |th, o, v| set_str(th, o, &fun(o).qualname, v, "__qualname__"),
         ),
-        getset(
-            "__doc__",
-            "",
-            doc,
-            |th, o, v| set_opt(th, o, &fun(o).doc, Some(v.unwrap_or(NONE()))),
-        ),
+        getset("__doc__", "", doc, |th, o, v| set_opt(th, o, &fun(o).doc, Some(v.unwrap_or(NONE())))),
         getset(
             "__module__",
             "",
