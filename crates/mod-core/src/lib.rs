@@ -5,6 +5,7 @@
 mod abc;
 mod array;
 mod bisect;
+mod cmath;
 mod collections;
 mod functools;
 mod heapq;
@@ -13,6 +14,7 @@ mod math;
 mod opcode;
 mod operator;
 mod random;
+mod small;
 mod structs;
 
 use adder_vm::native::NativeModule;
@@ -22,6 +24,7 @@ pub static MODULES: &[&NativeModule] = &[
     &abc::MODULE,
     &array::MODULE,
     &bisect::MODULE,
+    &cmath::MODULE,
     &collections::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
@@ -30,6 +33,11 @@ pub static MODULES: &[&NativeModule] = &[
     &opcode::MODULE,
     &operator::MODULE,
     &random::MODULE,
+    &small::STATISTICS,
+    &small::SUGGESTIONS,
+    &small::SYSCONFIG,
+    &small::TYPES,
+    &small::UUID,
     &structs::MODULE,
 ];
 
