@@ -5,14 +5,27 @@
 mod codecs;
 mod csv;
 mod json;
+mod multibyte;
 mod sre;
 mod unidata;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] =
-    &[&codecs::MODULE, &csv::MODULE, &json::MODULE, &sre::MODULE, &unidata::MODULE];
+pub static MODULES: &[&NativeModule] = &[
+    &codecs::MODULE,
+    &csv::MODULE,
+    &json::MODULE,
+    &sre::MODULE,
+    &unidata::MODULE,
+    &multibyte::CN,
+    &multibyte::HK,
+    &multibyte::ISO2022,
+    &multibyte::JP,
+    &multibyte::KR,
+    &multibyte::MODULE,
+    &multibyte::TW,
+];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {

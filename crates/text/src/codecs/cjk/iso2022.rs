@@ -136,6 +136,12 @@ pub(super) fn decode(codec: Codec, state: &mut State, s: &[u8], out: &mut Vec<u8
         wtf8::push(out, cp);
         return Ok(1);
     }
+    const SETS: [u8; 8] =
+        [GB2312, JISX0208, JISX0208_1978, KSX1001, JISX0212, JISX0213_2000, JISX0213_2, JISX0213_2004];
+    if !SETS.contains(&set) {
+        // Only `setstate` can bring that.
+        return Err(Trouble::Illegal(1));
+    }
     let &c = s.get(1).ok_or(Trouble::TooFew)?;
     let illegal = Trouble::Illegal(2);
     if c >= 128 {
