@@ -50,6 +50,12 @@ pub fn place_value(o: Value, s: &Shape, p: Place) -> Option<Value> {
         },
     }
 }
+/// The dict of an object in dict mode, once it has one.
+#[inline]
+pub fn dict_of(o: Value) -> Option<Gc<Dict>> {
+    let s = shape(o.shape_id());
+    unsafe { ext_slot(o, s).gc_opt::<AttrExt>()?.dict.gc_opt() }
+}
 /// Nulls all attributes of a shape that the object had.
 pub fn clear_places(o: Value, s: &Shape) {
     for i in 0..s.keys().len() {
@@ -192,6 +198,29 @@ impl Th {
                             unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None)
                         }
                     }
+                    return Ok(true);
+                }
+                // Later attributes move up; a racing reader must not see one in another's place.
+                if !self.multi()
+                    && let Some(ns) = s.without(name)
+                {
+                    if self.read_place(o, s, p).is_none() {
+                        return Ok(false);
+                    }
+                    let at = s.keys().iter().position(|k| k.is(name)).expect("it was found");
+                    for i in at..ns.keys().len() {
+                        if let Some(v) = self.read_place(o, s, s.place(i + 1)) {
+                            self.write_place(o, s, s.place(i), v)?;
+                        }
+                    }
+                    let last = s.place(s.keys().len() - 1);
+                    match last {
+                        Place::Inline(off) => field(o, off).init(None),
+                        Place::Ext(i) => {
+                            unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None)
+                        }
+                    }
+                    unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
                     return Ok(true);
                 }
                 let d = self.to_dict_mode(o)?;

@@ -177,6 +177,22 @@ impl Shape {
             t.root_shape.store(s.id, Release);
         }
     }
+    /// The shape without an attribute that is not the last. None: so many such shapes exist that objects of the type seem to
+    /// be used as dicts.
+    pub fn without(&self, name: Value) -> Option<&'static Shape> {
+        const MOST: usize = 16;
+        if self.keys.len() > MOST {
+            return None;
+        }
+        let mut s = shape(self.root);
+        for k in self.keys.iter().filter(|k| !k.is(name)) {
+            if s.children.lock().unwrap().len() > MOST {
+                return None;
+            }
+            s = s.with(*k)?;
+        }
+        Some(s)
+    }
     /// The shape with the last attribute removed, if `name` is the last.
     pub fn without_last(&self, name: Value) -> Option<&'static Shape> {
         if self.keys.last().is_some_and(|k| k.is(name)) && self.parent != 0 {

@@ -36,6 +36,8 @@ pub mod tag {
     pub const EXT: u32 = 7;
     /// Variable of a module: `aux` is the module, `value` the variable's cell.
     pub const MODULE: u32 = 8;
+    /// The shape is in dict mode and the type has no data descriptor of the name: the instance's dict comes first.
+    pub const DICT: u32 = 9;
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
@@ -98,6 +100,18 @@ fn full(ic: &Ic) -> bool {
     let _g = TYPE_LOCK.lock().unwrap();
     flush(ic as *const Ic as usize);
     false
+}
+
+/// Remembers that objects of shape `s` have their attributes in a dict.
+fn fill_dict(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, version: u32, s: &Shape) {
+    let mut e = ic.entry.load(Acquire);
+    while let Some(x) = unsafe { e.as_ref() } {
+        if x.shape == s.id {
+            return;
+        }
+        e = x.next();
+    }
+    fill_entry(th, code, ic, t, version, s.id, tag::DICT, Value::fix(0), None);
 }
 
 /// Remembers an attribute that lies in objects of shape `s`; `t` is their type, found to have `version` before looking.
@@ -195,11 +209,17 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o));
         return;
     }
-    if !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || o.is_kind(Kind::Module) {
+    if !t.has(tflags::PLAIN_GETATTR) || o.is_kind(Kind::Module) {
         return;
     }
     let version = t.version.load(Acquire);
     let d = th.lookup(t, name);
+    if s.dict_mode {
+        if d.is_none_or(|d| th.type_of(d).slots.descr_set.is_none()) {
+            fill_dict(th, code, ic, t, version, s);
+        }
+        return;
+    }
     let inst = s.find(name);
     if let Some(d) = d {
         let dt = th.type_of(d);
@@ -257,12 +277,7 @@ fn fill_module(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, m: Gc<Module>, name
 pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let t = th.type_of(o);
     let s = shape(before);
-    if !t.has(tflags::PLAIN_SETATTR)
-        || s.dict_mode
-        || !o.is_obj()
-        || o.is_kind(Kind::Type)
-        || o.is_kind(Kind::Module)
-    {
+    if !t.has(tflags::PLAIN_SETATTR) || !o.is_obj() || o.is_kind(Kind::Type) || o.is_kind(Kind::Module) {
         return;
     }
     let name = ic.name.value();
@@ -277,6 +292,10 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
         if th.type_of(d).slots.descr_set.is_some() {
             return;
         }
+    }
+    if s.dict_mode {
+        fill_dict(th, code, ic, t, version, s);
+        return;
     }
     match s.find(name) {
         Some(p) => fill_place(th, code, ic, t, version, s, p),

@@ -322,6 +322,13 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
                 let v = th.bind(x.value.value(), Some(o), th.type_of(o))?;
                 return ret_a(th, i, v);
             }
+            ic::tag::DICT => {
+                if let Some(d) = crate::attr::dict_of(o)
+                    && let Some(v) = d.get_str(th, icx.name.value())?
+                {
+                    return ret_a(th, i, v);
+                }
+            }
             _ => {}
         }
     }
@@ -367,6 +374,13 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
         }
         if let Some(x) = fast::entry_of(icx, o) {
             let (p, after) = match x.tag {
+                ic::tag::DICT => {
+                    if let Some(d) = crate::attr::dict_of(o) {
+                        d.set(th, name, v)?;
+                        return NEXT;
+                    }
+                    return th.setattr(o, name, Some(v)).map(|_| Ctl::Next);
+                }
                 ic::tag::SLOT => (Place::Inline(x.offset()), before),
                 ic::tag::EXT => (Place::Ext(x.ext_place().1), before),
                 _ => (Place::Inline(x.offset()), (x.aux.value().bits() >> 1) as u32),
