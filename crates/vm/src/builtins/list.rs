@@ -356,7 +356,7 @@ pub fn extend(th: Th, l: Gc<List>, v: Value) -> R<()> {
     if hint > 8 {
         if hint > 1 << 40 {
             // CPython gives up here unless the sum overflows; a lie that large never matters.
-            if l.len().checked_add(hint).is_some_and(|n| n < 1 << 60) {
+            if l.len().checked_add(hint).is_some_and(|n| n <= isize::MAX as usize) {
                 return Err(th.memory_error());
             }
         } else {

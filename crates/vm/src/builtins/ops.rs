@@ -578,6 +578,8 @@ impl Th {
     /// The next item; None at the end.
     #[inline]
     pub fn next(self, it: Value) -> R<Option<Value>> {
+        // Iterators may be made of iterators, to any depth.
+        self.check_stack("")?;
         match self.type_of(it).slots.iternext {
             Some(f) => f(self, it),
             None => Err(self.type_error(format!("'{}' object is not an iterator", self.type_name_of(it)))),

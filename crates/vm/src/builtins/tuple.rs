@@ -126,6 +126,9 @@ pub fn from_iterable(th: Th, v: Value) -> R<Value> {
         return from_array(th, a, n);
     }
     let mut it = Items::new(th, v)?;
+    if th.length_hint(v, 0)? > 1 << 40 {
+        return Err(th.memory_error());
+    }
     let mut g = Gather::new();
     while let Some(x) = it.next(th)? {
         g.push(th, x)?;
