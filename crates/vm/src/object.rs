@@ -113,6 +113,8 @@ pub struct Code {
     pub clones: Slot,
     /// The namespace (`Dict::owner` of a dict in cell mode) that the global caches belong to; 0: not bound yet.
     pub globals_id: AtomicU64,
+    /// Which instructions report events; of a canonical code object.
+    pub monitor: AtomicPtr<crate::interp::instrument::Monitor>,
 }
 unsafe impl Layout for Code {
     const KIND: Kind = Kind::Code;

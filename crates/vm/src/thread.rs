@@ -44,6 +44,8 @@ pub mod fflags {
     pub const GENERATOR: u64 = 16;
     /// Code of the frozen prelude: invisible to tracebacks and `sys._getframe`.
     pub const HIDDEN: u64 = 32;
+    /// The event of its start is being reported: the frame shows its first line.
+    pub const STARTING: u64 = 64;
     /// Bits 8..16: what to do with the result ([`super::Cont`]); bits 16..32 its operand.
     pub const CONT_SHIFT: u32 = 8;
     pub const ARG_SHIFT: u32 = 16;
@@ -95,6 +97,10 @@ pub struct Thread {
     pub native_depth: RustCell<u32>,
     /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
     pub collect_soon: RustCell<u32>,
+    /// Callbacks of events that are running: the thread reports nothing meanwhile.
+    pub tracing: RustCell<u32>,
+    /// The event whose callback runs, or -1.
+    pub event: RustCell<i32>,
 }
 
 /// Values that a thread keeps.
@@ -345,6 +351,8 @@ impl Th {
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
             recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),
             native_depth: RustCell::new(0),
+            tracing: RustCell::new(0),
+            event: RustCell::new(-1),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };
@@ -357,6 +365,9 @@ impl Th {
             MAIN.store(th.0.as_ptr(), Release);
         }
         all.push(th.0.as_ptr() as usize);
+        if crate::interp::instrument::observed() {
+            th.m.poll.fetch_or(poll::TRACE, Relaxed);
+        }
         th
     }
     /// The calling thread runs no more Python: gives back all it has. Its handle is invalid afterwards.

@@ -408,6 +408,7 @@ pub unsafe fn drop_code(o: adder_heap::Obj) {
         if c.nics > 0 {
             crate::interp::ic::bury(c.ics, c.nics as usize);
         }
+        crate::interp::instrument::free(c.monitor.load(Relaxed));
         if c.canonical.get().is_none() {
             if !c.data.is_null() {
                 drop(Box::from_raw(c.data));
@@ -448,6 +449,7 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
             *(p as *mut u64).add(i) = *(q as *const u64).add(i);
         }
         (*p).globals_id = AtomicU64::new(id);
+        (*p).monitor = AtomicPtr::new(std::ptr::null_mut());
         n.canonical.init(Some(canon.value()));
         n.clones.init(None);
         (*p).ics = new_ics(th, n.names.value(), &*n.data);

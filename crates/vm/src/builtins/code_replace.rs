@@ -5,6 +5,7 @@
 //! CPython's `Objects/locations.md`. `co_exceptiontable` holds all that the other attributes do not show.
 
 use super::code;
+use crate::interp::instrument::originals;
 use crate::err::{R, Raised};
 use crate::interp::call::Gather;
 use crate::native::*;
@@ -287,8 +288,7 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
 // -- tables as bytes
 
 pub fn co_code(th: Th, c: Gc<Code>) -> R<Value> {
-    let d = unsafe { &*c.data };
-    let b: Vec<u8> = d.code.iter().flat_map(|i| i.0.to_le_bytes()).collect();
+    let b: Vec<u8> = crate::interp::instrument::originals(c).iter().flat_map(|i| i.0.to_le_bytes()).collect();
     Ok(super::bytes::new(th, &b)?.value())
 }
 pub fn co_exceptiontable(th: Th, c: Gc<Code>) -> R<Value> {
@@ -435,13 +435,13 @@ pub fn co_branches(th: Th, a: &[Option<Value>]) -> R<Value> {
     use adder_bytecode::{Op, Operand};
     let c: Gc<Code> = unsafe { a[0].unwrap().cast_unchecked() };
     super::code::load(th, c)?;
-    let d = unsafe { &*c.data };
     let l = super::list::new(th, &[])?;
-    for (i, ins) in d.code.iter().enumerate() {
+    let all = originals(c);
+    for (i, ins) in all.iter().enumerate() {
         let info = ins.op().info();
         let (next, to) = match ins.op() {
             // The jump behind it is taken when the iterator is exhausted.
-            Op::ForIter => (i + 2, (i + 2) as i64 + d.code[i + 1].imm() as i64),
+            Op::ForIter => (i + 2, (i + 2) as i64 + all[i + 1].imm() as i64),
             Op::Jump | Op::JumpBack => continue,
             _ => match (info.b, info.c) {
                 (Operand::Jump32, _) => (i + 1, (i + 1) as i64 + ins.imm() as i64),
@@ -516,7 +516,7 @@ fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
         && d.kwonly == e.kwonly
         && d.flags == e.flags
         && d.first_line == e.first_line
-        && d.code == e.code
+        && originals(x) == originals(y)
         && d.names == e.names
         && d.varnames == e.varnames
         && d.nlocals == e.nlocals
@@ -545,7 +545,7 @@ pub fn hash(th: Th, o: Value) -> R<i64> {
     g.push(th, c.name.value())?;
     g.push(th, c.names.value())?;
     g.push(th, c.varnames.value())?;
-    let code = d.code.iter().fold(0u64, |h, i| (h.rotate_left(5) ^ i.0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let code = originals(c).iter().fold(0u64, |h, i| (h.rotate_left(5) ^ i.0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let lines = d
         .positions
         .iter()

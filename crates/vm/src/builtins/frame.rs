@@ -103,6 +103,9 @@ fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()
 }
 pub fn lasti(f: Gc<FrameObj>) -> usize {
     if let Some(l) = unsafe { f.live.load(Acquire).as_ref() } {
+        if l.flags & fflags::STARTING != 0 {
+            return 0;
+        }
         return l.lasti();
     }
     if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() } {
@@ -111,6 +114,11 @@ pub fn lasti(f: Gc<FrameObj>) -> usize {
     f.lasti.load(Relaxed) as usize
 }
 pub fn line(f: Gc<FrameObj>) -> u32 {
+    if let Some(l) = unsafe { f.live.load(Acquire).as_ref() }
+        && l.flags & fflags::STARTING != 0
+    {
+        return unsafe { &*l.code.data }.first_line;
+    }
     unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
 }
 fn repr(th: Th, o: Value) -> R<Value> {

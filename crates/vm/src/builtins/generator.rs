@@ -198,8 +198,9 @@ pub fn gen_of(o: Value) -> Gc<Generator> {
 /// one around its body that turns StopIteration into RuntimeError.
 fn has_cleanup(c: &adder_bytecode::CodeData) -> bool {
     c.handlers.iter().any(|h| {
+        // An instrumented instruction has another op byte.
         let i = c.code[h.target as usize];
-        i.op() != adder_bytecode::Op::Intrinsic1
+        i.op_byte() != adder_bytecode::Op::Intrinsic1 as u8
             || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
     })
 }

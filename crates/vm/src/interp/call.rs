@@ -256,6 +256,13 @@ impl Th {
     }
     /// Runs the frame just pushed until it leaves.
     pub fn run_entry(self) -> R<Value> {
+        if super::events::observed(self) {
+            super::events::started(self)?;
+        }
+        self.run_on()
+    }
+    /// The same for a frame whose start was reported.
+    pub fn run_on(self) -> R<Value> {
         let depth = self.depth();
         let r = run(self);
         debug_assert_eq!(self.depth(), depth - 1);

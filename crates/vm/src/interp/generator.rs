@@ -97,6 +97,11 @@ pub fn make(th: Th) -> R<Ctl> {
     }
 }
 
+/// The frame just pushed is about to run.
+#[inline(always)]
+fn starting(th: Th) -> R<()> {
+    if traced(th) { super::events::started(th) } else { Ok(()) }
+}
 /// Somebody traces: every instruction is to be seen.
 #[inline(always)]
 fn traced(th: Th) -> bool {
@@ -240,10 +245,14 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         g.state.store(was, Release);
         return Err(e);
     }
-    if deliver_sent(th, was, sent).is_err() && !unwind::unwind(th) {
-        return Err(crate::err::Raised);
+    let started = deliver_sent(th, was, sent).and_then(|_| starting(th));
+    if started.is_err() {
+        // What failed may have been the start of the frame itself, which is left then.
+        if g.state.load(Acquire) == FINISHED || !unwind::unwind(th) {
+            return Err(crate::err::Raised);
+        }
     }
-    let v = th.run_entry()?;
+    let v = th.run_on()?;
     Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
 }
 
@@ -261,10 +270,13 @@ pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
     }
     // As `raise` would do inside: the generator's handled exception becomes the context.
     th.raise(e);
+    if traced(th) {
+        super::events::thrown(th);
+    }
     if !unwind::unwind(th) {
         return Err(crate::err::Raised);
     }
-    let v = th.run_entry()?;
+    let v = th.run_on()?;
     Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
 }
 
@@ -275,7 +287,8 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
     }
     unsafe {
         let code: Gc<Code> = g.code.gc();
-        let i = *code.ins.add(g.lasti.load(Relaxed) as usize);
+        let at = g.lasti.load(Relaxed) as usize;
+        let i = super::instrument::original(code, at, *code.ins.add(at));
         if i.op() != Op::YieldFrom {
             return None;
         }
@@ -320,8 +333,13 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
 
 /// `Return` of a generator's frame.
 pub fn returned(th: Th, v: Value) -> R<Ctl> {
-    let flags = fr(th).flags;
+    let f = fr(th);
+    let flags = f.flags;
+    let g = f.extra.value();
     unwind::pop_frame(th);
+    if traced(th) && flags & fflags::ENTRY == 0 {
+        super::events::stopped(th, g, v, (flags >> fflags::ARG_SHIFT) as u16 == BY_FOR)?;
+    }
     deliver(th, flags, v, false)
 }
 
@@ -384,6 +402,7 @@ pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
     }
     let _ = i;
     deliver_sent(th, was, None)?;
+    starting(th)?;
     Ok(Ctl::Next)
 }
 
@@ -412,6 +431,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
             return Err(e);
         }
         deliver_sent(th, was, Some(v))?;
+        starting(th)?;
         return Ok(Ctl::Next);
     }
     let t = th.type_of(it);
@@ -589,7 +609,11 @@ pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
         set(th, y.a(), v);
         // Search back for the Send of this delegate; its exit jump follows it.
         let mut p = f.pc;
-        while (*p).op() != Op::Send || (*p).b() != y.c() {
+        let op = |p: *const Ins| {
+            let at = p.offset_from(f.code.ins) as usize;
+            super::instrument::original(f.code, at, *p).op()
+        };
+        while op(p) != Op::Send || (*p).b() != y.c() {
             p = p.sub(1);
         }
         let a = (*p).a();

@@ -11,9 +11,11 @@
 //! over the slow functions instead, and `tests::stack_does_not_grow` watches the optimised form.
 
 pub mod call;
+pub mod events;
 pub mod fast;
 pub mod generator;
 pub mod ic;
+pub mod instrument;
 pub mod machine;
 pub mod slow;
 pub mod unwind;
@@ -98,6 +100,7 @@ static SLOW: [SlowFn; 256] = {
         ($($op:ident $f:ident;)*) => { $( t[Op::$op as usize] = slow::$f; )* };
     }
     slow::for_each_slow!(fill_slow);
+    t[instrument::INSTRUMENTED as usize] = events::step;
     t
 };
 

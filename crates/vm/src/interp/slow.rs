@@ -28,6 +28,19 @@ const NEXT: Res = Ok(Ctl::Next);
 pub fn fr(th: Th) -> &'static mut Frame {
     unsafe { &mut *th.fp.get() }
 }
+/// The instruction at which the published frame stands, as the compiler wrote it.
+pub fn standing(th: Th) -> Ins {
+    let f = fr(th);
+    super::instrument::original(f.code, f.lasti(), unsafe { *f.pc })
+}
+/// A frame was pushed by this instruction: its start is an event.
+#[inline(always)]
+fn started(th: Th) -> Res {
+    if super::events::observed(th) {
+        super::events::started(th)?;
+    }
+    NEXT
+}
 /// Register that holds a value.
 #[inline(always)]
 pub fn reg(th: Th, i: usize) -> Value {
@@ -304,6 +317,7 @@ fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value
     }
     let nf = th.push_frame(func, regs, None, RawArgs::positional(args), flags)?;
     nf.extra.init(extra);
+    started(th)?;
     Ok(true)
 }
 
@@ -631,6 +645,10 @@ pub fn j_in(th: Th, i: Ins) -> Res {
 }
 pub fn jump_back(th: Th, i: Ins) -> Res {
     th.attend()?;
+    if super::events::observed(th) {
+        // A function that has been running since before.
+        super::instrument::ensure(fr(th).code);
+    }
     skip(th, i.imm() as isize);
     NEXT
 }
@@ -660,14 +678,14 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
     }
     if let Some(func) = f.exact::<Function>() {
         th.push_frame(func, unsafe { fp.regs.add(at) }, None, args, 0)?;
-        return NEXT;
+        return started(th);
     }
     if let Some(m) = f.exact::<Method>()
         && let Some(func) = m.func.get().and_then(|f| f.exact::<Function>())
     {
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         th.push_frame(func, regs, m.this.get(), args, 0)?;
-        return NEXT;
+        return started(th);
     }
     if let Some(t) = f.cast::<Type>()
         && f.is_exact(Kind::Type)
@@ -688,7 +706,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
         nf.extra.init(Some(o));
-        return NEXT;
+        return started(th);
     }
     let v = if f.is_exact(Kind::Type) {
         // Native code that calls back checks the stack itself.
@@ -734,7 +752,7 @@ pub fn call_ex(th: Th, i: Ins) -> Res {
         let fp = fr(th);
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         th.push_frame(func, regs, None, RawArgs::positional(t.items()), 0)?;
-        return NEXT;
+        return started(th);
     }
     let v = th.call_ex(f, t, kw)?;
     set(th, i.c(), v);
@@ -760,7 +778,7 @@ pub fn leave(th: Th, v: Value) -> Res {
         return Ok(Ctl::Leave(v));
     }
     // Now the caller's frame is published, at its instruction.
-    let i = unsafe { *fr(th).pc };
+    let i = standing(th);
     match unwind::cont(flags) {
         Cont::Store => set(th, i.c(), v),
         Cont::StoreA => set(th, i.a(), v),

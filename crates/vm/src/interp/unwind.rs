@@ -65,6 +65,10 @@ pub fn unwind(th: Th) -> bool {
         if !reraised {
             th.add_traceback(fp);
         }
+        let observed = super::events::observed(th);
+        if observed {
+            super::events::raised(th, reraised);
+        }
         reraised = false;
         let data = unsafe { &*fp.code.data };
         if let Some(h) = data.handlers.iter().find(|h| h.start <= at && at < h.end) {
@@ -78,9 +82,15 @@ pub fn unwind(th: Th) -> bool {
                 *fp.regs.add(h.reg as usize) = e.bits();
                 fp.pc = fp.code.ins.add(h.target as usize).wrapping_sub(1);
             }
+            if observed && super::events::handled(th, e).is_err() {
+                continue;
+            }
             return true;
         }
         let flags = fp.flags;
+        if observed {
+            super::events::unwound(th);
+        }
         pop_frame(th);
         if flags & fflags::ENTRY != 0 {
             return false;
@@ -94,9 +104,14 @@ pub fn unwind(th: Th) -> bool {
 /// Whether the instruction that failed raises an exception again whose traceback has this frame already.
 fn is_reraise(th: Th) -> bool {
     let fp = th.frame().expect("a frame is running");
-    let i = unsafe { *fp.pc };
+    let i = super::instrument::original(fp.code, fp.lasti(), unsafe { *fp.pc });
     i.op_byte() == adder_bytecode::Op::Reraise as u8
         || (i.op_byte() == adder_bytecode::Op::Raise as u8 && i.x() == 0 && th.exc.get() == th.handled.get())
+}
+
+/// Adds a traceback entry for a frame to the pending exception.
+pub fn add_traceback(th: Th, f: &mut Frame) {
+    th.add_traceback(f);
 }
 
 /// Adds a traceback entry for the running frame to `e`.

@@ -69,18 +69,29 @@ pub fn exc_info(th: Th, _: &[Option<Value>]) -> R<Value> {
 
 pub fn call_tracing(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (f, args) = (a[0].unwrap(), a[1].unwrap());
-    match args.cast::<Tuple>() {
-        Some(t) => th.call_ex(f, t, None),
-        None => Err(
+    let Some(t) = args.cast::<Tuple>() else {
+        return Err(
             th.type_error(format!("call_tracing() argument 2 must be tuple, not {}", th.type_name_of(args)))
-        ),
-    }
+        );
+    };
+    // What the function does is traced, though a trace function calls it.
+    let tracing = th.tracing.replace(0);
+    let r = th.call_ex(f, t, None);
+    th.tracing.set(tracing);
+    r
 }
 
 fn set_hook(th: Th, s: ThreadSlot, event: &str, a: &[Option<Value>]) -> R<Value> {
     super::audit::audit(th, event, &[])?;
     th.slots[s as usize].init(a[0].and_then(Value::some));
-    crate::sys::monitoring::trace_functions_changed(th);
+    crate::sys::monitoring::trace_functions_changed();
+    Ok(NONE())
+}
+fn set_hook_all(th: Th, s: ThreadSlot, event: &str, a: &[Option<Value>]) -> R<Value> {
+    super::audit::audit(th, event, &[])?;
+    let v = a[0].and_then(Value::some);
+    Th::for_all(|t| t.slots[s as usize].init(v));
+    crate::sys::monitoring::trace_functions_changed();
     Ok(NONE())
 }
 pub fn settrace(th: Th, a: &[Option<Value>]) -> R<Value> {
@@ -90,10 +101,10 @@ pub fn setprofile(th: Th, a: &[Option<Value>]) -> R<Value> {
     set_hook(th, ThreadSlot::ProfileFunc, "sys.setprofile", a)
 }
 pub fn settrace_all(th: Th, a: &[Option<Value>]) -> R<Value> {
-    settrace(th, a)
+    set_hook_all(th, ThreadSlot::TraceFunc, "sys.settrace", a)
 }
 pub fn setprofile_all(th: Th, a: &[Option<Value>]) -> R<Value> {
-    setprofile(th, a)
+    set_hook_all(th, ThreadSlot::ProfileFunc, "sys.setprofile", a)
 }
 pub fn gettrace(th: Th, _: &[Option<Value>]) -> R<Value> {
     Ok(Value::opt_or_none(th.slots[ThreadSlot::TraceFunc as usize].get()))

@@ -1,21 +1,20 @@
-//! The module `sys.monitoring` (PEP 669): tools, their callbacks and the events that they asked for.
-//!
-//! The tables are complete; the interpreter raises the events that it implements (see [`active`]).
+//! The module `sys.monitoring` (PEP 669): tools, their callbacks and the events that they asked for. Which instructions
+//! report is `interp::instrument`'s business, the reporting `interp::events`'s.
 
 use crate::builtins::namespace;
 use crate::err::R;
+use crate::interp::instrument::{self, GLOBAL, PROFILE, TRACE, USER_TOOLS as TOOLS, ev};
 use crate::native::*;
 use crate::object::*;
-use crate::thread::{Root, Th, ThreadSlot, poll};
+use crate::thread::{Root, Th, ThreadSlot};
 use crate::value::*;
-use std::sync::atomic::{AtomicU32, Ordering::*};
+use std::sync::atomic::Ordering::*;
 
-const TOOLS: usize = 6;
-const EVENTS: usize = 19;
+const EVENTS: usize = ev::COUNT;
 /// Events that can be switched on for one code object.
-const LOCAL: u32 = (1 << 11) - 1;
+const LOCAL: u32 = (1 << ev::LOCAL) - 1;
 
-const NAMES: [&str; EVENTS] = [
+pub const NAMES: [&str; EVENTS] = [
     "PY_START",
     "PY_RESUME",
     "PY_RETURN",
@@ -36,30 +35,85 @@ const NAMES: [&str; EVENTS] = [
     "C_RAISE",
     "BRANCH",
 ];
-const C_RETURN: u32 = 1 << 16;
-const C_RAISE: u32 = 1 << 17;
-const CALL: u32 = 1 << 4;
-const BRANCH: u32 = 1 << 18;
-const BRANCH_BOTH: u32 = 1 << 8 | 1 << 9;
+const C_RETURN: u32 = 1 << ev::C_RETURN;
+const C_RAISE: u32 = 1 << ev::C_RAISE;
+const CALL: u32 = 1 << ev::CALL;
+const BRANCH: u32 = 1 << ev::BRANCH;
+const BRANCH_BOTH: u32 = 1 << ev::BRANCH_LEFT | 1 << ev::BRANCH_RIGHT;
 
-/// Global events of each tool.
-static GLOBAL: [AtomicU32; TOOLS] = [const { AtomicU32::new(0) }; TOOLS];
+/// What trace functions hear of.
+const TRACED: u32 = 1 << ev::PY_START
+    | 1 << ev::PY_RESUME
+    | 1 << ev::PY_THROW
+    | 1 << ev::PY_RETURN
+    | 1 << ev::PY_YIELD
+    | 1 << ev::PY_UNWIND
+    | 1 << ev::RAISE
+    | 1 << ev::STOP_ITERATION
+    | 1 << ev::LINE
+    | 1 << ev::JUMP;
+const PROFILED: u32 = 1 << ev::PY_START
+    | 1 << ev::PY_RESUME
+    | 1 << ev::PY_THROW
+    | 1 << ev::PY_RETURN
+    | 1 << ev::PY_YIELD
+    | 1 << ev::PY_UNWIND
+    | CALL
+    | C_RETURN
+    | C_RAISE;
 
-/// Events that some tool wants everywhere.
-pub fn active() -> u32 {
-    GLOBAL.iter().fold(0, |a, e| a | e.load(Relaxed))
+/// Some frame wants 'opcode' events.
+static OPCODES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+pub fn opcodes_wanted() {
+    OPCODES.store(true, Release);
+    trace_functions_changed();
 }
 
-/// A trace or profile function was set or removed in this thread.
-pub fn trace_functions_changed(th: Th) {
-    let any = [ThreadSlot::TraceFunc, ThreadSlot::ProfileFunc]
-        .iter()
-        .any(|s| th.slots[*s as usize].get().is_some());
-    if any {
-        th.m.poll.fetch_or(poll::TRACE, Relaxed);
-    } else {
-        th.m.poll.fetch_and(!poll::TRACE, Relaxed);
+/// A trace or profile function was set or removed in some thread.
+pub fn trace_functions_changed() {
+    let (mut trace, mut profile) = (false, false);
+    Th::for_all(|t| {
+        trace |= t.slots[ThreadSlot::TraceFunc as usize].get().is_some();
+        profile |= t.slots[ThreadSlot::ProfileFunc as usize].get().is_some();
+    });
+    if !trace {
+        OPCODES.store(false, Release);
     }
+    let opcodes = if OPCODES.load(Acquire) { 1 << ev::INSTRUCTION } else { 0 };
+    instrument::set_global(TRACE, if trace { TRACED | opcodes } else { 0 });
+    instrument::set_global(PROFILE, if profile { PROFILED } else { 0 });
+}
+
+/// The callback of a tool for an event.
+pub fn callback(tool: usize, event: usize) -> Option<Value> {
+    let a: Gc<Array> = unsafe { Root::monitoring.get()?.cast_unchecked() };
+    a.slot(TOOLS + tool * EVENTS + event).get()
+}
+pub fn forget_callback(tool: usize, event: usize) {
+    if let Some(a) = Root::monitoring.get() {
+        let a: Gc<Array> = unsafe { a.cast_unchecked() };
+        a.slot(TOOLS + tool * EVENTS + event).init(None);
+    }
+}
+/// Slots behind the callbacks.
+const DISABLE_SLOT: usize = TOOLS + TOOLS * EVENTS;
+const MISSING_SLOT: usize = DISABLE_SLOT + 1;
+
+fn constant(slot: usize) -> Option<Value> {
+    let a: Gc<Array> = unsafe { Root::monitoring.get()?.cast_unchecked() };
+    a.slot(slot).get()
+}
+pub fn is_disable(v: Value) -> bool {
+    constant(DISABLE_SLOT).is_some_and(|d| d.is(v))
+}
+pub fn is_missing(v: Value) -> bool {
+    constant(MISSING_SLOT).is_some_and(|d| d.is(v))
+}
+/// What stands for an argument that a call does not have.
+pub fn missing(th: Th) -> R<Value> {
+    state(th)?;
+    Ok(constant(MISSING_SLOT).unwrap_or(NONE()))
 }
 
 pub static MODULE: NativeModule = NativeModule {
@@ -93,7 +147,10 @@ pub static MODULE: NativeModule = NativeModule {
         function("set_events", "($module, tool_id, event_set, /)", "", set_events),
         function("get_local_events", "($module, tool_id, code, /)", "", get_local),
         function("set_local_events", "($module, tool_id, code, event_set, /)", "", set_local),
-        function("restart_events", "($module, /)", "", |_, _| Ok(NONE())),
+        function("restart_events", "($module, /)", "", |_, _| {
+            instrument::restart();
+            Ok(NONE())
+        }),
         function("_all_events", "($module, /)", "", |th, _| {
             let d = Gc::<Dict>::new(th);
             for (i, name) in NAMES.iter().enumerate().take(16) {
@@ -107,9 +164,9 @@ pub static MODULE: NativeModule = NativeModule {
     ],
     types: &[],
     init: Some(|th, m| {
-        let object = crate::builtins::object::OBJECT.get().value();
-        for k in ["DISABLE", "MISSING"] {
-            m.put(th, k, th.call(object, &[])?)?;
+        state(th)?;
+        for (k, slot) in [("DISABLE", DISABLE_SLOT), ("MISSING", MISSING_SLOT)] {
+            m.put(th, k, constant(slot).unwrap_or(NONE()))?;
         }
         let d = Gc::<Dict>::new(th);
         for (i, name) in NAMES.iter().enumerate() {
@@ -124,12 +181,17 @@ pub static MODULE: NativeModule = NativeModule {
     }),
 };
 
-/// Names of the tools, then the callbacks: tool t, event e at `TOOLS + t * EVENTS + e`; a dict of local events at the end.
+/// Names of the tools, then the callbacks: tool t, event e at `TOOLS + t * EVENTS + e`; then the constants.
 fn state(th: Th) -> R<Gc<Array>> {
     if let Some(a) = Root::monitoring.get() {
         return Ok(unsafe { a.cast_unchecked() });
     }
-    let a = th.array(TOOLS + TOOLS * EVENTS + TOOLS)?;
+    let a = th.array(MISSING_SLOT + 1)?;
+    let object = crate::builtins::object::OBJECT.get().value();
+    for slot in [DISABLE_SLOT, MISSING_SLOT] {
+        let v = th.call(object, &[])?;
+        th.store(a, a.slot(slot), v);
+    }
     Root::monitoring.set(Some(a.value()));
     Ok(a)
 }
@@ -166,11 +228,11 @@ fn use_tool_id(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 fn clear(th: Th, t: usize) -> R<()> {
     let s = state(th)?;
-    GLOBAL[t].store(0, Relaxed);
+    instrument::set_global(t, 0);
+    instrument::clear_locals(t);
     for e in 0..EVENTS {
         s.slot(TOOLS + t * EVENTS + e).init(None);
     }
-    s.slot(TOOLS + TOOLS * EVENTS + t).init(None);
     Ok(())
 }
 fn register_callback(th: Th, a: &[Option<Value>]) -> R<Value> {
@@ -186,7 +248,14 @@ fn register_callback(th: Th, a: &[Option<Value>]) -> R<Value> {
     let slot = s.slot(TOOLS + t * EVENTS + e.trailing_zeros() as usize);
     let old = slot.get();
     super::audit::audit(th, "sys.monitoring.register_callback", &[a[2].unwrap()])?;
-    th.store_opt(s, slot, a[2].unwrap().some());
+    let f = a[2].unwrap().some();
+    th.store_opt(s, slot, f);
+    if e as u32 == BRANCH {
+        // The old event is both of the new ones.
+        for e in [ev::BRANCH_LEFT, ev::BRANCH_RIGHT] {
+            th.store_opt(s, s.slot(TOOLS + t * EVENTS + e), f);
+        }
+    }
     Ok(Value::opt_or_none(old))
 }
 fn event_set(th: Th, v: Value) -> R<u32> {
@@ -209,23 +278,16 @@ fn set_events(th: Th, a: &[Option<Value>]) -> R<Value> {
     let t = tool(th, a[0].unwrap())?;
     let e = event_set(th, a[1].unwrap())?;
     used(th, a[0].unwrap())?;
-    GLOBAL[t].store(e, Relaxed);
+    instrument::set_global(t, e);
     Ok(NONE())
 }
-fn code_arg(th: Th, v: Value) -> R<Value> {
-    if !v.is_kind(Kind::Code) {
-        return Err(th.type_error("code must be a code object"));
-    }
-    Ok(v)
+fn code_arg(th: Th, v: Value) -> R<Gc<Code>> {
+    v.cast::<Code>().ok_or_else(|| th.type_error("code must be a code object"))
 }
 fn get_local(th: Th, a: &[Option<Value>]) -> R<Value> {
     let code = code_arg(th, a[1].unwrap())?;
     let t = used(th, a[0].unwrap())?;
-    let s = state(th)?;
-    match unsafe { s.slot(TOOLS + TOOLS * EVENTS + t).gc_opt::<Dict>() } {
-        Some(d) => Ok(d.get(th, code)?.unwrap_or(Value::fix(0))),
-        None => Ok(Value::fix(0)),
-    }
+    Ok(Value::fix(instrument::local(code, t) as i64))
 }
 fn set_local(th: Th, a: &[Option<Value>]) -> R<Value> {
     let code = code_arg(th, a[1].unwrap())?;
@@ -234,16 +296,6 @@ fn set_local(th: Th, a: &[Option<Value>]) -> R<Value> {
     if e & !LOCAL != 0 {
         return Err(th.value_error(format!("invalid local event set 0x{e:x}")));
     }
-    let s = state(th)?;
-    let slot = s.slot(TOOLS + TOOLS * EVENTS + t);
-    let d = match unsafe { slot.gc_opt::<Dict>() } {
-        Some(d) => d,
-        None => {
-            let d = Gc::<Dict>::new(th);
-            th.store(s, slot, d.value());
-            d
-        }
-    };
-    d.set(th, code, Value::fix(e as i64))?;
+    instrument::set_local(code, t, e);
     Ok(NONE())
 }
