@@ -1,6 +1,6 @@
 //! Code objects: made from the compiler's data; bound to a namespace when a function is made of them.
 
-use super::code_replace::{self, BYTES, NO_COLUMN, UNITS};
+use super::code_replace::{self, NO_COLUMN, UNITS};
 use crate::err::R;
 use crate::native::*;
 use crate::object::*;
@@ -120,6 +120,12 @@ fn opt(n: u32) -> Value {
 fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(th, a[0].unwrap())?;
     let l = crate::builtins::list::new(th, &[])?;
+    let line = code_replace::start_line(d);
+    let (zero, end) = (Value::fix(0), Value::fix(line.max(1) as i64));
+    let t = th.tuple(&[Value::fix(line as i64), end, zero, zero]);
+    for _ in 0..UNITS {
+        crate::builtins::list::append(th, l, t)?;
+    }
     for p in &d.positions {
         let col = |n: u32| if n == NO_COLUMN { NONE() } else { Value::fix(n as i64) };
         let t = if p.line == 0 {
@@ -152,15 +158,19 @@ fn sizeof(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(th, a[0].unwrap())?;
     let l = crate::builtins::list::new(th, &[])?;
-    let mut i = 0;
-    while i < d.positions.len() {
-        let line = d.positions[i].line;
-        let start = i;
-        while i < d.positions.len() && d.positions[i].line == line {
-            i += 1;
+    // The place before the first instruction may be of line 0.
+    let mut line = Some(code_replace::start_line(d));
+    let mut start = 0;
+    for i in 0..=d.positions.len() {
+        let here = d.positions.get(i).map(|p| Some(p.line).filter(|l| *l != 0));
+        if here == Some(line) {
+            continue;
         }
-        let t = th.tuple(&[Value::fix((start * BYTES) as i64), Value::fix((i * BYTES) as i64), opt(line)]);
+        let end = code_replace::offset(i);
+        let shown = line.map_or(NONE(), |l| Value::fix(l as i64));
+        let t = th.tuple(&[Value::fix(start), Value::fix(end), shown]);
         crate::builtins::list::append(th, l, t)?;
+        (start, line) = (end, here.flatten());
     }
     th.iter(l.value())
 }

@@ -1,7 +1,9 @@
 //! Code objects by value: `code.replace`, the constructor, comparison and hash, and the tables as bytes.
 //!
 //! `co_code` shows the instructions as they are, 8 bytes each: four of CPython's code units. So offsets (`tb_lasti`,
-//! `co_lines`) count 8 for an instruction and `co_positions` gives every entry four times. `co_linetable` has the format of
+//! `co_lines`) count 8 for an instruction and `co_positions` gives every entry four times. Before the first instruction
+//! stands one that does not exist, of the code's first line: what CPython has its `RESUME` for, the place where a call
+//! has happened and nothing has run. `co_linetable` has the format of
 //! CPython's `Objects/locations.md`. `co_exceptiontable` holds all that the other attributes do not show.
 
 use super::code;
@@ -17,6 +19,19 @@ use adder_bytecode::{CodeData, CodeFlags, Const, Ins, Position};
 
 /// Bytes of an instruction in `co_code`.
 pub const BYTES: usize = 8;
+/// Offset of an instruction.
+pub const fn offset(i: usize) -> i64 {
+    ((i + 1) * BYTES) as i64
+}
+/// The instruction at an offset.
+pub const fn index(offset: i64) -> usize {
+    (offset as usize / BYTES).saturating_sub(1)
+}
+/// The line of the place before the first instruction.
+pub fn start_line(d: &CodeData) -> u32 {
+    let module = !d.flags.has(CodeFlags::OPTIMIZED) && !d.flags.has(CodeFlags::NEWLOCALS) && &*d.name == "<module>";
+    if module { 0 } else { d.first_line }
+}
 /// Code units of an instruction: entries in `co_positions`.
 pub const UNITS: usize = BYTES / 2;
 /// `Position::col` where only lines are known.
@@ -251,6 +266,7 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
         }
         let code: Option<Vec<Ins>> = b
             .chunks_exact(BYTES)
+            .skip(1)
             .map(|w| {
                 let i = Ins(u64::from_le_bytes(w.try_into().unwrap()));
                 adder_bytecode::Op::try_from_byte(i.op_byte()).map(|_| i)
@@ -288,7 +304,8 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
 // -- tables as bytes
 
 pub fn co_code(th: Th, c: Gc<Code>) -> R<Value> {
-    let b: Vec<u8> = crate::interp::instrument::originals(c).iter().flat_map(|i| i.0.to_le_bytes()).collect();
+    let mut b = vec![0; BYTES];
+    b.extend(originals(c).iter().flat_map(|i| i.0.to_le_bytes()));
     Ok(super::bytes::new(th, &b)?.value())
 }
 pub fn co_exceptiontable(th: Th, c: Gc<Code>) -> R<Value> {
@@ -311,7 +328,11 @@ fn signed_varint(out: &mut Vec<u8>, n: i64) {
 }
 fn encode_lines(d: &CodeData) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut line = d.first_line as i64;
+    let start = start_line(d) as i64;
+    out.push(0x80 | 14 << 3 | (UNITS as u8 - 1));
+    signed_varint(&mut out, start - d.first_line as i64);
+    [(start == 0) as u64, 1, 1].into_iter().for_each(|n| varint(&mut out, n));
+    let mut line = start;
     let mut i = 0;
     while i < d.positions.len() {
         let p = d.positions[i];
@@ -395,7 +416,7 @@ fn decode_lines(table: &[u8], first_line: u32, n: usize) -> Vec<Position> {
         }
         out.extend(std::iter::repeat_n(p, len));
     }
-    (0..n).map(|i| out.get(i * UNITS).copied().unwrap_or_default()).collect()
+    (0..n).map(|i| out.get((i + 1) * UNITS).copied().unwrap_or_default()).collect()
 }
 
 /// CPython's old table of (bytes, lines) increments.
@@ -409,12 +430,16 @@ pub fn co_lnotab(th: Th, c: Gc<Code>) -> R<Value> {
     let d = unsafe { &*c.data };
     let mut out = Vec::new();
     let (mut line, mut from) = (d.first_line as i64, 0);
+    if start_line(d) == 0 {
+        out.extend([0, -1i8 as u8]);
+        line = 0;
+    }
     for (i, p) in d.positions.iter().enumerate() {
         if p.line == 0 || p.line as i64 == line {
             continue;
         }
-        let (mut bytes, mut lines) = ((i - from) * BYTES, p.line as i64 - line);
-        (from, line) = (i, p.line as i64);
+        let (mut bytes, mut lines) = ((i + 1 - from) * BYTES, p.line as i64 - line);
+        (from, line) = (i + 1, p.line as i64);
         while bytes > 255 {
             out.extend([255, 0]);
             bytes -= 255;
@@ -449,7 +474,7 @@ pub fn co_branches(th: Th, a: &[Option<Value>]) -> R<Value> {
                 _ => continue,
             },
         };
-        let at = |n: i64| Value::fix(n * BYTES as i64);
+        let at = |n: i64| Value::fix(offset(n as usize));
         let t = th.tuple(&[at(i as i64), at(next as i64), at(to)]);
         super::list::append(th, l, t)?;
     }

@@ -3,6 +3,7 @@
 //! A frame object of a running frame reads its registers; when the frame is left the locals are copied over (`detach`);
 //! of a suspended generator it reads the generator's registers.
 
+use crate::builtins::code_replace;
 use crate::err::R;
 use crate::interp::generator::Generator;
 use crate::native::*;
@@ -53,7 +54,8 @@ pub static FRAME_TYPE: NativeType = NativeType {
         }),
         getter("f_locals", "", f_locals),
         getter("f_lasti", "", |_, o| {
-            Ok(Value::fix((lasti(fo(o)) * crate::builtins::code_replace::BYTES) as i64))
+            let f = fo(o);
+            Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
         }),
         getset(
             "f_lineno",
@@ -103,9 +105,6 @@ fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()
 }
 pub fn lasti(f: Gc<FrameObj>) -> usize {
     if let Some(l) = unsafe { f.live.load(Acquire).as_ref() } {
-        if l.flags & fflags::STARTING != 0 {
-            return 0;
-        }
         return l.lasti();
     }
     if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() } {
@@ -113,11 +112,13 @@ pub fn lasti(f: Gc<FrameObj>) -> usize {
     }
     f.lasti.load(Relaxed) as usize
 }
+/// The frame's start is being reported.
+fn starting(f: Gc<FrameObj>) -> bool {
+    unsafe { f.live.load(Acquire).as_ref() }.is_some_and(|l| l.flags & fflags::STARTING != 0)
+}
 pub fn line(f: Gc<FrameObj>) -> u32 {
-    if let Some(l) = unsafe { f.live.load(Acquire).as_ref() }
-        && l.flags & fflags::STARTING != 0
-    {
-        return unsafe { &*l.code.data }.first_line;
+    if starting(f) {
+        return unsafe { &*f.code.gc::<Code>().data }.first_line;
     }
     unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
 }
@@ -314,7 +315,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     getset: &[
         getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
         getter("tb_lasti", "", |_, o| {
-            Ok(Value::fix(tb(o).lasti as i64 * crate::builtins::code_replace::BYTES as i64))
+            Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))
         }),
         getter("tb_lineno", "", |_, o| Ok(Value::fix(tb(o).line as i64))),
     ],
@@ -369,7 +370,7 @@ static TB_NEW: NativeDef =
             let t = th.alloc::<Traceback>();
             t.next.init(next.some());
             t.frame.init(Some(frame));
-            (*t.as_ptr()).lasti = (li / crate::builtins::code_replace::BYTES as i64) as u32;
+            (*t.as_ptr()).lasti = code_replace::index(li) as u32;
             (*t.as_ptr()).line = ln as u32;
             Ok(t.value())
         }

@@ -7,7 +7,7 @@
 use super::instrument::*;
 use super::slow::{fr, reg, reg_opt, set, skip};
 use super::{Ctl, SLOW, unwind};
-use crate::builtins::code_replace::BYTES;
+use crate::builtins::code_replace;
 use crate::builtins::exceptions as exc;
 use crate::builtins::frame::{FrameObj, frame_object};
 use crate::err::{R, Raised};
@@ -38,7 +38,7 @@ struct At {
 }
 
 fn offset(i: usize) -> Value {
-    Value::fix((i * BYTES) as i64)
+    Value::fix(code_replace::offset(i))
 }
 
 /// Runs `f` as a callback: the thread reports nothing meanwhile.
@@ -351,7 +351,7 @@ pub fn started(th: Th) -> R<()> {
     }
     let before = f.pc;
     let index = f.lasti();
-    let r = tell(th, At { code, monitor: m, index }, event, tools, &[offset(index)]);
+    let r = tell(th, At { code, monitor: m, index }, event, tools, &[if resumed { offset(index) } else { Value::fix(0) }]);
     let f = fr(th);
     f.flags &= !fflags::STARTING;
     if !generator {
@@ -466,7 +466,7 @@ fn trace(th: Th, event: usize, args: &[Value]) -> R<()> {
             // A loop within one line: its target reports nothing.
             let (from, to) = (args[0].as_fix().unwrap_or(0), args[1].as_fix().unwrap_or(0));
             let d = unsafe { &*f.code.data };
-            let line = |o: i64| d.positions[o as usize / BYTES].line;
+            let line = |o: i64| d.positions[code_replace::index(o)].line;
             if to > from || line(from) != line(to) {
                 return Ok(());
             }

@@ -141,7 +141,7 @@ pub static MODULE: NativeModule = NativeModule {
         }),
         function("register_callback", "($module, tool_id, event, func, /)", "", register_callback),
         function("get_events", "($module, tool_id, /)", "", |th, a| {
-            let t = used(th, a[0].unwrap())?;
+            let t = tool(th, a[0].unwrap())?;
             Ok(Value::fix(GLOBAL[t].load(Relaxed) as i64))
         }),
         function("set_events", "($module, tool_id, event_set, /)", "", set_events),
@@ -286,7 +286,7 @@ fn code_arg(th: Th, v: Value) -> R<Gc<Code>> {
 }
 fn get_local(th: Th, a: &[Option<Value>]) -> R<Value> {
     let code = code_arg(th, a[1].unwrap())?;
-    let t = used(th, a[0].unwrap())?;
+    let t = tool(th, a[0].unwrap())?;
     Ok(Value::fix(instrument::local(code, t) as i64))
 }
 fn set_local(th: Th, a: &[Option<Value>]) -> R<Value> {
