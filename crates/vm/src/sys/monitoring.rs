@@ -296,6 +296,7 @@ fn set_local(th: Th, a: &[Option<Value>]) -> R<Value> {
     if e & !LOCAL != 0 {
         return Err(th.value_error(format!("invalid local event set 0x{e:x}")));
     }
+    crate::builtins::code::load(th, code)?;
     instrument::set_local(code, t, e);
     Ok(NONE())
 }
