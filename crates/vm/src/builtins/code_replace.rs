@@ -7,9 +7,9 @@
 //! CPython's `Objects/locations.md`. `co_exceptiontable` holds all that the other attributes do not show.
 
 use super::code;
-use crate::interp::instrument::originals;
 use crate::err::{R, Raised};
 use crate::interp::call::Gather;
+use crate::interp::instrument::originals;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::CmpOp;
@@ -29,7 +29,8 @@ pub const fn index(offset: i64) -> usize {
 }
 /// The line of the place before the first instruction.
 pub fn start_line(d: &CodeData) -> u32 {
-    let module = !d.flags.has(CodeFlags::OPTIMIZED) && !d.flags.has(CodeFlags::NEWLOCALS) && &*d.name == "<module>";
+    let module =
+        !d.flags.has(CodeFlags::OPTIMIZED) && !d.flags.has(CodeFlags::NEWLOCALS) && &*d.name == "<module>";
     if module { 0 } else { d.first_line }
 }
 /// Code units of an instruction: entries in `co_positions`.
@@ -570,7 +571,8 @@ pub fn hash(th: Th, o: Value) -> R<i64> {
     g.push(th, c.name.value())?;
     g.push(th, c.names.value())?;
     g.push(th, c.varnames.value())?;
-    let code = originals(c).iter().fold(0u64, |h, i| (h.rotate_left(5) ^ i.0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let code =
+        originals(c).iter().fold(0u64, |h, i| (h.rotate_left(5) ^ i.0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let lines = d
         .positions
         .iter()

@@ -314,9 +314,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     }],
     getset: &[
         getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
-        getter("tb_lasti", "", |_, o| {
-            Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))
-        }),
+        getter("tb_lasti", "", |_, o| Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))),
         getter("tb_lineno", "", |_, o| Ok(Value::fix(tb(o).line as i64))),
     ],
     methods: &[method("__dir__", "!($self, /)", "", |th, _| {

@@ -351,7 +351,13 @@ pub fn started(th: Th) -> R<()> {
     }
     let before = f.pc;
     let index = f.lasti();
-    let r = tell(th, At { code, monitor: m, index }, event, tools, &[if resumed { offset(index) } else { Value::fix(0) }]);
+    let r = tell(
+        th,
+        At { code, monitor: m, index },
+        event,
+        tools,
+        &[if resumed { offset(index) } else { Value::fix(0) }],
+    );
     let f = fr(th);
     f.flags &= !fflags::STARTING;
     if !generator {

@@ -189,7 +189,8 @@ impl Monitor {
             // The jump behind these is theirs.
             ev::JUMP => all(&self.events, &|i| {
                 own(i) == Some(ev::JUMP)
-                    && !(i > 0 && matches!(Op::from_byte(self.ops[i - 1]), Op::ForIter | Op::Send | Op::YieldFrom))
+                    && !(i > 0
+                        && matches!(Op::from_byte(self.ops[i - 1]), Op::ForIter | Op::Send | Op::YieldFrom))
             }),
             _ => all(&self.events, &|i| own(i) == Some(event)),
         }
@@ -277,9 +278,8 @@ fn update(code: Gc<Code>, m: &Monitor) {
     let old = m.version.load(Relaxed);
     let again = RESTARTED.load(Acquire) > old;
     for e in 0..ev::LOCAL {
-        let want = (0..TOOLS).fold(0, |s, t| {
-            s | ((((GLOBAL[t].load(Relaxed) | m.local_events(t)) >> e & 1) as u8) << t)
-        });
+        let want = (0..TOOLS)
+            .fold(0, |s, t| s | ((((GLOBAL[t].load(Relaxed) | m.local_events(t)) >> e & 1) as u8) << t));
         let had = m.active[e].load(Relaxed);
         let add = if again { want } else { want & !had };
         if add | (had & !want) != 0 {
