@@ -354,6 +354,21 @@ impl Th {
     pub fn bind(self, d: Value, o: Option<Value>, t: Gc<Type>) -> R<Value> {
         if let Some(get) = self.type_of(d).slots.descr_get { get(self, d, o, t.value()) } else { Ok(d) }
     }
+    /// Attribute of an object whose class has a `__getattr__` and the plain `__getattribute__`: the value, or as an error
+    /// the hook to ask. None: it is not such a class.
+    pub fn getattr_or_hook(self, o: Value, name: Value) -> R<Option<Result<Value, Value>>> {
+        let t = self.type_of(o);
+        let Some(hook) = self.lookup(t, n!(__getattr__)) else { return Ok(None) };
+        let plain = crate::builtins::object::OBJECT.get();
+        if self.lookup(t, n!(__getattribute__)) != self.lookup(plain, n!(__getattribute__)) {
+            return Ok(None);
+        }
+        let r = self.generic_getattr_opt(o, t, name);
+        Ok(Some(match self.catch(r, &exc::ATTRIBUTE_ERROR)?.flatten() {
+            Some(v) => Ok(v),
+            None => Err(hook),
+        }))
+    }
     fn generic_getattr_opt(self, o: Value, t: Gc<Type>, name: Value) -> R<Option<Value>> {
         let name = self.check_attr_name(name)?;
         let name = self.intern_value(name);

@@ -16,6 +16,34 @@ pub fn defs() -> &'static [SlotDef] {
     DEFS.get_or_init(build)
 }
 
+/// A set of names of special methods.
+#[derive(Default)]
+pub struct Names([u64; 4]);
+
+impl Names {
+    /// Adds a name if it is one of a special method.
+    pub fn add(&mut self, name: &[u8]) {
+        if !name.starts_with(b"__") {
+            return;
+        }
+        static SORTED: OnceLock<Vec<(&'static [u8], usize)>> = OnceLock::new();
+        let sorted = SORTED.get_or_init(|| {
+            let mut v: Vec<_> = defs().iter().enumerate().map(|(i, d)| (d.name.as_bytes(), i)).collect();
+            assert!(v.len() <= 256);
+            v.sort_unstable();
+            v
+        });
+        let from = sorted.partition_point(|d| d.0 < name);
+        for &(_, i) in sorted[from..].iter().take_while(|d| d.0 == name) {
+            self.0[i / 64] |= 1 << (i % 64);
+        }
+    }
+    /// Their slots, in the order of `defs()`.
+    pub fn defs(&self) -> impl Iterator<Item = &'static SlotDef> {
+        defs().iter().enumerate().filter(|(i, _)| self.0[i / 64] >> (i % 64) & 1 != 0).map(|x| x.1)
+    }
+}
+
 /// Index range in `defs()` of a name.
 pub fn by_name(name: &str) -> impl Iterator<Item = &'static SlotDef> {
     defs().iter().filter(move |d| d.name == name)
@@ -274,7 +302,13 @@ fn d_contains(th: Th, o: Value, k: Value) -> R<bool> {
         None => th.contains_by_iteration(o, k),
     }
 }
-fn d_getattro(th: Th, o: Value, name: Value) -> R<Value> {
+pub fn d_getattro(th: Th, o: Value, name: Value) -> R<Value> {
+    if let Some(found) = th.getattr_or_hook(o, name)? {
+        return match found {
+            Ok(v) => Ok(v),
+            Err(hook) => th.call_unbound(hook, o, &[name]),
+        };
+    }
     let ga = th.lookup_special(o, n!(__getattribute__)).expect("object has __getattribute__");
     let r = th.call_unbound(ga, o, &[name]);
     match r {

@@ -540,9 +540,21 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
     // Which classes can define special methods differently from `base`: those not in base's own MRO.
     let base_mro = base.mro_items();
     let single = mro.len() == base_mro.len() + 1;
-    let defs = slot_defs::defs();
     let mut dispatched = [false; Slots::COUNT];
-    for d in defs {
+    // A class has few special methods: its names are looked for among theirs, not the other way round.
+    let mut names = slot_defs::Names::default();
+    let own = [t.value()];
+    for &m in if single { &own } else { mro } {
+        let d = unsafe { m.cast_unchecked::<Type>() }.dict_();
+        let mut i = 0;
+        while let Some((next, k, _)) = d.next_entry(i) {
+            if let Some(k) = k.exact::<Str>() {
+                names.add(k.bytes());
+            }
+            i = next;
+        }
+    }
+    for d in names.defs() {
         if d.dispatch == 0 {
             continue;
         }

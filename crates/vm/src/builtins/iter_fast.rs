@@ -78,12 +78,16 @@ const RANGE_ITER: u32 = Kind::RangeIter as u32;
 const DICT_ITER: u32 = Kind::DictIter as u32;
 const DICT_VALUE_ITER: u32 = Kind::DictValueIter as u32;
 const DICT_ITEM_ITER: u32 = Kind::DictItemIter as u32;
+const STR_ASCII_ITER: u32 = Kind::StrAsciiIter as u32;
+const LIST_REV_ITER: u32 = Kind::ListRevIter as u32;
+const SET_ITER: u32 = Kind::SetIter as u32;
 const ZIP: u32 = Kind::Zip as u32;
 const ENUMERATE: u32 = Kind::Enumerate as u32;
 
 const _: () = assert!(std::mem::offset_of!(ListIter, i) == std::mem::offset_of!(TupleIter, i));
 
-/// The next item of an iterator over a dict, or of `zip` or `enumerate` over lists, tuples and ranges.
+/// The next item of an iterator over a dict, a set, a string, a reversed list, or of `zip` or `enumerate` over lists,
+/// tuples and ranges.
 #[inline(always)]
 pub fn step(th: Th, it: Value) -> Option<Value> {
     unsafe {
@@ -138,6 +142,17 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
                 advance(inner);
                 e.n.init(Some(Value::fix(i + 1)));
                 Some(r)
+            }
+            // These raise nothing; an end is found again by the slow path.
+            STR_ASCII_ITER => super::iters::str_ascii_next(th, it).ok().flatten(),
+            LIST_REV_ITER => super::iters::list_rev_next(th, it).ok().flatten(),
+            SET_ITER => {
+                let i: Gc<super::set::SetIter> = it.cast_unchecked();
+                let s = i.set.gc_opt::<Set>()?;
+                if i.used.load(Relaxed) != s.used.load(Relaxed) {
+                    return None;
+                }
+                super::set::iter_next(th, it).ok().flatten()
             }
             _ => None,
         }

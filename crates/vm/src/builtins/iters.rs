@@ -308,7 +308,8 @@ pub fn new_list_rev_iter(th: Th, l: Gc<List>) -> Value {
         it.value()
     }
 }
-fn list_rev_next(_: Th, o: Value) -> R<Option<Value>> {
+#[inline]
+pub(super) fn list_rev_next(_: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<ListRevIter> = this(o);
     let i = it.i.load(Relaxed) as i64;
     if i < 0 {
@@ -410,7 +411,8 @@ pub fn new_str_iter(th: Th, o: Value) -> R<Value> {
         Ok(it.value())
     }
 }
-fn str_ascii_next(th: Th, o: Value) -> R<Option<Value>> {
+#[inline]
+pub(super) fn str_ascii_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<StrIter> = this(o);
     let Some(s) = it.s.get() else { return Ok(None) };
     let i = it.i.load(Relaxed);

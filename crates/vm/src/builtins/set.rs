@@ -704,7 +704,8 @@ fn new_iter(th: Th, s: Gc<Set>) -> Value {
         it.value()
     }
 }
-fn iter_next(th: Th, o: Value) -> R<Option<Value>> {
+#[inline]
+pub(super) fn iter_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<SetIter> = this(o);
     let Some(s) = (unsafe { it.set.gc_opt::<Set>() }) else { return Ok(None) };
     if it.used.load(Relaxed) != s.used.load(Relaxed) {

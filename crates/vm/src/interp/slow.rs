@@ -347,6 +347,17 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
         }
     }
     let name = icx.name.value();
+    let getattr = th.type_of(o).slots.getattro;
+    if getattr.is_some_and(|f| std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>))
+        && let Some(found) = th.getattr_or_hook(o, name)?
+    {
+        let v = match found {
+            Ok(v) => v,
+            Err(hook) if push_python(th, hook, &[o, name], Cont::StoreA, None)? => return NEXT,
+            Err(hook) => th.call_unbound(hook, o, &[name])?,
+        };
+        return ret_a(th, i, v);
+    }
     let v = th.getattr(o, name)?;
     set(th, i.a(), v);
     ic::fill_load(th, fr(th).code, icx, o);
@@ -885,6 +896,19 @@ pub fn unpack_seq(th: Th, i: Ins) -> Res {
     };
     let few =
         |th: Th, k: usize| th.value_error(format!("not enough values to unpack (expected {n}, got {k})"));
+    if let Some(l) = o.exact::<List>()
+        && l.len() == n
+    {
+        // Straight from the list, unless another thread is changing it.
+        let mut k = 0;
+        while let Some(v) = if k < n { l.get(k) } else { None } {
+            set(th, base + k, v);
+            k += 1;
+        }
+        if k == n && l.len() == n {
+            return NEXT;
+        }
+    }
     if o.is_exact(Kind::Tuple) || o.is_exact(Kind::List) {
         let copy;
         let items: &[Value] = match o.exact::<Tuple>() {
