@@ -348,8 +348,9 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
     }
     let name = icx.name.value();
     let getattr = th.type_of(o).slots.getattro;
-    if getattr.is_some_and(|f| std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>))
-        && let Some(found) = th.getattr_or_hook(o, name)?
+    if getattr.is_some_and(|f| {
+        std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>)
+    }) && let Some(found) = th.getattr_or_hook(o, name)?
     {
         let v = match found {
             Ok(v) => v,
