@@ -276,6 +276,9 @@ impl Th {
                 _ => crate::builtins::extra_dict(self, o, true),
             };
         }
+        if self.type_of(o).has(tflags::HIDDEN_ATTRS) {
+            return Ok(None);
+        }
         // The object keeps its attributes; the dict is a view of them (see `dict_attrs`).
         if let Some(d) =
             unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| unsafe { e.dict.gc_opt() })
@@ -442,13 +445,15 @@ pub fn object_setattro(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()>
     {
         return set(th, d, o, v);
     }
-    if o.is_obj() && th.set_instance_attr(o, name, v)? {
+    let hidden = t.has(tflags::HIDDEN_ATTRS);
+    if o.is_obj() && !hidden && th.set_instance_attr(o, name, v)? {
         return Ok(());
     }
     let tn = th.type_name(t);
     let nm = th.text(name);
-    let has_dict =
-        o.is_obj() && (shape(o.shape_id()).ext_at != 0 || matches!(o.kind(), Kind::Module | Kind::Function));
+    let has_dict = o.is_obj()
+        && !hidden
+        && (shape(o.shape_id()).ext_at != 0 || matches!(o.kind(), Kind::Module | Kind::Function));
     if has_dict {
         return Err(th.no_attribute(o, name));
     }
@@ -464,6 +469,12 @@ pub fn object_setattro(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()>
 
 /// Value of a member descriptor on an object (already checked to have it).
 pub fn member_get(th: Th, m: Gc<MemberDescriptor>, o: Value) -> R<Value> {
+    if m.offset == member::AS_ATTR {
+        return match th.instance_attr(o, m.name.value())? {
+            Some(v) => Ok(v),
+            None => Err(th.no_attribute(o, m.name.value())),
+        };
+    }
     match field(o, m.offset).get() {
         Some(v) => Ok(v),
         None if m.flags & member::NONE_IF_NULL != 0 => Ok(NONE()),
@@ -475,6 +486,12 @@ pub fn member_set(th: Th, m: Gc<MemberDescriptor>, o: Value, v: Option<Value>) -
     if m.flags & member::READONLY != 0 {
         return Err(th.attribute_error(o, m.name.value(), "readonly attribute"));
     }
+    if m.offset == member::AS_ATTR {
+        return match th.set_instance_attr(o, m.name.value(), v)? {
+            true => Ok(()),
+            false => Err(th.attribute_error_msg(th.text(m.name.value()))),
+        };
+    }
     let slot = field(o, m.offset);
     match v {
         Some(v) => {
@@ -483,7 +500,7 @@ pub fn member_set(th: Th, m: Gc<MemberDescriptor>, o: Value, v: Option<Value>) -
             Ok(())
         }
         None if slot.get().is_none() && m.flags & member::NONE_IF_NULL == 0 => {
-            Err(th.no_attribute(o, m.name.value()))
+            Err(th.attribute_error_msg(th.text(m.name.value())))
         }
         None => {
             slot.init(None);

@@ -373,6 +373,9 @@ pub struct MemberDef {
 
 /// `MemberDef::flags` and `MemberDescriptor::flags`.
 pub mod member {
+    /// `MemberDescriptor::offset` of a slot that has no place of its own (in variable-sized objects): the value is kept
+    /// like an attribute.
+    pub const AS_ATTR: u32 = u32::MAX;
     pub const READONLY: u32 = 1;
     /// Null reads as None (CPython's T_OBJECT); without it null raises AttributeError (T_OBJECT_EX).
     pub const NONE_IF_NULL: u32 = 2;
@@ -407,6 +410,8 @@ pub mod tflags {
     pub const PLAIN_NEW: u64 = 1 << 37;
     /// `__class__` of instances is their type.
     pub const PLAIN_CLASS: u64 = 1 << 45;
+    /// Instances have attributes only to keep their `__slots__`: there is no `__dict__`, no other attribute can be set.
+    pub const HIDDEN_ATTRS: u64 = 1 << 46;
     /// `__flags__` has the bit of heap types, which most of CPython's types in modules are. (Pickling of subclasses
     /// depends on it.)
     pub const SHOWN_AS_HEAP: u64 = 1 << 40;

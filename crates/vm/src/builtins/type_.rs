@@ -414,6 +414,9 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let mut fixed = base.fixed_size;
     // Classes, modules, functions keep their attributes in a dict of their own: their subclasses need no word for them.
     let own_dict = !crate::builtins::no_instance_attrs(base.native.kind);
+    let shows_dict = |t: Gc<Type>| t.has_ext && !t.has(tflags::HIDDEN_ATTRS);
+    // Whether instances have `__dict__`; they may have attributes without, see `HIDDEN_ATTRS`.
+    let mut visible = shows_dict(base);
     let mut has_ext = base.has_ext;
     let base_fixed_end =
         if base.has_ext && base.ext_at != EXT_VAR { base.ext_at + 8 } else { base.fixed_size };
@@ -422,7 +425,8 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let var = base.has(tflags::VAR_SIZED);
     match slots {
         None => {
-            has_ext = !own_dict;
+            visible = !own_dict;
+            has_ext = visible;
             may_weak = true;
         }
         Some(s) => {
@@ -452,7 +456,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
                     return Err(th.type_error("__slots__ must be identifiers"));
                 }
                 if text == "__dict__" {
-                    if base.has_ext || own_dict || want_dict {
+                    if shows_dict(base) || own_dict || want_dict {
                         return Err(th.type_error("__dict__ slot disallowed: we already got one"));
                     }
                     want_dict = true;
@@ -476,24 +480,31 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
             }
             // Several bases: a dict or weak references may come from one that is not the layout base.
             for b in bases_items.iter().filter(|b| !b.is(base.value())) {
-                has_ext |= ty(*b).has_ext && !own_dict;
+                visible |= shows_dict(ty(*b)) && !own_dict;
                 may_weak |= ty(*b).has(tflags::WEAKREF);
             }
-            has_ext |= want_dict;
+            visible |= want_dict;
+            has_ext |= visible;
             may_weak |= want_weak;
             let names: Gc<Tuple> = unsafe { crate::builtins::list::snapshot(th, names)?.cast_unchecked() };
             let mut at = if base.has_ext { base_fixed_end } else { fixed };
             for m in names.items() {
-                let d = th.member_descriptor(t, &th.text(*m), at, 0, None);
+                let place = if var { member::AS_ATTR } else { at };
+                has_ext |= var;
+                let d = th.member_descriptor(t, &th.text(*m), place, 0, None);
                 dict.set(th, *m, d)?;
-                at += 8;
+                at += if var { 0 } else { 8 };
             }
             fixed = at;
         }
     }
     for b in bases_items.iter().filter(|b| !b.is(base.value())) {
-        has_ext |= ty(*b).has_ext && !own_dict;
+        visible |= shows_dict(ty(*b)) && !own_dict;
         may_weak |= ty(*b).has(tflags::WEAKREF);
+    }
+    has_ext |= visible;
+    if has_ext && !visible {
+        tf |= tflags::HIDDEN_ATTRS;
     }
     if may_weak {
         tf |= tflags::WEAKREF;
@@ -530,7 +541,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         dict.set(th, n!(__doc__), NONE())?;
     }
     // Metaclasses and module classes have no attribute word: their native base shows its own dict.
-    if has_ext && !base.has_ext && dict.get_str(th, n!(__dict__))?.is_none() {
+    if visible && !shows_dict(base) && dict.get_str(th, n!(__dict__))?.is_none() {
         let d = crate::builtins::descr::dict_descriptor(th, t);
         dict.set(th, n!(__dict__), d)?;
     }

@@ -226,6 +226,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         if dt.slots.descr_set.is_some() && dt.slots.descr_get.is_some() {
             if let Some(m) = d.exact::<MemberDescriptor>() {
                 if m.flags & crate::native::member::NONE_IF_NULL == 0
+                    && m.offset != crate::native::member::AS_ATTR
                     && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
                 {
                     fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
@@ -284,7 +285,10 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let version = t.version.load(Acquire);
     if let Some(d) = th.lookup(t, name) {
         if let Some(m) = d.exact::<MemberDescriptor>() {
-            if m.flags == 0 && th.is_subtype(t, unsafe { m.owner.gc::<Type>() }) {
+            if m.flags == 0
+                && m.offset != crate::native::member::AS_ATTR
+                && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
+            {
                 fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
             }
             return;
