@@ -99,6 +99,27 @@ impl Lock {
             }
         }
     }
+    /// As `try_lock`, without an atomic exchange while the process has one thread: only this one could hold it.
+    #[inline(always)]
+    pub fn try_lock_thin(&self, th: Th) -> bool {
+        if th.multi() {
+            return self.try_lock();
+        }
+        let free = self.0.load(Relaxed) == 0;
+        if free {
+            self.0.store(1, Relaxed);
+        }
+        free
+    }
+    /// As `unlock`, in the same way. A thread that waits was started since, and then there is more than one.
+    #[inline(always)]
+    pub fn unlock_thin(&self, th: Th) {
+        if th.multi() {
+            self.unlock();
+        } else {
+            self.0.store(0, Relaxed);
+        }
+    }
     /// False: it was not held.
     #[inline]
     pub fn unlock(&self) -> bool {

@@ -373,7 +373,7 @@ struct Held {
 }
 #[inline]
 fn enter(th: Th, b: Gc<Buffered>) -> R<Held> {
-    if !b.lock.try_lock() {
+    if !b.lock.try_lock_thin(th) {
         if b.owner.load(Relaxed) == th.ident {
             return Err(reentrant(th, b));
         }
@@ -392,9 +392,8 @@ fn reentrant(th: Th, b: Gc<Buffered>) -> Raised {
 impl Drop for Held {
     #[inline]
     fn drop(&mut self) {
-        let _ = self.th;
         self.b.owner.store(0, Relaxed);
-        self.b.lock.unlock();
+        self.b.lock.unlock_thin(self.th);
     }
 }
 

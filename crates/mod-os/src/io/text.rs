@@ -193,17 +193,18 @@ pub fn check_closed(th: Th, t: Gc<Text>) -> R<()> {
 }
 
 /// The reading lock, held.
-pub struct Held(Gc<Text>);
+pub struct Held(Gc<Text>, Th);
+#[inline]
 pub fn enter(th: Th, t: Gc<Text>) -> R<Held> {
-    if !t.lock.try_lock() {
+    if !t.lock.try_lock_thin(th) {
         if t.owner.load(Relaxed) == th.ident {
             t.depth.set(t.depth.get() + 1);
-            return Ok(Held(t));
+            return Ok(Held(t, th));
         }
         t.lock.lock(th, None)?;
     }
     t.owner.store(th.ident, Relaxed);
-    Ok(Held(t))
+    Ok(Held(t, th))
 }
 impl Drop for Held {
     #[inline]
@@ -213,7 +214,7 @@ impl Drop for Held {
             t.depth.set(t.depth.get() - 1);
         } else {
             t.owner.store(0, Relaxed);
-            t.lock.unlock();
+            t.lock.unlock_thin(self.1);
         }
     }
 }

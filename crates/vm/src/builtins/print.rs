@@ -1,7 +1,7 @@
 //! `print` and `input`.
 
 use crate::builtins::exceptions as exc;
-use crate::builtins::sys_attr;
+use crate::builtins::{int, scratch, sys_attr};
 use crate::err::R;
 use crate::n;
 use crate::native::*;
@@ -61,6 +61,19 @@ pub fn print(th: Th, a: RawArgs) -> R<Value> {
     };
     let (sep, end) = (text_arg(th, sep, "sep")?, text_arg(th, end, "end")?);
     let Some(f) = file else { return direct(th, a.pos(), sep, end) };
+    if let Some((cell, writer)) = TEXT_FILE.get()
+        && f.is_obj()
+        && cell.try_get() == Some(th.type_of(f))
+        && th.instance_attr(f, n!(write))?.is_none()
+    {
+        scratch::with(|out| gathered(th, f, *writer, a.pos(), sep, end, out))?;
+        if let Some(x) = flush
+            && th.truth(x)?
+        {
+            th.call_method(f, n!(flush), &[])?;
+        }
+        return Ok(NONE());
+    }
     for (i, v) in a.pos().iter().enumerate() {
         if i > 0 {
             write(th, f, sep.unwrap_or_else(|| space(th)))?;
@@ -75,6 +88,61 @@ pub fn print(th: Th, a: RawArgs) -> R<Value> {
         th.call_method(f, n!(flush), &[])?;
     }
     Ok(NONE())
+}
+/// To the native text stream, in one piece as far as no Python code runs in between and nothing can fail to be encoded.
+fn gathered(
+    th: Th,
+    f: Value,
+    writer: TextWriter,
+    items: &[Value],
+    sep: Option<Value>,
+    end: Option<Value>,
+    out: &mut Vec<u8>,
+) -> R<()> {
+    let put = |v: Value, out: &mut Vec<u8>| -> R<()> {
+        let s: Gc<Str> = unsafe { v.cast_unchecked() };
+        if s.is_ascii() {
+            out.extend_from_slice(s.bytes());
+            return Ok(());
+        }
+        send(th, f, writer, out)?;
+        writer(th, f, s.bytes())
+    };
+    for (i, v) in items.iter().enumerate() {
+        if i > 0 {
+            match sep {
+                None => out.push(b' '),
+                Some(s) => put(s, out)?,
+            }
+        }
+        if v.is_exact(Kind::Str) {
+            put(*v, out)?;
+        } else if let Some(n) = v.as_fix() {
+            let mut buf = [0; 20];
+            let n = int::digits_of(n, &mut buf);
+            out.extend_from_slice(&buf[n..]);
+        } else {
+            if !(v.is_flo() || v.is_none() || v.is_exact(Kind::Bool) || v.is_exact(Kind::Float)) {
+                // It may print itself.
+                send(th, f, writer, out)?;
+            }
+            let s = th.to_str(*v)?;
+            put(s, out)?;
+        }
+    }
+    match end {
+        None => out.push(b'\n'),
+        Some(s) => put(s, out)?,
+    }
+    send(th, f, writer, out)
+}
+fn send(th: Th, f: Value, writer: TextWriter, out: &mut Vec<u8>) -> R<()> {
+    if out.is_empty() {
+        return Ok(());
+    }
+    let r = writer(th, f, out);
+    out.clear();
+    r
 }
 fn one_char(c: u8) -> Value {
     let t: Gc<Array> = unsafe { Root::small_strs.value().cast_unchecked() };
