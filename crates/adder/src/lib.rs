@@ -1,6 +1,7 @@
 //! Adder as a library: brings the virtual machine, the compiler, the native modules and the standard library together.
 
 mod compile;
+mod jit;
 mod library;
 
 use adder_vm::config::Config;
@@ -24,6 +25,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
     adder_vm::hooks::set_library(&library::Library);
     adder_vm::hooks::set_ast(&adder_mod_ast::Ast);
     adder_vm::config::set(s.config);
+    jit::init();
     for modules in [
         adder_mod_ast::MODULES,
         adder_mod_async::MODULES,

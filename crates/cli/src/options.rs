@@ -310,7 +310,10 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
     let heap = heap_options(&c)?;
     match c.xoption("jit") {
         None | Some("on" | "off" | "") => {}
-        Some(v) => return Err(fatal("-X jit", &format!("{v:?} is neither \"on\" nor \"off\""))),
+        Some(v) if v.strip_prefix("threshold=").is_some_and(|n| n.parse::<u32>().is_ok()) => {}
+        Some(v) => {
+            return Err(fatal("-X jit", &format!("{v:?} is neither \"on\" nor \"off\" nor \"threshold=N\"")));
+        }
     }
     Ok(Parsed { config: c, program, heap })
 }

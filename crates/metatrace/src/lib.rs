@@ -4,8 +4,23 @@
 //! # Invariants
 //! - Nothing here knows the interpreted language. What is shared is the *word*: a 64-bit tagged value ([`word`]).
 //! - Only [`Machine::test`] (and methods documented to test) turn a machine condition into a Rust `bool`.
+//!
+//! # Where things are
+//! `machine` what handlers are written against · `recorder` writes IR · `ir` instructions, snapshots; `text` their
+//! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits ·
+//! `exec` the reference executor · `counters` numbers by name, `log` the log.
 
+pub mod backend;
+pub mod counters;
+pub mod exec;
+pub mod fxhash;
+pub mod ir;
+pub mod log;
 pub mod machine;
+pub mod opt;
+pub mod recorder;
+pub mod text;
+pub mod verify;
 pub mod word;
 
 pub use machine::{Cmp, Effects, Field, FloatOp, Machine, Residual};

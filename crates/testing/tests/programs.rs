@@ -22,9 +22,12 @@ struct Mode {
     args: &'static [&'static str],
 }
 
-/// All modes. The JIT's come with it.
-const MODES: &[Mode] =
-    &[Mode { name: "plain", args: &[] }, Mode { name: "gc-stress", args: &["-X", "gc=stress"] }];
+/// All modes. With a threshold of 2 nearly every loop is compiled.
+const MODES: &[Mode] = &[
+    Mode { name: "plain", args: &[] },
+    Mode { name: "jit", args: &["-X", "jit=threshold=2"] },
+    Mode { name: "gc-stress", args: &["-X", "gc=stress"] },
+];
 
 const LIMIT: Duration = Duration::from_secs(120);
 

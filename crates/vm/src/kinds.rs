@@ -203,9 +203,17 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
 unsafe fn code_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
-        for s in
-            [&c.consts, &c.names, &c.name, &c.qualname, &c.filename, &c.varnames, &c.canonical, &c.clones]
-        {
+        for s in [
+            &c.consts,
+            &c.names,
+            &c.name,
+            &c.qualname,
+            &c.filename,
+            &c.varnames,
+            &c.canonical,
+            &c.clones,
+            &c.jit_refs,
+        ] {
             t.slot(s.as_ptr());
         }
         if !c.ics.is_null() {

@@ -19,6 +19,7 @@ pub mod gc_module;
 pub mod hooks;
 pub mod import;
 pub mod interp;
+pub mod jit;
 pub mod kinds;
 pub mod marshal;
 pub mod names;

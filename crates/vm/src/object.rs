@@ -115,6 +115,12 @@ pub struct Code {
     pub globals_id: AtomicU64,
     /// Which instructions report events; of a canonical code object.
     pub monitor: AtomicPtr<crate::interp::instrument::Monitor>,
+    /// How many loop counters there are.
+    pub nloops: u64,
+    /// See [`crate::jit`].
+    pub jit: AtomicPtr<crate::jit::CodeLoops>,
+    /// Constants of the machine code of its loops.
+    pub jit_refs: Slot,
 }
 unsafe impl Layout for Code {
     const KIND: Kind = Kind::Code;

@@ -28,7 +28,7 @@ pub fn set_signal_hook(f: fn(Th) -> R<()>) {
 
 /// Attends to whatever waits.
 pub fn run(th: Th) -> R<()> {
-    let bits = th.m.poll.fetch_and(!(poll::SIGNAL | poll::ASYNC_EXC | poll::PENDING), AcqRel);
+    let bits = th.m.poll.fetch_and(!(poll::SIGNAL | poll::ASYNC_EXC | poll::PENDING | poll::JIT), AcqRel);
     if th.m.heap.has_pending() {
         deaths(th);
     }

@@ -137,6 +137,8 @@ pub mod poll {
     pub const PENDING: u32 = 8;
     /// Tracing or monitoring was switched.
     pub const TRACE: u32 = 16;
+    /// Machine code became invalid.
+    pub const JIT: u32 = 32;
 }
 
 #[derive(Clone, Copy)]

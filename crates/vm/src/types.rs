@@ -216,6 +216,7 @@ impl Th {
             for ic in data.dependents.drain() {
                 crate::interp::ic::flush(ic);
             }
+            crate::jit::watch::type_changed(t);
         }
         if special && t.heap_type() {
             update_slots(self, t);

@@ -261,7 +261,9 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     }
     let rec = th.try_tuple(&[f, args, kw.unwrap_or(NONE())])?;
     let key = NEXT_KEY.fetch_add(1, Relaxed);
-    MULTI.store(true, SeqCst);
+    if !MULTI.swap(true, SeqCst) {
+        adder_vm::jit::watch::second_thread();
+    }
     let starts = pending_starts(th);
     starts.set(th, Value::fix(key), rec)?;
     let size = match STACK_SIZE.load(Relaxed) {

@@ -381,6 +381,8 @@ impl Body {
             (*p).ics = self.ics;
             (*p).nics = self.nics;
             (*p).data = self.data;
+            (*p).nloops = (*self.data).loops as u64;
+            (*p).counters = new_counters((*self.data).loops);
             std::sync::atomic::fence(Release);
             (*p).ins = (*self.data).code.as_ptr();
         }
@@ -391,6 +393,10 @@ impl Body {
             drop(Box::from_raw(self.data));
         }
     }
+}
+
+fn new_counters(n: u32) -> *mut u32 {
+    Box::into_raw(vec![crate::jit::start_count(); n as usize].into_boxed_slice()) as *mut u32
 }
 
 fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
@@ -415,6 +421,7 @@ fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
 pub unsafe fn drop_code(o: adder_heap::Obj) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
+        crate::jit::drop_code(c);
         if c.nics > 0 {
             crate::interp::ic::bury(c.ics, c.nics as usize);
         }
@@ -462,6 +469,9 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
         (*p).monitor = AtomicPtr::new(std::ptr::null_mut());
         n.canonical.init(Some(canon.value()));
         n.clones.init(None);
+        n.jit_refs.init(None);
+        (*p).jit = AtomicPtr::new(std::ptr::null_mut());
+        (*p).counters = new_counters((*p).nloops as u32);
         (*p).ics = new_ics(th, n.names.value(), &*n.data);
         th.m.barrier_all(n.obj());
         th.m.register_drop(n.obj());

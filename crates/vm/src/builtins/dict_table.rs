@@ -791,6 +791,7 @@ impl Gc<Dict> {
                     if old.is_some() {
                         if replace {
                             th.store(c, &c.v, val);
+                            crate::jit::watch::cell_stored(c);
                         }
                         return Ok(old);
                     }
@@ -799,6 +800,7 @@ impl Gc<Dict> {
                     t.unlink(e, hash);
                     self.push_new(th, k, hash, c.value())?;
                     th.store(c, &c.v, val);
+                    crate::jit::watch::cell_stored(c);
                     self.count(1);
                 } else {
                     let old = slot.get();
@@ -913,7 +915,9 @@ impl Gc<Dict> {
     fn delete_entry(self, t: Gc<DictTable>, e: u32, hash: i64) -> Option<Value> {
         let old = t.content(e)?;
         if t.cells {
-            unsafe { t.val(e).gc::<DictCell>() }.v.init(None);
+            let c = unsafe { t.val(e).gc::<DictCell>() };
+            c.v.init(None);
+            crate::jit::watch::cell_stored(c);
         } else {
             t.unlink(e, hash);
         }
@@ -969,6 +973,7 @@ impl Gc<Dict> {
             for e in 0..t.nentries.load(Relaxed) {
                 if let Some(c) = unsafe { t.val(e).gc_opt::<DictCell>() } {
                     c.v.init(None);
+                    crate::jit::watch::cell_stored(c);
                 }
             }
         } else {

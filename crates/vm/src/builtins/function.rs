@@ -207,6 +207,8 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
     }
     let c = crate::builtins::code::bind(th, c, unsafe { f.globals.gc() })?;
     th.store(f, &f.code, c.value());
+    // Traces take the code of constant functions for constant.
+    crate::jit::watch::invalidate_all(adder_metatrace::counters::Counter::InvalidAll);
     Ok(())
 }
 fn set_defaults(th: Th, o: Value, v: Option<Value>) -> R<()> {

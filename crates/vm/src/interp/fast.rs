@@ -579,7 +579,7 @@ fn item<M: PyMachine>(m: M, o: M::Ref, k: M::Ref) -> R<M::Ref> {
             if let Some(j) = index_in(m, k, m.get_int(o, LIST_LEN)) {
                 let a = m.get(o, LIST_ITEMS);
                 // A racing resize may have left a shorter array: its own capacity bounds the access.
-                if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP)))
+                if m.within(j, a, ARRAY_CAP)
                     && let Some(v) = m.list_elem(a, ARRAY_DATA, j)
                 {
                     return Ok(v);
@@ -626,7 +626,7 @@ pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         && let Some(j) = index_in(*m, k, m.get_int(o, LIST_LEN))
     {
         let a = m.get(o, LIST_ITEMS);
-        if m.test(m.int_ult(j, m.get_int(a, ARRAY_CAP))) {
+        if m.within(j, a, ARRAY_CAP) {
             m.set_elem(a, ARRAY_DATA, j, v)?;
             return Ok(pc.next());
         }
@@ -740,7 +740,7 @@ pub fn for_iter_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         let l = m.get(it, LISTITER_LIST);
         if m.test(m.int_ult(k, m.get_int(l, LIST_LEN))) {
             let a = m.get(l, LIST_ITEMS);
-            if m.test(m.int_ult(k, m.get_int(a, ARRAY_CAP)))
+            if m.within(k, a, ARRAY_CAP)
                 && let Some(v) = m.list_elem(a, ARRAY_DATA, k)
             {
                 m.set_int(it, LISTITER_I, m.int_add(k, m.int_const(1)));

@@ -48,6 +48,7 @@ pub fn flush(ic: usize) {
     let ic = unsafe { &*(ic as *const Ic) };
     ic.w0.store(0, Release);
     ic.entry.store(std::ptr::null_mut(), Release);
+    crate::jit::watch::cache_flushed(ic as *const Ic as usize);
 }
 
 pub fn pack(shape: u32, offset: u32) -> u64 {
@@ -374,6 +375,7 @@ pub unsafe fn bury(ics: *mut Ic, n: usize) {
         i > 0 && a < list[i - 1].0 + list[i - 1].1 * size_of::<Ic>()
     };
     crate::types::forget_caches(dead);
+    crate::jit::watch::forget_caches(dead);
     if let Some(t) = ABSENT.lock().unwrap().as_mut() {
         t.retain(|_, l| {
             l.retain(|a| !dead(*a));

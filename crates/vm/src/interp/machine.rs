@@ -65,6 +65,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn ic(self, i: usize) -> &'static Ic;
     /// Item `i` of a list's array; None: a racing thread has removed it (a slot is null only then).
     fn list_elem(self, a: Self::Ref, base: Field, i: Self::Int) -> Option<Self::Ref>;
+    /// `i` is below the capacity of array `a`; with one thread the machine may know that without looking.
+    fn within(self, i: Self::Int, a: Self::Ref, cap: Field) -> bool;
     /// `d[k]` of an exact dict whose key is found at once; None: slow path.
     fn dict_get(self, d: Self::Ref, k: Self::Ref) -> Option<Self::Ref>;
     /// The next item of the iterators of dicts, `zip` and `enumerate` in simple cases; None: slow path.
@@ -431,6 +433,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         unsafe { &*((a.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.get()
     }
     #[inline(always)]
+    fn within(self, i: i64, a: Value, cap: Field) -> bool {
+        (i as u64) < self.get_int(a, cap) as u64
+    }
+    #[inline(always)]
     fn dict_get(self, d: Value, k: Value) -> Option<Value> {
         crate::builtins::iter_fast::dict_get(d, k)
     }
@@ -451,8 +457,14 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         c.v.get()
     }
     #[inline(always)]
-    fn safepoint(self, _counter: usize) -> bool {
-        self.th.m.poll.load(Relaxed) != 0
+    fn safepoint(self, counter: usize) -> bool {
+        unsafe {
+            // Racing threads may lose counts.
+            let c = (&(*self.fp)).code.counters.add(counter);
+            let n = (*c).wrapping_sub(1);
+            *c = n;
+            n == 0 || self.th.m.poll.load(Relaxed) != 0
+        }
     }
     #[inline(always)]
     fn enter(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {

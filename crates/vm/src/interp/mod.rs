@@ -104,6 +104,25 @@ static SLOW: [SlowFn; 256] = {
     t
 };
 
+/// The slow function of an instruction, which is published.
+pub fn run_slow(th: Th, i: Ins) -> R<Ctl> {
+    SLOW[i.op_byte() as usize](th, i)
+}
+
+/// Runs a handler on the recording machine. None: the op has none.
+#[inline(never)]
+pub fn record_fast(m: &mut crate::jit::machine::Recorder, pc: Pc, i: Ins) -> Option<R<Pc>> {
+    macro_rules! dispatch {
+        ($($op:ident $h:ident $f:ident $(($($part:ident)*))?;)*) => {
+            match i.op() {
+                $( Op::$op => Some(fast::$h(m, pc, i)), )*
+                _ => None,
+            }
+        };
+    }
+    for_each_fast!(dispatch)
+}
+
 /// Runs the slow function of the instruction at `th.fp.pc`; handles exceptions. None: go on after `th.fp.pc`.
 #[inline(never)]
 fn slow_step(th: Th, i: Ins) -> Option<u64> {

@@ -1,0 +1,148 @@
+//! Where values are while code is emitted: registers, spill slots, uses to come.
+
+use adder_metatrace::backend::{Loc, SPILLS};
+use adder_metatrace::ir::*;
+
+/// Registers that values may live in; callee-saved ones last, so that values which live across calls find them free.
+pub const GPRS: &[u8] = &[6, 7, 8, 9, 10, 11, 3, 5, 12, 14];
+pub const XMMS: u8 = 14;
+
+pub fn caller_saved(l: Loc) -> bool {
+    match l {
+        Loc::Gpr(r) => !matches!(r, 3 | 5 | 12 | 14),
+        Loc::Xmm(_) => true,
+        _ => false,
+    }
+}
+
+/// Where one value is.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Place {
+    pub reg: Option<Loc>,
+    pub spill: Option<u16>,
+}
+
+pub struct Uses {
+    /// Positions of the operand uses of each value, ascending; then the last use of any kind.
+    at: Vec<Vec<u32>>,
+    next: Vec<u32>,
+    pub last: Vec<u32>,
+}
+
+/// The condition that a guard consumes is evaluated at the guard.
+pub fn operands_at(t: &Trace, i: usize) -> ([R; 3], usize) {
+    let x = &t.insts[i];
+    let x = match x.op {
+        Op::GuardT | Op::GuardF => match t.inst(x.a) {
+            Some(c) => c,
+            None => return ([R::NONE; 3], 0),
+        },
+        _ if x.ty == Ty::Bool => return ([R::NONE; 3], 0),
+        _ => x,
+    };
+    if x.op.is_call() || x.op == Op::Phi {
+        return ([R::NONE; 3], 0);
+    }
+    ([x.a, x.b, x.c], x.op.info().operands as usize)
+}
+
+/// Position after the last phi, which counts as the header's.
+pub fn phis_end(t: &Trace) -> usize {
+    t.insts.iter().rposition(|i| i.op == Op::Phi).or(t.loop_at()).map_or(0, |p| p + 1)
+}
+
+impl Uses {
+    pub fn new(t: &Trace) -> Uses {
+        let n = t.insts.len();
+        let mut u = Uses { at: vec![Vec::new(); n], next: vec![0; n], last: vec![0; n] };
+        let loop_at = t.loop_at().unwrap_or(usize::MAX);
+        let end = n as u32 + 1;
+        // A value from before the loop that the loop uses is needed in every iteration.
+        let reach = |r: usize, at: usize| if at > loop_at && r < loop_at { end } else { at as u32 };
+        for i in 0..n {
+            let (ops, k) = operands_at(t, i);
+            let mut one = |r: R, hot: bool| {
+                if let Some(v) = r.as_ins() {
+                    if hot {
+                        u.at[v].push(i as u32);
+                    }
+                    u.last[v] = u.last[v].max(reach(v, i));
+                }
+            };
+            ops[..k].iter().for_each(|r| one(*r, true));
+            t.call_args(&t.insts[i]).iter().for_each(|r| one(*r, true));
+            let s = t.insts[i].snap;
+            if s != NO_SNAP {
+                t.snaps[s as usize].each(|r, _| one(r, false));
+            }
+            if t.insts[i].op == Op::Phi
+                && let Some(v) = t.insts[i].a.as_ins()
+            {
+                // Until all phis have their places.
+                u.last[v] = u.last[v].max(phis_end(t) as u32);
+            }
+        }
+        if let End::Loop(back) = &t.end {
+            for r in back {
+                if let Some(v) = r.as_ins() {
+                    u.at[v].push(n as u32);
+                    u.last[v] = end;
+                }
+            }
+            // Loop-invariant values are used again in the next iteration.
+            for v in 0..loop_at.min(n) {
+                if u.last[v] == end {
+                    let again = u.at[v]
+                        .iter()
+                        .find(|a| **a as usize > loop_at)
+                        .map(|a| a + n as u32 - loop_at as u32);
+                    u.at[v].extend(again);
+                }
+            }
+        }
+        u
+    }
+    /// Position of the next operand use at or after `at`; none is far away.
+    pub fn next(&mut self, v: usize, at: u32) -> u32 {
+        let uses = &self.at[v];
+        let mut k = self.next[v] as usize;
+        while k < uses.len() && uses[k] < at {
+            k += 1;
+        }
+        self.next[v] = k as u32;
+        uses.get(k).copied().unwrap_or(u32::MAX)
+    }
+}
+
+/// Free spill slots.
+pub struct Slots {
+    free: Vec<u16>,
+    next: u16,
+}
+
+impl Slots {
+    pub fn new() -> Slots {
+        Slots { free: Vec::new(), next: 0 }
+    }
+    /// Slots that a bridge's inputs occupy.
+    pub fn reserve(&mut self, n: u16) {
+        while self.next <= n {
+            self.free.push(self.next);
+            self.next += 1;
+        }
+        self.free.retain(|f| *f != n);
+    }
+    pub fn take(&mut self) -> Result<u16, &'static str> {
+        if let Some(n) = self.free.pop() {
+            return Ok(n);
+        }
+        if self.next as usize >= SPILLS {
+            return Err("too many values");
+        }
+        self.next += 1;
+        Ok(self.next - 1)
+    }
+    pub fn give(&mut self, n: u16) {
+        self.free.push(n);
+    }
+}

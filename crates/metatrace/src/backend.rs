@@ -1,0 +1,110 @@
+//! What a code generator is to the rest: it compiles an optimised trace and enters compiled code; exits say where the
+//! values of the interpreter's state are.
+
+use crate::ir::*;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+/// Spill slots of a trace.
+pub const SPILLS: usize = 192;
+
+/// The registers of the machine and the trace's memory; lies on the native stack of who enters compiled code, so that
+/// the collector sees its words.
+#[repr(C)]
+pub struct State {
+    pub gpr: [u64; 16],
+    pub xmm: [u64; 16],
+    /// Thread, root frame, its registers.
+    pub thread: u64,
+    pub fp: u64,
+    pub regs: u64,
+    /// Registers saved around calls out of line.
+    pub save: [u64; 32],
+    pub spill: [u64; SPILLS],
+}
+
+/// Where a value is at an exit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loc {
+    Gpr(u8),
+    Xmm(u8),
+    Spill(u16),
+    Const(u64),
+}
+
+/// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.
+#[repr(C)]
+pub struct Exit {
+    pub target: AtomicU64,
+    pub count: AtomicU32,
+    /// The client's: bridges that failed.
+    pub failures: AtomicU32,
+    /// Operands `R::ins(n)` are `leaves[n]`.
+    pub snap: Snap,
+    pub leaves: Vec<(Loc, Ty)>,
+    /// The client's: what the trace belongs to.
+    pub owner: usize,
+    /// Serial number, for the log.
+    pub id: u32,
+}
+
+impl Exit {
+    /// The raw bits of a leaf.
+    pub fn read(&self, s: &State, r: R) -> u64 {
+        match self.leaves[r.0 as usize].0 {
+            Loc::Gpr(n) => s.gpr[n as usize],
+            Loc::Xmm(n) => s.xmm[n as usize],
+            Loc::Spill(n) => s.spill[n as usize],
+            Loc::Const(w) => w,
+        }
+    }
+    pub fn attach(&self, code: usize) {
+        self.target.store(code as u64, Release);
+    }
+}
+
+/// Offsets and helpers that machine code uses. The helpers have the C calling convention and do not unwind.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Byte offsets in the thread.
+    pub poll: i32,
+    pub cursor: i32,
+    pub limit: i32,
+    /// In every object: the byte whose bits `unlogged` ask for the write barrier.
+    pub gc_byte: i32,
+    pub unlogged: u8,
+    /// Boxed floats.
+    pub float_desc: u32,
+    pub float_at: i32,
+    /// `(thread, bits) -> word`
+    pub box_float: usize,
+    /// `(thread, object, address of the slot)`
+    pub barrier: usize,
+    /// `(thread, New's immediate) -> object` with its header written
+    pub alloc: usize,
+}
+
+pub struct Compiled {
+    pub entry: usize,
+    pub exits: Vec<&'static Exit>,
+    pub bytes: usize,
+}
+
+/// A code generator.
+pub trait Backend: Sync {
+    fn name(&self) -> &'static str;
+    /// Compiles; `parent`: the exit that a bridge begins at.
+    fn compile(
+        &self,
+        t: &Trace,
+        layout: &Layout,
+        parent: Option<&Exit>,
+        owner: usize,
+    ) -> Result<Compiled, &'static str>;
+    /// Runs compiled code until it is left.
+    ///
+    /// # Safety
+    /// `entry` is what `compile` gave; thread, frame and registers are in the state.
+    unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit;
+    /// Code that leaves at once, everything being in memory.
+    fn bail(&self) -> usize;
+}

@@ -1,0 +1,411 @@
+//! Trace IR: one straight line of instructions in single-assignment form, with snapshots to leave it at its guards.
+//!
+//! # Invariants
+//! - An operand refers to an earlier instruction or to a constant; a `Phi`'s second operand is in [`End::Loop`].
+//! - Conditions (type `Bool`) are consumed by guards only: a backend fuses them.
+//! - Guards and checked operations name the snapshot of a state in which the interpreter may re-execute: nothing that
+//!   came after that state has had an effect.
+
+use crate::machine::Effects;
+
+/// An operand: an instruction's result or a constant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct R(pub u32);
+
+impl R {
+    pub const NONE: R = R(u32::MAX);
+    const CONST: u32 = 1 << 31;
+    #[inline]
+    pub fn konst(i: usize) -> R {
+        R(i as u32 | R::CONST)
+    }
+    #[inline]
+    pub fn ins(i: usize) -> R {
+        R(i as u32)
+    }
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self == R::NONE
+    }
+    #[inline]
+    pub fn as_const(self) -> Option<usize> {
+        if self.0 & R::CONST != 0 && !self.is_none() { Some((self.0 & !R::CONST) as usize) } else { None }
+    }
+    #[inline]
+    pub fn as_ins(self) -> Option<usize> {
+        if self.0 & R::CONST == 0 { Some(self.0 as usize) } else { None }
+    }
+}
+
+impl std::fmt::Debug for R {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_none() {
+            write!(f, "_")
+        } else if let Some(c) = self.as_const() {
+            write!(f, "k{c}")
+        } else {
+            write!(f, "%{}", self.0)
+        }
+    }
+}
+
+/// What an instruction gives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ty {
+    /// Nothing.
+    Void,
+    /// A tagged word: immediate or pointer.
+    Ref,
+    /// A raw 64-bit integer.
+    Int,
+    /// A raw double.
+    Flt,
+    /// A condition.
+    Bool,
+}
+
+/// How the passes may treat an op.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Depends on its operands only: may be folded, shared and dropped.
+    Pure,
+    /// Pure, but leaves the trace where it has no result.
+    Checked,
+    Guard,
+    /// Reads memory: may be dropped.
+    Load,
+    /// Allocates: may be dropped if nobody sees the object.
+    Alloc,
+    Effect,
+    /// Phis and markers.
+    Control,
+}
+
+/// Calls `$mac! { Op "text" result operands class "doc"; ... }` with every op.
+#[macro_export]
+macro_rules! for_each_ir_op {
+    ($mac:ident) => { $mac! {
+        // -- where values come from
+        Entry    "entry"     Ref  0 Load    "interpreter register `imm` of the root frame as the trace is entered";
+        LoadReg  "load_reg"  Ref  0 Load    "interpreter register `imm` of the root frame, as it is in memory now";
+        In       "in"        Any  0 Control "input `imm` of a bridge: a value that was live at the exit";
+        Phi      "phi"       Any  1 Control "loop variable: first `a`, then what the loop's end gives";
+        Loop     "loop"      Void 0 Control "the loop's header; phis follow";
+        Base     "base"      Int  0 Pure    "address: imm 0 the thread, 1 the root frame, 2 its registers";
+        // -- conditions
+        IsFix    "is_fix"    Bool 1 Pure    "a small integer";
+        IsFlo    "is_flo"    Bool 1 Pure    "a float, immediate or boxed";
+        IsPtr    "is_ptr"    Bool 1 Pure    "a pointer";
+        ShapeIs  "shape_is"  Bool 1 Load    "pointer `a` has descriptor `imm`";
+        Eq       "eq"        Bool 2 Pure    "same word";
+        Lt       "lt"        Bool 2 Pure    "signed, words or integers";
+        Le       "le"        Bool 2 Pure    "signed";
+        Ult      "ult"       Bool 2 Pure    "unsigned";
+        FEq      "feq"       Bool 2 Pure    "doubles";
+        FLt      "flt"       Bool 2 Pure    "doubles";
+        FLe      "fle"       Bool 2 Pure    "doubles";
+        AddOvf   "add_ovf"   Bool 2 Pure    "the sum of two tagged integers does not fit";
+        SubOvf   "sub_ovf"   Bool 2 Pure    "";
+        MulOvf   "mul_ovf"   Bool 2 Pure    "";
+        // -- guards
+        GuardT   "guard_true"  Void 1 Guard "leaves if the condition is false";
+        GuardF   "guard_false" Void 1 Guard "leaves if the condition is true";
+        IsA      "is_a"        Void 1 Pure  "client's promise: `a` is an object of fixed descriptor imm";
+        Calm     "guard_calm"  Void 0 Guard "safepoint: leaves if somebody wants this thread's attention";
+        // -- tagged integers
+        FixAdd   "fix_add"   Ref  2 Checked "";
+        FixSub   "fix_sub"   Ref  2 Checked "";
+        FixMul   "fix_mul"   Ref  2 Checked "";
+        FixShl   "fix_shl"   Ref  2 Checked "b: raw count in 0..62";
+        FixAddW  "fix_add_w" Ref  2 Pure    "known not to overflow";
+        FixSubW  "fix_sub_w" Ref  2 Pure    "known not to overflow";
+        FixAnd   "fix_and"   Ref  2 Pure    "";
+        FixOr    "fix_or"    Ref  2 Pure    "";
+        FixXor   "fix_xor"   Ref  2 Pure    "";
+        FixShr   "fix_shr"   Ref  2 Pure    "b: raw count >= 0";
+        FixDiv   "fix_div"   Ref  2 Pure    "floor; divisor neither 0 nor -1";
+        FixMod   "fix_mod"   Ref  2 Pure    "sign of the divisor, which is neither 0 nor -1";
+        // -- raw integers
+        Add      "add"       Int  2 Pure    "wrapping";
+        Sub      "sub"       Int  2 Pure    "wrapping";
+        Untag    "untag"     Int  1 Pure    "";
+        Tag      "tag"       Ref  1 Pure    "the integer fits";
+        Bits     "bits"      Int  1 Pure    "the word as an integer";
+        Word     "word"      Ref  1 Pure    "the integer as a word";
+        // -- doubles
+        FAdd     "fadd"      Flt  2 Pure    "";
+        FSub     "fsub"      Flt  2 Pure    "";
+        FMul     "fmul"      Flt  2 Pure    "";
+        FDiv     "fdiv"      Flt  2 Pure    "";
+        FNeg     "fneg"      Flt  1 Pure    "";
+        FAbs     "fabs"      Flt  1 Pure    "";
+        FSqrt    "fsqrt"     Flt  1 Pure    "";
+        FixToFlt "fix_to_flt" Flt 1 Pure    "";
+        IntToFlt "int_to_flt" Flt 1 Pure    "";
+        Unbox    "unbox"     Flt  1 Checked "leaves if `a` is no float";
+        Box      "box"       Ref  1 Pure    "immediate or new object";
+        // -- memory
+        Get      "get"       Ref  1 Load    "word of object `a` at byte `imm`";
+        GetInt   "get_int"   Int  1 Load    "";
+        Elem     "elem"      Ref  2 Load    "word `b` of object `a`, counted from byte `imm`";
+        New      "new"       Ref  0 Alloc   "new object: imm = kind << 56 | size << 32 | descriptor; all slots must be set";
+        Set      "set"       Void 2 Effect  "with write barrier";
+        SetInt   "set_int"   Void 2 Effect  "";
+        SetNew   "set_new"   Void 2 Effect  "into an object just made: no barrier";
+        SetShape "set_shape" Void 1 Effect  "descriptor of `a` = imm";
+        SetElem  "set_elem"  Void 3 Effect  "word `b` of `a` = c, with write barrier";
+        // -- the interpreter's state
+        StoreReg "store_reg" Void 1 Effect  "interpreter register `imm` of the root frame";
+        Sync     "sync"      Void 0 Effect  "registers as the snapshot says are in memory from here on; those from imm on are unknown afterwards";
+        RawSet   "raw_set"   Void 2 Effect  "word at address `a` + imm = b";
+        RawGet   "raw_get"   Int  1 Load    "";
+        // -- calls: arguments are in Trace::args at `a.0`, `b.0` of them; imm: index into Trace::calls
+        CallInt  "call_int"  Int  0 Effect  "";
+        CallRef  "call_ref"  Ref  0 Effect  "";
+        CallFlt  "call_flt"  Flt  0 Effect  "";
+        CallVoid "call"      Void 0 Effect  "";
+        // -- other
+        Nop      "nop"       Void 0 Pure    "";
+    } };
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct OpInfo {
+    pub text: &'static str,
+    /// None: as the instruction says.
+    pub ty: Option<Ty>,
+    pub operands: u8,
+    pub class: Class,
+}
+
+macro_rules! ty_of {
+    (Any) => {
+        None
+    };
+    ($t:ident) => {
+        Some(Ty::$t)
+    };
+}
+
+macro_rules! define {
+    ($($name:ident $text:literal $ty:ident $n:literal $class:ident $doc:literal;)*) => {
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Op { $(#[doc = $doc] $name),* }
+        impl Op {
+            pub const ALL: &'static [Op] = &[$(Op::$name),*];
+            const INFO: &'static [OpInfo] = &[$(OpInfo { text: $text, ty: ty_of!($ty), operands: $n, class: Class::$class }),*];
+            #[inline]
+            pub fn info(self) -> &'static OpInfo { &Self::INFO[self as usize] }
+        }
+    };
+}
+for_each_ir_op!(define);
+
+impl Op {
+    pub fn is_call(self) -> bool {
+        matches!(self, Op::CallInt | Op::CallRef | Op::CallFlt | Op::CallVoid)
+    }
+    pub fn commutes(self) -> bool {
+        matches!(
+            self,
+            Op::Eq
+                | Op::FEq
+                | Op::AddOvf
+                | Op::MulOvf
+                | Op::FixAdd
+                | Op::FixMul
+                | Op::FixAddW
+                | Op::FixAnd
+                | Op::FixOr
+                | Op::FixXor
+                | Op::Add
+                | Op::FAdd
+                | Op::FMul
+        )
+    }
+}
+
+/// No snapshot.
+pub const NO_SNAP: u32 = u32::MAX;
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Inst {
+    pub op: Op,
+    pub ty: Ty,
+    pub a: R,
+    pub b: R,
+    pub c: R,
+    pub imm: i64,
+    pub snap: u32,
+}
+
+impl Inst {
+    pub fn new(op: Op) -> Inst {
+        Inst {
+            op,
+            ty: op.info().ty.unwrap_or(Ty::Void),
+            a: R::NONE,
+            b: R::NONE,
+            c: R::NONE,
+            imm: 0,
+            snap: NO_SNAP,
+        }
+    }
+    /// Operands but for a call's arguments.
+    pub fn operands(&self) -> impl Iterator<Item = R> {
+        let n = self.op.info().operands as usize;
+        [self.a, self.b, self.c].into_iter().take(n)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Const {
+    pub ty: Ty,
+    pub bits: u64,
+}
+
+/// A native function with the C calling convention.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Callee {
+    pub name: &'static str,
+    pub addr: usize,
+    pub effects: Effects,
+}
+
+/// A value of a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Val {
+    /// Constant word.
+    Const(u64),
+    Word(R),
+    /// To be tagged.
+    Int(R),
+    /// To be boxed.
+    Flt(R),
+    /// Object `n` of [`Snap::virts`], to be made.
+    Virt(u32),
+}
+
+/// A frame of the interpreter at an exit; the numbers are the client's.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct FrameSnap {
+    pub pc: u64,
+    pub code: u64,
+    /// Its first register, counted from the root frame's.
+    pub base: u32,
+    pub flags: u64,
+    /// The frame record is in memory already; only its pc is to be set.
+    pub real: bool,
+    pub func: Val,
+    pub extra: Option<Val>,
+}
+
+/// An object that exists only in the trace.
+#[derive(Clone, PartialEq, Debug)]
+pub struct VirtSnap {
+    /// As `imm` of `New`.
+    pub what: i64,
+    pub fields: Vec<(u32, Val)>,
+}
+
+/// The interpreter's state at an exit: what is not in memory.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Snap {
+    /// The root frame first.
+    pub frames: Vec<FrameSnap>,
+    pub slots: Vec<(u32, Val)>,
+    pub virts: Vec<VirtSnap>,
+    /// All is in memory already, `slots` and `frames` are empty.
+    pub in_memory: bool,
+}
+
+impl Snap {
+    /// Calls `f` with every operand.
+    pub fn each(&self, mut f: impl FnMut(R, Ty)) {
+        let mut v = |v: &Val| match *v {
+            Val::Word(r) => f(r, Ty::Ref),
+            Val::Int(r) => f(r, Ty::Int),
+            Val::Flt(r) => f(r, Ty::Flt),
+            _ => {}
+        };
+        for s in &self.slots {
+            v(&s.1);
+        }
+        for fr in &self.frames {
+            v(&fr.func);
+            if let Some(e) = &fr.extra {
+                v(e);
+            }
+        }
+        for o in &self.virts {
+            o.fields.iter().for_each(|x| v(&x.1));
+        }
+    }
+}
+
+/// What follows the last instruction.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum End {
+    #[default]
+    Open,
+    /// Back to `Loop`, with the phis' new values in order.
+    Loop(Vec<R>),
+    /// Goes on in another trace, whose entry the client's cell at this address holds; everything is in memory. The
+    /// root frame moves up by so many bytes of frame records and of registers.
+    Link { cell: u64, frames: u32, regs: u32 },
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Trace {
+    pub insts: Vec<Inst>,
+    pub consts: Vec<Const>,
+    pub args: Vec<R>,
+    pub calls: Vec<Callee>,
+    pub snaps: Vec<Snap>,
+    /// Types of the `In`s.
+    pub inputs: Vec<Ty>,
+    /// Registers of the root frame that are live and may have been changed at the end of a recorded loop.
+    pub end_slots: Vec<(u32, R)>,
+    pub end: End,
+}
+
+impl Trace {
+    pub fn new() -> Trace {
+        Trace::default()
+    }
+    pub fn konst(&mut self, ty: Ty, bits: u64) -> R {
+        let c = Const { ty, bits };
+        // Few constants: a search from the end finds most at once.
+        match self.consts.iter().rposition(|x| *x == c) {
+            Some(i) => R::konst(i),
+            None => {
+                self.consts.push(c);
+                R::konst(self.consts.len() - 1)
+            }
+        }
+    }
+    pub fn const_of(&self, r: R) -> Option<Const> {
+        r.as_const().map(|i| self.consts[i])
+    }
+    pub fn inst(&self, r: R) -> Option<&Inst> {
+        r.as_ins().map(|i| &self.insts[i])
+    }
+    pub fn ty(&self, r: R) -> Ty {
+        match r.as_const() {
+            Some(i) => self.consts[i].ty,
+            None => self.insts[r.0 as usize].ty,
+        }
+    }
+    pub fn push(&mut self, i: Inst) -> R {
+        self.insts.push(i);
+        R::ins(self.insts.len() - 1)
+    }
+    pub fn call_args(&self, i: &Inst) -> &[R] {
+        if i.op.is_call() { &self.args[i.a.0 as usize..(i.a.0 + i.b.0) as usize] } else { &[] }
+    }
+    /// Index of the `Loop` marker.
+    pub fn loop_at(&self) -> Option<usize> {
+        self.insts.iter().position(|i| i.op == Op::Loop)
+    }
+}

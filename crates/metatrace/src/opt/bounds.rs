@@ -1,0 +1,114 @@
+//! Integer bounds: overflow checks that cannot fail go.
+
+use super::*;
+
+/// Range of a sum or difference, if it fits in an `i64`.
+fn range(op: Op, a: Fact, b: Fact) -> Option<(i64, i64)> {
+    Some(match op {
+        Op::FixAdd | Op::FixAddW | Op::Add => (a.lo.checked_add(b.lo)?, a.hi.checked_add(b.hi)?),
+        _ => (a.lo.checked_sub(b.hi)?, a.hi.checked_sub(b.lo)?),
+    })
+}
+
+pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
+    match i.op {
+        Op::FixAdd | Op::FixSub => {
+            let (a, b) = (o.fact(i.a), o.fact(i.b));
+            if let Some((lo, hi)) = range(i.op, a, b)
+                && lo >= word::FIX_MIN
+                && hi <= word::FIX_MAX
+            {
+                i.op = if i.op == Op::FixAdd { Op::FixAddW } else { Op::FixSubW };
+                i.snap = NO_SNAP;
+                let r = match super::cse::pass(o, i) {
+                    Step::Is(r) => r,
+                    _ => o.emit(*i),
+                };
+                o.learn(r, |f| {
+                    f.lo = f.lo.max(lo);
+                    f.hi = f.hi.min(hi);
+                });
+                return Step::Is(r);
+            }
+        }
+        Op::Add => {
+            if let Some((lo, hi)) = range(i.op, o.fact(i.a), o.fact(i.b))
+                && (lo > i64::MIN || hi < i64::MAX)
+            {
+                let r = match super::cse::pass(o, i) {
+                    Step::Is(r) => r,
+                    _ => o.emit(*i),
+                };
+                o.learn(r, |f| {
+                    f.lo = f.lo.max(lo);
+                    f.hi = f.hi.min(hi);
+                });
+                return Step::Is(r);
+            }
+        }
+        Op::Lt | Op::Le | Op::Ult => {
+            let (a, b) = (o.fact(i.a), o.fact(i.b));
+            let known = match i.op {
+                Op::Lt if a.hi < b.lo => Some(true),
+                Op::Lt if a.lo >= b.hi => Some(false),
+                Op::Le if a.hi <= b.lo => Some(true),
+                Op::Le if a.lo > b.hi => Some(false),
+                Op::Ult if a.lo >= 0 && a.hi < b.lo => Some(true),
+                Op::Ult if a.hi < 0 && b.lo >= 0 => Some(false),
+                _ => None,
+            };
+            if let Some(k) = known {
+                return Step::Is(o.truth(k));
+            }
+        }
+        _ => {}
+    }
+    Step::Next
+}
+
+/// What the outcome of a comparison tells.
+pub fn compared(o: &mut Opt, op: Op, a: R, b: R, outcome: bool) {
+    let (fa, fb) = (o.fact(a), o.fact(b));
+    // Words of different kinds may be compared only where both are tagged integers or raw.
+    let (op, a, b, fa, fb) = match (op, outcome) {
+        (_, true) => (op, a, b, fa, fb),
+        // not a < b: b <= a
+        (Op::Lt, false) => (Op::Le, b, a, fb, fa),
+        (Op::Le, false) => (Op::Lt, b, a, fb, fa),
+        _ => return,
+    };
+    let d = (op == Op::Lt) as i64;
+    match op {
+        Op::Lt | Op::Le => {
+            o.learn(a, |f| f.hi = f.hi.min(fb.hi.saturating_sub(d)));
+            o.learn(b, |f| f.lo = f.lo.max(fa.lo.saturating_add(d)));
+        }
+        Op::Ult if fb.lo >= 0 => {
+            o.learn(a, |f| {
+                f.lo = f.lo.max(0);
+                f.hi = f.hi.min(fb.hi.saturating_sub(1));
+            });
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::opt;
+
+    #[test]
+    fn increment_below_a_bound() {
+        let got = opt(
+            &[],
+            "%0 = entry 1\n%1 = entry 2\n%2 = is_fix %0\nguard_true %2 @0\n%4 = is_fix %1\nguard_true %4 @0\n\
+             %6 = lt %0 %1\nguard_true %6 @0\n%8 = fix_add %0 fix:1 @0\nstore_reg 1 %8\nsnap 0 {}",
+        );
+        assert!(got.contains("fix_add_w"), "{got}");
+    }
+    #[test]
+    fn unknown_keeps_its_check() {
+        let got = opt(&[], "%0 = entry 1\n%1 = fix_add %0 fix:1 @0\nstore_reg 1 %1\nsnap 0 {}");
+        assert!(got.contains("fix_add %0"), "{got}");
+    }
+}

@@ -1,0 +1,151 @@
+//! The heap cache: a field read or written before is known until something may have changed it.
+//!
+//! Two references may mean the same object unless their fixed descriptors differ.
+
+use super::*;
+use crate::machine::Effects;
+
+fn distinct(o: &Opt, a: R, b: R) -> bool {
+    if a == b {
+        return false;
+    }
+    if let (Some(x), Some(y)) = (o.out.const_of(a), o.out.const_of(b)) {
+        return x.bits != y.bits;
+    }
+    if let (Some(x), Some(y)) = (o.fact(a).desc, o.fact(b).desc) {
+        return x != y;
+    }
+    // An object of a descriptor that can change is none of a fixed one.
+    let mutable = |r: R| o.descs.contains_key(&r);
+    (o.fact(a).desc.is_some() && mutable(b)) || (o.fact(b).desc.is_some() && mutable(a))
+}
+
+/// Forgets what a store to a field may change.
+fn store(o: &mut Opt, obj: R, at: i64) {
+    let hit: Vec<(R, i64)> =
+        o.fields.keys().filter(|(x, f)| *f == at && !distinct(o, *x, obj)).copied().collect();
+    for h in hit {
+        o.fields.remove(&h);
+    }
+    let hit: Vec<(R, R)> = o.elems.keys().filter(|(x, _)| !distinct(o, *x, obj)).copied().collect();
+    for h in hit {
+        o.elems.remove(&h);
+    }
+}
+
+/// Anything may have happened.
+pub fn clobber(o: &mut Opt) {
+    o.fields.clear();
+    o.elems.clear();
+    o.descs.clear();
+}
+
+fn as_ty(o: &mut Opt, r: R, ty: Ty) -> R {
+    match (o.out.ty(r), ty) {
+        (a, b) if a == b => r,
+        (Ty::Ref, Ty::Int) => o.unary(Op::Bits, r),
+        (Ty::Int, Ty::Ref) => o.unary(Op::Word, r),
+        _ => R::NONE,
+    }
+}
+
+pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
+    match i.op {
+        Op::Get | Op::GetInt => {
+            let want = if i.op == Op::Get { Ty::Ref } else { Ty::Int };
+            if let Some(&r) = o.fields.get(&(i.a, i.imm)) {
+                let r = o.resolve(r);
+                let r = as_ty(o, r, want);
+                if !r.is_none() {
+                    return Step::Is(r);
+                }
+            }
+            let r = o.emit(*i);
+            o.fields.insert((i.a, i.imm), r);
+            Step::Is(r)
+        }
+        Op::Elem => {
+            if let Some(&r) = o.elems.get(&(i.a, i.b)) {
+                return Step::Is(o.resolve(r));
+            }
+            let r = o.emit(*i);
+            o.elems.insert((i.a, i.b), r);
+            Step::Is(r)
+        }
+        Op::Set | Op::SetInt => {
+            if let Some(&r) = o.fields.get(&(i.a, i.imm))
+                && o.resolve(r) == i.b
+            {
+                return Step::Drop;
+            }
+            store(o, i.a, i.imm);
+            o.emit(*i);
+            o.fields.insert((i.a, i.imm), i.b);
+            Step::Drop
+        }
+        Op::SetShape => {
+            let hit: Vec<R> = o.descs.keys().filter(|x| !distinct(o, **x, i.a)).copied().collect();
+            for h in hit {
+                o.descs.remove(&h);
+            }
+            o.emit(*i);
+            o.descs.insert(i.a, i.imm as u32);
+            Step::Drop
+        }
+        Op::SetElem => {
+            // At a variable index (constant ones are fields): any of the words.
+            let hit: Vec<(R, R)> = o.elems.keys().filter(|(x, _)| !distinct(o, *x, i.a)).copied().collect();
+            for h in hit {
+                o.elems.remove(&h);
+            }
+            let hit: Vec<(R, i64)> =
+                o.fields.keys().filter(|(x, f)| *f >= i.imm && !distinct(o, *x, i.a)).copied().collect();
+            for h in hit {
+                o.fields.remove(&h);
+            }
+            o.emit(*i);
+            o.elems.insert((i.a, i.b), i.c);
+            Step::Drop
+        }
+        op if op.is_call() => {
+            let e = o.out.calls[i.imm as usize].effects;
+            if e.has(Effects::WRITES) || e.has(Effects::CALLS) {
+                clobber(o);
+            }
+            Step::Next
+        }
+        _ => Step::Next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::opt;
+
+    #[test]
+    fn loads_are_forwarded() {
+        let got = opt(
+            &[],
+            "%0 = entry 1\n%1 = entry 2\n%2 = get 16 %0\n%3 = get 16 %0\n%4 = eq %2 %3\nguard_true %4 @0\n\
+             set 16 %0 %1\n%7 = get 16 %0\nstore_reg 1 %7\nsnap 0 {}",
+        );
+        assert!(!got.contains("guard") && got.contains("store_reg 1 %1"), "{got}");
+    }
+    #[test]
+    fn stores_kill_what_may_be_the_same() {
+        let got = opt(
+            &[],
+            "%0 = entry 1\n%1 = entry 2\n%2 = get 16 %0\nset 16 %1 fix:1\n%4 = get 16 %0\nstore_reg 1 %2\nstore_reg 2 %4",
+        );
+        assert_eq!(got.matches("get 16").count(), 2, "{got}");
+    }
+    #[test]
+    fn different_kinds_do_not_alias() {
+        let got = opt(
+            &[],
+            "%0 = entry 1\n%1 = entry 2\n%2 = shape_is 4 %0\nguard_true %2 @0\n%4 = shape_is 5 %1\nguard_true %4 @0\n\
+             %6 = get 16 %0\nset 16 %1 fix:1\n%8 = get 16 %0\nstore_reg 1 %6\nstore_reg 2 %8\nsnap 0 {}",
+        );
+        assert_eq!(got.matches("get 16").count(), 1, "{got}");
+    }
+}

@@ -1,0 +1,466 @@
+//! The optimiser: a table of passes through which every recorded instruction goes on its way to the output, and the
+//! passes over the whole ([`peel`], [`dce`]).
+//!
+//! A pass looks at an instruction whose operands are already those of the output and says what becomes of it
+//! ([`Step`]). What is known of values ([`Fact`], known conditions, memory) only grows along the straight line.
+
+mod bounds;
+mod cse;
+pub mod dce;
+mod fold;
+mod guards;
+mod heap;
+pub mod peel;
+mod virtuals;
+
+use crate::fxhash::FxMap;
+use crate::ir::*;
+use crate::word;
+
+/// What becomes of an instruction.
+pub enum Step {
+    /// The next pass looks at it.
+    Next,
+    /// Its result is this.
+    Is(R),
+    /// It is not needed and has no result.
+    Drop,
+    /// The trace cannot be compiled: why.
+    Fail(&'static str),
+}
+
+pub type Pass = fn(&mut Opt, &mut Inst) -> Step;
+
+/// The passes in their order.
+pub const PASSES: &[(&str, Pass)] = &[
+    ("virtuals", virtuals::pass),
+    ("fold", fold::pass),
+    ("guards", guards::pass),
+    ("bounds", bounds::pass),
+    ("heap", heap::pass),
+    ("cse", cse::pass),
+];
+
+/// What the client tells about its objects.
+pub trait Objects {
+    /// An object never loses this descriptor, nor gets it.
+    fn fixed(&self, desc: u32) -> bool;
+    /// Boxed floats have this descriptor.
+    fn is_float(&self, desc: u32) -> bool;
+    /// Descriptor of a constant object.
+    fn desc_of(&self, word: u64) -> u32;
+}
+
+/// Kind of a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Any,
+    Fix,
+    Flo,
+    Ptr,
+}
+
+/// What is known of a value for good.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Fact {
+    pub kind: Kind,
+    pub nonnull: bool,
+    pub desc: Option<u32>,
+    /// Bounds of the number of a tagged or raw integer.
+    pub lo: i64,
+    pub hi: i64,
+}
+
+pub const ANY: Fact = Fact { kind: Kind::Any, nonnull: false, desc: None, lo: i64::MIN, hi: i64::MAX };
+pub const FIX: Fact =
+    Fact { kind: Kind::Fix, nonnull: true, desc: None, lo: word::FIX_MIN, hi: word::FIX_MAX };
+pub const FLO: Fact = Fact { kind: Kind::Flo, nonnull: true, ..ANY };
+
+/// An object that was not made so far.
+#[derive(Clone)]
+pub(crate) struct Virtual {
+    pub what: i64,
+    pub fields: Vec<(u32, R)>,
+}
+
+pub struct Opt<'a> {
+    pub rec: &'a Trace,
+    pub objects: &'a dyn Objects,
+    pub out: Trace,
+    pub(crate) passes: Vec<Pass>,
+    /// Recorded instruction → output value.
+    pub(crate) map: Vec<R>,
+    /// Constants of `rec` → of `out`.
+    consts: Vec<R>,
+    pub(crate) facts: FxMap<R, Fact>,
+    pub(crate) conds: FxMap<R, bool>,
+    pub(crate) alias: FxMap<R, R>,
+    pub(crate) cse: FxMap<(Op, R, R, i64), R>,
+    pub(crate) fields: FxMap<(R, i64), R>,
+    pub(crate) elems: FxMap<(R, R), R>,
+    pub(crate) descs: FxMap<R, u32>,
+    pub(crate) virts: FxMap<R, Virtual>,
+    pub(crate) forcing: Vec<R>,
+    /// Fields of objects in a cycle that are still to be set.
+    pub(crate) deferred: Vec<(R, u32, R)>,
+    /// Registers that the header of a loop gives values to.
+    pub(crate) header: FxMap<u32, R>,
+    pub(crate) entries: FxMap<u32, R>,
+    /// What registers in memory are known to hold.
+    pub(crate) memory: FxMap<u32, R>,
+    snaps: FxMap<u32, u32>,
+    pub(crate) fail: Option<&'static str>,
+}
+
+impl<'a> Opt<'a> {
+    pub fn new(rec: &'a Trace, objects: &'a dyn Objects) -> Opt<'a> {
+        let mut out = Trace::new();
+        out.calls = rec.calls.clone();
+        out.inputs = rec.inputs.clone();
+        let consts = rec.consts.iter().map(|c| out.konst(c.ty, c.bits)).collect();
+        Opt {
+            rec,
+            objects,
+            out,
+            passes: PASSES.iter().map(|p| p.1).collect(),
+            map: Vec::new(),
+            consts,
+            facts: Default::default(),
+            conds: Default::default(),
+            alias: Default::default(),
+            cse: Default::default(),
+            fields: Default::default(),
+            elems: Default::default(),
+            descs: Default::default(),
+            virts: Default::default(),
+            forcing: Vec::new(),
+            deferred: Vec::new(),
+            header: Default::default(),
+            entries: Default::default(),
+            memory: Default::default(),
+            snaps: Default::default(),
+            fail: None,
+        }
+    }
+
+    #[inline]
+    pub fn resolve(&self, mut r: R) -> R {
+        while let Some(x) = self.alias.get(&r) {
+            r = *x;
+        }
+        r
+    }
+    /// Output value of a recorded operand.
+    #[inline]
+    pub fn mapped(&self, r: R) -> R {
+        if r.is_none() {
+            return r;
+        }
+        self.resolve(match r.as_const() {
+            Some(i) => self.consts[i],
+            None => self.map[r.0 as usize],
+        })
+    }
+    pub fn fact(&self, r: R) -> Fact {
+        if let Some(c) = self.out.const_of(r) {
+            return match c.ty {
+                Ty::Ref if word::is_fix(c.bits) => {
+                    let n = word::unfix(c.bits);
+                    Fact { lo: n, hi: n, ..FIX }
+                }
+                Ty::Ref if word::is_flo(c.bits) => FLO,
+                Ty::Ref if c.bits != 0 => {
+                    let d = self.objects.desc_of(c.bits);
+                    Fact {
+                        kind: Kind::Ptr,
+                        nonnull: true,
+                        desc: if self.objects.fixed(d) { Some(d) } else { None },
+                        ..ANY
+                    }
+                }
+                Ty::Int => Fact { lo: c.bits as i64, hi: c.bits as i64, ..ANY },
+                _ => ANY,
+            };
+        }
+        self.facts.get(&r).copied().unwrap_or(ANY)
+    }
+    pub fn learn(&mut self, r: R, f: impl FnOnce(&mut Fact)) {
+        if r.as_const().is_none() {
+            f(self.facts.entry(r).or_insert(ANY));
+        }
+    }
+    /// The instruction that gives `r`.
+    #[inline]
+    pub fn def(&self, r: R) -> Option<Inst> {
+        self.out.inst(r).copied()
+    }
+    pub fn konst(&mut self, ty: Ty, bits: u64) -> R {
+        self.out.konst(ty, bits)
+    }
+    pub fn truth(&mut self, b: bool) -> R {
+        self.konst(Ty::Bool, b as u64)
+    }
+    pub fn int(&mut self, n: i64) -> R {
+        self.konst(Ty::Int, n as u64)
+    }
+
+    /// Appends to the output what a new instruction gives facts for.
+    pub fn emit(&mut self, i: Inst) -> R {
+        use Op::*;
+        let r = self.out.push(i);
+        match i.op {
+            FixAdd | FixSub | FixMul | FixShl | FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixShr
+            | FixDiv | FixMod => {
+                self.facts.entry(r).or_insert(FIX);
+            }
+            Tag => {
+                let f = self.fact(i.a);
+                let (lo, hi) = (f.lo.max(word::FIX_MIN), f.hi.min(word::FIX_MAX));
+                self.facts.insert(r, Fact { lo, hi, ..FIX });
+            }
+            Untag => {
+                let f = self.fact(i.a);
+                let (lo, hi) = (f.lo.max(word::FIX_MIN), f.hi.min(word::FIX_MAX));
+                self.facts.insert(r, Fact { lo, hi, ..ANY });
+            }
+            Box => {
+                self.facts.insert(r, FLO);
+            }
+            Unbox => self.learn(i.a, |f| {
+                f.kind = Kind::Flo;
+                f.nonnull = true;
+            }),
+            _ => {}
+        }
+        r
+    }
+    /// An instruction made by a pass goes through all passes.
+    pub fn again(&mut self, mut i: Inst) -> R {
+        for n in 0..self.passes.len() {
+            match self.passes[n](self, &mut i) {
+                Step::Next => {}
+                Step::Is(r) => return self.resolve(r),
+                Step::Drop => return R::NONE,
+                Step::Fail(why) => {
+                    self.fail = Some(why);
+                    return R::NONE;
+                }
+            }
+        }
+        self.emit(i)
+    }
+    pub fn unary(&mut self, op: Op, a: R) -> R {
+        self.again(Inst { a, ..Inst::new(op) })
+    }
+    pub fn binary(&mut self, op: Op, a: R, b: R) -> R {
+        self.again(Inst { a, b, ..Inst::new(op) })
+    }
+
+    /// A value as snapshots hold it: boxes and tags are made after the exit.
+    pub(crate) fn val(&self, r: R, virts: &mut Vec<(R, VirtSnap)>) -> Val {
+        let r = self.resolve(r);
+        if let Some(c) = self.out.const_of(r) {
+            return Val::Const(c.bits);
+        }
+        if let Some(v) = self.virts.get(&r) {
+            if let Some(i) = virts.iter().position(|x| x.0 == r) {
+                return Val::Virt(i as u32);
+            }
+            let i = virts.len();
+            virts.push((r, VirtSnap { what: v.what, fields: Vec::new() }));
+            let fields = v.fields.iter().map(|&(at, x)| (at, self.val(x, virts))).collect();
+            virts[i].1.fields = fields;
+            return Val::Virt(i as u32);
+        }
+        let d = self.out.insts[r.0 as usize];
+        match d.op {
+            Op::Box => Val::Flt(d.a),
+            Op::Tag => Val::Int(d.a),
+            _ if d.ty == Ty::Int => Val::Word(r),
+            _ => Val::Word(r),
+        }
+    }
+    fn recorded(&self, v: Val, virts: &mut Vec<(R, VirtSnap)>) -> Val {
+        match v {
+            Val::Word(r) => self.val(self.mapped(r), virts),
+            v => v,
+        }
+    }
+    /// Output snapshot of a recorded one, at this point.
+    pub(crate) fn snap(&mut self, s: u32) -> u32 {
+        if s == NO_SNAP {
+            return s;
+        }
+        if let Some(&o) = self.snaps.get(&s) {
+            return o;
+        }
+        let rec = &self.rec.snaps[s as usize];
+        let mut o = Snap { in_memory: rec.in_memory, ..Snap::default() };
+        let mut virts = Vec::new();
+        if !rec.in_memory {
+            for f in &rec.frames {
+                o.frames.push(FrameSnap {
+                    func: self.recorded(f.func, &mut virts),
+                    extra: f.extra.map(|e| self.recorded(e, &mut virts)),
+                    ..*f
+                });
+            }
+            for (k, v) in &rec.slots {
+                o.slots.push((*k, self.recorded(*v, &mut virts)));
+            }
+            let mut missing: Vec<(u32, R)> = self
+                .header
+                .iter()
+                .filter(|h| !rec.slots.iter().any(|s| s.0 == *h.0))
+                .map(|h| (*h.0, *h.1))
+                .collect();
+            missing.sort();
+            for (k, r) in missing {
+                let v = self.val(r, &mut virts);
+                o.slots.push((k, v));
+            }
+        }
+        o.virts = virts.into_iter().map(|v| v.1).collect();
+        self.out.snaps.push(o);
+        let n = self.out.snaps.len() as u32 - 1;
+        self.snaps.insert(s, n);
+        n
+    }
+    /// Virtual objects changed: snapshots made so far do not show it.
+    pub(crate) fn forget_snaps(&mut self) {
+        self.snaps.clear();
+    }
+
+    /// Sends all recorded instructions through the passes.
+    pub fn run(&mut self) -> Result<(), &'static str> {
+        self.map.clear();
+        self.map.reserve(self.rec.insts.len());
+        self.snaps.clear();
+        for n in 0..self.rec.insts.len() {
+            let mut i = self.rec.insts[n];
+            if i.op.is_call() {
+                let from = self.out.args.len();
+                for k in 0..i.b.0 {
+                    let r = self.mapped(self.rec.args[(i.a.0 + k) as usize]);
+                    let r = virtuals::force(self, r);
+                    self.out.args.push(r);
+                }
+                i.a = R(from as u32);
+            } else {
+                let k = i.op.info().operands;
+                if k > 0 {
+                    i.a = self.mapped(i.a);
+                }
+                if k > 1 {
+                    i.b = self.mapped(i.b);
+                }
+                if k > 2 {
+                    i.c = self.mapped(i.c);
+                }
+            }
+            let r = self.one(i)?;
+            self.map.push(r);
+        }
+        Ok(())
+    }
+    fn one(&mut self, mut i: Inst) -> Result<R, &'static str> {
+        if i.op == Op::Entry {
+            let slot = i.imm as u32;
+            if let Some(&r) = self.header.get(&slot) {
+                return Ok(r);
+            }
+            if let Some(&r) = self.entries.get(&slot) {
+                return Ok(r);
+            }
+            let r = self.emit(i);
+            self.entries.insert(slot, r);
+            self.memory.insert(slot, r);
+            return Ok(r);
+        }
+        if i.op == Op::Sync {
+            self.sync(&i);
+            return Ok(R::NONE);
+        }
+        for n in 0..self.passes.len() {
+            let s = self.passes[n](self, &mut i);
+            if let Some(why) = self.fail {
+                return Err(why);
+            }
+            match s {
+                Step::Next => {}
+                Step::Is(r) => return Ok(self.resolve(r)),
+                Step::Drop => return Ok(R::NONE),
+                Step::Fail(why) => return Err(why),
+            }
+        }
+        i.snap = self.snap(i.snap);
+        let r = self.emit(i);
+        match i.op {
+            Op::LoadReg => {
+                self.memory.insert(i.imm as u32, r);
+            }
+            Op::StoreReg => {
+                self.memory.insert(i.imm as u32, i.a);
+            }
+            _ => {}
+        }
+        Ok(r)
+    }
+    /// Writes the registers of a snapshot that memory does not hold already.
+    fn sync(&mut self, i: &Inst) {
+        let mut slots: Vec<(u32, R)> = Vec::new();
+        for (k, v) in &self.rec.snaps[i.snap as usize].slots {
+            let r = match *v {
+                Val::Word(r) => self.mapped(r),
+                Val::Const(w) => self.out.konst(Ty::Ref, w),
+                _ => continue,
+            };
+            slots.push((*k, r));
+        }
+        let mut missing: Vec<(u32, R)> = self.header.iter().map(|h| (*h.0, *h.1)).collect();
+        missing.retain(|m| !slots.iter().any(|s| s.0 == m.0));
+        missing.sort();
+        slots.extend(missing);
+        for (k, r) in slots {
+            let r = virtuals::force(self, r);
+            if self.memory.get(&k).map(|m| self.resolve(*m)) != Some(r) {
+                self.emit(Inst { a: r, imm: k as i64, ..Inst::new(Op::StoreReg) });
+                self.memory.insert(k, r);
+            }
+        }
+        self.memory.retain(|k, _| (*k as i64) < i.imm);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub struct NoObjects;
+    impl Objects for NoObjects {
+        fn fixed(&self, desc: u32) -> bool {
+            desc < 100
+        }
+        fn is_float(&self, desc: u32) -> bool {
+            desc == 2
+        }
+        fn desc_of(&self, _: u64) -> u32 {
+            1000
+        }
+    }
+
+    /// Output of the given passes (none: all) on a straight line; dead code removed.
+    pub fn opt(passes: &[Pass], s: &str) -> String {
+        let t = crate::text::parse(s).unwrap();
+        crate::verify::verify(&t).unwrap();
+        let mut o = Opt::new(&t, &NoObjects);
+        if !passes.is_empty() {
+            o.passes = passes.to_vec();
+        }
+        o.run().unwrap();
+        o.out.snaps.iter_mut().for_each(|s| s.frames.clear());
+        dce::run(&mut o.out);
+        crate::verify::verify(&o.out).unwrap();
+        crate::text::print(&o.out)
+    }
+}

@@ -1,0 +1,391 @@
+//! Loop peeling: the recorded iteration is optimised twice. The first copy, the preamble, checks and loads what does not
+//! change; the second, the loop, begins with what the first knew at its end: phis with types for what changes (raw
+//! doubles and integers without boxes and tags), the heap's contents, the facts of everything else.
+//!
+//! The end of the loop must keep what its header promised. Where it does not, the promise is dropped and the loop is
+//! made anew; each attempt is short.
+
+use super::*;
+use crate::fxhash::FxSet;
+
+#[derive(Default)]
+struct Plan {
+    /// Registers that get an untyped phi.
+    generic: FxSet<u32>,
+    /// Registers that turned out not to change.
+    invariant: FxSet<u32>,
+    /// Fields whose content does not survive an iteration.
+    dropped: FxSet<(R, i64)>,
+    dropped_descs: FxSet<R>,
+    no_elems: bool,
+    /// No preamble: the recorded path cannot follow itself with what is known.
+    plain: bool,
+}
+
+/// A promise of the header.
+#[derive(Clone, Copy)]
+struct Phi {
+    r: R,
+    init: R,
+    /// Kind that the word (or, for raw ones, the value before unboxing) must have.
+    kind: Kind,
+    desc: Option<u32>,
+}
+
+enum Retry {
+    Again,
+    Fail(&'static str),
+}
+
+impl From<&'static str> for Retry {
+    fn from(s: &'static str) -> Retry {
+        Retry::Fail(s)
+    }
+}
+
+/// Optimises a recorded trace: a loop if it has `end_slots` or is marked as one, else a straight line.
+pub fn optimize(rec: &Trace, objects: &dyn Objects, is_loop: bool) -> Result<Trace, &'static str> {
+    if !is_loop {
+        let mut o = Opt::new(rec, objects);
+        o.run()?;
+        let mut t = o.out;
+        t.end = rec.end.clone();
+        dce::run(&mut t);
+        return Ok(t);
+    }
+    let mut plan = Plan::default();
+    for _ in 0..24 {
+        match attempt(rec, objects, &mut plan) {
+            Ok(mut t) => {
+                dce::run(&mut t);
+                return Ok(t);
+            }
+            Err(Retry::Again) => {}
+            Err(Retry::Fail("contradiction")) if !plan.plain => {
+                plan = Plan { plain: true, ..Plan::default() }
+            }
+            Err(Retry::Fail(why)) => return Err(why),
+        }
+    }
+    if !plan.plain {
+        plan = Plan { plain: true, ..Plan::default() };
+        for _ in 0..24 {
+            match attempt(rec, objects, &mut plan) {
+                Ok(mut t) => {
+                    dce::run(&mut t);
+                    return Ok(t);
+                }
+                Err(Retry::Again) => {}
+                Err(Retry::Fail(why)) => return Err(why),
+            }
+        }
+    }
+    Err("no fixed point")
+}
+
+fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
+    let mut fields = FxSet::default();
+    let (mut elems, mut any) = (false, false);
+    for i in &rec.insts {
+        match i.op {
+            Op::Set | Op::SetInt => {
+                fields.insert(i.imm);
+            }
+            Op::SetElem => elems = true,
+            op if op.is_call() => {
+                let e = rec.calls[i.imm as usize].effects;
+                any |= e.has(crate::machine::Effects::WRITES) || e.has(crate::machine::Effects::CALLS);
+            }
+            _ => {}
+        }
+    }
+    (fields, elems, any)
+}
+
+fn phi(o: &mut Opt, ty: Ty, init: R) -> R {
+    o.out.push(Inst { ty, a: init, ..Inst::new(Op::Phi) })
+}
+
+/// How a value goes into a phi: (type, first value, kind, descriptor). Emits what is needed before the header.
+fn prepare(o: &mut Opt, v: R, generic: bool) -> (Ty, R, Kind, Option<u32>) {
+    let v = virtuals::force(o, v);
+    let ty = o.out.ty(v);
+    if ty != Ty::Ref {
+        return (ty, v, Kind::Any, None);
+    }
+    if generic {
+        return (Ty::Ref, v, Kind::Any, None);
+    }
+    let f = o.fact(v);
+    match o.def(v).map(|d| d.op) {
+        Some(Op::Tag) => return (Ty::Int, o.def(v).unwrap().a, Kind::Fix, None),
+        Some(Op::Box) => return (Ty::Flt, o.def(v).unwrap().a, Kind::Flo, None),
+        _ => {}
+    }
+    match f.kind {
+        Kind::Flo => match unboxed(o, v) {
+            Some(u) => (Ty::Flt, u, Kind::Flo, None),
+            None => (Ty::Ref, v, Kind::Any, None),
+        },
+        Kind::Fix => (Ty::Ref, v, Kind::Fix, None),
+        Kind::Ptr => (Ty::Ref, v, if f.desc.is_some() { Kind::Ptr } else { Kind::Any }, f.desc),
+        Kind::Any => (Ty::Ref, v, Kind::Any, None),
+    }
+}
+
+/// The double of a value known to be a float, if it can be had without a check.
+fn unboxed(o: &mut Opt, v: R) -> Option<R> {
+    if let Some(c) = o.out.const_of(v) {
+        return word::is_flo(c.bits).then(|| o.konst(Ty::Flt, word::flo_decode(c.bits).to_bits()));
+    }
+    match o.def(v)?.op {
+        Op::Box => Some(o.def(v)?.a),
+        _ => o.cse.get(&(Op::Unbox, v, R::NONE, 0)).copied(),
+    }
+}
+
+/// A value for a phi at the loop's end. None: the promise is broken.
+fn conform(o: &mut Opt, v: R, p: &Phi) -> Option<R> {
+    let v = virtuals::force(o, v);
+    let (have, want) = (o.out.ty(v), o.out.ty(p.r));
+    match (have, want) {
+        (Ty::Ref, Ty::Flt) => unboxed(o, v),
+        (Ty::Ref, Ty::Int) => match o.def(v).map(|d| d.op) {
+            _ if p.kind != Kind::Fix => Some(o.unary(Op::Bits, v)),
+            Some(Op::Tag) => Some(o.def(v).unwrap().a),
+            _ if o.fact(v).kind == Kind::Fix => Some(o.unary(Op::Untag, v)),
+            _ => None,
+        },
+        (Ty::Int, Ty::Ref) if p.kind == Kind::Any => Some(o.unary(Op::Word, v)),
+        (a, b) if a == b => {
+            let f = o.fact(v);
+            let ok = match p.kind {
+                Kind::Any => true,
+                Kind::Fix => a == Ty::Int || f.kind == Kind::Fix,
+                Kind::Flo => true,
+                Kind::Ptr => f.desc == p.desc,
+            };
+            ok.then_some(v)
+        }
+        _ => None,
+    }
+}
+
+fn header_value(o: &mut Opt, ty: Ty, kind: Kind, desc: Option<u32>, init: R) -> (Phi, R) {
+    let r = phi(o, ty, init);
+    match (ty, kind) {
+        (Ty::Ref, Kind::Fix) => {
+            o.facts.insert(r, FIX);
+        }
+        (Ty::Ref, Kind::Ptr) => {
+            o.facts.insert(r, Fact { kind, nonnull: true, desc, ..ANY });
+        }
+        (Ty::Int, Kind::Fix) => {
+            o.facts.insert(r, Fact { lo: word::FIX_MIN, hi: word::FIX_MAX, ..ANY });
+        }
+        _ => {}
+    }
+    (Phi { r, init, kind, desc }, r)
+}
+
+fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace, Retry> {
+    let mut o = Opt::new(rec, objects);
+    let mut slots: Vec<(u32, R, (Ty, R, Kind, Option<u32>))> = Vec::new();
+    if plan.plain {
+        for &(s, _) in &rec.end_slots {
+            let r = o.emit(Inst { imm: s as i64, ..Inst::new(Op::Entry) });
+            slots.push((s, r, (Ty::Ref, r, Kind::Any, None)));
+        }
+    } else {
+        o.run()?;
+        for &(s, r) in &rec.end_slots {
+            let v = o.mapped(r);
+            let p = prepare(&mut o, v, plan.generic.contains(&s));
+            slots.push((s, v, p));
+        }
+        // Objects that only the heap cache knows as virtual are left alone: they are dead.
+    }
+    let (stored, elem_stores, calls) = stores_to(rec);
+    // What the heap holds, in an order that does not depend on hashing.
+    let mut fields: Vec<((R, i64), R)> = o.fields.iter().map(|(k, v)| (*k, *v)).collect();
+    fields.sort_by_key(|f| f.0);
+    let mut kept: Vec<((R, i64), R)> = Vec::new();
+    let mut varying: Vec<((R, i64), (Ty, R, Kind, Option<u32>))> = Vec::new();
+    for (key, v) in fields {
+        if plan.dropped.contains(&key) {
+            continue;
+        }
+        let v = o.resolve(v);
+        if o.virts.contains_key(&v) || o.virts.contains_key(&o.resolve(key.0)) {
+            continue;
+        }
+        if stored.contains(&key.1) {
+            if varying.len() < 16 {
+                let p = prepare(&mut o, v, false);
+                varying.push((key, p));
+            }
+        } else {
+            kept.push((key, v));
+        }
+    }
+    let descs: Vec<(R, u32)> =
+        o.descs.iter().filter(|d| !plan.dropped_descs.contains(d.0)).map(|d| (*d.0, *d.1)).collect();
+    let elems = if elem_stores || calls || plan.no_elems { Default::default() } else { o.elems.clone() };
+
+    o.out.push(Inst::new(Op::Loop));
+    let mut slot_phis: Vec<(u32, Phi)> = Vec::new();
+    let mut late: Vec<(u32, Op, R)> = Vec::new();
+    for (s, v, (ty, init, kind, desc)) in &slots {
+        if plan.invariant.contains(s) {
+            let v = o.resolve(*v);
+            o.header.insert(*s, v);
+            continue;
+        }
+        let (p, r) = header_value(&mut o, *ty, *kind, *desc, *init);
+        slot_phis.push((*s, p));
+        match ty {
+            Ty::Flt => late.push((*s, Op::Box, r)),
+            Ty::Int if *kind == Kind::Fix => late.push((*s, Op::Tag, r)),
+            Ty::Int => late.push((*s, Op::Word, r)),
+            _ => {
+                o.header.insert(*s, r);
+            }
+        }
+    }
+    let mut heap_phis: Vec<((R, i64), Phi)> = Vec::new();
+    let mut heap_late: Vec<((R, i64), Op, R)> = Vec::new();
+    let mut new_fields: FxMap<(R, i64), R> = Default::default();
+    for (key, (ty, init, kind, desc)) in varying {
+        let (p, r) = header_value(&mut o, ty, kind, desc, init);
+        heap_phis.push((key, p));
+        match (ty, kind) {
+            (Ty::Flt, _) => heap_late.push((key, Op::Box, r)),
+            (Ty::Int, Kind::Fix) => heap_late.push((key, Op::Tag, r)),
+            _ => {
+                new_fields.insert(key, r);
+            }
+        }
+    }
+    // After the phis come the words of raw ones; unused ones go.
+    for (s, op, r) in late {
+        let w = o.unary(op, r);
+        o.header.insert(s, w);
+    }
+    for (key, op, r) in heap_late {
+        let w = o.unary(op, r);
+        new_fields.insert(key, w);
+    }
+    for (key, v) in &kept {
+        new_fields.insert(*key, *v);
+    }
+    o.fields = new_fields;
+    o.descs = descs.iter().copied().collect();
+    o.elems = elems.clone();
+    o.memory.clear();
+    o.entries.retain(|s, _| !rec.end_slots.iter().any(|e| e.0 == *s));
+
+    o.run()?;
+
+    // Does the end keep what the header promised?
+    let mut again = false;
+    let mut back = Vec::new();
+    for (s, p) in &slot_phis {
+        let end = rec.end_slots.iter().find(|e| e.0 == *s).unwrap().1;
+        let v = o.mapped(end);
+        match conform(&mut o, v, p) {
+            Some(r) => {
+                let r = o.resolve(r);
+                if (r == p.r || r == p.init) && !plan.plain {
+                    plan.invariant.insert(*s);
+                    again = true;
+                }
+                back.push(r);
+            }
+            None => {
+                plan.generic.insert(*s);
+                again = true;
+                back.push(R::NONE);
+            }
+        }
+    }
+    for (s, v, _) in &slots {
+        if plan.invariant.contains(s) && !slot_phis.iter().any(|p| p.0 == *s) {
+            let end = rec.end_slots.iter().find(|e| e.0 == *s).unwrap().1;
+            let (now, then) = (o.mapped(end), o.resolve(*v));
+            if now != then {
+                // It changes after all (another attempt knows less): give it a phi for good.
+                return Err(Retry::Fail("invariant register changes"));
+            }
+        }
+    }
+    for (key, p) in &heap_phis {
+        let now = o.fields.get(key).copied();
+        match now.and_then(|v| conform(&mut o, v, p)) {
+            Some(r) => back.push(o.resolve(r)),
+            None => {
+                plan.dropped.insert(*key);
+                again = true;
+                back.push(R::NONE);
+            }
+        }
+    }
+    for (key, v) in &kept {
+        let now = o.fields.get(key).map(|v| o.resolve(*v));
+        if now != Some(o.resolve(*v)) {
+            plan.dropped.insert(*key);
+            again = true;
+        }
+    }
+    for (r, d) in &descs {
+        if o.descs.get(r) != Some(d) {
+            plan.dropped_descs.insert(*r);
+            again = true;
+        }
+    }
+    if again {
+        return Err(Retry::Again);
+    }
+    o.out.end = End::Loop(back);
+    Ok(o.out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::NoObjects;
+    use super::*;
+
+    fn peel(s: &str) -> String {
+        let t = crate::text::parse(s).unwrap();
+        crate::verify::verify(&t).unwrap();
+        let o = optimize(&t, &NoObjects, true).unwrap();
+        crate::verify::verify(&o).unwrap();
+        crate::text::print(&o)
+    }
+
+    /// `while i < n: s = s + x; i += 1` with a float `s`: no type test, no box in the loop.
+    #[test]
+    fn float_sum() {
+        let s = peel(
+            "%0 = entry 0\n%1 = entry 1\n%2 = is_fix %0\nguard_true %2 @0\n%4 = is_fix %1\nguard_true %4 @0\n\
+             %6 = lt %0 %1\nguard_true %6 @0\n%8 = entry 2\n%9 = unbox %8 @0\n%10 = entry 3\n%11 = unbox %10 @0\n\
+             %12 = fadd %9 %11\n%13 = box %12\n%14 = fix_add %0 fix:1 @0\nguard_calm @1\nend 0=%14 2=%13\n\
+             snap 0 {}\nsnap 1 {0=%14, 2=%13}",
+        );
+        let body = s.split("loop\n").nth(1).unwrap();
+        assert!(body.contains("phi.flt") && !body.contains("unbox") && !body.contains("is_fix"), "{s}");
+        assert!(!body.contains("= box"), "{s}");
+        assert!(body.contains("2=box("), "{s}");
+        assert!(body.contains("fix_add_w"), "{s}");
+    }
+
+    /// A field that the loop changes is carried in a register.
+    #[test]
+    fn field_in_register() {
+        let s = peel(
+            "%0 = entry 0\n%1 = is_ptr %0\nguard_true %1 @0\n%3 = shape_is 9 %0\nguard_true %3 @0\n%5 = get_int 16 %0\n\
+             %6 = add %5 i:1\nset_int 16 %0 %6\nguard_calm @0\nend 1=fix:0\nsnap 0 {1=fix:0}",
+        );
+        let body = s.split("loop\n").nth(1).unwrap();
+        assert!(!body.contains("get_int") && body.contains("set_int") && !body.contains("shape_is"), "{s}");
+    }
+}

@@ -1,0 +1,159 @@
+//! Leaving machine code: the interpreter's frames and registers are brought up to date from what the exit says.
+
+use super::{BRIDGE_THRESHOLD, Jit, MAX_BRIDGE_FAILURES, record};
+use crate::err::{R, Raised};
+use crate::interp::Ctl;
+use crate::interp::call::Gather;
+use crate::object::*;
+use crate::thread::{Frame, Th};
+use crate::value::*;
+use adder_metatrace::backend::{Exit, State};
+use adder_metatrace::counters::Counter;
+use adder_metatrace::ir::{Snap, Val};
+use adder_metatrace::word;
+use std::sync::atomic::Ordering::*;
+
+/// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation.
+pub fn leave(th: Th, jit: &'static Jit, s: &State, e: &'static Exit) -> R<Ctl> {
+    Counter::Exits.inc();
+    if e.snap.in_memory {
+        // An exception, or a collection that the interpreter's loop is to run.
+        if th.exc.get().is_some() || th.collect_soon.get() != 0 {
+            return Err(Raised);
+        }
+        return Ok(Ctl::Next);
+    }
+    rebuild(th, s, e);
+    let n = e.count.load(Relaxed).saturating_add(1);
+    e.count.store(n, Relaxed);
+    if n >= jit.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES && e.owner != 0 {
+        // A safepoint that somebody asked for is no hot path.
+        if th.m.poll.load(Relaxed) == 0 {
+            e.count.store(0, Relaxed);
+            return record::record_bridge(th, jit, e, s.fp as *mut Frame);
+        }
+    }
+    let _ = BRIDGE_THRESHOLD;
+    Ok(Ctl::Next)
+}
+
+/// A word of the interpreter for a value, if that needs no memory.
+fn plain(s: &State, e: &Exit, v: &Val) -> Option<u64> {
+    match *v {
+        Val::Const(w) => Some(w),
+        Val::Word(r) => Some(e.read(s, r)),
+        Val::Int(r) => Some(word::fix(e.read(s, r) as i64)),
+        Val::Flt(r) => word::flo_encode(f64::from_bits(e.read(s, r))),
+        Val::Virt(_) => None,
+    }
+}
+
+fn each_val(snap: &Snap, mut f: impl FnMut(&Val)) {
+    for (_, v) in &snap.slots {
+        f(v);
+    }
+    for fr in snap.frames.iter().skip(1).filter(|fr| !fr.real) {
+        f(&fr.func);
+        if let Some(x) = &fr.extra {
+            f(x);
+        }
+    }
+}
+
+fn rebuild(th: Th, s: &State, e: &Exit) {
+    let mut simple = e.snap.virts.is_empty();
+    if simple {
+        each_val(&e.snap, |v| simple &= plain(s, e, v).is_some());
+    }
+    if simple {
+        write(th, s, e, &mut |v| plain(s, e, v).unwrap_or(0));
+        return;
+    }
+    // What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
+    let mut made = Gather::new();
+    let mut objects = Gather::new();
+    for o in &e.snap.virts {
+        let what = o.what as u64;
+        let size = (what >> 32) as usize & 0xff_ffff;
+        let p = th.m.alloc(size, (what >> 56) as u8, what as u32).as_ptr() as *mut u64;
+        unsafe {
+            for k in 1..size / 8 {
+                *p.add(k) = 0;
+            }
+            // Counted layouts read their size from the object.
+            for (at, v) in &o.fields {
+                if let Some(w) = plain(s, e, v)
+                    && !word::is_ptr(w)
+                {
+                    *p.add(*at as usize / 8) = w;
+                }
+            }
+        }
+        let _ = objects.push(th, unsafe { Value::from_bits(p as u64) });
+    }
+    let value = |v: &Val, objects: &Gather| -> u64 {
+        match *v {
+            Val::Virt(n) => objects.as_slice()[n as usize].bits(),
+            Val::Flt(r) => th.float(f64::from_bits(e.read(s, r))).bits(),
+            ref v => plain(s, e, v).unwrap_or(0),
+        }
+    };
+    for (n, o) in e.snap.virts.iter().enumerate() {
+        for (at, v) in &o.fields {
+            let w = value(v, &objects);
+            let obj = objects.as_slice()[n];
+            unsafe {
+                let slot = (obj.bits() as *mut u8).add(*at as usize) as *mut u64;
+                *slot = w;
+                th.m.barrier(obj.obj().unwrap_unchecked(), slot);
+            }
+        }
+    }
+    let mut n = 0;
+    each_val(&e.snap, |v| {
+        let w = value(v, &objects);
+        if let Some(x) = Value::from_word(w) {
+            let _ = made.push(th, x);
+            n += 1;
+        }
+    });
+    let _ = n;
+    // The same order again.
+    let mut k = 0;
+    write(th, s, e, &mut |v| match v {
+        Val::Const(0) => 0,
+        Val::Word(r) if e.read(s, *r) == 0 => 0,
+        _ => {
+            k += 1;
+            made.as_slice()[k - 1].bits()
+        }
+    });
+}
+
+/// Writes registers and frames; `value` must not allocate and is called in the order of `each_val`.
+fn write(th: Th, s: &State, e: &Exit, value: &mut dyn FnMut(&Val) -> u64) {
+    unsafe {
+        let regs = s.regs as *mut u64;
+        let root = s.fp as *mut Frame;
+        for (slot, v) in &e.snap.slots {
+            *regs.add(*slot as usize) = value(v);
+        }
+        let n = e.snap.frames.len();
+        for (k, f) in e.snap.frames.iter().enumerate() {
+            let fr = &mut *root.add(k);
+            if k > 0 && !f.real {
+                fr.regs = regs.add(f.base as usize);
+                fr.func = Value::from_bits(value(&f.func)).cast_unchecked();
+                fr.code = Value::from_bits(f.code).cast_unchecked::<Code>();
+                fr.flags = f.flags;
+                if let Some(x) = &f.extra {
+                    fr.extra.init(Some(Value::from_bits(value(x))));
+                }
+            }
+            let pc = f.pc as *const adder_bytecode::Ins;
+            // The innermost frame executes its instruction again.
+            fr.pc = if k + 1 == n { pc.wrapping_sub(1) } else { pc };
+        }
+        th.fp.set(root.add(n - 1));
+    }
+}

@@ -1,0 +1,80 @@
+//! What machine code calls: with the C calling convention, and without ever unwinding.
+
+use crate::err::Raised;
+use crate::interp::{Ctl, run_slow};
+use crate::object::*;
+use crate::thread::{Frame, Th, fflags};
+use crate::value::*;
+use adder_bytecode::Ins;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Acquire;
+
+/// The state in which a trace can go on after an operation that was carried out as a whole.
+pub struct Expect {
+    pub next: *const Ins,
+    pub code: u64,
+    /// Frames above the root frame.
+    pub depth: usize,
+    pub tree: &'static super::Tree,
+}
+
+/// Carries out the published instruction by its slow function. 0: the trace goes on; else it is left, everything being
+/// in memory, an exception possibly pending.
+pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut Frame) -> u64 {
+    unsafe {
+        let e = &*expect;
+        let r = catch_unwind(AssertUnwindSafe(|| run_slow(th, Ins(ins))));
+        match r {
+            Ok(Ok(Ctl::Next)) => {}
+            // A frame that leaves the interpreter is never inside a trace.
+            Ok(Ok(Ctl::Leave(_))) => std::process::abort(),
+            Ok(Err(Raised)) => return 2,
+            Err(_) => {
+                th.exc.init(None);
+                let _ = th.system_error("internal error: panic in an operation of a trace");
+                return 2;
+            }
+        }
+        let fp = th.fp.get();
+        if fp != root.add(e.depth)
+            || (*fp).pc.add(1) != e.next
+            || (*fp).code.value().bits() != e.code
+            || !e.tree.valid.load(Acquire)
+        {
+            return 1;
+        }
+        // Somebody holds a frame of the trace: leaving that frame must tell him.
+        let mut f = root.add(1);
+        while f <= fp {
+            if (*f).flags & fflags::OBJECT != 0 {
+                return 1;
+            }
+            f = f.add(1);
+        }
+        0
+    }
+}
+
+pub unsafe extern "C" fn box_float(th: Th, bits: u64) -> u64 {
+    th.float(f64::from_bits(bits)).bits()
+}
+
+pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
+    unsafe { th.m.barrier(Value::from_bits(obj).obj().unwrap_unchecked(), slot) }
+}
+
+/// `what`: kind << 56 | size << 32 | shape.
+pub unsafe extern "C" fn alloc(th: Th, what: u64) -> u64 {
+    th.m.alloc((what >> 32) as usize & 0xff_ffff, (what >> 56) as u8, what as u32).as_ptr() as u64
+}
+
+pub unsafe extern "C" fn dict_get(d: Value, k: Value) -> u64 {
+    crate::builtins::iter_fast::dict_get(d, k).map_or(0, Value::bits)
+}
+
+pub unsafe extern "C" fn iter_step(th: Th, it: Value) -> u64 {
+    crate::builtins::iter_fast::step(th, it).map_or(0, Value::bits)
+}
+
+#[allow(unused)]
+fn _uses(_: Gc<Code>) {}

@@ -1,0 +1,500 @@
+//! [`Recorder`], the machine that computes and records: the third instance of the handlers.
+//!
+//! A value is a pair of what the interpreter would have and the IR operand that stands for it. Everything is carried
+//! out on the real frames and registers, so a recording can be given up at any instruction.
+
+use super::record::Rec;
+use super::{helpers, watch};
+use crate::err::{R, Raised};
+use crate::interp::machine::*;
+use crate::object::*;
+use crate::value::*;
+use adder_metatrace::counters::Counter;
+use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine, Residual, word};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A concrete value and its operand.
+#[derive(Clone, Copy)]
+pub struct T<V> {
+    pub v: V,
+    pub r: Ir,
+}
+/// A condition; `neg`: the recorded one is its opposite.
+#[derive(Clone, Copy)]
+pub struct B {
+    v: bool,
+    r: Ir,
+    neg: bool,
+}
+
+#[derive(Clone, Copy)]
+pub struct Recorder {
+    pub s: *mut Rec,
+    pub i: Interp<false>,
+}
+
+pub const DICT_GET: Callee = Callee { name: "dict_get", addr: 0, effects: Effects::READS };
+pub const ITER_STEP: Callee =
+    Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::WRITES) };
+
+impl Recorder {
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    pub fn rec(&self) -> &mut Rec {
+        unsafe { &mut *self.s }
+    }
+    fn op1(&self, op: Op, a: Ir) -> Ir {
+        self.rec().core.op1(op, a)
+    }
+    fn op(&self, op: Op, a: Ir, b: Ir) -> Ir {
+        self.rec().core.op(op, a, b)
+    }
+    fn guard(&self, cond: Ir, want: bool) {
+        self.rec().guard(cond, want)
+    }
+    fn is(&self, op: Op, a: Ir, v: bool) -> bool {
+        let c = self.op1(op, a);
+        self.guard(c, v);
+        v
+    }
+    fn word(&self, v: Value) -> T<Value> {
+        T { v, r: self.rec().konst(v) }
+    }
+    fn checked(&self, op: Op, a: T<Value>, b: Ir, v: Option<Value>) -> Option<T<Value>> {
+        // None: the general operation follows, for which nothing needs to be assumed.
+        let v = v?;
+        Some(T { v, r: self.rec().guarded(op, a.r, b) })
+    }
+    /// `a` is known not to be this tagged integer.
+    fn differs(&self, a: T<Value>, n: i64) -> bool {
+        let k = self.rec().core.word(word::fix(n));
+        let c = self.op(Op::Eq, a.r, k);
+        let v = a.v.bits() == word::fix(n);
+        self.guard(c, v);
+        !v
+    }
+    fn cmp(&self, op: Cmp, a: Ir, b: Ir, v: bool, lt: Op, le: Op, eq: Op) -> B {
+        let (o, a, b, neg) = match op {
+            Cmp::Lt => (lt, a, b, false),
+            Cmp::Le => (le, a, b, false),
+            Cmp::Gt => (lt, b, a, false),
+            Cmp::Ge => (le, b, a, false),
+            Cmp::Eq => (eq, a, b, false),
+            Cmp::Ne => (eq, a, b, true),
+        };
+        B { v, r: self.op(o, a, b), neg }
+    }
+    /// The double of a float in any form.
+    fn unbox(&self, a: T<Value>) -> Option<T<f64>> {
+        let f = self.i.as_float(a.v)?;
+        Some(T { v: f, r: self.rec().guarded(Op::Unbox, a.r, Ir::NONE) })
+    }
+    /// Follows `Interp`'s push of a frame.
+    fn pushed(&mut self, func: T<Value>, extra: Option<Ir>, base: usize, nargs: usize, flags: u64) {
+        let fp = self.i.fp;
+        unsafe {
+            let (code, func_now) = ((*fp).code, (*fp).func);
+            debug_assert!(func_now.value().is(func.v));
+            self.rec().push_frame(base, code, func.r, extra, flags, nargs);
+        }
+    }
+    /// The function is a constant, or its code is tested.
+    fn pin_code(&self, f: T<Value>) {
+        if f.r.as_const().is_none() {
+            let off = std::mem::offset_of!(Function, code) as i64;
+            let c = self.rec().core.op_imm(Op::Get, f.r, Ir::NONE, off);
+            let code = unsafe { f.v.cast_unchecked::<Function>() }.code.value();
+            let k = self.rec().konst(code);
+            let e = self.op(Op::Eq, c, k);
+            self.guard(e, true);
+        }
+    }
+}
+
+impl Machine for Recorder {
+    type Ref = T<Value>;
+    type Int = T<i64>;
+    type Flt = T<f64>;
+    type Bool = B;
+    type Word = Value;
+    type Raised = Raised;
+
+    fn reg(self, i: usize) -> T<Value> {
+        T { v: self.i.reg(i), r: self.rec().reg(i) }
+    }
+    fn set_reg(self, i: usize, v: T<Value>) {
+        self.i.set_reg(i, v.v);
+        self.rec().set_reg(i, v.r);
+    }
+    fn constant(self, w: Value) -> T<Value> {
+        self.word(w)
+    }
+    fn fixnum(self, n: i64) -> T<Value> {
+        self.word(Value::fix(n))
+    }
+    fn test(self, b: B) -> bool {
+        self.guard(b.r, b.v != b.neg);
+        b.v
+    }
+    fn promote(self, r: T<Value>) -> Value {
+        if r.r.as_const().is_none() {
+            let k = self.rec().konst(r.v);
+            let c = self.op(Op::Eq, r.r, k);
+            self.guard(c, true);
+        }
+        r.v
+    }
+    fn is_fixnum(self, a: T<Value>) -> B {
+        B { v: a.v.is_fix(), r: self.op1(Op::IsFix, a.r), neg: false }
+    }
+    fn both_fixnum(self, a: T<Value>, b: T<Value>) -> bool {
+        self.is(Op::IsFix, a.r, a.v.is_fix()) && self.is(Op::IsFix, b.r, b.v.is_fix())
+    }
+    fn as_float(self, a: T<Value>) -> Option<T<f64>> {
+        match self.unbox(a) {
+            Some(f) => Some(f),
+            None => {
+                self.is(Op::IsFlo, a.r, false);
+                None
+            }
+        }
+    }
+    fn number_as_float(self, a: T<Value>) -> Option<T<f64>> {
+        if self.is(Op::IsFix, a.r, a.v.is_fix()) {
+            return Some(T { v: word::unfix(a.v.bits()) as f64, r: self.op1(Op::FixToFlt, a.r) });
+        }
+        self.as_float(a)
+    }
+    fn same(self, a: T<Value>, b: T<Value>) -> B {
+        B { v: a.v.is(b.v), r: self.op(Op::Eq, a.r, b.r), neg: false }
+    }
+    fn fix_add(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        self.checked(Op::FixAdd, a, b.r, self.i.fix_add(a.v, b.v))
+    }
+    fn fix_sub(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        self.checked(Op::FixSub, a, b.r, self.i.fix_sub(a.v, b.v))
+    }
+    fn fix_mul(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        self.checked(Op::FixMul, a, b.r, self.i.fix_mul(a.v, b.v))
+    }
+    fn fix_and(self, a: T<Value>, b: T<Value>) -> T<Value> {
+        T { v: self.i.fix_and(a.v, b.v), r: self.op(Op::FixAnd, a.r, b.r) }
+    }
+    fn fix_or(self, a: T<Value>, b: T<Value>) -> T<Value> {
+        T { v: self.i.fix_or(a.v, b.v), r: self.op(Op::FixOr, a.r, b.r) }
+    }
+    fn fix_xor(self, a: T<Value>, b: T<Value>) -> T<Value> {
+        T { v: self.i.fix_xor(a.v, b.v), r: self.op(Op::FixXor, a.r, b.r) }
+    }
+    fn fix_floordiv(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        let v = self.i.fix_floordiv(a.v, b.v)?;
+        self.differs(b, 0);
+        if !self.differs(b, -1) {
+            let zero = self.fixnum(0);
+            return self.checked(Op::FixSub, zero, a.r, Some(v));
+        }
+        Some(T { v, r: self.op(Op::FixDiv, a.r, b.r) })
+    }
+    fn fix_mod(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        let v = self.i.fix_mod(a.v, b.v)?;
+        self.differs(b, 0);
+        if !self.differs(b, -1) {
+            return Some(self.fixnum(0));
+        }
+        Some(T { v, r: self.op(Op::FixMod, a.r, b.r) })
+    }
+    fn fix_shl(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        let v = self.i.fix_shl(a.v, b.v)?;
+        let n = self.op1(Op::Untag, b.r);
+        let max = self.rec().core.int(62);
+        let c = self.op(Op::Ult, n, max);
+        self.guard(c, true);
+        self.checked(Op::FixShl, a, n, Some(v))
+    }
+    fn fix_shr(self, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        let v = self.i.fix_shr(a.v, b.v)?;
+        let n = self.op1(Op::Untag, b.r);
+        let zero = self.rec().core.int(0);
+        let c = self.op(Op::Lt, n, zero);
+        self.guard(c, false);
+        Some(T { v, r: self.op(Op::FixShr, a.r, n) })
+    }
+    fn fix_cmp(self, op: Cmp, a: T<Value>, b: T<Value>) -> B {
+        self.cmp(op, a.r, b.r, self.i.fix_cmp(op, a.v, b.v), Op::Lt, Op::Le, Op::Eq)
+    }
+    fn fix_to_int(self, a: T<Value>) -> T<i64> {
+        T { v: word::unfix(a.v.bits()), r: self.op1(Op::Untag, a.r) }
+    }
+    fn int_to_fix(self, a: T<i64>) -> T<Value> {
+        T { v: Value::fix(a.v), r: self.op1(Op::Tag, a.r) }
+    }
+    fn int_ult(self, a: T<i64>, b: T<i64>) -> B {
+        B { v: (a.v as u64) < b.v as u64, r: self.op(Op::Ult, a.r, b.r), neg: false }
+    }
+    fn int_add(self, a: T<i64>, b: T<i64>) -> T<i64> {
+        T { v: a.v.wrapping_add(b.v), r: self.op(Op::Add, a.r, b.r) }
+    }
+    fn int_const(self, n: i64) -> T<i64> {
+        T { v: n, r: self.rec().core.int(n) }
+    }
+    fn int_cmp(self, op: Cmp, a: T<i64>, b: T<i64>) -> B {
+        self.cmp(op, a.r, b.r, self.i.int_cmp(op, a.v, b.v), Op::Lt, Op::Le, Op::Eq)
+    }
+    fn float_op(self, op: FloatOp, a: T<f64>, b: T<f64>) -> T<f64> {
+        let o = match op {
+            FloatOp::Add => Op::FAdd,
+            FloatOp::Sub => Op::FSub,
+            FloatOp::Mul => Op::FMul,
+            FloatOp::Div => Op::FDiv,
+        };
+        T { v: self.i.float_op(op, a.v, b.v), r: self.op(o, a.r, b.r) }
+    }
+    fn float_neg(self, a: T<f64>) -> T<f64> {
+        T { v: -a.v, r: self.op1(Op::FNeg, a.r) }
+    }
+    fn float_cmp(self, op: Cmp, a: T<f64>, b: T<f64>) -> B {
+        self.cmp(op, a.r, b.r, self.i.float_cmp(op, a.v, b.v), Op::FLt, Op::FLe, Op::FEq)
+    }
+    fn float_is_zero(self, a: T<f64>) -> B {
+        let z = self.rec().core.flt(0);
+        B { v: a.v == 0.0, r: self.op(Op::FEq, a.r, z), neg: false }
+    }
+    fn box_float(self, f: T<f64>) -> R<T<Value>> {
+        let v = self.i.box_float(f.v)?;
+        Ok(T { v, r: self.op1(Op::Box, f.r) })
+    }
+    fn shape_is(self, o: T<Value>, shape: u32) -> bool {
+        // Shape 0 is no object's: an empty cache, which a watched one never becomes.
+        if shape == 0 {
+            return false;
+        }
+        if !self.is(Op::IsPtr, o.r, o.v.is_obj()) {
+            return false;
+        }
+        let v = self.i.shape_is(o.v, shape);
+        let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, shape as i64);
+        self.guard(c, v);
+        v
+    }
+    fn get(self, o: T<Value>, f: Field) -> T<Value> {
+        T { v: self.i.get(o.v, f), r: self.rec().core.op_imm(Op::Get, o.r, Ir::NONE, f.0 as i64) }
+    }
+    fn get_int(self, o: T<Value>, f: Field) -> T<i64> {
+        T { v: self.i.get_int(o.v, f), r: self.rec().core.op_imm(Op::GetInt, o.r, Ir::NONE, f.0 as i64) }
+    }
+    fn set(self, o: T<Value>, f: Field, v: T<Value>) -> R<()> {
+        self.i.set(o.v, f, v.v)?;
+        self.rec().core.effect(Inst { a: o.r, b: v.r, imm: f.0 as i64, ..Inst::new(Op::Set) });
+        Ok(())
+    }
+    fn set_int(self, o: T<Value>, f: Field, v: T<i64>) {
+        self.i.set_int(o.v, f, v.v);
+        self.rec().core.effect(Inst { a: o.r, b: v.r, imm: f.0 as i64, ..Inst::new(Op::SetInt) });
+    }
+    fn set_shape(self, o: T<Value>, shape: u32) {
+        self.i.set_shape(o.v, shape);
+        self.rec().core.effect(Inst { a: o.r, imm: shape as i64, ..Inst::new(Op::SetShape) });
+    }
+    fn elem(self, o: T<Value>, base: Field, i: T<i64>) -> T<Value> {
+        T { v: self.i.elem(o.v, base, i.v), r: self.rec().core.op_imm(Op::Elem, o.r, i.r, base.0 as i64) }
+    }
+    fn set_elem(self, o: T<Value>, base: Field, i: T<i64>, v: T<Value>) -> R<()> {
+        self.i.set_elem(o.v, base, i.v, v.v)?;
+        self.rec().core.effect(Inst { a: o.r, b: i.r, c: v.r, imm: base.0 as i64, ..Inst::new(Op::SetElem) });
+        Ok(())
+    }
+    fn is_null(self, r: T<Value>) -> B {
+        let null = self.rec().core.word(0);
+        B { v: false, r: self.op(Op::Eq, r.r, null), neg: false }
+    }
+}
+
+impl PyMachine for Recorder {
+    // Calls of the runtime: the dispatcher carries the operation out as a whole.
+    fn call1(self, _f: &'static Residual<Fn1>, _a: T<Value>) -> R<T<Value>> {
+        Err(Raised)
+    }
+    fn call2(self, _f: &'static Residual<Fn2>, _a: T<Value>, _b: T<Value>) -> R<T<Value>> {
+        Err(Raised)
+    }
+    fn call3(self, _f: &'static Residual<Fn3>, _a: T<Value>, _b: T<Value>, _c: T<Value>) -> R<T<Value>> {
+        Err(Raised)
+    }
+    fn call2_bool(self, _f: &'static Residual<Fn2>, _a: T<Value>, _b: T<Value>) -> R<bool> {
+        Err(Raised)
+    }
+    fn reg_is_null(self, i: usize) -> bool {
+        let v = self.i.reg_is_null(i);
+        let r = self.rec().reg(i);
+        let null = self.rec().core.word(0);
+        let c = self.op(Op::Eq, r, null);
+        self.guard(c, v);
+        v
+    }
+    fn clear_reg(self, i: usize) {
+        self.i.clear_reg(i);
+        let null = self.rec().core.word(0);
+        self.rec().set_reg(i, null);
+    }
+    fn konst(self, i: usize) -> T<Value> {
+        self.word(self.i.konst(i))
+    }
+    fn ic(self, i: usize) -> &'static Ic {
+        let ic = self.i.ic(i);
+        watch::watch_cache(ic, self.rec().tree);
+        ic
+    }
+    fn list_elem(self, a: T<Value>, base: Field, i: T<i64>) -> Option<T<Value>> {
+        let v = self.i.list_elem(a.v, base, i.v)?;
+        let r = self.rec().core.op_imm(Op::Elem, a.r, i.r, base.0 as i64);
+        if self.multi() {
+            let null = self.rec().core.word(0);
+            let c = self.op(Op::Eq, r, null);
+            self.guard(c, false);
+        }
+        Some(T { v, r })
+    }
+    fn within(self, i: T<i64>, a: T<Value>, cap: Field) -> bool {
+        // Only lists' arrays are asked this.
+        self.rec().core.op_imm(Op::IsA, a.r, Ir::NONE, Kind::Array as i64);
+        // With one thread a list's array has room for its items.
+        if !self.multi() {
+            return self.i.within(i.v, a.v, cap);
+        }
+        let c = self.int_ult(i, self.get_int(a, cap));
+        self.test(c)
+    }
+    fn dict_get(self, d: T<Value>, k: T<Value>) -> Option<T<Value>> {
+        let v = self.i.dict_get(d.v, k.v)?;
+        let f = Callee { addr: helpers::dict_get as *const () as usize, ..DICT_GET };
+        let r = self.rec().core.call(Op::CallRef, f, &[d.r, k.r]);
+        let null = self.rec().core.word(0);
+        let c = self.op(Op::Eq, r, null);
+        self.guard(c, false);
+        Some(T { v, r })
+    }
+    fn iter_step(self, it: T<Value>) -> Option<T<Value>> {
+        let v = self.i.iter_step(it.v)?;
+        let f = Callee { addr: helpers::iter_step as *const () as usize, ..ITER_STEP };
+        let rec = self.rec();
+        let th = rec.core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 0);
+        let r = rec.core.call(Op::CallRef, f, &[th, it.r]);
+        // Null: nothing has happened.
+        rec.core.pardon();
+        let null = rec.core.word(0);
+        let c = self.op(Op::Eq, r, null);
+        self.guard(c, false);
+        Some(T { v, r })
+    }
+    fn is_singleton(self, o: T<Value>, s: Value) -> bool {
+        let k = self.rec().konst(s);
+        let c = self.op(Op::Eq, o.r, k);
+        let v = o.v.is(s);
+        self.guard(c, v);
+        v
+    }
+    fn global_cell(self, c: Gc<DictCell>) -> Option<T<Value>> {
+        let constant = watch::watch_cell(c, self.rec().tree);
+        let v = self.i.global_cell(c)?;
+        if constant {
+            return Some(self.word(v));
+        }
+        let k = self.rec().konst(c.value());
+        let off = std::mem::offset_of!(DictCell, v) as i64;
+        let r = self.rec().core.op_imm(Op::Get, k, Ir::NONE, off);
+        let null = self.rec().core.word(0);
+        let e = self.op(Op::Eq, r, null);
+        self.guard(e, false);
+        Some(T { v, r })
+    }
+    fn safepoint(self, _counter: usize) -> bool {
+        false
+    }
+    fn enter(&mut self, pc: Pc, func: T<Value>, base: usize, nargs: usize) -> Option<Pc> {
+        let code: Gc<Code> = unsafe { func.v.cast_unchecked::<Function>().code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        let next = self.i.enter(pc, func.v, base, nargs)?;
+        self.pin_code(func);
+        self.rec().call_at(pc);
+        self.pushed(func, None, base, nargs, 0);
+        Some(next)
+    }
+    fn enter_init(&mut self, pc: Pc, class: T<Value>, base: usize, nargs: usize) -> Option<Pc> {
+        let t: Gc<Type> = unsafe { class.v.cast_unchecked() };
+        let init = t.fast_init.get()?;
+        let code: Gc<Code> = unsafe { init.cast_unchecked::<Function>().code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        watch::watch_type(t, self.rec().tree);
+        let next = self.i.enter_init(pc, class.v, base, nargs)?;
+        self.promote(class);
+        let shape = crate::shape::shape(t.root_shape.load(Relaxed));
+        let obj = self.i.reg(0);
+        if obj.shape_id() != shape.id {
+            self.rec().core.give_up(Counter::AbortInvalid, "the class changed");
+        }
+        self.rec().call_at(pc);
+        let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | shape.id as i64;
+        let o = self.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+        let f = self.word(init);
+        let flags = unsafe { (*self.i.fp).flags };
+        self.rec().set_reg(base - 1, o);
+        self.pushed(f, Some(o), base - 1, nargs + 1, flags);
+        Some(next)
+    }
+    fn enter_getter(&mut self, pc: Pc, func: Value, this: T<Value>) -> Option<Pc> {
+        let f = self.word(func);
+        let code: Gc<Code> = unsafe { func.cast_unchecked::<Function>().code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
+        let next = self.i.enter_getter(pc, func, this.v)?;
+        self.rec().call_at(pc);
+        self.rec().set_reg(base, this.r);
+        let flags = unsafe { (*self.i.fp).flags };
+        self.pushed(f, None, base, 1, flags);
+        Some(next)
+    }
+    fn leave(&mut self, result: T<Value>) -> Option<Pc> {
+        if self.rec().frames.len() < 2 {
+            self.rec().core.give_up(Counter::AbortReturn, "returned from the root frame");
+            return None;
+        }
+        let extra = self.rec().frames.last().and_then(|f| f.extra);
+        let getter = unsafe { (*self.i.fp).flags };
+        let next = self.i.leave(result.v)?;
+        // As `Interp` decides.
+        let call = unsafe { *next.ptr().sub(1) };
+        self.rec().pop_frame();
+        if getter == 0 {
+            self.rec().set_reg(call.c(), result.r);
+        } else if let Some(o) = extra {
+            self.is_singleton_after(result);
+            self.rec().set_reg(call.c(), o);
+        } else {
+            self.rec().set_reg(call.a(), result.r);
+        }
+        Some(next)
+    }
+    fn multi(self) -> bool {
+        // That it stays so is what all trees rely on (`watch::watch_world`).
+        self.i.multi()
+    }
+    fn decline(self) -> Raised {
+        Raised
+    }
+}
+
+impl Recorder {
+    /// `__init__` returned None: its frame is gone, so a test would have no state to go back to. A constant needs none.
+    fn is_singleton_after(&self, result: T<Value>) {
+        if result.r.as_const().is_none() {
+            self.rec().core.give_up(Counter::AbortOp, "__init__ returned no constant");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The tracing JIT of Python: hot loops are recorded by a third instance of the handlers, optimised by `metatrace` and
+//! compiled by a backend that the embedder hands over.
+//!
+//! # The life of a loop
+//! The loop's counter (`Code::counters`) runs down in the interpreter; at zero the slow path comes to [`back_edge`]:
+//! compiled code is entered, or the next iteration is recorded. A [`Tree`] is a loop's compiled code with the bridges
+//! that grew on its exits; it is valid until an assumption fails (`watch`).
+//!
+//! # Invariants
+//! - While machine code runs, the interpreter's frames and registers in memory are those of the trace's entry, or of
+//!   the last operation that was carried out as a whole (`helpers`): valid for the collector, not up to date. Exits
+//!   bring them up to date (`exit`).
+//! - Constants of traces are pinned and kept alive by the code object that owns the tree.
+//! - Machine code is left only at points where the interpreter can go on, and nothing is executed twice.
+
+pub mod exit;
+pub mod helpers;
+pub mod machine;
+pub mod record;
+pub mod watch;
+
+use crate::err::R;
+use crate::interp::Ctl;
+use crate::object::*;
+use crate::thread::{Frame, Th, Thread};
+use crate::value::*;
+use adder_bytecode::Ins;
+use adder_heap::Mutator;
+use adder_metatrace::backend::{Backend, Layout, State};
+use adder_metatrace::counters::Counter;
+use std::cell::Cell as RustCell;
+use std::mem::{MaybeUninit, offset_of};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+
+/// Iterations before a loop is recorded.
+const THRESHOLD: u32 = 700;
+/// Times that an exit is taken before a bridge is recorded.
+const BRIDGE_THRESHOLD: u32 = 150;
+/// Recordings of a loop that fail before it is left to the interpreter.
+const MAX_ABORTS: u32 = 6;
+const MAX_BRIDGE_FAILURES: u32 = 3;
+/// Frames and registers that a trace may need above its root frame.
+pub const MAX_DEPTH: usize = 12;
+const FRAME_ROOM: usize = 64;
+const REG_ROOM: usize = 1 << 14;
+
+pub struct Jit {
+    pub backend: &'static dyn Backend,
+    pub layout: Layout,
+    threshold: u32,
+    bridge_threshold: u32,
+}
+
+static JIT: OnceLock<Jit> = OnceLock::new();
+
+thread_local! {
+    /// This thread is recording: loops of nested runs are not recorded.
+    static RECORDING: RustCell<bool> = const { RustCell::new(false) };
+}
+
+/// What loops' counters begin with; 0: there is no JIT.
+static START: AtomicU32 = AtomicU32::new(0);
+
+/// Turns the JIT on. To be called before any code object is made. `threshold`: None is the usual one.
+pub fn init(backend: &'static dyn Backend, threshold: Option<u32>) {
+    let poll = offset_of!(Thread, m) + offset_of!(Mutator, poll);
+    let layout = Layout {
+        poll: poll as i32,
+        cursor: (offset_of!(Thread, m) + offset_of!(Mutator, cursor)) as i32,
+        limit: (offset_of!(Thread, m) + offset_of!(Mutator, limit)) as i32,
+        gc_byte: offset_of!(adder_heap::Header, gc) as i32,
+        unlogged: adder_heap::gcbits::UNLOGGED,
+        float_desc: Kind::Float as u32,
+        float_at: offset_of!(FloatBox, f) as i32,
+        box_float: helpers::box_float as *const () as usize,
+        barrier: helpers::barrier as *const () as usize,
+        alloc: helpers::alloc as *const () as usize,
+    };
+    let t = threshold.unwrap_or(THRESHOLD).max(2);
+    let j = Jit {
+        backend,
+        layout,
+        threshold: t,
+        bridge_threshold: if threshold.is_some() { t.min(BRIDGE_THRESHOLD) } else { BRIDGE_THRESHOLD },
+    };
+    if JIT.set(j).is_ok() {
+        START.store(t, Relaxed);
+    }
+}
+pub fn get() -> Option<&'static Jit> {
+    JIT.get()
+}
+/// First value of a loop counter.
+pub fn start_count() -> u32 {
+    match START.load(Relaxed) {
+        0 => u32::MAX,
+        n => n,
+    }
+}
+
+/// Compiled code of a loop and its bridges. Never freed.
+pub struct Tree {
+    /// All that was assumed still holds. `watch` clears it.
+    pub valid: AtomicBool,
+    /// Where links from other traces go: the entry, or the way out once the tree is invalid.
+    pub cell: AtomicU64,
+    pub code: u64,
+    pub header: *const Ins,
+    pub name: String,
+}
+unsafe impl Sync for Tree {}
+unsafe impl Send for Tree {}
+
+/// State of one loop.
+pub struct LoopState {
+    pub tree: AtomicPtr<Tree>,
+    pub aborts: AtomicU32,
+}
+
+/// The loops of a code object, once one of them was hot.
+pub struct CodeLoops {
+    pub loops: Box<[LoopState]>,
+}
+
+fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
+    let p = code.jit.load(Acquire);
+    if let Some(l) = unsafe { p.as_ref() } {
+        return l;
+    }
+    let n = unsafe { (*code.data).loops } as usize;
+    let l = Box::into_raw(Box::new(CodeLoops {
+        loops: (0..n)
+            .map(|_| LoopState { tree: AtomicPtr::new(std::ptr::null_mut()), aborts: AtomicU32::new(0) })
+            .collect(),
+    }));
+    match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
+        Ok(_) => unsafe { &*l },
+        Err(other) => {
+            drop(unsafe { Box::from_raw(l) });
+            unsafe { &*other }
+        }
+    }
+}
+
+/// The valid tree of a loop.
+pub fn tree_of(code: Gc<Code>, counter: usize, header: *const Ins) -> Option<&'static Tree> {
+    let p = unsafe { code.jit.load(Acquire).as_ref() }?;
+    let t = unsafe { p.loops.get(counter)?.tree.load(Acquire).as_ref() }?;
+    (t.valid.load(Acquire) && t.header == header).then_some(t)
+}
+
+pub fn counter(code: Gc<Code>, i: usize) -> &'static AtomicU32 {
+    unsafe { &*(code.counters.add(i) as *const AtomicU32) }
+}
+
+/// A backward jump (the published instruction) whose counter may have run down. Some: what the slow operation answers,
+/// the jump being done.
+pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
+    let fp = th.fp.get();
+    let code = unsafe { (*fp).code };
+    let count = counter(code, i.a());
+    if count.load(Relaxed) != 0 {
+        return Ok(None);
+    }
+    let Some(jit) = get() else {
+        count.store(u32::MAX, Relaxed);
+        return Ok(None);
+    };
+    let header = unsafe { (*fp).pc.offset(1 + i.imm() as isize) };
+    if let Some(t) = tree_of(code, i.a(), header) {
+        count.store(1, Relaxed);
+        return enter(th, jit, t);
+    }
+    count.store(jit.threshold, Relaxed);
+    let state = &loops_of(code).loops[i.a()];
+    if state.aborts.load(Relaxed) >= MAX_ABORTS {
+        Counter::Blacklisted.inc();
+        count.store(u32::MAX, Relaxed);
+        return Ok(None);
+    }
+    if RECORDING.with(|r| r.get()) || !has_room(th, fp) || tracing(th) {
+        return Ok(None);
+    }
+    record::record_loop(th, jit, i, header, state).map(Some)
+}
+
+/// Space above the frame for what a trace may push.
+fn has_room(th: Th, fp: *mut Frame) -> bool {
+    unsafe { fp.add(FRAME_ROOM) < th.frame_limit.get() && (*fp).regs.add(REG_ROOM) < th.regs_end.get() }
+}
+/// `sys.settrace` and the like want to see every step.
+fn tracing(th: Th) -> bool {
+    use crate::thread::ThreadSlot;
+    th.slots[ThreadSlot::TraceFunc as usize].get().is_some()
+        || th.slots[ThreadSlot::ProfileFunc as usize].get().is_some()
+}
+
+/// Runs compiled code from the published frame's backward jump on.
+fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
+    let fp = th.fp.get();
+    if !has_room(th, fp) || tracing(th) {
+        return Ok(None);
+    }
+    Counter::Entries.inc();
+    let mut s = MaybeUninit::<State>::uninit();
+    let e = unsafe {
+        let p = s.as_mut_ptr();
+        (*p).thread = th.0.as_ptr() as u64;
+        (*p).fp = fp as u64;
+        (*p).regs = (*fp).regs as u64;
+        jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p)
+    };
+    exit::leave(th, jit, unsafe { &*s.as_ptr() }, e).map(Some)
+}
+
+/// A code object dies: its counters and loop table go. The trees stay: other code may have links to them.
+pub unsafe fn drop_code(c: &Code) {
+    unsafe {
+        let n = c.nloops as usize;
+        if !c.counters.is_null() {
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(c.counters, n)));
+        }
+        let l = c.jit.load(Relaxed);
+        if !l.is_null() {
+            for s in &(*l).loops {
+                if let Some(t) = s.tree.load(Relaxed).as_ref() {
+                    watch::invalidate(t);
+                }
+            }
+            drop(Box::from_raw(l));
+        }
+    }
+}

@@ -1,0 +1,898 @@
+//! Recording: runs the interpreter's instructions one by one on the recording machine, from a loop's header or an exit
+//! to where the trace closes; keeps the symbolic state of frames and registers.
+//!
+//! Operations that the handlers leave to the runtime are recorded *as a whole*: the state is written to memory, the slow
+//! function of the operation is called (`helpers::op`), and what it wrote is read back. So every operation can be
+//! part of a trace, and what it does is what the interpreter does.
+
+use super::helpers::{self, Expect};
+use super::machine::Recorder as RecMachine;
+use super::{Jit, LoopState, MAX_DEPTH, RECORDING, Tree, tree_of, watch};
+use crate::err::{R, Raised};
+use crate::interp::machine::{Interp, Pc};
+use crate::interp::{Ctl, record_fast, run_slow};
+use crate::object::*;
+use crate::thread::{Cont, Frame, Th, Thread, fflags};
+use crate::value::*;
+use adder_bytecode::{Ins, Op as Bc, Operand};
+use adder_heap::RootedVec;
+use adder_metatrace::backend::Exit;
+use adder_metatrace::counters::Counter;
+use adder_metatrace::ir::*;
+use adder_metatrace::opt::{Objects, peel};
+use adder_metatrace::recorder::Recorder;
+use adder_metatrace::{Effects, log, text, verify};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering::*;
+
+/// Longest recording, in IR instructions.
+const LIMIT: usize = 4000;
+/// Passages through the back edge of another loop.
+const MAX_INNER: usize = 4;
+
+/// A frame of the recording, as the trace sees it.
+pub struct RFrame {
+    pub base: u32,
+    pub code: Gc<Code>,
+    pub func: R_,
+    pub extra: Option<R_>,
+    pub flags: u64,
+    /// Of the frames below the innermost: their call.
+    pub pc: *const Ins,
+    /// The frame record is in memory, its pc being this (null: unknown).
+    pub real: bool,
+    mem_pc: *const Ins,
+}
+type R_ = adder_metatrace::ir::R;
+
+pub struct Rec {
+    pub core: Recorder,
+    pub th: Th,
+    pub tree: &'static Tree,
+    pub frames: Vec<RFrame>,
+    root_fp: *mut Frame,
+    root_regs: *mut u64,
+    /// Operand of each register of the root frame and above; None: as in memory.
+    sym: Vec<Option<R_>>,
+    /// Registers that may differ from memory at the trace's entry.
+    touched: Vec<bool>,
+    /// `Thread::fp` is this many frames above the root; None: unknown.
+    mem_fp: Option<usize>,
+    /// Instruction being recorded.
+    pc: *const Ins,
+    keep: RootedVec,
+    entry: Option<*const Ins>,
+    inner: usize,
+    expects: Vec<*const Expect>,
+}
+
+/// What the optimiser may know of objects.
+struct PyObjects;
+impl Objects for PyObjects {
+    /// Builtin types' shapes are their instances' for good, but for those whose `__class__` can be assigned.
+    fn fixed(&self, desc: u32) -> bool {
+        desc < Kind::ALL.len() as u32 && desc != Kind::Object as u32 && desc != Kind::Module as u32
+    }
+    fn is_float(&self, desc: u32) -> bool {
+        desc == Kind::Float as u32
+    }
+    fn desc_of(&self, w: u64) -> u32 {
+        match Value::from_word(w) {
+            Some(v) if v.is_obj() => v.shape_id(),
+            _ => 0,
+        }
+    }
+}
+
+enum Done {
+    /// The loop is closed.
+    Loop,
+    Link,
+    /// Given up; the interpreter goes on with this answer.
+    Abort(R<Ctl>),
+}
+
+struct Busy;
+impl Busy {
+    fn new() -> Busy {
+        RECORDING.with(|r| r.set(true));
+        Busy
+    }
+}
+impl Drop for Busy {
+    fn drop(&mut self) {
+        RECORDING.with(|r| r.set(false));
+    }
+}
+
+fn name_of(th: Th, code: Gc<Code>, at: *const Ins) -> String {
+    let n = unsafe { at.offset_from(code.ins) } as usize;
+    format!("{}:{} {}", th.text(code.filename.value()), code.line_at(n), th.text(code.qualname.value()))
+}
+
+/// Records the loop whose backward jump is the published instruction. The answer is that of the slow operation.
+pub fn record_loop(
+    th: Th,
+    jit: &'static Jit,
+    i: Ins,
+    header: *const Ins,
+    state: &'static LoopState,
+) -> R<Ctl> {
+    Counter::Recordings.inc();
+    let fp = th.fp.get();
+    let code = unsafe { (*fp).code };
+    let tree: &'static Tree = Box::leak(Box::new(Tree {
+        valid: true.into(),
+        cell: (jit.backend.bail() as u64).into(),
+        code: code.value().bits(),
+        header,
+        name: name_of(th, code, header),
+    }));
+    watch::watch_world(tree);
+    let _busy = Busy::new();
+    let mut rec = Rec::new(th, tree, fp);
+    rec.entry = Some(header);
+    rec.frames.push(RFrame::root(fp));
+    // The jump itself is done.
+    let done = rec.run(header);
+    match done {
+        Done::Abort(r) => {
+            rec.report_abort();
+            watch::invalidate(tree);
+            let n = state.aborts.fetch_add(1, Relaxed) + 1;
+            // Back-off.
+            let c = super::counter(code, i.a());
+            c.store(jit.threshold.saturating_mul(2 << n.min(12)).max(jit.threshold), Relaxed);
+            r
+        }
+        done => {
+            let compiled = rec.compile(jit, None, matches!(done, Done::Loop));
+            match compiled {
+                Ok(entry) if tree.valid.load(Acquire) => {
+                    Counter::LoopsCompiled.inc();
+                    tree.cell.store(entry as u64, Release);
+                    state.tree.store(tree as *const Tree as *mut Tree, Release);
+                    super::counter(code, i.a()).store(1, Relaxed);
+                }
+                other => {
+                    if let Err(why) = other {
+                        rec.core.give_up(Counter::AbortOptimizer, why);
+                    } else {
+                        rec.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile");
+                    }
+                    rec.report_abort();
+                    watch::invalidate(tree);
+                    state.aborts.fetch_add(1, Relaxed);
+                }
+            }
+            Ok(Ctl::Next)
+        }
+    }
+}
+
+/// Records a bridge from an exit; the interpreter's state is that of the exit, published.
+pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
+    let tree = unsafe { &*(e.owner as *const Tree) };
+    if RECORDING.with(|r| r.get()) || !tree.valid.load(Acquire) {
+        return Ok(Ctl::Next);
+    }
+    Counter::Bridges.inc();
+    let _busy = Busy::new();
+    let mut rec = Rec::new(th, tree, root);
+    rec.begin_bridge(e);
+    let at = unsafe { (*th.fp.get()).pc.add(1) };
+    match rec.run(at) {
+        Done::Abort(r) => {
+            rec.report_abort();
+            if e.failures.fetch_add(1, Relaxed) + 1 >= super::MAX_BRIDGE_FAILURES {
+                Counter::BridgesBlacklisted.inc();
+            }
+            r
+        }
+        _ => {
+            match rec.compile(jit, Some(e), false) {
+                Ok(entry) if tree.valid.load(Acquire) => {
+                    Counter::BridgesCompiled.inc();
+                    e.attach(entry);
+                }
+                other => {
+                    e.failures.fetch_add(1, Relaxed);
+                    rec.core.give_up(
+                        Counter::AbortOptimizer,
+                        other.err().unwrap_or("an assumption failed meanwhile"),
+                    );
+                    rec.report_abort();
+                }
+            }
+            Ok(Ctl::Next)
+        }
+    }
+}
+
+impl RFrame {
+    fn root(fp: *mut Frame) -> RFrame {
+        let f = unsafe { &*fp };
+        RFrame {
+            base: 0,
+            code: f.code,
+            func: R_::NONE,
+            extra: None,
+            flags: f.flags,
+            pc: f.pc,
+            real: true,
+            mem_pc: std::ptr::null(),
+        }
+    }
+}
+
+impl Rec {
+    fn new(th: Th, tree: &'static Tree, root: *mut Frame) -> Rec {
+        Rec {
+            core: Recorder::new(LIMIT),
+            th,
+            tree,
+            frames: Vec::new(),
+            root_fp: root,
+            root_regs: unsafe { (*root).regs },
+            sym: Vec::new(),
+            touched: Vec::new(),
+            mem_fp: None,
+            pc: std::ptr::null(),
+            keep: RootedVec::new(unsafe { &th.0.as_ref().m }),
+            entry: None,
+            inner: 0,
+            expects: Vec::new(),
+        }
+    }
+    fn report_abort(&mut self) {
+        let (c, why) = self.core.abort.unwrap_or((Counter::AbortOp, "unknown"));
+        c.inc();
+        if log::on() {
+            let op = unsafe { self.pc.as_ref() }.map_or("?", |i| i.op().info().name);
+            eprintln!("jit: {} given up at {op}: {}: {why}", self.tree.name, c.name());
+        }
+    }
+
+    // -- constants
+
+    /// A constant word; objects are pinned and kept alive.
+    pub fn konst(&mut self, v: Value) -> R_ {
+        self.keep_alive(v);
+        self.core.word(v.bits())
+    }
+    fn keep_alive(&mut self, v: Value) {
+        if let Some(o) = v.obj()
+            && !self.keep.as_slice().contains(&v.bits())
+        {
+            self.th.m.pin(o);
+            self.keep.push(v.bits());
+        }
+    }
+
+    // -- registers
+
+    fn base(&self) -> usize {
+        self.frames.last().unwrap().base as usize
+    }
+    fn grow(&mut self, slot: usize) {
+        if self.sym.len() <= slot {
+            self.sym.resize(slot + 1, None);
+            self.touched.resize(slot + 1, false);
+        }
+    }
+    /// Operand of register `i` of the running frame.
+    pub fn reg(&mut self, i: usize) -> R_ {
+        let slot = self.base() + i;
+        self.grow(slot);
+        if let Some(r) = self.sym[slot] {
+            return r;
+        }
+        let entry = !self.touched[slot] && self.frames.len() == 1;
+        let op = if entry { Op::Entry } else { Op::LoadReg };
+        let r = self.core.op_imm(op, R_::NONE, R_::NONE, slot as i64);
+        self.sym[slot] = Some(r);
+        if !entry {
+            self.touched[slot] = true;
+        }
+        r
+    }
+    pub fn set_reg(&mut self, i: usize, r: R_) {
+        let slot = self.base() + i;
+        self.grow(slot);
+        self.sym[slot] = Some(r);
+        self.touched[slot] = true;
+    }
+
+    // -- frames
+
+    /// Whether a call of this code may become part of the trace.
+    pub fn may_enter(&mut self, code: Gc<Code>) -> bool {
+        let same = self.frames.iter().filter(|f| f.code == code).count();
+        if self.frames.len() > MAX_DEPTH || same > 2 {
+            self.core.give_up(Counter::AbortDepth, "calls too deep");
+            return false;
+        }
+        self.frames.last().unwrap().base as usize + (1 << 12) < super::REG_ROOM
+    }
+    /// The running frame makes a call.
+    pub fn call_at(&mut self, pc: Pc) {
+        self.frames.last_mut().unwrap().pc = pc.ptr();
+    }
+    pub fn push_frame(
+        &mut self,
+        base: usize,
+        code: Gc<Code>,
+        func: R_,
+        extra: Option<R_>,
+        flags: u64,
+        nargs: usize,
+    ) {
+        self.keep_alive(code.value());
+        let base = self.base() + base;
+        self.frames.push(RFrame {
+            base: base as u32,
+            code,
+            func,
+            extra,
+            flags,
+            pc: std::ptr::null(),
+            real: false,
+            mem_pc: std::ptr::null(),
+        });
+        let null = self.core.word(0);
+        for i in nargs..code.nlocals as usize {
+            self.set_reg(i, null);
+        }
+    }
+    pub fn pop_frame(&mut self) {
+        let f = self.frames.pop().unwrap();
+        for s in f.base as usize..self.sym.len() {
+            self.sym[s] = None;
+        }
+    }
+
+    // -- snapshots and guards
+
+    fn depth_at(code: Gc<Code>, pc: *const Ins) -> usize {
+        unsafe { (&(*code.data).depths)[pc.offset_from(code.ins) as usize] as usize }
+    }
+    /// Calls `f` with the live registers whose values the trace knows: slot, operand.
+    fn each_live(&self, mut f: impl FnMut(usize, R_)) {
+        let n = self.frames.len();
+        for (k, fr) in self.frames.iter().enumerate() {
+            let pc = if k + 1 == n { self.pc } else { fr.pc };
+            let mut end = fr.base as usize + Self::depth_at(fr.code, pc);
+            if let Some(next) = self.frames.get(k + 1) {
+                end = end.min(next.base as usize);
+            }
+            for slot in fr.base as usize..end.min(self.sym.len()) {
+                if self.touched[slot]
+                    && let Some(r) = self.sym[slot]
+                {
+                    f(slot, r);
+                }
+            }
+        }
+    }
+    fn val(&self, r: R_) -> Val {
+        match self.core.trace.const_of(r) {
+            Some(c) => Val::Const(c.bits),
+            None => Val::Word(r),
+        }
+    }
+    /// The state at the current instruction.
+    fn snap(&mut self) -> u32 {
+        if !self.core.needs_snap() {
+            return self.core.snap();
+        }
+        let mut s = Snap::default();
+        let n = self.frames.len();
+        for (k, f) in self.frames.iter().enumerate() {
+            s.frames.push(FrameSnap {
+                pc: if k + 1 == n { self.pc as u64 } else { f.pc as u64 },
+                code: f.code.value().bits(),
+                base: f.base,
+                flags: f.flags,
+                real: f.real,
+                func: if k == 0 || f.func.is_none() { Val::Const(0) } else { self.val(f.func) },
+                extra: f.extra.map(|e| self.val(e)),
+            });
+        }
+        let mut slots = Vec::new();
+        self.each_live(|slot, r| slots.push((slot as u32, r)));
+        s.slots = slots.into_iter().map(|(k, r)| (k, self.val(r))).collect();
+        self.core.set_snap(s)
+    }
+    pub fn guard(&mut self, cond: R_, want: bool) {
+        self.guarded(if want { Op::GuardT } else { Op::GuardF }, cond, R_::NONE);
+    }
+    pub fn guarded(&mut self, op: Op, a: R_, b: R_) -> R_ {
+        self.snap();
+        self.core.guarded(op, a, b)
+    }
+
+    // -- memory
+
+    fn base_addr(&mut self, which: i64) -> R_ {
+        self.core.op_imm(Op::Base, R_::NONE, R_::NONE, which)
+    }
+    fn raw_set(&mut self, a: R_, at: usize, v: R_) {
+        self.core.effect(Inst { a, b: v, imm: at as i64, ..Inst::new(Op::RawSet) });
+    }
+    /// Writes the state at the current instruction to memory.
+    fn sync(&mut self) {
+        let n = self.frames.len();
+        let root = self.base_addr(1);
+        for k in 0..n {
+            let at = k * size_of::<Frame>();
+            if !self.frames[k].real {
+                let (base, code, func, extra, flags) = {
+                    let f = &self.frames[k];
+                    (f.base, f.code, f.func, f.extra, f.flags)
+                };
+                let regs = self.base_addr(2);
+                let off = self.core.int(8 * base as i64);
+                let regs = self.core.op(Op::Add, regs, off);
+                self.raw_set(root, at + offset_of!(Frame, regs), regs);
+                self.raw_set(root, at + offset_of!(Frame, func), func);
+                let c = self.core.int(code.value().bits() as i64);
+                self.raw_set(root, at + offset_of!(Frame, code), c);
+                let fl = self.core.int(flags as i64);
+                self.raw_set(root, at + offset_of!(Frame, flags), fl);
+                if let Some(e) = extra {
+                    self.raw_set(root, at + offset_of!(Frame, extra), e);
+                }
+                self.frames[k].real = true;
+            }
+            let pc = if k + 1 == n { self.pc } else { self.frames[k].pc };
+            if self.frames[k].mem_pc != pc {
+                let p = self.core.int(pc as i64);
+                self.raw_set(root, at + offset_of!(Frame, pc), p);
+                self.frames[k].mem_pc = pc;
+            }
+        }
+        self.snap();
+        // Registers above the locals may serve others before the trace goes on.
+        let f = self.frames.last().unwrap();
+        let top = f.base + f.code.nlocals;
+        self.core.sync(top as i64);
+        if self.mem_fp != Some(n - 1) {
+            let th = self.base_addr(0);
+            let fp = if n == 1 {
+                root
+            } else {
+                let off = self.core.int(((n - 1) * size_of::<Frame>()) as i64);
+                self.core.op(Op::Add, root, off)
+            };
+            self.raw_set(th, offset_of!(Thread, fp), fp);
+            self.mem_fp = Some(n - 1);
+        }
+    }
+
+    // -- bridges
+
+    fn begin_bridge(&mut self, e: &'static Exit) {
+        let mut ins = Vec::new();
+        for (k, (_, ty)) in e.leaves.iter().enumerate() {
+            self.core.trace.inputs.push(*ty);
+            ins.push(match e.leaves[k].0 {
+                adder_metatrace::backend::Loc::Const(w) => self.core.trace.konst(*ty, w),
+                _ => self.core.trace.push(Inst { ty: *ty, imm: k as i64, ..Inst::new(Op::In) }),
+            });
+        }
+        // Virtual objects: all made (virtually) first, for they may refer to each other.
+        let objs: Vec<R_> =
+            e.snap.virts.iter().map(|v| self.core.op_imm(Op::New, R_::NONE, R_::NONE, v.what)).collect();
+        let val = |rec: &mut Rec, v: &Val| -> R_ {
+            match *v {
+                Val::Const(w) => match Value::from_word(w) {
+                    Some(v) => rec.konst(v),
+                    None => rec.core.word(0),
+                },
+                Val::Word(r) => ins[r.0 as usize],
+                Val::Int(r) => rec.core.op1(Op::Tag, ins[r.0 as usize]),
+                Val::Flt(r) => rec.core.op1(Op::Box, ins[r.0 as usize]),
+                Val::Virt(n) => objs[n as usize],
+            }
+        };
+        for (n, v) in e.snap.virts.iter().enumerate() {
+            for (at, x) in &v.fields {
+                let x = val(self, x);
+                self.core.trace.push(Inst { a: objs[n], b: x, imm: *at as i64, ..Inst::new(Op::SetNew) });
+            }
+        }
+        for (k, f) in e.snap.frames.iter().enumerate() {
+            let code: Gc<Code> = unsafe { Value::from_bits(f.code).cast_unchecked() };
+            self.keep_alive(code.value());
+            let func = if k == 0 || matches!(f.func, Val::Const(0)) { R_::NONE } else { val(self, &f.func) };
+            let extra = f.extra.as_ref().map(|x| val(self, x));
+            self.frames.push(RFrame {
+                base: f.base,
+                code,
+                func,
+                extra,
+                flags: f.flags,
+                pc: f.pc as *const Ins,
+                real: f.real,
+                mem_pc: std::ptr::null(),
+            });
+        }
+        for (slot, v) in &e.snap.slots {
+            let r = val(self, v);
+            let slot = *slot as usize;
+            self.grow(slot);
+            self.sym[slot] = Some(r);
+            self.touched[slot] = true;
+        }
+    }
+
+    // -- running
+
+    /// Records from `pc` of the innermost frame on. The interpreter's state is published when it returns.
+    fn run(&mut self, start: *const Ins) -> Done {
+        let th = self.th;
+        let mut pc = start;
+        loop {
+            let i = unsafe { *pc };
+            self.pc = pc;
+            self.core.resume_point();
+            if let Some((_, _)) = self.core.abort {
+                return self.stop(pc);
+            }
+            if i.op() == Bc::JumpBack {
+                match self.jump_back(pc, i) {
+                    Some(done) => return done,
+                    None => {
+                        pc = unsafe { pc.offset(1 + i.imm() as isize) };
+                        continue;
+                    }
+                }
+            }
+            let fp = th.fp.get();
+            let mut m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+            // The frame is published for operations that allocate or look at it.
+            unsafe { (*fp).pc = pc };
+            match record_fast(&mut m, Pc::from_ptr(pc), i) {
+                Some(Ok(next)) => {
+                    th.fp.set(m.i.fp);
+                    pc = next.ptr();
+                    unsafe { (*m.i.fp).pc = pc };
+                    continue;
+                }
+                Some(Err(Raised)) | None => {}
+            }
+            if self.core.abort.is_some() {
+                return self.stop(pc);
+            }
+            match self.whole(pc, i) {
+                Ok(next) => pc = next,
+                Err(done) => return done,
+            }
+        }
+    }
+    /// Gives up before the instruction at `pc`.
+    fn stop(&mut self, pc: *const Ins) -> Done {
+        unsafe { (*self.th.fp.get()).pc = pc.wrapping_sub(1) };
+        Done::Abort(Ok(Ctl::Next))
+    }
+
+    fn jump_back(&mut self, pc: *const Ins, i: Ins) -> Option<Done> {
+        let th = self.th;
+        let target = unsafe { pc.offset(1 + i.imm() as isize) };
+        let code = self.frames.last().unwrap().code;
+        if th.m.poll.load(Relaxed) != 0 {
+            self.core.give_up(Counter::AbortSafepoint, "safepoint");
+            return Some(self.stop(pc));
+        }
+        let at_root = self.frames.len() == 1;
+        if at_root && self.entry == Some(target) {
+            self.guarded(Op::Calm, R_::NONE, R_::NONE);
+            self.close(target);
+            unsafe { (*th.fp.get()).pc = target.wrapping_sub(1) };
+            return Some(Done::Loop);
+        }
+        if let Some(t) = tree_of(code, i.a(), target) {
+            self.guarded(Op::Calm, R_::NONE, R_::NONE);
+            self.sync();
+            let k = self.frames.len() - 1;
+            self.core.trace.end = End::Link {
+                cell: &raw const t.cell as u64,
+                frames: (k * size_of::<Frame>()) as u32,
+                regs: 8 * self.frames[k].base,
+            };
+            // The linked tree's constants live with its code.
+            self.keep_alive(unsafe { Value::from_bits(t.code) });
+            unsafe { (*th.fp.get()).pc = target.wrapping_sub(1) };
+            return Some(Done::Link);
+        }
+        if let Some(e) = self.entry
+            && at_root
+            && target < e
+        {
+            // The header was passed on the way out of the loop that it begins.
+            self.core.give_up(Counter::AbortLeft, "left the loop");
+            return Some(self.stop(pc));
+        }
+        self.inner += 1;
+        if self.inner > MAX_INNER {
+            self.core.give_up(Counter::AbortInner, "inner loop");
+            // Let the inner loop be first.
+            let c = super::counter(code, i.a());
+            if c.load(Relaxed) < u32::MAX / 2 {
+                c.store(2, Relaxed);
+            }
+            return Some(self.stop(pc));
+        }
+        self.guarded(Op::Calm, R_::NONE, R_::NONE);
+        None
+    }
+
+    /// The recorded loop is complete: what its header must be given.
+    fn close(&mut self, header: *const Ins) {
+        let n = Self::depth_at(self.frames[0].code, header);
+        for slot in 0..n.min(self.sym.len()) {
+            if self.touched[slot]
+                && let Some(r) = self.sym[slot]
+            {
+                self.core.trace.end_slots.push((slot as u32, r));
+            }
+        }
+    }
+
+    /// Records and carries out an instruction as a whole.
+    fn whole(&mut self, pc: *const Ins, i: Ins) -> Result<*const Ins, Done> {
+        let th = self.th;
+        if matches!(
+            i.op(),
+            Bc::MakeGenerator
+                | Bc::Yield
+                | Bc::YieldFrom
+                | Bc::Send
+                | Bc::GetAwaitable
+                | Bc::GetANext
+                | Bc::EndAsyncFor
+        ) || (i.op() == Bc::ForIter && {
+            let w = unsafe { *(*th.fp.get()).regs.add(i.a()) };
+            Value::from_word(w).is_some_and(|v| v.is_exact(Kind::Generator))
+        }) {
+            self.core.give_up(Counter::AbortGenerator, "generator");
+            return Err(self.stop(pc));
+        }
+        let leaving = matches!(i.op(), Bc::Return | Bc::ReturnNone);
+        if leaving && self.frames.len() < 2 {
+            self.core.give_up(Counter::AbortReturn, "returned from the root frame");
+            return Err(self.stop(pc));
+        }
+        let before = unsafe { self.root_fp.add(self.frames.len() - 1) };
+        if th.fp.get() != before {
+            self.core.give_up(Counter::AbortFrame, "frames do not match");
+            return Err(self.stop(pc));
+        }
+        let flags = unsafe { (*before).flags };
+        self.sync();
+        let expect =
+            Box::into_raw(Box::new(Expect { next: std::ptr::null(), code: 0, depth: 0, tree: self.tree }));
+        self.expects.push(expect);
+        let f = Callee {
+            name: i.op().info().name,
+            addr: helpers::op as *const () as usize,
+            effects: Effects::ANY,
+        };
+        let (t, ins, ex, root) =
+            (self.base_addr(0), self.core.int(i.0 as i64), self.core.int(expect as i64), self.base_addr(1));
+        let r = self.core.call(Op::CallInt, f, &[t, ins, ex, root]);
+        let zero = self.core.int(0);
+        let c = self.core.op(Op::Eq, r, zero);
+        self.core.resume_point();
+        self.core.set_snap(Snap { in_memory: true, ..Snap::default() });
+        self.core.guarded(Op::GuardT, c, R_::NONE);
+
+        // The real thing.
+        unsafe { (*before).pc = pc };
+        match run_slow(th, i) {
+            Ok(Ctl::Next) => {}
+            Ok(Ctl::Leave(v)) => {
+                self.core.give_up(Counter::AbortReturn, "left the interpreter");
+                return Err(Done::Abort(Ok(Ctl::Leave(v))));
+            }
+            Err(e) => {
+                self.core.give_up(Counter::AbortException, "exception");
+                return Err(Done::Abort(Err(e)));
+            }
+        }
+        let fp = th.fp.get();
+        let next = unsafe { (*fp).pc.add(1) };
+        // From here on the published state is right; `stop` would step back.
+        let abort = |rec: &mut Rec, c: Counter, why: &'static str| {
+            rec.core.give_up(c, why);
+            Err(Done::Abort(Ok(Ctl::Next)))
+        };
+        let depth = unsafe { fp.offset_from(self.root_fp) };
+        let was = self.frames.len() as isize - 1;
+        unsafe {
+            (*expect).next = next;
+            (*expect).code = (*fp).code.value().bits();
+            (*expect).depth = depth.max(0) as usize;
+        }
+        self.mem_fp = Some(depth.max(0) as usize);
+        for f in &mut self.frames {
+            f.mem_pc = std::ptr::null();
+        }
+        if depth == was {
+            if !self.written(i) {
+                return abort(self, Counter::AbortOp, "operation that cannot be recorded");
+            }
+        } else if depth == was + 1 {
+            // A frame was pushed, its arguments bound: all of it is in memory.
+            let f = unsafe { &*fp };
+            let base = unsafe { f.regs.offset_from(self.root_regs) };
+            if self.frames.len() > MAX_DEPTH || base < 0 {
+                return abort(self, Counter::AbortDepth, "calls too deep");
+            }
+            if f.flags & (fflags::ENTRY | fflags::GENERATOR | fflags::OBJECT) != 0 {
+                return abort(self, Counter::AbortFrame, "frame of an unusual kind");
+            }
+            self.frames.last_mut().unwrap().pc = pc;
+            self.keep_alive(f.code.value());
+            let base = base as usize;
+            self.grow(base + f.code.nregs as usize);
+            for s in base..self.sym.len() {
+                self.sym[s] = None;
+                self.touched[s] = false;
+            }
+            self.frames.push(RFrame {
+                base: base as u32,
+                code: f.code,
+                func: R_::NONE,
+                extra: None,
+                flags: f.flags,
+                pc: std::ptr::null(),
+                real: true,
+                mem_pc: std::ptr::null(),
+            });
+        } else if depth == was - 1 && leaving && was > 0 {
+            self.pop_frame();
+            let call = unsafe { *(*fp).pc };
+            // After a jump by Compare or ForIter `pc` is elsewhere: then the caller's own note tells.
+            let call = match unsafe { self.frames.last().unwrap().pc.as_ref() } {
+                Some(c) => *c,
+                None => call,
+            };
+            match crate::interp::unwind::cont(flags) {
+                Cont::Store | Cont::Init => self.reload(call.c()),
+                Cont::StoreA | Cont::Binary => self.reload(call.a()),
+                Cont::Compare => {
+                    if matches!(call.op(), Bc::Lt | Bc::Le | Bc::Gt | Bc::Ge | Bc::Eq | Bc::Ne) {
+                        self.reload(call.a());
+                    }
+                }
+                Cont::ForIter => self.reload(call.b()),
+                Cont::Discard => {}
+                Cont::Gen => return abort(self, Counter::AbortGenerator, "generator"),
+            }
+        } else {
+            return abort(self, Counter::AbortFrame, "frames do not match");
+        }
+        unsafe { (*fp).pc = next };
+        Ok(next)
+    }
+
+    /// Register `i` of the running frame was written in memory.
+    fn reload(&mut self, i: usize) {
+        let slot = self.base() + i;
+        self.grow(slot);
+        let r = self.core.op_imm(Op::LoadReg, R_::NONE, R_::NONE, slot as i64);
+        self.sym[slot] = Some(r);
+        self.touched[slot] = true;
+    }
+    /// Reads back the registers that an instruction has written. False: not known which.
+    fn written(&mut self, i: Ins) -> bool {
+        use Bc::*;
+        let (a, n) = match i.op() {
+            LoadMethod | LoadSpecial | CheckEgMatch => (i.a(), 2),
+            LoadSuperAttr => (i.a(), 1 + (i.x() != 0) as usize),
+            UnpackSeq => (i.a(), i.c()),
+            UnpackEx => (i.a(), i.c() + 1 + i.x() as usize),
+            CopyFree => (i.a(), i.b()),
+            Call | CallMethod | CallKw | CallEx => (i.c(), 1),
+            ForIter => (i.b(), 1),
+            PushExc | PopExc => {
+                if i.op() == PushExc {
+                    (i.a(), 1)
+                } else {
+                    (0, 0)
+                }
+            }
+            op => {
+                let info = op.info();
+                if info.b == Operand::Dst || info.c == Operand::Dst {
+                    return false;
+                }
+                match info.a {
+                    Operand::Dst | Operand::Mod => (i.a(), 1),
+                    Operand::Base => return false,
+                    _ => (0, 0),
+                }
+            }
+        };
+        // An exhausted iterator leaves its variable alone: reading it back is right as well.
+        for k in a..a + n {
+            self.reload(k);
+        }
+        true
+    }
+
+    // -- compiling
+
+    fn compile(
+        &mut self,
+        jit: &'static Jit,
+        parent: Option<&'static Exit>,
+        is_loop: bool,
+    ) -> Result<usize, &'static str> {
+        let start = std::time::Instant::now();
+        if let Some((_, why)) = self.core.abort {
+            return Err(why);
+        }
+        if cfg!(debug_assertions) || log::traces() {
+            if let Err(e) = verify::verify(&self.core.trace) {
+                eprintln!("jit: recorded trace is wrong: {e}\n{}", text::print(&self.core.trace));
+                return Err("verify");
+            }
+        }
+        if log::traces() {
+            eprintln!(
+                "jit: {} recorded{}:\n{}",
+                self.tree.name,
+                parent.map_or(String::new(), |e| format!(" at exit {}", e.id)),
+                text::print(&self.core.trace)
+            );
+        }
+        let t = peel::optimize(&self.core.trace, &PyObjects, is_loop)?;
+        if cfg!(debug_assertions) || log::traces() {
+            if let Err(e) = verify::verify(&t) {
+                eprintln!("jit: optimised trace is wrong: {e}\n{}", text::print(&t));
+                return Err("verify");
+            }
+        }
+        if log::traces() {
+            eprintln!("jit: {} optimised:\n{}", self.tree.name, text::print(&t));
+        }
+        self.keep_constants()?;
+        let c = jit.backend.compile(&t, &jit.layout, parent, self.tree as *const Tree as usize)?;
+        let nanos = start.elapsed().as_nanos() as u64;
+        Counter::CompileNanos.add(nanos);
+        Counter::Bytes.add(c.bytes as u64);
+        Counter::Insts.add(t.insts.len() as u64);
+        if log::on() {
+            eprintln!(
+                "jit: {} {}: {} recorded, {} optimised, {} bytes, {} us",
+                self.tree.name,
+                parent.map_or("loop".to_string(), |e| format!("bridge {}", e.id)),
+                self.core.trace.insts.len(),
+                t.insts.iter().filter(|i| i.op != Op::Nop).count(),
+                c.bytes,
+                nanos / 1000
+            );
+        }
+        Ok(c.entry)
+    }
+    /// The root code keeps the constants alive.
+    fn keep_constants(&mut self) -> Result<(), &'static str> {
+        let th = self.th;
+        let code: Gc<Code> = unsafe { Value::from_bits(self.tree.code).cast_unchecked() };
+        let n = self.keep.len();
+        let a = th.array(n + 1).map_err(|_| {
+            th.exc.init(None);
+            "no memory"
+        })?;
+        for k in 0..n {
+            let v = unsafe { Value::from_bits(self.keep.as_slice()[k]) };
+            th.store(a, a.slot(k), v);
+        }
+        let _g = crate::types::TYPE_LOCK.lock().unwrap();
+        th.store_opt(a, a.slot(n), code.jit_refs.get());
+        th.store(code, &code.jit_refs, a.value());
+        Ok(())
+    }
+}
