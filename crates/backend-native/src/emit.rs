@@ -2,6 +2,7 @@
 
 use crate::alloc::*;
 use crate::{ARGS, Asm, FP, REGS, SAVE, SPILL};
+use adder_metatrace::Effects;
 use adder_metatrace::backend::{Exit, Layout, Loc};
 use adder_metatrace::ir::*;
 use adder_metatrace::word;
@@ -278,6 +279,10 @@ impl<'a> Emit<'a> {
             *self.owner(l) = None;
         }
         if let Some(s) = p.spill {
+            if self.t.insts[v as usize].ty == Ty::Ref {
+                // A dead reference would keep an object alive.
+                x!(self; mov QWORD [r13 + SPILL + 8 * s as i32], 0);
+            }
             self.slots.give(s);
         }
     }
@@ -1286,6 +1291,14 @@ impl<'a> Emit<'a> {
         }
         for k in 0..args.len() {
             x!(self; mov Rq(REGS_OF_ARGS[k]), [rsp + 8 * k as i32]);
+        }
+        if self.t.calls[x.imm as usize].effects.has(Effects::CALLS) {
+            // Dead references in registers that the callee saves would keep objects alive.
+            for r in [3u8, 5, 12, 14] {
+                if self.gpr[r as usize].is_none() {
+                    x!(self; xor Rd(r), Rd(r));
+                }
+            }
         }
         x!(self; mov rax, QWORD self.t.calls[x.imm as usize].addr as i64; call rax);
         if x.ty != Ty::Void && self.uses.last[i] > 0 {

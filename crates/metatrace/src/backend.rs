@@ -5,7 +5,7 @@ use crate::ir::*;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 /// Spill slots of a trace.
-pub const SPILLS: usize = 192;
+pub const SPILLS: usize = 128;
 
 /// The registers of the machine and the trace's memory; lies on the native stack of who enters compiled code, so that
 /// the collector sees its words.

@@ -7,16 +7,17 @@ use crate::interp::call::Gather;
 use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
-use adder_metatrace::backend::{Exit, State};
+use adder_metatrace::backend::{Exit, Loc, State};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Snap, Val};
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
 
 /// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation.
-pub fn leave(th: Th, jit: &'static Jit, s: &State, e: &'static Exit) -> R<Ctl> {
+pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
     if e.snap.in_memory {
+        forget(s, e);
         // An exception, or a collection that the interpreter's loop is to run.
         if th.exc.get().is_some() || th.collect_soon.get() != 0 {
             return Err(Raised);
@@ -24,17 +25,31 @@ pub fn leave(th: Th, jit: &'static Jit, s: &State, e: &'static Exit) -> R<Ctl> {
         return Ok(Ctl::Next);
     }
     rebuild(th, s, e);
+    forget(s, e);
     let n = e.count.load(Relaxed).saturating_add(1);
     e.count.store(n, Relaxed);
     if n >= jit.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES && e.owner != 0 {
         // A safepoint that somebody asked for is no hot path.
         if th.m.poll.load(Relaxed) == 0 {
             e.count.store(0, Relaxed);
+            super::scrub();
             return record::record_bridge(th, jit, e, s.fp as *mut Frame);
         }
     }
     let _ = BRIDGE_THRESHOLD;
     Ok(Ctl::Next)
+}
+
+/// What is left in the state would keep dead objects alive where its memory is not written again soon.
+fn forget(s: &mut State, e: &Exit) {
+    s.gpr = [0; 16];
+    s.save = [0; 32];
+    for l in &e.leaves {
+        if let Loc::Spill(n) = l.0 {
+            s.spill[n as usize] = 0;
+        }
+    }
+    std::hint::black_box(s);
 }
 
 /// A word of the interpreter for a value, if that needs no memory.

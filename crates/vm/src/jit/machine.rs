@@ -465,13 +465,14 @@ impl PyMachine for Recorder {
             self.rec().core.give_up(Counter::AbortReturn, "returned from the root frame");
             return None;
         }
-        let extra = self.rec().frames.last().and_then(|f| f.extra);
-        let getter = unsafe { (*self.i.fp).flags };
+        let flags = unsafe { (*self.i.fp).flags };
+        let init = crate::interp::unwind::cont(flags) == crate::thread::Cont::Init;
         let next = self.i.leave(result.v)?;
-        // As `Interp` decides.
+        // As `Interp` decided.
         let call = unsafe { *next.ptr().sub(1) };
+        let extra = if init { Some(self.rec().frame_extra()) } else { None };
         self.rec().pop_frame();
-        if getter == 0 {
+        if flags == 0 {
             self.rec().set_reg(call.c(), result.r);
         } else if let Some(o) = extra {
             self.is_singleton_after(result);

@@ -182,7 +182,16 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || tracing(th) {
         return Ok(None);
     }
+    scrub();
     record::record_loop(th, jit, i, header, state).map(Some)
+}
+
+/// Clears the stack below: frames of long life begin there, and references left by earlier calls would keep objects
+/// alive.
+#[inline(never)]
+pub(crate) fn scrub() {
+    let mut a = [0u64; 2048];
+    std::hint::black_box(&mut a);
 }
 
 /// Space above the frame for what a trace may push.
@@ -203,7 +212,8 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         return Ok(None);
     }
     Counter::Entries.inc();
-    let mut s = MaybeUninit::<State>::uninit();
+    // Zeros: what earlier calls left on the stack must not keep objects alive.
+    let mut s = MaybeUninit::<State>::zeroed();
     let e = unsafe {
         let p = s.as_mut_ptr();
         (*p).thread = th.0.as_ptr() as u64;
@@ -211,7 +221,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         (*p).regs = (*fp).regs as u64;
         jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p)
     };
-    exit::leave(th, jit, unsafe { &*s.as_ptr() }, e).map(Some)
+    exit::leave(th, jit, unsafe { &mut *s.as_mut_ptr() }, e).map(Some)
 }
 
 /// A code object dies: its counters and loop table go. The trees stay: other code may have links to them.

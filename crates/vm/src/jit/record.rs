@@ -344,6 +344,18 @@ impl Rec {
             self.set_reg(i, null);
         }
     }
+    /// The innermost frame's `extra`.
+    pub fn frame_extra(&mut self) -> R_ {
+        let n = self.frames.len() - 1;
+        if let Some(e) = self.frames[n].extra {
+            return e;
+        }
+        // A frame that an operation carried out as a whole has pushed: its record is in memory.
+        let root = self.base_addr(1);
+        let at = n * size_of::<Frame>() + offset_of!(Frame, extra);
+        let w = self.core.op_imm(Op::RawGet, root, R_::NONE, at as i64);
+        self.core.op1(Op::Word, w)
+    }
     pub fn pop_frame(&mut self) {
         let f = self.frames.pop().unwrap();
         for s in f.base as usize..self.sym.len() {
@@ -640,6 +652,7 @@ impl Rec {
     }
 
     /// Records and carries out an instruction as a whole.
+    #[inline(never)]
     fn whole(&mut self, pc: *const Ins, i: Ins) -> Result<*const Ins, Done> {
         let th = self.th;
         if matches!(
