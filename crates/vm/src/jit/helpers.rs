@@ -40,6 +40,7 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             || (*fp).pc.add(1) != e.next
             || (*fp).code.value().bits() != e.code
             || !e.tree.valid.load(Acquire)
+            || crate::interp::events::observed(th)
         {
             return 1;
         }

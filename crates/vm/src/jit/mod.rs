@@ -21,6 +21,7 @@ pub mod watch;
 
 use crate::err::R;
 use crate::interp::Ctl;
+use crate::interp::events::observed;
 use crate::object::*;
 use crate::thread::{Frame, Th, Thread};
 use crate::value::*;
@@ -179,7 +180,7 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
         count.store(u32::MAX, Relaxed);
         return Ok(None);
     }
-    if RECORDING.with(|r| r.get()) || !has_room(th, fp) || tracing(th) {
+    if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
         return Ok(None);
     }
     scrub();
@@ -198,17 +199,10 @@ pub(crate) fn scrub() {
 fn has_room(th: Th, fp: *mut Frame) -> bool {
     unsafe { fp.add(FRAME_ROOM) < th.frame_limit.get() && (*fp).regs.add(REG_ROOM) < th.regs_end.get() }
 }
-/// `sys.settrace` and the like want to see every step.
-fn tracing(th: Th) -> bool {
-    use crate::thread::ThreadSlot;
-    th.slots[ThreadSlot::TraceFunc as usize].get().is_some()
-        || th.slots[ThreadSlot::ProfileFunc as usize].get().is_some()
-}
-
 /// Runs compiled code from the published frame's backward jump on.
 fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     let fp = th.fp.get();
-    if !has_room(th, fp) || tracing(th) {
+    if !has_room(th, fp) || observed(th) {
         return Ok(None);
     }
     Counter::Entries.inc();

@@ -248,7 +248,9 @@ impl Rec {
         let (c, why) = self.core.abort.unwrap_or((Counter::AbortOp, "unknown"));
         c.inc();
         if log::on() {
-            let op = unsafe { self.pc.as_ref() }.map_or("?", |i| i.op().info().name);
+            let op = unsafe { self.pc.as_ref() }
+                .filter(|i| (i.op_byte() as usize) < Bc::COUNT)
+                .map_or("?", |i| i.op().info().name);
             eprintln!("jit: {} given up at {op}: {}: {why}", self.tree.name, c.name());
         }
     }
@@ -548,7 +550,10 @@ impl Rec {
             let i = unsafe { *pc };
             self.pc = pc;
             self.core.resume_point();
-            if let Some((_, _)) = self.core.abort {
+            if i.op_byte() as usize >= Bc::COUNT {
+                self.core.give_up(Counter::AbortOp, "code that is observed");
+            }
+            if self.core.abort.is_some() {
                 return self.stop(pc);
             }
             if i.op() == Bc::JumpBack {
@@ -720,6 +725,9 @@ impl Rec {
             rec.core.give_up(c, why);
             Err(Done::Abort(Ok(Ctl::Next)))
         };
+        if crate::interp::events::observed(th) {
+            return abort(self, Counter::AbortOp, "code that is observed");
+        }
         let depth = unsafe { fp.offset_from(self.root_fp) };
         let was = self.frames.len() as isize - 1;
         unsafe {
