@@ -75,6 +75,10 @@ static RANDOM_TYPE: NativeType = NativeType {
                     let n = mt(o).bits_u64(k as u32);
                     return Ok(th.uint(n));
                 }
+                // The numbers are made outside the heap.
+                if Vec::<u64>::new().try_reserve_exact((k / 64 + 1) as usize).is_err() {
+                    return Err(th.memory_error());
+                }
                 let n = mt(o).bits(k as u64);
                 th.big(n)
             },

@@ -505,6 +505,9 @@ impl Th {
         if let Some(s) = v.exact::<Str>() {
             return Ok(s.hash());
         }
+        if !v.is_exact(Kind::Tuple) {
+            self.check_stack(" while hashing an object")?;
+        }
         match self.type_of(v).slots.hash {
             Some(f) => f(self, v),
             None => crate::slot_defs::hash_not_implemented(self, v),

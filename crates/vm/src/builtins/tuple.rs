@@ -186,7 +186,7 @@ pub fn hash_items(th: Th, items: &[Value]) -> R<i64> {
     Ok(if acc == u64::MAX { 1546275796 } else { acc as i64 })
 }
 fn tuple_hash(th: Th, o: Value) -> R<i64> {
-    th.check_stack(" while hashing an object")?;
+    th.check_stack(" while hashing a tuple")?;
     hash_items(th, this::<Tuple>(o).items())
 }
 
