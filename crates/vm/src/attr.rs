@@ -478,7 +478,12 @@ pub fn member_get(th: Th, m: Gc<MemberDescriptor>, o: Value) -> R<Value> {
     match field(o, m.offset).get() {
         Some(v) => Ok(v),
         None if m.flags & member::NONE_IF_NULL != 0 => Ok(NONE()),
-        None => Err(th.no_attribute(o, m.name.value())),
+        None => {
+            let t = crate::builtins::object::full_type_name(th, th.type_of(o));
+            let t = t.strip_prefix("__main__.").unwrap_or(&t);
+            let msg = format!("'{t}' object has no attribute '{}'", th.text(m.name.value()));
+            Err(th.attribute_error(o, m.name.value(), &msg))
+        }
     }
 }
 

@@ -85,7 +85,8 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
     } else if type_.ext_at == EXT_VAR {
         (type_.fixed_size, EXT_VAR)
     } else {
-        (type_.ext_at + 8, type_.ext_at)
+        // `__slots__` below a class with a dict lie behind the word, before the attributes.
+        ((type_.ext_at + 8).max(type_.fixed_size), type_.ext_at)
     };
     let cap = if ext_at == 0 || ext_at == EXT_VAR { 0 } else { cap };
     publish(

@@ -103,12 +103,18 @@ fn wrap_binary_r(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
     cast::<Binary>(f)(th, a.pos()[0], o)
 }
+fn want_pow(th: Th, a: RawArgs) -> R<()> {
+    if a.nkw() == 0 && !(1..=2).contains(&a.len()) {
+        return Err(th.type_error(format!("expected 1 or 2 arguments, got {}", a.len())));
+    }
+    want_range(th, a, 1, 2)
+}
 fn wrap_pow(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want_range(th, a, 1, 2)?;
+    want_pow(th, a)?;
     cast::<Ternary>(f)(th, o, a.pos()[0], a.pos().get(1).copied().unwrap_or(NONE()))
 }
 fn wrap_pow_r(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want_range(th, a, 1, 2)?;
+    want_pow(th, a)?;
     cast::<Ternary>(f)(th, a.pos()[0], o, a.pos().get(1).copied().unwrap_or(NONE()))
 }
 fn wrap_hash(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {

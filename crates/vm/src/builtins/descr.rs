@@ -574,12 +574,25 @@ static DICT_DEF: GetSetDef = getset(
     "dictionary for instance variables",
     |th, o| match th.instance_dict(o)? {
         Some(d) => Ok(d.value()),
-        None => Err(th.no_attribute(o, n!(__dict__))),
+        None => match o.cast::<Type>() {
+            Some(t) => Ok(crate::builtins::dict::mapping_proxy(th, t.dict.value())),
+            None => Err(th.no_attribute(o, n!(__dict__))),
+        },
     },
     set_dict,
 );
 pub fn set_dict(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    // Instances of a class that inherits from a class with `__dict__` and from `type` or a module.
+    if matches!(o.kind(), Kind::Type | Kind::Module) {
+        return Err(th.attribute_error_msg(format!(
+            "attribute '__dict__' of '{}' objects is not writable",
+            if o.is_kind(Kind::Type) { "type" } else { "module" }
+        )));
+    }
     let Some(v) = v else {
+        if matches!(o.kind(), Kind::Function | Kind::BaseException) {
+            return Err(th.type_error("cannot delete __dict__"));
+        }
         let d = Gc::<Dict>::new(th);
         return th.set_instance_dict(o, d);
     };

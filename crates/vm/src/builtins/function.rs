@@ -119,7 +119,8 @@ pub fn builtins_of(th: Th, globals: Gc<Dict>) -> R<Option<Value>> {
     Ok(match globals.get_str(th, n!(__builtins__))? {
         Some(m) if m.is_kind(Kind::Module) => Some(unsafe { m.cast_unchecked::<Module>() }.dict.value()),
         Some(v) => Some(v),
-        None => Root::builtins_dict.get(),
+        // As whoever makes the function.
+        None => th.frame().and_then(|f| f.func.builtins.get()).or(Root::builtins_dict.get()),
     })
 }
 
@@ -204,6 +205,15 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
             th.text(f.name.value()),
             c.nfrees
         )));
+    }
+    let kind = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
+    if (unsafe { f.code.gc::<Code>() }.flags ^ c.flags) & kind != 0 {
+        crate::warn::warn(
+            th,
+            &crate::builtins::exceptions::DEPRECATION_WARNING,
+            "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)",
+            1,
+        )?;
     }
     let c = crate::builtins::code::bind(th, c, unsafe { f.globals.gc() })?;
     th.store(f, &f.code, c.value());

@@ -43,7 +43,11 @@ pub static MODULE_TYPE: NativeType = NativeType {
         "!($self, /)",
         "__dir__() -> list\nspecialized dir() implementation",
         |th, a| {
-            let d = md(a[0].unwrap()).dict.value();
+            let d = th.getattr(a[0].unwrap(), n!(__dict__))?;
+            if !d.is_kind(Kind::Dict) {
+                let t = th.type_name_of(a[0].unwrap());
+                return Err(th.type_error(format!("{t}.__dict__ is not a dictionary")));
+            }
             if let Some(f) = unsafe { d.cast_unchecked::<Dict>() }.get_str(th, n!(__dir__))? {
                 return th.call(f, &[]);
             }

@@ -208,6 +208,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let same_layout = std::ptr::eq(old.native, new.native)
         && old.fixed_size == new.fixed_size
         && old.has_ext == new.has_ext
+        && old.has(tflags::WEAKREF) == new.has(tflags::WEAKREF)
         && (!old.has_ext || old.ext_at == new.ext_at)
         && crate::builtins::type_::same_slots(th, old, new);
     if !same_layout {

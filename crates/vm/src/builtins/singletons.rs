@@ -139,6 +139,21 @@ fn copy_attrs(th: Th, o: Value, f: Value) -> R<()> {
     }
     Ok(())
 }
+/// An attribute of the function, kept in the wrapper's dict from the first time on.
+fn of_wrapped(th: Th, o: Value, name: Value) -> R<Value> {
+    if let Some(v) = th.instance_attr(o, name)? {
+        return Ok(v);
+    }
+    let v = th.getattr(Value::opt_or_none(cm(o).func.get()), name)?;
+    th.set_instance_attr(o, name, Some(v))?;
+    Ok(v)
+}
+fn set_own(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()> {
+    if th.set_instance_attr(o, name, v)? || v.is_some() {
+        return Ok(());
+    }
+    Err(th.attribute_error(o, name, &th.text(name)))
+}
 fn wrapper_new(th: Th, t: Value, _a: RawArgs) -> R<Value> {
     crate::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
 }
@@ -174,6 +189,18 @@ macro_rules! wrapper_getset {
             getter("__func__", "", |_, o| Ok(Value::opt_or_none(cm(o).func.get()))),
             getter("__isabstractmethod__", "", |th, o| Ok(Value::bool(is_abstract(th, cm(o).func.get())?))),
             getset("__dict__", "", wrapper_dict, crate::builtins::descr::set_dict),
+            getset(
+                "__annotations__",
+                "",
+                |th, o| of_wrapped(th, o, n!(__annotations__)),
+                |th, o, v| set_own(th, o, n!(__annotations__), v),
+            ),
+            getset(
+                "__annotate__",
+                "",
+                |th, o| of_wrapped(th, o, n!(__annotate__)),
+                |th, o, v| set_own(th, o, n!(__annotate__), v),
+            ),
         ]
     };
 }
@@ -318,10 +345,21 @@ pub static PROPERTY_TYPE: NativeType = NativeType {
             "Descriptor to obtain a copy of the property with a different deleter.",
             |th, a| property_copy(th, a[0].unwrap(), None, None, a[1]),
         ),
-        method("__set_name__", "!($self, owner, name, /)", "Method to set name of a property.", |th, a| {
-            th.store(pr(a[0].unwrap()), &pr(a[0].unwrap()).name, a[2].unwrap());
-            Ok(NONE())
-        }),
+        raw_method(
+            "__set_name__",
+            "!($self, owner, name, /)",
+            "Method to set name of a property.",
+            |th, a| {
+                if a.len() != 3 {
+                    return Err(th.type_error(format!(
+                        "__set_name__() takes 2 positional arguments but {} were given",
+                        a.len() - 1
+                    )));
+                }
+                th.store(pr(a.pos()[0]), &pr(a.pos()[0]).name, a.pos()[2]);
+                Ok(NONE())
+            },
+        ),
     ],
     ..NativeType::DEFAULT
 };
@@ -348,8 +386,14 @@ static PROPERTY_INIT: NativeDef =
         if o.is_exact(Kind::Property) {
             th.store_opt(p, &p.doc, doc);
         } else if doc.is_some() || opt(4).is_some() || a[4].is_some() || opt(1).is_some() {
-            // A subclass keeps its docstring in the instance, where it does not hide the class's.
-            th.set_instance_attr(o, n!(__doc__), Some(Value::opt_or_none(doc)))?;
+            // A subclass keeps its docstring in the instance, where it does not hide the class's; if it has no place for it,
+            // one that was given is dropped, while a getter's is an error.
+            let r = th.setattr(o, n!(__doc__), Some(Value::opt_or_none(doc)));
+            if p.getter_doc.load(Relaxed) != 0 {
+                r?;
+            } else {
+                th.catch(r, &crate::builtins::exceptions::ATTRIBUTE_ERROR)?;
+            }
         }
         Ok(NONE())
     });

@@ -55,6 +55,8 @@ fn sup(v: Value) -> Gc<Super> {
 fn check(th: Th, t: Gc<Type>, o: Value) -> R<Gc<Type>> {
     if let Some(ot) = o.cast::<Type>()
         && th.is_subtype(ot, t)
+        // A metaclass's `mro()` may leave out the class itself.
+        && (ot != t || ot.mro.get().is_none() || ot.mro_items().iter().any(|m| m.is(t.value())))
     {
         return Ok(ot);
     }
@@ -74,7 +76,7 @@ fn check(th: Th, t: Gc<Type>, o: Value) -> R<Gc<Type>> {
         None => ("instance of", th.type_name(ot)),
     };
     Err(th.type_error(format!(
-        "super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({})",
+        "super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({}).",
         th.type_name(t)
     )))
 }

@@ -309,8 +309,35 @@ pub fn best_base(th: Th, bases: &[Value]) -> R<Gc<Type>> {
 
 /// Both types have the same own `__slots__`, as `__class__` assignment wants.
 pub fn same_slots(th: Th, a: Gc<Type>, b: Gc<Type>) -> bool {
-    let _ = th;
-    a.fixed_size == b.fixed_size
+    // The nearest classes that add slots: they must be one, or add the same to the same base.
+    let adding = |mut t: Gc<Type>| {
+        while t.heap_type()
+            && let Some(b) = t.base_type()
+            && b.fixed_size == t.fixed_size
+        {
+            t = b;
+        }
+        t
+    };
+    let (a, b) = (adding(a), adding(b));
+    if a == b || !a.heap_type() || !b.heap_type() {
+        return a == b || std::ptr::eq(a.native, b.native);
+    }
+    let members = |t: Gc<Type>| -> Vec<(u32, String)> {
+        let (mut out, mut i) = (Vec::new(), 0);
+        while let Some((ni, _, v)) = t.dict_().next_entry(i) {
+            i = ni;
+            if let Some(m) = v.exact::<MemberDescriptor>()
+                && m.owner.get() == Some(t.value())
+            {
+                out.push((m.offset, th.text(m.name.value())));
+            }
+        }
+        out.sort();
+        out
+    };
+    let bases = (a.base_type().map(adding), b.base_type().map(adding));
+    bases.0 == bases.1 && a.fixed_size == b.fixed_size && members(a) == members(b)
 }
 
 fn mangle(th: Th, cls: &str, name: Gc<Str>) -> Value {
@@ -359,7 +386,20 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     if name_str.contains('\0') {
         return Err(th.value_error("type name must not contain null characters"));
     }
+    check_encodable(th, name)?;
     let dict = orig.copy(th)?;
+    if let Some(d) = dict.get_str(th, n!(__doc__))? {
+        check_encodable(th, d)?;
+    }
+    let mut i = 0;
+    while let Some((ni, k, _)) = dict.next_entry(i) {
+        if !k.is_kind(Kind::Str) {
+            let msg = format!("non-string key in the __dict__ of class {name_str}");
+            crate::warn::warn(th, &crate::builtins::exceptions::RUNTIME_WARNING, &msg, 1)?;
+            break;
+        }
+        i = ni;
+    }
 
     let t = alloc_type(th, base.native, w.root_shape.load(Acquire), false);
     if w.heap_type() || w.inst_kind & SUBCLASS != 0 {
@@ -421,6 +461,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let base_fixed_end =
         if base.has_ext && base.ext_at != EXT_VAR { base.ext_at + 8 } else { base.fixed_size };
     let slots = dict.get_str(th, n!(__slots__))?;
+    let mut cells = [None; 2];
     let mut may_weak = base.has(tflags::WEAKREF);
     let var = base.has(tflags::VAR_SIZED);
     match slots {
@@ -486,7 +527,11 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
             visible |= want_dict;
             has_ext |= visible;
             may_weak |= want_weak;
+            th.call_method(names.value(), n!(sort), &[])?;
             let names: Gc<Tuple> = unsafe { crate::builtins::list::snapshot(th, names)?.cast_unchecked() };
+            // `super()` and the like leave cells under these names.
+            let class_cell = dict.remove(th, n!(__classcell__))?;
+            cells = [class_cell, dict.remove(th, n!(__classdictcell__))?];
             let mut at = if base.has_ext { base_fixed_end } else { fixed };
             for m in names.items() {
                 let place = if var { member::AS_ATTR } else { at };
@@ -550,7 +595,10 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         dict.set(th, n!(__weakref__), d)?;
     }
     // -- cells that the compiler left in the namespace
-    if let Some(c) = dict.remove(th, n!(__classcell__))? {
+    if slots.is_none() {
+        cells = [dict.remove(th, n!(__classcell__))?, dict.remove(th, n!(__classdictcell__))?];
+    }
+    if let Some(c) = cells[0] {
         let Some(c) = c.cast::<Cell>() else {
             return Err(th.type_error(format!(
                 "__classcell__ must be a nonlocal cell, not <class '{}'>",
@@ -559,9 +607,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         };
         th.store(c, &c.v, t.value());
     }
-    if let Some(c) = dict.remove(th, n!(__classdictcell__))?
-        && let Some(c) = c.cast::<Cell>()
-    {
+    if let Some(c) = cells[1].and_then(|c| c.cast::<Cell>()) {
         th.store(c, &c.v, dict.value());
     }
     update_slots(th, t);
@@ -573,6 +619,15 @@ fn ext_place_with(base: Gc<Type>, tf: u64, fixed: u32) -> u32 {
     let _ = ext_place;
     let _ = base;
     if tf & tflags::VAR_SIZED != 0 { EXT_VAR } else { fixed }
+}
+/// Names and docs of types must be encodable: UnicodeEncodeError if there are lone surrogates.
+fn check_encodable(th: Th, s: Value) -> R<()> {
+    match s.cast::<Str>() {
+        Some(x) if x.as_str().is_none() => {
+            th.call_method(th.str_bytes(x.bytes()), th.intern("encode"), &[th.str("utf-8")]).map(|_| ())
+        }
+        _ => Ok(()),
+    }
 }
 /// In-object attributes of first instances: what the compiler saw assigned to `self`, and the base's.
 fn initial_capacity(th: Th, dict: Gc<Dict>, base: Gc<Type>) -> u32 {
@@ -631,7 +686,8 @@ fn check_settable(th: Th, t: Value, v: Option<Value>, name: &str) -> R<Value> {
     }
     match v {
         Some(v) => Ok(v),
-        None => Err(th.type_error(format!("cannot delete '{name}' attribute of type '{}'", th.type_name(c)))),
+        None => Err(th
+            .type_error(format!("cannot delete '{name}' attribute of immutable type '{}'", th.type_name(c)))),
     }
 }
 fn set_name(th: Th, t: Value, v: Option<Value>) -> R<()> {
@@ -643,6 +699,7 @@ fn set_name(th: Th, t: Value, v: Option<Value>) -> R<()> {
             th.type_name_of(v)
         )));
     }
+    check_encodable(th, v)?;
     if th.text(v).contains('\0') {
         return Err(th.value_error("type name must not contain null characters"));
     }
