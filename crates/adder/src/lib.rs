@@ -35,6 +35,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
         adder_mod_data::MODULES,
         adder_mod_os::MODULES,
         adder_mod_text::MODULES,
+        adder_mod_xml::MODULES,
     ] {
         modules.iter().for_each(|m| adder_vm::import::register(m));
     }

@@ -91,6 +91,9 @@ pub fn sqrt(a: View, c: &Ctx, st: &mut u32) -> Dec {
         q
     };
     e -= shift;
+    if limbs::is_zero(n.slice()) && exact {
+        return Dec::nan();
+    }
     let mut r = isqrt(n.slice());
     exact = exact && limbs::cmp(limbs::mul(r.slice(), r.slice()).slice(), n.slice()).is_eq();
     if exact {
@@ -227,6 +230,9 @@ fn exp_digits(x: View, w: i64) -> Dec {
     Dec::new(false, Coef::from_vec(e), q - k as i64 * RDIGITS)
 }
 
+/// More digits than the functions can be asked for.
+const MAX_DIGITS: i64 = 1 << 26;
+
 /// One, filled up with zeros to the precision.
 fn padded_one(neg: bool, prec: i64, st: &mut u32) -> Dec {
     *st |= INEXACT | ROUNDED;
@@ -249,6 +255,9 @@ pub fn exp(a: View, c: &Ctx, st: &mut u32) -> Dec {
     }
     if a.adjusted() < -(c.prec + 1) {
         return padded_one(false, c.prec, st);
+    }
+    if c.prec > MAX_DIGITS {
+        return Dec::error(MALLOC_ERROR, st);
     }
     ziv(&c, st, |w| exp_digits(a, w))
 }
@@ -367,6 +376,9 @@ pub fn ln(a: View, c: &Ctx, st: &mut u32) -> Dec {
         return Dec::word(false, 0, 0);
     }
     let c = half_even(c);
+    if c.prec > MAX_DIGITS {
+        return Dec::error(MALLOC_ERROR, st);
+    }
     ziv(&c, st, |w| ln_digits(a, w, false))
 }
 pub fn log10(a: View, c: &Ctx, st: &mut u32) -> Dec {
@@ -376,6 +388,9 @@ pub fn log10(a: View, c: &Ctx, st: &mut u32) -> Dec {
     let c = half_even(c);
     if power_of_ten(a) {
         return Dec::from_i64(a.adjusted()).finalize(&c, st);
+    }
+    if c.prec > MAX_DIGITS {
+        return Dec::error(MALLOC_ERROR, st);
     }
     ziv(&c, st, |w| ln_digits(a, w, true))
 }
@@ -417,6 +432,9 @@ fn pow_int(a: View, n: i64, neg: bool, c: &Ctx, st: &mut u32) -> Dec {
 
 fn pow_real(a: View, b: View, neg: bool, c: &Ctx, st: &mut u32) -> Dec {
     let hc = half_even(c);
+    if c.prec > MAX_DIGITS {
+        return Dec::error(MALLOC_ERROR, st);
+    }
     // Too large or too small for any context, or too near to one?
     let la = {
         // A rough logarithm of |log10 a|.

@@ -428,10 +428,25 @@ pub fn mul(a: &[u64], b: &[u64]) -> Coef {
     c
 }
 
-/// `a * 10^n`.
+thread_local! {
+    static TOO_LONG: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+/// Longest coefficient, in limbs.
+const MAX_LIMBS: i64 = 1 << 27;
+/// Whether a coefficient would have been longer than memory allows, since the last question.
+#[inline(always)]
+pub fn too_long() -> bool {
+    TOO_LONG.get() && TOO_LONG.replace(false)
+}
+
+/// `a * 10^n`. Zero, with [`too_long`] set, if that is more than there may be.
 pub fn shl(a: &[u64], n: i64) -> Coef {
     if n == 0 || (a.len() == 1 && a[0] == 0) {
         return Coef::from_slice(a);
+    }
+    if n / RDIGITS + a.len() as i64 > MAX_LIMBS {
+        TOO_LONG.set(true);
+        return Coef::ZERO;
     }
     let (q, r) = ((n / RDIGITS) as usize, (n % RDIGITS) as usize);
     let mut c = Coef::zeros(a.len() + q + 1);

@@ -93,6 +93,13 @@ impl State {
 }
 
 fn init(th: Th, m: Gc<Module>) -> R<()> {
+    // The types exist once: a module that is imported anew shares their exceptions and templates.
+    if State::array().is_none() {
+        init_state(th)?;
+    }
+    fill(th, m)
+}
+fn init_state(th: Th) -> R<()> {
     let import = |module: &str, name: &str| adder_vm::import::import_attr(th, module, name);
     let type_ = adder_vm::builtins::type_::TYPE.get().value();
     th.make_type(&context::SIGNAL_DICT_MIXIN);
@@ -121,7 +128,6 @@ fn init(th: Th, m: Gc<Module>) -> R<()> {
             _ => unreachable!(),
         };
         th.store(a, a.slot(State::Exceptions as usize + i), t);
-        m.put(th, name, t)?;
     }
     let mapping = import("collections.abc", "MutableMapping")?;
     let meta = th.type_of(mapping).value();
@@ -140,7 +146,6 @@ fn init(th: Th, m: Gc<Module>) -> R<()> {
         &[("module", module_name)],
     )?;
     State::DecimalTuple.set(th, tuple);
-    m.put(th, "DecimalTuple", tuple)?;
     let var = import("_contextvars", "ContextVar")?;
     State::ContextVar.set(th, th.call(var, &[th.str("decimal_context")])?);
     use num::Round;
@@ -148,14 +153,22 @@ fn init(th: Th, m: Gc<Module>) -> R<()> {
     let default = IEEE_INVALID | DIVISION_BY_ZERO | OVERFLOW;
     let c = context::template(th, 28, Round::HalfEven, default)?;
     State::DefaultContext.set(th, c);
-    m.put(th, "DefaultContext", c)?;
     let c = context::template(th, 9, Round::HalfUp, default | UNDERFLOW | CLAMPED)?;
     State::BasicContext.set(th, c);
-    m.put(th, "BasicContext", c)?;
     let c = context::template(th, 9, Round::HalfEven, 0)?;
     State::ExtendedContext.set(th, c);
-    m.put(th, "ExtendedContext", c)?;
-    for n in Round::NAMES {
+    Ok(())
+}
+
+fn fill(th: Th, m: Gc<Module>) -> R<()> {
+    for (name, _) in EXCEPTIONS {
+        m.put(th, name, State::exception(name))?;
+    }
+    m.put(th, "DecimalTuple", State::DecimalTuple.get())?;
+    m.put(th, "DefaultContext", State::DefaultContext.get())?;
+    m.put(th, "BasicContext", State::BasicContext.get())?;
+    m.put(th, "ExtendedContext", State::ExtendedContext.get())?;
+    for n in num::Round::NAMES {
         m.put(th, n, th.intern(n))?;
     }
     m.put(th, "MAX_PREC", th.int(num::MAX_PREC))?;

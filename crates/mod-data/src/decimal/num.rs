@@ -249,7 +249,8 @@ impl Dec {
     }
     /// All nines.
     fn nines(n: i64) -> Coef {
-        limbs::sub(Dec::power_of_ten(n).slice(), &[1])
+        let p = Dec::power_of_ten(n);
+        if limbs::is_zero(p.slice()) { p } else { limbs::sub(p.slice(), &[1]) }
     }
 
     // -- rounding
@@ -718,10 +719,16 @@ pub fn div(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
             (t.slice(), b.coef)
         } else if shift < 0 {
             t = limbs::shl(b.coef, -shift);
+            if limbs::is_zero(t.slice()) {
+                return Dec::nan();
+            }
             (a.coef, t.slice())
         } else {
             (a.coef, b.coef)
         };
+        if limbs::is_zero(x) {
+            return Dec::nan();
+        }
         let (q, r) = limbs::divmod(x, y);
         (q, limbs::is_zero(r.slice()))
     };
@@ -811,6 +818,9 @@ fn divmod_int(a: View, b: View, c: &Ctx, st: &mut u32) -> (Dec, Dec) {
     } else {
         (a.coef, b.coef)
     };
+    if limbs::is_zero(y) {
+        return (Dec::nan(), Dec::nan());
+    }
     let (q, r) = limbs::divmod(x, y);
     let q = Dec::new(neg, q, 0);
     if q.digits > c.prec {
@@ -910,6 +920,9 @@ pub fn rem_near(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
     }
     let x = limbs::shl(a.coef, a.exp - exp);
     let y = limbs::shl(b.coef, b.exp - exp);
+    if limbs::is_zero(y.slice()) {
+        return Dec::nan();
+    }
     let (mut q, r) = limbs::divmod(x.slice(), y.slice());
     let twice = limbs::add(r.slice(), r.slice());
     let o = limbs::cmp(twice.slice(), y.slice());
