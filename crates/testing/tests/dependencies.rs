@@ -58,6 +58,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("cranelift-codegen", &["backend-cranelift"]),
     ("dynasmrt", &["backend-native"]),
     ("dynasm", &["backend-native"]),
+    ("libsqlite3-sys", &["mod-db"]),
     ("serde_json", &["testing"]),
     // Compression, in Rust or from C sources that build with nothing but a compiler.
     ("libz-rs-sys", &["mod-compress"]),

@@ -1,0 +1,1138 @@
+//! `Connection`.
+
+use super::cursor::{CURSOR, Cursor};
+use super::function::{self, Callback};
+use super::{Args, bind, blob, db_error, docs, native_layout, none, programming, signature};
+use adder_vm::builtins::{buffer, bytes, int, list, object};
+use adder_vm::err::{R, Raised};
+use adder_vm::n;
+use adder_vm::native::*;
+use adder_vm::object::*;
+use adder_vm::slots::Slots;
+use adder_vm::thread::Th;
+use adder_vm::value::*;
+use libsqlite3_sys as ffi;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::*};
+
+native_layout! { pub Connection {
+    row_factory, text_factory, callables;
+    st: AtomicPtr<CState>, db: AtomicPtr<ffi::sqlite3>, initialized: AtomicBool, thread: AtomicU64
+} }
+
+pub struct Stmt {
+    pub ptr: AtomicPtr<ffi::sqlite3_stmt>,
+    pub dml: bool,
+    pub in_use: AtomicBool,
+}
+impl Stmt {
+    pub fn get(&self) -> *mut ffi::sqlite3_stmt {
+        self.ptr.load(Acquire)
+    }
+    pub fn reset(&self) -> c_int {
+        let p = self.get();
+        if p.is_null() { 0 } else { unsafe { ffi::sqlite3_reset(p) } }
+    }
+}
+impl Drop for Stmt {
+    fn drop(&mut self) {
+        let p = self.ptr.swap(std::ptr::null_mut(), AcqRel);
+        if !p.is_null() {
+            unsafe { ffi::sqlite3_finalize(p) };
+        }
+    }
+}
+
+pub struct CState {
+    pub cache: Vec<(Vec<u8>, Arc<Stmt>)>,
+    pub cache_size: usize,
+    pub all: Vec<std::sync::Weak<Stmt>>,
+    pub detect_types: i64,
+    /// None: no implicit transactions.
+    pub isolation: Option<&'static str>,
+    /// -1: legacy.
+    pub autocommit: i32,
+    pub check_thread: bool,
+    pub blobs: Vec<Arc<blob::Handle>>,
+    trace: *mut c_void,
+    progress: *mut c_void,
+    auth: *mut c_void,
+}
+
+const LEVELS: [&str; 4] = ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
+static INIT: NativeDef = signature(
+    "Connection",
+    "(database, timeout=5.0, detect_types=0, isolation_level='', check_same_thread=True, factory=None, cached_statements=128, uri=False, *, autocommit=-1)",
+);
+
+impl Connection {
+    #[allow(clippy::mut_from_ref)]
+    pub fn state(&self) -> &mut CState {
+        // SAFETY: made by `__new__`, freed with the object; used by the thread that the connection belongs to.
+        unsafe { &mut *self.st.load(Acquire) }
+    }
+    pub fn db(&self) -> *mut ffi::sqlite3 {
+        self.db.load(Acquire)
+    }
+}
+/// Methods of connections.
+pub trait Conn {
+    fn keep(self, th: Th, f: Value) -> R<usize>;
+    fn release(self, th: Th, i: usize);
+    fn check(self, th: Th) -> R<()>;
+    fn check_thread(self, th: Th) -> R<()>;
+    fn exec(self, th: Th, sql: &str) -> R<()>;
+    fn error(self, th: Th, rc: c_int) -> Raised;
+}
+impl Conn for Gc<Connection> {
+    /// Keeps an object for callbacks: its index.
+    fn keep(self, th: Th, f: Value) -> R<usize> {
+        let l: Gc<List> = unsafe { self.callables.gc() };
+        // A free place is one that was released.
+        for i in 0..l.len().min(64) {
+            if l.get(i).is_some_and(|v| v.is(ELLIPSIS())) {
+                list::set_at(th, l, i as i64, f);
+                return Ok(i);
+            }
+        }
+        list::append(th, l, f)?;
+        Ok(l.len() - 1)
+    }
+    fn release(self, th: Th, i: usize) {
+        let l: Gc<List> = unsafe { self.callables.gc() };
+        list::set_at(th, l, i as i64, ELLIPSIS());
+    }
+    fn check_thread(self, th: Th) -> R<()> {
+        if self.initialized.load(Relaxed) && self.state().check_thread && self.thread.load(Relaxed) != th.ident {
+            return Err(programming(
+                th,
+                format!(
+                    "SQLite objects created in a thread can only be used in that same thread. The object was created in thread id {} and this is thread id {}.",
+                    self.thread.load(Relaxed),
+                    th.ident
+                ),
+            ));
+        }
+        Ok(())
+    }
+    fn check(self, th: Th) -> R<()> {
+        self.check_thread(th)?;
+        if !self.initialized.load(Relaxed) {
+            return Err(programming(th, "Base Connection.__init__ not called."));
+        }
+        if self.db().is_null() {
+            return Err(programming(th, "Cannot operate on a closed database."));
+        }
+        Ok(())
+    }
+    fn exec(self, th: Th, sql: &str) -> R<()> {
+        let c = CString::new(sql).expect("no NUL");
+        let db = self.db();
+        let rc = th.m.blocking(|| unsafe {
+            let mut stmt = std::ptr::null_mut();
+            let mut rc = ffi::sqlite3_prepare_v2(db, c.as_ptr(), -1, &mut stmt, std::ptr::null_mut());
+            if rc == ffi::SQLITE_OK {
+                ffi::sqlite3_step(stmt);
+                rc = ffi::sqlite3_finalize(stmt);
+            }
+            rc
+        });
+        if rc != ffi::SQLITE_OK { Err(self.error(th, rc)) } else { Ok(()) }
+    }
+    fn error(self, th: Th, rc: c_int) -> Raised {
+        if th.pending().is_some() {
+            return Raised;
+        }
+        db_error(th, self.db(), rc)
+    }
+}
+
+fn isolation(th: Th, v: Value) -> R<Option<&'static str>> {
+    if v.is_none() {
+        return Ok(None);
+    }
+    let Some(s) = v.cast::<Str>() else {
+        return Err(th.type_error("isolation_level must be str or None"));
+    };
+    if s.bytes().contains(&0) {
+        return Err(th.value_error("embedded null character"));
+    }
+    let t = th.text(v).to_ascii_uppercase();
+    match LEVELS.iter().find(|l| **l == t) {
+        Some(l) => Ok(Some(l)),
+        None => Err(th.value_error(
+            "isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'",
+        )),
+    }
+}
+fn autocommit_arg(th: Th, v: Value) -> R<i32> {
+    if v.is(TRUE()) {
+        return Ok(1);
+    }
+    if v.is(FALSE()) {
+        return Ok(0);
+    }
+    if v.as_fix() == Some(-1) {
+        return Ok(-1);
+    }
+    Err(th.value_error("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL"))
+}
+
+fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
+    let [database, timeout, detect, iso, check, _factory, cached, uri, auto] = bind::<9>(th, &INIT, a)?;
+    let c = Connection::of(o);
+    let database = database.unwrap();
+    adder_vm::sys::audit::audit(th, "sqlite3.connect", &[database])?;
+    if c.initialized.swap(false, AcqRel) {
+        close_all(th, c);
+    }
+    let path = fs_path(th, database)?;
+    let timeout = match timeout {
+        Some(v) => adder_vm::builtins::float::to_f64(th, v)?,
+        None => 5.0,
+    };
+    let int_arg = |v: Option<Value>, d: i64| -> R<i64> {
+        match v {
+            None => Ok(d),
+            Some(v) => {
+                let i = th.index(v)?;
+                int::to_i64(i)
+                    .filter(|n| i32::try_from(*n).is_ok())
+                    .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
+            }
+        }
+    };
+    let detect = int_arg(detect, 0)?;
+    let cached = int_arg(cached, 128)?;
+    let iso = match iso {
+        None => Some(""),
+        Some(v) => isolation(th, v)?,
+    };
+    let check = match check {
+        Some(v) => th.truth(v)?,
+        None => true,
+    };
+    let uri = match uri {
+        Some(v) => th.truth(v)?,
+        None => false,
+    };
+    let auto = match auto {
+        Some(v) => autocommit_arg(th, v)?,
+        None => -1,
+    };
+    let mut db = std::ptr::null_mut();
+    let flags = ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE | if uri { ffi::SQLITE_OPEN_URI } else { 0 };
+    let rc = th.m.blocking(|| unsafe {
+        let rc = ffi::sqlite3_open_v2(path.as_ptr(), &mut db, flags, std::ptr::null());
+        if rc == ffi::SQLITE_OK {
+            ffi::sqlite3_busy_timeout(db, (timeout * 1000.0) as c_int);
+        }
+        rc
+    });
+    if rc != ffi::SQLITE_OK {
+        let e = if db.is_null() { th.memory_error() } else { db_error(th, db, rc) };
+        unsafe { ffi::sqlite3_close_v2(db) };
+        return Err(e);
+    }
+    let l = list::new(th, &[])?;
+    th.store(c, &c.callables, l.value());
+    c.row_factory.init(None);
+    th.store(c, &c.text_factory, adder_vm::builtins::str_::STR.get().value());
+    let st = c.state();
+    st.cache.clear();
+    st.cache_size = cached.max(0) as usize;
+    st.detect_types = detect;
+    st.isolation = iso;
+    st.autocommit = auto;
+    st.check_thread = check;
+    c.thread.store(th.ident, Relaxed);
+    c.db.store(db, Release);
+    c.initialized.store(true, Release);
+    adder_vm::sys::audit::audit(th, "sqlite3.connect/handle", &[o])?;
+    if auto == 0 {
+        c.exec(th, "BEGIN")?;
+    }
+    Ok(())
+}
+fn fs_path(th: Th, v: Value) -> R<CString> {
+    let mut p = v;
+    if !v.is_kind(Kind::Str) && !v.is_kind(Kind::Bytes) {
+        let Some(f) = th.lookup_special(v, n!(__fspath__)) else {
+            return Err(th.type_error(format!(
+                "expected str, bytes or os.PathLike object, not {}",
+                if v.is_none() { "NoneType".into() } else { th.type_name_of(v) }
+            )));
+        };
+        p = th.call_unbound(f, v, &[])?;
+    }
+    let b = match buffer::bytes_of(p) {
+        Some(b) => b.to_vec(),
+        None => {
+            let e = adder_vm::builtins::codecs::encode(
+                th,
+                p,
+                Some(th.str("utf-8")),
+                Some(th.str("surrogateescape")),
+            )?;
+            buffer::bytes_of(e).unwrap_or(&[]).to_vec()
+        }
+    };
+    CString::new(b).map_err(|_| th.value_error("embedded null byte"))
+}
+
+/// Finalizes all and closes the database.
+fn close_all(th: Th, c: Gc<Connection>) {
+    let st = c.state();
+    st.cache.clear();
+    for s in st.all.drain(..).filter_map(|w| w.upgrade()) {
+        let p = s.ptr.swap(std::ptr::null_mut(), AcqRel);
+        if !p.is_null() {
+            unsafe { ffi::sqlite3_finalize(p) };
+        }
+    }
+    for b in st.blobs.drain(..) {
+        b.close();
+    }
+    let db = c.db.swap(std::ptr::null_mut(), AcqRel);
+    if !db.is_null() {
+        th.m.blocking(|| unsafe { ffi::sqlite3_close_v2(db) });
+    }
+    free_handlers(st);
+}
+fn free_handlers(st: &mut CState) {
+    for p in [&mut st.trace, &mut st.progress, &mut st.auth] {
+        unsafe { function::destroy(std::mem::replace(p, std::ptr::null_mut())) };
+    }
+}
+
+/// A statement of the cache or a new one.
+pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
+    let Some(s) = sql.cast::<Str>() else {
+        return Err(th.type_error(format!("argument 1 must be str, not {}", th.type_name_of(sql))));
+    };
+    let st = c.state();
+    let text = s.bytes().to_vec();
+    if let Some(i) = st.cache.iter().position(|(k, v)| *k == text && !v.in_use.load(Relaxed)) {
+        let e = st.cache.remove(i);
+        let r = e.1.clone();
+        st.cache.push(e);
+        return Ok(r);
+    }
+    if s.as_str().is_none() {
+        adder_vm::builtins::codecs::encode(th, sql, Some(th.str("utf-8")), None)?;
+    }
+    let max = unsafe { ffi::sqlite3_limit(c.db(), ffi::SQLITE_LIMIT_SQL_LENGTH, -1) };
+    if text.len() > max as usize {
+        return Err(th.raise_msg(&super::DATA_ERROR, "query string is too large"));
+    }
+    let Ok(z) = CString::new(text.clone()) else {
+        return Err(programming(th, "the query contains a null character"));
+    };
+    let (db, mut ptr, mut tail) = (c.db(), std::ptr::null_mut(), std::ptr::null());
+    let rc = th.m.blocking(|| unsafe { ffi::sqlite3_prepare_v2(db, z.as_ptr(), text.len() as c_int + 1, &mut ptr, &mut tail) });
+    if rc != ffi::SQLITE_OK {
+        return Err(c.error(th, rc));
+    }
+    let rest = unsafe { std::ffi::CStr::from_ptr(tail) }.to_bytes();
+    if skip_comments(rest).is_some() {
+        unsafe { ffi::sqlite3_finalize(ptr) };
+        return Err(programming(th, "You can only execute one statement at a time."));
+    }
+    let head = skip_comments(&text).map_or(&b""[..], |i| &text[i..]);
+    let dml = [&b"insert"[..], b"update", b"delete", b"replace"]
+        .iter()
+        .any(|k| head.len() >= k.len() && head[..k.len()].eq_ignore_ascii_case(k));
+    let r = Arc::new(Stmt { ptr: AtomicPtr::new(ptr), dml, in_use: AtomicBool::new(false) });
+    st.all.retain(|w| w.strong_count() > 0);
+    st.all.push(Arc::downgrade(&r));
+    if st.cache_size > 0 {
+        if st.cache.len() >= st.cache_size {
+            st.cache.remove(0);
+        }
+        st.cache.push((text, r.clone()));
+    }
+    Ok(r)
+}
+/// Where SQL begins; None: there is only space and comments.
+fn skip_comments(s: &[u8]) -> Option<usize> {
+    let mut i = 0;
+    while i < s.len() {
+        if s[i].is_ascii_whitespace() {
+            i += 1;
+        } else if s[i..].starts_with(b"--") {
+            i += s[i..].iter().position(|c| *c == b'\n')?;
+        } else if s[i..].starts_with(b"/*") {
+            i += s[i + 2..].windows(2).position(|w| w == b"*/")? + 4;
+        } else {
+            return Some(i);
+        }
+    }
+    None
+}
+
+fn this(a: Args) -> Gc<Connection> {
+    Connection::of(a[0].unwrap())
+}
+/// The connection of a method, checked.
+fn open(th: Th, a: Args) -> R<Gc<Connection>> {
+    let c = this(a);
+    c.check(th)?;
+    Ok(c)
+}
+fn new_cursor(th: Th, c: Gc<Connection>, factory: Option<Value>) -> R<Value> {
+    let f = factory.unwrap_or_else(|| CURSOR.get().value());
+    let k = th.call(f, &[c.value()])?;
+    if !th.isinstance_exact(k, CURSOR.get()) {
+        return Err(th.type_error(format!(
+            "factory must return a cursor, not {}",
+            th.type_name_of(k)
+        )));
+    }
+    if let Some(r) = c.row_factory.get() {
+        let cu = Cursor::of(k);
+        th.store(cu, &cu.row_factory, r);
+    }
+    Ok(k)
+}
+fn int32(th: Th, v: Value) -> R<c_int> {
+    let i = th.index(v)?;
+    int::to_i64(i)
+        .and_then(|n| c_int::try_from(n).ok())
+        .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
+}
+fn text(th: Th, v: Value, func: &str, name: &str) -> R<CString> {
+    super::c_text(th, v, &format!("{func}() argument {name}"))
+}
+fn end_transaction(th: Th, a: Args, sql: &str) -> R<Value> {
+    let c = open(th, a)?;
+    let in_transaction = unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0;
+    match c.state().autocommit {
+        -1 => {
+            if in_transaction {
+                c.exec(th, sql)?;
+            }
+        }
+        0 => {
+            c.exec(th, sql)?;
+            c.exec(th, "BEGIN")?;
+        }
+        _ => {}
+    }
+    none()
+}
+fn create_function(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let name = text(th, a[1].unwrap(), "create_function", "1")?;
+    let narg = int32(th, a[2].unwrap())?;
+    let f = a[3].unwrap();
+    let deterministic = match a[4] {
+        Some(v) => th.truth(v)?,
+        None => false,
+    };
+    let flags = ffi::SQLITE_UTF8 | if deterministic { ffi::SQLITE_DETERMINISTIC } else { 0 };
+    let rc = unsafe {
+        if f.is_none() {
+            ffi::sqlite3_create_function_v2(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                flags,
+                std::ptr::null_mut(),
+                None,
+                None,
+                None,
+                None,
+            )
+        } else {
+            let p = Callback::new(th, c, f)?;
+            ffi::sqlite3_create_function_v2(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                flags,
+                p,
+                Some(function::function),
+                None,
+                None,
+                Some(function::destroy),
+            )
+        }
+    };
+    if rc != ffi::SQLITE_OK {
+        return Err(programming(th, "Error creating function"));
+    }
+    none()
+}
+fn create_aggregate(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let name = text(th, a[1].unwrap(), "create_aggregate", "1")?;
+    let narg = int32(th, a[2].unwrap())?;
+    let f = a[3].unwrap();
+    let rc = unsafe {
+        if f.is_none() {
+            ffi::sqlite3_create_function_v2(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                ffi::SQLITE_UTF8,
+                std::ptr::null_mut(),
+                None,
+                None,
+                None,
+                None,
+            )
+        } else {
+            let p = Callback::new(th, c, f)?;
+            ffi::sqlite3_create_function_v2(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                ffi::SQLITE_UTF8,
+                p,
+                None,
+                Some(function::step),
+                Some(function::finalize),
+                Some(function::destroy),
+            )
+        }
+    };
+    if rc != ffi::SQLITE_OK {
+        return Err(programming(th, "Error creating aggregate"));
+    }
+    none()
+}
+fn create_window(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let name = text(th, a[1].unwrap(), "create_window_function", "1")?;
+    let narg = int32(th, a[2].unwrap())?;
+    let f = a[3].unwrap();
+    let rc = unsafe {
+        if f.is_none() {
+            ffi::sqlite3_create_window_function(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                ffi::SQLITE_UTF8,
+                std::ptr::null_mut(),
+                None,
+                None,
+                None,
+                None,
+                None,
+            )
+        } else {
+            let p = Callback::new(th, c, f)?;
+            ffi::sqlite3_create_window_function(
+                c.db(),
+                name.as_ptr(),
+                narg,
+                ffi::SQLITE_UTF8,
+                p,
+                Some(function::step),
+                Some(function::finalize),
+                Some(function::value),
+                Some(function::inverse),
+                Some(function::destroy),
+            )
+        }
+    };
+    if rc != ffi::SQLITE_OK {
+        return Err(c.error(th, rc));
+    }
+    none()
+}
+fn create_collation(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let name = text(th, a[1].unwrap(), "create_collation", "1")?;
+    let f = a[2].unwrap();
+    let rc = unsafe {
+        if f.is_none() {
+            ffi::sqlite3_create_collation_v2(
+                c.db(),
+                name.as_ptr(),
+                ffi::SQLITE_UTF8,
+                std::ptr::null_mut(),
+                None,
+                None,
+            )
+        } else {
+            if th.type_of(f).slots.call.is_none() {
+                return Err(th.type_error("parameter must be callable"));
+            }
+            let p = Callback::new(th, c, f)?;
+            let rc = ffi::sqlite3_create_collation_v2(
+                c.db(),
+                name.as_ptr(),
+                ffi::SQLITE_UTF8,
+                p,
+                Some(function::collate),
+                Some(function::destroy),
+            );
+            if rc != ffi::SQLITE_OK {
+                // SQLite does not call the destructor here.
+                function::destroy(p);
+            }
+            rc
+        }
+    };
+    if rc != ffi::SQLITE_OK {
+        return Err(c.error(th, rc));
+    }
+    none()
+}
+fn set_handler(th: Th, c: Gc<Connection>, f: Value, which: u8, n: c_int) -> R<Value> {
+    let p = if f.is_none() { std::ptr::null_mut() } else { Callback::new(th, c, f)? };
+    let st = c.state();
+    let db = c.db();
+    let slot = match which {
+        0 => &mut st.trace,
+        1 => &mut st.progress,
+        _ => &mut st.auth,
+    };
+    let old = std::mem::replace(slot, p);
+    let rc = unsafe {
+        match (which, p.is_null()) {
+            (0, true) => ffi::sqlite3_trace_v2(db, 0, None, p),
+            (0, false) => ffi::sqlite3_trace_v2(db, ffi::SQLITE_TRACE_STMT as u32, Some(function::trace), p),
+            (1, true) => {
+                ffi::sqlite3_progress_handler(db, 0, None, p);
+                0
+            }
+            (1, false) => {
+                ffi::sqlite3_progress_handler(db, n, Some(function::progress), p);
+                0
+            }
+            (_, true) => ffi::sqlite3_set_authorizer(db, None, p),
+            (_, false) => ffi::sqlite3_set_authorizer(db, Some(function::authorize), p),
+        }
+    };
+    unsafe { function::destroy(old) };
+    if rc != ffi::SQLITE_OK {
+        return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error setting authorizer callback"));
+    }
+    none()
+}
+
+fn backup(th: Th, a: Args) -> R<Value> {
+    let t = a[1].unwrap();
+    if !th.isinstance_exact(t, CONNECTION.get()) {
+        return Err(th.type_error(format!(
+            "backup() argument 1 must be sqlite3.Connection, not {}",
+            th.type_name_of(t)
+        )));
+    }
+    let pages = match a[2] {
+        Some(v) => int32(th, v)?,
+        None => -1,
+    };
+    let progress = a[3].and_then(|v| v.some());
+    let name = match a[4] {
+        Some(v) => text(th, v, "backup", "'name'")?,
+        None => c"main".to_owned(),
+    };
+    let sleep = match a[5] {
+        Some(v) => (adder_vm::builtins::float::to_f64(th, v)? * 1000.0) as c_int,
+        None => 250,
+    };
+    let c = open(th, a)?;
+    let target = Connection::of(t);
+    target.check(th)?;
+    if target == c {
+        return Err(th.value_error("target cannot be the same connection instance"));
+    }
+    if let Some(p) = progress
+        && th.type_of(p).slots.call.is_none()
+    {
+        return Err(th.type_error("progress argument must be a callable"));
+    }
+    let pages = if pages == 0 { -1 } else { pages };
+    let bck = unsafe { ffi::sqlite3_backup_init(target.db(), c"main".as_ptr(), c.db(), name.as_ptr()) };
+    if bck.is_null() {
+        return Err(target.error(th, 1));
+    }
+    let mut rc;
+    loop {
+        rc = th.m.blocking(|| unsafe { ffi::sqlite3_backup_step(bck, pages) });
+        if let Some(p) = progress {
+            let (rest, total) = unsafe { (ffi::sqlite3_backup_remaining(bck), ffi::sqlite3_backup_pagecount(bck)) };
+            if let Err(e) = th.call(p, &[th.int(rc as i64), th.int(rest as i64), th.int(total as i64)]) {
+                unsafe { ffi::sqlite3_backup_finish(bck) };
+                return Err(e);
+            }
+        }
+        if rc == ffi::SQLITE_BUSY || rc == ffi::SQLITE_LOCKED {
+            th.m.blocking(|| unsafe { ffi::sqlite3_sleep(sleep) });
+        } else if rc != ffi::SQLITE_OK {
+            break;
+        }
+    }
+    let rc = th.m.blocking(|| unsafe { ffi::sqlite3_backup_finish(bck) });
+    if rc != ffi::SQLITE_OK {
+        return Err(target.error(th, rc));
+    }
+    none()
+}
+fn serialize(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let name = match a[1] {
+        Some(v) => text(th, v, "serialize", "'name'")?,
+        None => c"main".to_owned(),
+    };
+    unsafe {
+        let mut n = 0i64;
+        let db = c.db();
+        let p = th.m.blocking(|| ffi::sqlite3_serialize(db, name.as_ptr(), &mut n, 0));
+        if p.is_null() {
+            return Err(th.raise_msg(&super::OPERATIONAL_ERROR, &format!("unable to serialize '{}'", name.to_string_lossy())));
+        }
+        let r = bytes::new(th, std::slice::from_raw_parts(p, n as usize));
+        ffi::sqlite3_free(p as *mut c_void);
+        Ok(r?.value())
+    }
+}
+fn deserialize(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let v = a[1].unwrap();
+    let data: Vec<u8> = match v.cast::<Str>() {
+        Some(s) => s.bytes().to_vec(),
+        None => buffer::Buffer::simple(th, v)?.bytes().to_vec(),
+    };
+    let name = match a[2] {
+        Some(v) => text(th, v, "deserialize", "'name'")?,
+        None => c"main".to_owned(),
+    };
+    unsafe {
+        let p = ffi::sqlite3_malloc64(data.len().max(1) as u64) as *mut u8;
+        if p.is_null() {
+            return Err(th.memory_error());
+        }
+        std::ptr::copy_nonoverlapping(data.as_ptr(), p, data.len());
+        let flags = (ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE) as u32;
+        let n = data.len() as i64;
+        let db = c.db();
+        let rc = th.m.blocking(|| ffi::sqlite3_deserialize(db, name.as_ptr(), p, n, n, flags));
+        if rc != ffi::SQLITE_OK {
+            return Err(c.error(th, rc));
+        }
+    }
+    none()
+}
+fn forward(th: Th, a: RawArgs, name: &str) -> R<Value> {
+    let c = Connection::of(a.pos()[0]);
+    c.check(th)?;
+    let cu = th.call_method(c.value(), th.intern("cursor"), &[])?;
+    let f = th.getattr(cu, th.intern(name))?;
+    th.call_raw(f, a.skip(1))?;
+    Ok(cu)
+}
+fn exit(th: Th, a: Args) -> R<Value> {
+    let c = open(th, a)?;
+    let failed = a[1].is_some_and(|v| !v.is_none());
+    if c.state().autocommit == 1 {
+        return Ok(FALSE());
+    }
+    let name = if failed { "rollback" } else { "commit" };
+    if let Err(e) = th.call_method(c.value(), th.intern(name), &[]) {
+        if !failed {
+            // The transaction is given up; the first error stays.
+            let x = th.take_exc();
+            let _ = th.call_method(c.value(), th.intern("rollback"), &[]);
+            if th.pending().is_some() {
+                th.take_exc();
+            }
+            th.set_exc(x);
+        }
+        return Err(e);
+    }
+    Ok(FALSE())
+}
+fn is_int_config(op: c_int) -> bool {
+    super::consts::ALL.iter().any(|(n, v)| n.starts_with("SQLITE_DBCONFIG_") && *v == op as i64)
+}
+fn config(th: Th, a: Args, set: Option<bool>) -> R<Value> {
+    let c = open(th, a)?;
+    let op = int32(th, a[1].unwrap())?;
+    if !is_int_config(op) {
+        return Err(th.value_error(format!("unknown config 'op': {op}")));
+    }
+    let mut actual: c_int = 0;
+    let want: c_int = match set {
+        Some(b) => b as c_int,
+        None => -1,
+    };
+    let rc = unsafe { ffi::sqlite3_db_config(c.db(), op, want, &mut actual as *mut c_int) };
+    if rc != ffi::SQLITE_OK {
+        return Err(c.error(th, rc));
+    }
+    match set {
+        None => Ok(Value::bool(actual != 0)),
+        Some(b) if (actual != 0) == b => none(),
+        Some(_) => Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Unable to set config")),
+    }
+}
+
+macro_rules! error_attr {
+    ($name:literal $cell:ident) => {
+        getter($name, "", |_, _| Ok(super::$cell.get().value()))
+    };
+}
+
+pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
+    name: "sqlite3.Connection",
+    kind: Kind::Native,
+    size: Connection::SIZE,
+    flags: tflags::BASETYPE | tflags::WEAKREF,
+    doc: "SQLite database connection object.",
+    text_signature: Some(
+        "(database, timeout=5.0, detect_types=0, isolation_level='',\n           check_same_thread=True, factory=ConnectionType,\n           cached_statements=128, uri=False, *,\n           autocommit=sqlite3.LEGACY_TRANSACTION_CONTROL)",
+    ),
+    slots: Slots {
+        new: Some(|th, t, _| {
+            let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;
+            let st = CState {
+                cache: vec![],
+                cache_size: 0,
+                all: vec![],
+                detect_types: 0,
+                isolation: Some(""),
+                autocommit: -1,
+                check_thread: true,
+                blobs: vec![],
+                trace: std::ptr::null_mut(),
+                progress: std::ptr::null_mut(),
+                auth: std::ptr::null_mut(),
+            };
+            Connection::of(o).st.store(Box::into_raw(Box::new(st)), Release);
+            Ok(o)
+        }),
+        init: Some(conn_init),
+        call: Some(|th, o, a| {
+            let c = Connection::of(o);
+            c.check(th)?;
+            if a.nkw() != 0 || a.len() != 1 {
+                return Err(th.type_error("Connection() takes exactly one argument"));
+            }
+            statement(th, c, a.pos()[0])?;
+            none()
+        }),
+        ..Slots::NONE
+    },
+    methods: &[
+        method(
+            "backup",
+            "($self, /, target, *, pages=-1, progress=None, name='main',\n       sleep=0.25)",
+            docs::connection("backup"),
+            backup,
+        ),
+        method("close", "($self, /)", docs::connection("close"), |th, a| {
+            let c = this(a);
+            c.check_thread(th)?;
+            if !c.initialized.load(Relaxed) {
+                return Err(programming(th, "Base Connection.__init__ not called."));
+            }
+            if !c.db().is_null() && c.state().autocommit == 0
+                && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0
+            {
+                c.exec(th, "ROLLBACK")?;
+            }
+            close_all(th, c);
+            none()
+        }),
+        method("commit", "($self, /)", docs::connection("commit"), |th, a| end_transaction(th, a, "COMMIT")),
+        method("rollback", "($self, /)", docs::connection("rollback"), |th, a| {
+            end_transaction(th, a, "ROLLBACK")
+        }),
+        method(
+            "create_aggregate",
+            "($self, /, name, n_arg, aggregate_class)",
+            docs::connection("create_aggregate"),
+            create_aggregate,
+        ),
+        method(
+            "create_collation",
+            "($self, name, callback, /)",
+            docs::connection("create_collation"),
+            create_collation,
+        ),
+        method(
+            "create_function",
+            "($self, /, name, narg, func, *, deterministic=False)",
+            docs::connection("create_function"),
+            create_function,
+        ),
+        method(
+            "create_window_function",
+            "($self, name, num_params, aggregate_class, /)",
+            docs::connection("create_window_function"),
+            create_window,
+        ),
+        method("cursor", "!($self, /, factory=NULL)", docs::connection("cursor"), |th, a| {
+            let c = open(th, a)?;
+            new_cursor(th, c, a[1])
+        }),
+        method(
+            "enable_load_extension",
+            "($self, enable, /)",
+            docs::connection("enable_load_extension"),
+            |th, a| {
+                let c = open(th, a)?;
+                let on = th.truth(a[1].unwrap())?;
+                adder_vm::sys::audit::audit(th, "sqlite3.enable_load_extension", &[c.value(), a[1].unwrap()])?;
+                let rc = unsafe { ffi::sqlite3_enable_load_extension(c.db(), on as c_int) };
+                if rc != ffi::SQLITE_OK {
+                    return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error enabling load extension"));
+                }
+                none()
+            },
+        ),
+        method(
+            "load_extension",
+            "($self, name, /, *, entrypoint=None)",
+            docs::connection("load_extension"),
+            |th, a| {
+                let c = open(th, a)?;
+                let name = text(th, a[1].unwrap(), "load_extension", "1")?;
+                let entry = match a[2].and_then(|v| v.some()) {
+                    Some(v) => Some(text(th, v, "load_extension", "'entrypoint'")?),
+                    None => None,
+                };
+                adder_vm::sys::audit::audit(th, "sqlite3.load_extension", &[c.value(), a[1].unwrap()])?;
+                let mut msg: *mut c_char = std::ptr::null_mut();
+                let db = c.db();
+                let rc = th.m.blocking(|| unsafe {
+                    let e = entry.as_ref().map_or(std::ptr::null(), |e| e.as_ptr());
+                    ffi::sqlite3_load_extension(db, name.as_ptr(), e, &mut msg)
+                });
+                if rc != ffi::SQLITE_OK {
+                    if msg.is_null() {
+                        return Err(c.error(th, rc));
+                    }
+                    let text = unsafe { std::ffi::CStr::from_ptr(msg) }.to_string_lossy().into_owned();
+                    unsafe { ffi::sqlite3_free(msg as *mut c_void) };
+                    return Err(th.raise_msg(&super::OPERATIONAL_ERROR, &text));
+                }
+                none()
+            },
+        ),
+        raw_method("execute", "($self, sql, parameters=(), /)", docs::connection("execute"), |th, a| {
+            forward(th, a, "execute")
+        }),
+        raw_method(
+            "executemany",
+            "($self, sql, parameters, /)",
+            docs::connection("executemany"),
+            |th, a| forward(th, a, "executemany"),
+        ),
+        raw_method(
+            "executescript",
+            "($self, sql_script, /)",
+            docs::connection("executescript"),
+            |th, a| forward(th, a, "executescript"),
+        ),
+        method("__enter__", "($self, /)", docs::connection("__enter__"), |th, a| Ok(open(th, a)?.value())),
+        method("__exit__", "($self, type, value, traceback, /)", docs::connection("__exit__"), exit),
+        method("interrupt", "($self, /)", docs::connection("interrupt"), |th, a| {
+            let c = this(a);
+            if !c.initialized.load(Relaxed) {
+                return Err(programming(th, "Base Connection.__init__ not called."));
+            }
+            if c.db().is_null() {
+                return Err(programming(th, "Cannot operate on a closed database."));
+            }
+            unsafe { ffi::sqlite3_interrupt(c.db()) };
+            none()
+        }),
+        method("iterdump", "($self, /, *, filter=None)", docs::connection("iterdump"), |th, a| {
+            let c = open(th, a)?;
+            let f = adder_vm::import::import_attr(th, "sqlite3.dump", "_iterdump")?;
+            th.call_kw(f, &[c.value()], &[("filter", a[1].unwrap_or(NONE()))])
+        }),
+        method(
+            "set_authorizer",
+            "($self, /, authorizer_callback)",
+            docs::connection("set_authorizer"),
+            |th, a| set_handler(th, open(th, a)?, a[1].unwrap(), 2, 0),
+        ),
+        method(
+            "set_progress_handler",
+            "($self, /, progress_handler, n)",
+            docs::connection("set_progress_handler"),
+            |th, a| {
+                let n = int32(th, a[2].unwrap())?;
+                set_handler(th, open(th, a)?, a[1].unwrap(), 1, n)
+            },
+        ),
+        method(
+            "set_trace_callback",
+            "($self, /, trace_callback)",
+            docs::connection("set_trace_callback"),
+            |th, a| set_handler(th, open(th, a)?, a[1].unwrap(), 0, 0),
+        ),
+        method("setlimit", "($self, category, limit, /)", docs::connection("setlimit"), |th, a| {
+            let c = open(th, a)?;
+            let (k, n) = (int32(th, a[1].unwrap())?, int32(th, a[2].unwrap())?);
+            let old = unsafe { ffi::sqlite3_limit(c.db(), k, n) };
+            if old < 0 {
+                return Err(programming(th, "'category' is out of bounds"));
+            }
+            Ok(th.int(old as i64))
+        }),
+        method("getlimit", "($self, category, /)", docs::connection("getlimit"), |th, a| {
+            let c = open(th, a)?;
+            let k = int32(th, a[1].unwrap())?;
+            let old = unsafe { ffi::sqlite3_limit(c.db(), k, -1) };
+            if old < 0 {
+                return Err(programming(th, "'category' is out of bounds"));
+            }
+            Ok(th.int(old as i64))
+        }),
+        method("serialize", "($self, /, *, name='main')", docs::connection("serialize"), serialize),
+        method("deserialize", "($self, data, /, *, name='main')", docs::connection("deserialize"), deserialize),
+        method(
+            "blobopen",
+            "($self, table, column, rowid, /, *, readonly=False, name='main')",
+            docs::connection("blobopen"),
+            |th, a| {
+                let c = open(th, a)?;
+                let table = text(th, a[1].unwrap(), "blobopen", "1")?;
+                let column = text(th, a[2].unwrap(), "blobopen", "2")?;
+                let id = th.index(a[3].unwrap())?;
+                let Some(id) = int::to_i64(id) else {
+                    return Err(th.overflow_error("Python int too large to convert to SQLite INTEGER"));
+                };
+                let readonly = match a[4] {
+                    Some(v) => th.truth(v)?,
+                    None => false,
+                };
+                let name = match a[5] {
+                    Some(v) => text(th, v, "blobopen", "'name'")?,
+                    None => c"main".to_owned(),
+                };
+                blob::open(th, c, &name, &table, &column, id, !readonly)
+            },
+        ),
+        method("setconfig", "($self, op, enable=True, /)", docs::connection("setconfig"), |th, a| {
+            let on = match a[2] {
+                Some(v) => th.truth(v)?,
+                None => true,
+            };
+            config(th, a, Some(on))
+        }),
+        method("getconfig", "($self, op, /)", docs::connection("getconfig"), |th, a| config(th, a, None)),
+    ],
+    getset: &[
+        error_attr!("Warning" WARNING),
+        error_attr!("Error" ERROR),
+        error_attr!("InterfaceError" INTERFACE_ERROR),
+        error_attr!("DatabaseError" DATABASE_ERROR),
+        error_attr!("DataError" DATA_ERROR),
+        error_attr!("OperationalError" OPERATIONAL_ERROR),
+        error_attr!("IntegrityError" INTEGRITY_ERROR),
+        error_attr!("InternalError" INTERNAL_ERROR),
+        error_attr!("ProgrammingError" PROGRAMMING_ERROR),
+        error_attr!("NotSupportedError" NOT_SUPPORTED_ERROR),
+        getset(
+            "isolation_level",
+            "",
+            |th, o| {
+                let c = Connection::of(o);
+                c.check(th)?;
+                Ok(match c.state().isolation {
+                    Some(s) => th.str(s),
+                    None => NONE(),
+                })
+            },
+            |th, o, v| {
+                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+                let c = Connection::of(o);
+                if v.is_none() {
+                    c.state().isolation = None;
+                    // Leaving implicit transactions ends the one that is open.
+                    if !c.db().is_null() && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0 {
+                        th.call_method(o, th.intern("commit"), &[])?;
+                    }
+                    return Ok(());
+                }
+                c.state().isolation = isolation(th, v)?;
+                Ok(())
+            },
+        ),
+        getter("total_changes", "", |th, o| {
+            let c = Connection::of(o);
+            c.check(th)?;
+            Ok(th.int(unsafe { ffi::sqlite3_total_changes(c.db()) } as i64))
+        }),
+        getter("in_transaction", "", |th, o| {
+            let c = Connection::of(o);
+            c.check(th)?;
+            Ok(Value::bool(unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0))
+        }),
+        getset(
+            "autocommit",
+            "",
+            |th, o| {
+                let c = Connection::of(o);
+                c.check(th)?;
+                Ok(match c.state().autocommit {
+                    1 => TRUE(),
+                    0 => FALSE(),
+                    _ => Value::fix(-1),
+                })
+            },
+            |th, o, v| {
+                let c = Connection::of(o);
+                c.check(th)?;
+                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+                let n = autocommit_arg(th, v)?;
+                let open = unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0;
+                if n == 1 && open {
+                    c.exec(th, "COMMIT")?;
+                } else if n == 0 && !open {
+                    c.exec(th, "BEGIN")?;
+                }
+                c.state().autocommit = n;
+                Ok(())
+            },
+        ),
+        getset(
+            "row_factory",
+            "",
+            |_, o| Ok(Value::opt_or_none(Connection::of(o).row_factory.get())),
+            |th, o, v| {
+                let c = Connection::of(o);
+                th.store_opt(c, &c.row_factory, v.and_then(|v| v.some()));
+                Ok(())
+            },
+        ),
+        getset(
+            "text_factory",
+            "",
+            |_, o| Ok(Value::opt_or_none(Connection::of(o).text_factory.get())),
+            |th, o, v| {
+                let c = Connection::of(o);
+                th.store_opt(c, &c.text_factory, v);
+                Ok(())
+            },
+        ),
+    ],
+    trace: Some(Connection::trace),
+    drop: Some(|o| unsafe {
+        let c = &*(o.as_ptr() as *const Connection);
+        let p = c.st.swap(std::ptr::null_mut(), AcqRel);
+        let db = c.db.swap(std::ptr::null_mut(), AcqRel);
+        if !p.is_null() {
+            let mut st = Box::from_raw(p);
+            for b in st.blobs.drain(..) {
+                b.close();
+            }
+            free_handlers(&mut st);
+            drop(st);
+        }
+        if !db.is_null() {
+            // A zombie until its last statement is finalized.
+            ffi::sqlite3_close_v2(db);
+        }
+    }),
+    ..NativeType::DEFAULT
+});
