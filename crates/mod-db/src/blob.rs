@@ -83,7 +83,9 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
                 0 => 0,
                 1 => Blob::of(o).offset.load(Relaxed),
                 2 => len,
-                _ => return Err(th.value_error("'origin' should be os.SEEK_SET, os.SEEK_CUR, or os.SEEK_END")),
+                _ => {
+                    return Err(th.value_error("'origin' should be os.SEEK_SET, os.SEEK_CUR, or os.SEEK_END"));
+                }
             };
             if base + off > i32::MAX as i64 {
                 return Err(th.overflow_error("seek offset results in offset overflow"));
@@ -138,7 +140,15 @@ fn open_handle(th: Th, o: Value) -> R<*mut ffi::sqlite3_blob> {
     }
     Ok(h)
 }
-pub fn open(th: Th, c: Gc<Connection>, db: &CStr, table: &CStr, column: &CStr, id: i64, write: bool) -> R<Value> {
+pub fn open(
+    th: Th,
+    c: Gc<Connection>,
+    db: &CStr,
+    table: &CStr,
+    column: &CStr,
+    id: i64,
+    write: bool,
+) -> R<Value> {
     let mut p = std::ptr::null_mut();
     let h = c.db();
     let rc = th.m.blocking(|| unsafe {
@@ -167,7 +177,8 @@ fn read(th: Th, o: Value, at: i64, n: i64) -> R<Vec<u8>> {
     let h = open_handle(th, o)?;
     let mut v = vec![0u8; n as usize];
     let p = v.as_mut_ptr();
-    let rc = th.m.blocking(|| unsafe { ffi::sqlite3_blob_read(h, p as *mut c_void, n as c_int, at as c_int) });
+    let rc =
+        th.m.blocking(|| unsafe { ffi::sqlite3_blob_read(h, p as *mut c_void, n as c_int, at as c_int) });
     if rc != ffi::SQLITE_OK { Err(fail(th, o, rc)) } else { Ok(v) }
 }
 fn write(th: Th, o: Value, at: i64, b: &[u8]) -> R<()> {
@@ -176,8 +187,9 @@ fn write(th: Th, o: Value, at: i64, b: &[u8]) -> R<()> {
         return Err(th.value_error("data longer than blob length"));
     }
     let v = b.to_vec();
-    let rc =
-        th.m.blocking(|| unsafe { ffi::sqlite3_blob_write(h, v.as_ptr() as *const c_void, v.len() as c_int, at as c_int) });
+    let rc = th.m.blocking(|| unsafe {
+        ffi::sqlite3_blob_write(h, v.as_ptr() as *const c_void, v.len() as c_int, at as c_int)
+    });
     if rc != ffi::SQLITE_OK { Err(fail(th, o, rc)) } else { Ok(()) }
 }
 fn index(th: Th, o: Value, k: Value) -> R<i64> {
@@ -229,7 +241,9 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     };
     if th.type_of(k).slots.index.is_some() {
         if !int::is_int(v) {
-            return Err(th.type_error(format!("'{}' object cannot be interpreted as an integer", th.type_name_of(v))));
+            return Err(
+                th.type_error(format!("'{}' object cannot be interpreted as an integer", th.type_name_of(v)))
+            );
         }
         let i = index(th, o, k)?;
         let n = match int::to_i64(v) {

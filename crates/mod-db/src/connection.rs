@@ -60,6 +60,11 @@ pub struct CState {
     auth: *mut c_void,
 }
 
+unsafe extern "C" {
+    /// Not among the bindings.
+    fn sqlite3_close_v2(db: *mut ffi::sqlite3) -> c_int;
+}
+
 const LEVELS: [&str; 4] = ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
 static INIT: NativeDef = signature(
     "Connection",
@@ -92,7 +97,7 @@ impl Conn for Gc<Connection> {
         // A free place is one that was released.
         for i in 0..l.len().min(64) {
             if l.get(i).is_some_and(|v| v.is(ELLIPSIS())) {
-                list::set_at(th, l, i as i64, f);
+                list::set_at(th, l, i as i64, f)?;
                 return Ok(i);
             }
         }
@@ -101,10 +106,13 @@ impl Conn for Gc<Connection> {
     }
     fn release(self, th: Th, i: usize) {
         let l: Gc<List> = unsafe { self.callables.gc() };
-        list::set_at(th, l, i as i64, ELLIPSIS());
+        let _ = list::set_at(th, l, i as i64, ELLIPSIS());
     }
     fn check_thread(self, th: Th) -> R<()> {
-        if self.initialized.load(Relaxed) && self.state().check_thread && self.thread.load(Relaxed) != th.ident {
+        if self.initialized.load(Relaxed)
+            && self.state().check_thread
+            && self.thread.load(Relaxed) != th.ident
+        {
             return Err(programming(
                 th,
                 format!(
@@ -161,9 +169,9 @@ fn isolation(th: Th, v: Value) -> R<Option<&'static str>> {
     let t = th.text(v).to_ascii_uppercase();
     match LEVELS.iter().find(|l| **l == t) {
         Some(l) => Ok(Some(l)),
-        None => Err(th.value_error(
-            "isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'",
-        )),
+        None => {
+            Err(th.value_error("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'"))
+        }
     }
 }
 fn autocommit_arg(th: Th, v: Value) -> R<i32> {
@@ -222,7 +230,8 @@ fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         None => -1,
     };
     let mut db = std::ptr::null_mut();
-    let flags = ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE | if uri { ffi::SQLITE_OPEN_URI } else { 0 };
+    let flags =
+        ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE | if uri { ffi::SQLITE_OPEN_URI } else { 0 };
     let rc = th.m.blocking(|| unsafe {
         let rc = ffi::sqlite3_open_v2(path.as_ptr(), &mut db, flags, std::ptr::null());
         if rc == ffi::SQLITE_OK {
@@ -232,13 +241,13 @@ fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     });
     if rc != ffi::SQLITE_OK {
         let e = if db.is_null() { th.memory_error() } else { db_error(th, db, rc) };
-        unsafe { ffi::sqlite3_close_v2(db) };
+        unsafe { sqlite3_close_v2(db) };
         return Err(e);
     }
     let l = list::new(th, &[])?;
     th.store(c, &c.callables, l.value());
     c.row_factory.init(None);
-    th.store(c, &c.text_factory, adder_vm::builtins::str_::STR.get().value());
+    th.store(c, &c.text_factory, adder_vm::builtins::str_type::STR.get().value());
     let st = c.state();
     st.cache.clear();
     st.cache_size = cached.max(0) as usize;
@@ -296,7 +305,7 @@ fn close_all(th: Th, c: Gc<Connection>) {
     }
     let db = c.db.swap(std::ptr::null_mut(), AcqRel);
     if !db.is_null() {
-        th.m.blocking(|| unsafe { ffi::sqlite3_close_v2(db) });
+        th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
     }
     free_handlers(st);
 }
@@ -330,7 +339,9 @@ pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
         return Err(programming(th, "the query contains a null character"));
     };
     let (db, mut ptr, mut tail) = (c.db(), std::ptr::null_mut(), std::ptr::null());
-    let rc = th.m.blocking(|| unsafe { ffi::sqlite3_prepare_v2(db, z.as_ptr(), text.len() as c_int + 1, &mut ptr, &mut tail) });
+    let rc = th.m.blocking(|| unsafe {
+        ffi::sqlite3_prepare_v2(db, z.as_ptr(), text.len() as c_int + 1, &mut ptr, &mut tail)
+    });
     if rc != ffi::SQLITE_OK {
         return Err(c.error(th, rc));
     }
@@ -384,10 +395,7 @@ fn new_cursor(th: Th, c: Gc<Connection>, factory: Option<Value>) -> R<Value> {
     let f = factory.unwrap_or_else(|| CURSOR.get().value());
     let k = th.call(f, &[c.value()])?;
     if !th.isinstance_exact(k, CURSOR.get()) {
-        return Err(th.type_error(format!(
-            "factory must return a cursor, not {}",
-            th.type_name_of(k)
-        )));
+        return Err(th.type_error(format!("factory must return a cursor, not {}", th.type_name_of(k))));
     }
     if let Some(r) = c.row_factory.get() {
         let cu = Cursor::of(k);
@@ -655,7 +663,8 @@ fn backup(th: Th, a: Args) -> R<Value> {
     loop {
         rc = th.m.blocking(|| unsafe { ffi::sqlite3_backup_step(bck, pages) });
         if let Some(p) = progress {
-            let (rest, total) = unsafe { (ffi::sqlite3_backup_remaining(bck), ffi::sqlite3_backup_pagecount(bck)) };
+            let (rest, total) =
+                unsafe { (ffi::sqlite3_backup_remaining(bck), ffi::sqlite3_backup_pagecount(bck)) };
             if let Err(e) = th.call(p, &[th.int(rc as i64), th.int(rest as i64), th.int(total as i64)]) {
                 unsafe { ffi::sqlite3_backup_finish(bck) };
                 return Err(e);
@@ -684,7 +693,10 @@ fn serialize(th: Th, a: Args) -> R<Value> {
         let db = c.db();
         let p = th.m.blocking(|| ffi::sqlite3_serialize(db, name.as_ptr(), &mut n, 0));
         if p.is_null() {
-            return Err(th.raise_msg(&super::OPERATIONAL_ERROR, &format!("unable to serialize '{}'", name.to_string_lossy())));
+            return Err(th.raise_msg(
+                &super::OPERATIONAL_ERROR,
+                &format!("unable to serialize '{}'", name.to_string_lossy()),
+            ));
         }
         let r = bytes::new(th, std::slice::from_raw_parts(p, n as usize));
         ffi::sqlite3_free(p as *mut c_void);
@@ -831,7 +843,8 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             if !c.initialized.load(Relaxed) {
                 return Err(programming(th, "Base Connection.__init__ not called."));
             }
-            if !c.db().is_null() && c.state().autocommit == 0
+            if !c.db().is_null()
+                && c.state().autocommit == 0
                 && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0
             {
                 c.exec(th, "ROLLBACK")?;
@@ -878,7 +891,11 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             |th, a| {
                 let c = open(th, a)?;
                 let on = th.truth(a[1].unwrap())?;
-                adder_vm::sys::audit::audit(th, "sqlite3.enable_load_extension", &[c.value(), a[1].unwrap()])?;
+                adder_vm::sys::audit::audit(
+                    th,
+                    "sqlite3.enable_load_extension",
+                    &[c.value(), a[1].unwrap()],
+                )?;
                 let rc = unsafe { ffi::sqlite3_enable_load_extension(c.db(), on as c_int) };
                 if rc != ffi::SQLITE_OK {
                     return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error enabling load extension"));
@@ -918,18 +935,12 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         raw_method("execute", "($self, sql, parameters=(), /)", docs::connection("execute"), |th, a| {
             forward(th, a, "execute")
         }),
-        raw_method(
-            "executemany",
-            "($self, sql, parameters, /)",
-            docs::connection("executemany"),
-            |th, a| forward(th, a, "executemany"),
-        ),
-        raw_method(
-            "executescript",
-            "($self, sql_script, /)",
-            docs::connection("executescript"),
-            |th, a| forward(th, a, "executescript"),
-        ),
+        raw_method("executemany", "($self, sql, parameters, /)", docs::connection("executemany"), |th, a| {
+            forward(th, a, "executemany")
+        }),
+        raw_method("executescript", "($self, sql_script, /)", docs::connection("executescript"), |th, a| {
+            forward(th, a, "executescript")
+        }),
         method("__enter__", "($self, /)", docs::connection("__enter__"), |th, a| Ok(open(th, a)?.value())),
         method("__exit__", "($self, type, value, traceback, /)", docs::connection("__exit__"), exit),
         method("interrupt", "($self, /)", docs::connection("interrupt"), |th, a| {
@@ -988,7 +999,12 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             Ok(th.int(old as i64))
         }),
         method("serialize", "($self, /, *, name='main')", docs::connection("serialize"), serialize),
-        method("deserialize", "($self, data, /, *, name='main')", docs::connection("deserialize"), deserialize),
+        method(
+            "deserialize",
+            "($self, data, /, *, name='main')",
+            docs::connection("deserialize"),
+            deserialize,
+        ),
         method(
             "blobopen",
             "($self, table, column, rowid, /, *, readonly=False, name='main')",
@@ -1131,7 +1147,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         }
         if !db.is_null() {
             // A zombie until its last statement is finalized.
-            ffi::sqlite3_close_v2(db);
+            sqlite3_close_v2(db);
         }
     }),
     ..NativeType::DEFAULT

@@ -2,7 +2,7 @@
 
 use super::connection::{CONNECTION, Conn, Connection, Stmt, statement};
 use super::{Args, State, adapt, docs, native_layout, none, programming, row};
-use adder_vm::builtins::{buffer, bytearray, bytes, exceptions as exc, float, int, list, object, str_};
+use adder_vm::builtins::{buffer, bytearray, bytes, exceptions as exc, float, int, list, object, str_type};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -136,7 +136,9 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
             Ok(l.value())
         }),
         method("setinputsizes", "($self, sizes, /)", docs::cursor("setinputsizes"), |_, _| none()),
-        method("setoutputsize", "($self, size, column=None, /)", docs::cursor("setoutputsize"), |_, _| none()),
+        method("setoutputsize", "($self, size, column=None, /)", docs::cursor("setoutputsize"), |_, _| {
+            none()
+        }),
     ],
     getset: &[
         getset(
@@ -149,7 +151,9 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
                 match int::to_i64(i).filter(|n| u32::try_from(*n).is_ok()) {
                     Some(n) => Cursor::of(o).arraysize.store(n, Relaxed),
                     None if int::is_negative(i) => return Err(th.value_error("value must be positive")),
-                    None => return Err(th.overflow_error("Python int too large to convert to C unsigned int")),
+                    None => {
+                        return Err(th.overflow_error("Python int too large to convert to C unsigned int"));
+                    }
                 }
                 Ok(())
             },
@@ -269,14 +273,26 @@ fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value)
             if b.len() > i32::MAX as usize {
                 return Err(th.overflow_error("string longer than INT_MAX bytes"));
             }
-            ffi::sqlite3_bind_text(p, i, b.as_ptr() as *const c_char, b.len() as c_int, ffi::SQLITE_TRANSIENT())
+            ffi::sqlite3_bind_text(
+                p,
+                i,
+                b.as_ptr() as *const c_char,
+                b.len() as c_int,
+                ffi::SQLITE_TRANSIENT(),
+            )
         } else if buffer::is_buffer(th, v) || buffer::bytes_of(v).is_some() {
             let b = buffer::Buffer::simple(th, v)?;
             let s = b.bytes();
             if s.len() > i32::MAX as usize {
                 return Err(th.overflow_error("BLOB longer than INT_MAX bytes"));
             }
-            ffi::sqlite3_bind_blob(p, i, s.as_ptr() as *const c_void, s.len() as c_int, ffi::SQLITE_TRANSIENT())
+            ffi::sqlite3_bind_blob(
+                p,
+                i,
+                s.as_ptr() as *const c_void,
+                s.len() as c_int,
+                ffi::SQLITE_TRANSIENT(),
+            )
         } else {
             return Err(programming(
                 th,
@@ -298,7 +314,9 @@ fn bind_parameters(th: Th, s: &Stmt, params: Value) -> R<()> {
     };
     let sequence = params.is_kind(Kind::Tuple)
         || params.is_kind(Kind::List)
-        || (!params.is_kind(Kind::Dict) && th.type_of(params).slots.getitem.is_some() && is_sequence(th, params));
+        || (!params.is_kind(Kind::Dict)
+            && th.type_of(params).slots.getitem.is_some()
+            && is_sequence(th, params));
     if sequence {
         let given = th.len(params)?;
         if given != n as usize {
@@ -497,7 +515,9 @@ fn bind_empty(th: Th, args: Value) -> R<()> {
     if n > 0 && !args.is_kind(Kind::Dict) {
         return Err(programming(
             th,
-            format!("Incorrect number of bindings supplied. The current statement uses 0, and there are {n} supplied."),
+            format!(
+                "Incorrect number of bindings supplied. The current statement uses 0, and there are {n} supplied."
+            ),
         ));
     }
     Ok(())
@@ -538,7 +558,8 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
             let z = unsafe { ffi::sqlite3_column_name(p, i) };
             if !z.is_null() {
                 let b = unsafe { CStr::from_ptr(z) }.to_bytes();
-                if let (Some(x), Some(y)) = (b.iter().position(|x| *x == b'['), b.iter().position(|x| *x == b']'))
+                if let (Some(x), Some(y)) =
+                    (b.iter().position(|x| *x == b'['), b.iter().position(|x| *x == b']'))
                     && x < y
                 {
                     f = find(&b[x + 1..y])?;
@@ -595,9 +616,10 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
                         std::slice::from_raw_parts(z, ffi::sqlite3_column_bytes(p, i) as usize)
                     };
                     let f = c.text_factory.get().unwrap_or(NONE());
-                    if f.is(str_::STR.get().value()) {
+                    if f.is(str_type::STR.get().value()) {
                         if std::str::from_utf8(b).is_err() {
-                            let name = unsafe { CStr::from_ptr(ffi::sqlite3_column_name(p, i)) }.to_string_lossy();
+                            let name =
+                                unsafe { CStr::from_ptr(ffi::sqlite3_column_name(p, i)) }.to_string_lossy();
                             return Err(th.raise_msg(
                                 &super::OPERATIONAL_ERROR,
                                 &format!(

@@ -1,7 +1,7 @@
 //! SQLite's callbacks into Python: functions, aggregates, window functions, collations, the authorizer, the progress
 //! and trace handlers.
 
-use super::connection::Connection;
+use super::connection::{Conn, Connection};
 use adder_vm::builtins::{buffer, bytes, exceptions as exc, float, int};
 use adder_vm::err::R;
 use adder_vm::object::*;
@@ -99,14 +99,24 @@ unsafe fn set_result(th: Th, ctx: *mut ffi::sqlite3_context, v: Value) -> R<bool
                 adder_vm::builtins::codecs::encode(th, v, Some(th.str("utf-8")), None)?;
             }
             let b = s.bytes();
-            ffi::sqlite3_result_text(ctx, b.as_ptr() as *const c_char, b.len() as c_int, ffi::SQLITE_TRANSIENT());
+            ffi::sqlite3_result_text(
+                ctx,
+                b.as_ptr() as *const c_char,
+                b.len() as c_int,
+                ffi::SQLITE_TRANSIENT(),
+            );
         } else if buffer::is_buffer(th, v) || buffer::bytes_of(v).is_some() {
             let b = buffer::Buffer::simple(th, v)?;
             let s = b.bytes();
             if s.len() > i32::MAX as usize {
                 return Err(th.overflow_error("BLOB longer than INT_MAX bytes"));
             }
-            ffi::sqlite3_result_blob(ctx, s.as_ptr() as *const c_void, s.len() as c_int, ffi::SQLITE_TRANSIENT());
+            ffi::sqlite3_result_blob(
+                ctx,
+                s.as_ptr() as *const c_void,
+                s.len() as c_int,
+                ffi::SQLITE_TRANSIENT(),
+            );
         } else {
             return Ok(false);
         }
@@ -140,12 +150,17 @@ fn call_tuple(th: Th, f: Value, t: Value) -> R<Value> {
     th.call(f, t.items())
 }
 
-pub unsafe extern "C" fn function(ctx: *mut ffi::sqlite3_context, argc: c_int, argv: *mut *mut ffi::sqlite3_value) {
+pub unsafe extern "C" fn function(
+    ctx: *mut ffi::sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut ffi::sqlite3_value,
+) {
     unsafe {
         let c = cb(ffi::sqlite3_user_data(ctx));
         inside(|th| {
             let f = c.callable(th);
-            let r = args(th, argc, argv).and_then(|t| call_tuple(th, f, t)).and_then(|v| set_result(th, ctx, v));
+            let r =
+                args(th, argc, argv).and_then(|t| call_tuple(th, f, t)).and_then(|v| set_result(th, ctx, v));
             match r {
                 Ok(true) => {}
                 Ok(false) | Err(_) => fail(th, ctx, "user-defined function raised exception", f),
@@ -155,7 +170,12 @@ pub unsafe extern "C" fn function(ctx: *mut ffi::sqlite3_context, argc: c_int, a
 }
 
 /// The aggregate's instance lives in the connection's list; SQLite keeps its index (plus one).
-unsafe fn instance(th: Th, ctx: *mut ffi::sqlite3_context, c: &Callback, make: bool) -> Option<R<(Value, usize)>> {
+unsafe fn instance(
+    th: Th,
+    ctx: *mut ffi::sqlite3_context,
+    c: &Callback,
+    make: bool,
+) -> Option<R<(Value, usize)>> {
     unsafe {
         let p = ffi::sqlite3_aggregate_context(ctx, if make { 8 } else { 0 }) as *mut usize;
         if p.is_null() {
@@ -177,20 +197,32 @@ unsafe fn instance(th: Th, ctx: *mut ffi::sqlite3_context, c: &Callback, make: b
         Some(Ok((l.get(i).unwrap_or(NONE()), i)))
     }
 }
-unsafe fn step_with(ctx: *mut ffi::sqlite3_context, argc: c_int, argv: *mut *mut ffi::sqlite3_value, name: &str) {
+unsafe fn step_with(
+    ctx: *mut ffi::sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut ffi::sqlite3_value,
+    name: &str,
+) {
     unsafe {
         let c = cb(ffi::sqlite3_user_data(ctx));
         inside(|th| {
             let f = c.callable(th);
             let o = match instance(th, ctx, c, true) {
                 Some(Ok((o, _))) => o,
-                Some(Err(_)) => return fail(th, ctx, "user-defined aggregate's '__init__' method raised error", f),
+                Some(Err(_)) => {
+                    return fail(th, ctx, "user-defined aggregate's '__init__' method raised error", f);
+                }
                 None => return ffi::sqlite3_result_error_nomem(ctx),
             };
             let m = match th.getattr(o, th.intern(name)) {
                 Ok(m) => m,
                 Err(_) => {
-                    return fail(th, ctx, &format!("user-defined aggregate's '{name}' method not defined"), f);
+                    return fail(
+                        th,
+                        ctx,
+                        &format!("user-defined aggregate's '{name}' method not defined"),
+                        f,
+                    );
                 }
             };
             let r = args(th, argc, argv).and_then(|t| call_tuple(th, m, t));
@@ -200,10 +232,18 @@ unsafe fn step_with(ctx: *mut ffi::sqlite3_context, argc: c_int, argv: *mut *mut
         })
     }
 }
-pub unsafe extern "C" fn step(ctx: *mut ffi::sqlite3_context, argc: c_int, argv: *mut *mut ffi::sqlite3_value) {
+pub unsafe extern "C" fn step(
+    ctx: *mut ffi::sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut ffi::sqlite3_value,
+) {
     unsafe { step_with(ctx, argc, argv, "step") }
 }
-pub unsafe extern "C" fn inverse(ctx: *mut ffi::sqlite3_context, argc: c_int, argv: *mut *mut ffi::sqlite3_value) {
+pub unsafe extern "C" fn inverse(
+    ctx: *mut ffi::sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut ffi::sqlite3_value,
+) {
     unsafe { step_with(ctx, argc, argv, "inverse") }
 }
 unsafe fn finish(ctx: *mut ffi::sqlite3_context, name: &str, last: bool) {
@@ -247,7 +287,13 @@ pub unsafe extern "C" fn value(ctx: *mut ffi::sqlite3_context) {
     unsafe { finish(ctx, "value", false) }
 }
 
-pub unsafe extern "C" fn collate(p: *mut c_void, n1: c_int, s1: *const c_void, n2: c_int, s2: *const c_void) -> c_int {
+pub unsafe extern "C" fn collate(
+    p: *mut c_void,
+    n1: c_int,
+    s1: *const c_void,
+    n2: c_int,
+    s2: *const c_void,
+) -> c_int {
     unsafe {
         let c = cb(p);
         inside(|th| {
@@ -255,7 +301,9 @@ pub unsafe extern "C" fn collate(p: *mut c_void, n1: c_int, s1: *const c_void, n
                 return 0;
             }
             let f = c.callable(th);
-            let text = |p: *const c_void, n: c_int| th.try_str(std::slice::from_raw_parts(p as *const u8, n as usize));
+            let text = |p: *const c_void, n: c_int| {
+                th.try_str(std::slice::from_raw_parts(p as *const u8, n as usize))
+            };
             let r = (|| -> R<i64> {
                 let (a, b) = (text(s1, n1)?, text(s2, n2)?);
                 let v = th.call(f, &[a, b])?;

@@ -214,7 +214,8 @@ pub fn raise_code(th: Th, code: i32, ext: i32, msg: &str) -> Raised {
     let r = (|| -> R<()> {
         let e = th.call(cell.get().value(), &[th.str(msg)])?;
         th.setattr(e, th.intern("sqlite_errorcode"), Some(th.int(ext as i64)))?;
-        let name = consts::ALL.iter().find(|(n, v)| *v == ext as i64 && is_error_name(n)).map_or("unknown", |x| x.0);
+        let name =
+            consts::ALL.iter().find(|(n, v)| *v == ext as i64 && is_error_name(n)).map_or("unknown", |x| x.0);
         th.setattr(e, th.intern("sqlite_errorname"), Some(th.str(name)))?;
         th.raise(e);
         Ok(())
@@ -227,12 +228,41 @@ pub fn raise_code(th: Th, code: i32, ext: i32, msg: &str) -> Raised {
 /// Not a limit, an authorizer action or an option.
 fn is_error_name(n: &str) -> bool {
     const ERRORS: [&str; 31] = [
-        "OK", "ERROR", "INTERNAL", "PERM", "ABORT", "BUSY", "LOCKED", "NOMEM", "READONLY", "INTERRUPT", "IOERR",
-        "CORRUPT", "NOTFOUND", "FULL", "CANTOPEN", "PROTOCOL", "EMPTY", "SCHEMA", "TOOBIG", "CONSTRAINT", "MISMATCH",
-        "MISUSE", "NOLFS", "AUTH", "FORMAT", "RANGE", "NOTADB", "NOTICE", "WARNING", "ROW", "DONE",
+        "OK",
+        "ERROR",
+        "INTERNAL",
+        "PERM",
+        "ABORT",
+        "BUSY",
+        "LOCKED",
+        "NOMEM",
+        "READONLY",
+        "INTERRUPT",
+        "IOERR",
+        "CORRUPT",
+        "NOTFOUND",
+        "FULL",
+        "CANTOPEN",
+        "PROTOCOL",
+        "EMPTY",
+        "SCHEMA",
+        "TOOBIG",
+        "CONSTRAINT",
+        "MISMATCH",
+        "MISUSE",
+        "NOLFS",
+        "AUTH",
+        "FORMAT",
+        "RANGE",
+        "NOTADB",
+        "NOTICE",
+        "WARNING",
+        "ROW",
+        "DONE",
     ];
     let n = &n["SQLITE_".len()..];
-    ERRORS.iter().any(|e| n == *e || n.strip_prefix(e).is_some_and(|r| r.starts_with('_'))) && n != "AUTH_USER_"
+    ERRORS.iter().any(|e| n == *e || n.strip_prefix(e).is_some_and(|r| r.starts_with('_')))
+        && n != "AUTH_USER_"
 }
 
 /// A `str` without NUL.

@@ -48,7 +48,9 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
                 )));
             }
             if !p[1].is_kind(Kind::Tuple) {
-                return Err(th.type_error(format!("Row() argument 2 must be tuple, not {}", th.type_name_of(p[1]))));
+                return Err(
+                    th.type_error(format!("Row() argument 2 must be tuple, not {}", th.type_name_of(p[1])))
+                );
             }
             let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;
             let r = Row::of(o);
@@ -66,8 +68,8 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
                 return Ok(NOT_IMPLEMENTED());
             }
             let (x, y) = (Row::of(a), Row::of(b));
-            let same =
-                th.eq(x.description.value(), y.description.value())? && th.eq(x.data.value(), y.data.value())?;
+            let same = th.eq(x.description.value(), y.description.value())?
+                && th.eq(x.data.value(), y.data.value())?;
             Ok(Value::bool(same == (op == CmpOp::Eq)))
         }),
         iter: Some(|th, o| th.iter(Row::of(o).data.value())),
@@ -82,7 +84,9 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
             };
             if let Some(d) = r.description.value().cast::<Tuple>() {
                 for (i, c) in d.items().iter().enumerate() {
-                    let Some(n) = c.cast::<Tuple>().and_then(|t| t.items()[0].cast::<Str>()) else { continue };
+                    let Some(n) = c.cast::<Tuple>().and_then(|t| t.items()[0].cast::<Str>()) else {
+                        continue;
+                    };
                     if n.bytes() == name.bytes() || n.bytes().eq_ignore_ascii_case(name.bytes()) {
                         return th.getitem(r.data.value(), Value::fix(i as i64));
                     }
