@@ -36,6 +36,10 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
         len: Some(|th, o| Ok(size(open_handle(th, o)?) as usize)),
         getitem: Some(getitem),
         setitem: Some(setitem),
+        iter: Some(|th, _| Err(th.type_error("'sqlite3.Blob' object is not iterable"))),
+        contains: Some(|th, _, _| {
+            Err(th.type_error("argument of type 'sqlite3.Blob' is not a container or iterable"))
+        }),
         ..Slots::NONE
     },
     methods: &[
@@ -217,10 +221,17 @@ fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
     if n == 0 {
         return Ok(bytes::new(th, b"")?.value());
     }
-    let (lo, hi) = if step > 0 { (start, start + (n - 1) * step) } else { (start + (n - 1) * step, start) };
+    negative_step(th, step)?;
+    let (lo, hi) = (start, start + (n - 1) * step);
     let b = read(th, o, lo, hi - lo + 1)?;
     let out: Vec<u8> = (0..n).map(|i| b[(start + i * step - lo) as usize]).collect();
     Ok(bytes::new(th, &out)?.value())
+}
+fn negative_step(th: Th, step: i64) -> R<()> {
+    if step < 0 {
+        return Err(th.value_error("Blob doesn't support slices with a negative step"));
+    }
+    Ok(())
 }
 /// Start, step and number of items.
 fn slice(th: Th, k: Value, len: i64) -> R<(i64, i64, i64)> {
@@ -266,7 +277,8 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     if step == 1 {
         return write(th, o, start, b.bytes());
     }
-    let (lo, hi) = if step > 0 { (start, start + (n - 1) * step) } else { (start + (n - 1) * step, start) };
+    negative_step(th, step)?;
+    let (lo, hi) = (start, start + (n - 1) * step);
     let mut all = read(th, o, lo, hi - lo + 1)?;
     for (i, x) in b.bytes().iter().enumerate() {
         all[(start + i as i64 * step - lo) as usize] = *x;

@@ -65,6 +65,26 @@ unsafe extern "C" {
     fn sqlite3_close_v2(db: *mut ffi::sqlite3) -> c_int;
 }
 
+const DQS_DML: c_int = 1013;
+const DQS_DDL: c_int = 1014;
+
+native_layout! { Statement { ; stmt: AtomicPtr<Stmt> } }
+/// What calling a connection gives.
+pub static STATEMENT: TypeCell = TypeCell::new(&NativeType {
+    name: "sqlite3.Statement",
+    kind: Kind::Native,
+    size: Statement::SIZE,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    trace: Some(Statement::trace),
+    drop: Some(|o| unsafe {
+        let p = (*(o.as_ptr() as *const Statement)).stmt.swap(std::ptr::null_mut(), AcqRel);
+        if !p.is_null() {
+            drop(Arc::from_raw(p as *const Stmt));
+        }
+    }),
+    ..NativeType::DEFAULT
+});
+
 const LEVELS: [&str; 4] = ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
 static INIT: NativeDef = signature(
     "Connection",
@@ -188,6 +208,7 @@ fn autocommit_arg(th: Th, v: Value) -> R<i32> {
 }
 
 fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
+    super::positional_warning(th, a, "_sqlite3.Connection")?;
     let [database, timeout, detect, iso, check, _factory, cached, uri, auto] = bind::<9>(th, &INIT, a)?;
     let c = Connection::of(o);
     let database = database.unwrap();
@@ -235,6 +256,11 @@ fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let rc = th.m.blocking(|| unsafe {
         let rc = ffi::sqlite3_open_v2(path.as_ptr(), &mut db, flags, std::ptr::null());
         if rc == ffi::SQLITE_OK {
+            // As SQLite is without options of the build.
+            let mut on: c_int = 0;
+            for (op, v) in [(ffi::SQLITE_DBCONFIG_ENABLE_FKEY, 0), (DQS_DML, 1), (DQS_DDL, 1)] {
+                ffi::sqlite3_db_config(db, op, v as c_int, &mut on as *mut c_int);
+            }
             ffi::sqlite3_busy_timeout(db, (timeout * 1000.0) as c_int);
         }
         rc
@@ -429,10 +455,48 @@ fn end_transaction(th: Th, a: Args, sql: &str) -> R<Value> {
     }
     none()
 }
+fn check_narg(th: Th, name: &str, n: c_int) -> R<()> {
+    if !(-1..=1000).contains(&n) {
+        return Err(programming(th, format!("'{name}' must be between -1 and 1000, not {n}")));
+    }
+    Ok(())
+}
+/// Binds a method whose parameters will not be keywords any more.
+fn keywords<const N: usize>(
+    th: Th,
+    d: &'static NativeDef,
+    a: RawArgs,
+    names: &str,
+    f: fn(Th, Args) -> R<Value>,
+) -> R<Value> {
+    let soft = a.keywords().any(|(k, _)| th.text(k) != "deterministic" && th.text(k) != "n");
+    if soft {
+        let many = names.contains(' ');
+        let (s, p) = if many { ("arguments", "Parameters") } else { ("argument", "Parameter") };
+        super::deprecated(
+            th,
+            &format!(
+                "Passing keyword {s} {names} to _sqlite3.Connection.{}() is deprecated. {p} {names} will become positional-only in Python 3.15.",
+                d.name
+            ),
+        )?;
+    }
+    let mut out = [None; N];
+    out[0] = Some(a.pos()[0]);
+    adder_vm::bind::bind_with(th, d, Some(CONNECTION.get().value()), a.skip(1), &mut out[1..])?;
+    f(th, &out)
+}
+static FUNCTION_SIG: NativeDef = signature("create_function", "(name, narg, func, *, deterministic=False)");
+static AGGREGATE_SIG: NativeDef = signature("create_aggregate", "(name, n_arg, aggregate_class)");
+static AUTHORIZER_SIG: NativeDef = signature("set_authorizer", "(authorizer_callback)");
+static PROGRESS_SIG: NativeDef = signature("set_progress_handler", "(progress_handler, n)");
+static TRACE_SIG: NativeDef = signature("set_trace_callback", "(trace_callback)");
+
 fn create_function(th: Th, a: Args) -> R<Value> {
     let c = open(th, a)?;
     let name = text(th, a[1].unwrap(), "create_function", "1")?;
     let narg = int32(th, a[2].unwrap())?;
+    check_narg(th, "narg", narg)?;
     let f = a[3].unwrap();
     let deterministic = match a[4] {
         Some(v) => th.truth(v)?,
@@ -468,7 +532,7 @@ fn create_function(th: Th, a: Args) -> R<Value> {
         }
     };
     if rc != ffi::SQLITE_OK {
-        return Err(programming(th, "Error creating function"));
+        return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error creating function"));
     }
     none()
 }
@@ -476,6 +540,7 @@ fn create_aggregate(th: Th, a: Args) -> R<Value> {
     let c = open(th, a)?;
     let name = text(th, a[1].unwrap(), "create_aggregate", "1")?;
     let narg = int32(th, a[2].unwrap())?;
+    check_narg(th, "n_arg", narg)?;
     let f = a[3].unwrap();
     let rc = unsafe {
         if f.is_none() {
@@ -506,7 +571,7 @@ fn create_aggregate(th: Th, a: Args) -> R<Value> {
         }
     };
     if rc != ffi::SQLITE_OK {
-        return Err(programming(th, "Error creating aggregate"));
+        return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error creating aggregate"));
     }
     none()
 }
@@ -514,6 +579,7 @@ fn create_window(th: Th, a: Args) -> R<Value> {
     let c = open(th, a)?;
     let name = text(th, a[1].unwrap(), "create_window_function", "1")?;
     let narg = int32(th, a[2].unwrap())?;
+    check_narg(th, "num_params", narg)?;
     let f = a[3].unwrap();
     let rc = unsafe {
         if f.is_none() {
@@ -794,7 +860,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Connection",
     kind: Kind::Native,
     size: Connection::SIZE,
-    flags: tflags::BASETYPE | tflags::WEAKREF,
+    flags: tflags::BASETYPE | tflags::WEAKREF | tflags::HAS_DEL,
     doc: "SQLite database connection object.",
     text_signature: Some(
         "(database, timeout=5.0, detect_types=0, isolation_level='',\n           check_same_thread=True, factory=ConnectionType,\n           cached_statements=128, uri=False, *,\n           autocommit=sqlite3.LEGACY_TRANSACTION_CONTROL)",
@@ -825,8 +891,20 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             if a.nkw() != 0 || a.len() != 1 {
                 return Err(th.type_error("Connection() takes exactly one argument"));
             }
-            statement(th, c, a.pos()[0])?;
-            none()
+            let s = statement(th, c, a.pos()[0])?;
+            let o = object::new_instance(th, STATEMENT.get())?;
+            Statement::of(o).stmt.store(Arc::into_raw(s) as *mut Stmt, Release);
+            Ok(o)
+        }),
+        del: Some(|th, o| {
+            let c = Connection::of(o);
+            if !c.db().is_null() && c.initialized.load(Relaxed) {
+                let shown = th.text(th.repr(o)?);
+                let msg = th.str(&format!("unclosed database in {shown}"));
+                let t = adder_vm::builtins::exceptions::RESOURCE_WARNING.get();
+                adder_vm::warn::warn_value(th, t, msg, 1, Some(o))?;
+            }
+            Ok(())
         }),
         ..Slots::NONE
     },
@@ -856,11 +934,19 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         method("rollback", "($self, /)", docs::connection("rollback"), |th, a| {
             end_transaction(th, a, "ROLLBACK")
         }),
-        method(
+        raw_method(
             "create_aggregate",
             "($self, /, name, n_arg, aggregate_class)",
             docs::connection("create_aggregate"),
-            create_aggregate,
+            |th, a| {
+                keywords::<4>(
+                    th,
+                    &AGGREGATE_SIG,
+                    a,
+                    "'name', 'n_arg' and 'aggregate_class'",
+                    create_aggregate,
+                )
+            },
         ),
         method(
             "create_collation",
@@ -868,11 +954,11 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             docs::connection("create_collation"),
             create_collation,
         ),
-        method(
+        raw_method(
             "create_function",
             "($self, /, name, narg, func, *, deterministic=False)",
             docs::connection("create_function"),
-            create_function,
+            |th, a| keywords::<5>(th, &FUNCTION_SIG, a, "'name', 'narg' and 'func'", create_function),
         ),
         method(
             "create_window_function",
@@ -959,26 +1045,36 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             let f = adder_vm::import::import_attr(th, "sqlite3.dump", "_iterdump")?;
             th.call_kw(f, &[c.value()], &[("filter", a[1].unwrap_or(NONE()))])
         }),
-        method(
+        raw_method(
             "set_authorizer",
             "($self, /, authorizer_callback)",
             docs::connection("set_authorizer"),
-            |th, a| set_handler(th, open(th, a)?, a[1].unwrap(), 2, 0),
+            |th, a| {
+                keywords::<2>(th, &AUTHORIZER_SIG, a, "'authorizer_callback'", |th, a| {
+                    set_handler(th, open(th, a)?, a[1].unwrap(), 2, 0)
+                })
+            },
         ),
-        method(
+        raw_method(
             "set_progress_handler",
             "($self, /, progress_handler, n)",
             docs::connection("set_progress_handler"),
             |th, a| {
-                let n = int32(th, a[2].unwrap())?;
-                set_handler(th, open(th, a)?, a[1].unwrap(), 1, n)
+                keywords::<3>(th, &PROGRESS_SIG, a, "'progress_handler'", |th, a| {
+                    let n = int32(th, a[2].unwrap())?;
+                    set_handler(th, open(th, a)?, a[1].unwrap(), 1, n)
+                })
             },
         ),
-        method(
+        raw_method(
             "set_trace_callback",
             "($self, /, trace_callback)",
             docs::connection("set_trace_callback"),
-            |th, a| set_handler(th, open(th, a)?, a[1].unwrap(), 0, 0),
+            |th, a| {
+                keywords::<2>(th, &TRACE_SIG, a, "'trace_callback'", |th, a| {
+                    set_handler(th, open(th, a)?, a[1].unwrap(), 0, 0)
+                })
+            },
         ),
         method("setlimit", "($self, category, limit, /)", docs::connection("setlimit"), |th, a| {
             let c = open(th, a)?;
@@ -1074,6 +1170,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                 Ok(())
             },
         ),
+        getter("__text_signature__", "", |th, _| Ok(th.str("(sql, /)"))),
         getter("total_changes", "", |th, o| {
             let c = Connection::of(o);
             c.check(th)?;
@@ -1099,7 +1196,9 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             |th, o, v| {
                 let c = Connection::of(o);
                 c.check(th)?;
-                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+                let Some(v) = v else {
+                    return Err(th.attribute_error_msg("cannot delete autocommit attribute"));
+                };
                 let n = autocommit_arg(th, v)?;
                 let open = unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0;
                 if n == 1 && open {
@@ -1116,6 +1215,9 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             "",
             |_, o| Ok(Value::opt_or_none(Connection::of(o).row_factory.get())),
             |th, o, v| {
+                if v.is_none() {
+                    return Err(th.attribute_error_msg("cannot delete row_factory attribute"));
+                }
                 let c = Connection::of(o);
                 th.store_opt(c, &c.row_factory, v.and_then(|v| v.some()));
                 Ok(())
@@ -1126,6 +1228,9 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             "",
             |_, o| Ok(Value::opt_or_none(Connection::of(o).text_factory.get())),
             |th, o, v| {
+                if v.is_none() {
+                    return Err(th.attribute_error_msg("cannot delete text_factory attribute"));
+                }
                 let c = Connection::of(o);
                 th.store_opt(c, &c.text_factory, v);
                 Ok(())

@@ -20,6 +20,9 @@ native_layout! { pub Cursor {
     arraysize: AtomicI64, rowcount: AtomicI64
 } }
 
+/// An adapter was registered for `int`, `float`, `str` or `bytearray`.
+pub static BASE_ADAPTED: AtomicBool = AtomicBool::new(false);
+
 #[derive(Default)]
 pub struct KState {
     stmt: Option<Arc<Stmt>>,
@@ -109,16 +112,19 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
             let n = match a[1] {
                 Some(v) => {
                     let i = th.index(v)?;
-                    match int::to_i64(i).filter(|n| i32::try_from(*n).is_ok()) {
+                    match int::to_i64(i).filter(|n| u32::try_from(*n).is_ok()) {
                         Some(n) => n,
-                        None => return Err(th.overflow_error("Python int too large to convert to C int")),
+                        None if int::is_negative(i) => {
+                            return Err(th.value_error("Cannot convert negative int"));
+                        }
+                        None => return Err(th.overflow_error("Python int too large for C uint32_t")),
                     }
                 }
                 None => k.arraysize.load(Relaxed),
             };
             let l = list::new(th, &[])?;
             let mut i = 0;
-            while n <= 0 || i < n {
+            while i < n {
                 match next_row(th, k)? {
                     Some(v) => list::append(th, l, v)?,
                     None => break,
@@ -146,15 +152,32 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
             "",
             |th, o| Ok(th.int(Cursor::of(o).arraysize.load(Relaxed))),
             |th, o, v| {
-                let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+                let Some(v) = v else {
+                    return Err(th.attribute_error_msg(
+                        "attribute 'arraysize' of 'sqlite3.Cursor' objects cannot be deleted",
+                    ));
+                };
                 let i = th.index(v)?;
                 match int::to_i64(i).filter(|n| u32::try_from(*n).is_ok()) {
                     Some(n) => Cursor::of(o).arraysize.store(n, Relaxed),
-                    None if int::is_negative(i) => return Err(th.value_error("value must be positive")),
+                    None if int::is_negative(i) => return Err(th.value_error("Cannot convert negative int")),
                     None => {
-                        return Err(th.overflow_error("Python int too large to convert to C unsigned int"));
+                        return Err(th.overflow_error("Python int too large to convert to C uint32_t"));
                     }
                 }
+                Ok(())
+            },
+        ),
+        getset(
+            "row_factory",
+            "",
+            |_, o| Ok(Value::opt_or_none(Cursor::of(o).row_factory.get())),
+            |th, o, v| {
+                let Some(v) = v else {
+                    return Err(th.attribute_error_msg("cannot delete row_factory attribute"));
+                };
+                let k = Cursor::of(o);
+                th.store(k, &k.row_factory, v);
                 Ok(())
             },
         ),
@@ -178,12 +201,6 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
             doc: "",
             offset: std::mem::offset_of!(Cursor, lastrowid) as u32,
             flags: member::READONLY | member::NONE_IF_NULL,
-        },
-        MemberDef {
-            name: "row_factory",
-            doc: "",
-            offset: std::mem::offset_of!(Cursor, row_factory) as u32,
-            flags: member::NONE_IF_NULL,
         },
     ],
     trace: Some(Cursor::trace),
@@ -250,10 +267,11 @@ fn step(th: Th, s: &Stmt) -> c_int {
 
 fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value) -> R<()> {
     let plain = v.is_none()
-        || int::is_exact(v)
-        || float::is_exact(v)
-        || v.is_exact(Kind::Str)
-        || v.is_exact(Kind::ByteArray);
+        || !BASE_ADAPTED.load(Relaxed)
+            && (int::is_exact(v)
+                || float::is_exact(v)
+                || v.is_exact(Kind::Str)
+                || v.is_exact(Kind::ByteArray));
     let v = if plain { v } else { adapt(th, v, row::PREPARE_PROTOCOL.get().value(), Some(v))? };
     let rc = unsafe {
         if v.is_none() {
@@ -596,7 +614,8 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
         let t = unsafe { ffi::sqlite3_column_type(p, i) };
         let cast = casts.and_then(|c| c.get(i as usize)).and_then(|v| v.some());
         let v = if let Some(f) = cast {
-            if t == ffi::SQLITE_NULL {
+            // An empty blob is none too.
+            if t == ffi::SQLITE_NULL || blob(i).is_empty() {
                 NONE()
             } else {
                 let b = bytes::new(th, blob(i))?.value();

@@ -52,6 +52,15 @@ static MODULE: NativeModule = NativeModule {
             "($module, type, adapter, /)",
             docs::module("register_adapter"),
             |th, a| {
+                use adder_vm::builtins::{bytearray, float, int, str_type};
+                // From now on builtin types may have adapters too.
+                let t = a[0].unwrap();
+                if [&int::INT, &float::FLOAT, &str_type::STR, &bytearray::BYTEARRAY]
+                    .iter()
+                    .any(|c| t.is(c.get().value()))
+                {
+                    cursor::BASE_ADAPTED.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
                 let key = th.tuple(&[a[0].unwrap(), row::PREPARE_PROTOCOL.get().value()]);
                 State::Adapters.dict().set(th, key, a[1].unwrap())?;
                 Ok(NONE())
@@ -112,6 +121,7 @@ static MODULE: NativeModule = NativeModule {
         &blob::BLOB,
     ],
     init: Some(|th, m| {
+        th.make_type(&connection::STATEMENT);
         let t = connection::CONNECTION.get();
         if t.aux.get().is_none() {
             let a = th.array(2)?;
@@ -304,7 +314,20 @@ pub fn adapt(th: Th, o: Value, proto: Value, alt: Option<Value>) -> R<Value> {
     }
 }
 
+/// The warning for arguments that will not be taken this way.
+pub fn deprecated(th: Th, msg: &str) -> R<()> {
+    adder_vm::warn::warn(th, &exc::DEPRECATION_WARNING, msg, 1)
+}
+const KEYWORD_ONLY: &str = "is deprecated. Parameters 'timeout', 'detect_types', 'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only parameters in Python 3.15.";
+pub fn positional_warning(th: Th, a: RawArgs, func: &str) -> R<()> {
+    if a.len() > 1 && a.len() <= 8 {
+        deprecated(th, &format!("Passing more than 1 positional argument to {func}() {KEYWORD_ONLY}"))?;
+    }
+    Ok(())
+}
+
 fn connect(th: Th, a: RawArgs) -> R<Value> {
+    positional_warning(th, a, "sqlite3.connect")?;
     let mut factory = a.pos().get(5).copied();
     for (k, v) in a.keywords() {
         if k.cast::<Str>().is_some_and(|s| s.bytes() == b"factory") {

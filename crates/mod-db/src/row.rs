@@ -92,6 +92,10 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
                     }
                 }
             }
+            if r.description.value().is_none() {
+                let shown = th.text(th.repr(k)?);
+                return Err(th.index_error(format!("No item with key {shown}")));
+            }
             Err(th.index_error("No item with that key"))
         }),
         ..Slots::NONE
