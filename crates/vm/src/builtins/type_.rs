@@ -458,8 +458,11 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     // Whether instances have `__dict__`; they may have attributes without, see `HIDDEN_ATTRS`.
     let mut visible = shows_dict(base);
     let mut has_ext = base.has_ext;
-    let base_fixed_end =
-        if base.has_ext && base.ext_at != EXT_VAR { base.ext_at + 8 } else { base.fixed_size };
+    let base_fixed_end = if base.has_ext && base.ext_at != EXT_VAR {
+        (base.ext_at + 8).max(base.fixed_size)
+    } else {
+        base.fixed_size
+    };
     let slots = dict.get_str(th, n!(__slots__))?;
     let mut cells = [None; 2];
     let mut may_weak = base.has(tflags::WEAKREF);
