@@ -402,6 +402,7 @@ static VAR_NEW: NativeDef = function("ContextVar", "(name, /, *, default=<unrepr
     if !name.is_kind(Kind::Str) {
         return Err(th.type_error("context variable name must be a str"));
     }
+    th.hash(name)?;
     let o = builtins::object::new_instance(th, VAR.get())?;
     th.store(cv(o), &cv(o).name, name);
     th.store_opt(cv(o), &cv(o).default, a[1]);

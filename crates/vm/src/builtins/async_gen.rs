@@ -541,7 +541,7 @@ pub static ANEXT_TYPE: NativeType = NativeType {
         ),
         raw_method(
             "throw",
-            "!()",
+            "!($self, type, value=None, traceback=None, /)",
             "throw(value)\nthrow(typ[,val[,tb]])\n\nraise exception in the wrapped iterator, return next yielded value\nor raise StopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.",
             |th, a| forward(th, a.pos()[0], "throw", &a.pos()[1..]),
         ),

@@ -292,8 +292,11 @@ fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !f.live.load(Acquire).is_null() {
         return Err(th.runtime_error("cannot clear an executing frame"));
     }
-    if f.generator.get().is_some() {
-        return Err(th.runtime_error("cannot clear a suspended frame"));
+    if let Some(g) = f.generator.get() {
+        if !crate::builtins::generator::clear_unstarted(th, g) {
+            return Err(th.runtime_error("cannot clear a suspended frame"));
+        }
+        return Ok(NONE());
     }
     f.saved.init(None);
     Ok(NONE())

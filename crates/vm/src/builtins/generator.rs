@@ -268,19 +268,34 @@ pub fn finalize(th: Th, o: Value) {
         crate::unraisable::report(th, Some("while closing generator"), o);
     }
 }
+/// `frame.clear()` of one that was not started: it never will be. False: it was started.
+pub fn clear_unstarted(th: Th, o: Value) -> bool {
+    let g = gen_of(o);
+    match g.state.load(Acquire) {
+        CREATED => finalize(th, o),
+        FINISHED => return true,
+        _ => return false,
+    }
+    g.state.store(FINISHED, Release);
+    g.regs.init(None);
+    g.frame.init(None);
+    g.set_flag(flags::FINALIZED);
+    true
+}
 /// "coroutine ... was never awaited".
 fn warn_unawaited(th: Th, o: Value) {
-    let r = crate::import::import_module(th, "warnings").and_then(|m| {
-        match th.getattr_opt(m, th.intern("_warn_unawaited_coroutine"))? {
-            Some(f) => th.call(f, &[o]).map(|_| ()),
-            None => {
-                let q = th.text(gen_of(o).qualname.value());
-                crate::warn::warn(th, &exc::RUNTIME_WARNING, &format!("coroutine '{q}' was never awaited"), 1)
-            }
-        }
-    });
-    if r.is_err() {
-        crate::unraisable::report(th, Some("while finalizing coroutine"), o);
+    let what = Some("while finalizing coroutine");
+    let f = crate::import::import_module(th, "warnings")
+        .and_then(|m| th.getattr_opt(m, th.intern("_warn_unawaited_coroutine")));
+    match f.and_then(|f| f.map(|f| th.call(f, &[o])).transpose()) {
+        Ok(Some(_)) => return,
+        Ok(None) => {}
+        Err(_) => crate::unraisable::report(th, what, o),
+    }
+    let q = th.text(gen_of(o).qualname.value());
+    if crate::warn::warn(th, &exc::RUNTIME_WARNING, &format!("coroutine '{q}' was never awaited"), 1).is_err()
+    {
+        crate::unraisable::report(th, what, o);
     }
 }
 

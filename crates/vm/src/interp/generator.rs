@@ -268,8 +268,12 @@ pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
         g.state.store(was, Release);
         return Err(x);
     }
-    // As `raise` would do inside: the generator's handled exception becomes the context.
-    th.raise(e);
+    // As `raise` would do inside: the exception that the generator itself handles becomes the context.
+    if g.handled.get().is_some() {
+        th.raise(e);
+    } else {
+        th.set_exc(e);
+    }
     if traced(th) {
         super::events::thrown(th);
     }
