@@ -65,6 +65,7 @@ fn fatal(what: &str, msg: &str) -> Stop {
 pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Parsed, Stop> {
     let mut c = Config { orig_argv: args.to_vec(), ..Config::default() };
     let mut warn_args: Vec<String> = Vec::new();
+    let mut randomize = false;
     let (mut version, mut bytes_warning, mut verbose, mut optimize, mut debug) = (0, 0u32, 0u32, 0u8, 0u32);
     let mut program = None;
     let mut i = 1;
@@ -150,7 +151,7 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
                 b'O' => optimize = optimize.saturating_add(1),
                 b'P' => c.safe_path = true,
                 b'q' => c.quiet = true,
-                b'R' => {}
+                b'R' => randomize = true,
                 b's' => c.no_user_site = true,
                 b'S' => c.no_site = true,
                 b't' => {}
@@ -205,7 +206,7 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
     };
 
     // -- levels and flags
-    c.debug = env.level("PYTHONDEBUG", debug);
+    c.debug = env.level("PYTHONDEBUG", debug).min(1);
     c.verbose = env.level("PYTHONVERBOSE", verbose);
     c.optimize = env.level("PYTHONOPTIMIZE", optimize as u32).min(2) as u8;
     c.bytes_warning = bytes_warning;
@@ -222,6 +223,8 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
         && v != "random"
     {
         match v.parse::<u32>() {
+            // `-R` is against a seed of zero alone.
+            Ok(0) if randomize => {}
             Ok(n) => c.hash_seed = Some(n),
             Err(_) => {
                 return Err(fatal(
@@ -343,6 +346,7 @@ fn import_time(c: &Config, env: &Env) -> Result<u8, Stop> {
     let read = |v: &str, how: &str| match v {
         "" | "1" => Ok(1),
         "2" => Ok(2),
+        v if v.parse::<i64>().is_err() => Ok(1),
         _ => Err(fatal(
             "config_init_import_time",
             &format!("{how}: values other than 1 and 2 are reserved for future use."),

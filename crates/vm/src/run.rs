@@ -35,7 +35,7 @@ pub fn run(th: Th, p: &Program) -> i32 {
         Ok(()) => 0,
         Err(_) => report(th),
     };
-    if inspect_requested() && stdio::is_terminal(0) && *p != Program::Stdin {
+    if inspect_requested() && (stdio::is_terminal(0) || config::get().interactive) && *p != Program::Stdin {
         status = match interactive(th) {
             Ok(()) => 0,
             Err(_) => report(th),
@@ -78,10 +78,30 @@ fn run_inner(th: Th, p: &Program) -> R<()> {
 // -- the kinds of programs
 
 fn run_command(th: Th, text: &str) -> R<()> {
+    let text = &dedent(text);
     sys::audit::audit(th, "cpython.run_command", &[th.str(text)])?;
     let code = hooks::compile(th, text, "<string>", Mode::Exec, 0, -1)?;
     remember_source(th, code, text, "<string>")?;
     exec_main(th, code)
+}
+
+/// The text of `-c` without the indentation that all of its lines share.
+fn dedent(text: &str) -> String {
+    let blank = |l: &str| l.trim_matches([' ', '\t']).is_empty();
+    let mut margin: Option<&str> = None;
+    for l in text.split('\n').filter(|l| !blank(l)) {
+        let indent = &l[..l.len() - l.trim_start_matches([' ', '\t']).len()];
+        margin = Some(match margin {
+            None => indent,
+            Some(m) => {
+                let n = m.bytes().zip(indent.bytes()).take_while(|(a, b)| a == b).count();
+                &m[..n]
+            }
+        });
+    }
+    let Some(m) = margin.filter(|m| !m.is_empty()) else { return text.to_string() };
+    let lines: Vec<&str> = text.split('\n').map(|l| if blank(l) { "" } else { &l[m.len()..] }).collect();
+    lines.join("\n")
 }
 
 fn exec_main(th: Th, code: Gc<Code>) -> R<()> {
@@ -499,7 +519,7 @@ pub fn finish(th: Th, status: i32) -> i32 {
     for f in AT_END.lock().unwrap().iter() {
         f(th);
     }
-    ok &= stdio::flush(th);
+    ok = ok && stdio::flush(th);
     if INTERRUPTED.load(Relaxed) && status == 1 {
         // As if the signal had killed it, which is what shells want to know.
         unsafe {

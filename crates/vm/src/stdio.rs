@@ -4,13 +4,13 @@ use crate::builtins::sys_attr;
 use crate::config;
 use crate::err::R;
 use crate::import::import_module;
-use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use crate::{n, sys};
 
 /// Makes the three streams, and `open` of `builtins`.
 pub fn init(th: Th) -> R<()> {
+    crate::host::tty::close_unopened();
     if !config::get().c_locale {
         // The encoding of files is the locale's.
         crate::the_host().setlocale(libc::LC_CTYPE, Some(c""));
@@ -83,7 +83,9 @@ pub fn flush(th: Th) -> bool {
         }
         if th.call_method(f, n!(flush), &[]).is_err() {
             if report {
-                crate::unraisable::report(th, None, f);
+                let e = th.take_exc();
+                let msg = th.str("Exception ignored while flushing sys.stdout");
+                crate::unraisable::report_with(th, e, msg, NONE());
             } else {
                 th.take_exc();
             }
@@ -111,6 +113,3 @@ pub fn read_all(fd: i32) -> Result<Vec<u8>, crate::host::Errno> {
 pub fn is_terminal(fd: i32) -> bool {
     crate::the_host().isatty(fd)
 }
-
-#[allow(unused)]
-fn _u(_: Gc<Dict>) {}

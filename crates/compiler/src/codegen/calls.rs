@@ -94,14 +94,7 @@ impl<'a> Gen<'a, '_> {
     }
 
     fn keyword_names(&mut self, keywords: &'a [Keyword<'a>]) -> Lit<'a> {
-        let names: Vec<Lit<'a>> = keywords
-            .iter()
-            .filter_map(|k| k.arg)
-            .map(|a| {
-                let a = self.mangle(a);
-                self.sym_lit(a)
-            })
-            .collect();
+        let names: Vec<Lit<'a>> = keywords.iter().filter_map(|k| k.arg).map(|a| self.sym_lit(a)).collect();
         Lit::Tuple(self.arena.alloc_slice_copy(&names))
     }
 

@@ -72,7 +72,10 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     function("cpu_count", "($module, /)", "Return the number of logical CPUs in the system.", |th, _| {
-        let n = host().cpu_count();
+        let n = match adder_vm::config::get().cpu_count {
+            Some(n) => n as i64,
+            None => host().cpu_count(),
+        };
         if n < 1 { none() } else { Ok(th.int(n)) }
     }),
     function(
