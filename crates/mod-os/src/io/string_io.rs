@@ -180,9 +180,18 @@ fn put(th: Th, s: Gc<StringIO>, text: &[u8], nchars: usize) -> R<()> {
         return Ok(());
     }
     loop {
+        // At most so many bytes: where exactly the text goes is looked for under the lock.
+        let gap = s.pos.get().saturating_sub(s.nchars.get());
+        own(th, s, s.nbytes.get() + gap + text.len())?;
+        let _g = th.lock(s);
+        let Some(v) = s.buf.get().filter(|v| !v.is_kind(Kind::Str)) else { continue };
+        let r: Gc<RawBuf> = unsafe { v.cast_unchecked() };
         let (pos, have, total) = (s.pos.get(), s.nbytes.get(), s.nchars.get());
-        // Where the overwritten part begins and ends, in bytes.
         let gap = pos.saturating_sub(total);
+        if r.len < have + gap + text.len() {
+            continue;
+        }
+        // Where the overwritten part begins and ends, in bytes.
         let from = if gap > 0 { have } else { s.at.get() };
         let to = if gap > 0 || pos + nchars >= total {
             have
@@ -193,13 +202,6 @@ fn put(th: Th, s: Gc<StringIO>, text: &[u8], nchars: usize) -> R<()> {
         };
         let end = from + gap + text.len();
         let after = have - to;
-        own(th, s, end + after)?;
-        let _g = th.lock(s);
-        let Some(v) = s.buf.get().filter(|v| !v.is_kind(Kind::Str)) else { continue };
-        let r: Gc<RawBuf> = unsafe { v.cast_unchecked() };
-        if (s.pos.get(), s.nbytes.get(), s.nchars.get()) != (pos, have, total) || r.len < end + after {
-            continue;
-        }
         let m = unsafe { std::slice::from_raw_parts_mut(r.as_ptr().add(1) as *mut u8, r.len) };
         if after > 0 && end != to {
             m.copy_within(to..have, end);
@@ -263,38 +265,51 @@ fn write(th: Th, a: Args) -> R<Value> {
 // -- reading
 
 fn getvalue(th: Th, s: Gc<StringIO>) -> R<Value> {
-    loop {
-        let old = s.buf.get();
-        if let Some(v) = old
-            && v.is_exact(Kind::Str)
-            && unsafe { v.cast_unchecked::<Str>() }.nbytes as usize == s.nbytes.get()
+    if let Some(v) = s.buf.get()
+        && v.is_exact(Kind::Str)
+        && unsafe { v.cast_unchecked::<Str>() }.nbytes as usize == s.nbytes.get()
+    {
+        return Ok(v);
+    }
+    if !th.multi() {
+        return th.str_counted(content(s), s.nchars.get(), is_ascii(s));
+    }
+    scratch::with(|out| {
         {
-            return Ok(v);
+            let _g = th.lock(s);
+            out.extend_from_slice(content(s));
         }
-        let c = content(s);
-        let (n, ascii) = (s.nchars.get(), is_ascii(s));
-        let v = if th.multi() { th.try_str(c)? } else { th.str_counted(c, n, ascii)? };
-        let _g = th.lock(s);
-        if s.buf.get() == old {
-            return Ok(v);
-        }
-    }
+        th.try_str(out)
+    })
 }
-/// Takes the bytes up to `end` (an offset in the content at or behind the position).
-fn take(th: Th, s: Gc<StringIO>, end: usize) -> R<Value> {
-    let c = content(s);
-    let from = s.at.get().min(c.len());
-    let end = end.clamp(from, c.len());
-    let part = &c[from..end];
-    let v =
-        if is_ascii(s) && !th.multi() { th.str_counted(part, part.len(), true)? } else { th.try_str(part)? };
-    let n = unsafe { v.cast_unchecked::<Str>() }.len();
-    let _g = th.lock(s);
-    if s.at.get() == from {
+/// Takes the bytes up to the end that `f` finds in the content, at or behind the position.
+fn take(th: Th, s: Gc<StringIO>, f: impl Fn(&[u8], usize) -> usize) -> R<Value> {
+    if !th.multi() {
+        let c = content(s);
+        let from = s.at.get();
+        let end = f(c, from);
+        let part = &c[from..end];
+        let v = if is_ascii(s) { th.str_counted(part, part.len(), true)? } else { th.try_str(part)? };
         s.at.set(end);
-        s.pos.set(s.pos.get() + n);
+        s.pos.set(s.pos.get() + unsafe { v.cast_unchecked::<Str>() }.len());
+        return Ok(v);
     }
-    Ok(v)
+    // Others may change the content: what is taken is copied under the lock.
+    scratch::with(|out| {
+        {
+            let _g = th.lock(s);
+            if s.pos.get() >= s.nchars.get() {
+                return Ok(empty());
+            }
+            let c = content(s);
+            let from = s.at.get();
+            let end = f(c, from);
+            out.extend_from_slice(&c[from..end]);
+            s.at.set(end);
+            s.pos.set(s.pos.get() + wtf8::count(out));
+        }
+        th.try_str(out)
+    })
 }
 fn empty() -> Value {
     Root::empty_str.value()
@@ -308,40 +323,31 @@ fn read(th: Th, a: Args) -> R<Value> {
         return Ok(empty());
     }
     if n < 0 || n as usize >= left {
-        if s.pos.get() == 0 {
+        if s.pos.get() == 0 && !th.multi() {
             let v = getvalue(th, s)?;
             s.pos.set(s.nchars.get());
             s.at.set(s.nbytes.get());
             return Ok(v);
         }
-        return take(th, s, s.nbytes.get());
+        return take(th, s, |c, _| c.len());
     }
-    let end = if is_ascii(s) {
-        s.at.get() + n as usize
-    } else {
-        wtf8::offset_from(content(s), s.at.get(), n as usize)
-    };
-    take(th, s, end)
+    take(th, s, |c, from| characters(s, c, from, n as usize))
+}
+/// The offset `n` characters behind another, at most the end.
+fn characters(s: Gc<StringIO>, c: &[u8], from: usize, n: usize) -> usize {
+    if is_ascii(s) { from.saturating_add(n).min(c.len()) } else { wtf8::offset_from(c, from, n) }
 }
 fn line(th: Th, s: Gc<StringIO>, limit: i64) -> R<Value> {
     if s.pos.get() >= s.nchars.get() {
         return Ok(empty());
     }
-    let c = content(s);
-    let from = s.at.get().min(c.len());
-    let mut end = match s.mode.get().line_end(&c[from..]) {
-        Ok(n) => from + n,
-        Err(_) => c.len(),
-    };
-    if limit >= 0 {
-        let most = if is_ascii(s) {
-            from.saturating_add(limit as usize)
-        } else {
-            wtf8::offset_from(c, from, limit as usize)
+    take(th, s, |c, from| {
+        let end = match s.mode.get().line_end(&c[from..]) {
+            Ok(n) => from + n,
+            Err(_) => c.len(),
         };
-        end = end.min(most);
-    }
-    take(th, s, end)
+        if limit >= 0 { end.min(characters(s, c, from, limit as usize)) } else { end }
+    })
 }
 fn readline(th: Th, a: Args) -> R<Value> {
     let s = this(a);
@@ -413,11 +419,13 @@ fn truncate(th: Th, a: Args) -> R<Value> {
         return Err(th.value_error(format!("Negative size value {n}")));
     }
     if (n as usize) < s.nchars.get() {
-        let end = offset(s, n as usize);
         own(th, s, s.nbytes.get())?;
         let _g = th.lock(s);
-        s.nbytes.set(end.min(s.nbytes.get()));
-        s.nchars.set(n as usize);
+        if (n as usize) < s.nchars.get() {
+            let end = offset(s, n as usize);
+            s.nbytes.set(end);
+            s.nchars.set(n as usize);
+        }
     }
     Ok(th.int(n))
 }
