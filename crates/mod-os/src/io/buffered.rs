@@ -11,7 +11,7 @@ use super::*;
 use adder_vm::builtins::{bytearray, memoryview};
 use adder_vm::sync::Lock;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed};
 
 crate::native_layout! { Buffered { raw, spare; mem: Plain<*mut u8>, cap: Plain<usize>, size: Plain<i64>, pos: Plain<i64>,
 raw_pos: Plain<i64>, read_end: Plain<i64>, write_pos: Plain<i64>, write_end: Plain<i64>, abs_pos: Plain<i64>,
@@ -185,7 +185,11 @@ fn take_memory(n: usize) -> *mut u8 {
     // SAFETY: the size is not zero. Bytes are read only where some were written.
     unsafe { std::alloc::alloc(layout(n)) }
 }
+/// Bytes that the collector freed and does not count any more once somebody says so.
+static FREED: AtomicIsize = AtomicIsize::new(0);
+
 fn give_back(b: &Buffered) {
+    FREED.fetch_add(b.cap.get() as isize, Relaxed);
     let (p, n) = (b.mem.replace(std::ptr::null_mut()), b.cap.replace(0));
     if p.is_null() {
         return;
@@ -214,6 +218,8 @@ fn mem(th: Th, b: &Buffered) -> R<&mut [u8]> {
         }
         b.mem.set(p);
         b.cap.set(n);
+        // Files that nobody closes shall not pile up.
+        th.m.heap.external(n as isize - FREED.swap(0, Relaxed));
     }
     // SAFETY: owned by the object and used under its lock.
     Ok(unsafe { std::slice::from_raw_parts_mut(b.mem.get(), b.cap.get()) })
@@ -530,9 +536,11 @@ fn raw_write(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<Option<usize>> {
     Ok(put)
 }
 #[cold]
-fn would_block(th: Th, written: i64) -> Raised {
+fn would_block(th: Th, b: Gc<Buffered>, written: i64) -> Raised {
     let msg = th.str("write could not complete without blocking");
-    th.raise_args(&exc::BLOCKING_IO_ERROR, &[Value::fix(Errno::EAGAIN.0 as i64), msg, Value::fix(written)])
+    // As the C library left it: streams written in Python set no number.
+    let errno = if b.direct.get() { Errno::EAGAIN.0 } else { 0 };
+    th.raise_args(&exc::BLOCKING_IO_ERROR, &[Value::fix(errno as i64), msg, Value::fix(written)])
 }
 
 // -- methods of the raw stream, ends
@@ -626,7 +634,7 @@ fn flush_writes(th: Th, b: Gc<Buffered>) -> R<()> {
             let m = mem(th, &b)?;
             let (from, to) = (b.write_pos.get() as usize, b.write_end.get() as usize);
             match raw_write(th, b, &m[from..to])? {
-                None => return Err(would_block(th, 0)),
+                None => return Err(would_block(th, b, 0)),
                 Some(n) => {
                     b.write_pos.set(b.write_pos.get() + n as i64);
                     b.raw_pos.set(b.write_pos.get());
@@ -1181,7 +1189,7 @@ fn write_bytes(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<usize> {
         if n == src.len() {
             return Ok(n);
         }
-        return Err(would_block(th, n as i64));
+        return Err(would_block(th, b, n as i64));
     }
     // What was read ahead but not changed leaves the raw stream beyond the logical position.
     let offset = raw_offset(b);
@@ -1190,21 +1198,22 @@ fn write_bytes(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<usize> {
         b.raw_pos.set(b.raw_pos.get() - offset);
     }
     let mut written = 0;
-    while src.len() - written > size {
+    while src.len() - written >= size {
         match raw_write(th, b, &src[written..])? {
             Some(n) => {
                 written += n;
-                if src.len() - written > size {
+                if src.len() - written >= size {
                     check_signals(th)?;
                 }
             }
+            None if src.len() - written == size => break,
             None => {
                 mem(th, &b)?[..size].copy_from_slice(&src[written..written + size]);
                 b.raw_pos.set(0);
                 b.write_pos.set(0);
                 set_pos(b, size as i64);
                 b.write_end.set(size as i64);
-                return Err(would_block(th, (written + size) as i64));
+                return Err(would_block(th, b, (written + size) as i64));
             }
         }
     }

@@ -184,7 +184,11 @@ fn content(b: Gc<BytesIO>) -> &'static [u8] {
 static SIG: NativeDef = signature("BytesIO", "(initial_bytes=b'')");
 
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
-    let [v] = bind::<1>(th, &SIG, a)?;
+    let v = match a.pos() {
+        [v] if a.nkw() == 0 => Some(*v),
+        [] if a.nkw() == 0 => None,
+        _ => bind::<1>(th, &SIG, a)?[0],
+    };
     let b = BytesIO::of(o);
     check_exports(th, b)?;
     b.size.set(0);
@@ -215,15 +219,8 @@ fn own(th: Th, b: Gc<BytesIO>, need: usize) -> R<()> {
             return Ok(());
         }
         let size = b.size.get();
-        let want = if need <= cap {
-            need.max(size)
-        } else if need < cap + cap / 8 {
-            need + need / 8 + if need < 9 { 3 } else { 6 }
-        } else if cap == 0 {
-            need.max(32)
-        } else {
-            need.max(cap + cap / 2)
-        };
+        let want =
+            if need <= cap { need.max(size) } else { need.max((cap * 2).min(cap + (64 << 20))).max(32) };
         let fresh = bytes::uninit(th, want.max(2))?;
         let _g = th.lock(b);
         if b.buf.get() != old || b.size.get() != size {

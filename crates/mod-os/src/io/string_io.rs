@@ -446,8 +446,12 @@ fn close(th: Th, a: Args) -> R<Value> {
 static SIG: NativeDef = signature("StringIO", "(initial_value='', newline='\\n')");
 
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
-    let [value, newline] = bind::<2>(th, &SIG, a)?;
-    let newline = newline.unwrap_or_else(|| th.intern("\n"));
+    let [value, newline] = match a.pos() {
+        [v] if a.nkw() == 0 => [Some(*v), None],
+        [] if a.nkw() == 0 => [None, None],
+        _ => bind::<2>(th, &SIG, a)?,
+    };
+    let newline = newline.unwrap_or_else(|| adder_vm::builtins::str_::ascii_char(Some(b'\n')));
     set_up(th, StringIO::of(o), value.unwrap_or(NONE()), newline)
 }
 fn set_up(th: Th, s: Gc<StringIO>, value: Value, newline: Value) -> R<()> {
