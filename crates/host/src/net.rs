@@ -523,7 +523,7 @@ fn recvmsg(fd: Fd, parts: &mut [libc::iovec], ancillary: usize, flags: i32) -> R
         m.msg_iovlen = parts.len() as _;
         m.msg_control = if ancillary > 0 { control.as_mut_ptr().cast() } else { std::ptr::null_mut() };
         m.msg_controllen = ancillary as _;
-        let data = libc::recvmsg(fd, &raw mut m, flags | libc::MSG_CMSG_CLOEXEC).ok()? as usize;
+        let data = libc::recvmsg(fd, &raw mut m, flags).ok()? as usize;
         from.len = m.msg_namelen;
         let mut found = Vec::new();
         let mut c = libc::CMSG_FIRSTHDR(&raw const m);

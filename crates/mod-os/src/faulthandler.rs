@@ -116,7 +116,7 @@ pub static MODULE: NativeModule = NativeModule {
             },
         ),
         function("_sigsegv", "($module, release_gil=False, /)", "Raise a SIGSEGV signal.", |_, _| {
-            let _ = host().raise(c::SIGSEGV);
+            crash(c::SIGSEGV);
             none()
         }),
         function("_sigabrt", "($module, /)", "Raise a SIGABRT signal.", |_, _| {
@@ -124,7 +124,7 @@ pub static MODULE: NativeModule = NativeModule {
             none()
         }),
         function("_sigfpe", "($module, /)", "Raise a SIGFPE signal.", |_, _| {
-            let _ = host().raise(c::SIGFPE);
+            crash(c::SIGFPE);
             none()
         }),
         function("_stack_overflow", "($module, /)", "Recursive call to raise a stack overflow.", |_, _| {
@@ -163,6 +163,13 @@ pub static MODULE: NativeModule = NativeModule {
     types: &[],
     init: None,
 };
+
+/// Raises a signal that nothing survives.
+fn crash(n: i32) {
+    let _ = host().raise(n);
+    let _ = host().set_action(n, adder_host::signal::Action::Default);
+    let _ = host().raise(n);
+}
 
 // -- files
 

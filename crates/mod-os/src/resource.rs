@@ -79,7 +79,9 @@ fn limit_error<T>(th: Th, r: adder_host::Res<T>) -> R<T> {
     })
 }
 fn limits(th: Th, l: (u64, u64)) -> R<Value> {
-    Ok(th.tuple(&[th.int(l.0 as i64), th.int(l.1 as i64)]))
+    let n = |x: u64| if x == u64::MAX { Value::fix(-1) } else { th.uint(x) };
+    let (soft, hard) = (n(l.0), n(l.1));
+    th.try_tuple(&[soft, hard])
 }
 fn pair(th: Th, v: Value) -> R<(u64, u64)> {
     let t: Gc<Tuple> = adder_vm::builtins::tuple::from_iterable(th, v)?.cast().unwrap();
@@ -88,11 +90,13 @@ fn pair(th: Th, v: Value) -> R<(u64, u64)> {
     }
     let n = |v: Value| -> R<u64> {
         let i = th.index(v)?;
-        match int::to_i64(i) {
-            Some(n) if n >= -1 => Ok(n as u64),
-            Some(_) => Err(th.value_error("Cannot convert negative int")),
-            None => Err(th.overflow_error("int too big to convert")),
+        if int::to_i64(i) == Some(-1) {
+            return Ok(u64::MAX);
         }
+        if int::is_negative(i) {
+            return Err(th.value_error("Cannot convert negative int"));
+        }
+        int::to_u64(i).ok_or_else(|| th.overflow_error("Python int too large to convert to C rlim_t"))
     };
     Ok((n(t.items()[0])?, n(t.items()[1])?))
 }

@@ -271,6 +271,12 @@ pub fn start() {
     adder_vm::pending::set_signal_hook(deliver);
     let _ = h.set_action(c::SIGPIPE, Action::Ignore);
     let _ = h.set_action(c::SIGXFSZ, Action::Ignore);
+    // Of Rust's handlers for overflows of the native stack: others who send these signals mean them.
+    for n in [c::SIGSEGV, c::SIGBUS] {
+        if h.get_action(n) == Ok(Action::Foreign) {
+            let _ = h.set_action(n, Action::Default);
+        }
+    }
     if h.get_action(c::SIGINT) == Ok(Action::Default) {
         let _ = h.set_action(c::SIGINT, Action::Flag);
     }

@@ -28,6 +28,9 @@ pub fn set_signal_hook(f: fn(Th) -> R<()>) {
 
 /// Attends to whatever waits.
 pub fn run(th: Th) -> R<()> {
+    if crate::sys::FINALIZING.load(Relaxed) && !th.is_main() {
+        park(th);
+    }
     let bits = th.m.poll.fetch_and(!(poll::SIGNAL | poll::ASYNC_EXC | poll::PENDING | poll::JIT), AcqRel);
     if th.m.heap.has_pending() {
         deaths(th);
@@ -46,6 +49,16 @@ pub fn run(th: Th) -> R<()> {
         }
     }
     Ok(())
+}
+
+/// The process is about to end: a daemon thread does nothing more.
+#[cold]
+fn park(th: Th) {
+    th.m.blocking(|| {
+        loop {
+            std::thread::park();
+        }
+    })
 }
 
 /// Calls the callbacks of weak references whose targets died and the finalizers of objects that became unreachable.

@@ -511,7 +511,11 @@ pub fn finish(th: Th, status: i32) -> i32 {
     }
     crate::atexit::run(th);
     let mut ok = stdio::flush(th);
-    sys::FINALIZING.store(true, Relaxed);
+    sys::FINALIZING.store(true, std::sync::atomic::Ordering::SeqCst);
+    // The daemons stop at their next safepoint.
+    Th::for_all(|t| {
+        t.m.poll.fetch_or(crate::thread::poll::PENDING, std::sync::atomic::Ordering::SeqCst);
+    });
     // Without objects that want to be told, beside the streams made at start, there is nothing to look for.
     if finalizables(th) > AT_START.load(Relaxed) {
         finalize_objects(th);

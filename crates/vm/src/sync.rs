@@ -49,6 +49,12 @@ fn futex_wake(word: &AtomicU32, n: i32) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, n) };
 }
 
+/// Handles signals that came while the thread waited and did not interrupt it (`interrupt_main`).
+#[inline]
+fn signals(th: Th) -> R<()> {
+    if th.m.poll.load(Relaxed) & crate::thread::poll::SIGNAL != 0 { th.attend() } else { Ok(()) }
+}
+
 /// A lock that any thread may release. 0: free, 1: held, 2: held and somebody may wait.
 #[repr(transparent)]
 #[derive(Default)]
@@ -95,7 +101,7 @@ impl Lock {
             match th.m.blocking(|| futex_wait(&self.0, 2, deadline)) {
                 Wake::TimedOut => return Ok(false),
                 Wake::Interrupted => th.attend()?,
-                Wake::Woken => {}
+                Wake::Woken => signals(th)?,
             }
         }
     }
@@ -192,7 +198,7 @@ impl Event {
             match th.m.blocking(|| futex_wait(&self.0, 0, deadline)) {
                 Wake::TimedOut => return Ok(self.is_set()),
                 Wake::Interrupted => th.attend()?,
-                Wake::Woken => {}
+                Wake::Woken => signals(th)?,
             }
         }
     }

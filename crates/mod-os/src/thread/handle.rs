@@ -177,6 +177,13 @@ fn join(th: Th, s: &Shared, deadline: Option<i64>) -> R<()> {
     if !s.is_done() && s.ident.load(Acquire) == th.ident {
         return Err(th.runtime_error("Cannot join current thread"));
     }
+    if !s.is_done() && adder_vm::sys::FINALIZING.load(Acquire) {
+        // It will never end.
+        return Err(th.raise_msg(
+            &adder_vm::builtins::exceptions::PYTHON_FINALIZATION_ERROR,
+            "cannot join thread at interpreter shutdown",
+        ));
+    }
     s.ended.wait(th, deadline)?;
     Ok(())
 }

@@ -123,8 +123,10 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
     text_signature: Some("()"),
     slots: Slots {
         new: Some(|th, t, a| {
-            if !a.is_empty() || a.nkw() != 0 {
-                return Err(th.type_error("RLock() takes no arguments"));
+            if (!a.is_empty() || a.nkw() != 0) && t.is(RLOCK.get().value()) {
+                th.deprecation_warning(
+                    "Passing arguments to RLock is deprecated and will be removed in 3.15",
+                )?;
             }
             new_instance(th, t.cast().unwrap())
         }),

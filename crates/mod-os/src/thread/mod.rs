@@ -18,7 +18,7 @@ use adder_vm::thread::{MULTI, Root, Th};
 use adder_vm::value::*;
 use handle::{HANDLE, Shared};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::*};
 
 pub use lock::{LOCK, RLOCK};
 
@@ -177,14 +177,10 @@ pub static MODULE: NativeModule = NativeModule {
                     th.type_name_of(v)
                 )));
             };
-            // Cut at a character's border.
+            // What is too long is cut, within a character if need be.
             let text = s.lossy();
             let b = text.split('\0').next().unwrap_or("").as_bytes().to_vec();
-            let mut n = b.len().min(15);
-            while n < b.len() && b[n] & 0xc0 == 0x80 {
-                n -= 1;
-            }
-            ok(th, host().set_thread_name(&b[..n]))?;
+            ok(th, host().set_thread_name(&b[..b.len().min(15)]))?;
             none()
         }),
         function("_get_name", "($module, /)", "Get the name of the current thread.", |th, _| {
@@ -214,10 +210,10 @@ static MAIN_IDENT: AtomicI64 = AtomicI64::new(0);
 static STACK_SIZE: AtomicI64 = AtomicI64::new(0);
 /// Threads started here that have not ended.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
-/// The process is about to end: no more threads.
-pub static FINALIZING: AtomicBool = AtomicBool::new(false);
 static NEXT_KEY: AtomicI64 = AtomicI64::new(1);
 
+/// Frames of native code are larger than CPython's.
+const MIN_STACK: usize = 2 << 20;
 const DEFAULT_STACK: usize = if cfg!(debug_assertions) { 16 << 20 } else { 8 << 20 };
 
 fn start_new_thread(th: Th, a: Args) -> R<Value> {
@@ -251,7 +247,7 @@ fn pending_starts(th: Th) -> Gc<Dict> {
 }
 
 fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemon: bool) -> R<()> {
-    if FINALIZING.load(Acquire) {
+    if adder_vm::sys::FINALIZING.load(Acquire) {
         return Err(
             th.raise_msg(&exc::PYTHON_FINALIZATION_ERROR, "can't create new thread at interpreter shutdown")
         );
@@ -268,7 +264,7 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     starts.set(th, Value::fix(key), rec)?;
     let size = match STACK_SIZE.load(Relaxed) {
         0 => DEFAULT_STACK,
-        n => (n as usize).max(256 << 10),
+        n => (n as usize).max(MIN_STACK),
     };
     RUNNING.fetch_add(1, Relaxed);
     if !daemon {
@@ -386,9 +382,4 @@ pub fn is_alive(_th: Th, ident: u64) -> bool {
 /// How many other threads there are.
 pub fn count_others(_th: Th) -> usize {
     RUNNING.load(Relaxed)
-}
-/// At the end of the process: no new threads. Daemon threads go on until the process is gone.
-#[allow(dead_code)] // for the end of the process, once the start-up code calls it
-pub fn finalize(_th: Th) {
-    FINALIZING.store(true, Release);
 }
