@@ -325,12 +325,15 @@ fn run_hooks(th: Th, i: usize) {
 }
 pub fn before_fork(th: Th) {
     run_hooks(th, 0);
+    adder_vm::import::imp::lock_for_fork(th);
 }
 pub fn after_fork_child(th: Th) {
+    adder_vm::import::imp::unlock_after_fork(th);
     crate::thread::after_fork_child(th);
     run_hooks(th, 1);
 }
 pub fn after_fork_parent(th: Th) {
+    adder_vm::import::imp::unlock_after_fork(th);
     run_hooks(th, 2);
 }
 

@@ -8,7 +8,7 @@ use adder_vm::slots::Slots;
 use adder_vm::sync::Event;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::*};
 use std::sync::{Arc, Mutex};
 
 const NOT_STARTED: u8 = 0;
@@ -21,11 +21,18 @@ pub struct Shared {
     state: AtomicU8,
     pub ident: AtomicU64,
     pub(super) ended: Event,
+    /// Of a thread that was not started here.
+    foreign: AtomicBool,
 }
 
 impl Shared {
     pub fn new() -> Shared {
-        Shared { state: AtomicU8::new(NOT_STARTED), ident: AtomicU64::new(0), ended: Event::new() }
+        Shared {
+            state: AtomicU8::new(NOT_STARTED),
+            ident: AtomicU64::new(0),
+            ended: Event::new(),
+            foreign: AtomicBool::new(false),
+        }
     }
     /// False: it was started before.
     pub fn begin(&self) -> bool {
@@ -143,7 +150,14 @@ unsafe fn drop_handle(o: adder_vm::heap::Obj) {
     unsafe {
         let h = o.as_ptr() as *mut Handle;
         if !(*h).shared.is_null() {
-            drop(Arc::from_raw((*h).shared));
+            let s = Arc::from_raw((*h).shared);
+            // The table's share and ours: no thread of our own has it.
+            if Arc::strong_count(&s) == 2
+                && s.foreign.load(Relaxed)
+                && let Ok(mut all) = ALL.try_lock()
+            {
+                all.retain(|x| !Arc::ptr_eq(x, &s));
+            }
         }
     }
 }
@@ -167,6 +181,9 @@ pub fn of_foreign(th: Th, ident: u64) -> R<Value> {
     let o = new(th)?;
     raw(o).ident.store(ident, Release);
     raw(o).state.store(RUNNING, Release);
+    raw(o).foreign.store(true, Relaxed);
+    // A fork ends it.
+    register(&shared(o));
     Ok(o)
 }
 

@@ -441,13 +441,13 @@ impl ImportLock {
     }
 }
 
-/// After a fork the lock belongs to the child's only thread.
-pub fn reset_lock_after_fork() {
-    LOCK.owner.store(0, Relaxed);
-    LOCK.depth.store(0, Relaxed);
-    if let Ok(mut h) = LOCK.raw.try_lock() {
-        *h = false;
-    }
+/// Before a fork: the forking thread has the lock, so that no import is half done in the child.
+pub fn lock_for_fork(th: Th) {
+    LOCK.acquire(th);
+}
+/// After it, in parent and child, where the thread is the same one.
+pub fn unlock_after_fork(th: Th) {
+    LOCK.release(th);
 }
 
 #[allow(unused)]

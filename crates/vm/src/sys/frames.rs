@@ -100,16 +100,6 @@ pub fn settrace(th: Th, a: &[Option<Value>]) -> R<Value> {
 pub fn setprofile(th: Th, a: &[Option<Value>]) -> R<Value> {
     set_hook(th, ThreadSlot::ProfileFunc, "sys.setprofile", a)
 }
-/// The same for all threads that run.
-fn set_hook_all(th: Th, s: ThreadSlot, event: &str, a: &[Option<Value>]) -> R<Value> {
-    set_hook(th, s, event, a)?;
-    let f = a[0].and_then(Value::some);
-    Th::for_all(|t| {
-        t.slots[s as usize].init(f);
-        crate::sys::monitoring::trace_functions_changed(t);
-    });
-    Ok(NONE())
-}
 pub fn settrace_all(th: Th, a: &[Option<Value>]) -> R<Value> {
     set_hook_all(th, ThreadSlot::TraceFunc, "sys.settrace", a)
 }
