@@ -360,8 +360,9 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
         return ret_a(th, i, v);
     }
     let v = th.getattr(o, name)?;
-    set(th, i.a(), v);
+    // Allocates, and at this instruction the result's register is no root.
     ic::fill_load(th, fr(th).code, icx, o);
+    set(th, i.a(), v);
     NEXT
 }
 pub fn load_method(th: Th, i: Ins) -> Res {
