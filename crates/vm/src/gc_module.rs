@@ -133,6 +133,10 @@ pub static MODULE: NativeModule = NativeModule {
     }),
 };
 
+/// Whether collections that nobody asked for are wanted.
+pub fn enabled() -> bool {
+    ENABLED.load(Relaxed)
+}
 fn enable(_: Th, _: &[Option<Value>]) -> R<Value> {
     ENABLED.store(true, Relaxed);
     Ok(NONE())

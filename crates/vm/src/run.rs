@@ -517,7 +517,7 @@ pub fn finish(th: Th, status: i32) -> i32 {
         t.m.poll.fetch_or(crate::thread::poll::PENDING, std::sync::atomic::Ordering::SeqCst);
     });
     // Without objects that want to be told, beside the streams made at start, there is nothing to look for.
-    if finalizables(th) > AT_START.load(Relaxed) {
+    if finalizables(th) > AT_START.load(Relaxed) || crate::types::python_finalizers() {
         finalize_objects(th);
     }
     for f in AT_END.lock().unwrap().iter() {

@@ -6,7 +6,7 @@
 
 use crate::err::R;
 use crate::thread::Th;
-use std::sync::atomic::{AtomicU32, Ordering::*};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::*};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
@@ -55,6 +55,37 @@ fn signals(th: Th) -> R<()> {
     if th.m.poll.load(Relaxed) & crate::thread::poll::SIGNAL != 0 { th.attend() } else { Ok(()) }
 }
 
+/// How long a thread waits before it uses the time.
+const NAP: i64 = 50_000_000;
+/// Bytes allocated when that was done last, and when it may be done again.
+static IDLE_SEEN: AtomicU64 = AtomicU64::new(0);
+static IDLE_NEXT: AtomicI64 = AtomicI64::new(0);
+
+/// Whichever comes first: the deadline or the end of a nap.
+fn nap(deadline: Option<i64>) -> Option<i64> {
+    let end = monotonic() + NAP;
+    Some(deadline.map_or(end, |d| d.min(end)))
+}
+
+/// A thread that waits for long looks for objects that became unreachable and have finalizers: one of them may be what it
+/// waits for, like a connection that nobody refers to any more and that the other side waits to see closed.
+#[cold]
+fn idle(th: Th) -> R<()> {
+    let (now, allocated) = (monotonic(), th.m.heap.stats().allocated);
+    if !crate::gc_module::enabled()
+        || now < IDLE_NEXT.load(Relaxed)
+        || allocated.abs_diff(IDLE_SEEN.load(Relaxed)) < 1024
+    {
+        return Ok(());
+    }
+    IDLE_SEEN.store(allocated, Relaxed);
+    th.m.heap.collect(&th.m, true);
+    let end = monotonic();
+    // A small part of the time only.
+    IDLE_NEXT.store(end + 20 * (end - now), Relaxed);
+    th.attend()
+}
+
 /// A lock that any thread may release. 0: free, 1: held, 2: held and somebody may wait.
 #[repr(transparent)]
 #[derive(Default)]
@@ -94,11 +125,17 @@ impl Lock {
                 return Ok(true);
             }
         }
+        let mut rested = false;
         loop {
             if self.0.swap(2, Acquire) == 0 {
                 return Ok(true);
             }
-            match th.m.blocking(|| futex_wait(&self.0, 2, deadline)) {
+            let until = if rested { deadline } else { nap(deadline) };
+            match th.m.blocking(|| futex_wait(&self.0, 2, until)) {
+                Wake::TimedOut if until != deadline => {
+                    rested = true;
+                    idle(th)?;
+                }
                 Wake::TimedOut => return Ok(false),
                 Wake::Interrupted => th.attend()?,
                 Wake::Woken => signals(th)?,
@@ -191,11 +228,17 @@ impl Event {
     }
     /// False when the time is over.
     pub fn wait(&self, th: Th, deadline: Option<i64>) -> R<bool> {
+        let mut rested = false;
         loop {
             if self.is_set() {
                 return Ok(true);
             }
-            match th.m.blocking(|| futex_wait(&self.0, 0, deadline)) {
+            let until = if rested { deadline } else { nap(deadline) };
+            match th.m.blocking(|| futex_wait(&self.0, 0, until)) {
+                Wake::TimedOut if until != deadline => {
+                    rested = true;
+                    idle(th)?;
+                }
                 Wake::TimedOut => return Ok(self.is_set()),
                 Wake::Interrupted => th.attend()?,
                 Wake::Woken => signals(th)?,

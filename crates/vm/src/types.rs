@@ -643,8 +643,18 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     }
     if t.slots.del.is_some() {
         f |= tflags::HAS_DEL;
+        if t.heap_type() && matches!(t.dict_().get_str(th, n!(__del__)), Ok(Some(_))) {
+            PYTHON_FINALIZERS.store(true, Relaxed);
+        }
     }
     t.flags.store(f, Relaxed);
+}
+
+static PYTHON_FINALIZERS: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Whether there ever was a class with a finalizer in Python.
+pub fn python_finalizers() -> bool {
+    PYTHON_FINALIZERS.load(Relaxed)
 }
 
 /// C3 linearisation of `bases` for a class `t`.
