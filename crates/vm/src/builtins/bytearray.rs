@@ -139,6 +139,8 @@ fn check_exports(th: Th, a: Gc<ByteArray>) -> R<()> {
 #[cold]
 pub fn collect_views(th: Th) {
     th.m.heap.collect(&th.m, true);
+    // They have finalizers.
+    crate::pending::deaths(th);
 }
 
 /// Replaces the bytes `from..from + old` by `new` others, which the caller writes.
