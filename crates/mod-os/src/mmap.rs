@@ -461,8 +461,15 @@ unsafe fn drop_map(o: adder_vm::heap::Obj) {
         m.exports.free();
     }
 }
-fn close(th: Th, m: Gc<Map>) -> R<()> {
+/// Whether buffers are in use. Views that nobody can release any more are discounted by a collection first.
+fn exported(th: Th, m: Gc<Map>) -> bool {
     if m.exports.count() > 0 {
+        adder_vm::builtins::bytearray::collect_views(th);
+    }
+    m.exports.count() > 0
+}
+fn close(th: Th, m: Gc<Map>) -> R<()> {
+    if exported(th, m) {
         return Err(th.buffer_error("cannot close exported pointers exist"));
     }
     let (base, size, fd) = {
@@ -560,7 +567,7 @@ fn resize(th: Th, a: Args) -> R<Value> {
     let m = me(a);
     let n = size_arg(th, a[1].unwrap())?;
     open(th, m)?;
-    if m.exports.count() > 0 {
+    if exported(th, m) {
         return Err(th.buffer_error("mmap can't resize with extant buffers exported."));
     }
     if !m.trackfd.load(Relaxed) {
