@@ -660,7 +660,12 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     let m = Map::of(o);
     open(th, m)?;
     writable(th, m)?;
-    let gone = match key(th, m, k)? {
+    enum Done {
+        Yes,
+        Outside(&'static str),
+        Closed,
+    }
+    let done = match key(th, m, k)? {
         Key::One(i) => {
             let Some(v) = v else { return Err(th.type_error("mmap doesn't support item deletion")) };
             if th.type_of(v).slots.index.is_none() {
@@ -672,13 +677,15 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
             };
             let _g = th.lock(m);
             match memory(m) {
-                Some(b) => {
-                    if let Some(to) = b.get_mut(i) {
+                // `__index__` may have made the map smaller.
+                Some(b) => match b.get_mut(i) {
+                    Some(to) => {
                         *to = n;
+                        Done::Yes
                     }
-                    false
-                }
-                None => true,
+                    None => Done::Outside("mmap index out of range"),
+                },
+                None => Done::Closed,
             }
         }
         Key::Some(s) => {
@@ -691,19 +698,22 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
             let data = data.bytes().to_vec();
             let _g = th.lock(m);
             match memory(m) {
-                Some(b) => {
+                Some(b) if s.iter().all(|i| i < b.len()) => {
                     for (x, i) in data.iter().zip(s.iter()) {
-                        if let Some(to) = b.get_mut(i) {
-                            *to = *x;
-                        }
+                        b[i] = *x;
                     }
-                    false
+                    Done::Yes
                 }
-                None => true,
+                Some(_) => Done::Outside("mmap slice assignment is wrong size"),
+                None => Done::Closed,
             }
         }
     };
-    if gone { Err(closed(th)) } else { Ok(()) }
+    match done {
+        Done::Yes => Ok(()),
+        Done::Outside(msg) => Err(th.index_error(msg)),
+        Done::Closed => Err(closed(th)),
+    }
 }
 
 crate::native_layout! { Iter { map; at: AtomicUsize } }
