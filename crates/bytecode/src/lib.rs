@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod contents;
 mod disasm;
 mod ins;
 mod ops;
@@ -32,6 +33,7 @@ mod serial;
 mod verify;
 
 pub use code::{CodeData, CodeFlags, Const, Handler, Position};
+pub use contents::{Held, contents};
 pub use disasm::{constant, disassemble, instruction, instructions};
 pub use ins::Ins;
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};

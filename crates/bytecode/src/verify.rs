@@ -45,11 +45,11 @@ fn drop_from(s: &mut State, r: usize) {
 
 /// Registers an instruction reads and writes, and the window it uses up.
 #[derive(Default)]
-struct Effect {
-    reads: Vec<usize>,
-    writes: Vec<usize>,
+pub(crate) struct Effect {
+    pub reads: Vec<usize>,
+    pub writes: Vec<usize>,
     /// Registers from here on are clobbered.
-    clobbers: Option<usize>,
+    pub clobbers: Option<usize>,
 }
 
 impl<'c> Verifier<'c> {
@@ -134,7 +134,7 @@ impl<'c> Verifier<'c> {
         if let Some(r) = (self.base..depth).find(|&r| !has(&s, r)) {
             return Err(format!("{}: depth {depth}, but register {r} is not initialised", text()));
         }
-        let e = self.effect(ins).map_err(|e| format!("{}: {e}", text()))?;
+        let e = effect(c, ins).map_err(|e| format!("{}: {e}", text()))?;
         for &r in e.reads.iter().chain(&e.writes) {
             if r >= c.nregs as usize {
                 return Err(format!("{}: register {r} of {}", text(), c.nregs));
@@ -204,62 +204,63 @@ impl<'c> Verifier<'c> {
             }
         }
     }
+}
 
-    fn effect(&self, ins: Ins) -> Result<Effect, String> {
-        let info = ins.op().info();
-        let mut e = Effect::default();
-        for (kind, r) in [(info.a, ins.a()), (info.b, ins.b()), (info.c, ins.c())] {
-            match kind {
-                Operand::Src => e.reads.push(r),
-                Operand::Dst => e.writes.push(r),
-                Operand::Mod => {
-                    e.reads.push(r);
-                    e.writes.push(r);
-                }
-                Operand::Ic if r >= self.code.ics.len() => return Err(format!("inline cache {r}")),
-                Operand::Name if r >= self.code.names.len() => return Err(format!("name {r}")),
-                Operand::Const32 if ins.imm() < 0 || ins.imm() as usize >= self.code.consts.len() => {
-                    return Err(format!("constant {}", ins.imm()));
-                }
-                _ => {}
+/// What an instruction reads and writes.
+pub(crate) fn effect(code: &CodeData, ins: Ins) -> Result<Effect, String> {
+    let info = ins.op().info();
+    let mut e = Effect::default();
+    for (kind, r) in [(info.a, ins.a()), (info.b, ins.b()), (info.c, ins.c())] {
+        match kind {
+            Operand::Src => e.reads.push(r),
+            Operand::Dst => e.writes.push(r),
+            Operand::Mod => {
+                e.reads.push(r);
+                e.writes.push(r);
             }
-        }
-        let (a, b, c, x) = (ins.a(), ins.b(), ins.c(), ins.x() as usize);
-        let mut window = |w: usize, n: usize| {
-            e.reads.extend(w..w + n);
-            e.clobbers = Some(w);
-        };
-        match ins.op() {
-            Op::Call | Op::CallMethod => window(a, b + 1),
-            Op::CallKw => window(a, b + 2),
-            Op::CallEx => window(a, 2 + x),
-            Op::CopyFree => e.writes.extend(a..a + b),
-            Op::LoadMethod => e.writes.extend([a, a + 1]),
-            Op::LoadSuperAttr => {
-                e.reads.extend(b..b + 3);
-                e.writes.push(a);
-                if x == 1 {
-                    e.writes.push(a + 1);
-                }
+            Operand::Ic if r >= code.ics.len() => return Err(format!("inline cache {r}")),
+            Operand::Name if r >= code.names.len() => return Err(format!("name {r}")),
+            Operand::Const32 if ins.imm() < 0 || ins.imm() as usize >= code.consts.len() => {
+                return Err(format!("constant {}", ins.imm()));
             }
-            Op::LoadSpecial => e.writes.extend([a, a + 1]),
-            Op::WithExit => e.reads.extend([b, b + 1]),
-            Op::BuildSlice => e.reads.extend(b..b + x),
-            Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildString => e.reads.extend(b..b + c),
-            Op::BuildDict => e.reads.extend(b..b + 2 * c),
-            Op::UnpackSeq => e.writes.extend(a..a + c),
-            Op::UnpackEx => e.writes.extend(a..a + c + 1 + x),
-            Op::CheckEgMatch => {
-                e.reads.push(a);
-                e.writes.extend([a, a + 1]);
-            }
-            Op::BuildInterpolation => e.reads.extend(b..b + 3),
-            // Which operands count depends on `x`.
-            Op::Raise => e.reads.truncate(x),
-            Op::ImportName => e.reads.extend([b, b + 1]),
-            Op::MatchClass => e.reads.extend(b..b + 3),
             _ => {}
         }
-        Ok(e)
     }
+    let (a, b, c, x) = (ins.a(), ins.b(), ins.c(), ins.x() as usize);
+    let mut window = |w: usize, n: usize| {
+        e.reads.extend(w..w + n);
+        e.clobbers = Some(w);
+    };
+    match ins.op() {
+        Op::Call | Op::CallMethod => window(a, b + 1),
+        Op::CallKw => window(a, b + 2),
+        Op::CallEx => window(a, 2 + x),
+        Op::CopyFree => e.writes.extend(a..a + b),
+        Op::LoadMethod => e.writes.extend([a, a + 1]),
+        Op::LoadSuperAttr => {
+            e.reads.extend(b..b + 3);
+            e.writes.push(a);
+            if x == 1 {
+                e.writes.push(a + 1);
+            }
+        }
+        Op::LoadSpecial => e.writes.extend([a, a + 1]),
+        Op::WithExit => e.reads.extend([b, b + 1]),
+        Op::BuildSlice => e.reads.extend(b..b + x),
+        Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildString => e.reads.extend(b..b + c),
+        Op::BuildDict => e.reads.extend(b..b + 2 * c),
+        Op::UnpackSeq => e.writes.extend(a..a + c),
+        Op::UnpackEx => e.writes.extend(a..a + c + 1 + x),
+        Op::CheckEgMatch => {
+            e.reads.push(a);
+            e.writes.extend([a, a + 1]);
+        }
+        Op::BuildInterpolation => e.reads.extend(b..b + 3),
+        // Which operands count depends on `x`.
+        Op::Raise => e.reads.truncate(x),
+        Op::ImportName => e.reads.extend([b, b + 1]),
+        Op::MatchClass => e.reads.extend(b..b + 3),
+        _ => {}
+    }
+    Ok(e)
 }

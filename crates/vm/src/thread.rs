@@ -101,6 +101,8 @@ pub struct Thread {
     pub tracing: RustCell<u32>,
     /// The event whose callback runs, or -1.
     pub event: RustCell<i32>,
+    /// The frame whose event it is.
+    pub observed: RustCell<*mut Frame>,
 }
 
 /// Values that a thread keeps.
@@ -355,6 +357,7 @@ impl Th {
             native_depth: RustCell::new(0),
             tracing: RustCell::new(0),
             event: RustCell::new(-1),
+            observed: RustCell::new(std::ptr::null_mut()),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };

@@ -127,7 +127,9 @@ impl<'a> Gen<'a, '_> {
     }
 
     /// Leaves the blocks from the `to`th on, innermost first, then runs `finish` (a jump or a return) outside of them.
-    pub fn unwind(&mut self, to: usize, finish: impl FnOnce(&mut Self)) -> Res {
+    /// Behind code of a `finally` or `with` that appears to run after the statement, what finishes it has no line of its
+    /// own; `finish` gets the line to use.
+    pub fn unwind(&mut self, to: usize, span: Span, finish: impl FnOnce(&mut Self, Span)) -> Res {
         let blocks = self.u.blocks.split_off(to);
         let open = blocks.first().map_or(self.u.open.len(), |b| b.open);
         let suspended: Vec<bool> = self.u.open[open..].iter().map(|h| h.start.is_none()).collect();
@@ -138,7 +140,9 @@ impl<'a> Gen<'a, '_> {
             self.u.blocks.extend_from_slice(&blocks[..i]);
             self.unwind_one(blocks[i])?;
         }
-        finish(self);
+        let late = |b: &Block| matches!(b.kind, BlockKind::Finally { .. } | BlockKind::With { .. });
+        let span = if blocks.iter().any(late) { self.inherited() } else { span };
+        finish(self, span);
         self.u.blocks.truncate(to);
         self.u.blocks.extend(blocks);
         self.resume(open);

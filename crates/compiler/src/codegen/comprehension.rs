@@ -173,7 +173,7 @@ impl<'a> Gen<'a, '_> {
         }
         self.comp_element(c, i, kind, acc, span)?;
         // `continue` of the conditions and the end of the body are one place.
-        self.jump_back(head, counter);
+        self.at(c.elt.span, |g| g.jump_back_here(head, counter));
         if g.is_async {
             self.end_async_for(done, it_top)?;
             self.set_top(mark);

@@ -179,7 +179,7 @@ impl<'a> Gen<'a, '_> {
     }
 
     /// The line of an instruction that has none of its own: that of what precedes it.
-    fn inherited(&mut self) -> Span {
+    pub fn inherited(&mut self) -> Span {
         let last = self.u.spans.last().copied();
         self.u.pending.take().or(last).unwrap_or(self.u.span)
     }
@@ -248,7 +248,9 @@ impl<'a> Gen<'a, '_> {
     /// Back to the head of a loop, on the line of what precedes it.
     pub fn jump_back(&mut self, l: Label, counter: u16) {
         if self.u.reachable {
-            let span = self.inherited();
+            // Where ways of several lines come together it belongs to none.
+            let joined = self.u.joined_at == self.u.code.len() as u32 && self.u.pending.is_none();
+            let span = if joined { Span::NONE } else { self.inherited() };
             self.at(span, |g| g.jump_back_here(l, counter));
         }
     }

@@ -45,6 +45,9 @@ impl<'a> Gen<'a, '_> {
             }
             let next = self.label();
             let mut captures = Captures::new();
+            if last && i > 0 && c.guard.is_none() && matches!(c.pattern.kind, PatternKind::As(None, None)) {
+                self.note_line(c.pattern.span);
+            }
             self.pattern(&c.pattern, subj, next, &mut captures)?;
             for (name, r) in captures {
                 self.at(c.pattern.span, |g| g.store_name(name, r))?;

@@ -120,7 +120,12 @@ impl<'a> Gen<'a, '_> {
         self.cond_jump(test, other, false)?;
         self.push_block(BlockKind::Loop { head, exit, counter })?;
         self.conditional(body)?;
-        self.jump_back(head, counter);
+        if matches!(test.kind, ExprKind::Constant(_)) {
+            // The test is not repeated, but its line is seen again.
+            self.at(test.span, |g| g.jump_back_here(head, counter));
+        } else {
+            self.jump_back(head, counter);
+        }
         self.pop_block();
         self.place(other);
         self.conditional(orelse)?;
@@ -215,7 +220,7 @@ impl<'a> Gen<'a, '_> {
             return self.error(msg, span);
         };
         let top = self.top();
-        self.unwind(i + 1, |g| {
+        self.unwind(i + 1, span, |g, span| {
             g.at(span, |g| {
                 if is_break {
                     g.jump_here(exit);
@@ -246,10 +251,10 @@ impl<'a> Gen<'a, '_> {
         }
         let mark = self.top();
         match value {
-            None => self.unwind(0, |g| g.return_none())?,
+            None => self.unwind(0, span, |g, span| g.at(span, |g| g.return_none()))?,
             Some(e) => {
                 if let ExprKind::Constant(c) = e.kind {
-                    self.unwind(0, |g| {
+                    self.unwind(0, span, |g, span| {
                         g.at(span, |g| {
                             if c == Lit::None {
                                 g.return_none();
@@ -263,7 +268,7 @@ impl<'a> Gen<'a, '_> {
                     })?;
                 } else {
                     let r = if self.unwinding_runs_code(0) { self.expr_push(e)? } else { self.operand(e)? };
-                    self.unwind(0, |g| g.return_reg(r))?;
+                    self.unwind(0, span, |g, span| g.at(span, |g| g.return_reg(r)))?;
                 }
             }
         }

@@ -162,6 +162,8 @@ pub(crate) struct Unit<'a> {
     pub spans: Vec<Span>,
     pub span: Span,
     pub reachable: bool,
+    /// Where jumps forward arrived last.
+    pub joined_at: u32,
     /// The line of a statement without code, not yet accounted for.
     pub pending: Option<Span>,
     /// The `ReturnNone` at the end, and whether control falls into it.
@@ -221,6 +223,7 @@ impl<'a> Unit<'a> {
         if let Some(b) = &info.bound {
             self.bound = b.clone();
             self.reachable = true;
+            self.joined_at = self.code.len() as u32;
         }
     }
 

@@ -61,7 +61,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
             "f_lineno",
             "",
             |_, o| Ok(Value::fix(line(fo(o)) as i64)),
-            |th, _, _| Err(th.value_error("f_lineno can only be set in a trace function")),
+            super::frame_jump::set_line,
         ),
         getset(
             "f_trace",
@@ -105,12 +105,45 @@ fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()
 }
 pub fn lasti(f: Gc<FrameObj>) -> usize {
     if let Some(l) = unsafe { f.live.load(Acquire).as_ref() } {
-        return l.lasti();
+        let i = l.lasti();
+        if f.tflags.load(Relaxed) & RERAISED != 0 {
+            return raise_point(f, i);
+        }
+        return shown(l, i);
     }
     if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() } {
         return g.lasti.load(Relaxed) as usize;
     }
     f.lasti.load(Relaxed) as usize
+}
+/// `FrameObj::tflags`: an exception leaves the frame by code without a line, which raises again what `lasti` raised.
+const RERAISED: u64 = 8;
+
+/// The exception on its way was raised (again) at instruction `i` of this frame.
+pub fn raised_at(f: Gc<FrameObj>, i: usize) {
+    f.lasti.store(i as u64 + 1, Relaxed);
+}
+/// It leaves the frame by code without a line: what is shown is where it was raised.
+pub fn leaves(f: Gc<FrameObj>) {
+    f.tflags.fetch_or(RERAISED, Relaxed);
+}
+fn raise_point(f: Gc<FrameObj>, here: usize) -> usize {
+    match f.lasti.load(Relaxed) {
+        0 => here,
+        n => n as usize - 1,
+    }
+}
+/// An instruction without a line shows as the one before it that has one; of the line that was reported last, if the
+/// frame is observed.
+fn shown(f: &Frame, i: usize) -> usize {
+    let p = &unsafe { &*f.code.data }.positions;
+    if p[i].line != 0 {
+        return i;
+    }
+    let last = (f.flags >> 32) as u32;
+    let before = |want: &dyn Fn(u32) -> bool| (0..i).rev().find(|k| want(p[*k].line));
+    let of_last = if last != 0 { before(&|l| l == last) } else { None };
+    of_last.or_else(|| before(&|l| l != 0)).unwrap_or(i)
 }
 /// The frame's start is being reported.
 fn starting(f: Gc<FrameObj>) -> bool {
@@ -200,7 +233,9 @@ pub fn detach(th: Th, f: &mut Frame) {
         }
         th.store(o, &o.saved, a.value());
     }
-    o.lasti.store(f.lasti() as u64, Relaxed);
+    let i = f.lasti();
+    o.lasti.store(if o.tflags.load(Relaxed) & RERAISED != 0 { raise_point(o, i) } else { i } as u64, Relaxed);
+    o.tflags.fetch_and(!RERAISED, Relaxed);
     if let Some(c) = caller(th, f)
         && th.exc.get().is_some()
     {

@@ -28,6 +28,7 @@ pub mod float;
 pub mod float_methods;
 pub mod fold;
 pub mod frame;
+pub mod frame_jump;
 pub mod function;
 pub mod functions;
 pub mod generator;

@@ -44,10 +44,12 @@ fn offset(i: usize) -> Value {
 /// Runs `f` as a callback: the thread reports nothing meanwhile.
 fn quietly<T>(th: Th, event: usize, f: impl FnOnce() -> R<T>) -> R<T> {
     let what = th.event.replace(event as i32);
+    let observed = th.observed.replace(th.fp.get());
     th.tracing.set(th.tracing.get() + 1);
     let r = f();
     th.tracing.set(th.tracing.get() - 1);
     th.event.set(what);
+    th.observed.set(observed);
     r
 }
 
@@ -143,6 +145,9 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
         }
         Op::Yield | Op::YieldFrom => {
             tell(th, at, ev::PY_YIELD, own, &[offset(index), reg(th, i.b())])?;
+            if moved(th, before) {
+                return Ok(Ctl::Next);
+            }
             plain()
         }
         o @ (Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx) => call(th, at, own, o, i),
@@ -473,7 +478,11 @@ fn trace(th: Th, event: usize, args: &[Value]) -> R<()> {
             let (from, to) = (args[0].as_fix().unwrap_or(0), args[1].as_fix().unwrap_or(0));
             let d = unsafe { &*f.code.data };
             let line = |o: i64| d.positions[code_replace::index(o)].line;
-            if to > from || line(from) != line(to) {
+            let at = match line(from) {
+                0 => (f.flags >> LINE_SHIFT) as u32,
+                l => l,
+            };
+            if to > from || at != line(to) {
                 return Ok(());
             }
             ("line", NONE())

@@ -71,6 +71,11 @@ pub fn unwind(th: Th) -> bool {
         }
         reraised = false;
         let data = unsafe { &*fp.code.data };
+        let object = (fp.flags & fflags::OBJECT != 0).then(|| unsafe { fp.object.gc() });
+        let lined = data.positions.get(at as usize).is_some_and(|p| p.line != 0);
+        if lined && let Some(o) = object {
+            crate::builtins::frame::raised_at(o, at as usize);
+        }
         if let Some(h) = data.handlers.iter().find(|h| h.start <= at && at < h.end) {
             let e = th.take_exc();
             unsafe {
@@ -86,6 +91,9 @@ pub fn unwind(th: Th) -> bool {
                 continue;
             }
             return true;
+        }
+        if !lined && let Some(o) = object {
+            crate::builtins::frame::leaves(o);
         }
         let flags = fp.flags;
         if observed {
