@@ -841,8 +841,10 @@ impl Gc<Dict> {
     /// Copies the live entries into a new table with room for `n` and publishes it. Under the lock.
     #[inline(never)]
     fn rebuild(self, th: Th, n: usize, general: bool) -> R<Gc<DictTable>> {
-        let nt = DictTable::new(th, DictTable::bits_for(n), general)?;
         let t = self.tab();
+        // Empty cells are copied, too.
+        let empty = if t.cells { (t.nentries.load(Relaxed) as usize).saturating_sub(self.len()) } else { 0 };
+        let nt = DictTable::new(th, DictTable::bits_for(n + empty), general)?;
         unsafe { (*nt.as_ptr()).cells = t.cells };
         let n = t.nentries.load(Relaxed);
         if t.general == general {
