@@ -57,12 +57,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
             let f = fo(o);
             Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
         }),
-        getset(
-            "f_lineno",
-            "",
-            |_, o| Ok(Value::fix(line(fo(o)) as i64)),
-            super::frame_jump::set_line,
-        ),
+        getset("f_lineno", "", |_, o| Ok(Value::fix(line(fo(o)) as i64)), super::frame_jump::set_line),
         getset(
             "f_trace",
             "",

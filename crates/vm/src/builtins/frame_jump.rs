@@ -43,7 +43,13 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
         return Err(th.value_error("f_lineno can only be set in a trace function"));
     }
     match event as usize {
-        ev::PY_RESUME | ev::JUMP | ev::BRANCH_LEFT | ev::BRANCH_RIGHT | ev::LINE | ev::INSTRUCTION | ev::PY_YIELD => {}
+        ev::PY_RESUME
+        | ev::JUMP
+        | ev::BRANCH_LEFT
+        | ev::BRANCH_RIGHT
+        | ev::LINE
+        | ev::INSTRUCTION
+        | ev::PY_YIELD => {}
         ev::PY_START => {
             return Err(th.value_error("can't jump from the 'call' trace event of a new frame"));
         }
