@@ -173,7 +173,9 @@ fn moved(th: Th, before: *const Ins) -> bool {
     if f.pc == before {
         return false;
     }
-    f.flags &= 0xffff_ffff;
+    // The line that was set is not reported: whoever set it knows.
+    let line = unsafe { &*f.code.data }.positions[f.lasti()].line;
+    f.flags = f.flags & 0xffff_ffff | (line as u64) << LINE_SHIFT;
     f.pc = f.pc.wrapping_sub(1);
     true
 }
