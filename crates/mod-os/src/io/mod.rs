@@ -266,7 +266,10 @@ pub fn opt_str(th: Th, func: &str, name: &str, v: Option<Value>) -> R<Option<Val
                 "{func}() argument '{name}' must be str or None, not {}",
                 th.type_name_of(v)
             ))),
-            Some(s) if s.bytes().contains(&0) => Err(th.value_error("embedded null character")),
+            // `reconfigure` takes objects and looks at them later.
+            Some(s) if func != "reconfigure" && s.bytes().contains(&0) => {
+                Err(th.value_error("embedded null character"))
+            }
             Some(s) => {
                 if s.as_str().is_none() {
                     adder_vm::builtins::codecs::encode(th, v, None, None)?;
