@@ -315,7 +315,9 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
                     Some(v) => th.truth(v)?,
                     None => false,
                 };
-                parse(th, XmlParser::of(a[0].unwrap()), a[1].unwrap(), last)
+                let p = XmlParser::of(a[0].unwrap());
+                not_inside(th, p, "Parse")?;
+                parse(th, p, a[1].unwrap(), last)
             },
         ),
         method(
@@ -324,6 +326,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
             "Parse XML data from a binary file-like object.\n\nIts read() method should return bytes.",
             |th, a| {
                 let p = XmlParser::of(a[0].unwrap());
+                not_inside(th, p, "ParseFile")?;
                 let Some(read) = th.getattr_opt(a[1].unwrap(), n!(read))? else {
                     return Err(th.type_error("argument must have 'read' attribute"));
                 };
@@ -444,7 +447,9 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
             "Sets the number of output bytes needed to activate protection against billion laughs attacks.\n\nThe number of output bytes includes amplification from entity expansion\nand reading DTD files.\n\nParser objects usually have a protection activation threshold of 8 MiB,\nbut the actual default value depends on the underlying Expat library.\n\nActivation thresholds below 4 MiB are known to break support for DITA 1.3\npayload and are hence not recommended.",
             |th, a| {
                 let n = unsigned(th, a[1].unwrap())?;
-                state(XmlParser::of(a[0].unwrap())).parser.amp_threshold = n;
+                let p = XmlParser::of(a[0].unwrap());
+                root_only(th, p)?;
+                state(p).parser.amp_threshold = n;
                 none()
             },
         ),
@@ -465,6 +470,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
             "Sets the number of allocated bytes of dynamic memory needed to activate protection against disproportionate use of RAM.\n\nParser objects usually have an allocation activation threshold of 64 MiB,\nbut the actual default value depends on the underlying Expat library.",
             |th, a| {
                 unsigned(th, a[1].unwrap())?;
+                root_only(th, XmlParser::of(a[0].unwrap()))?;
                 none()
             },
         ),
@@ -588,8 +594,16 @@ fn unsigned(th: Th, v: Value) -> R<u64> {
         }
     })
 }
+/// Limits are set on the parser of the document.
+fn root_only(th: Th, p: Gc<XmlParser>) -> R<()> {
+    if state(p).parser.is_external() {
+        return Err(raise_message(th, p, 0, "parser must be a root parser".into()));
+    }
+    Ok(())
+}
 fn factor(th: Th, p: Gc<XmlParser>, v: Value) -> R<f64> {
     let f = adder_vm::builtins::float::to_f64(th, v)?;
+    root_only(th, p)?;
     // Above 1.0 and a number.
     if f.is_nan() || f < 1.0 {
         let _ = p;
@@ -673,6 +687,12 @@ fn raise(th: Th, p: Gc<XmlParser>, c: u32) -> Raised {
     raise_message(th, p, c as i64, format!("{m}: line {line}, column {col}"))
 }
 
+fn not_inside(th: Th, p: Gc<XmlParser>, name: &str) -> R<()> {
+    if p.in_callback.load(Acquire) || p.busy.load(Acquire) {
+        return Err(th.runtime_error(format!("cannot call {name}() from within a handler")));
+    }
+    Ok(())
+}
 fn parse(th: Th, p: Gc<XmlParser>, data: Value, last: bool) -> R<Value> {
     if p.busy.swap(true, AcqRel) {
         return Err(th.runtime_error("the parser is already parsing"));
@@ -705,6 +725,9 @@ fn parse(th: Th, p: Gc<XmlParser>, data: Value, last: bool) -> R<Value> {
             Ok(Value::fix(1))
         }
         Err(Stop::Raised) => Err(Raised),
+        Err(Stop::Code(super::parser::DEEP)) => {
+            Err(th.recursion_error("maximum recursion depth exceeded in a content model"))
+        }
         Err(Stop::Code(c)) => {
             flush(th, p)?;
             if c >= 1 << 16 {
@@ -837,6 +860,16 @@ impl Sink for PySink {
     }
     fn text(&mut self, t: &[u8]) -> Result<(), ()> {
         let th = self.th;
+        // Text comes in pieces of at most this size.
+        const PIECE: usize = 1024;
+        if t.len() > PIECE {
+            let mut n = PIECE;
+            while t[n] & 0xc0 == 0x80 {
+                n -= 1;
+            }
+            self.text(&t[..n])?;
+            return self.text(&t[n..]);
+        }
         let r = (|| -> R<()> {
             if self.p.buffer_text.load(Relaxed) {
                 let size = self.p.buffer_size.load(Relaxed) as usize;
@@ -859,7 +892,7 @@ impl Sink for PySink {
     }
     fn encoding(&mut self, name: &str) -> Result<Option<Box<[u32; 256]>>, ()> {
         let th = self.th;
-        let r = (|| -> R<Box<[u32; 256]>> {
+        let r = (|| -> R<Option<Box<[u32; 256]>>> {
             let all: Vec<u8> = (0..=255).collect();
             let b = bytes::new(th, &all)?.value();
             let s = codecs::decode(th, b, Some(th.str(name)), Some(th.str("replace")))?;
@@ -869,11 +902,19 @@ impl Sink for PySink {
                 return Err(th.value_error("multi-byte encodings are not supported"));
             }
             let mut t = Box::new([u32::MAX; 256]);
+            // XML itself must be readable.
+            let ascii = chars.iter().enumerate().all(|(i, c)| {
+                let known = (' '..='~').contains(c) || matches!(c, '\t' | '\n' | '\r');
+                !known || *c as usize == i
+            }) && chars[b'<' as usize] == '<';
+            if !ascii {
+                return Ok(None);
+            }
             for (d, c) in t.iter_mut().zip(chars) {
                 *d = if c == '\u{fffd}' { u32::MAX } else { c as u32 };
             }
-            Ok(t)
+            Ok(Some(t))
         })();
-        r.map(Some).map_err(|_| ())
+        r.map_err(|_| ())
     }
 }

@@ -44,6 +44,9 @@ pub mod code {
 }
 use code::*;
 
+/// A content model is nested too deeply.
+pub const DEEP: u32 = 1 << 17;
+
 /// Why parsing stopped.
 pub enum Stop {
     /// An exception is pending.
@@ -337,6 +340,9 @@ impl Parser {
         p.phase = if context.is_some() { Phase::Content } else { Phase::External };
         p.started = false;
         p
+    }
+    pub fn is_external(&self) -> bool {
+        self.external
     }
     pub fn force_utf8(&mut self) {
         self.forced = Some("utf-8".into());
@@ -869,6 +875,9 @@ impl Parser {
             Arg::Opt(public.as_deref()),
             Arg::Int(internal as i64),
         ];
+        if has_ext && self.param_parsing == 0 {
+            self.not_standalone(sink)?;
+        }
         self.call(sink, Event::StartDoctypeDecl, &args, &b[i..end + 1])?;
         if has_ext {
             self.dtd().has_pe_refs = true;
@@ -912,6 +921,10 @@ impl Parser {
         } else if system.is_some() && !standalone {
             self.dtd().keep = standalone;
         }
+        if read { self.not_standalone(sink) } else { Ok(()) }
+    }
+    fn not_standalone(&mut self, sink: &mut dyn Sink) -> Res<()> {
+        let standalone = self.dtd().standalone;
         if !standalone
             && sink.wants(Event::NotStandalone)
             && sink.call(Event::NotStandalone, &[]).map_err(|_| Stop::Raised)? == 0
@@ -1988,6 +2001,7 @@ impl Parser {
         }
         self.stack.push(Open { raw: raw_name, name, bindings: bound });
         if empty {
+            self.place(sink, b, i, i + k);
             self.close(&[], sink)?;
         }
         Ok(Step::To(i + k))
@@ -2226,7 +2240,10 @@ impl Decl<'_> {
         q
     }
     fn group(&mut self, depth: u32) -> DRes<Model> {
-        if depth > 500 || self.s.get(self.at) != Some(&b'(') {
+        if depth > 2000 {
+            return Err((self.at, DEEP));
+        }
+        if self.s.get(self.at) != Some(&b'(') {
             return Err((self.at, SYNTAX));
         }
         self.at += 1;

@@ -165,7 +165,7 @@ fn bits_of_list(th: Th, v: Value) -> R<u32> {
 fn bits_of_dict(th: Th, v: Value) -> R<u32> {
     let wrong = || th.raise_msg(&adder_vm::builtins::exceptions::KEY_ERROR, "invalid signal dict");
     if let Some(s) = as_signal_dict(th, v) {
-        return Ok(s.get());
+        return Ok(valid(th, s.value())?.get());
     }
     let d = v.cast::<Dict>().ok_or_else(wrong)?;
     if d.len() != SIGNALS.len() {
@@ -368,6 +368,7 @@ pub static CONTEXT: TypeCell = TypeCell::new(&NativeType {
             "",
             |th, o| signal_dict(th, o, 0),
             |th, o, v| match v {
+                Some(v) if v.is_kind(Kind::List) => Err(th.type_error("argument must be a signal dict")),
                 Some(v) => set_attr(th, Context::of(o), "flags", v),
                 None => Err(no_delete(th)),
             },
@@ -377,6 +378,7 @@ pub static CONTEXT: TypeCell = TypeCell::new(&NativeType {
             "",
             |th, o| signal_dict(th, o, 1),
             |th, o, v| match v {
+                Some(v) if v.is_kind(Kind::List) => Err(th.type_error("argument must be a signal dict")),
                 Some(v) => set_attr(th, Context::of(o), "traps", v),
                 None => Err(no_delete(th)),
             },
@@ -434,7 +436,7 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
         new: Some(make_signal_dict),
         init: Some(|_, _, _| Ok(())),
         repr: Some(|th, o| {
-            let bits = SignalDict::of(o).get();
+            let bits = valid(th, o)?.get();
             let v: Vec<String> = SIGNALS
                 .iter()
                 .map(|(n, f)| {
@@ -448,9 +450,9 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
             if !matches!(op, CmpOp::Eq | CmpOp::Ne) {
                 return Ok(NOT_IMPLEMENTED());
             }
-            let x = SignalDict::of(a).get();
+            let x = valid(th, a)?.get();
             let y = if let Some(s) = as_signal_dict(th, b) {
-                s.get()
+                valid(th, s.value())?.get()
             } else if b.is_kind(Kind::Dict) {
                 match bits_of_dict(th, b) {
                     Ok(y) => y,
@@ -469,7 +471,8 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
             let norm = |b: u32| SIGNALS.iter().fold(0, |a, (_, f)| if b & f != 0 { a | f } else { a });
             Ok(Value::bool((norm(x) == norm(y)) == (op == CmpOp::Eq)))
         }),
-        iter: Some(|th, _| {
+        iter: Some(|th, o| {
+            valid(th, o)?;
             let keys: Vec<&str> = SIGNALS.iter().map(|s| s.0).collect();
             let l = list::new(th, &[])?;
             for k in keys {
@@ -478,16 +481,16 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
             let t = adder_vm::builtins::tuple::from_iterable(th, l.value())?;
             th.iter(t)
         }),
-        len: Some(|_, _| Ok(SIGNALS.len())),
+        len: Some(|th, o| valid(th, o).map(|_| SIGNALS.len())),
         getitem: Some(|th, o, k| {
             let f = signal_bits(th, k)?;
-            Ok(Value::bool(SignalDict::of(o).get() & f != 0))
+            Ok(Value::bool(valid(th, o)?.get() & f != 0))
         }),
         setitem: Some(|th, o, k, v| {
             let Some(v) = v else { return Err(th.value_error("signal keys cannot be deleted")) };
             let f = signal_bits(th, k)?;
             let yes = th.truth(v)?;
-            let c = SignalDict::of(o);
+            let c = valid(th, o)?;
             if yes {
                 c.cell().fetch_or(f, Relaxed);
             } else {
@@ -498,7 +501,7 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
         ..Slots::NONE
     },
     methods: &[method("copy", "($self, /)", "", |th, a| {
-        let bits = SignalDict::of(arg(a, 0)).get();
+        let bits = valid(th, arg(a, 0))?.get();
         let d = Gc::<Dict>::new(th);
         for (n, f) in SIGNALS {
             d.set(th, State::exception(n), Value::bool(bits & f != 0))?;
@@ -508,13 +511,17 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
     trace: Some(SignalDict::trace),
     ..NativeType::DEFAULT
 });
-/// One of Python's making has a context of its own.
+/// One of Python's making has no context.
 fn make_signal_dict(th: Th, t: Value, _: RawArgs) -> R<Value> {
-    let c = new_context(th)?;
-    let o = make(th, t)?;
+    make(th, t)
+}
+/// The dictionary, if it has a context.
+fn valid(th: Th, o: Value) -> R<Gc<SignalDict>> {
     let d = SignalDict::of(o);
-    th.store(d, &d.of, c.value());
-    Ok(o)
+    if d.of.get().is_none() {
+        return Err(th.value_error("invalid signal dict"));
+    }
+    Ok(d)
 }
 fn as_signal_dict(th: Th, v: Value) -> Option<Gc<SignalDict>> {
     (v.is_kind(Kind::Native) && th.isinstance_exact(v, SIGNAL_DICT_MIXIN.get())).then(|| SignalDict::of(v))

@@ -329,8 +329,22 @@ pub fn format(th: Th, a: &[Option<Value>]) -> R<Value> {
     };
     let c = current(th)?;
     let capitals = c.capitals.load(Relaxed) != 0;
-    let kind_given = b.last().is_some_and(|c| b"eEfFgGn%".contains(c));
-    let _ = kind_given;
+    // 'N' is an old way to write 'n'.
+    let upper =
+        b.last() == Some(&b'N') && !(b.len() >= 2 && b"<>=^".contains(&b[b.len() - 2]) || b.len() == 0);
+    let lower;
+    let b: &[u8] = if upper && text::parse_spec(b).is_none() {
+        adder_vm::warn::warn(
+            th,
+            &adder_vm::builtins::exceptions::DEPRECATION_WARNING,
+            "Format specifier 'N' is deprecated",
+            1,
+        )?;
+        lower = [&b[..b.len() - 1], b"n"].concat();
+        &lower
+    } else {
+        b
+    };
     let mut p = match text::parse_spec(b) {
         Some(p) => p,
         None => return Err(th.value_error("invalid format string")),
@@ -343,7 +357,7 @@ pub fn format(th: Th, a: &[Option<Value>]) -> R<Value> {
         override_locale(th, &mut p, d)?;
     }
     if p.kind == b'n' {
-        p.kind = if capitals { b'G' } else { b'g' };
+        p.kind = if upper { b'G' } else { b'g' };
     }
     match text::format(view(DecObj::of(o)), &p, &c.ctx(), capitals) {
         Some(t) => th.try_str(&t),
@@ -372,13 +386,27 @@ fn override_locale(th: Th, p: &mut text::Spec, d: Value) -> R<()> {
             }
         }
     };
+    let wrong = || th.value_error("invalid override dict");
     if let Some(v) = get("decimal_point")? {
+        if v.is_empty() || v.len() > 4 {
+            return Err(wrong());
+        }
         p.point = v;
     }
     if let Some(v) = get("thousands_sep")? {
+        if v.len() > 4 {
+            return Err(wrong());
+        }
         p.sep = v;
     }
-    if let Some(v) = get("grouping")? {
+    if let Some(mut v) = get("grouping")? {
+        // As a C string.
+        if let Some(i) = v.iter().position(|c| *c == 0) {
+            v.truncate(i);
+        }
+        if v.iter().any(|c| *c > 127) {
+            return Err(wrong());
+        }
         if v.is_empty() {
             p.sep.clear();
         } else {
@@ -424,6 +452,8 @@ pub fn create(th: Th, c: Gc<Context>, v: Value) -> R<Value> {
                 return new(th, &Dec::nan());
             }
         }
+    } else if v.is_kind(Kind::Tuple) || v.is_kind(Kind::List) {
+        from_tuple(th, v)?
     } else {
         from_any_exact(th, v, c)?
     };

@@ -352,7 +352,9 @@ pub static CONTEXT_METHODS: &[NativeDef] = &[
     c2!("compare_total" total_op),
     c2!("compare_total_mag" total_mag_op),
     c2!("copy_sign" copy_sign_op),
-    cq!("is_canonical" | _ | true),
+    method("is_canonical", "($self, x, /)", docs::c("is_canonical"), |th, a| {
+        if is_dec(th, arg(a, 1)) { Ok(TRUE()) } else { Err(th.type_error("argument must be a Decimal")) }
+    }),
     cq!("is_finite" | v | !v.special()),
     cq!("is_infinite" | v | v.inf()),
     cq!("is_nan" | v | v.nan()),

@@ -255,15 +255,10 @@ pub fn from_str_exact(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
     }
 }
 /// `(sign, digits, exponent)`.
-pub fn from_tuple(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
-    let l;
-    let t: &[Value] = match v.cast::<Tuple>() {
-        Some(t) => {
-            l = t;
-            l.items()
-        }
-        None => unreachable!("a tuple"),
-    };
+pub fn from_tuple(th: Th, v: Value) -> R<Dec> {
+    let v = if v.is_kind(Kind::Tuple) { v } else { adder_vm::builtins::tuple::from_iterable(th, v)? };
+    let l: Gc<Tuple> = unsafe { v.cast_unchecked() };
+    let t: &[Value] = l.items();
     if t.len() != 3 {
         return Err(th.value_error("argument must be a sequence of length 3"));
     }
@@ -274,7 +269,9 @@ pub fn from_tuple(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
     };
     let bad = || th.value_error("coefficient must be a tuple of digits");
     let mut text = Vec::new();
-    let digits = t[1].cast::<Tuple>();
+    let digits =
+        if t[1].is_kind(Kind::List) { adder_vm::builtins::tuple::from_iterable(th, t[1])? } else { t[1] };
+    let digits = digits.cast::<Tuple>();
     let (special, exp) = match t[2].cast::<Str>() {
         Some(s) => match s.bytes() {
             b"F" => (1, 0),
@@ -316,7 +313,7 @@ pub fn from_tuple(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
         return Ok(d);
     }
     let c = if text.is_empty() { Coef::ZERO } else { super::limbs::parse(text) };
-    exact(th, Dec::new(sign == 1, c, exp.clamp(-4_000_000_000_000_000_000, 4_000_000_000_000_000_000)), ctx)
+    Ok(Dec::new(sign == 1, c, exp.clamp(-4_000_000_000_000_000_000, 4_000_000_000_000_000_000)))
 }
 
 /// `Decimal(v)` without rounding.
@@ -331,8 +328,8 @@ pub fn from_any_exact(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
         return Ok(view(DecObj::of(v)).own());
     }
     if v.is_kind(Kind::Tuple) || v.is_kind(Kind::List) {
-        let t = if v.is_kind(Kind::Tuple) { v } else { adder_vm::builtins::tuple::from_iterable(th, v)? };
-        return from_tuple(th, t, ctx);
+        let d = from_tuple(th, v)?;
+        return exact(th, d, ctx);
     }
     if let Some(f) = float::as_f64(v) {
         signal(th, ctx, FLOAT_OPERATION)?;
