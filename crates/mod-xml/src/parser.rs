@@ -878,7 +878,15 @@ impl Parser {
         if has_ext && self.param_parsing == 0 {
             self.not_standalone(sink)?;
         }
-        self.call(sink, Event::StartDoctypeDecl, &args, &b[i..end + 1])?;
+        if sink.wants(Event::StartDoctypeDecl) {
+            sink.call(Event::StartDoctypeDecl, &args).map_err(|_| Stop::Raised)?;
+        } else {
+            // Token by token.
+            let stop = if internal { end + 1 } else { end };
+            for t in tokens(&b[i..stop]) {
+                self.default(sink, t)?;
+            }
+        }
         if has_ext {
             self.dtd().has_pe_refs = true;
         }
@@ -1108,6 +1116,7 @@ impl Parser {
         };
         if self.param_parsing == 0 && !self.external {
             self.dtd().keep = standalone;
+            self.not_standalone(sink)?;
             return self.default(sink, raw);
         }
         let Some(e) = e else {
@@ -2103,6 +2112,32 @@ impl Parser {
     }
 }
 
+/// Spaces, quoted texts and words, as the default handler gets them in a document type declaration.
+fn tokens(s: &[u8]) -> Vec<&[u8]> {
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < s.len() {
+        let from = i;
+        match s[i] {
+            c if is_space(c) => i = skip_space(s, i),
+            q @ (b'"' | b'\'') => {
+                i += 1;
+                while i < s.len() && s[i] != q {
+                    i += 1;
+                }
+                i = (i + 1).min(s.len());
+            }
+            b'[' => i += 1,
+            _ => {
+                while i < s.len() && !is_space(s[i]) && !matches!(s[i], b'"' | b'\'' | b'[') {
+                    i += 1;
+                }
+            }
+        }
+        out.push(&s[from..i]);
+    }
+    out
+}
 fn is_uri_char(c: u8) -> bool {
     c.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&c)
 }
