@@ -182,6 +182,37 @@ impl Coef {
             self.n -= 1;
         }
     }
+    /// Shifts right in place by `n` digits, fewer than there are limbs for: the rounding digit as [`shr`] gives it.
+    #[inline]
+    pub fn shr_in_place(&mut self, n: i64) -> u8 {
+        let (q, r) = ((n / RDIGITS) as usize, (n % RDIGITS) as usize);
+        let len = self.n;
+        let s = self.mut_slice();
+        let (part, unit, below) =
+            if r == 0 { (s[q - 1], BASE, &s[..q - 1]) } else { (div_pow10(s[q], r).1, POW10[r], &s[..q]) };
+        let sticky = below.iter().any(|x| *x != 0);
+        let rnd = match part.cmp(&(unit / 2)) {
+            _ if part == 0 && !sticky => 0,
+            std::cmp::Ordering::Less => 1,
+            std::cmp::Ordering::Equal => 5 + sticky as u8,
+            std::cmp::Ordering::Greater => 6,
+        };
+        if r == 0 {
+            s.copy_within(q.., 0);
+        } else {
+            let (d, up) = (POW10_RECIP[r], POW10[RDIGITS as usize - r]);
+            let (mut h, _) = d.div_word(s[q]);
+            for k in q + 1..len {
+                let (nh, l) = d.div_word(s[k]);
+                s[k - 1 - q] = h + l * up;
+                h = nh;
+            }
+            s[len - 1 - q] = h;
+        }
+        self.n = len - q;
+        self.trim();
+        rnd
+    }
     pub fn push(&mut self, w: u64) {
         if self.v.is_empty() {
             if self.n < 4 {
@@ -490,14 +521,17 @@ pub fn shr(a: &[u64], n: i64) -> (Coef, u8) {
     }
     let mut c = Coef::from_slice(&a[q..]);
     if r != 0 {
-        let d = POW10_RECIP[r];
+        // Limbs do not wait for each other: each gives its low part to the one below.
+        let (d, up) = (POW10_RECIP[r], POW10[RDIGITS as usize - r]);
         let s = c.mut_slice();
-        let mut carry = 0;
-        for x in s.iter_mut().rev() {
-            let (h, l) = d.div(carry as u128 * BASE as u128 + *x as u128);
-            *x = h;
-            carry = l;
+        let (mut h, _) = d.div_word(s[0]);
+        for k in 1..s.len() {
+            let (nh, l) = d.div_word(s[k]);
+            s[k - 1] = h + l * up;
+            h = nh;
         }
+        let top = s.len() - 1;
+        s[top] = h;
     }
     c.trim();
     (c, rnd)

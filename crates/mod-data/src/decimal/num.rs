@@ -281,8 +281,14 @@ impl Dec {
     }
     /// Rounds away `n` digits; true if they were not all zero.
     fn round_off(&mut self, n: i64, round: Round) -> bool {
-        let (c, rnd) = limbs::shr(self.coef.slice(), n);
-        self.set_coef(c);
+        let rnd = if n > 0 && n < self.digits {
+            self.digits -= n;
+            self.coef.shr_in_place(n)
+        } else {
+            let (c, rnd) = limbs::shr(self.coef.slice(), n);
+            self.set_coef(c);
+            rnd
+        };
         self.exp += n;
         if self.rounds_up(rnd, round) {
             self.increment();

@@ -105,8 +105,7 @@ pub fn to_string(d: View, eng: bool, capitals: bool) -> Vec<u8> {
         exp = adj;
     } else {
         let zero = d.zero();
-        let m = if zero { (adj + 1).rem_euclid(3) - 1 } else { adj.rem_euclid(3) };
-        let p = m + 1;
+        let p = if zero { (adj + 2).rem_euclid(3) - 1 } else { adj.rem_euclid(3) + 1 };
         place = p;
         exp = adj - (p - 1);
     }
