@@ -45,6 +45,9 @@ pub fn run(th: Th) -> R<()> {
         if let Some(e) = s.get() {
             s.init(None);
             let e = if th.is_exception_class(e) { th.call(e, &[])? } else { e };
+            if !th.is_exception(e) {
+                return Err(th.type_error("exceptions must derive from BaseException"));
+            }
             return Err(th.raise(e));
         }
     }

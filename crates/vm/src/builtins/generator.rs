@@ -379,11 +379,24 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
     }
     let val = val.and_then(|v| v.some());
     let e = if th.is_exception_class(ty) {
-        match val {
-            Some(v) if th.is_exception(v) && th.isinstance_exact(v, unsafe { ty.cast_unchecked() }) => v,
-            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, unsafe { v.cast_unchecked() }, None)?,
-            Some(v) => th.call(ty, &[v])?,
-            None => th.call(ty, &[])?,
+        let made = match val {
+            Some(v) if th.is_exception(v) && th.isinstance_exact(v, unsafe { ty.cast_unchecked() }) => Ok(v),
+            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, unsafe { v.cast_unchecked() }, None),
+            Some(v) => th.call(ty, &[v]),
+            None => th.call(ty, &[]),
+        };
+        // What goes wrong here is what is thrown.
+        match made {
+            Ok(v) if th.is_exception(v) => v,
+            Ok(v) => {
+                let class = th.text(th.repr(ty)?);
+                th.type_error(format!(
+                    "calling {class} should have returned an instance of BaseException, not {}",
+                    th.type_name_of(v)
+                ));
+                th.take_exc()
+            }
+            Err(_) => th.take_exc(),
         }
     } else if th.is_exception(ty) {
         if val.is_some() {
