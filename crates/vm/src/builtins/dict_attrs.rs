@@ -143,7 +143,7 @@ impl Gc<Dict> {
     pub fn next_hashed(self, th: Th, i: usize) -> R<Option<(usize, Value, i64, Value)>> {
         let t = self.tab();
         if let Some((ni, k, v)) = t.next_entry(i) {
-            return Ok(Some((ni, k, t.hash_at(ni as u32 - 1), v)));
+            return Ok(Some((ni, k, t.hash_of(ni as u32 - 1, k), v)));
         }
         match self.next_entry(i) {
             Some((ni, k, v)) => Ok(Some((ni, k, hash_key(th, k)?, v))),

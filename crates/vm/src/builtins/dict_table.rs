@@ -228,6 +228,11 @@ impl DictTable {
             if self.general { *self.entry_ptr(i).add(2) as i64 } else { compact_hash(self.key(i).value()) }
         }
     }
+    /// Hash of the key `k` that was read from entry `i`, which may be deleted meanwhile.
+    #[inline(always)]
+    pub fn hash_of(&self, i: u32, k: Value) -> i64 {
+        unsafe { if self.general { *self.entry_ptr(i).add(2) as i64 } else { compact_hash(k) } }
+    }
     /// Visits keys and values (collector).
     pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
         unsafe {
