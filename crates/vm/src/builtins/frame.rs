@@ -263,20 +263,50 @@ fn local(f: Gc<FrameObj>, i: usize) -> Option<Value> {
         a.and_then(|a| if i < a.cap { a.slot(i).get() } else { None })
     }
 }
+fn has_cell(c: Gc<Code>, i: usize) -> bool {
+    let d = unsafe { &*c.data };
+    i >= d.nlocals as usize || d.cells.contains(&(i as u32))
+}
+/// The value of variable `i`, its cell opened.
+pub fn local_slot<T>(f: Gc<FrameObj>, i: usize, then: impl FnOnce(Value) -> T) -> Option<T> {
+    let mut v = local(f, i);
+    if has_cell(unsafe { f.code.gc() }, i)
+        && let Some(c) = v.and_then(|x| x.exact::<Cell>())
+    {
+        v = c.v.get();
+    }
+    v.map(then)
+}
+/// Sets variable `i` of the frame, wherever it is now.
+pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
+    if has_cell(unsafe { f.code.gc() }, i)
+        && let Some(c) = local(f, i).and_then(|x| x.exact::<Cell>())
+    {
+        th.store(c, &c.v, v);
+        return Ok(());
+    }
+    unsafe {
+        if let Some(l) = f.live.load(Acquire).as_ref() {
+            *l.regs.add(i) = v.bits();
+            return Ok(());
+        }
+        let a = match f.generator.gc_opt::<Generator>() {
+            Some(g) => g.regs.gc_opt::<Array>(),
+            None => f.saved.gc_opt::<Array>(),
+        };
+        if let Some(a) = a
+            && i < a.cap
+        {
+            th.store(a, a.slot(i), v);
+        }
+    }
+    Ok(())
+}
 /// Names and values of the locals, cells opened.
 pub fn each_local(f: Gc<FrameObj>, mut g: impl FnMut(usize, Value, Option<Value>)) {
-    let c: Gc<Code> = unsafe { f.code.gc() };
-    let d = unsafe { &*c.data };
-    let names = unsafe { c.varnames.gc::<Tuple>() };
+    let names = unsafe { f.code.gc::<Code>().varnames.gc::<Tuple>() };
     for i in 0..names.len {
-        let mut v = local(f, i);
-        if (i >= d.nlocals as usize || d.cells.contains(&(i as u32)))
-            && let Some(x) = v
-            && let Some(c) = x.exact::<Cell>()
-        {
-            v = c.v.get();
-        }
-        g(i, names.items()[i], v);
+        g(i, names.items()[i], local_slot(f, i, |v| v));
     }
 }
 /// A dict of the frame's variables.
@@ -289,6 +319,9 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
         }
     });
     r?;
+    if let Some(x) = f.extra_locals.get() {
+        crate::builtins::dict::update_from(th, d, x)?;
+    }
     Ok(d)
 }
 /// The variables of a running frame as a new dict.
@@ -308,6 +341,11 @@ pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
             out.set(th, names.items()[i], v)?;
         }
     }
+    if f.flags & fflags::OBJECT != 0
+        && let Some(x) = fo(f.object.value()).extra_locals.get()
+    {
+        crate::builtins::dict::update_from(th, out, x)?;
+    }
     Ok(out.value())
 }
 fn f_locals(th: Th, o: Value) -> R<Value> {
@@ -315,7 +353,7 @@ fn f_locals(th: Th, o: Value) -> R<Value> {
     if let Some(ns) = f.namespace.get() {
         return Ok(ns);
     }
-    Ok(locals_dict(th, f)?.value())
+    crate::builtins::frame_locals::new(th, o)
 }
 fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
     let f = fo(a[0].unwrap());

@@ -29,6 +29,7 @@ pub mod float_methods;
 pub mod fold;
 pub mod frame;
 pub mod frame_jump;
+pub mod frame_locals;
 pub mod function;
 pub mod functions;
 pub mod generator;

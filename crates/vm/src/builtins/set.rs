@@ -320,11 +320,10 @@ pub fn update(th: Th, s: Gc<Set>, v: Value) -> R<()> {
     }
     if let Some(d) = v.exact::<Dict>() {
         s.reserve(th, d.len())?;
-        let t = d.tab();
         let mut i = 0;
-        while let Some((ni, k, _)) = t.next_entry(i) {
+        while let Some((ni, k, hash, _)) = d.next_hashed(th, i)? {
             i = ni;
-            s.insert_hashed(th, k, t.hash_at(ni as u32 - 1))?;
+            s.insert_hashed(th, k, hash)?;
         }
         return Ok(());
     }

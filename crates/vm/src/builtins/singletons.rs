@@ -225,6 +225,8 @@ pub static CLASS_METHOD_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     getset: wrapper_getset!(),
+    methods: &[classmethod("__class_getitem__", "!($cls, object, /)", "", super::util::class_getitem)],
+    text_signature: Some("(function, /)"),
     ..NativeType::DEFAULT
 };
 pub static CLASS_METHOD: TypeCell = TypeCell::new(&CLASS_METHOD_TYPE);
@@ -247,6 +249,8 @@ pub static STATIC_METHOD_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     getset: wrapper_getset!(),
+    methods: &[classmethod("__class_getitem__", "!($cls, object, /)", "", super::util::class_getitem)],
+    text_signature: Some("(function, /)"),
     ..NativeType::DEFAULT
 };
 pub static STATIC_METHOD: TypeCell = TypeCell::new(&STATIC_METHOD_TYPE);
