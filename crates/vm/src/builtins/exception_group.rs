@@ -141,12 +141,14 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         return Err(th.type_error(format!("Cannot nest BaseExceptions in '{}'", th.type_name(ty))));
     }
     let args = th.try_tuple(a.pos())?;
+    // Only lists and tuples are sure to look the same later.
+    let shown = if excs.is_exact(Kind::List) || excs.is_exact(Kind::Tuple) { excs } else { th.repr(excs)? };
     let o = super::object::new_instance(th, ty)?;
     let e = ex(o);
     th.store(e, &e.args, args);
     th.store(e, &e.f[0], msg);
     th.store(e, &e.f[1], items.value());
-    th.store(e, &e.f[2], excs);
+    th.store(e, &e.f[2], shown);
     Ok(o)
 }
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
@@ -164,12 +166,17 @@ fn str(th: Th, o: Value) -> R<Value> {
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let e = ex(o);
-    let excs = match e.f[2].get() {
-        Some(s) if s.is_kind(Kind::List) => list::new(th, members(o).items())?.value(),
-        Some(s) if !s.is_kind(Kind::Tuple) => s,
-        _ => e.f[1].value(),
+    let args = unsafe { e.args.gc::<Tuple>() };
+    let list = match e.f[2].get() {
+        Some(s) if s.is_kind(Kind::Str) => th.text(s),
+        // As it was given, if the arguments still say so.
+        Some(_) if args.len == 2 && args.items()[1].is_kind(Kind::List) => {
+            let l = list::new(th, members(o).items())?;
+            th.text(th.repr(l.value())?)
+        }
+        _ => th.text(th.repr(e.f[1].value())?),
     };
-    let (msg, list) = (th.text(th.repr(e.f[0].value())?), th.text(th.repr(excs)?));
+    let msg = th.text(th.repr(e.f[0].value())?);
     Ok(th.str(&format!("{}({msg}, {list})", th.type_of(o).name_str())))
 }
 

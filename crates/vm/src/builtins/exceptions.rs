@@ -211,6 +211,9 @@ fn name_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
 }
 fn import_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     base_init(th, o, a)?;
+    for f in &ex(o).f[..4] {
+        f.init(None);
+    }
     kw_fields(th, o, a, &[("name", 1), ("path", 2), ("name_from", 3)])?;
     if a.len() == 1 {
         th.store(ex(o), &ex(o).f[0], a.pos()[0]);
@@ -280,14 +283,40 @@ fn unicode_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         return Err(th.type_error(format!("function takes exactly {n} arguments ({} given)", p.len())));
     }
     let base = if translate { 1 } else { 0 };
+    let decode = th.isinstance_exact(o, UNICODE_DECODE_ERROR.get());
     for (i, v) in p.iter().enumerate() {
-        th.store(ex(o), &ex(o).f[base + i], *v);
+        let mut v = *v;
+        match base + i {
+            1 if decode => {
+                if !v.is_kind(Kind::Bytes) {
+                    v = crate::builtins::bytes::new(
+                        th,
+                        crate::builtins::buffer::Buffer::simple(th, v)?.bytes(),
+                    )?
+                    .value();
+                }
+            }
+            2 | 3 => {
+                v = Value::fix(th.index_i64(v)?);
+            }
+            _ if !v.is_kind(Kind::Str) => {
+                return Err(th.type_error(format!(
+                    "argument {} must be str, not {}",
+                    i + 1,
+                    th.type_name_of(v)
+                )));
+            }
+            _ => {}
+        }
+        th.store(ex(o), &ex(o).f[base + i], v);
     }
     Ok(())
 }
 fn unicode_error_str(th: Th, o: Value) -> R<Value> {
     let e = ex(o);
-    let Some(obj) = e.f[1].get() else { return Ok(Root::empty_str.value()) };
+    if e.f[1].get().is_none() {
+        return Ok(Root::empty_str.value());
+    }
     let num = |i: usize| e.f[i].get().and_then(|v| v.as_fix()).unwrap_or(0);
     let (start, end) = (num(2), num(3));
     let reason = match e.f[4].get() {
@@ -298,6 +327,13 @@ fn unicode_error_str(th: Th, o: Value) -> R<Value> {
         Some(v) => th.text(th.to_str(v)?),
         None => String::new(),
     };
+    // The texts may have run code that changed it.
+    let obj = e.f[1].get().unwrap_or(NONE());
+    if !matches!(obj.kind(), Kind::Str | Kind::Bytes) {
+        let want = if th.isinstance_exact(o, UNICODE_DECODE_ERROR.get()) { "bytes" } else { "string" };
+        let t = th.type_name_of(o);
+        return Err(th.type_error(format!("{t} 'object' attribute must be a {want}")));
+    }
     let s = if let Some(st) = obj.cast::<Str>() {
         let verb = if th.isinstance_exact(o, UNICODE_TRANSLATE_ERROR.get()) {
             "can't translate".to_string()
@@ -448,6 +484,18 @@ fn exc_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
             Some(f2) => th.tuple(&[p.items()[0], p.items()[1], f, NONE(), f2]),
             None => th.tuple(&[p.items()[0], p.items()[1], f]),
         };
+    }
+    if th.isinstance_exact(o, IMPORT_ERROR.get()) {
+        let d = match exception_dict(th, o)? {
+            Some(d) => d.copy(th)?,
+            None => Gc::<Dict>::new(th),
+        };
+        for (name, i) in [("name", 1), ("path", 2), ("name_from", 3)] {
+            if let Some(v) = ex(o).f[i].get() {
+                d.set(th, th.intern(name), v)?;
+            }
+        }
+        return Ok(if d.len() > 0 { th.tuple(&[t, args, d.value()]) } else { th.tuple(&[t, args]) });
     }
     match exception_dict(th, o)? {
         Some(d) if d.len() > 0 => Ok(th.tuple(&[t, args, d.copy(th)?.value()])),

@@ -177,7 +177,11 @@ pub fn trunc(th: Th, x: f64) -> R<Value> {
 }
 
 fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    if a.nkw() != 0 {
+    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    // A subclass with an `__init__` of its own may take keywords.
+    if a.nkw() != 0
+        && t.slots.raw(crate::slots::SlotId::init) == FLOAT.get().slots.raw(crate::slots::SlotId::init)
+    {
         return Err(th.type_error("float() takes no keyword arguments"));
     }
     let v = match a.pos() {
@@ -185,7 +189,7 @@ fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         &[x] => from_object(th, x)?,
         p => return Err(th.type_error(format!("float expected at most 1 argument, got {}", p.len()))),
     };
-    new_of_type(th, unsafe { ty.cast_unchecked() }, v)
+    new_of_type(th, t, v)
 }
 
 /// An instance of `t` (float or a subclass) with the value of a float.
@@ -250,11 +254,13 @@ pub fn from_object(th: Th, x: Value) -> R<Value> {
     if is_exact(x) {
         return Ok(x);
     }
+    if !x.is_exact(Kind::Str)
+        && let Some(f) = real(th, x)?
+    {
+        return Ok(th.float(f));
+    }
     if let Some(s) = x.cast::<Str>() {
         return parse(th, &int_new::to_ascii_number(&s), |out| adder_text::repr::str_repr(s.bytes(), out));
-    }
-    if let Some(f) = real(th, x)? {
-        return Ok(th.float(f));
     }
     let bytes_error = |b: &[u8], out: &mut Vec<u8>| adder_text::repr::bytes_repr(b, out);
     if let Some(b) = super::buffer::bytes_of(x) {

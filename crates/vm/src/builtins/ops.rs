@@ -726,6 +726,13 @@ impl Th {
                     return Err(self
                         .type_error(format!("__index__ returned non-int (type {})", self.type_name_of(r))));
                 }
+                if !r.is_fix() && !r.is_exact(Kind::Int) {
+                    self.deprecation_warning(&format!(
+                        "__index__ returned non-int (type {}).  The ability to return an instance of a strict subclass of \
+                         int is deprecated, and may not be supported in a future version of Python.",
+                        self.type_name_of(r)
+                    ))?;
+                }
                 Ok(r)
             }
             None => Err(self.type_error(format!(
