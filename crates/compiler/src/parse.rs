@@ -60,7 +60,7 @@ pub fn compile(source: &str, opts: &Options) -> Result<CodeData, SyntaxError> {
 pub fn compile_full(source: &str, opts: &Options) -> (Result<CodeData, SyntaxError>, Vec<Warning>) {
     with_source(source, opts, |arena, source, locator, warnings| {
         let (module, names) = front(arena, source, locator, opts, Fold::Full, warnings)?;
-        Ok(back(module, names, arena, locator, opts, warnings)?)
+        back(module, names, arena, locator, opts, warnings).map_err(Failure::Late)
     })
 }
 
@@ -146,6 +146,8 @@ fn finish<T>(
         let mut e = match e {
             Failure::Public(e) => e,
             Failure::Spanned(e) => public_error(locator, e),
+            // Unlike the parser, the compiler does not have the source: its line comes from the file, if there is one.
+            Failure::Late(e) => SyntaxError { text: None, ..public_error(locator, e) },
         };
         e.warnings = warnings.clone();
         e
@@ -186,6 +188,8 @@ fn with_source<T>(
 /// An error with a span, or one whose place is worked out.
 enum Failure {
     Spanned(Error),
+    /// Found after parsing.
+    Late(Error),
     Public(SyntaxError),
 }
 

@@ -187,7 +187,11 @@ pub fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
         return th.raise_args(cell, &[msg]);
     }
     let num = |n: i64| Value::fix(n);
-    let text = e.text.as_deref().map_or(NONE(), |t| th.str(t));
+    let line = match e.text {
+        Some(_) => None,
+        None => crate::sys::traceback::source_line(filename, e.line),
+    };
+    let text = e.text.as_deref().or(line.as_deref()).map_or(NONE(), |t| th.str(t));
     let file = th.str(filename);
     let info = if e.end_line == 0 {
         th.tuple(&[file, num(e.line as i64), num(e.col as i64), text])

@@ -183,7 +183,8 @@ impl Code {
         loop {
             match d.positions.get(i) {
                 Some(p) if p.line != 0 => return p.line,
-                _ if i == 0 => return d.first_line,
+                // Code whose table of lines was taken away has none.
+                _ if i == 0 => return if d.positions.iter().any(|p| p.line != 0) { d.first_line } else { 0 },
                 _ => i -= 1,
             }
         }

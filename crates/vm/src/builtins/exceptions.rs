@@ -485,6 +485,18 @@ fn exc_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
             None => th.tuple(&[p.items()[0], p.items()[1], f]),
         };
     }
+    if th.isinstance_exact(o, ATTRIBUTE_ERROR.get()) {
+        // Without `obj`, which may be anything.
+        let d = match exception_dict(th, o)? {
+            Some(d) => d.copy(th)?,
+            None => Gc::<Dict>::new(th),
+        };
+        if let Some(v) = ex(o).f[0].get() {
+            d.set(th, th.intern("name"), v)?;
+        }
+        d.set(th, n!(args), args)?;
+        return Ok(th.tuple(&[t, args, d.value()]));
+    }
     if th.isinstance_exact(o, IMPORT_ERROR.get()) {
         let d = match exception_dict(th, o)? {
             Some(d) => d.copy(th)?,

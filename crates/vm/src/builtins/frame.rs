@@ -57,7 +57,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
             let f = fo(o);
             Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
         }),
-        getset("f_lineno", "", |_, o| Ok(Value::fix(line(fo(o)) as i64)), super::frame_jump::set_line),
+        getset("f_lineno", "", |_, o| Ok(line_value(line(fo(o)))), super::frame_jump::set_line),
         getset(
             "f_trace",
             "",
@@ -149,6 +149,10 @@ pub fn line(f: Gc<FrameObj>) -> u32 {
         return unsafe { &*f.code.gc::<Code>().data }.first_line;
     }
     unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
+}
+/// A line as Python sees it: None if there is none.
+fn line_value(n: u32) -> Value {
+    if n == 0 { NONE() } else { Value::fix(n as i64) }
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
@@ -386,7 +390,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     getset: &[
         getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
         getter("tb_lasti", "", |_, o| Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))),
-        getter("tb_lineno", "", |_, o| Ok(Value::fix(tb(o).line as i64))),
+        getter("tb_lineno", "", |_, o| Ok(line_value(tb(o).line))),
     ],
     methods: &[method("__dir__", "!($self, /)", "", |th, _| {
         let l = crate::builtins::list::new(th, &[])?;

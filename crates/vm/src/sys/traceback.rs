@@ -119,6 +119,13 @@ fn notes(th: Th, e: Value, out: &mut String) {
 
 type Files = HashMap<String, Option<String>>;
 
+/// A line of a file on the disk, with its end.
+pub fn source_line(file: &str, line: u32) -> Option<String> {
+    let mut files = Files::new();
+    let text = source(&mut files, file)?;
+    text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_string)
+}
+
 /// Source text of a file: of the embedded library, or from the disk.
 fn source<'a>(files: &'a mut Files, file: &str) -> Option<&'a str> {
     files
