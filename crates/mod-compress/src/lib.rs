@@ -8,11 +8,13 @@
 //!   is), its output Rust memory.
 
 mod binascii;
+mod bz2;
 mod incremental;
+mod lzma;
 mod util;
 mod zlib;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&binascii::MODULE, &zlib::MODULE];
+pub static MODULES: &[&NativeModule] = &[&binascii::MODULE, &bz2::MODULE, &lzma::MODULE, &zlib::MODULE];
