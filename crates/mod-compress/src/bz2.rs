@@ -179,6 +179,7 @@ struct Decompressor {
 // SAFETY: the stream owns all it refers to.
 unsafe impl Send for Decompressor {}
 impl Engine for Decompressor {
+    const FAILURE_IS_FINAL: bool = true;
     fn run(&mut self, input: &mut &[u8], out: &mut Sink) -> Result<Outcome, Failure> {
         loop {
             let part = feed(&mut self.s, input);

@@ -27,13 +27,20 @@ pub trait Engine: Sized + 'static {
     fn drained(&self) -> bool {
         false
     }
-    /// Whether a call with neither input nor output to come is to be made all the same.
+    /// What a call after the end of the stream says.
     const END: &'static str = "End of stream already reached";
+    /// After a failure nothing more can be done.
+    const FAILURE_IS_FINAL: bool = false;
+    /// A failure puts the engine back to its start.
+    fn reset(&mut self) -> bool {
+        false
+    }
 }
 
 pub struct State<E> {
     pub engine: E,
     pending: Vec<u8>,
+    failed: bool,
 }
 
 #[repr(C)]
@@ -86,7 +93,7 @@ pub fn new<E: Engine>(th: Th, t: Value, engine: E) -> R<Value> {
     let d = of::<E>(o);
     th.store(d, &d.unused, empty);
     d.hungry.store(true, Release);
-    d.state.set(State { engine, pending: Vec::new() });
+    d.state.set(State { engine, pending: Vec::new(), failed: false });
     Ok(o)
 }
 
@@ -99,6 +106,9 @@ pub fn decompress<E: Engine>(th: Th, a: Args) -> R<Value> {
         if d.eof.load(Acquire) {
             return Err(th.eof_error(E::END));
         }
+        if s.failed {
+            return Err(th.value_error("Decompressor is unusable after a previous error"));
+        }
         let mut joined = std::mem::take(&mut s.pending);
         if !joined.is_empty() {
             joined.extend_from_slice(b.bytes());
@@ -109,7 +119,12 @@ pub fn decompress<E: Engine>(th: Th, a: Args) -> R<Value> {
         let outcome = match outside(th, all.len(), || s.engine.run(&mut rest, &mut out)) {
             Ok(o) => o,
             Err(f) => {
-                d.hungry.store(false, Release);
+                if E::FAILURE_IS_FINAL {
+                    s.failed = true;
+                    d.hungry.store(false, Release);
+                } else if s.engine.reset() {
+                    d.hungry.store(true, Release);
+                }
                 return Err(f(th));
             }
         };

@@ -13,8 +13,9 @@ mod incremental;
 mod lzma;
 mod util;
 mod zlib;
+mod zstd;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&binascii::MODULE, &bz2::MODULE, &lzma::MODULE, &zlib::MODULE];
+pub static MODULES: &[&NativeModule] = &[&binascii::MODULE, &bz2::MODULE, &lzma::MODULE, &zlib::MODULE, &zstd::MODULE];

@@ -5,7 +5,7 @@ mod filters;
 use crate::incremental::{self, Engine, Failure, Outcome};
 use crate::util::*;
 use adder_vm::builtins::buffer::Buffer;
-use adder_vm::builtins::{exceptions as exc, int};
+use adder_vm::builtins::exceptions as exc;
 use adder_vm::err::{R, Raised};
 use adder_vm::heap::{Header, Obj, Tracer};
 use adder_vm::native::*;
@@ -148,18 +148,8 @@ impl Drop for Stream {
 
 /// A number of 32 bits.
 fn u32_arg(th: Th, v: Value) -> R<u32> {
-    let n = u64_arg(th, v)?;
-    u32::try_from(n).map_err(|_| th.overflow_error("Value too large for uint32_t type"))
-}
-fn u64_arg(th: Th, v: Value) -> R<u64> {
-    if !int::is_int(v) && th.type_of(v).slots.index.is_none() {
-        return Err(th.type_error("an integer is required"));
-    }
-    let i = th.index(v)?;
-    if int::is_negative(i) {
-        return Err(th.overflow_error("can't convert negative int to unsigned"));
-    }
-    int::to_u64(i).ok_or_else(|| th.overflow_error("int too big to convert"))
+    let n = unsigned(th, v, "uint32_t")?;
+    u32::try_from(n).map_err(|_| th.overflow_error("Python int too large for C uint32_t"))
 }
 fn given(v: Option<Value>) -> Option<Value> {
     v.and_then(|v| v.some())
@@ -336,7 +326,7 @@ static DECOMPRESSOR_TYPE: NativeType = NativeType {
             if memlimit.is_some() && format == FORMAT_RAW {
                 return Err(th.value_error("Cannot specify memory limit with FORMAT_RAW"));
             }
-            let limit = memlimit.map_or(Ok(u64::MAX), |v| u64_arg(th, v))?;
+            let limit = memlimit.map_or(Ok(u64::MAX), |v| unsigned(th, v, "uint64_t"))?;
             if format == FORMAT_RAW && chain.is_none() {
                 return Err(th.value_error("Must specify filters for FORMAT_RAW"));
             }

@@ -148,3 +148,12 @@ impl Sink {
         unsafe { self.bytes.set_len(self.bytes.len() + n) }
     }
 }
+
+/// An unsigned argument; `c`: its type in C, for the message.
+pub fn unsigned(th: Th, v: Value, c: &str) -> R<u64> {
+    let i = th.index(v)?;
+    if int::is_negative(i) {
+        return Err(th.value_error("Cannot convert negative int"));
+    }
+    int::to_u64(i).ok_or_else(|| th.overflow_error(format!("Python int too large for C {c}")))
+}

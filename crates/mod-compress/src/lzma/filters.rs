@@ -44,6 +44,9 @@ const MAX: usize = 4;
 
 impl Chain {
     pub fn parse(th: Th, v: Value) -> R<Chain> {
+        if v.is_kind(Kind::Dict) {
+            return Err(th.type_error("dict is not a sequence"));
+        }
         let n = th.len(v)?;
         if n > MAX {
             return Err(th.value_error(format!(
@@ -129,7 +132,7 @@ fn filter(th: Th, spec: Value) -> R<Filter> {
     let Some(id) = entry(th, spec, "id")? else {
         return Err(th.value_error("Filter specifier must have an \"id\" entry"));
     };
-    let id = u64_arg(th, id)?;
+    let id = unsigned(th, id, "lzma_vli")?;
     let options = match id {
         xz::LZMA_FILTER_LZMA1 | xz::LZMA_FILTER_LZMA2 => {
             let p = entry(th, spec, "preset")?.map_or(Ok(xz::LZMA_PRESET_DEFAULT), |v| u32_arg(th, v))?;
@@ -179,7 +182,7 @@ pub fn encode_properties(th: Th, a: Args) -> R<Value> {
 }
 
 pub fn decode_properties(th: Th, a: Args) -> R<Value> {
-    let id = u64_arg(th, a[0].unwrap())?;
+    let id = unsigned(th, a[0].unwrap(), "lzma_vli")?;
     let b = Buffer::simple(th, a[1].unwrap())?;
     let end = xz::lzma_filter { id: xz::LZMA_VLI_UNKNOWN, options: std::ptr::null_mut() };
     let mut f = [xz::lzma_filter { id, options: std::ptr::null_mut() }, end];
