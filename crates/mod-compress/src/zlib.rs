@@ -448,9 +448,15 @@ fn decompress_flush(th: Th, a: Args) -> R<Value> {
         let mut rest = b.bytes();
         let e = run(th, d.zdict.get(), s, &mut rest, &mut out, z::Z_FINISH)?;
         save_rest(th, d, e, rest)?;
-        if e == z::Z_STREAM_END {
-            d.eof.store(true, Release);
-            s.end();
+        match e {
+            z::Z_STREAM_END => {
+                d.eof.store(true, Release);
+                s.end();
+            }
+            z::Z_OK | z::Z_BUF_ERROR => {}
+            // A stream that has ended already has nothing more.
+            z::Z_STREAM_ERROR if d.eof.load(Acquire) => {}
+            e => return Err(zlib_error(th, e, s.message(), "while decompressing data")),
         }
         new_bytes(th, &out.bytes)
     })

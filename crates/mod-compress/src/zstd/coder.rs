@@ -20,6 +20,8 @@ fn given(v: Option<Value>) -> Option<Value> {
 struct Compressor {
     c: *mut z::ZSTD_CCtx,
     last: i32,
+    /// Other threads may be compressing.
+    workers: bool,
     /// What the context refers to.
     digest: Option<Arc<CDict>>,
     prefix: Option<Arc<Vec<u8>>>,
@@ -28,6 +30,19 @@ struct Compressor {
 unsafe impl Send for Compressor {}
 impl Drop for Compressor {
     fn drop(&mut self) {
+        // zstd frees a loaded dictionary before its workers are done with it: they finish first.
+        if self.workers && self.last != FLUSH_FRAME {
+            let mut scratch = vec![0u8; 1 << 16];
+            let mut i = z::ZSTD_inBuffer { src: std::ptr::null(), size: 0, pos: 0 };
+            loop {
+                let mut o = z::ZSTD_outBuffer { dst: scratch.as_mut_ptr().cast(), size: scratch.len(), pos: 0 };
+                let end = z::ZSTD_EndDirective::ZSTD_e_end;
+                let r = unsafe { z::ZSTD_compressStream2(self.c, &mut o, &mut i, end) };
+                if r == 0 || is_error(r) {
+                    break;
+                }
+            }
+        }
         unsafe { z::ZSTD_freeCCtx(self.c) };
     }
 }
@@ -91,12 +106,13 @@ static COMPRESSOR_TYPE: NativeType = NativeType {
             if c.is_null() {
                 return Err(th.memory_error());
             }
-            let mut s = Compressor { c, last: FLUSH_FRAME, digest: None, prefix: None };
+            let mut s = Compressor { c, last: FLUSH_FRAME, workers: false, digest: None, prefix: None };
             let options = match (level, options) {
                 (Some(l), _) => vec![(100, params::level(th, l)?)],
                 (_, Some(o)) => params::entries(th, o, true)?,
                 _ => Vec::new(),
             };
+            s.workers = options.iter().any(|o| o.0 == 400 && o.1 > 0);
             let chosen = params::apply_c(th, c, &options)?;
             if let Some(d) = given(dict) {
                 load_c(th, &mut s, d, chosen.unwrap_or(0))?;

@@ -98,6 +98,9 @@ pub fn argument(th: Th, v: Value, default: Use) -> R<(Value, Use)> {
             Some(0) => return Ok((*d, Use::Digested)),
             Some(1) => return Ok((*d, Use::Undigested)),
             Some(2) => return Ok((*d, Use::Prefix)),
+            _ if int::is_int(*n) => {
+                int_arg(th, *n)?;
+            }
             _ => {}
         }
     }
