@@ -18,9 +18,7 @@ pub static MODULE: NativeModule =
 #[cold]
 fn bz2_error(th: Th, e: i32) -> Raised {
     match e {
-        bz::BZ_PARAM_ERROR => {
-            th.value_error("Internal error - invalid parameters passed to libbzip2")
-        }
+        bz::BZ_PARAM_ERROR => th.value_error("Internal error - invalid parameters passed to libbzip2"),
         bz::BZ_MEM_ERROR => th.memory_error(),
         bz::BZ_DATA_ERROR | bz::BZ_DATA_ERROR_MAGIC => th.raise_msg(&exc::OS_ERROR, "Invalid data stream"),
         bz::BZ_IO_ERROR => th.raise_msg(&exc::OS_ERROR, "Unknown I/O error"),
@@ -234,4 +232,3 @@ static DECOMPRESSOR_TYPE: NativeType = NativeType {
     ..incremental::type_of::<Decompressor>()
 };
 static DECOMPRESSOR: TypeCell = TypeCell::new(&DECOMPRESSOR_TYPE);
-

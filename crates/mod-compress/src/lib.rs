@@ -18,4 +18,5 @@ mod zstd;
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&binascii::MODULE, &bz2::MODULE, &lzma::MODULE, &zlib::MODULE, &zstd::MODULE];
+pub static MODULES: &[&NativeModule] =
+    &[&binascii::MODULE, &bz2::MODULE, &lzma::MODULE, &zlib::MODULE, &zstd::MODULE];

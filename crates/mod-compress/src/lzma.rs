@@ -257,9 +257,9 @@ fn encoder(th: Th, s: &mut Stream, format: i32, id: i32, preset: u32, chain: Opt
         (FORMAT_ALONE, Some(c)) => {
             let c = Chain::parse(th, c)?;
             let Some(o) = c.single_lzma1() else {
-                return Err(th.value_error(
-                    "Invalid filter chain for FORMAT_ALONE - must be a single LZMA1 filter",
-                ));
+                return Err(
+                    th.value_error("Invalid filter chain for FORMAT_ALONE - must be a single LZMA1 filter")
+                );
             };
             unsafe { xz::lzma_alone_encoder(s, o) }
         }
@@ -372,4 +372,3 @@ static DECOMPRESSOR_TYPE: NativeType = NativeType {
     ..incremental::type_of::<Stream>()
 };
 static DECOMPRESSOR: TypeCell = TypeCell::new(&DECOMPRESSOR_TYPE);
-

@@ -38,10 +38,17 @@ pub static MODULE: NativeModule = NativeModule {
     types: &[&PARTIAL, &LRU],
     init: Some(|th, m| {
         let t = th.make_type(&PLACEHOLDER_CELL);
-        let p = make(th, t.value())?;
-        m.state.init(Some(p));
-        th.m.barrier(m.obj(), m.state.as_ptr());
-        PLACEHOLDER.store(p.bits(), std::sync::atomic::Ordering::Release);
+        // One for the process, however often the module is made: the type keeps it, and it keeps its address.
+        let p = match t.aux.get() {
+            Some(p) => p,
+            None => {
+                let p = make(th, t.value())?;
+                adder_vm::builtins::object::id(th, p);
+                th.store(t, &t.aux, p);
+                PLACEHOLDER.store(p.bits(), std::sync::atomic::Ordering::Release);
+                p
+            }
+        };
         m.put(th, "Placeholder", p)?;
         m.put(th, "_PlaceholderType", t.value())
     }),
@@ -102,6 +109,7 @@ static KEY_TYPE: NativeType = NativeType {
         offset: offset_of!(Key, obj) as u32,
         flags: member::NONE_IF_NULL,
     }],
+    getset: &[getter("__text_signature__", "", |th, _| Ok(th.str("(obj)")))],
     trace: Some(Key::trace),
     ..NativeType::DEFAULT
 };
@@ -184,7 +192,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
         "__dict__",
         "",
         |th, o| Ok(th.instance_dict(o)?.expect("a partial has a dict").value()),
-        descr::set_dict,
+        set_dict,
     )],
     methods: &[
         method("__reduce__", "!($self, /)", "", |th, a| {
@@ -215,6 +223,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
                 return Err(th.type_error("trailing Placeholders are not allowed"));
             }
             let kw = match i[2].cast::<Dict>() {
+                Some(_) if i[2].is_exact(Kind::Dict) => i[2],
                 Some(d) => d.copy(th)?.value(),
                 None => Gc::<Dict>::new(th).value(),
             };
@@ -237,6 +246,13 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
 };
 pub static PARTIAL: TypeCell = TypeCell::new(&PARTIAL_TYPE);
 
+/// `__dict__` of these objects can be replaced, not deleted.
+fn set_dict(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    match v {
+        Some(_) => descr::set_dict(th, o, v),
+        None => Err(th.type_error("cannot delete __dict__")),
+    }
+}
 fn args_of(p: Gc<Partial>) -> &'static [Value] {
     unsafe { &*(p.args.gc::<Tuple>().items() as *const [Value]) }
 }
@@ -337,16 +353,15 @@ fn partial_repr(th: Th, o: Value) -> R<Value> {
     }
     let r = (|| -> R<String> {
         let t = th.type_of(o);
-        let mut s = format!(
-            "{}({}",
-            adder_vm::builtins::object::full_type_name(th, t),
-            th.text(th.repr(p.func.value())?)
-        );
-        for v in args_of(p) {
+        // `__setstate__` may be called meanwhile.
+        let (func, args, kw) = (p.func.value(), args_of(p), p.kw.value());
+        let mut s =
+            format!("{}({}", adder_vm::builtins::object::full_type_name(th, t), th.text(th.repr(func)?));
+        for v in args {
             s.push_str(", ");
             s.push_str(&th.text(th.repr(*v)?));
         }
-        let kw: Gc<Dict> = unsafe { p.kw.gc() };
+        let kw: Gc<Dict> = unsafe { kw.cast_unchecked() };
         let mut i = 0;
         while let Some((ni, k, v)) = kw.next_entry(i) {
             s.push_str(&format!(", {}={}", th.text(th.to_str(k)?), th.text(th.repr(v)?)));
@@ -406,7 +421,7 @@ static LRU_TYPE: NativeType = NativeType {
         "__dict__",
         "",
         |th, o| Ok(th.instance_dict(o)?.expect("the wrapper has a dict").value()),
-        descr::set_dict,
+        set_dict,
     )],
     trace: Some(Lru::trace),
     ..NativeType::DEFAULT
@@ -486,8 +501,10 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let d: Gc<Dict> = unsafe { c.cache.gc() };
     if max > 0 && d.len() as i64 >= max && d.get_hashed(th, key, h)?.is_none() {
         // The oldest entry is the first in order.
-        if let Some((_, k, _)) = d.next_entry(0) {
-            d.remove(th, k)?;
+        // Its hash is in the table: the argument is not asked again.
+        if let Some((next, k, _)) = d.next_entry(0) {
+            let h = d.tab().hash_at(next as u32 - 1);
+            d.remove_hashed(th, k, h)?;
         }
     }
     d.set_hashed(th, key, h, v)?;

@@ -146,6 +146,13 @@ fn layout(th: Th, o: Value) -> R<&'static Layout> {
 }
 
 fn format_bytes(th: Th, v: Value) -> R<Vec<u8>> {
+    let b = format_text(th, v)?;
+    if b.contains(&0) {
+        return Err(err(th, "embedded null character"));
+    }
+    Ok(b)
+}
+fn format_text(th: Th, v: Value) -> R<Vec<u8>> {
     if let Some(s) = v.cast::<Str>() {
         if !s.is_ascii() {
             let b = th.call_method(v, adder_vm::n!(encode), &[th.str("ascii")])?;
@@ -334,7 +341,12 @@ static STRUCT_TYPE: NativeType = NativeType {
             layout(th, o)?;
             Ok(Struct::of(o).format.value())
         }),
-        getter("size", "struct size in bytes", |th, o| Ok(th.int(layout(th, o)?.size as i64))),
+        getter("size", "struct size in bytes", |th, o| {
+            Ok(match unsafe { Struct::of(o).layout.get().as_ref() } {
+                Some(l) => th.int(l.size as i64),
+                None => Value::fix(-1),
+            })
+        }),
     ],
     trace: Some(Struct::trace),
     drop: Some(|o| unsafe {
@@ -373,7 +385,16 @@ fn pack_into(th: Th, l: &Layout, a: &[Value]) -> R<Value> {
     }
     count(th, l, &a[2..], "pack_into")?;
     let mut tmp = vec![0u8; l.size];
-    let b = Buffer::writable(th, a[0])?;
+    let b = match Buffer::writable(th, a[0]) {
+        Ok(b) => b,
+        Err(_) => {
+            th.take_exc();
+            return Err(th.type_error(format!(
+                "argument must be read-write bytes-like object, not {}",
+                th.type_name_of(a[0])
+            )));
+        }
+    };
     let mut off = th.index_i64(a[1])?;
     let n = b.len() as i64;
     if off < 0 {
@@ -570,7 +591,7 @@ fn unpack_from(th: Th, l: &Layout, src: Value, offset: Option<Value>) -> R<Value
     let n = b.len() as i64;
     if off < 0 {
         if off + l.size as i64 > 0 {
-            return Err(err(th, format!("not enough data to unpack {} bytes", l.size)));
+            return Err(err(th, format!("not enough data to unpack {} bytes at offset {off}", l.size)));
         }
         if off + n < 0 {
             return Err(err(th, format!("offset {off} out of range for {n}-byte buffer")));

@@ -49,9 +49,7 @@ impl Chain {
         }
         let n = th.len(v)?;
         if n > MAX {
-            return Err(th.value_error(format!(
-                "Too many filters - liblzma supports a maximum of {MAX}"
-            )));
+            return Err(th.value_error(format!("Too many filters - liblzma supports a maximum of {MAX}")));
         }
         let mut filters = Vec::new();
         for i in 0..n {
@@ -197,10 +195,10 @@ pub fn decode_properties(th: Th, a: Args) -> R<Value> {
         match id {
             xz::LZMA_FILTER_LZMA1 => {
                 let o = unsafe { &*(f[0].options as *const xz::lzma_options_lzma) };
-                pairs.push(("dict_size", o.dict_size as u64));
                 pairs.push(("lc", o.lc as u64));
                 pairs.push(("lp", o.lp as u64));
                 pairs.push(("pb", o.pb as u64));
+                pairs.push(("dict_size", o.dict_size as u64));
                 true
             }
             xz::LZMA_FILTER_LZMA2 => {

@@ -35,7 +35,8 @@ impl Drop for Compressor {
             let mut scratch = vec![0u8; 1 << 16];
             let mut i = z::ZSTD_inBuffer { src: std::ptr::null(), size: 0, pos: 0 };
             loop {
-                let mut o = z::ZSTD_outBuffer { dst: scratch.as_mut_ptr().cast(), size: scratch.len(), pos: 0 };
+                let mut o =
+                    z::ZSTD_outBuffer { dst: scratch.as_mut_ptr().cast(), size: scratch.len(), pos: 0 };
                 let end = z::ZSTD_EndDirective::ZSTD_e_end;
                 let r = unsafe { z::ZSTD_compressStream2(self.c, &mut o, &mut i, end) };
                 if r == 0 || is_error(r) {
@@ -182,7 +183,9 @@ static COMPRESSOR_TYPE: NativeType = NativeType {
                 };
                 of(a[0].unwrap()).state.with(th, |s| {
                     if s.last != FLUSH_FRAME {
-                        return Err(th.value_error("set_pledged_input_size() method must be called when last_mode == FLUSH_FRAME"));
+                        return Err(th.value_error(
+                            "set_pledged_input_size() method must be called when last_mode == FLUSH_FRAME",
+                        ));
                     }
                     let r = unsafe { z::ZSTD_CCtx_setPledgedSrcSize(s.c, size) };
                     check(th, "Unable to set pledged uncompressed content size", r)?;
@@ -199,7 +202,8 @@ static COMPRESSOR_TYPE: NativeType = NativeType {
     trace: Some(no_slots),
     drop: Some(|o| unsafe { (*(o.as_ptr() as *const CompressorObj)).state.free() }),
     init: Some(|th, t| {
-        for (name, n) in [("CONTINUE", CONTINUE), ("FLUSH_BLOCK", FLUSH_BLOCK), ("FLUSH_FRAME", FLUSH_FRAME)] {
+        for (name, n) in [("CONTINUE", CONTINUE), ("FLUSH_BLOCK", FLUSH_BLOCK), ("FLUSH_FRAME", FLUSH_FRAME)]
+        {
             t.dict_().set(th, th.intern(name), Value::fix(n as i64))?;
         }
         Ok(())
@@ -215,16 +219,18 @@ fn load_c(th: Th, s: &mut Compressor, v: Value, level: i32) -> R<()> {
             s.digest = x.for_level(level);
             s.digest.as_ref().map(|d| unsafe { z::ZSTD_CCtx_refCDict(s.c, d.0) })
         }
-        Use::Undigested => Some(unsafe {
-            z::ZSTD_CCtx_loadDictionary(s.c, x.content.as_ptr().cast(), x.content.len())
-        }),
+        Use::Undigested => {
+            Some(unsafe { z::ZSTD_CCtx_loadDictionary(s.c, x.content.as_ptr().cast(), x.content.len()) })
+        }
         Use::Prefix => {
             s.prefix = Some(x.content.clone());
             Some(unsafe { z::ZSTD_CCtx_refPrefix(s.c, x.content.as_ptr().cast(), x.content.len()) })
         }
     });
     match r {
-        None => Err(th.raise_msg(&ERROR, "Failed to create a ZSTD_CDict instance from Zstandard dictionary content.")),
+        None => Err(
+            th.raise_msg(&ERROR, "Failed to create a ZSTD_CDict instance from Zstandard dictionary content.")
+        ),
         Some(r) => {
             check(th, "Unable to load Zstandard dictionary or prefix for compression", r)?;
             Ok(())
@@ -258,9 +264,7 @@ impl Engine for Decompressor {
             unsafe { out.wrote(o.pos) };
             *input = &input[i.pos..];
             if is_error(r) {
-                return Err(Box::new(move |th| {
-                    zstd_error(th, "Unable to decompress Zstandard data", r)
-                }));
+                return Err(Box::new(move |th| zstd_error(th, "Unable to decompress Zstandard data", r)));
             }
             if r == 0 {
                 return Ok(Outcome::End);
@@ -318,16 +322,18 @@ fn load_d(th: Th, s: &mut Decompressor, v: Value) -> R<()> {
             s.digest = x.for_decompression();
             s.digest.as_ref().map(|d| unsafe { z::ZSTD_DCtx_refDDict(s.d, d.0) })
         }
-        Use::Undigested => Some(unsafe {
-            z::ZSTD_DCtx_loadDictionary(s.d, x.content.as_ptr().cast(), x.content.len())
-        }),
+        Use::Undigested => {
+            Some(unsafe { z::ZSTD_DCtx_loadDictionary(s.d, x.content.as_ptr().cast(), x.content.len()) })
+        }
         Use::Prefix => {
             s.prefix = Some(x.content.clone());
             Some(unsafe { z::ZSTD_DCtx_refPrefix(s.d, x.content.as_ptr().cast(), x.content.len()) })
         }
     });
     match r {
-        None => Err(th.raise_msg(&ERROR, "Failed to create a ZSTD_DDict instance from Zstandard dictionary content.")),
+        None => Err(
+            th.raise_msg(&ERROR, "Failed to create a ZSTD_DDict instance from Zstandard dictionary content.")
+        ),
         Some(r) => {
             check(th, "Unable to load Zstandard dictionary or prefix for decompression", r)?;
             Ok(())

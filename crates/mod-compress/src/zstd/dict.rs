@@ -121,9 +121,9 @@ static DICT_TYPE: NativeType = NativeType {
             let b = Buffer::simple(th, content.unwrap())?;
             let raw = bool_or(th, raw, false)?;
             if b.len() < 8 {
-                return Err(th.value_error(
-                    "Zstandard dictionary content too short (must have at least eight bytes)",
-                ));
+                return Err(
+                    th.value_error("Zstandard dictionary content too short (must have at least eight bytes)")
+                );
             }
             let id = unsafe { z::ZSTD_getDictID_fromDict(b.bytes().as_ptr().cast(), b.len()) };
             if !raw && id == 0 {
@@ -186,9 +186,7 @@ fn bytes_arg(th: Th, func: &str, n: usize, v: Value) -> R<Gc<Bytes>> {
 }
 fn sizes(th: Th, func: &str, n: usize, v: Value, total: usize) -> R<Vec<usize>> {
     let Some(t) = v.cast::<Tuple>() else {
-        return Err(
-            th.type_error(format!("{func}() argument {n} must be tuple, not {}", th.type_name_of(v)))
-        );
+        return Err(th.type_error(format!("{func}() argument {n} must be tuple, not {}", th.type_name_of(v))));
     };
     let wrong = || th.value_error("The samples size tuple doesn't match the concatenation's size.");
     let (mut out, mut sum) = (Vec::new(), 0usize);

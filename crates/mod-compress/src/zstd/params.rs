@@ -152,9 +152,7 @@ pub fn level(th: Th, v: Value) -> R<i32> {
         return Err(th.type_error("invalid type for level, expected int"));
     }
     match int::to_i64(v).and_then(|n| i32::try_from(n).ok()) {
-        None => {
-            Err(th.value_error(format!("illegal compression level; the valid range is [{lo}, {hi}]")))
-        }
+        None => Err(th.value_error(format!("illegal compression level; the valid range is [{lo}, {hi}]"))),
         Some(n) if n < lo || n > hi => {
             Err(th.value_error(format!("illegal compression level {n}; the valid range is [{lo}, {hi}]")))
         }

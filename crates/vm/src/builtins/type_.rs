@@ -799,7 +799,9 @@ fn set_abstract(th: Th, t: Value, v: Option<Value>) -> R<()> {
     Ok(())
 }
 fn get_type_params(th: Th, t: Value) -> R<Value> {
-    Ok(ty(t).dict_().get_str(th, n!(__type_params__))?.unwrap_or(th.tuple(&[])))
+    // `type` itself has the descriptor under this name.
+    let own = if ty(t) == TYPE.get() { None } else { ty(t).dict_().get_str(th, n!(__type_params__))? };
+    Ok(own.unwrap_or(th.tuple(&[])))
 }
 fn set_type_params(th: Th, t: Value, v: Option<Value>) -> R<()> {
     let v = check_settable(th, t, v, "__type_params__")?;
