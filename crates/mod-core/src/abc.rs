@@ -393,11 +393,11 @@ fn current(d: Gc<AbcData>) -> bool {
 
 fn instance_check(th: Th, class: Value, o: Value) -> R<Value> {
     let d = data(th, class)?;
-    let sub = th.getattr(o, n!(__class__))?;
+    let t = th.type_of(o).value();
+    let sub = th.getattr_opt(o, n!(__class__))?.unwrap_or(t);
     if has(d.cache.get(), sub) {
         return Ok(TRUE());
     }
-    let t = th.type_of(o).value();
     if t.is(sub) && current(d) && has(d.negative.get(), sub) {
         return Ok(FALSE());
     }

@@ -215,6 +215,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             if th.type_of(i[0]).slots.call.is_none()
                 || !i[1].is_kind(Kind::Tuple)
                 || !(i[2].is_none() || i[2].is_kind(Kind::Dict))
+                || !(i[3].is_none() || i[3].is_kind(Kind::Dict))
             {
                 return Err(th.type_error("invalid partial state"));
             }
@@ -232,9 +233,8 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             th.store(p, &p.args, args);
             th.store(p, &p.kw, kw);
             count_holes(p);
-            if let Some(d) = i[3].some().and_then(|d| d.cast::<Dict>()) {
-                th.set_instance_dict(o, d)?;
-            }
+            let d = i[3].cast::<Dict>().unwrap_or_else(|| Gc::<Dict>::new(th));
+            th.set_instance_dict(o, d)?;
             Ok(NONE())
         }),
         classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| {
@@ -278,7 +278,7 @@ fn partial_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let kw = Gc::<Dict>::new(th);
     let (func, args);
     // A partial of a partial is one partial.
-    if th.type_of(f) == PARTIAL.get() && th.type_of(f).value().is(th.type_of(f).value()) && no_attrs(f) {
+    if th.isinstance_exact(f, PARTIAL.get()) && no_attrs(th, f)? {
         let p = Partial::of(f);
         func = p.func.value();
         let mut g = Gather::new();
@@ -307,9 +307,9 @@ fn partial_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     count_holes(p);
     Ok(o)
 }
-fn no_attrs(o: Value) -> bool {
+fn no_attrs(th: Th, o: Value) -> R<bool> {
     let s = adder_vm::shape::shape(o.shape_id());
-    !s.dict_mode && s.keys().is_empty()
+    if s.dict_mode { Ok(th.instance_dict(o)?.is_none_or(|d| d.len() == 0)) } else { Ok(s.keys().is_empty()) }
 }
 fn partial_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let p = Partial::of(o);
