@@ -234,12 +234,27 @@ pub static DEQUE_TYPE: NativeType = NativeType {
                     Some(v) => th.index_i64(v)?,
                     None => 1,
                 };
+                let _g = th.lock(d);
                 let n = d.len.get() as i64;
                 if n > 1 {
-                    for _ in 0..k.rem_euclid(n) {
-                        let Some(v) = pop_right(th, d) else { break };
-                        push_left(th, d, v)?;
+                    // The shorter way round.
+                    let k = k.rem_euclid(n);
+                    let cap = ring(d).cap;
+                    if k <= n / 2 {
+                        for _ in 0..k {
+                            let v = take_right(d);
+                            d.start.set((d.start.get() + cap - 1) & (cap - 1));
+                            d.len.set(n as usize);
+                            put(th, d, 0, v);
+                        }
+                    } else {
+                        for _ in k..n {
+                            let v = take_left(d);
+                            d.len.set(n as usize);
+                            put(th, d, n as usize - 1, v);
+                        }
                     }
+                    d.version.set(d.version.get() + 1);
                 }
                 Ok(NONE())
             },
