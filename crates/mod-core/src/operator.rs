@@ -154,7 +154,8 @@ pub static MODULE: NativeModule = NativeModule {
 fn concat(th: Th, a: &[Option<Value>], inplace: bool) -> R<Value> {
     let (x, y) = (a[0].unwrap(), a[1].unwrap());
     let s = &th.type_of(x).slots;
-    if s.concat.is_none() && (s.getitem.is_none() || s.add.is_none()) {
+    let adds = s.add.is_some() || inplace && s.iadd.is_some();
+    if s.concat.is_none() && (s.getitem.is_none() || !adds) {
         return Err(th.type_error(format!("'{}' object can't be concatenated", th.type_name_of(x))));
     }
     if inplace { ops::iadd(th, x, y) } else { ops::add(th, x, y) }
@@ -238,13 +239,14 @@ fn getter_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 
 macro_rules! getter_type {
-    ($t:ident $cell:ident $name:literal $new:ident $call:ident $reduce:ident $doc:literal) => {
+    ($t:ident $cell:ident $name:literal $new:ident $call:ident $reduce:ident $sig:literal $doc:literal) => {
         static $t: NativeType = NativeType {
             name: concat!("operator.", $name),
             kind: Kind::Native,
             size: Getter::SIZE,
             flags: tflags::IMMUTABLE | tflags::BASETYPE,
             doc: $doc,
+            text_signature: Some($sig),
             slots: Slots { new: Some($new), call: Some($call), repr: Some(getter_repr), ..Slots::NONE },
             methods: &[method(
                 "__reduce__",
@@ -258,11 +260,11 @@ macro_rules! getter_type {
         static $cell: TypeCell = TypeCell::new(&$t);
     };
 }
-getter_type! { ITEMGETTER_TYPE ITEMGETTER "itemgetter" item_new item_call getter_reduce
+getter_type! { ITEMGETTER_TYPE ITEMGETTER "itemgetter" item_new item_call getter_reduce "(item, /, *items)"
 "Return a callable object that fetches the given item(s) from its operand.\n\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])" }
-getter_type! { ATTRGETTER_TYPE ATTRGETTER "attrgetter" attr_new attr_call getter_reduce
+getter_type! { ATTRGETTER_TYPE ATTRGETTER "attrgetter" attr_new attr_call getter_reduce "(attr, /, *attrs)"
 "Return a callable object that fetches the given attribute(s) from its operand.\n\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last)." }
-getter_type! { METHODCALLER_TYPE METHODCALLER "methodcaller" caller_new caller_call caller_reduce
+getter_type! { METHODCALLER_TYPE METHODCALLER "methodcaller" caller_new caller_call caller_reduce "(name, /, *args, **kwargs)"
 "Return a callable object that calls the given method on its operand.\n\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1)." }
 
 fn item_new(th: Th, t: Value, a: RawArgs) -> R<Value> {

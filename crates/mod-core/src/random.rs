@@ -62,25 +62,45 @@ static RANDOM_TYPE: NativeType = NativeType {
             "($self, k, /)",
             "getrandbits(k) -> x.  Generates an int with k random bits.",
             |th, a| {
-                let k = th.index_i64(a[1].unwrap())?;
-                if k < 0 {
-                    return Err(th.value_error("Cannot convert negative int"));
-                }
                 let o = a[0].unwrap();
-                let _g = th.lock(Random::of(o));
-                if k == 0 {
-                    return Ok(Value::fix(0));
+                let k = match a[1].unwrap().as_fix() {
+                    Some(k) => k,
+                    None => {
+                        let k = th.index(a[1].unwrap())?;
+                        if adder_vm::builtins::int::is_negative(k) {
+                            -1
+                        } else {
+                            match adder_vm::builtins::int::to_i64(k) {
+                                Some(k) => k,
+                                None => {
+                                    return Err(th.overflow_error("Python int too large for C uint64_t"));
+                                }
+                            }
+                        }
+                    }
+                };
+                match k {
+                    k if k < 0 => Err(th.value_error("Cannot convert negative int")),
+                    0 => Ok(Value::fix(0)),
+                    1..=64 => {
+                        let n = {
+                            let _g = th.lock(Random::of(o));
+                            mt(o).bits_u64(k as u32)
+                        };
+                        Ok(th.uint(n))
+                    }
+                    k => {
+                        // The numbers are made outside the heap.
+                        if Vec::<u64>::new().try_reserve_exact((k / 64 + 1) as usize).is_err() {
+                            return Err(th.memory_error());
+                        }
+                        let n = {
+                            let _g = th.lock(Random::of(o));
+                            mt(o).bits(k as u64)
+                        };
+                        th.big(n)
+                    }
                 }
-                if k <= 64 {
-                    let n = mt(o).bits_u64(k as u32);
-                    return Ok(th.uint(n));
-                }
-                // The numbers are made outside the heap.
-                if Vec::<u64>::new().try_reserve_exact((k / 64 + 1) as usize).is_err() {
-                    return Err(th.memory_error());
-                }
-                let n = mt(o).bits(k as u64);
-                th.big(n)
             },
         ),
         method("getstate", "($self, /)", "getstate() -> tuple containing the current state.", |th, a| {
