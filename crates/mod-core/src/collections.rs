@@ -661,12 +661,14 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
             "__missing__(key) # Called by __getitem__ for missing key; pseudo-code:\n  if self.default_factory is None: raise KeyError((key,))\n  self[key] = value = self.default_factory()\n  return value\n",
             |th, a| {
                 let (o, k) = (a[0].unwrap(), a[1].unwrap());
-                match dd(o).factory.get() {
+                match dd(o).factory.get().and_then(|f| f.some()) {
                     None => Err(th.key_error(k)),
                     Some(f) => {
                         let v = th.call(f, &[])?;
-                        th.setitem(o, k, Some(v))?;
-                        Ok(v)
+                        // The factory may have put one in.
+                        let d: Gc<Dict> = unsafe { o.cast_unchecked() };
+                        let h = th.hash(k)?;
+                        Ok(d.insert(th, k, h, v, false)?.unwrap_or(v))
                     }
                 }
             },

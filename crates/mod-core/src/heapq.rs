@@ -113,11 +113,12 @@ fn sift_down(th: Th, l: Gc<List>, start: usize, mut pos: usize, max: bool) -> R<
     while pos > start {
         let parent = (pos - 1) >> 1;
         let p = get(th, l, parent)?;
-        if !before(th, item, p, max)? {
-            break;
-        }
+        let up = before(th, item, p, max)?;
         if len(l) != n {
             return Err(th.runtime_error("list changed size during iteration"));
+        }
+        if !up {
+            break;
         }
         put(th, l, pos, p)?;
         put(th, l, parent, item)?;

@@ -98,10 +98,19 @@ fn chain_of(th: Th, t: Value, src: Value) -> R<Value> {
     th.store(c, &c.source, src);
     Ok(o)
 }
+/// The arguments that `__new__` looks at: the keywords belong to `__init__` if a subclass has its own.
+pub(crate) fn for_new(t: Value, a: RawArgs) -> RawArgs {
+    let class: Gc<Type> = unsafe { t.cast_unchecked() };
+    let object = adder_vm::builtins::object::OBJECT.get();
+    let own =
+        class.heap_type() && class.slots.init.map(|f| f as usize) != object.slots.init.map(|f| f as usize);
+    if a.nkw() != 0 && own { RawArgs::positional(a.pos()) } else { a }
+}
 fn no_kw(th: Th, a: RawArgs, name: &str) -> R<()> {
     if a.nkw() != 0 { Err(th.type_error(format!("{name}() takes no keyword arguments"))) } else { Ok(()) }
 }
 fn chain_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
+    let a = for_new(t, a);
     no_kw(th, a, "chain")?;
     let args = th.try_tuple(a.pos())?;
     let src = th.iter(args)?;
@@ -332,7 +341,7 @@ macro_rules! filtering {
         iterator! { $t $cell $name Filtered $new $next $doc [] }
         static $sig: NativeDef = signature($name, $params);
         fn $new(th: Th, t: Value, a: RawArgs) -> R<Value> {
-            let [f, it] = bind::<2>(th, &$sig, a)?;
+            let [f, it] = bind::<2>(th, &$sig, for_new(t, a))?;
             let it = th.iter(it.unwrap())?;
             let o = make(th, t)?;
             let c = Filtered::of(o);
@@ -424,6 +433,7 @@ native_layout! { ISlice { it; next: Plain<i64>, stop: Plain<i64>, step: Plain<i6
 iterator! { ISLICE_TYPE ISLICE "islice" ISlice islice_new islice_next
 "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a list\nbut returns an iterator." [] }
 fn islice_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
+    let a = for_new(t, a);
     no_kw(th, a, "islice")?;
     let p = a.pos();
     if p.len() < 2 || p.len() > 4 {

@@ -247,6 +247,7 @@ macro_rules! getter_type {
             flags: tflags::IMMUTABLE | tflags::BASETYPE,
             doc: $doc,
             text_signature: Some($sig),
+            getset: &[getter("__text_signature__", "", |th, _| Ok(th.str("(obj, /)")))],
             slots: Slots { new: Some($new), call: Some($call), repr: Some(getter_repr), ..Slots::NONE },
             methods: &[method(
                 "__reduce__",
