@@ -8,6 +8,9 @@
 //! - Everything that the collector must see is in the state (on the caller's native stack), in callee-saved registers or
 //!   in the collector's own frames: conservative roots.
 
+// The assembler's macro converts every register number, whatever its type.
+#![allow(clippy::useless_conversion)]
+
 #![cfg(all(target_arch = "x86_64", unix))]
 
 mod alloc;

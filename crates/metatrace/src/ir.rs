@@ -191,7 +191,7 @@ macro_rules! define {
     ($($name:ident $text:literal $ty:ident $n:literal $class:ident $doc:literal;)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u8)]
-        pub enum Op { $(#[doc = $doc] $name),* }
+        pub enum Op { $(#[doc = concat!("`", $text, "`: ", $doc)] $name),* }
         impl Op {
             pub const ALL: &'static [Op] = &[$(Op::$name),*];
             const INFO: &'static [OpInfo] = &[$(OpInfo { text: $text, ty: ty_of!($ty), operands: $n, class: Class::$class }),*];

@@ -225,11 +225,11 @@ impl Parser {
             }
             _ => {}
         }
-        let (name, op) = if first.starts_with('%') {
+        let (name, op) = if let Some(number) = first.strip_prefix('%') {
             if w.next() != Some("=") {
                 return Err(format!("no = in {line:?}"));
             }
-            (first[1..].parse::<u32>().ok(), w.next().ok_or("no op")?)
+            (number.parse::<u32>().ok(), w.next().ok_or("no op")?)
         } else {
             (None, first)
         };

@@ -24,5 +24,5 @@ static MODULE: NativeModule = NativeModule {
     doc: "Accelerator module for asyncio",
     functions: running::FUNCTIONS,
     types: &[&future::FUTURE, &task::TASK],
-    init: Some(|th, m| state::init(th, m)),
+    init: Some(state::init),
 };

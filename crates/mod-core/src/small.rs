@@ -1,5 +1,8 @@
 //! Small helper modules of the library: `_statistics`, `_suggestions`, `_sysconfig`, `_uuid`.
 
+// The coefficients of the algorithm as it was published.
+#![allow(clippy::excessive_precision)]
+
 use adder_vm::builtins::{bytes, float, list};
 use adder_vm::err::R;
 use adder_vm::native::*;

@@ -554,10 +554,6 @@ fn write_item(th: Th, l: &Layout, f: &Field, x: Value, out: &mut [u8]) -> R<()> 
                         format!("'{c}' format requires {} <= number <= {}", i64::MIN, i64::MAX)
                     }
                     (_, _, 64) => format!("'{c}' format requires 0 <= number <= {}", u64::MAX),
-                    (b'b', _, _) => "byte format requires -128 <= number <= 127".to_string(),
-                    (b'B', _, _) => "ubyte format requires 0 <= number <= 255".to_string(),
-                    (b'h', true, _) => "short format requires (-32767 -1) <= number <= 32767".to_string(),
-                    (b'H', true, _) => "ushort format requires 0 <= number <= 65535".to_string(),
                     _ if signed => format!(
                         "'{c}' format requires {} <= number <= {}",
                         -(1i64 << (bits - 1)),

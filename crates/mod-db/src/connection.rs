@@ -668,7 +668,7 @@ fn set_handler(th: Th, c: Gc<Connection>, f: Value, which: u8, n: c_int) -> R<Va
     let rc = unsafe {
         match (which, p.is_null()) {
             (0, true) => ffi::sqlite3_trace_v2(db, 0, None, p),
-            (0, false) => ffi::sqlite3_trace_v2(db, ffi::SQLITE_TRACE_STMT as u32, Some(function::trace), p),
+            (0, false) => ffi::sqlite3_trace_v2(db, ffi::SQLITE_TRACE_STMT, Some(function::trace), p),
             (1, true) => {
                 ffi::sqlite3_progress_handler(db, 0, None, p);
                 0
@@ -786,7 +786,7 @@ fn deserialize(th: Th, a: Args) -> R<Value> {
             return Err(th.memory_error());
         }
         std::ptr::copy_nonoverlapping(data.as_ptr(), p, data.len());
-        let flags = (ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE) as u32;
+        let flags = ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE;
         let n = data.len() as i64;
         let db = c.db();
         let rc = th.m.blocking(|| ffi::sqlite3_deserialize(db, name.as_ptr(), p, n, n, flags));

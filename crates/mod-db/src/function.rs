@@ -19,6 +19,8 @@ pub struct Callback {
     pub index: usize,
 }
 impl Callback {
+    /// On the heap of its own that SQLite frees.
+    #[allow(clippy::new_ret_no_self)]
     pub fn new(th: Th, c: Gc<Connection>, f: Value) -> R<*mut c_void> {
         let index = c.keep(th, f)?;
         let conn = adder_vm::builtins::object::id(th, c.value());
@@ -371,7 +373,7 @@ pub unsafe extern "C" fn progress(p: *mut c_void) -> c_int {
 }
 pub unsafe extern "C" fn trace(kind: u32, p: *mut c_void, stmt: *mut c_void, sql: *mut c_void) -> c_int {
     unsafe {
-        if kind != ffi::SQLITE_TRACE_STMT as u32 {
+        if kind != ffi::SQLITE_TRACE_STMT {
             return 0;
         }
         let k = cb(p);

@@ -702,24 +702,19 @@ impl Parser {
         let s = &b[i..];
         if s.starts_with(b"<!--") {
             let mut j = i + 4;
-            loop {
-                let Some(e) = find(b, j, b"--") else {
-                    if let Some(at) = invalid_char(&b[i + 4..]) {
-                        return self.bad(sink, b, i, i + 4 + at, INVALID_TOKEN);
-                    }
-                    return Ok(Some(Step::More));
-                };
-                if let Some(at) = invalid_char(&b[j..e]) {
-                    return self.bad(sink, b, i, j + at, INVALID_TOKEN);
+            let Some(e) = find(b, j, b"--") else {
+                if let Some(at) = invalid_char(&b[i + 4..]) {
+                    return self.bad(sink, b, i, i + 4 + at, INVALID_TOKEN);
                 }
-                match b.get(e + 2) {
-                    None => return Ok(Some(Step::More)),
-                    Some(b'>') => {
-                        j = e;
-                        break;
-                    }
-                    Some(_) => return self.bad(sink, b, i, e + 2, INVALID_TOKEN),
-                }
+                return Ok(Some(Step::More));
+            };
+            if let Some(at) = invalid_char(&b[j..e]) {
+                return self.bad(sink, b, i, j + at, INVALID_TOKEN);
+            }
+            match b.get(e + 2) {
+                None => return Ok(Some(Step::More)),
+                Some(b'>') => j = e,
+                Some(_) => return self.bad(sink, b, i, e + 2, INVALID_TOKEN),
             }
             let text = normalize(&b[i + 4..j]);
             self.call(sink, Event::Comment, &[Arg::Text(&text)], &b[i..j + 3])?;

@@ -232,8 +232,7 @@ fn items_xor(th: Th, a: Gc<Dict>, b: Gc<Dict>) -> R<Value> {
     let rest = a.copy(th)?;
     let out = super::set::new(th)?;
     let mut i = 0;
-    loop {
-        let Some((ni, k, hash, v)) = b.next_hashed(th, i)? else { break };
+    while let Some((ni, k, hash, v)) = b.next_hashed(th, i)? {
         i = ni;
         match rest.get_hashed(th, k, hash)? {
             Some(w) if th.eq(w, v)? => {
