@@ -59,19 +59,19 @@ pub static MODULE: NativeModule = NativeModule {
             "S_ISDOOR",
             "($module, object, /)",
             "S_ISDOOR(mode) -> bool\n\nReturn True if mode is from a door.",
-            |th, a| never(th, a),
+            never,
         ),
         function(
             "S_ISPORT",
             "($module, object, /)",
             "S_ISPORT(mode) -> bool\n\nReturn True if mode is from an event port.",
-            |th, a| never(th, a),
+            never,
         ),
         function(
             "S_ISWHT",
             "($module, object, /)",
             "S_ISWHT(mode) -> bool\n\nReturn True if mode is from a whiteout.",
-            |th, a| never(th, a),
+            never,
         ),
         function(
             "S_IMODE",

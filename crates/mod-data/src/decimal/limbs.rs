@@ -641,9 +641,7 @@ fn div_normalized(q: &mut [u64], u: &mut [u64], v: &[u64]) {
 fn div_block(q: &mut [u64], u: &mut [u64], v: &[u64]) {
     let (n, k) = (v.len(), q.len());
     if k < RECURSIVE {
-        let (lo, hi) = (u, ());
-        let _ = hi;
-        return div_school(q, lo, v);
+        return div_school(q, u, v);
     }
     let h = k / 2;
     let (q0, q1) = q.split_at_mut(h);

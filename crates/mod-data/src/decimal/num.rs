@@ -182,6 +182,7 @@ impl<'a> View<'a> {
         limbs::digit(self.coef, -self.exp) & 1 == 1
     }
     /// The value as a machine integer, if it is one.
+    #[allow(clippy::wrong_self_convention)]
     pub fn to_i64(&self) -> Option<i64> {
         if !self.is_integer() {
             return None;

@@ -119,7 +119,7 @@ pub fn to_string(d: View, eng: bool, capitals: bool) -> Vec<u8> {
     } else {
         out.resize(start + place as usize, b'0');
     }
-    if exp != 0 || !(d.exp <= 0 && adj >= -6) && exp != 0 {
+    if exp != 0 {
         out.push(if capitals { b'E' } else { b'e' });
         out.extend_from_slice(format!("{exp:+}").as_bytes());
     }
@@ -165,8 +165,8 @@ pub fn parse_spec(s: &[u8]) -> Option<Spec> {
     if !s.is_empty() {
         let w = match s[0] {
             0..=0x7f => 1,
-            0..=0xdf => 2,
-            0..=0xef => 3,
+            0x80..=0xdf => 2,
+            0xe0..=0xef => 3,
             _ => 4,
         };
         if is_align(s.get(w)) {

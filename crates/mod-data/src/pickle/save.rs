@@ -345,15 +345,16 @@ fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
             let c = b[i];
             let (w, lead) = match c {
                 0..=0x7f => (1, c as u32),
-                0..=0xdf => (2, c as u32 & 0x1f),
-                0..=0xef => (3, c as u32 & 0xf),
+                0x80..=0xdf => (2, c as u32 & 0x1f),
+                0xe0..=0xef => (3, c as u32 & 0xf),
                 _ => (4, c as u32 & 7),
             };
             let cp = b[i + 1..i + w].iter().fold(lead, |a, x| a << 6 | (*x as u32 & 0x3f));
+            #[allow(clippy::match_overlapping_arm)]
             match cp {
                 0 | 0x0a | 0x0d | 0x1a | 0x5c => line.extend_from_slice(format!("\\u{cp:04x}").as_bytes()),
-                0..=0xff => line.push(cp as u8),
-                0..=0xffff => line.extend_from_slice(format!("\\u{cp:04x}").as_bytes()),
+                1..=0xff => line.push(cp as u8),
+                0x100..=0xffff => line.extend_from_slice(format!("\\u{cp:04x}").as_bytes()),
                 _ => line.extend_from_slice(format!("\\U{cp:08x}").as_bytes()),
             }
             i += w;
@@ -766,7 +767,7 @@ fn save_set(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
 }
 fn save_frozenset(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
-    if st.fast == 0 && st.proto < 4 || st.proto < 4 {
+    if st.proto < 4 {
         return set_as_reduced(th, p, o);
     }
     st.byte(op::MARK);

@@ -498,7 +498,7 @@ pub fn read_rest(th: Th, f: Gc<FileIO>, out: &mut Vec<u8>) -> R<bool> {
             Some(_) => any = true,
         }
         if out.capacity() == out.len() {
-            step = (out.len() / 8).max(SMALL).min(1 << 26);
+            step = (out.len() / 8).clamp(SMALL, 1 << 26);
         } else {
             step = 1;
         }

@@ -136,7 +136,7 @@ fn layers(th: Th, raw: Value, result: &mut Value, p: Plan) -> R<()> {
         buffering = -1;
     }
     if buffering < 0 {
-        buffering = file::blksize(f).min(8 << 20).max(DEFAULT_BUFFER_SIZE);
+        buffering = file::blksize(f).clamp(DEFAULT_BUFFER_SIZE, 8 << 20);
     }
     if buffering == 0 {
         if !p.binary {
