@@ -98,6 +98,33 @@ door! {
     }
 }
 
+// ---- standard descriptors that were closed ----
+
+/// Bit of each of the descriptors 0 to 2 that was closed when the process began.
+static CLOSED: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
+
+/// Runs before Rust's runtime, which opens closed standard descriptors on `/dev/null`.
+extern "C" fn note_closed() {
+    for fd in 0..3 {
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            CLOSED.fetch_or(1 << fd, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+#[used]
+#[unsafe(link_section = ".init_array")]
+static NOTE_CLOSED: extern "C" fn() = note_closed;
+
+/// Standard descriptors are closed again if they were at the beginning: Python shows that as None in `sys`.
+pub fn close_unopened() {
+    let bits = CLOSED.swap(0, std::sync::atomic::Ordering::Relaxed);
+    for fd in 0..3 {
+        if bits & 1 << fd != 0 {
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,32 +151,5 @@ mod tests {
                 h.close(o, fd).unwrap();
             }
         });
-    }
-}
-
-// ---- standard descriptors that were closed ----
-
-/// Bit of each of the descriptors 0 to 2 that was closed when the process began.
-static CLOSED: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
-
-/// Runs before Rust's runtime, which opens closed standard descriptors on `/dev/null`.
-extern "C" fn note_closed() {
-    for fd in 0..3 {
-        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
-            CLOSED.fetch_or(1 << fd, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-}
-#[used]
-#[unsafe(link_section = ".init_array")]
-static NOTE_CLOSED: extern "C" fn() = note_closed;
-
-/// Standard descriptors are closed again if they were at the beginning: Python shows that as None in `sys`.
-pub fn close_unopened() {
-    let bits = CLOSED.swap(0, std::sync::atomic::Ordering::Relaxed);
-    for fd in 0..3 {
-        if bits & 1 << fd != 0 {
-            unsafe { libc::close(fd) };
-        }
     }
 }
