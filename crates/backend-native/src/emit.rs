@@ -145,7 +145,8 @@ impl<'a> Emit<'a> {
                     (l + 1..t.insts.len()).filter(|&i| t.insts[i].op == Op::Phi).map(|i| i as u32).collect()
                 };
                 let mut moves = Vec::new();
-                for (v, home) in std::mem::take(&mut self.header) {
+                let kept = std::mem::take(&mut self.header);
+                for &(v, home) in &kept {
                     let dst = match (home.reg, home.spill) {
                         (Some(r), _) => r,
                         (None, Some(s)) => Loc::Spill(s),
@@ -163,6 +164,17 @@ impl<'a> Emit<'a> {
                     }
                 }
                 self.moves(moves);
+                // Dead references in slots that the next iteration may not write for long.
+                let home: Vec<u16> = kept.iter().filter_map(|h| h.1.spill).collect();
+                for v in self.active.clone() {
+                    if let Some(s) = self.place[v as usize].spill
+                        && self.t.insts[v as usize].ty == Ty::Ref
+                        && !kept.iter().any(|h| h.0 == v)
+                        && !home.contains(&s)
+                    {
+                        x!(self; mov QWORD [r13 + SPILL + 8 * s as i32], 0);
+                    }
+                }
                 let head = self.head.ok_or("no header")?;
                 x!(self; jmp =>head);
             }

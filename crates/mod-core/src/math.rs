@@ -346,7 +346,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function("sin", X, "Return the sine of x (measured in radians).", sin),
         function("sinh", X, "Return the hyperbolic sine of x.", sinh),
-        function("sqrt", X, "Return the square root of x.", sqrt),
+        function("sqrt", X, "Return the square root of x.", sqrt).inlined(Inline::FloatSqrt),
         function(
             "sumprod",
             "($module, p, q, /)",

@@ -280,6 +280,21 @@ pub struct NativeDef {
     pub kind: DefKind,
     /// How the interpreter may call it without looking any further.
     pub direct: Direct,
+    /// What the JIT may do instead of calling it.
+    pub inline: Inline,
+}
+
+/// A function whose usual case the JIT knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Inline {
+    No,
+    /// Number of items of a builtin container.
+    Len,
+    /// Absolute value.
+    Abs,
+    /// Square root of a float or int.
+    FloatSqrt,
+    ListAppend,
 }
 
 /// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the
@@ -312,7 +327,12 @@ impl NativeDef {
             let n = sig.receiver as u8;
             direct = Direct { f, least: sig.required + n, most: sig.npos + n };
         }
-        NativeDef { name, sig, doc, imp, kind, direct }
+        NativeDef { name, sig, doc, imp, kind, direct, inline: Inline::No }
+    }
+    /// Declares what the JIT may make of calls.
+    pub const fn inlined(mut self, i: Inline) -> NativeDef {
+        self.inline = i;
+        self
     }
 }
 

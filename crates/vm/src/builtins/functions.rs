@@ -26,7 +26,8 @@ pub static MODULE: NativeModule = NativeModule {
             "Import a module.\n\nBecause this function is meant for use by the Python\ninterpreter and not for general use, it is better to use\nimportlib.import_module() to programmatically import a module.\n\nThe globals argument is only used to determine the context;\nthey are not modified.  The locals argument is unused.  The fromlist\nshould be a list of names to emulate ``from name import ...``, or an\nempty list to emulate ``import name``.\nWhen importing a module from a package, note that __import__('A.B', ...)\nreturns package A when fromlist is empty, but its submodule B when\nfromlist is not empty.  The level argument is used to determine whether\nto perform absolute or relative imports: 0 is absolute, while a positive\nnumber is the number of parent directories to search relative to the\ncurrent module.",
             import_,
         ),
-        function("abs", "($module, x, /)", "Return the absolute value of the argument.", abs),
+        function("abs", "($module, x, /)", "Return the absolute value of the argument.", abs)
+            .inlined(Inline::Abs),
         function(
             "all",
             "($module, iterable, /)",
@@ -177,7 +178,8 @@ pub static MODULE: NativeModule = NativeModule {
             "Return an AsyncIterator for an AsyncIterable object.",
             aiter,
         ),
-        function("len", "($module, obj, /)", "Return the number of items in a container.", len),
+        function("len", "($module, obj, /)", "Return the number of items in a container.", len)
+            .inlined(Inline::Len),
         function(
             "locals",
             "($module, /)",

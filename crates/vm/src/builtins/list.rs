@@ -64,7 +64,8 @@ pub static LIST_TYPE: NativeType = NativeType {
         method("append", "($self, object, /)", "Append object to the end of the list.", |th, a| {
             append(th, me(a), arg(a, 1))?;
             Ok(NONE())
-        }),
+        })
+        .inlined(Inline::ListAppend),
         method("insert", "($self, index, object, /)", "Insert object before index.", |th, a| {
             let i = th.index_i64(arg(a, 1))?;
             insert(th, me(a), i, arg(a, 2))?;

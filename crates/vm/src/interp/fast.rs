@@ -635,8 +635,7 @@ pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 }
 /// Appending where there is room; only while the process has one thread.
 #[inline(always)]
-pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
-    let (l, v) = (m.reg(i.a()), m.reg(i.b()));
+pub fn append<M: PyMachine>(m: M, l: M::Ref, v: M::Ref) -> R<()> {
     if m.multi() {
         return Err(m.decline());
     }
@@ -647,6 +646,11 @@ pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     }
     m.set_elem(a, ARRAY_DATA, n, v)?;
     m.set_int(l, LIST_LEN, m.int_add(n, m.int_const(1)));
+    Ok(())
+}
+#[inline(always)]
+pub fn list_append<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    append(*m, m.reg(i.a()), m.reg(i.b()))?;
     Ok(pc.next())
 }
 
@@ -782,6 +786,23 @@ pub fn unpack_seq<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         }
         for k in 0..n {
             m.set_reg(base + k, m.elem(o, TUPLE_DATA, m.int_const(k as i64)));
+        }
+        return Ok(pc.next());
+    }
+    if (1..=4).contains(&n) && m.shape_is(o, LIST) {
+        let a = m.get(o, LIST_ITEMS);
+        if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, LIST_LEN), m.int_const(n as i64)))
+            || !m.within(m.int_const(n as i64 - 1), a, ARRAY_CAP)
+        {
+            return Err(m.decline());
+        }
+        // All of them before the first is stored.
+        let mut v = [None; 4];
+        for k in 0..n {
+            v[k] = Some(m.list_elem(a, ARRAY_DATA, m.int_const(k as i64)).ok_or(m.decline())?);
+        }
+        for k in 0..n {
+            m.set_reg(base + k, v[k].unwrap());
         }
         return Ok(pc.next());
     }

@@ -7,7 +7,7 @@ use crate::interp::call::Gather;
 use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
-use adder_metatrace::backend::{Exit, Loc, State};
+use adder_metatrace::backend::{Exit, SPILLS, State};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Snap, Val};
 use adder_metatrace::word;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering::*;
 pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
     if e.snap.in_memory {
-        forget(s, e);
+        forget(s);
         if e.owner == 0 {
             // A link to a tree that is invalid by now: the published instruction is the backward jump, still to be done.
             let fp = th.fp.get();
@@ -31,7 +31,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         return Ok(Ctl::Next);
     }
     rebuild(th, s, e);
-    forget(s, e);
+    forget(s);
     let n = e.count.load(Relaxed).saturating_add(1);
     e.count.store(n, Relaxed);
     if n >= jit.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES && e.owner != 0 {
@@ -47,14 +47,10 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
 }
 
 /// What is left in the state would keep dead objects alive where its memory is not written again soon.
-fn forget(s: &mut State, e: &Exit) {
+fn forget(s: &mut State) {
     s.gpr = [0; 16];
     s.save = [0; 32];
-    for l in &e.leaves {
-        if let Loc::Spill(n) = l.0 {
-            s.spill[n as usize] = 0;
-        }
-    }
+    s.spill = [0; SPILLS];
     std::hint::black_box(s);
 }
 

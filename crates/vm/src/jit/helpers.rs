@@ -52,6 +52,8 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             }
             f = f.add(1);
         }
+        // What the operation wrote counts as live from now on.
+        (*fp).pc = e.next;
         0
     }
 }
@@ -67,6 +69,14 @@ pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
 /// `what`: kind << 56 | size << 32 | shape.
 pub unsafe extern "C" fn alloc(th: Th, what: u64) -> u64 {
     th.m.alloc((what >> 32) as usize & 0xff_ffff, (what >> 56) as u8, what as u32).as_ptr() as u64
+}
+
+/// `x ** y`; not a number where that is an error.
+pub unsafe extern "C" fn pow(x: u64, y: u64) -> u64 {
+    match adder_num::float::pow(f64::from_bits(x), f64::from_bits(y)) {
+        Ok(Some(r)) => r.to_bits(),
+        _ => f64::NAN.to_bits(),
+    }
 }
 
 pub unsafe extern "C" fn dict_get(d: Value, k: Value) -> u64 {

@@ -15,6 +15,7 @@
 
 pub mod exit;
 pub mod helpers;
+mod inline;
 pub mod machine;
 pub mod record;
 pub mod watch;
@@ -191,7 +192,7 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
 /// alive.
 #[inline(never)]
 pub(crate) fn scrub() {
-    let mut a = [0u64; 2048];
+    let mut a = [0u64; 1024];
     std::hint::black_box(&mut a);
 }
 

@@ -63,6 +63,9 @@ pub struct Rec {
     keep: RootedVec,
     entry: Option<*const Ins>,
     inner: usize,
+    /// Where the interpreter goes on after a complete recording. Until everything is done the backward jump stays the
+    /// published instruction: compiling allocates.
+    resume: *const Ins,
     expects: Vec<*const Expect>,
 }
 
@@ -147,6 +150,7 @@ pub fn record_loop(
         }
         done => {
             let compiled = rec.compile(jit, None, matches!(done, Done::Loop));
+            rec.go_on();
             match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::LoopsCompiled.inc();
@@ -190,7 +194,9 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
             r
         }
         _ => {
-            match rec.compile(jit, Some(e), false) {
+            let compiled = rec.compile(jit, Some(e), false);
+            rec.go_on();
+            match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::BridgesCompiled.inc();
                     e.attach(entry);
@@ -241,8 +247,12 @@ impl Rec {
             keep: RootedVec::new(unsafe { &th.0.as_ref().m }),
             entry: None,
             inner: 0,
+            resume: std::ptr::null(),
             expects: Vec::new(),
         }
+    }
+    fn go_on(&self) {
+        unsafe { (*self.th.fp.get()).pc = self.resume.wrapping_sub(1) };
     }
     fn report_abort(&mut self) {
         let (c, why) = self.core.abort.unwrap_or((Counter::AbortOp, "unknown"));
@@ -581,6 +591,19 @@ impl Rec {
             if self.core.abort.is_some() {
                 return self.stop(pc);
             }
+            if matches!(i.op(), Bc::Call | Bc::CallMethod | Bc::GetIter | Bc::Pow) {
+                let fp = th.fp.get();
+                let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+                if super::inline::record(m, i).is_some() {
+                    pc = unsafe { pc.add(1) };
+                    unsafe { (*fp).pc = pc };
+                    continue;
+                }
+                // Nothing of it was an error of the program.
+                th.exc.init(None);
+            }
+            // The frame of `whole` lives while the operation runs; what handlers left on the stack must not be in it.
+            super::scrub();
             match self.whole(pc, i) {
                 Ok(next) => pc = next,
                 Err(done) => return done,
@@ -605,7 +628,7 @@ impl Rec {
         if at_root && self.entry == Some(target) {
             self.guarded(Op::Calm, R_::NONE, R_::NONE);
             self.close(target);
-            unsafe { (*th.fp.get()).pc = target.wrapping_sub(1) };
+            self.resume = target;
             return Some(Done::Loop);
         }
         if let Some(t) = tree_of(code, i.a(), target) {
@@ -619,7 +642,7 @@ impl Rec {
             };
             // The linked tree's constants live with its code.
             self.keep_alive(unsafe { Value::from_bits(t.code) });
-            unsafe { (*th.fp.get()).pc = target.wrapping_sub(1) };
+            self.resume = target;
             return Some(Done::Link);
         }
         if let Some(e) = self.entry

@@ -1,0 +1,241 @@
+//! Native functions and operations that traces contain as IR instead of calls: those whose declaration says so
+//! ([`Inline`]), `range(...)`, `iter()` of builtin sequences, powers of floats.
+//!
+//! Each computes what the function would give and records how. None (whatever was recorded so far): the operation is
+//! carried out as a whole.
+
+use super::helpers;
+use super::machine::{Recorder, T};
+use crate::builtins;
+use crate::interp::fast;
+use crate::interp::machine::PyMachine;
+use crate::native::{Inline, NativeDef};
+use crate::object::*;
+use crate::value::*;
+use adder_bytecode::{Ins, Op as Bc};
+use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::{Cmp, Effects, Field, Machine};
+use std::mem::offset_of;
+
+const LIST_LEN: Field = Field(offset_of!(List, len) as u32);
+const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
+const DICT_USED: Field = Field(offset_of!(Dict, used) as u32);
+const RANGE_START: Field = Field(offset_of!(Range, start) as u32);
+const RANGE_STEP: Field = Field(offset_of!(Range, step) as u32);
+const RANGE_LEN: Field = Field(offset_of!(Range, len) as u32);
+
+/// Records the instruction. Some: it is done, its result is in its register.
+#[inline(never)]
+pub fn record(m: Recorder, i: Ins) -> Option<()> {
+    match i.op() {
+        Bc::Call => call(m, i, i.a() + 1, i.b()),
+        Bc::CallMethod => {
+            let plain = m.reg_is_null(i.a() + 1) as usize;
+            call(m, i, i.a() + 1 + plain, i.b() - plain)
+        }
+        Bc::GetIter => {
+            let r = iter(m, m.reg(i.b()))?;
+            m.set_reg(i.a(), r);
+            Some(())
+        }
+        Bc::Pow => {
+            let r = pow(m, m.reg(i.b()), m.reg(i.c()))?;
+            m.set_reg(i.a(), r);
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
+    let f = m.reg(i.a());
+    if f.v.is(builtins::range::RANGE.get().value()) {
+        let r = range(m, f, at, n)?;
+        m.set_reg(i.c(), r);
+        return Some(());
+    }
+    let def: &'static NativeDef = if let Some(nf) = f.v.exact::<NativeFunction>() {
+        nf.def
+    } else if let Some(d) = f.v.exact::<MethodDescriptor>() {
+        d.def
+    } else {
+        return None;
+    };
+    if def.inline == Inline::No {
+        return None;
+    }
+    m.promote(f);
+    let r = match (def.inline, n) {
+        (Inline::Len, 1) => len(m, m.reg(at))?,
+        (Inline::Abs, 1) => abs(m, m.reg(at))?,
+        (Inline::FloatSqrt, 1) => {
+            let x = m.number_as_float(m.reg(at))?;
+            let zero = T { v: 0.0, r: m.rec().core.flt(0) };
+            if !m.test(m.float_cmp(Cmp::Le, zero, x)) {
+                return None;
+            }
+            m.box_float(T { v: x.v.sqrt(), r: m.rec().core.op1(Op::FSqrt, x.r) }).ok()?
+        }
+        (Inline::ListAppend, 2) => {
+            let (l, v) = (m.reg(at), m.reg(at + 1));
+            if !m.shape_is(l, Kind::List as u32) {
+                return None;
+            }
+            fast::append(m, l, v).ok()?;
+            m.constant(NONE())
+        }
+        _ => return None,
+    };
+    m.set_reg(i.c(), r);
+    Some(())
+}
+
+fn len(m: Recorder, o: T<Value>) -> Option<T<Value>> {
+    let f = match o.v.shape_id() {
+        k if k == Kind::List as u32 => LIST_LEN,
+        k if k == Kind::Tuple as u32 => TUPLE_LEN,
+        k if k == Kind::Dict as u32 => DICT_USED,
+        _ => return None,
+    };
+    if !m.shape_is(o, o.v.shape_id()) {
+        return None;
+    }
+    Some(m.int_to_fix(m.get_int(o, f)))
+}
+
+fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {
+    if m.test(m.is_fixnum(x)) {
+        if !m.test(m.fix_cmp(Cmp::Lt, x, m.fixnum(0))) {
+            return Some(x);
+        }
+        return m.fix_sub(m.fixnum(0), x);
+    }
+    let f = m.as_float(x)?;
+    m.box_float(T { v: f.v.abs(), r: m.rec().core.op1(Op::FAbs, f.r) }).ok()
+}
+
+/// A new object of a builtin kind whose fields are given.
+fn new(m: Recorder, kind: Kind, v: Value, size: usize, fields: &[(u32, Ir)]) -> T<Value> {
+    let what = (kind as i64) << 56 | (size as i64) << 32 | kind as i64;
+    let core = &mut m.rec().core;
+    let r = core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+    for (at, x) in fields {
+        core.trace.push(Inst { a: r, b: *x, imm: *at as i64, ..Inst::new(Op::SetNew) });
+    }
+    T { v, r }
+}
+
+/// `range` of one or two small ints that is not empty.
+fn range(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> {
+    let (start, stop) = match n {
+        1 => (m.fixnum(0), m.reg(at)),
+        2 => (m.reg(at), m.reg(at + 1)),
+        _ => return None,
+    };
+    if !start.v.is_fix() || !stop.v.is_fix() {
+        return None;
+    }
+    m.promote(f);
+    if !m.both_fixnum(start, stop) || !m.test(m.fix_cmp(Cmp::Lt, start, stop)) {
+        return None;
+    }
+    let len = m.fix_sub(stop, start)?;
+    let step = m.fixnum(1);
+    let th = m.i.th;
+    let v = builtins::range::new(th, start.v, stop.v, step.v).ok()?;
+    let o: Gc<Range> = v.exact()?;
+    if o.len.get() != Some(len.v) {
+        return None;
+    }
+    let at = |s: usize, r: Ir| (s as u32, r);
+    Some(new(
+        m,
+        Kind::Range,
+        v,
+        size_of::<Range>(),
+        &[
+            at(offset_of!(Range, start), start.r),
+            at(offset_of!(Range, stop), stop.r),
+            at(offset_of!(Range, step), step.r),
+            at(offset_of!(Range, len), len.r),
+        ],
+    ))
+}
+
+/// The iterator of a list, a tuple or a range of small ints.
+fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
+    let kind = o.v.shape_id();
+    let th = m.i.th;
+    if kind == Kind::Range as u32 {
+        let v = th.iter(o.v).ok()?;
+        let it: Gc<RangeIter> = v.exact()?;
+        if !m.shape_is(o, kind) {
+            return None;
+        }
+        let part = |f: Field, want: i64| {
+            let x = m.get(o, f);
+            if !m.test(m.is_fixnum(x)) {
+                return None;
+            }
+            let n = m.fix_to_int(x);
+            (n.v == want).then_some(n.r)
+        };
+        let next = part(RANGE_START, it.next.get())?;
+        let step = part(RANGE_STEP, it.step)?;
+        let left = part(RANGE_LEN, it.left.get())?;
+        // An iterator over small ints: the last one fits as well.
+        if it.step != 1 {
+            return None;
+        }
+        let one = m.rec().core.int(1);
+        let c = m.rec().core.op(Op::Eq, step, one);
+        m.rec().guard(c, true);
+        return Some(new(
+            m,
+            Kind::RangeIter,
+            v,
+            size_of::<RangeIter>(),
+            &[
+                (offset_of!(RangeIter, next) as u32, next),
+                (offset_of!(RangeIter, step) as u32, step),
+                (offset_of!(RangeIter, left) as u32, left),
+            ],
+        ));
+    }
+    let (k, size, seq, index) = if kind == Kind::List as u32 {
+        (Kind::ListIter, size_of::<ListIter>(), offset_of!(ListIter, list), offset_of!(ListIter, i))
+    } else if kind == Kind::Tuple as u32 {
+        (Kind::TupleIter, size_of::<TupleIter>(), offset_of!(TupleIter, tuple), offset_of!(TupleIter, i))
+    } else {
+        return None;
+    };
+    let v = th.iter(o.v).ok()?;
+    if !v.is_exact(k) || !m.shape_is(o, kind) {
+        return None;
+    }
+    let zero = m.rec().core.int(0);
+    Some(new(m, k, v, size, &[(seq as u32, o.r), (index as u32, zero)]))
+}
+
+/// `x ** y` for a positive float base and a finite result.
+fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
+    if x.v.is_fix() && y.v.is_fix() {
+        return None;
+    }
+    let a = m.number_as_float(x)?;
+    let b = m.number_as_float(y)?;
+    let r = f64::from_bits(unsafe { helpers::pow(a.v.to_bits(), b.v.to_bits()) });
+    let zero = T { v: 0.0, r: m.rec().core.flt(0) };
+    if !(a.v > 0.0 && r < f64::INFINITY) || !m.test(m.float_cmp(Cmp::Lt, zero, a)) {
+        return None;
+    }
+    let f = Callee { name: "pow", addr: helpers::pow as *const () as usize, effects: Effects::PURE };
+    let c = m.rec().core.call(Op::CallFlt, f, &[a.r, b.r]);
+    let r = T { v: r, r: c };
+    // Too large, or not a number: the operation is carried out as the interpreter does it.
+    let inf = T { v: f64::INFINITY, r: m.rec().core.flt(f64::INFINITY.to_bits()) };
+    if !m.test(m.float_cmp(Cmp::Lt, r, inf)) {
+        return None;
+    }
+    m.box_float(r).ok()
+}
