@@ -46,6 +46,8 @@ pub mod fflags {
     pub const HIDDEN: u64 = 32;
     /// The event of its start is being reported: the frame shows its first line.
     pub const STARTING: u64 = 64;
+    /// Somebody wrote a variable from outside (`f_locals`): a trace that runs the frame must not go on with what it knows.
+    pub const WRITTEN: u64 = 128;
     /// Bits 8..16: what to do with the result ([`super::Cont`]); bits 16..32 its operand.
     pub const CONT_SHIFT: u32 = 8;
     pub const ARG_SHIFT: u32 = 16;

@@ -290,8 +290,9 @@ pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
         return Ok(());
     }
     unsafe {
-        if let Some(l) = f.live.load(Acquire).as_ref() {
+        if let Some(l) = f.live.load(Acquire).as_mut() {
             *l.regs.add(i) = v.bits();
+            l.flags |= fflags::WRITTEN;
             return Ok(());
         }
         let a = match f.generator.gc_opt::<Generator>() {

@@ -52,10 +52,27 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             }
             f = f.add(1);
         }
+        if written(root, fp) {
+            return 1;
+        }
         // What the operation wrote counts as live from now on.
         (*fp).pc = e.next;
         0
     }
+}
+
+/// Whether a variable of one of these frames was written from outside since somebody asked.
+pub fn written(root: *mut Frame, top: *mut Frame) -> bool {
+    let mut any = false;
+    let mut f = root;
+    while f <= top {
+        // SAFETY: the thread's frames from the trace's root to the running one.
+        let flags = unsafe { &mut (*f).flags };
+        any |= *flags & fflags::WRITTEN != 0;
+        *flags &= !fflags::WRITTEN;
+        f = f.wrapping_add(1);
+    }
+    any
 }
 
 pub unsafe extern "C" fn box_float(th: Th, bits: u64) -> u64 {

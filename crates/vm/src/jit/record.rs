@@ -751,6 +751,9 @@ impl Rec {
         if crate::interp::events::observed(th) {
             return abort(self, Counter::AbortOp, "code that is observed");
         }
+        if helpers::written(self.root_fp, fp) {
+            return abort(self, Counter::AbortFrame, "a variable was written from outside");
+        }
         let depth = unsafe { fp.offset_from(self.root_fp) };
         let was = self.frames.len() as isize - 1;
         unsafe {
