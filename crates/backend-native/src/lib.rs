@@ -10,7 +10,6 @@
 
 // The assembler's macro converts every register number, whatever its type.
 #![allow(clippy::useless_conversion)]
-
 #![cfg(all(target_arch = "x86_64", unix))]
 
 mod alloc;
