@@ -78,6 +78,11 @@ pub enum Cont {
 #[repr(C)]
 pub struct Thread {
     pub m: Mutator,
+    /// Backward jumps until the next one that counts (see `jit::tick`): code and its counters are shared by threads, and
+    /// a line of memory that all of them write would cost each of them tens of cycles.
+    pub ticks: RustCell<u32>,
+    /// State of the jitter of `ticks`.
+    pub jitter: RustCell<u32>,
     pub fp: RustCell<*mut Frame>,
     /// Frames at or above this take the slow path: recursion limit, or somebody wants the thread's attention.
     pub frame_limit: RustCell<*mut Frame>,
@@ -342,6 +347,8 @@ impl Th {
         let regs = map_stack(REG_BYTES) as *mut u64;
         let t = Box::new(Thread {
             m: Mutator::new(heap),
+            ticks: RustCell::new(1),
+            jitter: RustCell::new(1),
             fp: RustCell::new(frames),
             frame_limit: RustCell::new(frames),
             exc: Slot::null(),

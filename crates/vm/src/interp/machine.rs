@@ -459,11 +459,9 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn safepoint(self, counter: usize) -> bool {
         unsafe {
-            // Racing threads may lose counts.
-            let c = (&(*self.fp)).code.counters.add(counter);
-            let n = (*c).wrapping_sub(1);
-            *c = n;
-            n == 0 || self.th.m.poll.load(Relaxed) != 0
+            let t = self.th.ticks.get().wrapping_sub(1);
+            self.th.ticks.set(t);
+            t == 0 || *(&(*self.fp)).code.counters.add(counter) == 0 || self.th.m.poll.load(Relaxed) != 0
         }
     }
     #[inline(always)]

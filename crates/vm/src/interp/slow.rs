@@ -657,13 +657,9 @@ pub fn j_in(th: Th, i: Ins) -> Res {
     NEXT
 }
 pub fn jump_back(th: Th, i: Ins) -> Res {
+    crate::jit::tick(th, i);
     if th.m.poll.load(Relaxed) != 0 {
-        // The count must not pass zero unseen.
-        let count = crate::jit::counter(fr(th).code, i.a());
-        let n = count.load(Relaxed);
-        count.store(n.max(1), Relaxed);
         th.attend()?;
-        count.store(n, Relaxed);
     }
     if super::events::observed(th) {
         // A function that has been running since before.

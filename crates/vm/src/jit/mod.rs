@@ -2,7 +2,7 @@
 //! compiled by a backend that the embedder hands over.
 //!
 //! # The life of a loop
-//! The loop's counter (`Code::counters`) runs down in the interpreter; at zero the slow path comes to [`back_edge`]:
+//! The loop's counter (`Code::counters`) runs down in the interpreter, by samples ([`tick`]); at zero the slow path comes to [`back_edge`]:
 //! compiled code is entered, or the next iteration is recorded. A [`Tree`] is a loop's compiled code with the bridges
 //! that grew on its exits; it is valid until an assumption fails (`watch`).
 //!
@@ -52,6 +52,8 @@ pub struct Jit {
     pub layout: Layout,
     threshold: u32,
     bridge_threshold: u32,
+    /// Backward jumps between two that count, on average.
+    tick: u32,
 }
 
 static JIT: OnceLock<Jit> = OnceLock::new();
@@ -84,6 +86,7 @@ pub fn init(backend: &'static dyn Backend, threshold: Option<u32>) {
         backend,
         layout,
         threshold: t,
+        tick: (t / 32).clamp(1, 31),
         bridge_threshold: if threshold.is_some() { t.min(BRIDGE_THRESHOLD) } else { BRIDGE_THRESHOLD },
     };
     if JIT.set(j).is_ok() {
@@ -156,6 +159,27 @@ pub fn counter(code: Gc<Code>, i: usize) -> &'static AtomicU32 {
     unsafe { &*(code.counters.add(i) as *const AtomicU32) }
 }
 
+/// The thread's tick (`Thread::ticks`), once it has run down: counts the backward jump for as many as passed since the
+/// last one. The intervals vary, so that loops of a regular length are not always met at the same place.
+pub fn tick(th: Th, i: Ins) {
+    if th.ticks.get() != 0 {
+        return;
+    }
+    let Some(jit) = get() else {
+        th.ticks.set(u32::MAX);
+        return;
+    };
+    let x = th.jitter.get().wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
+    th.jitter.set(x);
+    th.ticks.set(jit.tick + (x >> 16) % jit.tick - jit.tick / 2);
+    let count = counter(unsafe { (*th.fp.get()).code }, i.a());
+    let n = count.load(Relaxed);
+    if n != u32::MAX {
+        // Racing threads may lose counts.
+        count.store(n.saturating_sub(jit.tick), Relaxed);
+    }
+}
+
 /// A backward jump (the published instruction) whose counter may have run down. Some: what the slow operation answers,
 /// the jump being done.
 pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
@@ -171,7 +195,6 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     };
     let header = unsafe { (*fp).pc.offset(1 + i.imm() as isize) };
     if let Some(t) = tree_of(code, i.a(), header) {
-        count.store(1, Relaxed);
         return enter(th, jit, t);
     }
     count.store(jit.threshold, Relaxed);

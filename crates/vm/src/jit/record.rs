@@ -156,7 +156,7 @@ pub fn record_loop(
                     Counter::LoopsCompiled.inc();
                     tree.cell.store(entry as u64, Release);
                     state.tree.store(tree as *const Tree as *mut Tree, Release);
-                    super::counter(code, i.a()).store(1, Relaxed);
+                    super::counter(code, i.a()).store(0, Relaxed);
                 }
                 other => {
                     if let Err(why) = other {
@@ -659,7 +659,7 @@ impl Rec {
             // Let the inner loop be first.
             let c = super::counter(code, i.a());
             if c.load(Relaxed) < u32::MAX / 2 {
-                c.store(2, Relaxed);
+                c.store(0, Relaxed);
             }
             return Some(self.stop(pc));
         }
