@@ -82,6 +82,7 @@ impl Space {
                 return Some(self.r.block_addr(b));
             }
             let l = m.local();
+            self.color = l.color;
             if size > SMALL_MAX {
                 if l.big_limit - l.big_cursor < size {
                     let b = self.take_block(need)?;

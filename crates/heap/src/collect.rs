@@ -45,6 +45,7 @@ impl Space {
             top: 0,
             blocks,
             singles: Vec::new(),
+            color: 0,
             spans: Default::default(),
             span_hint: 0,
             span_none: usize::MAX,
@@ -328,13 +329,23 @@ impl Heap {
 
     unsafe fn roots(&'static self, t: &mut Tracer) {
         unsafe {
-            for &m in self.world.mutators() {
+            let mutators = self.world.mutators();
+            let many = mutators.len() > 1;
+            if many && t.phase == Phase::Copy {
+                t.new_line();
+            }
+            for &m in mutators {
                 if t.phase != Phase::Copy {
                     t.scan_stacks(&*m);
                 }
                 (self.hooks.trace_mutator)(m.cast_mut(), t);
                 if t.phase != Phase::Pin {
                     (*m).local().roots.each(|w, n| t.slots(w, n));
+                }
+                if many && t.phase == Phase::Copy {
+                    // What threads write to should not share lines of memory with what others use.
+                    t.drain();
+                    t.new_line();
                 }
             }
             (self.hooks.trace_roots)(t);

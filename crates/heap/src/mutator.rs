@@ -41,6 +41,8 @@ pub(crate) struct Local {
     /// The small run's limit under stress, when `Mutator::limit` sends every allocation to the slow path.
     pub window: usize,
 
+    /// Tells few threads from one another; many may have the same.
+    pub color: u8,
     pub remembered: Vec<Obj>,
     pub dirty_cards: Vec<CardEntry>,
     pub weak: Vec<Obj>,
@@ -80,6 +82,7 @@ impl Mutator {
                 big_cursor: 0,
                 big_limit: 0,
                 window: 0,
+                color: 0,
                 remembered: Vec::new(),
                 dirty_cards: Vec::new(),
                 weak: Vec::new(),
@@ -108,6 +111,8 @@ impl Mutator {
     pub unsafe fn register(&self, stack_base: usize) {
         let l = unsafe { self.local() };
         assert!(!l.registered, "mutator registered twice");
+        static COLORS: AtomicU8 = AtomicU8::new(0);
+        l.color = COLORS.fetch_add(1, Relaxed);
         l.stack_base = stack_base;
         l.registered = true;
         self.heap.world.add(self);

@@ -55,6 +55,8 @@ pub(crate) struct Range {
     pub run: *mut u32,
     pub span: *mut u32,
     pub dirty: *mut u8,
+    /// The thread (its colour) that had the block last as part of its nursery.
+    pub owner: *mut u8,
 }
 
 const DEFAULT_RESERVE: usize = 64 << 30;
@@ -88,7 +90,7 @@ impl Range {
         let blocks = len >> BLOCK_SH;
         // Tables of bytes or words, each aligned to a page.
         let sizes =
-            [len / 64, len / 64, len >> LINE_SH, len >> CARD_SH, blocks, blocks * 4, blocks * 4, blocks];
+            [len / 64, len / 64, len >> LINE_SH, len >> CARD_SH, blocks, blocks * 4, blocks * 4, blocks, blocks];
         const HUGE: usize = 2 << 20;
         let total = len + HUGE + sizes.iter().map(|s| (s + 4095) & !4095).sum::<usize>();
         // SAFETY: a new anonymous mapping.
@@ -134,6 +136,7 @@ impl Range {
             run: t() as _,
             span: t() as _,
             dirty: t() as _,
+            owner: t() as _,
         })
     }
     #[inline(always)]
@@ -237,6 +240,8 @@ pub(crate) struct Space {
     pub blocks: usize,
     /// Free blocks, the hottest last.
     pub singles: Vec<u32>,
+    /// Whom blocks are taken for: [`Local::color`](crate::mutator::Local::color).
+    pub color: u8,
     /// Other free blocks below `top`: start and length, coalesced.
     pub spans: BTreeMap<u32, u32>,
     /// Where the search for a span goes on, and a length that no span is known to have.
@@ -305,7 +310,7 @@ impl Space {
         if self.used >= self.cap(need) {
             return None;
         }
-        let b = match self.singles.pop() {
+        let b = match self.take_single() {
             Some(b) => b as usize,
             None => match self.spans.pop_first() {
                 Some((s, n)) => {
@@ -326,8 +331,22 @@ impl Space {
         unsafe {
             *self.r.state.add(b) = SMALL;
             *self.r.dirty.add(b) = 1;
+            *self.r.owner.add(b) = self.color;
         }
         Some(b)
+    }
+    /// One of the last single blocks, if possible one that the same thread had before: its lines are in that core's
+    /// cache, and getting them from another core's takes longer than from memory.
+    fn take_single(&mut self) -> Option<u32> {
+        const REACH: usize = 256;
+        let (n, color) = (self.singles.len(), self.color);
+        let own = (n.saturating_sub(REACH)..n)
+            .rev()
+            .find(|i| unsafe { *self.r.owner.add(self.singles[*i] as usize) } == color);
+        match own {
+            Some(i) => Some(self.singles.remove(i)),
+            None => self.singles.pop(),
+        }
     }
     /// `n` neighbouring blocks for a large object.
     pub unsafe fn take_large(&mut self, n: usize, need: Need) -> Option<usize> {

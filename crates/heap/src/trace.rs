@@ -288,6 +288,10 @@ impl Tracer {
         *slot = p as u64;
         self.stack.push(obj(p));
     }
+    /// The next survivor begins a new line.
+    pub(crate) fn new_line(&mut self) {
+        self.to_cursor = self.to_cursor.next_multiple_of(LINE).min(self.to_limit);
+    }
     /// Room for a survivor when the current hole is full: the next hole, or a block for medium sizes. 0: none.
     #[cold]
     #[inline(never)]

@@ -435,7 +435,8 @@ impl Th {
             let v = unsafe {
                 match m.kind {
                     DefKind::Method => {
-                        let o = self.alloc::<MethodDescriptor>();
+                        // Old from the start: every call reads it, so it must not lie beside what a thread writes.
+                        let o = self.alloc_old::<MethodDescriptor>(size_of::<MethodDescriptor>());
                         (*o.as_ptr()).def = m;
                         o.owner.init(Some(t.value()));
                         o.value()
