@@ -7,6 +7,5 @@ fn main() {
         // At a fixed address: thirty thousand relocations less at every start, and tables of pointers stay pages of the
         // file that processes share.
         println!("cargo:rustc-link-arg-bins=-no-pie");
-        println!("cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file=/tmp/order.txt,--no-warn-symbol-ordering");
     }
 }

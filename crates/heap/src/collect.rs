@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
 /// more, so that programs with much short-lived old data do not collect all the time.
-const HEADROOM: (usize, usize) = (8 << 20, 32 << 20);
+const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident.
 const FIRST_NURSERY: usize = 2 << 20;
 /// Resident memory kept for large young objects to come.
