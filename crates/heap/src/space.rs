@@ -89,8 +89,17 @@ impl Range {
     fn try_reserve(len: usize) -> Option<Range> {
         let blocks = len >> BLOCK_SH;
         // Tables of bytes or words, each aligned to a page.
-        let sizes =
-            [len / 64, len / 64, len >> LINE_SH, len >> CARD_SH, blocks, blocks * 4, blocks * 4, blocks, blocks];
+        let sizes = [
+            len / 64,
+            len / 64,
+            len >> LINE_SH,
+            len >> CARD_SH,
+            blocks,
+            blocks * 4,
+            blocks * 4,
+            blocks,
+            blocks,
+        ];
         const HUGE: usize = 2 << 20;
         let total = len + HUGE + sizes.iter().map(|s| (s + 4095) & !4095).sum::<usize>();
         // SAFETY: a new anonymous mapping.
