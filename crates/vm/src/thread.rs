@@ -223,6 +223,20 @@ struct InternTable {
     cells: Vec<u64>,
     used: usize,
 }
+impl InternTable {
+    /// The string, or the cell where it belongs.
+    fn find(&self, hash: usize, b: &[u8]) -> Result<Value, usize> {
+        let mut i = hash & (self.cells.len() - 1);
+        while self.cells[i] != 0 {
+            let s: Gc<Str> = unsafe { Value::from_bits(self.cells[i]).cast_unchecked() };
+            if s.bytes() == b {
+                return Ok(s.value());
+            }
+            i = (i + 1) & (self.cells.len() - 1);
+        }
+        Err(i)
+    }
+}
 
 thread_local! {
     static CURRENT: RustCell<Option<Th>> = const { RustCell::new(None) };
@@ -563,19 +577,19 @@ impl Th {
     }
     /// Interned string of these bytes (valid WTF-8).
     pub fn intern_bytes(self, b: &[u8]) -> Value {
-        let h = crate::builtins::str_::hash_bytes(b);
+        let h = crate::builtins::str_::hash_bytes(b) as usize;
+        let found = INTERNED.lock().unwrap().as_ref().and_then(|t| t.find(h, b).ok());
+        if let Some(s) = found {
+            return s;
+        }
+        // Nothing is allocated while the table is locked: a collection visits it.
+        let s = crate::builtins::str_::new_interned(self, b);
         let mut g = INTERNED.lock().unwrap();
         let tab = g.get_or_insert_with(|| InternTable { cells: vec![0; 4096], used: 0 });
-        let mut i = h as usize & (tab.cells.len() - 1);
-        while tab.cells[i] != 0 {
-            let s: Gc<Str> = unsafe { Value::from_bits(tab.cells[i]).cast_unchecked() };
-            if s.bytes() == b {
-                return s.value();
-            }
-            i = (i + 1) & (tab.cells.len() - 1);
+        match tab.find(h, b) {
+            Ok(other) => return other,
+            Err(i) => tab.cells[i] = s.value().bits(),
         }
-        let s = crate::builtins::str_::new_interned(self, b);
-        tab.cells[i] = s.value().bits();
         tab.used += 1;
         if tab.used * 2 > tab.cells.len() {
             let mut cells = vec![0u64; tab.cells.len() * 2];
