@@ -2,6 +2,7 @@
 //!
 //! A full collection is a minor one followed by a major one, so the major one has no young objects to think of.
 
+use crate::census::Census;
 use crate::layout::Layouts;
 use crate::mutator::POLL_STOP;
 use crate::space::*;
@@ -235,7 +236,7 @@ impl Heap {
     pub(crate) fn collect_if(&'static self, m: &Mutator, major: bool, wanted: impl Fn() -> bool) {
         if self.world.stop(m, wanted) {
             // SAFETY: the world is stopped.
-            unsafe { self.run(major) };
+            unsafe { self.run(major, None) };
             self.world.resume(m, self.has_pending());
         }
     }
@@ -265,7 +266,7 @@ impl Heap {
 
     /// # Safety
     /// The world is stopped, and the stack of every mutator saved.
-    pub(crate) unsafe fn run(&'static self, want_major: bool) {
+    pub(crate) unsafe fn run(&'static self, want_major: bool, census: Option<&mut Census>) {
         // A panic in here leaves the heap half collected and the other threads stopped for ever.
         struct Abort;
         impl Drop for Abort {
@@ -274,10 +275,10 @@ impl Heap {
             }
         }
         let abort = Abort;
-        unsafe { self.run_inner(want_major) };
+        unsafe { self.run_inner(want_major, census) };
         std::mem::forget(abort);
     }
-    unsafe fn run_inner(&'static self, want_major: bool) {
+    unsafe fn run_inner(&'static self, want_major: bool, census: Option<&mut Census>) {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
@@ -288,7 +289,7 @@ impl Heap {
             (*s).since = 0;
             self.gc_due.store(false, Relaxed);
             let mut t = Tracer::new(self, s);
-            self.minor(&mut t);
+            self.minor(&mut t, census.is_some());
             let middle = Instant::now();
             (*s).stats.minor += 1;
             let ns = (middle - start).as_nanos() as u64;
@@ -307,7 +308,7 @@ impl Heap {
                 _ => {}
             }
             if major {
-                self.major(&mut t);
+                self.major(&mut t, census);
                 let s = &mut *s;
                 s.stats.major += 1;
                 let ns = middle.elapsed().as_nanos() as u64;
@@ -351,9 +352,13 @@ impl Heap {
             (self.hooks.trace_roots)(t);
         }
     }
-    unsafe fn minor(&'static self, t: &mut Tracer) {
+    /// With `keep_all` nothing dies: what is young becomes old.
+    unsafe fn minor(&'static self, t: &mut Tracer, keep_all: bool) {
         unsafe {
-            if (*t.space).copying {
+            if keep_all {
+                t.phase = Phase::Promote;
+                t.mark_young();
+            } else if (*t.space).copying {
                 t.phase = Phase::Pin;
                 self.roots(t);
                 t.phase = Phase::Copy;
@@ -373,7 +378,7 @@ impl Heap {
             s.sweep_young();
         }
     }
-    unsafe fn major(&'static self, t: &mut Tracer) {
+    unsafe fn major(&'static self, t: &mut Tracer, census: Option<&mut Census>) {
         unsafe {
             if (*t.space).stress > 0 {
                 t.verify();
@@ -383,6 +388,9 @@ impl Heap {
             self.roots(t);
             t.trace_queues();
             t.drain();
+            if let Some(c) = census {
+                t.count_dead(c);
+            }
             t.deaths();
             let live = std::mem::take(&mut t.desc_live);
             (self.hooks.sweep_descs)(&|d| live.get(d as usize).is_some_and(|l| *l != 0));
@@ -400,7 +408,7 @@ impl Heap {
             self.world.stop(m, || true);
             // SAFETY: the world is stopped.
             unsafe {
-                self.run(true);
+                self.run(true, None);
                 (*self.space.stopped()).each_marked(f);
             }
             self.world.resume(m, self.has_pending());

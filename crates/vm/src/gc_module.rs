@@ -17,6 +17,7 @@ static ENABLED: AtomicBool = AtomicBool::new(true);
 static DEBUG: AtomicI64 = AtomicI64::new(0);
 static THRESHOLDS: [AtomicI64; 3] = [AtomicI64::new(2000), AtomicI64::new(10), AtomicI64::new(10)];
 static COLLECTIONS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+static COLLECTED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 static FROZEN: AtomicI64 = AtomicI64::new(0);
 
 pub static MODULE: NativeModule = NativeModule {
@@ -172,25 +173,35 @@ fn get_threshold(th: Th, _: &[Option<Value>]) -> R<Value> {
 }
 
 /// A collection on behalf of the program, with its callbacks, and the finalizers and weakref callbacks that are due.
-pub fn run(th: Th, generation: usize) -> R<()> {
-    notify(th, "start", generation)?;
+///
+/// Answers how many unreachable objects CPython's collector would have found: those in cycles, and what hangs on them.
+/// Younger generations are collected without counting.
+pub fn run(th: Th, generation: usize) -> R<usize> {
+    notify(th, "start", generation, 0)?;
     COLLECTIONS[generation].fetch_add(1, Relaxed);
-    th.m.heap.collect(&th.m, generation == 2);
-    crate::pending::deaths(th);
+    let mut found = 0;
     if generation == 2 {
-        // What finalizers resurrected once dies only now.
-        th.m.heap.collect(&th.m, true);
+        found = th.m.heap.collect_counting(&th.m, &|o| tracked(Value::from_obj(o)));
+        if crate::pending::deaths(th) {
+            // What finalizers resurrected once dies only now.
+            th.m.heap.collect(&th.m, true);
+            crate::pending::deaths(th);
+        }
+    } else {
+        th.m.heap.collect(&th.m, false);
         crate::pending::deaths(th);
     }
-    notify(th, "stop", generation)
+    COLLECTED[generation].fetch_add(found as u64, Relaxed);
+    notify(th, "stop", generation, found)?;
+    Ok(found)
 }
-fn notify(th: Th, phase: &str, generation: usize) -> R<()> {
+fn notify(th: Th, phase: &str, generation: usize, found: usize) -> R<()> {
     let Some(l) = Root::gc_callbacks.get().and_then(|l| l.cast::<List>()) else { return Ok(()) };
     if l.len.load(Acquire) == 0 {
         return Ok(());
     }
     let info = Gc::<Dict>::new(th);
-    for (k, v) in [("generation", generation as i64), ("collected", 0), ("uncollectable", 0)] {
+    for (k, v) in [("generation", generation as i64), ("collected", found as i64), ("uncollectable", 0)] {
         info.set(th, th.intern(k), Value::fix(v))?;
     }
     let phase = th.intern(phase);
@@ -207,14 +218,14 @@ fn notify(th: Th, phase: &str, generation: usize) -> R<()> {
 /// Words on the native stack are roots. The frames between the loop and this function lie where those of earlier
 /// operations lay, and what they do not initialise still shows what those held; from the loop, over memory cleared
 /// before, nothing dead is seen.
-pub fn collect_soon(th: Th, a: &[Option<Value>]) -> R<Value> {
+pub fn collect_soon(th: Th, a: &[Option<Value>]) -> R<()> {
     th.collect_soon.set(generation(th, a)? as u32 + 1);
-    Ok(Value::fix(0))
+    Ok(())
 }
 /// Runs what `collect_soon` asked for.
 #[cold]
 #[inline(never)]
-pub fn run_soon(th: Th) -> R<()> {
+pub fn run_soon(th: Th) -> R<usize> {
     clear_stack();
     let g = th.collect_soon.replace(0) - 1;
     run(th, g as usize)
@@ -243,8 +254,7 @@ fn generation(th: Th, a: &[Option<Value>]) -> R<usize> {
     Ok(g as usize)
 }
 fn collect(th: Th, a: &[Option<Value>]) -> R<Value> {
-    run(th, generation(th, a)?)?;
-    Ok(Value::fix(0))
+    Ok(Value::fix(run(th, generation(th, a)?)? as i64))
 }
 
 /// Kinds that are parts of other objects.
@@ -353,7 +363,8 @@ fn get_stats(th: Th, _: &[Option<Value>]) -> R<Value> {
             _ => 0,
         };
         let n = c.load(Relaxed).max(own) as i64;
-        for (k, v) in [("collections", n), ("collected", 0), ("uncollectable", 0)] {
+        let found = COLLECTED[i].load(Relaxed) as i64;
+        for (k, v) in [("collections", n), ("collected", found), ("uncollectable", 0)] {
             d.set(th, th.intern(k), Value::fix(v))?;
         }
         list::append(th, l, d.value())?;

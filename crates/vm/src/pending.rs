@@ -65,10 +65,12 @@ fn park(th: Th) {
 }
 
 /// Calls the callbacks of weak references whose targets died and the finalizers of objects that became unreachable.
-pub fn deaths(th: Th) {
+/// Whether there was a finalizer.
+pub fn deaths(th: Th) -> bool {
     if BUSY.with(|b| b.replace(true)) {
-        return;
+        return false;
     }
+    let mut any = false;
     let exc = th.exc.get();
     let handled = th.handled.get();
     th.exc.init(None);
@@ -76,6 +78,7 @@ pub fn deaths(th: Th) {
         if let Some(w) = th.m.heap.pop_dead_weak() {
             builtins::weakref::died(th, unsafe { Gc::from_obj(w) });
         } else if let Some(o) = th.m.heap.pop_finalizable() {
+            any = true;
             finalize(th, Value::from_obj(o));
         } else {
             break;
@@ -85,6 +88,7 @@ pub fn deaths(th: Th) {
     }
     th.exc.init(exc);
     BUSY.with(|b| b.set(false));
+    any
 }
 
 /// Calls the finalizer of an object, once in its life.

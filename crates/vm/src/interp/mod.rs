@@ -143,7 +143,12 @@ fn slow_step(th: Th, i: Ins) -> Option<u64> {
 ///
 /// A `gc.collect()` that waits until the native stack is short comes this way as well, without an exception.
 fn raised(th: Th) -> bool {
-    if th.collect_soon.get() != 0 && crate::gc_module::run_soon(th).is_ok() {
+    if th.collect_soon.get() != 0
+        && let Ok(found) = crate::gc_module::run_soon(th)
+    {
+        // The result of the call, which is the published instruction.
+        let i = unsafe { *(*th.fp.get()).pc };
+        slow::set(th, i.c(), Value::fix(found as i64));
         return true;
     }
     unwind::unwind(th)

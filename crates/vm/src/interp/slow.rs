@@ -685,8 +685,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
         if crate::gc_module::is_collect(nf.def) && args.nkw() == 0 && args.len() <= 1 {
-            let v = crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
-            set(th, i.c(), v);
+            crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
             // See `interp::raised`.
             return Err(crate::err::Raised);
         }

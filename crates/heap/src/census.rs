@@ -1,0 +1,125 @@
+//! How much cyclic garbage a full collection finds, for `gc.collect()`: what a collector that only looks for cycles
+//! would have found, all else having died by its reference counts.
+//!
+//! Everything young becomes old where it lies, dead or alive, so that after the marking the dead are known: they were
+//! old and are not marked. Of these, whatever no other dead object refers to would have died at once, then what only
+//! those referred to, and so on; the rest are the cycles and what hangs on them.
+
+use crate::layout::{addr, obj};
+use crate::space::*;
+use crate::trace::{Phase, Tracer};
+use crate::{Heap, Mutator, Obj};
+
+/// What is to be counted, and how much there was.
+pub(crate) struct Census<'a> {
+    pub counts: &'a dyn Fn(Obj) -> bool,
+    pub found: usize,
+}
+
+impl Heap {
+    /// A full collection. Of the cyclic garbage that it finds, tells how many objects `counts` holds for; `counts` sees
+    /// dead objects and must not allocate.
+    #[inline(never)]
+    pub fn collect_counting(&'static self, m: &Mutator, counts: &dyn Fn(Obj) -> bool) -> usize {
+        let mut census = Census { counts, found: 0 };
+        m.with_stack_saved(|| {
+            if self.world.stop(m, || true) {
+                // SAFETY: the world is stopped.
+                unsafe { self.run(true, Some(&mut census)) };
+                self.world.resume(m, self.has_pending());
+            }
+        });
+        census.found
+    }
+}
+
+impl Tracer {
+    /// Marks all young objects.
+    pub(crate) unsafe fn mark_young(&mut self) {
+        unsafe {
+            let s = &*self.space;
+            for r in &s.runs {
+                let (mut p, end) = (r.start, r.end);
+                while p < end {
+                    self.mark(p);
+                    p += self.size(obj(p));
+                }
+            }
+            for b in &s.large_young {
+                self.mark(s.r.block_addr(*b as usize));
+            }
+        }
+    }
+
+    /// Between the marking of a major collection and its sweeping.
+    pub(crate) unsafe fn count_dead(&mut self, census: &mut Census) {
+        let s = unsafe { &*self.space };
+        let (marks, starts, base) = (s.marks, s.starts, s.r.base);
+        // Dead objects are numbered in the order of their addresses; `before` has how many there are below each word of
+        // the bitmaps.
+        let dead_in = |w: usize| unsafe { *starts.add(w) & !*marks.add(w) };
+        let mut before = Vec::with_capacity(s.top * (BLOCK >> 9) + 1);
+        let mut n = 0u32;
+        for b in 0..s.top {
+            let used = matches!(unsafe { *s.r.state.add(b) }, state::SMALL | state::LARGE);
+            for w in b * (BLOCK >> 9)..(b + 1) * (BLOCK >> 9) {
+                before.push(n);
+                n += if used { dead_in(w).count_ones() } else { 0 };
+            }
+        }
+        let number = |a: u64| {
+            let off = (a as usize).wrapping_sub(base);
+            if a & 7 != 0 || off >> 9 >= before.len() {
+                return None;
+            }
+            let (m, k) = (dead_in(off >> 9), (off >> 3) & 63);
+            (m >> k & 1 != 0).then(|| before[off >> 9] as usize + (m & ((1 << k) - 1)).count_ones() as usize)
+        };
+        let mut dead = Vec::with_capacity(n as usize);
+        for b in 0..s.top {
+            if matches!(unsafe { *s.r.state.add(b) }, state::SMALL | state::LARGE) {
+                for w in b * (BLOCK >> 9)..(b + 1) * (BLOCK >> 9) {
+                    let mut m = dead_in(w);
+                    while m != 0 {
+                        dead.push(base + (w << 9) + ((m.trailing_zeros() as usize) << 3));
+                        m &= m - 1;
+                    }
+                }
+            }
+        }
+        // References from dead objects to each.
+        let mut refs = vec![0u32; dead.len()];
+        for &a in &dead {
+            unsafe { self.each_referent(obj(a), &mut |v| number(v).into_iter().for_each(|i| refs[i] += 1)) };
+        }
+        const GONE: u32 = u32::MAX;
+        let mut free: Vec<u32> = (0..dead.len() as u32).filter(|i| refs[*i as usize] == 0).collect();
+        while let Some(i) = free.pop() {
+            refs[i as usize] = GONE;
+            unsafe {
+                self.each_referent(obj(dead[i as usize]), &mut |v| {
+                    if let Some(j) = number(v) {
+                        refs[j] -= 1;
+                        if refs[j] == 0 {
+                            free.push(j as u32);
+                        }
+                    }
+                })
+            };
+        }
+        let rest = dead.iter().zip(&refs).filter(|(_, r)| **r != GONE);
+        census.found = rest.filter(|(a, _)| (census.counts)(obj(**a))).count();
+    }
+    unsafe fn each_referent(&mut self, o: Obj, f: &mut dyn FnMut(u64)) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Visit);
+        // SAFETY: the visitor is gone before `f` is.
+        unsafe {
+            self.visitor =
+                Some(std::mem::transmute::<*mut dyn FnMut(u64), *mut (dyn FnMut(u64) + 'static)>(f));
+            self.visit(o);
+        }
+        self.visitor = None;
+        self.phase = phase;
+        debug_assert_ne!(addr(o), 0);
+    }
+}
