@@ -65,3 +65,7 @@ def object_getattrstring(obj, name):
 
 def object_setattrstring(obj, name, value):
     setattr(obj, name.decode(), value)
+
+
+def _py_getbuiltwithassert():
+    return 0
