@@ -20,6 +20,9 @@ impl SourceCompiler for Compiler {
         let (r, warnings) = c::compile_full(source, &opts);
         (r.map_err(convert::error), convert::warnings(warnings))
     }
+    fn version(&self) -> u64 {
+        c::version()
+    }
     fn decode(
         &self,
         source: &[u8],

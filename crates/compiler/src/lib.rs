@@ -28,6 +28,11 @@ pub mod symtable;
 mod tests;
 pub mod tree;
 
+/// Changes with every change of the compiler.
+pub fn version() -> u64 {
+    env!("ADDER_COMPILER_HASH").parse().unwrap_or(0)
+}
+
 pub use decode::{Codec, decode_source, decode_source_with};
 pub use error::{ErrorKind, SyntaxError, Warning, WarningCategory};
 pub use parse::{Mode, Options, compile, compile_full, compile_tree, optimize_tree, parse_tree, pycf};

@@ -56,6 +56,10 @@ pub struct CompileError {
 }
 
 pub trait SourceCompiler: Sync {
+    /// Another number for every compiler that may make other code.
+    fn version(&self) -> u64 {
+        0
+    }
     /// Compiles; the warnings are to be issued in either case.
     fn compile(
         &self,
@@ -120,6 +124,10 @@ pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
 
 static COMPILER: OnceLock<&'static dyn SourceCompiler> = OnceLock::new();
 
+/// The version of the compiler, 0 if there is none.
+pub fn compiler_version() -> u64 {
+    COMPILER.get().map_or(0, |c| c.version())
+}
 pub fn set_compiler(c: &'static dyn SourceCompiler) {
     let _ = COMPILER.set(c);
 }

@@ -132,7 +132,8 @@ pub enum ThreadSlot {
     ThreadObject,
     Spare1,
     Spare2,
-    Spare3,
+    /// The StopIteration that `stop_to_none` last dropped while somebody observed.
+    Swallowed,
 }
 impl ThreadSlot {
     pub const COUNT: usize = 16;

@@ -56,6 +56,10 @@ pub(crate) struct OpenHandler {
     pub used: bool,
 }
 
+fn late(b: &Block) -> bool {
+    matches!(b.kind, BlockKind::Finally { .. } | BlockKind::With { .. })
+}
+
 impl<'a> Gen<'a, '_> {
     pub fn push_block(&mut self, kind: BlockKind<'a>) -> Res {
         let b = Block { kind, open: self.u.open.len() };
@@ -140,7 +144,6 @@ impl<'a> Gen<'a, '_> {
             self.u.blocks.extend_from_slice(&blocks[..i]);
             self.unwind_one(blocks[i])?;
         }
-        let late = |b: &Block| matches!(b.kind, BlockKind::Finally { .. } | BlockKind::With { .. });
         let span = if blocks.iter().any(late) { self.inherited() } else { span };
         finish(self, span);
         self.u.blocks.truncate(to);
@@ -152,6 +155,11 @@ impl<'a> Gen<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Does leaving the blocks from the `to`th on run code on other lines?
+    pub fn leaves_late(&self, to: usize) -> bool {
+        self.u.blocks[to..].iter().any(late)
     }
 
     fn unwind_one(&mut self, b: Block<'a>) -> Res {

@@ -184,6 +184,12 @@ impl<'a> Gen<'a, '_> {
         self.u.pending.take().or(last).unwrap_or(self.u.span)
     }
 
+    /// As `inherited`, but where ways of several lines come together it belongs to none.
+    fn joined_or_inherited(&mut self) -> Span {
+        let joined = self.u.joined_at == self.u.code.len() as u32 && self.u.pending.is_none();
+        if joined { Span::NONE } else { self.inherited() }
+    }
+
     pub fn abc(&mut self, op: Op, a: Reg, b: Reg, c: Reg) {
         self.emit(Ins::abc(op, 0, a, b, c));
     }
@@ -230,7 +236,7 @@ impl<'a> Gen<'a, '_> {
     /// Jumps forwards, always; the jump belongs to the line of what precedes it.
     pub fn jump(&mut self, l: Label) {
         if self.u.reachable {
-            let span = self.inherited();
+            let span = self.joined_or_inherited();
             self.at(span, |g| g.jump_here(l));
         }
     }
@@ -248,9 +254,7 @@ impl<'a> Gen<'a, '_> {
     /// Back to the head of a loop, on the line of what precedes it.
     pub fn jump_back(&mut self, l: Label, counter: u16) {
         if self.u.reachable {
-            // Where ways of several lines come together it belongs to none.
-            let joined = self.u.joined_at == self.u.code.len() as u32 && self.u.pending.is_none();
-            let span = if joined { Span::NONE } else { self.inherited() };
+            let span = self.joined_or_inherited();
             self.at(span, |g| g.jump_back_here(l, counter));
         }
     }
@@ -268,10 +272,13 @@ impl<'a> Gen<'a, '_> {
     /// `return None` at the end of a body.
     pub fn implicit_return(&mut self) {
         if self.u.reachable {
+            let own_line = self.u.pending.is_some();
             let span = self.inherited();
             let i = self.u.code.len();
             let falls = i > 0 && unit::falls_through(&self.u.code, i - 1);
-            self.u.implicit_return = Some((i as u32, falls));
+            if !own_line {
+                self.u.implicit_return = Some((i as u32, falls));
+            }
             self.at(span, |g| g.return_none());
         }
     }

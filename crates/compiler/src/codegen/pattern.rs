@@ -25,7 +25,11 @@ fn is_star_wildcard(p: &Pattern) -> bool {
 impl<'a> Gen<'a, '_> {
     pub fn match_stmt(&mut self, subject: &'a Expr<'a>, cases: &'a [MatchCase<'a>]) -> Res {
         let mark = self.top();
+        let before = self.u.code.len();
         let mut subj = self.operand(subject)?;
+        if self.u.code.len() == before {
+            self.note_line(subject.span);
+        }
         if self.is_local(subj) {
             let mut names = Vec::new();
             cases.iter().for_each(|c| bound_names(&c.pattern, &mut names));
@@ -45,7 +49,7 @@ impl<'a> Gen<'a, '_> {
             }
             let next = self.label();
             let mut captures = Captures::new();
-            if last && i > 0 && c.guard.is_none() && matches!(c.pattern.kind, PatternKind::As(None, None)) {
+            if last && c.guard.is_none() && matches!(c.pattern.kind, PatternKind::As(None, None)) {
                 self.note_line(c.pattern.span);
             }
             self.pattern(&c.pattern, subj, next, &mut captures)?;

@@ -80,7 +80,12 @@ impl<'a> Gen<'a, '_> {
             self.note_line(self.u.span);
             return Ok(());
         }
-        self.effect(e)
+        let before = self.u.code.len();
+        self.effect(e)?;
+        if self.u.code.len() == before {
+            self.note_line(self.u.span);
+        }
+        Ok(())
     }
 
     pub fn if_stmt(&mut self, test: &'a Expr<'a>, body: Body<'a>, orelse: Body<'a>) -> Res {
@@ -220,6 +225,9 @@ impl<'a> Gen<'a, '_> {
             return self.error(msg, span);
         };
         let top = self.top();
+        if self.leaves_late(i + 1) {
+            self.note_line(span);
+        }
         self.unwind(i + 1, span, |g, span| {
             g.at(span, |g| {
                 if is_break {
@@ -250,6 +258,9 @@ impl<'a> Gen<'a, '_> {
             return self.star_exit(at);
         }
         let mark = self.top();
+        if self.leaves_late(0) && value.is_none_or(|v| matches!(v.kind, ExprKind::Constant(_))) {
+            self.note_line(span);
+        }
         match value {
             None => self.unwind(0, span, |g, span| g.at(span, |g| g.return_none()))?,
             Some(e) => {

@@ -194,9 +194,11 @@ impl<'a> Gen<'a, '_> {
         self.enter_handler(handler, e);
         let cleanup = self.begin_handling(e)?;
         let (list, rest) = (e + 2, e + 3);
-        self.abc(Op::BuildList, list, list, 0);
-        self.set_top(e + 3);
-        self.mov(rest, e);
+        self.at(Span::NONE, |g| {
+            g.abc(Op::BuildList, list, list, 0);
+            g.set_top(e + 3);
+            g.mov(rest, e);
+        });
         self.set_top(e + 4);
         for h in t.handlers {
             self.at(h.span, |g| g.star_handler(h, list, rest))?;

@@ -276,7 +276,7 @@ impl<'a> Unit<'a> {
         if self.max_top > 60_000 || self.ics.len() > u16::MAX as usize || self.loops > u16::MAX as u32 {
             return Err(Error::of(ErrorKind::SystemError, "code object too large", Span::NONE));
         }
-        self.tidy();
+        self.tidy(locator);
         if self.code.len() > i16::MAX as usize {
             self.widen();
         }
@@ -338,8 +338,8 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// Jumps to jumps go to where those lead; jumps to the final `return None` return themselves, each on its own line.
-    fn tidy(&mut self) {
+    /// Jumps to jumps go to where those lead, unless a line would be lost; jumps to the final `return None` return themselves, each on its own line.
+    fn tidy(&mut self, locator: &Locator) {
         // The label that the unconditional jump at an instruction leads to.
         let mut leads: FxHashMap<u32, Label> = FxHashMap::default();
         for j in &self.jumps {
@@ -355,6 +355,11 @@ impl<'a> Unit<'a> {
             for _ in 0..8 {
                 let to = self.labels[self.jumps[i].label.0 as usize].pos;
                 let Some(&l) = leads.get(&to) else { break };
+                // A jump on a line of its own is seen by tracing.
+                let (via, own) = (self.spans[to as usize], self.spans[self.jumps[i].at as usize]);
+                if via != own && via != Span::NONE && locator.line_of(via) != locator.line_of(own) {
+                    break;
+                }
                 self.jumps[i].label = l;
                 threaded = true;
             }

@@ -77,7 +77,13 @@ pub static FRAME_TYPE: NativeType = NativeType {
             "f_trace_opcodes",
             "",
             |_, o| Ok(Value::bool(fo(o).tflags.load(Relaxed) & 2 != 0)),
-            |th, o, v| set_bit(th, o, v, 2, false),
+            |th, o, v| {
+                set_bit(th, o, v, 2, false)?;
+                if fo(o).tflags.load(Relaxed) & 2 != 0 {
+                    crate::sys::monitoring::opcodes_wanted();
+                }
+                Ok(())
+            },
         ),
         getter("f_generator", "", |_, o| Ok(Value::opt_or_none(fo(o).generator.get()))),
     ],

@@ -443,10 +443,7 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
         th.check_stack("")?;
         let r = if close_on_exit && th.isinstance_exact(e, exc::GENERATOR_EXIT.get()) {
             // Close the delegate first.
-            let was = g.state.swap(RUNNING, AcqRel);
-            let r = close_iter(th, d);
-            g.state.store(was, Release);
-            match r {
+            match delegating(th, g, || close_iter(th, d)) {
                 Ok(()) => {
                     th.set_exc(e);
                     return resume_raising(th, g);
@@ -454,20 +451,11 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
                 Err(_) => return resume_raising(th, g),
             }
         } else if let Some(x) = as_generator(d).filter(|_| !d.is_kind(Kind::AsyncGenerator)) {
-            let was = g.state.swap(RUNNING, AcqRel);
-            let r = throw_with(th, x, e, close_on_exit);
-            g.state.store(was, Release);
-            match r {
-                Ok(r) => outcome(th, r),
-                Err(x) => Err(x),
-            }
+            delegating(th, g, || outcome(th, throw_with(th, x, e, close_on_exit)?))
         } else {
             match th.getattr_opt(d, n!(throw))? {
                 Some(f) => {
-                    let was = g.state.swap(RUNNING, AcqRel);
-                    let r = th.call(f, &[e]);
-                    g.state.store(was, Release);
-                    r
+                    delegating(th, g, || th.call(f, &[e]))
                 }
                 None => {
                     th.set_exc(e);

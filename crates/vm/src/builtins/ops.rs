@@ -606,6 +606,9 @@ impl Th {
             Err(e) => {
                 if self.exc_is(&exc::STOP_ITERATION) {
                     let x = self.take_exc();
+                    if crate::interp::events::observed(self) {
+                        self.slots[crate::thread::ThreadSlot::Swallowed as usize].init(Some(x));
+                    }
                     let v = exc::stop_value(x);
                     self.slots[crate::thread::ThreadSlot::Spare1 as usize].init(if v.is_none() {
                         None

@@ -190,9 +190,9 @@ pub static MODULE: NativeModule = NativeModule {
     }),
 };
 
-/// The first four bytes of a cached file: two that name the op table, then CR LF as in CPython's.
+/// The first four bytes of a cached file: two that name the op table and the compiler, then CR LF as in CPython's.
 pub fn magic() -> u32 {
-    let h = adder_bytecode::table_hash();
+    let h = adder_bytecode::table_hash() ^ crate::hooks::compiler_version();
     let h = (h ^ h >> 16 ^ h >> 32 ^ h >> 48) as u32 & 0xffff;
     h | 0x0a0d_0000
 }

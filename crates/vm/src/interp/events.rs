@@ -15,7 +15,7 @@ use crate::native::*;
 use crate::object::*;
 use crate::slots::CmpOp;
 use crate::sys::monitoring;
-use crate::thread::{Th, ThreadSlot, fflags, poll};
+use crate::thread::{Frame, Th, ThreadSlot, fflags, poll};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins, Op, Operand};
 use std::sync::atomic::Ordering::*;
@@ -25,9 +25,6 @@ use std::sync::atomic::Ordering::*;
 pub fn observed(th: Th) -> bool {
     th.m.poll.load(Relaxed) & poll::TRACE != 0
 }
-
-/// In `Frame::flags`, bits 32 and up: the line that was reported last.
-const LINE_SHIFT: u32 = 32;
 
 /// Where an event happens.
 #[derive(Clone, Copy)]
@@ -115,6 +112,17 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
     }
     let at = At { code, monitor: m, index };
     let before = f.pc;
+    if m.instrs[index].load(Relaxed) != 0 && call_ended(f, code, m, index) {
+        // A call that ended its line: CPython has one more instruction there, which stores or drops the result.
+        f.pc = before.wrapping_sub(1);
+        let there = f.pc;
+        let tools = m.instrs[index - 1].load(Relaxed);
+        tell(th, At { index: index - 1, ..at }, ev::INSTRUCTION, tools, &[offset(index - 1)])?;
+        if moved(th, there) {
+            return Ok(Ctl::Next);
+        }
+        fr(th).pc = before;
+    }
     let lines = m.lines[index].load(Relaxed);
     if lines != 0 {
         let line = unsafe { &*code.data }.positions[index].line;
@@ -167,6 +175,16 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
     }
 }
 
+/// Whether the frame comes from a call that was the last thing on its line.
+fn call_ended(f: &Frame, code: Gc<Code>, m: &Monitor, index: usize) -> bool {
+    if index == 0 || !matches!(Op::from_byte(m.ops[index - 1]), Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx) {
+        return false;
+    }
+    let p = &unsafe { &*code.data }.positions;
+    let (call, here) = (p[index - 1].line, p[index].line);
+    call != 0 && here != 0 && here != call && (f.flags >> LINE_SHIFT) as u32 == call
+}
+
 /// Whether a trace function set another line.
 fn moved(th: Th, before: *const Ins) -> bool {
     let f = fr(th);
@@ -212,6 +230,7 @@ fn branch(th: Th, op: Op, i: Ins) -> R<bool> {
         Op::ForIter => {
             let it = reg(th, i.a());
             th.set_stop_value(NONE());
+            forget_swallowed(th);
             match th.next(it)? {
                 Some(v) => {
                     set(th, i.b(), v);
@@ -220,6 +239,7 @@ fn branch(th: Th, op: Op, i: Ins) -> R<bool> {
                 }
                 None => {
                     stopped(th, it, NONE(), true)?;
+                    swallowed(th, it)?;
                     return Ok(true);
                 }
             }
@@ -456,6 +476,44 @@ pub fn stopped(th: Th, it: Value, value: Value, by_for: bool) -> R<()> {
     let args: &[Value] = if value.is_none() { &[] } else { &[value] };
     let e = th.call(exc::STOP_ITERATION.get().value(), args)?;
     tell(th, at, ev::STOP_ITERATION, tools, &[offset(at.index), e])
+}
+
+/// Before an iterator is asked whose end may be told by a StopIteration that someone raised.
+#[inline]
+pub fn forget_swallowed(th: Th) {
+    if observed(th) {
+        th.slots[ThreadSlot::Swallowed as usize].init(None);
+    }
+}
+/// The iterator `it` is exhausted. If it raised StopIteration, the published frame has seen an exception.
+#[inline]
+pub fn swallowed(th: Th, it: Value) -> R<()> {
+    if observed(th) { swallowed_observed(th, it) } else { Ok(()) }
+}
+#[cold]
+fn swallowed_observed(th: Th, it: Value) -> R<()> {
+    let slot = &th.slots[ThreadSlot::Swallowed as usize];
+    let mut e = slot.get();
+    slot.init(None);
+    if e.is_none() && matches!(it.kind(), Kind::AsyncGenSend | Kind::AsyncGenThrow | Kind::AnextAwaitable) {
+        // These raise in CPython.
+        let v = th.pending_stop_value();
+        let args: &[Value] = if v.is_none() { &[] } else { &[v] };
+        e = Some(th.call(exc::STOP_ITERATION.get().value(), args)?);
+        th.set_stop_value(v);
+    }
+    let Some(e) = e else { return Ok(()) };
+    let value = th.pending_stop_value();
+    th.set_exc(e);
+    with_exception(th, ev::RAISE);
+    // The callback's own exception takes its place.
+    let now = th.take_exc();
+    if !now.is(e) {
+        th.set_exc(now);
+        return Err(Raised);
+    }
+    th.set_stop_value(value);
+    Ok(())
 }
 
 // -- trace and profile functions

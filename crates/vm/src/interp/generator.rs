@@ -304,24 +304,7 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
 pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
     let v = reg(th, i.b());
     loop {
-        let f = fr(th);
-        let g: Gc<Generator> = unsafe { f.extra.gc() };
-        save_regs(th, f, unsafe { g.regs.gc() });
-        g.lasti.store(f.lasti() as u64, Relaxed);
-        if f.flags & fflags::OBJECT != 0 {
-            crate::builtins::frame::suspended(th, f.object.value(), g);
-        }
-        let (inner, outer) = (th.handled.get(), g.outer.get());
-        if inner != outer {
-            th.store_opt(g, &g.handled, inner);
-            th.handled.init(outer);
-        } else {
-            g.handled.init(None);
-        }
-        g.outer.init(None);
-        let flags = f.flags;
-        th.fp.set(unsafe { (f as *mut Frame).sub(1) });
-        g.state.store(SUSPENDED, Release);
+        let flags = suspend(th);
         // A generator that delegates yields the value on at once.
         if flags & fflags::ENTRY == 0 && (flags >> fflags::ARG_SHIFT) as u16 == BY_SEND {
             let f = fr(th);
@@ -333,6 +316,52 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
         }
         return deliver(th, flags, v, true);
     }
+}
+
+/// The published frame goes back into its generator. Yields its flags.
+#[inline(always)]
+fn suspend(th: Th) -> u64 {
+    let f = fr(th);
+    let g: Gc<Generator> = unsafe { f.extra.gc() };
+    save_regs(th, f, unsafe { g.regs.gc() });
+    g.lasti.store(f.lasti() as u64, Relaxed);
+    if f.flags & fflags::OBJECT != 0 {
+        crate::builtins::frame::suspended(th, f.object.value(), g);
+    }
+    let (inner, outer) = (th.handled.get(), g.outer.get());
+    if inner != outer || (inner.is_some() && handles(f)) {
+        th.store_opt(g, &g.handled, inner);
+        th.handled.init(outer);
+    } else {
+        g.handled.init(None);
+    }
+    g.outer.init(None);
+    let flags = f.flags;
+    th.fp.set(unsafe { (f as *mut Frame).sub(1) });
+    g.state.store(SUSPENDED, Release);
+    flags
+}
+
+/// Whether the frame stands in code that handles an exception: its cleanup begins with `PopExc`.
+#[cold]
+fn handles(f: &Frame) -> bool {
+    let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
+    d.handlers
+        .iter()
+        .any(|h| h.start <= at && at < h.end && d.code.get(h.target as usize).is_some_and(|i| i.op_byte() == Op::PopExc as u8))
+}
+
+/// Runs `f`, which deals with the delegate of the suspended generator `g`, with the frame of `g` on the stack, where
+/// whoever looks at the stack expects it.
+pub fn delegating<T>(th: Th, g: Gc<Generator>, f: impl FnOnce() -> R<T>) -> R<T> {
+    let was = claim(th, g)?;
+    if let Err(e) = push(th, g, fflags::ENTRY) {
+        g.state.store(was, Release);
+        return Err(e);
+    }
+    let r = f();
+    suspend(th);
+    r
 }
 
 /// `Return` of a generator's frame.
@@ -444,6 +473,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
         && !it.is_kind(Kind::Type)
     {
         th.set_stop_value(NONE());
+        super::events::forget_swallowed(th);
         match next(th, it) {
             Ok(Some(v)) => Ok(v),
             // Exhausted, or StopIteration whose value was dropped: ask for it the long way where it may matter.
@@ -459,6 +489,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
             skip(th, 1);
         }
         Err(None) => {
+            super::events::swallowed(th, it)?;
             let v = th.pending_stop_value();
             set(th, i.a(), v);
         }

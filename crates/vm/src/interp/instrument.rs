@@ -12,12 +12,14 @@
 //! - `version` of a monitor equal to [`VERSION`]: the code reports what the tools want.
 
 use crate::object::*;
-use crate::thread::{Th, poll};
+use crate::thread::{Th, fflags, poll};
 use crate::value::*;
 use adder_bytecode::{Ins, Op, Operand};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
+/// In `Frame::flags`, bits 32 and up: the line that was reported last.
+pub const LINE_SHIFT: u32 = 32;
 /// Op byte of an instruction that reports events.
 pub const INSTRUMENTED: u8 = 255;
 
@@ -365,7 +367,15 @@ fn changed() {
     {
         let mut f = th.fp.get();
         while f > th.frames.get() {
-            ensure(unsafe { &*f }.code);
+            let frame = unsafe { &mut *f };
+            ensure(frame.code);
+            if frame.flags & (fflags::STARTING | fflags::HIDDEN) == 0 {
+                // The line that runs is not news.
+                let line = unsafe { &*frame.code.data }.positions[frame.lasti()].line;
+                if line != 0 {
+                    frame.flags = frame.flags & 0xffff_ffff | (line as u64) << LINE_SHIFT;
+                }
+            }
             f = unsafe { f.sub(1) };
         }
     }

@@ -886,9 +886,12 @@ pub fn for_iter(th: Th, i: Ins) -> Res {
     }
     let t = th.type_of(it);
     if let Some(f) = t.slots.iternext {
+        super::events::forget_swallowed(th);
         if let Some(v) = f(th, it)? {
             set(th, i.b(), v);
             skip(th, 1);
+        } else {
+            super::events::swallowed(th, it)?;
         }
         return NEXT;
     }

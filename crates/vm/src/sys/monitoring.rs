@@ -62,12 +62,13 @@ const PROFILED: u32 = 1 << ev::PY_START
     | C_RETURN
     | C_RAISE;
 
-/// Some frame wants 'opcode' events.
+/// Some frame wanted 'opcode' events, maybe before there was a trace function. Never taken back, as in CPython.
 static OPCODES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
 pub fn opcodes_wanted() {
-    OPCODES.store(true, Release);
-    trace_functions_changed();
+    if !OPCODES.swap(true, AcqRel) {
+        trace_functions_changed();
+    }
 }
 
 /// A trace or profile function was set or removed in some thread.
@@ -77,9 +78,6 @@ pub fn trace_functions_changed() {
         trace |= t.slots[ThreadSlot::TraceFunc as usize].get().is_some();
         profile |= t.slots[ThreadSlot::ProfileFunc as usize].get().is_some();
     });
-    if !trace {
-        OPCODES.store(false, Release);
-    }
     let opcodes = if OPCODES.load(Acquire) { 1 << ev::INSTRUCTION } else { 0 };
     instrument::set_global(TRACE, if trace { TRACED | opcodes } else { 0 });
     instrument::set_global(PROFILE, if profile { PROFILED } else { 0 });
