@@ -454,9 +454,7 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
             delegating(th, g, || outcome(th, throw_with(th, x, e, close_on_exit)?))
         } else {
             match th.getattr_opt(d, n!(throw))? {
-                Some(f) => {
-                    delegating(th, g, || th.call(f, &[e]))
-                }
+                Some(f) => delegating(th, g, || th.call(f, &[e])),
                 None => {
                     th.set_exc(e);
                     return resume_raising(th, g);

@@ -177,7 +177,9 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
 
 /// Whether the frame comes from a call that was the last thing on its line.
 fn call_ended(f: &Frame, code: Gc<Code>, m: &Monitor, index: usize) -> bool {
-    if index == 0 || !matches!(Op::from_byte(m.ops[index - 1]), Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx) {
+    if index == 0
+        || !matches!(Op::from_byte(m.ops[index - 1]), Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx)
+    {
         return false;
     }
     let p = &unsafe { &*code.data }.positions;

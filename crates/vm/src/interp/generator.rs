@@ -346,9 +346,11 @@ fn suspend(th: Th) -> u64 {
 #[cold]
 fn handles(f: &Frame) -> bool {
     let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
-    d.handlers
-        .iter()
-        .any(|h| h.start <= at && at < h.end && d.code.get(h.target as usize).is_some_and(|i| i.op_byte() == Op::PopExc as u8))
+    d.handlers.iter().any(|h| {
+        h.start <= at
+            && at < h.end
+            && d.code.get(h.target as usize).is_some_and(|i| i.op_byte() == Op::PopExc as u8)
+    })
 }
 
 /// Runs `f`, which deals with the delegate of the suspended generator `g`, with the frame of `g` on the stack, where
