@@ -455,6 +455,9 @@ pub struct NativeType {
     pub members: &'static [MemberDef],
     /// Signature text of the constructor, shown as `__text_signature__`.
     pub text_signature: Option<&'static str>,
+    /// The constructor called with just one positional argument, for the type itself, in a form that needs no binding
+    /// of arguments and no `__init__`. Does what the slots `new` and `init` do.
+    pub new1: Option<fn(Th, Value) -> R<Value>>,
     /// Visits the layout's slots: for `Kind::Native` all, for another kind those that the type adds to the kind's.
     pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
     /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
@@ -476,6 +479,7 @@ impl NativeType {
         getset: &[],
         members: &[],
         text_signature: None,
+        new1: None,
         trace: None,
         drop: None,
         init: None,

@@ -14,6 +14,7 @@ pub static BOOL_TYPE: NativeType = NativeType {
     flags: tflags::IMMUTABLE | tflags::MATCH_SELF,
     doc: "Returns True when the argument is true, False otherwise.\nThe builtins True and False are the only two instances of the class bool.\nThe class bool is a subclass of the class int, and cannot be subclassed.",
     base: Some(&int::INT),
+    new1: Some(|th, v| Ok(Value::bool(th.truth(v)?))),
     slots: Slots {
         new: Some(new),
         repr: Some(|th, v| Ok(th.intern(if v.is(TRUE()) { "True" } else { "False" }))),

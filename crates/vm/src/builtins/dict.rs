@@ -19,6 +19,7 @@ pub static DICT_TYPE: NativeType = NativeType {
     size: size_of::<Dict>() as u32,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC | tflags::MAPPING | tflags::MATCH_SELF,
     doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    new1: Some(dict_of),
     slots: Slots {
         new: Some(dict_new),
         init: Some(dict_init),
@@ -344,6 +345,12 @@ fn dict_new(th: Th, ty: Value, _: RawArgs) -> R<Value> {
     let o = crate::builtins::object::new_instance(th, t)?;
     this::<Dict>(o).table.init(Some(DictTable::empty().value()));
     Ok(o)
+}
+/// `dict(mapping)`, `dict(iterable)`.
+fn dict_of(th: Th, v: Value) -> R<Value> {
+    let d = Gc::<Dict>::new(th);
+    update_common(th, d, RawArgs::positional(&[v]), "dict")?;
+    Ok(d.value())
 }
 fn dict_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     update_common(th, this(o), a, "dict")

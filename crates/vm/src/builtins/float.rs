@@ -20,6 +20,7 @@ pub static FLOAT_TYPE: NativeType = NativeType {
     size: size_of::<FloatBox>() as u32,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MATCH_SELF,
     doc: "Convert a string or number to a floating-point number, if possible.",
+    new1: Some(|th, v| to_exact(th, from_object(th, v)?)),
     slots: Slots {
         new: Some(new),
         repr: Some(repr),

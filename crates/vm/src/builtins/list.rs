@@ -28,6 +28,7 @@ pub static LIST_TYPE: NativeType = NativeType {
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC | tflags::SEQUENCE | tflags::MATCH_SELF,
     doc: "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
     text_signature: Some("(iterable=(), /)"),
+    new1: Some(list_of),
     slots: Slots {
         new: Some(list_new),
         init: Some(list_init),
@@ -563,6 +564,12 @@ fn list_new(th: Th, ty: Value, _: RawArgs) -> R<Value> {
     let o = crate::builtins::object::new_instance(th, t)?;
     this::<List>(o).items.init(Some(empty_array()));
     Ok(o)
+}
+/// `list(iterable)`.
+fn list_of(th: Th, v: Value) -> R<Value> {
+    let l = from_array(th, this(empty_array()), 0);
+    extend(th, l, v)?;
+    Ok(l.value())
 }
 fn list_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let t = th.type_of(o);

@@ -23,6 +23,7 @@ pub static RANGE_TYPE: NativeType = NativeType {
     size: size_of::<Range>() as u32,
     flags: tflags::IMMUTABLE | tflags::SEQUENCE,
     doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
+    new1: Some(range_of),
     slots: Slots {
         new: Some(range_new),
         repr: Some(range_repr),
@@ -100,13 +101,19 @@ fn length(th: Th, start: Value, stop: Value, step: Value) -> R<Value> {
     let d = ops::sub(th, ops::sub(th, hi, lo)?, ONE)?;
     ops::add(th, ops::floordiv(th, d, s)?, ONE)
 }
+/// `range(stop)`.
+fn range_of(th: Th, stop: Value) -> R<Value> {
+    if stop.is_fix() {
+        return Ok(make(th, ZERO, stop, ONE, if stop.as_fix() < Some(0) { ZERO } else { stop }));
+    }
+    new(th, ZERO, th.index(stop)?, ONE)
+}
 fn range_new(th: Th, _: Value, a: RawArgs) -> R<Value> {
     no_keywords(th, "range", a)?;
     arity(th, "range", a.len(), 1, 3)?;
     let p = a.pos();
     if p.len() == 1 {
-        let stop = th.index(p[0])?;
-        return new(th, ZERO, stop, ONE);
+        return range_of(th, p[0]);
     }
     let start = th.index(p[0])?;
     let stop = th.index(p[1])?;

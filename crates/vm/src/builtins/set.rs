@@ -102,6 +102,7 @@ pub static SET_TYPE: NativeType = NativeType {
     flags: FLAGS,
     doc: "Build an unordered collection of unique elements.",
     text_signature: Some("(iterable=(), /)"),
+    new1: Some(|th, v| set_of(th, SET.get(), v)),
     slots: Slots {
         new: Some(|th, ty, _| Ok(alloc(th, this(ty))?.value())),
         init: Some(set_init),
@@ -222,6 +223,7 @@ pub static FROZENSET_TYPE: NativeType = NativeType {
     flags: FLAGS,
     doc: "Build an immutable unordered collection of unique elements.",
     text_signature: Some("(iterable=(), /)"),
+    new1: Some(|th, v| if v.is_exact(Kind::FrozenSet) { Ok(v) } else { set_of(th, FROZENSET.get(), v) }),
     slots: Slots { new: Some(frozenset_new), hash: Some(frozenset_hash), ..SLOTS },
     methods: &[
         CONTAINS,
@@ -508,6 +510,12 @@ fn in_place(th: Th, a: Value, b: Value, f: fn(Th, Gc<Set>, Value) -> R<()>) -> R
 /// `Set::hash` when it is not known.
 const NO_HASH: u64 = u64::MAX;
 
+/// `set(iterable)`, `frozenset(iterable)`.
+fn set_of(th: Th, t: Gc<Type>, v: Value) -> R<Value> {
+    let s = alloc(th, t)?;
+    update(th, s, v)?;
+    Ok(s.value())
+}
 fn set_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     no_keywords(th, "set", a)?;
     arity(th, "set", a.len(), 0, 1)?;

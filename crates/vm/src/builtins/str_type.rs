@@ -15,6 +15,7 @@ pub static STR_TYPE: NativeType = NativeType {
     size: size_of::<Str>() as u32,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MATCH_SELF,
     doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    new1: Some(|th, v| th.to_str(v)),
     slots: Slots {
         new: Some(new),
         repr: Some(repr),

@@ -19,6 +19,7 @@ pub static TUPLE_TYPE: NativeType = NativeType {
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC | tflags::SEQUENCE | tflags::MATCH_SELF,
     doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
     text_signature: Some("(iterable=(), /)"),
+    new1: Some(from_iterable),
     slots: Slots {
         new: Some(tuple_new),
         repr: Some(tuple_repr),

@@ -28,6 +28,7 @@ pub static TYPE_TYPE: NativeType = NativeType {
     size: size_of::<Type>() as u32,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::TYPE_SUBCLASS | tflags::WEAKREF,
     doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    new1: Some(|th, v| Ok(th.type_of(v).value())),
     slots: SLOTS,
     methods: &[
         method("mro", "($self, /)", "Return a type's method resolution order.", type_mro),
@@ -161,6 +162,21 @@ pub fn type_call(th: Th, t: Value, a: RawArgs) -> R<Value> {
         init(th, o, a)?;
     }
     Ok(o)
+}
+
+/// The same for an exact `type` that is native. With an own `__new__` and none but `object`'s `__init__` there is nothing
+/// to do after the former: the latter would find nothing wrong.
+pub fn construct(th: Th, t: Value, a: RawArgs) -> R<Value> {
+    let cls = ty(t);
+    let of_object = &super::object::OBJECT_TYPE.slots;
+    if let (Some(new), Some(init)) = (cls.slots.new, cls.slots.init)
+        && of_object.init.is_some_and(|f| std::ptr::fn_addr_eq(f, init))
+        && !of_object.new.is_some_and(|f| std::ptr::fn_addr_eq(f, new))
+        && !cls.has(tflags::DISALLOW_INSTANTIATION)
+    {
+        return new(th, t, a);
+    }
+    type_call(th, t, a)
 }
 
 fn type_repr(th: Th, t: Value) -> R<Value> {

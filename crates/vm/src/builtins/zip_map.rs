@@ -64,6 +64,7 @@ pub static ENUMERATE: TypeCell = TypeCell::new({
         flags: FLAGS,
         doc: "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...",
         text_signature: Some("(iterable, start=0)"),
+        new1: Some(|th, v| enumerate_of(th, ENUMERATE.get().value(), v, Value::fix(0))),
         slots: Slots {
             new: Some(enumerate_new),
             iter: Some(|_, o| Ok(o)),
@@ -115,6 +116,9 @@ fn enumerate_new(th: Th, cls: Value, a: RawArgs) -> R<Value> {
         Some(s) => th.index(s)?,
         None => Value::fix(0),
     };
+    enumerate_of(th, cls, iterable, n)
+}
+fn enumerate_of(th: Th, cls: Value, iterable: Value, n: Value) -> R<Value> {
     let it = th.iter(iterable)?;
     let e = instance::<Enumerate>(th, cls, &ENUMERATE)?;
     th.store(e, &e.iter, it);

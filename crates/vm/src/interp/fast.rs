@@ -515,6 +515,11 @@ pub fn load_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 m.set_reg(i.a() + 1, o);
                 return Ok(pc.next());
             }
+            tag::CLASS_METHOD | tag::TYPE_METHOD => {
+                m.set_reg(i.a(), m.constant(e.value.value()));
+                m.set_reg(i.a() + 1, m.constant(e.aux.value()));
+                return Ok(pc.next());
+            }
             tag::TYPE_ATTR | tag::VALUE => m.constant(e.value.value()),
             tag::MODULE => m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?,
             tag::SLOT => slot_of(*m, o, e.offset())?,

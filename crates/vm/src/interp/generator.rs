@@ -41,6 +41,8 @@ pub struct Generator {
     pub state: AtomicU64,
     /// Index of the instruction it is suspended at.
     pub lasti: AtomicU64,
+    /// How many registers are live there.
+    pub depth: AtomicU64,
     pub aflags: AtomicU64,
 }
 unsafe impl Layout for Generator {
@@ -75,7 +77,8 @@ pub fn make(th: Th) -> R<Ctl> {
     } else {
         Kind::Generator
     };
-    let regs = th.array(f.code.nregs as usize)?;
+    // An even number of slots: see `quick_resume`.
+    let regs = th.array((f.code.nregs as usize + 1) & !1)?;
     let f = fr(th);
     unsafe {
         let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
@@ -91,7 +94,7 @@ pub fn make(th: Th) -> R<Ctl> {
         g.state.store(CREATED, Relaxed);
         g.aflags.store(0, Relaxed);
         g.lasti.store(f.lasti() as u64, Relaxed);
-        save_regs(th, f, regs);
+        save_regs(th, f, g);
         crate::builtins::generator::created(th, g)?;
         super::slow::leave(th, g.value())
     }
@@ -117,8 +120,11 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
     }
 }
 #[inline(always)]
-fn save_regs(th: Th, f: &Frame, regs: Gc<Array>) {
-    unsafe { copy_words(f.regs, regs.slots().as_ptr() as *mut u64, f.depth()) };
+fn save_regs(th: Th, f: &Frame, g: Gc<Generator>) {
+    let regs: Gc<Array> = unsafe { g.regs.gc() };
+    let depth = f.depth();
+    g.depth.store(depth as u64, Relaxed);
+    unsafe { copy_words(f.regs, regs.slots().as_ptr() as *mut u64, depth) };
     th.m.barrier_all(regs.obj());
 }
 
@@ -210,6 +216,107 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
             d.state.store(SUSPENDED, Release);
             return Err(e);
         }
+    }
+}
+
+// -- the usual case, without calls
+
+const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as u64) << fflags::CONT_SHIFT;
+pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
+pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
+
+/// Where the interpreter goes on: program counter, registers, frame.
+pub type At = (*const Ins, *mut u64, *mut Frame);
+
+/// What [`for_iter`] and [`send_op`] do, in the usual case: this is the only thread, nobody traces, nobody holds the
+/// generator's frame object, and no exception is being handled, neither here nor in the generator. None: nothing was done.
+#[inline(always)]
+pub unsafe fn quick_resume(
+    th: Th,
+    pc: *const Ins,
+    regs: *mut u64,
+    fp: *mut Frame,
+    g: Gc<Generator>,
+    flags: u64,
+    v: Value,
+) -> Option<At> {
+    unsafe {
+        let was = g.state.load(Relaxed);
+        let code: Gc<Code> = g.code.gc();
+        let at = regs.add((&*fp).code.nregs as usize);
+        let nf = fp.add(1);
+        if was > SUSPENDED
+            || th.multi()
+            || th.m.poll.load(Relaxed) != 0
+            || nf >= th.frame_limit.get()
+            || at.add(code.nregs as usize) >= th.regs_end.get()
+            || (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed) | th.handled.raw().load(Relaxed)) != 0
+        {
+            return None;
+        }
+        g.state.store(RUNNING, Relaxed);
+        (*fp).pc = pc;
+        (*nf).regs = at;
+        (*nf).func = g.func.gc();
+        (*nf).code = code;
+        (*nf).flags = flags;
+        (*nf).extra.init(Some(g.value()));
+        // Two at a time: the array has an even number of slots, and above the live registers all is free.
+        let from = g.regs.gc::<Array>().slots().as_ptr() as *const u64;
+        let (mut k, depth) = (0, g.depth.load(Relaxed) as usize);
+        while k < depth {
+            (at.add(k) as *mut [u64; 2]).write_unaligned((from.add(k) as *const [u64; 2]).read_unaligned());
+            k += 2;
+            // Keeps the loop as it is: no call of `memcpy`, no prologue.
+            std::arch::asm!("", options(nomem, nostack, preserves_flags));
+        }
+        let pc = code.ins.add(g.lasti.load(Relaxed) as usize) as *const Ins;
+        if was == SUSPENDED {
+            *at.add((*pc).a()) = v.bits();
+        }
+        Some((pc.add(1), at, nf))
+    }
+}
+
+/// What [`yielded`] does, in the usual case. None: nothing was done.
+#[inline(always)]
+pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<At> {
+    unsafe {
+        let flags = (*fp).flags;
+        if flags & !((BY_SEND as u64) << fflags::ARG_SHIFT) != FLAGS {
+            return None;
+        }
+        let g: Gc<Generator> = (*fp).extra.gc();
+        let saved: Gc<Array> = g.regs.gc();
+        if adder_heap::barrier_needed(saved.obj())
+            || (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0
+        {
+            return None;
+        }
+        let code = (*fp).code;
+        let lasti = pc.offset_from(code.ins) as usize;
+        debug_assert!(lasti < (&(*code.data).depths).len());
+        let depth = *(&(*code.data).depths).get_unchecked(lasti) as usize;
+        let v = *regs.add(i.b());
+        let to = saved.slots().as_ptr() as *mut u64;
+        let mut k = 0;
+        while k + 1 < depth {
+            (to.add(k) as *mut [u64; 2]).write_unaligned((regs.add(k) as *const [u64; 2]).read_unaligned());
+            k += 2;
+            std::arch::asm!("", options(nomem, nostack, preserves_flags));
+        }
+        if k < depth {
+            *to.add(k) = *regs.add(k);
+        }
+        g.lasti.store(lasti as u64, Relaxed);
+        g.depth.store(depth as u64, Relaxed);
+        g.handled.init(None);
+        g.state.store(SUSPENDED, Release);
+        let cf = fp.sub(1);
+        let (pc, regs) = ((*cf).pc, (*cf).regs);
+        let to = if flags == FOR_FLAGS { (*pc).b() } else { (*pc).a() };
+        *regs.add(to) = v;
+        Some((pc.add(2), regs, cf))
     }
 }
 
@@ -323,7 +430,7 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
 fn suspend(th: Th) -> u64 {
     let f = fr(th);
     let g: Gc<Generator> = unsafe { f.extra.gc() };
-    save_regs(th, f, unsafe { g.regs.gc() });
+    save_regs(th, f, g);
     g.lasti.store(f.lasti() as u64, Relaxed);
     if f.flags & fflags::OBJECT != 0 {
         crate::builtins::frame::suspended(th, f.object.value(), g);

@@ -38,6 +38,12 @@ pub mod tag {
     pub const MODULE: u32 = 8;
     /// The shape is in dict mode and the type has no data descriptor of the name: the instance's dict comes first.
     pub const DICT: u32 = 9;
+    /// What a descriptor gives: `value` is the descriptor, which nothing in the instance comes before.
+    pub const DESCRIPTOR: u32 = 10;
+    /// Class method that is a Python function, of instances of this shape: `value` is the function, `aux` the type.
+    pub const CLASS_METHOD: u32 = 11;
+    /// The same of the type object in `aux`.
+    pub const TYPE_METHOD: u32 = 12;
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
@@ -67,7 +73,7 @@ impl IcEntry {
     /// The entry is about the object in `aux` alone.
     #[inline(always)]
     pub fn of_one_object(&self) -> bool {
-        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE)
+        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE | tag::TYPE_METHOD)
     }
     /// Byte offset of an attribute in the object ([`tag::SLOT`], [`tag::ADD`]).
     #[inline(always)]
@@ -200,6 +206,10 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             return;
         }
         let Some(v) = th.lookup(ty, name) else { return };
+        if let Some(f) = class_function(v) {
+            fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_METHOD, f, Some(o));
+            return;
+        }
         if th.type_of(v).slots.descr_get.is_some()
             && !v.is_exact(Kind::Function)
             && !v.is_exact(Kind::StaticMethod)
@@ -236,6 +246,9 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
                 && let Some(f) = p.get.get().and_then(|f| f.exact::<Function>())
             {
                 fill_entry(th, code, ic, t, version, s.id, tag::PROPERTY, f.value(), None);
+            } else if !dt.heap_type() {
+                // A native type stays a data descriptor.
+                fill_entry(th, code, ic, t, version, s.id, tag::DESCRIPTOR, d, None);
             }
             return;
         }
@@ -244,17 +257,26 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         (Some(p), _) => fill_place(th, code, ic, t, version, s, p),
         (None, Some(d)) if s.ext_at != 0 || crate::builtins::no_instance_attrs(o.kind()) => {
             let dt = th.type_of(d);
+            if let Some(f) = class_function(d) {
+                fill_entry(th, code, ic, t, version, s.id, tag::CLASS_METHOD, f, Some(t.value()));
+                return;
+            }
             let tg = if d.is_exact(Kind::Function) || d.is_exact(Kind::MethodDescriptor) {
                 tag::METHOD
             } else if dt.slots.descr_get.is_none() {
                 tag::VALUE
             } else {
-                return;
+                tag::DESCRIPTOR
             };
             fill_entry(th, code, ic, t, version, s.id, tg, d, None);
         }
         _ => {}
     }
+}
+
+/// The Python function of a class method.
+fn class_function(d: Value) -> Option<Value> {
+    d.exact::<ClassMethod>()?.func.get().filter(|f| f.is_exact(Kind::Function))
 }
 
 /// A variable of a module: the cache holds its cell.

@@ -242,7 +242,8 @@ mod threaded {
     unsafe fn raised(th: Th) -> u64 {
         if super::raised(th) { unsafe { go_on(th) } } else { 0 }
     }
-    /// An op that has a slow function only.
+    /// An op that has a slow function only. Never inlined: it would bring its prologue.
+    #[inline(never)]
     unsafe extern "C-unwind" fn slow_tramp(
         i: Ins,
         pc: *const Ins,
@@ -300,6 +301,7 @@ mod threaded {
                     let next: H = match route_of(i, regs) {
                         Route::Native => $route,
                         Route::Type => more,
+                        Route::NativeType => native_type,
                         Route::Other => slow,
                     };
                     next(i, pc, regs, th, fp)
@@ -327,7 +329,7 @@ mod threaded {
             }
             // Parts that follow are never inlined: they would bring a prologue into the fast handler.
             #[inline(never)]
-            unsafe extern "C-unwind" fn more(
+            pub unsafe extern "C-unwind" fn more(
                 i: Ins,
                 pc: *const Ins,
                 regs: *mut u64,
@@ -341,6 +343,7 @@ mod threaded {
     enum Route {
         Native,
         Type,
+        NativeType,
         Other,
     }
     #[inline(always)]
@@ -348,7 +351,10 @@ mod threaded {
         let f = unsafe { Value::from_bits(*regs.add(i.a())) };
         if f.is_exact(Kind::NativeFunction) || f.is_exact(Kind::MethodDescriptor) {
             Route::Native
-        } else if f.is_exact(Kind::Type) || f.is_exact(Kind::Function) {
+        } else if f.is_exact(Kind::Type) {
+            let heap = unsafe { f.cast_unchecked::<Type>() }.heap_type();
+            if heap { Route::Type } else { Route::NativeType }
+        } else if f.is_exact(Kind::Function) {
             Route::Type
         } else {
             Route::Other
@@ -371,6 +377,51 @@ mod threaded {
             }
             Call::slow(i, pc, regs, th, fp)
         }
+    }
+    /// `Call` and `CallMethod` of a native type.
+    unsafe extern "C-unwind" fn native_type(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let (at, n) = if i.op_byte() == Op::Call as u8 {
+                (i.a() + 1, i.b())
+            } else if *regs.add(i.a() + 1) == 0 {
+                (i.a() + 2, i.b() - 1)
+            } else {
+                return CallMethod::slow(i, pc, regs, th, fp);
+            };
+            (*fp).pc = pc;
+            th.fp.set(fp);
+            let t = Value::from_bits(*regs.add(i.a()));
+            match construct(th, t, regs.add(at) as *const Value, n) {
+                Ok(v) => {
+                    *regs.add(i.c()) = v.bits();
+                    let pc = pc.add(1);
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                Err(Raised) => raised(th),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn construct(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
+        unsafe {
+            if n == 1
+                && let Some(f) = t.cast_unchecked::<Type>().native.new1
+            {
+                return f(th, *args);
+            }
+            construct_any(th, t, args, n)
+        }
+    }
+    #[inline(never)]
+    unsafe fn construct_any(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
+        crate::builtins::type_::construct(th, t, unsafe { crate::native::RawArgs::from_raw(args, n, None) })
     }
     /// `CallMethod` of a native method or function.
     unsafe extern "C-unwind" fn native_method(
@@ -443,6 +494,79 @@ mod threaded {
         }
         (d.f)(th, &all[..d.most as usize])
     }
+    // -- generators: `generator` has the usual case of resuming and of yielding in a form without calls
+
+    /// Resumes the generator `it` by `flags` and goes on there, or runs the whole operation.
+    #[inline(always)]
+    unsafe fn resume(
+        it: Value,
+        v: Value,
+        flags: u64,
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            match generator::quick_resume(th, pc, regs, fp, it.cast_unchecked(), flags, v) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => slow_tramp(i, pc, regs, th, fp),
+            }
+        }
+    }
+    unsafe extern "C-unwind" fn for_iter(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        try_handler!(fast::for_iter_first, for_iter_route, i, pc, regs, th, fp)
+    }
+    #[inline(always)]
+    unsafe fn for_iter_route(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            if Value::from_bits(*regs.add(i.a())).is_exact(Kind::Generator) {
+                for_generator(i, pc, regs, th, fp)
+            } else {
+                ForIter::more(i, pc, regs, th, fp)
+            }
+        }
+    }
+    #[inline(never)]
+    unsafe extern "C-unwind" fn for_generator(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let it = Value::from_bits(*regs.add(i.a()));
+            resume(it, NONE(), generator::FOR_FLAGS, i, pc, regs, th, fp)
+        }
+    }
+    unsafe extern "C-unwind" fn send(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            let (v, it) = (Value::from_bits(*regs.add(i.a())), Value::from_bits(*regs.add(i.b())));
+            // Only None may be sent to one that has not started: the whole operation says so.
+            if v.is_none() && (it.is_exact(Kind::Generator) || it.is_exact(Kind::Coroutine)) {
+                resume(it, v, generator::SEND_FLAGS, i, pc, regs, th, fp)
+            } else {
+                slow_tramp(i, pc, regs, th, fp)
+            }
+        }
+    }
+    unsafe extern "C-unwind" fn yield_(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            match generator::quick_yield(th, i, pc, regs, fp) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => slow_tramp(i, pc, regs, th, fp),
+            }
+        }
+    }
+
     macro_rules! fast_fns {
         ($($op:ident $h:ident $f:ident $(($first:ident $more:ident $($route:ident)?))?;)*) => {
             $(
@@ -464,6 +588,10 @@ mod threaded {
             static TABLE: [H; 256] = {
                 let mut t: [H; 256] = [slow_tramp; 256];
                 $( t[Op::$op as usize] = $op::fast; )*
+                t[Op::ForIter as usize] = for_iter;
+                t[Op::Send as usize] = send;
+                t[Op::Yield as usize] = yield_;
+                t[Op::YieldFrom as usize] = yield_;
                 t
             };
         };

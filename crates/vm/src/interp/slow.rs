@@ -336,6 +336,17 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
                 let v = th.bind(x.value.value(), Some(o), th.type_of(o))?;
                 return ret_a(th, i, v);
             }
+            ic::tag::DESCRIPTOR => {
+                let d = x.value.value();
+                if let Some(get) = th.type_of(d).slots.descr_get {
+                    let v = get(th, d, Some(o), th.type_of(o).value())?;
+                    return ret_a(th, i, v);
+                }
+            }
+            ic::tag::CLASS_METHOD | ic::tag::TYPE_METHOD => {
+                let v = th.method(x.value.value(), x.aux.value());
+                return ret_a(th, i, v);
+            }
             ic::tag::DICT => {
                 if let Some(d) = crate::attr::dict_of(o)
                     && let Some(v) = d.get_str(th, icx.name.value())?
@@ -370,6 +381,16 @@ pub fn load_method(th: Th, i: Ins) -> Res {
     let icx = ic_of(th, i.c());
     let name = icx.name.value();
     let t = th.type_of(o);
+    if let Some(x) = fast::entry_of(icx, o)
+        && x.tag == ic::tag::DESCRIPTOR
+        && let d = x.value.value()
+        && let Some(get) = th.type_of(d).slots.descr_get
+    {
+        let v = get(th, d, Some(o), t.value())?;
+        set(th, i.a(), v);
+        clear(th, i.a() + 1);
+        return NEXT;
+    }
     // A function found on a type whose instances resolve attributes plainly: no bound method is made.
     if t.has(tflags::PLAIN_GETATTR)
         && let Some(d) = th.lookup(t, name)
