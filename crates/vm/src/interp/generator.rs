@@ -250,7 +250,8 @@ pub unsafe fn quick_resume(
             || th.m.poll.load(Relaxed) != 0
             || nf >= th.frame_limit.get()
             || at.add(code.nregs as usize) >= th.regs_end.get()
-            || (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed) | th.handled.raw().load(Relaxed)) != 0
+            || (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed) | th.handled.raw().load(Relaxed))
+                != 0
         {
             return None;
         }

@@ -518,7 +518,13 @@ mod threaded {
             }
         }
     }
-    unsafe extern "C-unwind" fn for_iter(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+    unsafe extern "C-unwind" fn for_iter(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
         try_handler!(fast::for_iter_first, for_iter_route, i, pc, regs, th, fp)
     }
     #[inline(always)]
@@ -555,7 +561,13 @@ mod threaded {
             }
         }
     }
-    unsafe extern "C-unwind" fn yield_(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+    unsafe extern "C-unwind" fn yield_(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
         unsafe {
             match generator::quick_yield(th, i, pc, regs, fp) {
                 Some((pc, regs, fp)) => {
