@@ -1,11 +1,21 @@
 //! How the program is linked.
 
+use std::env::var;
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let target = |name: &str| std::env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    if target("OS") == "linux" && target("ARCH") == "x86_64" {
-        // At a fixed address: thirty thousand relocations less at every start, and tables of pointers stay pages of the
-        // file that processes share.
-        println!("cargo:rustc-link-arg-bins=-no-pie");
+    let target = |name: &str| var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    if target("OS") != "linux" || target("ARCH") != "x86_64" || target("ENV") != "gnu" {
+        return;
+    }
+    // At a fixed address: thirty thousand relocations less at every start, and tables of pointers stay pages of the file
+    // that processes share.
+    println!("cargo:rustc-link-arg-bins=-no-pie");
+    // LLD is rustc's linker here unless somebody chose another one.
+    let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    if var("RUSTC_LINKER").is_err() && !flags.contains("link") {
+        println!("cargo:rerun-if-changed=startup.order");
+        let order = format!("{}/startup.order", var("CARGO_MANIFEST_DIR").unwrap());
+        println!("cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file={order},--no-warn-symbol-ordering");
     }
 }
