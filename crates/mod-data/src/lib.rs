@@ -1,12 +1,13 @@
 //! Native modules of heavy data types: `_pickle`, `_decimal`, `_datetime`.
 
+mod datetime;
 mod decimal;
 mod pickle;
 
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&decimal::MODULE, &pickle::MODULE];
+pub static MODULES: &[&NativeModule] = &[&datetime::MODULE, &decimal::MODULE, &pickle::MODULE];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {
