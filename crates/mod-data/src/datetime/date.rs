@@ -191,12 +191,9 @@ pub static DATE_TYPE: NativeType = NativeType {
             format::strftime(th, me(a), f, tuple, me(a))
         }),
         method("__format__", "!($self, format, /)", "Formats self with strftime.", format::format),
-        method(
-            "timetuple",
-            "($self, /)",
-            "Return time tuple, compatible with time.localtime().",
-            |th, a| format::struct_time(th, &of(me(a)).fields(), -1),
-        ),
+        method("timetuple", "($self, /)", "Return time tuple, compatible with time.localtime().", |th, a| {
+            format::struct_time(th, &of(me(a)).fields(), -1)
+        }),
         method(
             "isocalendar",
             "($self, /)",
@@ -254,8 +251,7 @@ pub static DATE_TYPE: NativeType = NativeType {
 pub static DATE: TypeCell = TypeCell::new(&DATE_TYPE);
 static REPLACE: NativeDef =
     crate::common::signature("replace", "(year=unchanged, month=unchanged, day=unchanged)");
-const PARAMS: Params =
-    Params { name: None, names: &["year", "month", "day"], required: 3, positional: 3 };
+const PARAMS: Params = Params { name: None, names: &["year", "month", "day"], required: 3, positional: 3 };
 
 pub fn of(v: Value) -> Gc<Date> {
     unsafe { v.cast_unchecked() }

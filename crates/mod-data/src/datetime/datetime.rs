@@ -286,8 +286,7 @@ fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let t: Gc<Type> = unsafe { t.cast_unchecked() };
     if (1..=2).contains(&a.len())
         && !a.pos()[0].is_fix()
-        && let Some(mut b) =
-            pickled::<10>(th, a.pos()[0], "datetime", 2, |m| (1..=12).contains(&(m & 0x7f)))?
+        && let Some(mut b) = pickled::<10>(th, a.pos()[0], "datetime", 2, |m| (1..=12).contains(&(m & 0x7f)))?
     {
         let tz = a.pos().get(1).copied().and_then(|v| v.some());
         if tz.is_some_and(|z| !is_a(th, z, &zone::TZINFO)) {
@@ -313,8 +312,7 @@ fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
         }
         Ok(())
     })?;
-    let f =
-        Fields { y: n[0], m: n[1], d: n[2], hh: n[3], mm: n[4], ss: n[5], us: n[6], fold: n[8] };
+    let f = Fields { y: n[0], m: n[1], d: n[2], hh: n[3], mm: n[4], ss: n[5], us: n[6], fold: n[8] };
     if tz.is_none() {
         return build(th, t, &f, None);
     }
@@ -359,11 +357,7 @@ fn same_zone(a: Value, b: Value) -> bool {
 /// Microseconds from `b` to `a`, on the wall clock.
 fn wall_difference(a: Value, b: Value) -> (i64, i64, i64) {
     let (x, y) = (of(a).fields(), of(b).fields());
-    (
-        (x.ordinal() - y.ordinal()) as i64,
-        (x.second_of_day() - y.second_of_day()) as i64,
-        (x.us - y.us) as i64,
-    )
+    ((x.ordinal() - y.ordinal()) as i64, (x.second_of_day() - y.second_of_day()) as i64, (x.us - y.us) as i64)
 }
 fn difference(th: Th, a: Value, b: Value) -> R<Value> {
     let (mut d, mut s, mut us) = wall_difference(a, b);

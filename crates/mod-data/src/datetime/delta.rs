@@ -85,7 +85,8 @@ pub static DELTA_TYPE: NativeType = NativeType {
         }),
         method("__reduce__", "($self, /)", "__reduce__() -> (cls, state)", |th, a| {
             let d = of(me(a));
-            let st = th.tuple(&[Value::fix(d.days as i64), Value::fix(d.secs as i64), Value::fix(d.us as i64)]);
+            let st =
+                th.tuple(&[Value::fix(d.days as i64), Value::fix(d.secs as i64), Value::fix(d.us as i64)]);
             reduced(th, me(a), st)
         }),
     ],
@@ -323,8 +324,7 @@ const PARAMS: Params = Params {
     positional: 7,
 };
 /// Microseconds of each parameter's unit, and the order in which they are added up.
-const UNITS: [i64; 7] =
-    [86_400_000_000, 1_000_000, 1, 1000, 60_000_000, 3_600_000_000, 604_800_000_000];
+const UNITS: [i64; 7] = [86_400_000_000, 1_000_000, 1, 1000, 60_000_000, 3_600_000_000, 604_800_000_000];
 const ORDER: [usize; 7] = [2, 3, 1, 4, 5, 0, 6];
 
 fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {

@@ -30,14 +30,7 @@ pub static MODULE: NativeModule = NativeModule {
     name: "_datetime",
     doc: "Fast implementation of the datetime module.",
     functions: &[],
-    types: &[
-        &date::DATE,
-        &datetime::DATETIME,
-        &time::TIME,
-        &delta::DELTA,
-        &zone::TZINFO,
-        &zone::TIMEZONE,
-    ],
+    types: &[&date::DATE, &datetime::DATETIME, &time::TIME, &delta::DELTA, &zone::TZINFO, &zone::TIMEZONE],
     init: Some(init),
 };
 
@@ -253,7 +246,9 @@ pub fn parse(th: Th, p: &Params, a: RawArgs, mut put: impl FnMut(usize, Value) -
         }
         return Ok(());
     }
-    let find = |name: &str| a.keywords().find(|(k, _)| k.cast::<Str>().is_some_and(|k| k.bytes() == name.as_bytes()));
+    let find = |name: &str| {
+        a.keywords().find(|(k, _)| k.cast::<Str>().is_some_and(|k| k.bytes() == name.as_bytes()))
+    };
     for (i, name) in p.names.iter().enumerate().skip(a.len()) {
         match find(name) {
             Some((_, v)) => put(i, v)?,
@@ -344,7 +339,13 @@ pub fn tz_arg(th: Th, v: Value) -> R<Option<Value>> {
     )))
 }
 /// The bytes of a pickled state of `n` bytes, whose `at`-th byte is `ok`. Python 2's pickles have a str.
-pub fn pickled<const N: usize>(th: Th, v: Value, what: &str, at: usize, ok: fn(u8) -> bool) -> R<Option<[u8; N]>> {
+pub fn pickled<const N: usize>(
+    th: Th,
+    v: Value,
+    what: &str,
+    at: usize,
+    ok: fn(u8) -> bool,
+) -> R<Option<[u8; N]>> {
     if let Some(b) = v.cast::<Bytes>() {
         let b = b.bytes();
         return Ok(if b.len() == N && ok(b[at]) { b.try_into().ok() } else { None });

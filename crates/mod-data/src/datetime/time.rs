@@ -136,8 +136,7 @@ pub fn new(th: Th, f: &Fields, tz: Option<Value>) -> R<Value> {
 fn build(th: Th, t: Gc<Type>, f: &Fields, tz: Option<Value>) -> R<Value> {
     f.check_time(th)?;
     let us = f.us as u32;
-    let data =
-        [f.hh as u8, f.mm as u8, f.ss as u8, (us >> 16) as u8, (us >> 8) as u8, us as u8];
+    let data = [f.hh as u8, f.mm as u8, f.ss as u8, (us >> 16) as u8, (us >> 8) as u8, us as u8];
     with_data(th, t, data, f.fold as u8, tz)
 }
 fn with_data(th: Th, t: Gc<Type>, data: [u8; 6], fold: u8, tz: Option<Value>) -> R<Value> {
