@@ -9,6 +9,8 @@ def show(f):
         print(type(e).__name__, e)
 
 class Zone(tzinfo):
+    def __repr__(self):
+        return "Zone()"
     def utcoffset(self, dt):
         return timedelta(hours=1 if dt is None or not dt.fold else 2)
     def dst(self, dt):
