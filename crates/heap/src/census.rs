@@ -25,7 +25,7 @@ impl Heap {
         m.with_stack_saved(|| {
             if self.world.stop(m, || true) {
                 // SAFETY: the world is stopped.
-                unsafe { self.run(true, Some(&mut census)) };
+                unsafe { self.run(true, Some(&mut census), None) };
                 self.world.resume(m, self.has_pending());
             }
         });

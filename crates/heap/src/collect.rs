@@ -3,6 +3,7 @@
 //! A full collection is a minor one followed by a major one, so the major one has no young objects to think of.
 
 use crate::census::Census;
+use crate::disown::Disown;
 use crate::layout::Layouts;
 use crate::mutator::POLL_STOP;
 use crate::space::*;
@@ -236,7 +237,7 @@ impl Heap {
     pub(crate) fn collect_if(&'static self, m: &Mutator, major: bool, wanted: impl Fn() -> bool) {
         if self.world.stop(m, wanted) {
             // SAFETY: the world is stopped.
-            unsafe { self.run(major, None) };
+            unsafe { self.run(major, None, None) };
             self.world.resume(m, self.has_pending());
         }
     }
@@ -266,7 +267,12 @@ impl Heap {
 
     /// # Safety
     /// The world is stopped, and the stack of every mutator saved.
-    pub(crate) unsafe fn run(&'static self, want_major: bool, census: Option<&mut Census>) {
+    pub(crate) unsafe fn run(
+        &'static self,
+        want_major: bool,
+        census: Option<&mut Census>,
+        disown: Option<&Disown>,
+    ) {
         // A panic in here leaves the heap half collected and the other threads stopped for ever.
         struct Abort;
         impl Drop for Abort {
@@ -275,10 +281,15 @@ impl Heap {
             }
         }
         let abort = Abort;
-        unsafe { self.run_inner(want_major, census) };
+        unsafe { self.run_inner(want_major, census, disown) };
         std::mem::forget(abort);
     }
-    unsafe fn run_inner(&'static self, want_major: bool, census: Option<&mut Census>) {
+    unsafe fn run_inner(
+        &'static self,
+        want_major: bool,
+        census: Option<&mut Census>,
+        disown: Option<&Disown>,
+    ) {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
@@ -289,7 +300,7 @@ impl Heap {
             (*s).since = 0;
             self.gc_due.store(false, Relaxed);
             let mut t = Tracer::new(self, s);
-            self.minor(&mut t, census.is_some());
+            self.minor(&mut t, census.is_some(), disown);
             let middle = Instant::now();
             (*s).stats.minor += 1;
             let ns = (middle - start).as_nanos() as u64;
@@ -308,7 +319,7 @@ impl Heap {
                 _ => {}
             }
             if major {
-                self.major(&mut t, census);
+                self.major(&mut t, census, disown);
                 let s = &mut *s;
                 s.stats.major += 1;
                 let ns = middle.elapsed().as_nanos() as u64;
@@ -353,11 +364,18 @@ impl Heap {
         }
     }
     /// With `keep_all` nothing dies: what is young becomes old.
-    unsafe fn minor(&'static self, t: &mut Tracer, keep_all: bool) {
+    unsafe fn minor(&'static self, t: &mut Tracer, keep_all: bool, disown: Option<&Disown>) {
         unsafe {
             if keep_all {
                 t.phase = Phase::Promote;
                 t.mark_young();
+            } else if let Some(d) = disown {
+                // Nothing moves: the words that come last pin nothing then.
+                t.phase = Phase::Promote;
+                t.disowning = d.split();
+                self.roots(t);
+                t.trace_remembered();
+                t.disown(d);
             } else if (*t.space).copying {
                 t.phase = Phase::Pin;
                 self.roots(t);
@@ -378,16 +396,25 @@ impl Heap {
             s.sweep_young();
         }
     }
-    unsafe fn major(&'static self, t: &mut Tracer, census: Option<&mut Census>) {
+    unsafe fn major(
+        &'static self,
+        t: &mut Tracer,
+        census: Option<&mut Census>,
+        disown: Option<&Disown>,
+    ) {
         unsafe {
             if (*t.space).stress > 0 {
                 t.verify();
             }
             (*t.space).begin_major();
             t.begin_major();
+            t.disowning = disown.map_or((0, 0), Disown::split);
             self.roots(t);
             t.trace_queues();
             t.drain();
+            if let Some(d) = disown {
+                t.disown(d);
+            }
             if let Some(c) = census {
                 t.count_dead(c);
             }
@@ -408,7 +435,7 @@ impl Heap {
             self.world.stop(m, || true);
             // SAFETY: the world is stopped.
             unsafe {
-                self.run(true, None);
+                self.run(true, None, None);
                 (*self.space.stopped()).each_marked(f);
             }
             self.world.resume(m, self.has_pending());

@@ -27,7 +27,7 @@
 //! `space` the memory: blocks, lines, side tables, spans · `alloc` allocation's slow paths, the limit · `mutator`
 //! a thread's part, fast paths · `stack` registers and stacks · `roots` ambiguous words · `trace` marking and
 //! evacuation · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
-//! course of a collection, sweeping, policy · `census` counting cyclic garbage · `world` threads, stopping them · `rooted` root vectors · `check`
+//! course of a collection, sweeping, policy · `census` counting cyclic garbage · `disown` what only stale words keep · `world` threads, stopping them · `rooted` root vectors · `check`
 //! stress mode's checks · `layout` the table of kinds.
 //!
 //! Sources: Blackburn and McKinley, "Immix" (2008), for blocks, lines and sticky marks; Bartlett,
@@ -113,6 +113,7 @@ pub enum Trace {
 mod alloc;
 mod barrier;
 mod census;
+mod disown;
 mod check;
 mod collect;
 mod heap;

@@ -86,7 +86,9 @@ impl Tracer {
     pub(crate) unsafe fn scan_stacks(&mut self, m: &Mutator) {
         unsafe {
             let l = m.local();
-            each_word(l.sp, l.stack_base, |w| self.conservative(w));
+            let (lo, hi) = self.disowning;
+            let from = if hi != 0 && l.sp == lo && hi <= l.stack_base { hi } else { l.sp };
+            each_word(from, l.stack_base, |w| self.conservative(w));
             for &(_, lo, hi) in &l.stacks {
                 each_word(lo, hi, |w| self.conservative(w));
             }

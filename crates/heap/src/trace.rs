@@ -68,6 +68,8 @@ pub struct Tracer {
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
     pub(crate) visitor: Option<*mut dyn FnMut(u64)>,
+    /// The part of a stack that is scanned last (see [`crate::disown`]), or zeros.
+    pub(crate) disowning: (usize, usize),
 }
 
 impl Tracer {
@@ -157,6 +159,7 @@ impl Tracer {
             new_descs: Vec::new(),
             verifying: 0,
             visitor: None,
+            disowning: (0, 0),
         }
     }
     /// Hands the buffers and the survivors' hole back to the space.

@@ -463,10 +463,7 @@ unsafe fn drop_map(o: adder_vm::heap::Obj) {
 }
 /// Whether buffers are in use. Views that nobody can release any more are discounted by a collection first.
 fn exported(th: Th, m: Gc<Map>) -> bool {
-    if m.exports.count() > 0 {
-        adder_vm::builtins::bytearray::collect_views(th);
-    }
-    m.exports.count() > 0
+    adder_vm::builtins::bytearray::in_use(th, &m.exports)
 }
 fn close(th: Th, m: Gc<Map>) -> R<()> {
     if exported(th, m) {

@@ -102,6 +102,9 @@ pub struct Thread {
     pub slots: [Slot; ThreadSlot::COUNT],
     pub recursion_limit: RustCell<u32>,
     pub native_depth: RustCell<u32>,
+    /// Native frames below this address were called by the innermost Python frame, whose registers are all in memory.
+    /// 0: not known (machine code runs).
+    pub native_base: RustCell<usize>,
     /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
     pub collect_soon: RustCell<u32>,
     /// Callbacks of events that are running: the thread reports nothing meanwhile.
@@ -379,6 +382,7 @@ impl Th {
             slots: [const { Slot::null() }; ThreadSlot::COUNT],
             recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),
             native_depth: RustCell::new(0),
+            native_base: RustCell::new(0),
             tracing: RustCell::new(0),
             event: RustCell::new(-1),
             observed: RustCell::new(std::ptr::null_mut()),

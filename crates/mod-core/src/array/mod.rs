@@ -280,11 +280,8 @@ trait Grow {
 impl Grow for Gc<ArrayObj> {
     /// Fails while buffers are exported. Views that nobody can release any more are discounted by a collection first.
     fn check_exports(self, th: Th) -> R<()> {
-        if self.exports.count() != 0 {
-            bytearray::collect_views(th);
-            if self.exports.count() != 0 {
-                return Err(th.buffer_error("cannot resize an array that is exporting buffers"));
-            }
+        if bytearray::in_use(th, &self.exports) {
+            return Err(th.buffer_error("cannot resize an array that is exporting buffers"));
         }
         Ok(())
     }

@@ -157,12 +157,9 @@ fn check(th: Th, b: Gc<BytesIO>) -> R<()> {
     if b.closed.get() { Err(closed_error(th)) } else { Ok(()) }
 }
 fn check_exports(th: Th, b: Gc<BytesIO>) -> R<()> {
-    if b.exports.count() > 0 {
-        // Views that nobody can release any more do not count.
-        adder_vm::builtins::bytearray::collect_views(th);
-        if b.exports.count() > 0 {
-            return Err(th.buffer_error("Existing exports of data: object cannot be re-sized"));
-        }
+    // Views that nobody can release any more do not count.
+    if adder_vm::builtins::bytearray::in_use(th, &b.exports) {
+        return Err(th.buffer_error("Existing exports of data: object cannot be re-sized"));
     }
     Ok(())
 }

@@ -190,6 +190,7 @@ impl Buffer {
             }
         }
         let v = view_of(th, o, flags)?;
+        v.state.fetch_or(memoryview::state::HELD, AcqRel);
         // Plain bytes whatever the format and shape.
         if !v.is_c_contiguous() {
             let e = th.buffer_error("memoryview: underlying buffer is not C-contiguous");

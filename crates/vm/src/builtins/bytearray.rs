@@ -126,21 +126,34 @@ fn replace_storage(th: Th, a: Gc<ByteArray>, buf: Gc<RawBuf>, start: usize, len:
 
 /// Fails while buffers are exported. Views that nobody can release any more are discounted by a collection first.
 fn check_exports(th: Th, a: Gc<ByteArray>) -> R<()> {
-    if a.exports.count() == 0 {
-        return Ok(());
+    if in_use(th, &a.exports) {
+        return Err(th.buffer_error("Existing exports of data: object cannot be re-sized"));
     }
-    collect_views(th);
-    if a.exports.count() == 0 {
-        return Ok(());
-    }
-    Err(th.buffer_error("Existing exports of data: object cannot be re-sized"))
+    Ok(())
 }
-/// Lets views that became unreachable give up their exports.
+/// Whether buffers are exported; views that became unreachable give up theirs first.
+#[inline]
+pub fn in_use(th: Th, x: &ExportsCell) -> bool {
+    x.count() != 0 && {
+        collect_views(th, x);
+        x.count() != 0
+    }
+}
+/// Such a view is young as a rule, so it seldom takes a full collection.
 #[cold]
-pub fn collect_views(th: Th) {
-    th.m.heap.collect(&th.m, true);
-    // They have finalizers.
-    crate::pending::deaths(th);
+fn collect_views(th: Th, x: &ExportsCell) {
+    let below = th.native_base.get();
+    for major in [false, true] {
+        th.m.heap.collect_disowned(&th.m, major, below, &|o| unsafe { super::memoryview::disown(o) });
+        if x.count() == 0 {
+            return;
+        }
+        // Views made by classes have finalizers.
+        crate::pending::deaths(th);
+        if x.count() == 0 {
+            return;
+        }
+    }
 }
 
 /// Replaces the bytes `from..from + old` by `new` others, which the caller writes.

@@ -50,6 +50,8 @@ pub mod state {
     pub const READONLY: u32 = 2;
     /// The last release calls `__release_buffer__` of `obj`; `keep` is the view that `__buffer__` gave.
     pub const PYTHON: u32 = 4;
+    /// Native code holds the view, and nothing else.
+    pub const HELD: u32 = 8;
 }
 
 pub static MEMORYVIEW_TYPE: NativeType = NativeType {
@@ -247,9 +249,7 @@ pub fn release(th: Th, v: Gc<MemoryView>) -> R<()> {
     if v.is_released() {
         return Ok(());
     }
-    if v.exports.count() > 0 {
-        super::bytearray::collect_views(th);
-    }
+    super::bytearray::in_use(th, &v.exports);
     let n = v.exports.count();
     if n > 0 {
         let s = if n == 1 { "" } else { "s" };
@@ -282,6 +282,29 @@ pub fn release_quietly(th: Th, v: Gc<MemoryView>) {
 pub unsafe fn drop_view(v: &MemoryView) {
     buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
     v.exports.free();
+}
+
+/// A view (or anything else) that no program can reach gives up its buffer, if nothing depends on it; whether it did.
+///
+/// # Safety
+/// For the collector.
+pub unsafe fn disown(o: adder_heap::Obj) -> bool {
+    unsafe {
+        if o.as_ref().kind != Kind::MemoryView as u8 {
+            return false;
+        }
+        let v = &*(o.as_ptr() as *const MemoryView);
+        if v.exports.count() != 0
+            || v.source.load(Acquire).is_null()
+            || v.has(state::PYTHON)
+            || v.has(state::HELD)
+        {
+            return false;
+        }
+        v.state.fetch_or(state::RELEASED, AcqRel);
+        buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+        true
+    }
 }
 
 // -- exporters written in Python

@@ -159,9 +159,11 @@ fn raised(th: Th) -> bool {
 /// A panic inside (a bug of the runtime) ends in a `SystemError` of the Python program, not in its death.
 pub fn run(th: Th) -> R<Value> {
     let entry = th.fp.get();
+    let base = th.native_base.get();
     let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
     }));
+    th.native_base.set(base);
     match ran {
         Ok(w) => Value::from_word(w).ok_or(Raised),
         Err(panic) => Err(internal_error(th, entry, &*panic)),
@@ -181,6 +183,8 @@ fn internal_error(th: Th, entry: *mut Frame, panic: &(dyn std::any::Any + Send))
 }
 
 fn run_loop(th: Th) -> u64 {
+    let here = 0u8;
+    th.native_base.set(&raw const here as usize);
     loop {
         unsafe {
             let fp = th.fp.get();
@@ -199,6 +203,8 @@ mod threaded {
     pub type H = unsafe extern "C-unwind" fn(Ins, *const Ins, *mut u64, Th, *mut Frame) -> u64;
 
     pub fn start(th: Th) -> u64 {
+        let here = 0u8;
+        th.native_base.set(std::hint::black_box(&raw const here) as usize);
         unsafe {
             let fp = th.fp.get();
             let pc = (*fp).pc.add(1);

@@ -23,7 +23,11 @@ pub struct Expect {
 pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut Frame) -> u64 {
     unsafe {
         let e = &*expect;
+        // The frames' registers are all in memory.
+        let here = 0u8;
+        let base = th.native_base.replace(&raw const here as usize);
         let r = catch_unwind(AssertUnwindSafe(|| run_slow(th, Ins(ins))));
+        th.native_base.set(base);
         match r {
             Ok(Ok(Ctl::Next)) => {}
             // A frame that leaves the interpreter is never inside a trace.

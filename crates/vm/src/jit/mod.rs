@@ -230,6 +230,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         return Ok(None);
     }
     Counter::Entries.inc();
+    let base = th.native_base.replace(0);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
     let e = unsafe {
@@ -239,6 +240,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         (*p).regs = (*fp).regs as u64;
         jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p)
     };
+    th.native_base.set(base);
     exit::leave(th, jit, unsafe { &mut *s.as_mut_ptr() }, e).map(Some)
 }
 

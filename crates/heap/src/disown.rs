@@ -1,0 +1,82 @@
+//! What only the newest native frames still refer to.
+//!
+//! A collector that reads native stacks as they are finds words there that earlier calls left behind: they keep an
+//! object alive for a while. That is harmless but for objects that hold on to something until they die. For those the
+//! embedder can ask: all is marked from every other root first, the newest part of the calling thread's stack (the
+//! native functions that were called since the embedder's program was left) comes last, and in between the embedder
+//! sees the objects with a drop that are not marked. No program can reach these; they may still be mentioned by a
+//! native function that runs, so they stay, but can give up what they hold. Nothing moves in such a collection.
+
+use crate::space::Watched;
+use crate::stack::each_word;
+use crate::trace::{Phase, Tracer};
+use crate::{Heap, Mutator, Obj};
+
+pub(crate) struct Disown<'a> {
+    /// The newest part of the stack.
+    lo: usize,
+    hi: usize,
+    /// Told about unreachable objects; true if that may have made others ready.
+    tell: &'a dyn Fn(Obj) -> bool,
+}
+
+impl Disown<'_> {
+    pub(crate) fn split(&self) -> (usize, usize) {
+        (self.lo, self.hi)
+    }
+}
+
+impl Heap {
+    /// A collection that moves nothing and tells about the objects given to `register_drop` that are referred to from
+    /// nowhere but, perhaps, the calling thread's stack below `below`. `tell` is called again for all of them as long as
+    /// it answers true for one. It must not allocate.
+    #[inline(never)]
+    pub fn collect_disowned(
+        &'static self,
+        m: &Mutator,
+        major: bool,
+        below: usize,
+        tell: &dyn Fn(Obj) -> bool,
+    ) {
+        m.with_stack_saved(|| {
+            let l = unsafe { m.local() };
+            let hi = if (l.sp..l.stack_base).contains(&below) { below & !7 } else { l.sp };
+            let d = Disown { lo: l.sp, hi, tell };
+            if self.world.stop(m, || true) {
+                // SAFETY: the world is stopped.
+                unsafe { self.run(major, None, Some(&d)) };
+                self.world.resume(m, self.has_pending());
+            }
+        });
+    }
+}
+
+impl Tracer {
+    /// With everything marked that other roots lead to: tells, then goes on with the words that were left out.
+    pub(crate) unsafe fn disown(&mut self, d: &Disown) {
+        unsafe {
+            self.drain();
+            let s = &*self.space;
+            let mut found = Vec::new();
+            let mut gather = |w: &Watched, all: bool| {
+                let lists = [Some(&w.young), all.then_some(&w.old)];
+                for &o in lists.into_iter().flatten().flatten() {
+                    if self.survivor(o).is_none() {
+                        found.push(o);
+                    }
+                }
+            };
+            gather(&s.drops, self.phase == Phase::Major);
+            loop {
+                let mut more = false;
+                for &o in &found {
+                    more |= (d.tell)(o);
+                }
+                if !more {
+                    break;
+                }
+            }
+            each_word(d.lo, d.hi, |w| self.conservative(w));
+        }
+    }
+}
