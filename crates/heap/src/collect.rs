@@ -396,12 +396,7 @@ impl Heap {
             s.sweep_young();
         }
     }
-    unsafe fn major(
-        &'static self,
-        t: &mut Tracer,
-        census: Option<&mut Census>,
-        disown: Option<&Disown>,
-    ) {
+    unsafe fn major(&'static self, t: &mut Tracer, census: Option<&mut Census>, disown: Option<&Disown>) {
         unsafe {
             if (*t.space).stress > 0 {
                 t.verify();

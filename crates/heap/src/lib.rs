@@ -113,9 +113,9 @@ pub enum Trace {
 mod alloc;
 mod barrier;
 mod census;
-mod disown;
 mod check;
 mod collect;
+mod disown;
 mod heap;
 mod layout;
 mod mutator;
