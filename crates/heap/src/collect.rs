@@ -390,7 +390,8 @@ impl Heap {
             t.deaths();
             let s = &mut *t.space;
             s.old_bytes += t.live;
-            if t.live * 16 > s.nursery {
+            // Not before the nursery is a small part of the memory in use.
+            if t.live * 16 > s.nursery && s.old_bytes > 2 * s.nursery {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
             }
             s.sweep_young();
