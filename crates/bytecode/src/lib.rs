@@ -29,6 +29,7 @@ mod contents;
 mod disasm;
 mod ins;
 mod ops;
+pub mod public;
 mod serial;
 mod verify;
 

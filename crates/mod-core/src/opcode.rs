@@ -1,9 +1,12 @@
 //! `_opcode`: facts about the operations that `opcode` and `dis` list.
 //!
-//! The numbering that Python code sees is `_opcode_metadata`'s, the stack machine of CPython 3.14; these functions
-//! answer for it (tools analyse code of that form), not for the register code that Adder itself runs. There are no
-//! executors and no specialization statistics.
+//! The numbering that Python code sees is CPython 3.14's with Adder's own operations between (`adder_bytecode::public`).
+//! Of operations that Adder has these functions tell what its instructions have; of the others, which never appear in
+//! code, what CPython says. Effects on a stack are CPython's: there is none here. There are no executors and no
+//! specialization statistics.
 
+use adder_bytecode::public::{self, Shown};
+use adder_bytecode::{Ins, Op};
 use adder_vm::err::R;
 use adder_vm::interp::call::Gather;
 use adder_vm::native::*;
@@ -54,9 +57,13 @@ const LOCAL: Ranges = &[(3, 3), (63, 63), (83, 89), (112, 114), (261, 261), (266
 const EXC: Ranges = &[(263, 265)];
 /// The valid operations that have a stack effect.
 const EFFECT: Ranges = &[(0, 2), (4, 120), (128, 128), (234, 266)];
-/// Those that are valid but specialized: they have no effect of their own.
-const SPECIALIZED: Ranges = &[(3, 3), (129, 211)];
+/// Valid, but without an effect of its own.
+const SPECIALIZED: Ranges = &[(3, 3)];
 
+/// The operation of Adder's with a number.
+fn own(op: i64) -> Option<Op> {
+    public::table().op(u8::try_from(op).ok()?)
+}
 fn within(r: Ranges, op: i64) -> bool {
     r.iter().any(|(a, b)| (*a..=*b).contains(&op))
 }
@@ -64,7 +71,8 @@ fn within(r: Ranges, op: i64) -> bool {
 /// Change of the stack's depth; None: no such operation. `jump`: only when the operation jumps, or not.
 fn effect(op: i64, arg: i64, jump: Option<bool>) -> Option<i64> {
     if !within(EFFECT, op) {
-        return None;
+        // Adder's own have no stack.
+        return own(op).map(|_| 0);
     }
     Some(match op {
         4 | 38 | 252 => -3,
@@ -154,11 +162,34 @@ fn effect(op: i64, arg: i64, jump: Option<bool>) -> Option<i64> {
 }
 
 macro_rules! has {
-    ($name:literal $ranges:ident $doc:literal) => {
+    ($name:literal $ranges:ident $own:expr, $doc:literal) => {
         function($name, "($module, /, opcode)", $doc, |th, a| {
-            Ok(Value::bool(within($ranges, th.index_i64(a[0].unwrap())?)))
+            let op = th.index_i64(a[0].unwrap())?;
+            Ok(Value::bool(match own(op) {
+                Some(op) => $own(op),
+                None => within($ranges, op),
+            }))
         })
     };
+}
+
+fn first_byte(a: &[Option<Value>]) -> Option<u8> {
+    let at = adder_vm::builtins::int::to_i64(a[1]?)?;
+    adder_vm::builtins::buffer::bytes_of(a[0]?)?.get(usize::try_from(at).ok()?).copied()
+}
+/// The bytes of the instruction at an offset and those of the next; None: not an instruction of Adder's.
+fn instructions(th: Th, a: &[Option<Value>]) -> R<Option<(usize, Ins, Option<Ins>)>> {
+    let code = a[0].unwrap();
+    let Some(b) = adder_vm::builtins::buffer::bytes_of(code) else {
+        return Err(th.type_error(format!("a bytes-like object is required, not '{}'", th.type_name_of(code))));
+    };
+    let at = th.index_i64(a[1].unwrap())?;
+    let Ok(at) = usize::try_from(at) else { return Ok(None) };
+    let word = |at: usize| -> Option<Ins> {
+        let w: [u8; 8] = b.get(at..at + 8)?.try_into().ok()?;
+        public::read(w, |name| name)
+    };
+    Ok(word(at).map(|i| (at, i, word(at + 8))))
 }
 
 pub static MODULE: NativeModule = NativeModule {
@@ -196,16 +227,53 @@ pub static MODULE: NativeModule = NativeModule {
             "Return True if opcode is valid, False otherwise.",
             |th, a| {
                 let op = th.index_i64(a[0].unwrap())?;
-                Ok(Value::bool(within(EFFECT, op) || within(SPECIALIZED, op)))
+                Ok(Value::bool(own(op).is_some() || within(EFFECT, op) || within(SPECIALIZED, op)))
             },
         ),
-        has!("has_arg" ARG "Return True if the opcode uses its oparg, False otherwise."),
-        has!("has_const" CONST "Return True if the opcode accesses a constant, False otherwise."),
-        has!("has_name" NAME "Return True if the opcode accesses an attribute by name, False otherwise."),
-        has!("has_jump" JUMP "Return True if the opcode has a jump target, False otherwise."),
-        has!("has_free" FREE "Return True if the opcode accesses a free variable, False otherwise.\n\nNote that 'free' in this context refers to names in the current scope\nthat are referenced by inner scopes or names in outer scopes that are\nreferenced from this scope. It does not include references to global\nor builtin scopes."),
-        has!("has_local" LOCAL "Return True if the opcode accesses a local variable, False otherwise."),
-        has!("has_exc" EXC "Return True if the opcode sets an exception handler, False otherwise."),
+        has!("has_arg" ARG public::has_argument, "Return True if the opcode uses its oparg, False otherwise."),
+        has!("has_const" CONST public::has_const, "Return True if the opcode accesses a constant, False otherwise."),
+        has!("has_name" NAME public::has_name, "Return True if the opcode accesses an attribute by name, False otherwise."),
+        has!("has_jump" JUMP public::has_jump, "Return True if the opcode has a jump target, False otherwise."),
+        has!("has_free" FREE public::has_free, "Return True if the opcode accesses a free variable, False otherwise.\n\nNote that 'free' in this context refers to names in the current scope\nthat are referenced by inner scopes or names in outer scopes that are\nreferenced from this scope. It does not include references to global\nor builtin scopes."),
+        has!("has_local" LOCAL public::has_local, "Return True if the opcode accesses a local variable, False otherwise."),
+        has!("has_exc" EXC |_| false, "Return True if the opcode sets an exception handler, False otherwise."),
+        function("get_operations", "($module, /)", "Return names and numbers of the operations that code has.", |th, _| {
+            let d = Gc::<Dict>::new(th);
+            let t = public::table();
+            for op in Op::all() {
+                d.set(th, th.intern(&t.names[*op as usize]), Value::fix(t.number(*op) as i64))?;
+            }
+            Ok(d.value())
+        }),
+        function("get_oparg", "($module, code, offset, /)", "Return the argument of an instruction, if it has one.", |th, a| {
+            Ok(match instructions(th, a)? {
+                Some((_, i, next)) => public::argument(i, next).map_or(NONE(), Value::fix),
+                // Where a call has happened and nothing has run.
+                None if first_byte(a) == Some(public::RESUME) => Value::fix(0),
+                None => NONE(),
+            })
+        }),
+        function(
+            "get_operands",
+            "($module, code, offset, /)",
+            "Return the operands of an instruction as pairs (kind, value).",
+            |th, a| {
+                let mut g = Gather::new();
+                let Some((at, i, next)) = instructions(th, a)? else { return th.try_tuple(g.as_slice()) };
+                for o in public::operands(i, next) {
+                    let (kind, v) = match o {
+                        Shown::Register(n) => ("register", Value::fix(n as i64)),
+                        Shown::Const(n) => ("const", Value::fix(n as i64)),
+                        Shown::Name(n) => ("name", Value::fix(n as i64)),
+                        Shown::Number(n) => ("number", Value::fix(n)),
+                        Shown::Jump(n) => ("jump", Value::fix(at as i64 + 8 + n * 8)),
+                        Shown::Text(t) => ("text", th.intern(t)),
+                    };
+                    g.push(th, th.tuple(&[th.intern(kind), v]))?;
+                }
+                th.try_tuple(g.as_slice())
+            },
+        ),
         function("get_specialization_stats", "($module, /)", "Return the specialization stats", |_, _| {
             Ok(NONE())
         }),

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
     // The module that gives Python the compiler's trees.
     ("mod-ast", &["vm", "compiler", "bytecode", "text"]),
+    ("mod-core", &["vm", "bytecode", "host", "macros", "num", "text", "sre"]),
     ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
     (
         "adder",

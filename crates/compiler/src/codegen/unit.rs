@@ -365,6 +365,7 @@ impl<'a> Unit<'a> {
             }
         }
         threaded |= self.share_returns();
+        threaded |= self.share_jumps_back();
         if threaded {
             self.drop_dead();
         }
@@ -428,6 +429,59 @@ impl<'a> Unit<'a> {
             self.spans.push(*span);
         }
         !copies.is_empty()
+    }
+
+    /// Where ways of several lines come together in a backward jump without a line, each gets one on its own line. True:
+    /// something may be dead now.
+    fn share_jumps_back(&mut self) -> bool {
+        let backs: Vec<JumpRef> = self
+            .jumps
+            .iter()
+            .filter(|j| self.code[j.at as usize].op() == Op::JumpBack && self.spans[j.at as usize] == Span::NONE)
+            .copied()
+            .collect();
+        let mut changed = false;
+        for back in backs {
+            let (p, ins) = (back.at as usize, self.code[back.at as usize]);
+            let mut copies: Vec<(Span, Label)> = Vec::new();
+            let mut left = false;
+            for k in 0..self.jumps.len() {
+                let j = self.jumps[k];
+                let at = j.at as usize;
+                if self.labels[j.label.0 as usize].pos != back.at || at == p {
+                    continue;
+                }
+                let span = self.spans[at];
+                let after_iter = at > 0 && matches!(self.code[at - 1].op(), Op::ForIter | Op::Send);
+                if span == Span::NONE || self.code[at].op() == Op::JumpBack {
+                    left = true;
+                } else if self.code[at].op() == Op::Jump && !after_iter {
+                    self.code[at] = ins;
+                    self.jumps[k].label = back.label;
+                    changed = true;
+                } else {
+                    let label = match copies.iter().find(|c| c.0 == span) {
+                        Some(c) => c.1,
+                        None => {
+                            let l = Label(self.labels.len() as u32);
+                            self.labels.push(LabelInfo { pos: self.code.len() as u32, bound: None });
+                            self.jumps.push(JumpRef { at: self.code.len() as u32, label: back.label, long: true });
+                            self.code.push(ins);
+                            self.depths.push(self.depths[p]);
+                            self.spans.push(span);
+                            copies.push((span, l));
+                            l
+                        }
+                    };
+                    self.jumps[k].label = label;
+                    changed = true;
+                }
+            }
+            if !left && p > 0 && falls_through(&self.code, p - 1) {
+                self.spans[p] = self.spans[p - 1];
+            }
+        }
+        changed
     }
 
     /// Removes what cannot be reached.

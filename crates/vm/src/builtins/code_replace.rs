@@ -1,10 +1,12 @@
 //! Code objects by value: `code.replace`, the constructor, comparison and hash, and the tables as bytes.
 //!
-//! `co_code` shows the instructions as they are, 8 bytes each: four of CPython's code units. So offsets (`tb_lasti`,
+//! `co_code` shows the instructions in the form of [`adder_bytecode::public`], 8 bytes each: four of CPython's code
+//! units. So offsets (`tb_lasti`,
 //! `co_lines`) count 8 for an instruction and `co_positions` gives every entry four times. Before the first instruction
 //! stands one that does not exist, of the code's first line: what CPython has its `RESUME` for, the place where a call
 //! has happened and nothing has run. `co_linetable` has the format of
-//! CPython's `Objects/locations.md`. `co_exceptiontable` holds all that the other attributes do not show.
+//! CPython's `Objects/locations.md`. `co_exceptiontable` has CPython's format too; behind its entries, as an incomplete
+//! one, follow the bytes of all that the other attributes do not show.
 
 use super::code;
 use crate::err::{R, Raised};
@@ -15,7 +17,7 @@ use crate::object::*;
 use crate::slots::CmpOp;
 use crate::thread::Th;
 use crate::value::*;
-use adder_bytecode::{CodeData, CodeFlags, Const, Ins, Position};
+use adder_bytecode::{CodeData, CodeFlags, Const, Handler, Ins, Position, public};
 
 /// Bytes of an instruction in `co_code`.
 pub const BYTES: usize = 8;
@@ -171,8 +173,9 @@ pub fn code_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
             return Err(th.value_error(format!("code: {} must not be negative", &FIELDS[i][3..])));
         }
     }
-    let base = bytes(a.pos()[REST]);
-    let base = adder_bytecode::deserialize(base).map_err(|_| malformed(th, "co_exceptiontable"))?;
+    let base = hidden(bytes(a.pos()[REST]))
+        .and_then(|b| adder_bytecode::deserialize(&b).ok())
+        .ok_or_else(|| malformed(th, "co_exceptiontable"))?;
     build(th, base, &fields, &[])
 }
 
@@ -192,11 +195,7 @@ fn registers(d: &CodeData) -> [Vec<usize>; 3] {
 /// The code of `d` with the changes. `consts`: unless they are among the changes.
 fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], consts: &[Slot]) -> R<Value> {
     if let Some(v) = changes[REST] {
-        let positions = std::mem::take(&mut d.positions);
-        d = adder_bytecode::deserialize(bytes(v)).map_err(|_| malformed(th, "co_exceptiontable"))?;
-        if changes[LINES].is_none() {
-            d.positions = positions;
-        }
+        d.handlers = decode_handlers(bytes(v)).ok_or_else(|| malformed(th, "co_exceptiontable"))?;
     }
     let int = |i: usize| changes[i].map(|v| c_int(th, v)).transpose();
     let table = match changes[LINES] {
@@ -265,15 +264,25 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
         if b.len() % BYTES != 0 {
             return Err(malformed(th, "co_code"));
         }
+        let mut ics = Vec::new();
         let code: Option<Vec<Ins>> = b
             .chunks_exact(BYTES)
             .skip(1)
             .map(|w| {
-                let i = Ins(u64::from_le_bytes(w.try_into().unwrap()));
-                adder_bytecode::Op::try_from_byte(i.op_byte()).map(|_| i)
+                public::read(w.try_into().unwrap(), |name| {
+                    // Beyond what an instruction can name, caches are shared.
+                    if ics.len() > 40_000
+                        && let Some(i) = ics.iter().position(|n| *n == name as u32)
+                    {
+                        return i as u16;
+                    }
+                    ics.push(name as u32);
+                    (ics.len() - 1).min(u16::MAX as usize) as u16
+                })
             })
             .collect();
         d.code = code.ok_or_else(|| malformed(th, "co_code"))?;
+        d.ics = ics;
     }
     if let Some(t) = table {
         d.positions = decode_lines(&t, d.first_line, d.code.len());
@@ -305,16 +314,97 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
 // -- tables as bytes
 
 pub fn co_code(th: Th, c: Gc<Code>) -> R<Value> {
+    let ics = unsafe { &(*c.data).ics };
     let mut b = vec![0; BYTES];
-    b.extend(originals(c).iter().flat_map(|i| i.0.to_le_bytes()));
+    b[0] = public::RESUME;
+    b.extend(originals(c).iter().flat_map(|i| public::show(*i, ics)));
     Ok(super::bytes::new(th, &b)?.value())
 }
 pub fn co_exceptiontable(th: Th, c: Gc<Code>) -> R<Value> {
     let d = unsafe { &*c.data };
-    Ok(super::bytes::new(th, &adder_bytecode::serialize(d))?.value())
+    let mut t = encode_handlers(d);
+    hide(&mut t, &adder_bytecode::serialize(d));
+    Ok(super::bytes::new(th, &t)?.value())
 }
 pub fn co_linetable(th: Th, c: Gc<Code>) -> R<Value> {
-    Ok(super::bytes::new(th, &encode_lines(unsafe { &*c.data }))?.value())
+    let d = unsafe { &*c.data };
+    Ok(super::bytes::new(th, &encode_lines(d))?.value())
+}
+
+/// The table of handlers: start, length and target in code units, twice the register.
+fn encode_handlers(d: &CodeData) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut number = |n: u64, first: bool| {
+        let mut shift = (0..).map(|k| k * 6).find(|s| n >> s < 64).unwrap_or(0);
+        let mut mark = if first { 0x80 } else { 0 };
+        loop {
+            let more = if shift > 0 { 0x40 } else { 0 };
+            out.push(mark | more | (n >> shift & 63) as u8);
+            if shift == 0 {
+                break;
+            }
+            (shift, mark) = (shift - 6, 0);
+        }
+    };
+    let at = |i: u32| (i as u64 + 1) * UNITS as u64;
+    for h in &d.handlers {
+        number(at(h.start), true);
+        number((h.end - h.start) as u64 * UNITS as u64, false);
+        number(at(h.target), false);
+        number((h.reg as u64) << 1, false);
+    }
+    out
+}
+fn decode_handlers(table: &[u8]) -> Option<Vec<Handler>> {
+    let mut bytes = table.iter();
+    let mut number = || {
+        let mut b = *bytes.next()?;
+        let mut n = (b & 63) as u64;
+        while b & 0x40 != 0 {
+            b = *bytes.next()?;
+            n = n << 6 & u32::MAX as u64 | (b & 63) as u64;
+        }
+        Some(n)
+    };
+    let index = |n: u64| u32::try_from(n / UNITS as u64).ok()?.checked_sub(1);
+    let mut out = Vec::new();
+    while let Some(start) = number() {
+        let (length, target, reg) = (number()?, number()?, number()?);
+        out.push(Handler {
+            start: index(start)?,
+            end: index(start + length)?,
+            target: index(target)?,
+            reg: u16::try_from(reg >> 1).ok()?,
+        });
+    }
+    Some(out)
+}
+
+/// Appends `what` to a table of handlers: as a number that never ends, where whoever reads the table stops.
+fn hide(table: &mut Vec<u8>, what: &[u8]) {
+    let mut first = 0x80;
+    for c in what.chunks(3) {
+        let n = c.iter().fold(0u32, |n, b| n << 8 | *b as u32) << (8 * (3 - c.len()));
+        // One digit more than there are bytes.
+        for k in 0..=c.len() {
+            table.push(first | 0x40 | (n >> (18 - 6 * k) & 63) as u8);
+            first = 0;
+        }
+    }
+}
+/// What is hidden in a table of handlers.
+fn hidden(table: &[u8]) -> Option<Vec<u8>> {
+    let start = table.iter().rposition(|b| b & 0x80 != 0)?;
+    let digits = &table[start..];
+    if digits.iter().any(|b| b & 0x40 == 0) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(digits.len());
+    for c in digits.chunks(4) {
+        let n = c.iter().fold(0u32, |n, b| n << 6 | (b & 63) as u32) << (6 * (4 - c.len()));
+        out.extend(&n.to_be_bytes()[1..c.len()]);
+    }
+    Some(out)
 }
 
 fn varint(out: &mut Vec<u8>, mut n: u64) {
