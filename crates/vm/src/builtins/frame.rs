@@ -57,7 +57,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
             let f = fo(o);
             Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
         }),
-        getset("f_lineno", "", |_, o| Ok(line_value(line(fo(o)))), super::frame_jump::set_line),
+        getset("f_lineno", "", f_lineno, super::frame_jump::set_line),
         getset(
             "f_trace",
             "",
@@ -152,9 +152,13 @@ fn starting(f: Gc<FrameObj>) -> bool {
 }
 pub fn line(f: Gc<FrameObj>) -> u32 {
     if starting(f) {
-        return unsafe { &*f.code.gc::<Code>().data }.first_line;
+        return code_replace::start_line(unsafe { &*f.code.gc::<Code>().data });
     }
     unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
+}
+fn f_lineno(_th: Th, o: Value) -> R<Value> {
+    let f = fo(o);
+    Ok(if starting(f) { Value::fix(line(f) as i64) } else { line_value(line(f)) })
 }
 /// A line as Python sees it: None if there is none.
 fn line_value(n: u32) -> Value {

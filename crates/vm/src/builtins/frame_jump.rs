@@ -24,6 +24,16 @@ fn compatible(from: Option<&Held>, to: Held) -> bool {
     }
 }
 
+/// The cleanups (which begin with `PopExc`) of the exceptions that are being handled at an instruction.
+fn handling(d: &CodeData, at: usize) -> impl Iterator<Item = u32> + '_ {
+    let at = at as u32;
+    d.handlers
+        .iter()
+        .filter(move |h| h.start <= at && at < h.end)
+        .filter(|h| d.code[h.target as usize].op() == adder_bytecode::Op::PopExc)
+        .map(|h| h.target)
+}
+
 /// First instruction of each run of instructions of one line.
 fn line_starts(d: &CodeData) -> impl Iterator<Item = (usize, u32)> {
     let mut last = 0;
@@ -77,7 +87,8 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let mut msg: Option<&str> = None;
     for i in line_starts(&d).filter(|l| l.1 == line).map(|l| l.0) {
         let Some(s) = &states[i] else { continue };
-        let fits = s.len() <= here.len().max(s.len())
+        let fits = handling(&d, i).all(|t| handling(&d, frame.lasti()).any(|u| u == t))
+            && s.len() <= here.len().max(s.len())
             && s.iter().enumerate().all(|(r, h)| compatible(here.get(r), *h));
         if fits {
             if best.is_none_or(|b| states[b].as_ref().is_none_or(|t| t.len() < s.len())) {

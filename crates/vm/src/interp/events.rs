@@ -211,12 +211,25 @@ fn arrive(th: Th, at: At, event: usize, tools: u8) -> R<()> {
         let j = original(f.code, dest, unsafe { *f.pc });
         dest = (dest as i64 + 1 + j.imm() as i64) as usize;
     }
-    let r = tell(th, at, event, tools, &[offset(at.index), offset(dest)]);
-    let f = fr(th);
-    if f.pc != to {
-        f.flags &= 0xffff_ffff;
+    // Callbacks see the instruction that jumps; trace functions, who hear of a line, where it leads.
+    let from = f.code.ins.wrapping_add(at.index);
+    let mut r = Ok(());
+    for (tools, stands) in [(tools & 1 << TRACE, to), (tools & !(1 << TRACE), from)] {
+        if tools == 0 || r.is_err() {
+            continue;
+        }
+        fr(th).pc = stands;
+        r = tell(th, at, event, tools, &[offset(at.index), offset(dest)]);
+        let f = fr(th);
+        if f.pc != stands {
+            // Somebody set another line.
+            f.flags &= 0xffff_ffff;
+            f.pc = f.pc.wrapping_sub(1);
+            return r;
+        }
     }
-    f.pc = f.pc.wrapping_sub(1);
+    // What a callback raises comes from the jump.
+    fr(th).pc = if r.is_err() { from } else { to.wrapping_sub(1) };
     r
 }
 
@@ -330,6 +343,8 @@ fn call(th: Th, at: At, tools: u8, op: Op, i: Ins) -> R<Ctl> {
         set(th, i.c(), v);
         Ok(None)
     })();
+    // The call may have changed what is wanted.
+    let want = want & at.monitor.events[at.index].load(Relaxed);
     match r {
         Ok(c) => {
             debug_assert!(fr(th).pc == plain);

@@ -82,6 +82,8 @@ pub struct Monitor {
     pub resume: AtomicU8,
     pub stop: AtomicU8,
     starts_line: Box<[bool]>,
+    /// Jumps that are there because handlers stand in line: over one, or out of one. CPython has no such jumps.
+    around_handler: Box<[bool]>,
     active: [AtomicU8; ev::LOCAL],
     /// Local events of each tool (low half) and the generation that they belong to.
     local: [AtomicU64; TOOLS],
@@ -168,6 +170,12 @@ impl Monitor {
             resume: AtomicU8::new(0),
             stop: AtomicU8::new(0),
             starts_line: starts.into(),
+            around_handler: (0..n)
+                .map(|i| {
+                    op(i) == Op::Jump
+                        && (d.positions[i].line == 0 || d.handlers.iter().any(|h| h.target as usize == i + 1))
+                })
+                .collect(),
             active: [const { AtomicU8::new(0) }; ev::LOCAL],
             local: [const { AtomicU64::new(0) }; TOOLS],
             ops,
@@ -193,6 +201,7 @@ impl Monitor {
                 own(i) == Some(ev::JUMP)
                     && !(i > 0
                         && matches!(Op::from_byte(self.ops[i - 1]), Op::ForIter | Op::Send | Op::YieldFrom))
+                    && !self.around_handler[i]
             }),
             _ => all(&self.events, &|i| own(i) == Some(event)),
         }
