@@ -288,7 +288,13 @@ pub fn argument(ins: Ins, next: Option<Ins>) -> Option<i64> {
     Some(match op {
         Op::LoadDeref | Op::StoreDeref => ins.b() as i64,
         Op::LoadInt => ins.imm() as i64,
-        Op::UnpackSeq | Op::LoadCommon => if op == Op::UnpackSeq { ins.c() as i64 } else { ins.b() as i64 },
+        Op::UnpackSeq | Op::LoadCommon => {
+            if op == Op::UnpackSeq {
+                ins.c() as i64
+            } else {
+                ins.b() as i64
+            }
+        }
         _ if info.c == Operand::Num => ins.c() as i64,
         _ if info.b == Operand::Num => ins.b() as i64,
         _ if info.c == Operand::Int => ins.ci() as i64,

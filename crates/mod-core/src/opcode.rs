@@ -181,7 +181,9 @@ fn first_byte(a: &[Option<Value>]) -> Option<u8> {
 fn instructions(th: Th, a: &[Option<Value>]) -> R<Option<(usize, Ins, Option<Ins>)>> {
     let code = a[0].unwrap();
     let Some(b) = adder_vm::builtins::buffer::bytes_of(code) else {
-        return Err(th.type_error(format!("a bytes-like object is required, not '{}'", th.type_name_of(code))));
+        return Err(
+            th.type_error(format!("a bytes-like object is required, not '{}'", th.type_name_of(code)))
+        );
     };
     let at = th.index_i64(a[1].unwrap())?;
     let Ok(at) = usize::try_from(at) else { return Ok(None) };
@@ -237,22 +239,32 @@ pub static MODULE: NativeModule = NativeModule {
         has!("has_free" FREE public::has_free, "Return True if the opcode accesses a free variable, False otherwise.\n\nNote that 'free' in this context refers to names in the current scope\nthat are referenced by inner scopes or names in outer scopes that are\nreferenced from this scope. It does not include references to global\nor builtin scopes."),
         has!("has_local" LOCAL public::has_local, "Return True if the opcode accesses a local variable, False otherwise."),
         has!("has_exc" EXC |_| false, "Return True if the opcode sets an exception handler, False otherwise."),
-        function("get_operations", "($module, /)", "Return names and numbers of the operations that code has.", |th, _| {
-            let d = Gc::<Dict>::new(th);
-            let t = public::table();
-            for op in Op::all() {
-                d.set(th, th.intern(&t.names[*op as usize]), Value::fix(t.number(*op) as i64))?;
-            }
-            Ok(d.value())
-        }),
-        function("get_oparg", "($module, code, offset, /)", "Return the argument of an instruction, if it has one.", |th, a| {
-            Ok(match instructions(th, a)? {
-                Some((_, i, next)) => public::argument(i, next).map_or(NONE(), Value::fix),
-                // Where a call has happened and nothing has run.
-                None if first_byte(a) == Some(public::RESUME) => Value::fix(0),
-                None => NONE(),
-            })
-        }),
+        function(
+            "get_operations",
+            "($module, /)",
+            "Return names and numbers of the operations that code has.",
+            |th, _| {
+                let d = Gc::<Dict>::new(th);
+                let t = public::table();
+                for op in Op::all() {
+                    d.set(th, th.intern(&t.names[*op as usize]), Value::fix(t.number(*op) as i64))?;
+                }
+                Ok(d.value())
+            },
+        ),
+        function(
+            "get_oparg",
+            "($module, code, offset, /)",
+            "Return the argument of an instruction, if it has one.",
+            |th, a| {
+                Ok(match instructions(th, a)? {
+                    Some((_, i, next)) => public::argument(i, next).map_or(NONE(), Value::fix),
+                    // Where a call has happened and nothing has run.
+                    None if first_byte(a) == Some(public::RESUME) => Value::fix(0),
+                    None => NONE(),
+                })
+            },
+        ),
         function(
             "get_operands",
             "($module, code, offset, /)",

@@ -437,7 +437,9 @@ impl<'a> Unit<'a> {
         let backs: Vec<JumpRef> = self
             .jumps
             .iter()
-            .filter(|j| self.code[j.at as usize].op() == Op::JumpBack && self.spans[j.at as usize] == Span::NONE)
+            .filter(|j| {
+                self.code[j.at as usize].op() == Op::JumpBack && self.spans[j.at as usize] == Span::NONE
+            })
             .copied()
             .collect();
         let mut changed = false;
@@ -465,7 +467,11 @@ impl<'a> Unit<'a> {
                         None => {
                             let l = Label(self.labels.len() as u32);
                             self.labels.push(LabelInfo { pos: self.code.len() as u32, bound: None });
-                            self.jumps.push(JumpRef { at: self.code.len() as u32, label: back.label, long: true });
+                            self.jumps.push(JumpRef {
+                                at: self.code.len() as u32,
+                                label: back.label,
+                                long: true,
+                            });
                             self.code.push(ins);
                             self.depths.push(self.depths[p]);
                             self.spans.push(span);
