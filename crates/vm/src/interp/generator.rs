@@ -271,7 +271,7 @@ pub unsafe fn quick_resume(
             // Keeps the loop as it is: no call of `memcpy`, no prologue.
             std::arch::asm!("", options(nomem, nostack, preserves_flags));
         }
-        let pc = code.ins.add(g.lasti.load(Relaxed) as usize) as *const Ins;
+        let pc = code.ins.add(g.lasti.load(Relaxed) as usize);
         if was == SUSPENDED {
             *at.add((*pc).a()) = v.bits();
         }
@@ -296,8 +296,9 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         }
         let code = (*fp).code;
         let lasti = pc.offset_from(code.ins) as usize;
-        debug_assert!(lasti < (&(*code.data).depths).len());
-        let depth = *(&(*code.data).depths).get_unchecked(lasti) as usize;
+        let depths = &(*code.data).depths[..];
+        debug_assert!(lasti < depths.len());
+        let depth = *depths.get_unchecked(lasti) as usize;
         let v = *regs.add(i.b());
         let to = saved.slots().as_ptr() as *mut u64;
         let mut k = 0;

@@ -226,7 +226,7 @@ fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
     let b = m.number_as_float(y)?;
     let r = f64::from_bits(unsafe { helpers::pow(a.v.to_bits(), b.v.to_bits()) });
     let zero = T { v: 0.0, r: m.rec().core.flt(0) };
-    if !(a.v > 0.0 && r < f64::INFINITY) || !m.test(m.float_cmp(Cmp::Lt, zero, a)) {
+    if !(a.v > 0.0 && r < f64::INFINITY && m.test(m.float_cmp(Cmp::Lt, zero, a))) {
         return None;
     }
     let f = Callee { name: "pow", addr: helpers::pow as *const () as usize, effects: Effects::PURE };
