@@ -296,7 +296,7 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         }
         let code = (*fp).code;
         let lasti = pc.offset_from(code.ins) as usize;
-        let depths = &(*code.data).depths[..];
+        let depths: &[u16] = &(*code.data).depths;
         debug_assert!(lasti < depths.len());
         let depth = *depths.get_unchecked(lasti) as usize;
         let v = *regs.add(i.b());
