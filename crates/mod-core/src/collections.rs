@@ -1,4 +1,4 @@
-//! `_collections`: deque, defaultdict, `_count_elements`, `_tuplegetter`. (`OrderedDict` is the library's own.)
+//! `_collections`: deque, defaultdict, `_count_elements`, `_tuplegetter`. (`OrderedDict` is in `ordered_dict`.)
 
 use crate::itertools::{bind, itself, make, signature};
 use crate::native_layout;
@@ -21,7 +21,7 @@ pub static MODULE: NativeModule = NativeModule {
         "Count elements in the iterable, updating the mapping",
         count_elements,
     )],
-    types: &[&DEQUE, &DEFAULTDICT, &TUPLEGETTER, &DEQUE_ITER, &DEQUE_REV_ITER],
+    types: &[&DEQUE, &DEFAULTDICT, &crate::ordered_dict::ODICT, &TUPLEGETTER, &DEQUE_ITER, &DEQUE_REV_ITER],
     init: None,
 };
 

@@ -13,6 +13,7 @@ mod itertools;
 mod math;
 mod opcode;
 mod operator;
+mod ordered_dict;
 mod random;
 mod small;
 mod structs;

@@ -10,7 +10,9 @@
 //! - An entry's key is written before its index is published and never becomes another key in the same table; deleting
 //!   nulls the value, makes the key's index `DUMMY` and nulls the key. So a reader sees a key with its own value or none.
 //! - `nentries` only grows in one table, and a deleted entry stays deleted: all entries before `first` and from `last` on
-//!   are deleted. Readers may move `first` (a stale value of it is right, too), only the holder of the lock `last`.
+//!   are deleted. Readers may move `first` up from the value they saw, only the holder of the lock moves `last`.
+//! - The entries before `gap` have never been used; `OrderedDict` (see `dict_order`) puts items in front there. While the
+//!   process has one thread it may also give back the entry behind the gap, once it is deleted.
 //! - Mutations happen under the dict's lock; no Python code runs while it is held (comparisons happen before, and the
 //!   lookup is repeated if `table` or `nentries` changed meanwhile).
 
@@ -35,9 +37,9 @@ pub struct DictTable {
     /// Entries in use, deleted ones included.
     pub nentries: AtomicU32,
     pub cap: u32,
-    first: AtomicU32,
-    last: AtomicU32,
-    _pad2: u32,
+    pub(super) first: AtomicU32,
+    pub(super) last: AtomicU32,
+    pub(super) gap: AtomicU32,
 }
 unsafe impl Layout for DictTable {
     const KIND: Kind = Kind::DictTable;
@@ -168,6 +170,7 @@ impl DictTable {
             (*p).cap = Self::usable(bits) as u32;
             (*p).first = AtomicU32::new(0);
             (*p).last = AtomicU32::new(0);
+            (*p).gap = AtomicU32::new(0);
             std::ptr::write_bytes(p.add(1) as *mut u8, 0xff, Self::index_bytes(bits));
             Ok(t)
         }
@@ -195,7 +198,7 @@ impl DictTable {
         }
     }
     #[inline(always)]
-    fn set_index(&self, i: usize, v: u32) {
+    pub(super) fn set_index(&self, i: usize, v: u32) {
         std::sync::atomic::fence(Release);
         unsafe {
             match self.bits {
@@ -206,11 +209,11 @@ impl DictTable {
         }
     }
     #[inline(always)]
-    fn entries(&self) -> *mut u64 {
+    pub(super) fn entries(&self) -> *mut u64 {
         unsafe { self.index_ptr().add((Self::index_bytes(self.bits) + 7) & !7) as *mut u64 }
     }
     #[inline(always)]
-    fn entry_ptr(&self, i: u32) -> *mut u64 {
+    pub(super) fn entry_ptr(&self, i: u32) -> *mut u64 {
         unsafe { self.entries().add(i as usize * if self.general { 3 } else { 2 }) }
     }
     #[inline(always)]
@@ -437,7 +440,7 @@ impl DictTable {
                         let n = self.nentries.load(Relaxed);
                         if th.eq(k, key)? {
                             // Gone while it was compared?
-                            if self.key(e).get().is_none() {
+                            if self.key(e).get() != Some(k) {
                                 continue 'restart;
                             }
                             return Ok(Found::At(e));
@@ -455,7 +458,7 @@ impl DictTable {
     // -- changes, under the dict's lock
 
     /// The index cell that holds entry `e`.
-    fn cell_of(&self, e: u32, hash: i64) -> usize {
+    pub(super) fn cell_of(&self, e: u32, hash: i64) -> usize {
         let mut p = Probe::new(hash, self.bits);
         while self.index(p.i) != e {
             p.next();
@@ -549,13 +552,13 @@ impl DictTable {
         }
         Some(true)
     }
-    /// Makes the index of a fresh table anew from its entries, none of which is deleted.
-    fn reindex(&self) {
+    /// Makes the index of a fresh table anew from its entries, none of which is deleted (but for the gap).
+    pub(super) fn reindex(&self) {
         by_width!(self.reindex_width())
     }
     fn reindex_width<W: Ix>(&self) {
         let index = self.index_ptr();
-        for e in 0..self.nentries.load(Relaxed) {
+        for e in self.gap.load(Relaxed)..self.nentries.load(Relaxed) {
             let mut p = Probe::new(self.hash_at(e), self.bits);
             unsafe {
                 while W::load(index, p.i) != EMPTY {
@@ -594,7 +597,8 @@ impl DictTable {
             let e = i as u32;
             if let (Some(k), Some(v)) = (self.key(e).get(), self.content(e)) {
                 if jumped && i > first && !self.cells {
-                    self.first.store(e, Relaxed);
+                    // Unless an item was put in front meanwhile.
+                    let _ = self.first.compare_exchange(first as u32, e, Relaxed, Relaxed);
                 }
                 return Some((i + 1, k, v));
             }
@@ -682,7 +686,7 @@ impl Gc<Dict> {
     }
     /// Changes the number of items. Under the lock.
     #[inline(always)]
-    fn count(self, by: i64) {
+    pub(super) fn count(self, by: i64) {
         self.used.store(self.used.load(Relaxed).wrapping_add(by as u64), Release);
     }
 
@@ -833,7 +837,7 @@ impl Gc<Dict> {
     }
     /// Appends an absent key, growing or converting the table as needed. Under the lock.
     #[inline]
-    fn push_new(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
+    pub(super) fn push_new(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
         let mut t = self.tab();
         let fits = t.general || is_compact(key);
         if t.nentries.load(Relaxed) == t.cap || !fits {
@@ -919,7 +923,7 @@ impl Gc<Dict> {
         }
     }
     /// Under the lock. None: somebody else was faster.
-    fn delete_entry(self, t: Gc<DictTable>, e: u32, hash: i64) -> Option<Value> {
+    pub(super) fn delete_entry(self, t: Gc<DictTable>, e: u32, hash: i64) -> Option<Value> {
         let old = t.content(e)?;
         if t.cells {
             let c = unsafe { t.val(e).gc::<DictCell>() };

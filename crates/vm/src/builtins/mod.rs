@@ -19,6 +19,7 @@ pub mod complex;
 pub mod descr;
 pub mod dict;
 pub mod dict_attrs;
+pub mod dict_order;
 pub mod dict_table;
 pub mod dict_views;
 pub mod eval_;
