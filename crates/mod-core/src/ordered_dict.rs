@@ -295,11 +295,8 @@ fn repr(th: Th, o: Value) -> R<Value> {
         return Ok(th.str(&format!("{name}()")));
     }
     let r = util::repr_once(th, o, || {
-        let plain = if exact(th, o) {
-            of(o).copy(th)?.value()
-        } else {
-            th.call(dict::DICT.get().value(), &[o])?
-        };
+        let plain =
+            if exact(th, o) { of(o).copy(th)?.value() } else { th.call(dict::DICT.get().value(), &[o])? };
         let mut out = format!("{name}(").into_bytes();
         util::push_repr(th, &mut out, plain)?;
         out.push(b')');
@@ -497,7 +494,8 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
         it.dict.init(None);
         return Err(th.runtime_error("OrderedDict changed size during iteration"));
     }
-    let found = if it.reverse.get() { of(d).prev_entry(it.pos.get()) } else { of(d).next_entry(it.pos.get()) };
+    let found =
+        if it.reverse.get() { of(d).prev_entry(it.pos.get()) } else { of(d).next_entry(it.pos.get()) };
     let Some((pos, k, v)) = found else {
         it.dict.init(None);
         return Ok(None);
