@@ -861,6 +861,11 @@ impl<'a> Emit<'a> {
                 self.store(Addr { base: a, index: None, disp: x.imm as i32 }, x.b)?;
                 self.release(NO_SNAP);
             }
+            Rebase => {
+                let a = self.g(x.a, RAX)?;
+                x!(self; mov [r13 + REGS], Rq(a); add QWORD [r13 + FP], x.imm as i32);
+                self.release(NO_SNAP);
+            }
             SetShape => {
                 let a = self.g(x.a, RAX)?;
                 x!(self; mov DWORD [Rq(a)], x.imm as i32);

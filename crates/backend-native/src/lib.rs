@@ -48,13 +48,22 @@ pub fn native() -> Option<&'static dyn Backend> {
     NATIVE.get_or_init(Native::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize, owner: usize, id: u32) -> &'static Exit {
+fn exit(
+    snap: Snap,
+    leaves: Vec<(Loc, Ty)>,
+    parent: Option<&'static Exit>,
+    target: usize,
+    owner: usize,
+    id: u32,
+) -> &'static Exit {
     Box::leak(Box::new(Exit {
         target: (target as u64).into(),
         count: 0.into(),
         failures: 0.into(),
         snap,
         leaves,
+        parent,
+        taken: 0.into(),
         owner,
         id,
     }))
@@ -79,7 +88,7 @@ impl Native {
             ; pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx
             ; ret);
         let leave = m.add(&a.finalize().ok()?)?;
-        let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave, 0, 0);
+        let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), None, leave, 0, 0);
         let mut a = Asm::new(m.next());
         dynasm!(a; .arch x64; mov rax, QWORD e as *const Exit as i64; mov rcx, QWORD leave as i64; jmp rcx);
         let bail = m.add(&a.finalize().ok()?)?;
@@ -101,14 +110,14 @@ impl Backend for Native {
         &self,
         t: &Trace,
         layout: &Layout,
-        parent: Option<&Exit>,
+        parent: Option<&'static Exit>,
         owner: usize,
     ) -> Result<Compiled, &'static str> {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         let mut exits = Vec::new();
         let code = emit::Emit::new(t, layout, parent, self.leave, m.next()).run(&mut |snap, leaves| {
             let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let e = exit(snap, leaves, self.leave, owner, id);
+            let e = exit(snap, leaves, parent, self.leave, owner, id);
             exits.push(e);
             e
         })?;

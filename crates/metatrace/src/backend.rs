@@ -41,6 +41,10 @@ pub struct Exit {
     /// Operands `R::ins(n)` are `leaves[n]`.
     pub snap: Snap,
     pub leaves: Vec<(Loc, Ty)>,
+    /// The exit at which the bridge begins that this exit belongs to.
+    pub parent: Option<&'static Exit>,
+    /// How often the client saw it taken.
+    pub taken: AtomicU64,
     /// The client's: what the trace belongs to.
     pub owner: usize,
     /// Serial number, for the log.
@@ -97,7 +101,7 @@ pub trait Backend: Sync {
         &self,
         t: &Trace,
         layout: &Layout,
-        parent: Option<&Exit>,
+        parent: Option<&'static Exit>,
         owner: usize,
     ) -> Result<Compiled, &'static str>;
     /// Runs compiled code until it is left.

@@ -159,6 +159,7 @@ macro_rules! for_each_ir_op {
         Sync     "sync"      Void 0 Effect  "registers as the snapshot says are in memory from here on; those from imm on are unknown afterwards";
         RawSet   "raw_set"   Void 2 Effect  "word at address `a` + imm = b";
         RawGet   "raw_get"   Int  1 Load    "";
+        Rebase   "rebase"    Void 1 Effect  "the root frame is another one from here on: imm bytes further, its registers at `a`";
         // -- calls: arguments are in Trace::args at `a.0`, `b.0` of them; imm: index into Trace::calls
         CallInt  "call_int"  Int  0 Effect  "";
         CallRef  "call_ref"  Ref  0 Effect  "";

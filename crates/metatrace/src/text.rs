@@ -49,6 +49,7 @@ fn has_imm(op: Op) -> bool {
             | Sync
             | RawSet
             | RawGet
+            | Rebase
     )
 }
 

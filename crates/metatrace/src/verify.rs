@@ -16,7 +16,7 @@ fn want(op: Op, n: usize) -> Option<Ty> {
         (Get | GetInt | Elem | Set | SetInt | SetNew | SetShape | SetElem, 0) => Ty::Ref,
         (Elem | SetElem, 1) | (SetInt, 1) => Ty::Int,
         (Set, 1) | (SetElem, 2) | (StoreReg, 0) => Ty::Ref,
-        (RawSet | RawGet, 0) => Ty::Int,
+        (RawSet | RawGet | Rebase, 0) => Ty::Int,
         _ => return None,
     })
 }

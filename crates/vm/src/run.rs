@@ -524,6 +524,7 @@ pub fn finish(th: Th, status: i32) -> i32 {
         f(th);
     }
     ok = ok && stdio::flush(th);
+    crate::jit::report();
     if INTERRUPTED.load(Relaxed) && status == 1 {
         // As if the signal had killed it, which is what shells want to know.
         unsafe {

@@ -381,6 +381,15 @@ impl<'a> Opt<'a> {
             self.sync(&i);
             return Ok(R::NONE);
         }
+        if i.op == Op::Rebase {
+            // What was known of registers was about another frame's; so were addresses.
+            if !self.header.is_empty() {
+                return Err("another root frame in a loop");
+            }
+            self.entries.clear();
+            self.memory.clear();
+            self.cse.retain(|k, _| k.0 != Op::Add);
+        }
         for n in 0..self.passes.len() {
             let s = self.passes[n](self, &mut i);
             if let Some(why) = self.fail {

@@ -1,6 +1,6 @@
 //! Leaving machine code: the interpreter's frames and registers are brought up to date from what the exit says.
 
-use super::{BRIDGE_THRESHOLD, Jit, MAX_BRIDGE_FAILURES, record};
+use super::{Jit, MAX_BRIDGE_FAILURES, MAX_BRIDGES, MAX_CHAIN, MAX_SAME, Tree, record};
 use crate::err::{R, Raised};
 use crate::interp::Ctl;
 use crate::interp::call::Gather;
@@ -10,12 +10,15 @@ use crate::value::*;
 use adder_metatrace::backend::{Exit, SPILLS, State};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Snap, Val};
-use adder_metatrace::word;
+use adder_metatrace::{log, word};
 use std::sync::atomic::Ordering::*;
 
 /// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation.
 pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
+    if log::on() {
+        e.taken.fetch_add(1, Relaxed);
+    }
     if e.snap.in_memory {
         forget(s);
         if e.owner == 0 {
@@ -38,12 +41,29 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         // A safepoint that somebody asked for is no hot path.
         if th.m.poll.load(Relaxed) == 0 {
             e.count.store(0, Relaxed);
+            if !worth(e) {
+                e.failures.store(MAX_BRIDGE_FAILURES, Relaxed);
+                Counter::BridgesBlacklisted.inc();
+                return Ok(Ctl::Next);
+            }
             super::scrub();
             return record::record_bridge(th, jit, e, s.fp as *mut Frame);
         }
     }
-    let _ = BRIDGE_THRESHOLD;
     Ok(Ctl::Next)
+}
+
+/// Whether another bridge may grow here.
+fn worth(e: &Exit) -> bool {
+    let tree = unsafe { &*(e.owner as *const Tree) };
+    let place = |e: &Exit| e.snap.frames.last().map_or(0, |f| f.pc);
+    let (mut same, mut chain, mut up) = (0, 0, e.parent);
+    while let Some(x) = up {
+        chain += 1;
+        same += (place(x) == place(e)) as u32;
+        up = x.parent;
+    }
+    same < MAX_SAME && chain < MAX_CHAIN && tree.bridges.load(Relaxed) < MAX_BRIDGES
 }
 
 /// What is left in the state would keep dead objects alive where its memory is not written again soon.

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering::Acquire;
 pub struct Expect {
     pub next: *const Ins,
     pub code: u64,
+    /// What is to become of the frame's result.
+    pub flags: u64,
     /// Frames above the root frame.
     pub depth: usize,
     pub tree: &'static super::Tree,
@@ -43,6 +45,7 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
         if fp != root.add(e.depth)
             || (*fp).pc.add(1) != e.next
             || (*fp).code.value().bits() != e.code
+            || (e.depth > 0 && (*fp).flags & !fflags::WRITTEN != e.flags)
             || !e.tree.valid.load(Acquire)
             || crate::interp::events::observed(th)
         {

@@ -24,6 +24,10 @@ const RANGE_START: Field = Field(offset_of!(Range, start) as u32);
 const RANGE_STEP: Field = Field(offset_of!(Range, step) as u32);
 const RANGE_LEN: Field = Field(offset_of!(Range, len) as u32);
 
+const NATIVE_DEF: Field = Field(offset_of!(NativeFunction, def) as u32);
+const NATIVE_THIS: Field = Field(offset_of!(NativeFunction, this) as u32);
+const DESCRIPTOR_DEF: Field = Field(offset_of!(MethodDescriptor, def) as u32);
+
 /// Records the instruction. Some: it is done, its result is in its register.
 #[inline(never)]
 pub fn record(m: Recorder, i: Ins) -> Option<()> {
@@ -54,17 +58,36 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
         m.set_reg(i.c(), r);
         return Some(());
     }
-    let def: &'static NativeDef = if let Some(nf) = f.v.exact::<NativeFunction>() {
-        nf.def
+    let (def, kind, at_def): (&'static NativeDef, _, _) = if let Some(nf) = f.v.exact::<NativeFunction>() {
+        (nf.def, Kind::NativeFunction, NATIVE_DEF)
     } else if let Some(d) = f.v.exact::<MethodDescriptor>() {
-        d.def
+        (d.def, Kind::MethodDescriptor, DESCRIPTOR_DEF)
     } else {
         return None;
     };
     if def.inline == Inline::No {
         return None;
     }
-    m.promote(f);
+    // Which function it is, not which object: a bound method is another one each time.
+    if f.r.as_const().is_none() {
+        if !m.shape_is(f, kind as u32)
+            || !m.test(m.int_cmp(Cmp::Eq, m.get_int(f, at_def), m.int_const(def as *const NativeDef as i64)))
+        {
+            return None;
+        }
+    }
+    if kind == Kind::NativeFunction && def.sig.receiver {
+        if def.inline == Inline::ListAppend && n == 1 {
+            let l = m.get(f, NATIVE_THIS);
+            if !m.shape_is(l, Kind::List as u32) {
+                return None;
+            }
+            fast::append(m, l, m.reg(at)).ok()?;
+            m.set_reg(i.c(), m.constant(NONE()));
+            return Some(());
+        }
+        return None;
+    }
     let r = match (def.inline, n) {
         (Inline::Len, 1) => len(m, m.reg(at))?,
         (Inline::Abs, 1) => abs(m, m.reg(at))?,

@@ -8,6 +8,7 @@ use super::{helpers, watch};
 use crate::err::{R, Raised};
 use crate::interp::machine::*;
 use crate::object::*;
+use crate::thread::{Cont, fflags};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
@@ -465,22 +466,24 @@ impl PyMachine for Recorder {
             self.rec().core.give_up(Counter::AbortReturn, "returned from the root frame");
             return None;
         }
-        let flags = unsafe { (*self.i.fp).flags };
-        let init = crate::interp::unwind::cont(flags) == crate::thread::Cont::Init;
-        let next = self.i.leave(result.v)?;
-        // As `Interp` decided.
-        let call = unsafe { *next.ptr().sub(1) };
-        let extra = if init { Some(self.rec().frame_extra()) } else { None };
+        let (flags, caller, extra) = unsafe {
+            let f = &*self.i.fp;
+            (f.flags, self.i.fp.sub(1), if f.flags & fflags::EXTRA != 0 { f.extra.get() } else { None })
+        };
+        let call = unsafe { *(*caller).pc };
+        let to = self.result_to(flags, call, result)?;
+        let next = unsafe { (*caller).pc.offset(1 + to.skip) };
+        let object = if to.instance { Some(self.rec().frame_extra()) } else { None };
         self.rec().pop_frame();
-        if flags == 0 {
-            self.rec().set_reg(call.c(), result.r);
-        } else if let Some(o) = extra {
-            self.is_singleton_after(result);
-            self.rec().set_reg(call.c(), o);
-        } else {
-            self.rec().set_reg(call.a(), result.r);
+        self.i.fp = caller;
+        self.i.regs = unsafe { (*caller).regs };
+        if let Some(dst) = to.reg {
+            match object {
+                Some(r) => self.set_reg(dst, T { v: extra?, r }),
+                None => self.set_reg(dst, result),
+            }
         }
-        Some(next)
+        Some(Pc::from_ptr(next))
     }
     fn multi(self) -> bool {
         // That it stays so is what all trees rely on (`watch::watch_world`).
@@ -492,10 +495,49 @@ impl PyMachine for Recorder {
 }
 
 impl Recorder {
-    /// `__init__` returned None: its frame is gone, so a test would have no state to go back to. A constant needs none.
-    fn is_singleton_after(&self, result: T<Value>) {
-        if result.r.as_const().is_none() {
-            self.rec().core.give_up(Counter::AbortOp, "__init__ returned no constant");
+    /// What becomes of the result of a frame with these flags, `call` being the caller's instruction. None: what
+    /// cannot be recorded. Tests come before anything happens.
+    pub fn result_to(self, flags: u64, call: adder_bytecode::Ins, result: T<Value>) -> Option<ResultTo> {
+        use adder_bytecode::Op as Bc;
+        if flags & 0xff & !fflags::EXTRA != 0 {
+            return None;
+        }
+        let to = |r: usize| Some(ResultTo { reg: Some(r), instance: false, skip: 0 });
+        let implemented = || !self.is_singleton(result, NOT_IMPLEMENTED());
+        match crate::interp::unwind::cont(flags) {
+            Cont::Store => to(call.c()),
+            Cont::StoreA => to(call.a()),
+            Cont::Discard => Some(ResultTo { reg: None, instance: false, skip: 0 }),
+            Cont::Init => {
+                self.is_singleton(result, NONE())
+                    .then_some(ResultTo { reg: Some(call.c()), instance: true, skip: 0 })
+            }
+            Cont::Binary if implemented() => to(call.a()),
+            Cont::Compare if implemented() => {
+                if matches!(call.op(), Bc::Lt | Bc::Le | Bc::Gt | Bc::Ge | Bc::Eq | Bc::Ne) {
+                    return to(call.a());
+                }
+                if !result.v.is(TRUE()) && !result.v.is(FALSE()) {
+                    return None;
+                }
+                let yes = self.is_singleton(result, TRUE());
+                if !yes {
+                    self.is_singleton(result, FALSE());
+                }
+                let skip = if yes == (call.x() != 0) { call.ci() as isize } else { 0 };
+                Some(ResultTo { reg: None, instance: false, skip })
+            }
+            Cont::ForIter => Some(ResultTo { reg: Some(call.b()), instance: false, skip: 1 }),
+            _ => None,
         }
     }
+}
+
+/// Where a frame's result goes.
+pub struct ResultTo {
+    pub reg: Option<usize>,
+    /// The new instance instead of the result.
+    pub instance: bool,
+    /// Instructions to pass over.
+    pub skip: isize,
 }

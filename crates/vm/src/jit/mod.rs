@@ -28,11 +28,12 @@ use crate::thread::{Frame, Th, Thread};
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_heap::Mutator;
-use adder_metatrace::backend::{Backend, Layout, State};
-use adder_metatrace::counters::Counter;
+use adder_metatrace::backend::{Backend, Exit, Layout, State};
+use adder_metatrace::counters::{self, Counter};
+use adder_metatrace::log;
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 /// Iterations before a loop is recorded.
@@ -42,6 +43,12 @@ const BRIDGE_THRESHOLD: u32 = 150;
 /// Recordings of a loop that fail before it is left to the interpreter.
 const MAX_ABORTS: u32 = 6;
 const MAX_BRIDGE_FAILURES: u32 = 3;
+/// Bridges on one way from the tree's root that begin at the same instruction: more would be tests for one value after
+/// another.
+const MAX_SAME: u32 = 8;
+/// Bridges on one way from the tree's root, and in the whole tree.
+const MAX_CHAIN: u32 = 60;
+const MAX_BRIDGES: u32 = 400;
 /// Frames and registers that a trace may need above its root frame.
 pub const MAX_DEPTH: usize = 12;
 const FRAME_ROOM: usize = 64;
@@ -113,9 +120,38 @@ pub struct Tree {
     pub code: u64,
     pub header: *const Ins,
     pub name: String,
+    pub bridges: AtomicU32,
 }
 unsafe impl Sync for Tree {}
 unsafe impl Send for Tree {}
+
+/// All exits, if the log is on.
+static EXITS: Mutex<Vec<&'static Exit>> = Mutex::new(Vec::new());
+
+/// At the end of the program, if the log is on: the counters, and where compiled code was left most often.
+pub fn report() {
+    if !log::on() || get().is_none() {
+        return;
+    }
+    eprint!("{}", counters::report());
+    let mut all = EXITS.lock().unwrap().clone();
+    all.sort_by_key(|e| std::cmp::Reverse(e.taken.load(Relaxed)));
+    for e in all.iter().take(25).filter(|e| e.taken.load(Relaxed) > 0) {
+        let tree = unsafe { &*(e.owner as *const Tree) };
+        let place = match e.snap.frames.last() {
+            // The instruction is looked at, not the code object, which may be dead.
+            Some(f) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| i.op().info().name),
+            None => "in memory",
+        };
+        eprintln!(
+            "jit: exit {} of {} at {place}: {} times, failures {}",
+            e.id,
+            tree.name,
+            e.taken.load(Relaxed),
+            e.failures.load(Relaxed)
+        );
+    }
+}
 
 /// State of one loop.
 pub struct LoopState {

@@ -21,7 +21,7 @@ use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::*;
 use adder_metatrace::opt::{Objects, peel};
 use adder_metatrace::recorder::Recorder;
-use adder_metatrace::{Effects, log, text, verify};
+use adder_metatrace::{Effects, Machine, log, text, verify};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::*;
 
@@ -29,6 +29,8 @@ use std::sync::atomic::Ordering::*;
 const LIMIT: usize = 4000;
 /// Passages through the back edge of another loop.
 const MAX_INNER: usize = 4;
+/// Returns from the root frame of a bridge.
+const MAX_LEFT: usize = 8;
 
 /// A frame of the recording, as the trace sees it.
 pub struct RFrame {
@@ -63,6 +65,8 @@ pub struct Rec {
     keep: RootedVec,
     entry: Option<*const Ins>,
     inner: usize,
+    /// Times that the root frame was left for its caller.
+    left: usize,
     /// Where the interpreter goes on after a complete recording. Until everything is done the backward jump stays the
     /// published instruction: compiling allocates.
     resume: *const Ins,
@@ -130,6 +134,7 @@ pub fn record_loop(
         code: code.value().bits(),
         header,
         name: name_of(th, code, header),
+        bridges: 0.into(),
     }));
     watch::watch_world(tree);
     let _busy = Busy::new();
@@ -181,6 +186,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
         return Ok(Ctl::Next);
     }
     Counter::Bridges.inc();
+    tree.bridges.fetch_add(1, Relaxed);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, root);
     rec.begin_bridge(e);
@@ -247,6 +253,7 @@ impl Rec {
             keep: RootedVec::new(unsafe { &th.0.as_ref().m }),
             entry: None,
             inner: 0,
+            left: 0,
             resume: std::ptr::null(),
             expects: Vec::new(),
         }
@@ -299,7 +306,7 @@ impl Rec {
         if let Some(r) = self.sym[slot] {
             return r;
         }
-        let entry = !self.touched[slot] && self.frames.len() == 1;
+        let entry = !self.touched[slot] && self.frames.len() == 1 && self.left == 0;
         let op = if entry { Op::Entry } else { Op::LoadReg };
         let r = self.core.op_imm(op, R_::NONE, R_::NONE, slot as i64);
         self.sym[slot] = Some(r);
@@ -575,6 +582,14 @@ impl Rec {
                     }
                 }
             }
+            if matches!(i.op(), Bc::Return | Bc::ReturnNone)
+                && self.frames.len() == 1
+                && self.entry.is_none()
+                && let Some(next) = self.leave_root(i)
+            {
+                pc = next;
+                continue;
+            }
             let fp = th.fp.get();
             let mut m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
             // The frame is published for operations that allocate or look at it.
@@ -610,6 +625,69 @@ impl Rec {
             }
         }
     }
+    /// A bridge returns from its root frame: it goes on in the caller, if that is the one seen now, which becomes the
+    /// root. All of the caller's registers are in memory.
+    fn leave_root(&mut self, i: Ins) -> Option<*const Ins> {
+        let th = self.th;
+        let fp = self.root_fp;
+        let flags = unsafe { (*fp).flags };
+        if self.left >= MAX_LEFT
+            || flags & fflags::ENTRY != 0
+            || th.fp.get() != fp
+            || th.m.poll.load(Relaxed) != 0
+        {
+            return None;
+        }
+        let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+        let result = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
+        let call = unsafe { *(*fp.sub(1)).pc };
+        let to = m.result_to(flags, call, result)?;
+        let caller = unsafe { fp.sub(1) };
+        let (code, call_pc) = unsafe { ((*caller).code, (*caller).pc) };
+        let root = self.base_addr(1);
+        let at = |o: usize| o as i64 - size_of::<Frame>() as i64;
+        let want = |rec: &mut Rec, at: i64, w: u64| {
+            let x = rec.core.op_imm(Op::RawGet, root, R_::NONE, at);
+            let k = rec.core.int(w as i64);
+            let c = rec.core.op(Op::Eq, x, k);
+            rec.guard(c, true);
+        };
+        want(self, offset_of!(Frame, flags) as i64, flags);
+        want(self, at(offset_of!(Frame, pc)), call_pc as u64);
+        want(self, at(offset_of!(Frame, code)), code.value().bits());
+        self.keep_alive(code.value());
+        let regs = self.core.op_imm(Op::RawGet, root, R_::NONE, at(offset_of!(Frame, regs)));
+        let (mut v, mut r) = (result.v, result.r);
+        if to.instance {
+            let w = self.core.op_imm(Op::RawGet, root, R_::NONE, offset_of!(Frame, extra) as i64);
+            r = self.core.op1(Op::Word, w);
+            v = unsafe { (*fp).extra.value() };
+        }
+        self.core.effect(Inst { a: regs, imm: -(size_of::<Frame>() as i64), ..Inst::new(Op::Rebase) });
+        let (t, root) = (self.base_addr(0), self.base_addr(1));
+        self.raw_set(t, offset_of!(Thread, fp), root);
+
+        let next = unsafe { call_pc.offset(1 + to.skip) };
+        th.fp.set(caller);
+        unsafe {
+            if let Some(dst) = to.reg {
+                *(*caller).regs.add(dst) = v.bits();
+            }
+            (*caller).pc = next;
+        }
+        self.left += 1;
+        self.root_fp = caller;
+        self.root_regs = unsafe { (*caller).regs };
+        self.sym.clear();
+        self.touched.clear();
+        self.mem_fp = Some(0);
+        self.frames.clear();
+        self.frames.push(RFrame::root(caller));
+        if let Some(dst) = to.reg {
+            self.set_reg(dst, r);
+        }
+        Some(next)
+    }
     /// Gives up before the instruction at `pc`.
     fn stop(&mut self, pc: *const Ins) -> Done {
         unsafe { (*self.th.fp.get()).pc = pc.wrapping_sub(1) };
@@ -633,6 +711,9 @@ impl Rec {
         }
         if let Some(t) = tree_of(code, i.a(), target) {
             self.guarded(Op::Calm, R_::NONE, R_::NONE);
+            if !at_root {
+                self.guard_room();
+            }
             self.sync();
             let k = self.frames.len() - 1;
             self.core.trace.end = End::Link {
@@ -665,6 +746,22 @@ impl Rec {
         }
         self.guarded(Op::Calm, R_::NONE, R_::NONE);
         None
+    }
+
+    /// A link moves the root frame up: there must be room for what the other trace may push (`has_room`).
+    fn guard_room(&mut self) {
+        let (t, fp, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));
+        let up = (self.frames.len() - 1 + super::FRAME_ROOM) * size_of::<Frame>();
+        for (base, up, limit) in [
+            (fp, up, offset_of!(Thread, frame_limit)),
+            (regs, 8 * (self.base() + super::REG_ROOM), offset_of!(Thread, regs_end)),
+        ] {
+            let n = self.core.int(up as i64);
+            let top = self.core.op(Op::Add, base, n);
+            let limit = self.core.op_imm(Op::RawGet, t, R_::NONE, limit as i64);
+            let c = self.core.op(Op::Ult, top, limit);
+            self.guard(c, true);
+        }
     }
 
     /// The recorded loop is complete: what its header must be given.
@@ -712,7 +809,7 @@ impl Rec {
         let flags = unsafe { (*before).flags };
         self.sync();
         let expect =
-            Box::into_raw(Box::new(Expect { next: std::ptr::null(), code: 0, depth: 0, tree: self.tree }));
+            Box::into_raw(Box::new(Expect { next: std::ptr::null(), code: 0, flags: 0, depth: 0, tree: self.tree }));
         self.expects.push(expect);
         let f = Callee {
             name: i.op().info().name,
@@ -759,6 +856,7 @@ impl Rec {
         unsafe {
             (*expect).next = next;
             (*expect).code = (*fp).code.value().bits();
+            (*expect).flags = (*fp).flags;
             (*expect).depth = depth.max(0) as usize;
         }
         self.mem_fp = Some(depth.max(0) as usize);
@@ -907,6 +1005,9 @@ impl Rec {
         }
         self.keep_constants()?;
         let c = jit.backend.compile(&t, &jit.layout, parent, self.tree as *const Tree as usize)?;
+        if log::on() {
+            super::EXITS.lock().unwrap().extend_from_slice(&c.exits);
+        }
         let nanos = start.elapsed().as_nanos() as u64;
         Counter::CompileNanos.add(nanos);
         Counter::Bytes.add(c.bytes as u64);
