@@ -317,7 +317,7 @@ pub struct Snap {
     pub frames: Vec<FrameSnap>,
     pub slots: Vec<(u32, Val)>,
     pub virts: Vec<VirtSnap>,
-    /// All is in memory already, `slots` and `frames` are empty.
+    /// All is in memory already, `slots` are empty; `frames`, if there are any, tell the client what was running.
     pub in_memory: bool,
 }
 

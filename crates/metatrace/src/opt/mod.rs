@@ -297,7 +297,9 @@ impl<'a> Opt<'a> {
         let rec = &self.rec.snaps[s as usize];
         let mut o = Snap { in_memory: rec.in_memory, ..Snap::default() };
         let mut virts = Vec::new();
-        if !rec.in_memory {
+        if rec.in_memory {
+            o.frames = rec.frames.clone();
+        } else {
             for f in &rec.frames {
                 o.frames.push(FrameSnap {
                     func: self.recorded(f.func, &mut virts),
@@ -430,8 +432,20 @@ impl<'a> Opt<'a> {
         missing.retain(|m| !slots.iter().any(|s| s.0 == m.0));
         missing.sort();
         slots.extend(missing);
+        // All objects are made before the first register is written: what is written is not seen by the collector yet.
+        for s in &mut slots {
+            s.1 = virtuals::force(self, s.1);
+        }
+        for f in &self.rec.snaps[i.snap as usize].frames {
+            for v in [Some(f.func), f.extra].into_iter().flatten() {
+                if let Val::Word(r) = v {
+                    let r = self.mapped(r);
+                    virtuals::force(self, r);
+                }
+            }
+        }
         for (k, r) in slots {
-            let r = virtuals::force(self, r);
+            let r = self.resolve(r);
             if self.memory.get(&k).map(|m| self.resolve(*m)) != Some(r) {
                 self.emit(Inst { a: r, imm: k as i64, ..Inst::new(Op::StoreReg) });
                 self.memory.insert(k, r);

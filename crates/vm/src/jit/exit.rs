@@ -31,10 +31,13 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         if th.exc.get().is_some() || th.collect_soon.get() != 0 {
             return Err(Raised);
         }
-        return Ok(Ctl::Next);
+        if e.snap.frames.is_empty() {
+            return Ok(Ctl::Next);
+        }
+    } else {
+        rebuild(th, s, e);
+        forget(s);
     }
-    rebuild(th, s, e);
-    forget(s);
     let n = e.count.load(Relaxed).saturating_add(1);
     e.count.store(n, Relaxed);
     if n >= jit.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES && e.owner != 0 {

@@ -20,8 +20,8 @@ pub struct Expect {
     pub tree: &'static super::Tree,
 }
 
-/// Carries out the published instruction by its slow function. 0: the trace goes on; else it is left, everything being
-/// in memory, an exception possibly pending.
+/// Carries out the published instruction by its slow function. 0: the trace goes on. 1: the program goes on elsewhere.
+/// More: the trace is left, an exception possibly pending. In all cases everything is in memory.
 pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut Frame) -> u64 {
     unsafe {
         let e = &*expect;
@@ -42,24 +42,25 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             }
         }
         let fp = th.fp.get();
-        if fp != root.add(e.depth)
-            || (*fp).pc.add(1) != e.next
-            || (*fp).code.value().bits() != e.code
-            || (e.depth > 0 && (*fp).flags & !fflags::WRITTEN != e.flags)
-            || !e.tree.valid.load(Acquire)
-            || crate::interp::events::observed(th)
-        {
-            return 1;
+        if !e.tree.valid.load(Acquire) || crate::interp::events::observed(th) || fp < root {
+            return 2;
         }
         // Somebody holds a frame of the trace: leaving that frame must tell him.
         let mut f = root.add(1);
         while f <= fp {
             if (*f).flags & fflags::OBJECT != 0 {
-                return 1;
+                return 2;
             }
             f = f.add(1);
         }
         if written(root, fp) {
+            return 2;
+        }
+        if fp != root.add(e.depth)
+            || (*fp).pc.add(1) != e.next
+            || (*fp).code.value().bits() != e.code
+            || (e.depth > 0 && (*fp).flags != e.flags)
+        {
             return 1;
         }
         // What the operation wrote counts as live from now on.

@@ -189,8 +189,13 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     tree.bridges.fetch_add(1, Relaxed);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, root);
-    rec.begin_bridge(e);
     let at = unsafe { (*th.fp.get()).pc.add(1) };
+    if !e.snap.in_memory {
+        rec.begin_bridge(e);
+    } else if !rec.begin_in_memory(e, at) {
+        e.failures.fetch_add(1, Relaxed);
+        return Ok(Ctl::Next);
+    }
     match rec.run(at) {
         Done::Abort(r) => {
             rec.report_abort();
@@ -411,24 +416,25 @@ impl Rec {
             None => Val::Word(r),
         }
     }
+    fn frame_snaps(&self) -> Vec<FrameSnap> {
+        let n = self.frames.len();
+        let one = |(k, f): (usize, &RFrame)| FrameSnap {
+            pc: if k + 1 == n { self.pc as u64 } else { f.pc as u64 },
+            code: f.code.value().bits(),
+            base: f.base,
+            flags: f.flags,
+            real: f.real,
+            func: if k == 0 || f.real || f.func.is_none() { Val::Const(0) } else { self.val(f.func) },
+            extra: f.extra.filter(|_| !f.real).map(|e| self.val(e)),
+        };
+        self.frames.iter().enumerate().map(one).collect()
+    }
     /// The state at the current instruction.
     fn snap(&mut self) -> u32 {
         if !self.core.needs_snap() {
             return self.core.snap();
         }
-        let mut s = Snap::default();
-        let n = self.frames.len();
-        for (k, f) in self.frames.iter().enumerate() {
-            s.frames.push(FrameSnap {
-                pc: if k + 1 == n { self.pc as u64 } else { f.pc as u64 },
-                code: f.code.value().bits(),
-                base: f.base,
-                flags: f.flags,
-                real: f.real,
-                func: if k == 0 || f.func.is_none() { Val::Const(0) } else { self.val(f.func) },
-                extra: f.extra.map(|e| self.val(e)),
-            });
-        }
+        let mut s = Snap { frames: self.frame_snaps(), ..Snap::default() };
         let mut slots = Vec::new();
         self.each_live(|slot, r| slots.push((slot as u32, r)));
         s.slots = slots.into_iter().map(|(k, r)| (k, self.val(r))).collect();
@@ -453,6 +459,13 @@ impl Rec {
     /// Writes the state at the current instruction to memory.
     fn sync(&mut self) {
         let n = self.frames.len();
+        // Objects are made and registers written first: while something is allocated, the frames in memory must be
+        // those that are published, for nobody else's references are found.
+        self.snap();
+        // Registers above the locals may serve others before the trace goes on.
+        let f = self.frames.last().unwrap();
+        let top = f.base + f.code.nlocals;
+        self.core.sync(top as i64);
         let root = self.base_addr(1);
         for k in 0..n {
             let at = k * size_of::<Frame>();
@@ -482,11 +495,6 @@ impl Rec {
                 self.frames[k].mem_pc = pc;
             }
         }
-        self.snap();
-        // Registers above the locals may serve others before the trace goes on.
-        let f = self.frames.last().unwrap();
-        let top = f.base + f.code.nlocals;
-        self.core.sync(top as i64);
         if self.mem_fp != Some(n - 1) {
             let th = self.base_addr(0);
             let fp = if n == 1 {
@@ -555,6 +563,75 @@ impl Rec {
             self.sym[slot] = Some(r);
             self.touched[slot] = true;
         }
+    }
+
+    /// A bridge from an exit where an operation that was carried out as a whole went on elsewhere than recorded: it tests
+    /// that this is where the program is now. False: too far from there.
+    fn begin_in_memory(&mut self, e: &'static Exit, at: *const Ins) -> bool {
+        let fp = self.th.fp.get();
+        let depth = unsafe { fp.offset_from(self.root_fp) };
+        let was = e.snap.frames.len() as isize - 1;
+        if depth < 0 || (depth - was).abs() > 1 {
+            return false;
+        }
+        let (depth, f) = (depth as usize, unsafe { &*fp });
+        let base = unsafe { f.regs.offset_from(self.root_regs) };
+        if base < 0 || (depth > 0 && f.flags & (fflags::ENTRY | fflags::OBJECT | fflags::WRITTEN) != 0) {
+            return false;
+        }
+        for (k, f) in e.snap.frames.iter().enumerate().take(depth) {
+            let code: Gc<Code> = unsafe { Value::from_bits(f.code).cast_unchecked() };
+            self.keep_alive(code.value());
+            self.frames.push(RFrame {
+                base: f.base,
+                code,
+                func: R_::NONE,
+                extra: None,
+                flags: f.flags,
+                pc: f.pc as *const Ins,
+                real: true,
+                mem_pc: if k < was as usize { std::ptr::null() } else { f.pc as *const Ins },
+            });
+        }
+        self.keep_alive(f.code.value());
+        self.frames.push(RFrame {
+            base: base as u32,
+            code: f.code,
+            func: R_::NONE,
+            extra: None,
+            flags: f.flags,
+            pc: std::ptr::null(),
+            real: true,
+            mem_pc: at,
+        });
+        self.mem_fp = Some(depth);
+        self.core.set_snap(e.snap.clone());
+        let (t, root, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));
+        let place = |rec: &mut Rec, base: R_, n: usize| {
+            let n = rec.core.int(n as i64);
+            rec.core.op(Op::Add, base, n)
+        };
+        let up = depth * size_of::<Frame>();
+        let here = place(self, root, up);
+        let same = |rec: &mut Rec, from: R_, at: usize, want: R_| {
+            let x = rec.core.op_imm(Op::RawGet, from, R_::NONE, at as i64);
+            let c = rec.core.op(Op::Eq, x, want);
+            rec.core.guarded(Op::GuardT, c, R_::NONE);
+        };
+        same(self, t, offset_of!(Thread, fp), here);
+        let k = self.core.int(f.code.value().bits() as i64);
+        same(self, root, up + offset_of!(Frame, code), k);
+        let k = self.core.int(f.pc as i64);
+        same(self, root, up + offset_of!(Frame, pc), k);
+        if depth > 0 {
+            let k = self.core.int(f.flags as i64);
+            same(self, root, up + offset_of!(Frame, flags), k);
+            let k = place(self, regs, 8 * base as usize);
+            same(self, root, up + offset_of!(Frame, regs), k);
+        }
+        let k = self.core.int(at as i64);
+        self.raw_set(root, up + offset_of!(Frame, pc), k);
+        true
     }
 
     // -- running
@@ -780,23 +857,14 @@ impl Rec {
     #[inline(never)]
     fn whole(&mut self, pc: *const Ins, i: Ins) -> Result<*const Ins, Done> {
         let th = self.th;
-        if matches!(
-            i.op(),
-            Bc::MakeGenerator
-                | Bc::Yield
-                | Bc::YieldFrom
-                | Bc::Send
-                | Bc::GetAwaitable
-                | Bc::GetANext
-                | Bc::EndAsyncFor
-        ) || (i.op() == Bc::ForIter && {
-            let w = unsafe { *(*th.fp.get()).regs.add(i.a()) };
-            Value::from_word(w).is_some_and(|v| v.is_exact(Kind::Generator))
-        }) {
-            self.core.give_up(Counter::AbortGenerator, "generator");
+        if matches!(i.op(), Bc::GetANext | Bc::EndAsyncFor) {
+            self.core.give_up(Counter::AbortGenerator, "asynchronous iteration");
             return Err(self.stop(pc));
         }
-        let leaving = matches!(i.op(), Bc::Return | Bc::ReturnNone);
+        let leaving = matches!(
+            i.op(),
+            Bc::Return | Bc::ReturnNone | Bc::MakeGenerator | Bc::Yield | Bc::YieldFrom
+        );
         if leaving && self.frames.len() < 2 {
             self.core.give_up(Counter::AbortReturn, "returned from the root frame");
             return Err(self.stop(pc));
@@ -819,10 +887,16 @@ impl Rec {
         let (t, ins, ex, root) =
             (self.base_addr(0), self.core.int(i.0 as i64), self.core.int(expect as i64), self.base_addr(1));
         let r = self.core.call(Op::CallInt, f, &[t, ins, ex, root]);
-        let zero = self.core.int(0);
-        let c = self.core.op(Op::Eq, r, zero);
+        let (zero, two) = (self.core.int(0), self.core.int(2));
+        let c = self.core.op(Op::Ult, r, two);
         self.core.resume_point();
         self.core.set_snap(Snap { in_memory: true, ..Snap::default() });
+        self.core.guarded(Op::GuardT, c, R_::NONE);
+        // Elsewhere: a bridge may begin there.
+        let c = self.core.op(Op::Eq, r, zero);
+        self.core.resume_point();
+        let s = Snap { in_memory: true, frames: self.frame_snaps(), ..Snap::default() };
+        self.core.set_snap(s);
         self.core.guarded(Op::GuardT, c, R_::NONE);
 
         // The real thing.
@@ -874,7 +948,7 @@ impl Rec {
             if self.frames.len() > MAX_DEPTH || base < 0 {
                 return abort(self, Counter::AbortDepth, "calls too deep");
             }
-            if f.flags & (fflags::ENTRY | fflags::GENERATOR | fflags::OBJECT) != 0 {
+            if f.flags & (fflags::ENTRY | fflags::OBJECT) != 0 {
                 return abort(self, Counter::AbortFrame, "frame of an unusual kind");
             }
             self.frames.last_mut().unwrap().pc = pc;
@@ -913,7 +987,9 @@ impl Rec {
                 }
                 Cont::ForIter => self.reload(call.b()),
                 Cont::Discard => {}
-                Cont::Gen => return abort(self, Counter::AbortGenerator, "generator"),
+                // Returned: nothing is written where a `for` loop ran the generator; reading it back is right.
+                Cont::Gen if flags >> fflags::ARG_SHIFT & 0xffff == 0 => self.reload(call.b()),
+                Cont::Gen => self.reload(call.a()),
             }
         } else {
             return abort(self, Counter::AbortFrame, "frames do not match");
@@ -1014,13 +1090,14 @@ impl Rec {
         Counter::Insts.add(t.insts.len() as u64);
         if log::on() {
             eprintln!(
-                "jit: {} {}: {} recorded, {} optimised, {} bytes, {} us",
+                "jit: {} {}: {} recorded, {} optimised, {} bytes, {} us, at {:x}",
                 self.tree.name,
                 parent.map_or("loop".to_string(), |e| format!("bridge {}", e.id)),
                 self.core.trace.insts.len(),
                 t.insts.iter().filter(|i| i.op != Op::Nop).count(),
                 c.bytes,
-                nanos / 1000
+                nanos / 1000,
+                c.entry
             );
         }
         Ok(c.entry)
