@@ -508,10 +508,11 @@ impl Recorder {
             Cont::Store => to(call.c()),
             Cont::StoreA => to(call.a()),
             Cont::Discard => Some(ResultTo { reg: None, instance: false, skip: 0 }),
-            Cont::Init => {
-                self.is_singleton(result, NONE())
-                    .then_some(ResultTo { reg: Some(call.c()), instance: true, skip: 0 })
-            }
+            Cont::Init => self.is_singleton(result, NONE()).then_some(ResultTo {
+                reg: Some(call.c()),
+                instance: true,
+                skip: 0,
+            }),
             Cont::Binary if implemented() => to(call.a()),
             Cont::Compare if implemented() => {
                 if matches!(call.op(), Bc::Lt | Bc::Le | Bc::Gt | Bc::Ge | Bc::Eq | Bc::Ne) {

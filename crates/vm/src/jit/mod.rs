@@ -33,8 +33,8 @@ use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
-use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+use std::sync::{Mutex, OnceLock};
 
 /// Iterations before a loop is recorded.
 const THRESHOLD: u32 = 700;

@@ -861,10 +861,8 @@ impl Rec {
             self.core.give_up(Counter::AbortGenerator, "asynchronous iteration");
             return Err(self.stop(pc));
         }
-        let leaving = matches!(
-            i.op(),
-            Bc::Return | Bc::ReturnNone | Bc::MakeGenerator | Bc::Yield | Bc::YieldFrom
-        );
+        let leaving =
+            matches!(i.op(), Bc::Return | Bc::ReturnNone | Bc::MakeGenerator | Bc::Yield | Bc::YieldFrom);
         if leaving && self.frames.len() < 2 {
             self.core.give_up(Counter::AbortReturn, "returned from the root frame");
             return Err(self.stop(pc));
@@ -876,8 +874,13 @@ impl Rec {
         }
         let flags = unsafe { (*before).flags };
         self.sync();
-        let expect =
-            Box::into_raw(Box::new(Expect { next: std::ptr::null(), code: 0, flags: 0, depth: 0, tree: self.tree }));
+        let expect = Box::into_raw(Box::new(Expect {
+            next: std::ptr::null(),
+            code: 0,
+            flags: 0,
+            depth: 0,
+            tree: self.tree,
+        }));
         self.expects.push(expect);
         let f = Callee {
             name: i.op().info().name,
