@@ -365,6 +365,7 @@ impl Heap {
     }
     /// With `keep_all` nothing dies: what is young becomes old.
     unsafe fn minor(&'static self, t: &mut Tracer, keep_all: bool, disown: Option<&Disown>) {
+        self.epoch.fetch_add(1, Relaxed);
         unsafe {
             if keep_all {
                 t.phase = Phase::Promote;
@@ -398,6 +399,7 @@ impl Heap {
         }
     }
     unsafe fn major(&'static self, t: &mut Tracer, census: Option<&mut Census>, disown: Option<&Disown>) {
+        self.epoch.fetch_add(1, Relaxed);
         unsafe {
             if (*t.space).stress > 0 {
                 t.verify();

@@ -83,6 +83,8 @@ pub struct Heap {
     pub(crate) external: AtomicIsize,
     pub(crate) external_at: AtomicIsize,
     pub(crate) stress_count: AtomicU32,
+    /// Counts collections (modulo 2**32): while it stays the same, so do the addresses of objects.
+    pub epoch: AtomicU32,
 }
 // SAFETY: `range` holds addresses of tables whose use the modules synchronise; the rest is `Sync` by itself.
 unsafe impl Sync for Heap {}
@@ -107,6 +109,7 @@ impl Heap {
             external: AtomicIsize::new(0),
             external_at: AtomicIsize::new(crate::collect::EXTERNAL_STEP),
             stress_count: AtomicU32::new(0),
+            epoch: AtomicU32::new(0),
         }))
     }
     /// Runs `f` with every other mutator stopped at a safepoint.

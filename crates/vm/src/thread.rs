@@ -113,6 +113,8 @@ pub struct Thread {
     pub event: RustCell<i32>,
     /// The frame whose event it is.
     pub observed: RustCell<*mut Frame>,
+    /// Hashes of nested tuples.
+    pub tuple_hashes: std::cell::OnceCell<Box<crate::builtins::tuple_hash::Cache>>,
 }
 
 /// Values that a thread keeps.
@@ -386,6 +388,7 @@ impl Th {
             tracing: RustCell::new(0),
             event: RustCell::new(-1),
             observed: RustCell::new(std::ptr::null_mut()),
+            tuple_hashes: std::cell::OnceCell::new(),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };

@@ -70,6 +70,7 @@ pub mod structseq;
 pub mod super_;
 pub mod template;
 pub mod tuple;
+pub mod tuple_hash;
 pub mod type_;
 pub mod type_bases;
 pub mod typing;

@@ -183,12 +183,31 @@ pub fn hash_items(th: Th, items: &[Value]) -> R<i64> {
     for v in items {
         acc = hash_round(acc, hash_fast(th, *v)?);
     }
-    acc = acc.wrapping_add(items.len() as u64 ^ (HASH_SEED ^ 3527539));
-    Ok(if acc == u64::MAX { 1546275796 } else { acc as i64 })
+    Ok(hash_end(acc, items.len()))
 }
+#[inline(always)]
+pub(super) fn hash_end(acc: u64, len: usize) -> i64 {
+    let acc = acc.wrapping_add(len as u64 ^ (HASH_SEED ^ 3527539));
+    if acc == u64::MAX { 1546275796 } else { acc as i64 }
+}
+/// The hash of a tuple whose items are all usual keys; others go on with the rest at [`tuple_hash::nested`].
+///
+/// [`tuple_hash::nested`]: super::tuple_hash::nested
 fn tuple_hash(th: Th, o: Value) -> R<i64> {
-    th.check_stack(" while hashing a tuple")?;
-    hash_items(th, this::<Tuple>(o).items())
+    let items = this::<Tuple>(o).items() as *const [Value];
+    let items = unsafe { &*items };
+    let mut acc = HASH_SEED;
+    for (i, v) in items.iter().enumerate() {
+        let h = if let Some(n) = v.as_fix() {
+            hash_fix(n)
+        } else if let Some(s) = v.exact::<Str>() {
+            s.hash()
+        } else {
+            return super::tuple_hash::nested(th, o, acc, i);
+        };
+        acc = hash_round(acc, h);
+    }
+    Ok(hash_end(acc, items.len()))
 }
 
 /// Lexicographic comparison of immutable items.
