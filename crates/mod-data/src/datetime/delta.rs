@@ -345,7 +345,7 @@ fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
             return make_big(th, t, &given);
         } else if let Some(f) = float::as_f64(v) {
             let whole = f.trunc();
-            if !(whole.abs() < 9e18) {
+            if whole.is_nan() || whole.abs() >= 9e18 {
                 return make_big(th, t, &given);
             }
             sum += whole as i64 as i128 * UNITS[i] as i128;
