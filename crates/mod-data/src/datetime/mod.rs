@@ -1,7 +1,8 @@
 //! `_datetime`: dates, times, intervals and fixed zones, as CPython's `Modules/_datetimemodule.c`.
 //!
 //! [`calendar`] is arithmetic on numbers, [`parse`] reads ISO 8601, [`format`] is `strftime` and offsets as text. The
-//! types: [`delta`], [`date`], [`time`], [`datetime`], [`zone`] (`tzinfo`, `timezone`). What they share is here. Objects
+//! types: [`delta`], [`date`], [`time`], [`datetime`], [`zone`] (`tzinfo`, `timezone`); beside them `_zoneinfo` in
+//! [`zoneinfo`]. What they share is here. Objects
 //! that the module needs are kept in `date`'s `aux` array ([`State`]).
 //!
 //! Fields of objects are written before anybody else sees the object and never change (but the cached hash, and the
@@ -15,8 +16,10 @@ mod delta;
 mod format;
 mod local;
 mod parse;
+mod rule;
 mod time;
 mod zone;
+pub mod zoneinfo;
 
 use adder_vm::builtins::int;
 use adder_vm::err::R;
