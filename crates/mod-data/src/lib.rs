@@ -7,7 +7,8 @@ mod pickle;
 use adder_vm::native::NativeModule;
 
 /// All modules of this crate, to be registered at start.
-pub static MODULES: &[&NativeModule] = &[&datetime::MODULE, &datetime::zoneinfo::MODULE, &decimal::MODULE, &pickle::MODULE];
+pub static MODULES: &[&NativeModule] =
+    &[&datetime::MODULE, &datetime::zoneinfo::MODULE, &decimal::MODULE, &pickle::MODULE];
 
 /// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
 macro_rules! native_layout {

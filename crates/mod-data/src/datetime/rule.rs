@@ -104,7 +104,8 @@ impl Text<'_> {
     }
     fn abbreviation(&mut self) -> Option<String> {
         let quoted = self.eat(b'<');
-        let ok = |c: &&u8| c.is_ascii_alphabetic() || quoted && (c.is_ascii_digit() || matches!(c, b'+' | b'-'));
+        let ok =
+            |c: &&u8| c.is_ascii_alphabetic() || quoted && (c.is_ascii_digit() || matches!(c, b'+' | b'-'));
         let n = self.0.iter().take_while(ok).count();
         let s = String::from_utf8(self.0[..n].to_vec()).ok()?;
         self.0 = &self.0[n..];
@@ -247,7 +248,9 @@ mod tests {
         assert_eq!((r.start.in_year(2024), r.end.in_year(2024)), (1_710_036_000, 1_730_599_200));
         assert!(r.is_dst(1_720_000_000, 2024, false) && !r.is_dst(1_700_000_000, 2023, false));
         assert!(parse(b"<+03>-3").ok().unwrap().std_offset == 10800);
-        for bad in ["", "5", "AB", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,J1", "EST5EDT,0/168,1", "EST25"] {
+        for bad in
+            ["", "5", "AB", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,J1", "EST5EDT,0/168,1", "EST25"]
+        {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

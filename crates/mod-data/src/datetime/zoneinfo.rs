@@ -89,12 +89,7 @@ pub static ZONEINFO_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     methods: &[
-        classmethod(
-            "clear_cache",
-            "($type, /, *, only_keys=None)",
-            "Clear the ZoneInfo cache.",
-            clear_cache,
-        ),
+        classmethod("clear_cache", "($type, /, *, only_keys=None)", "Clear the ZoneInfo cache.", clear_cache),
         classmethod(
             "no_cache",
             "($type, /, key)",
@@ -140,18 +135,23 @@ pub static ZONEINFO_TYPE: NativeType = NativeType {
             "Given a datetime with local time in UTC, retrieve an adjusted datetime in local time.",
             fromutc,
         ),
-        method("__reduce__", "($self, /)", "Function for serialization with the pickle protocol.", |th, a| {
-            let z = ZoneInfo::of(me(a));
-            if z.source.get() == FILE {
-                let e = import_attr(th, "pickle", "PicklingError")?;
-                let text = th.str("Cannot pickle a ZoneInfo file from a file stream.");
-                let e = th.call(e, &[text])?;
-                return Err(th.raise(e));
-            }
-            let f = th.getattr(th.type_of(me(a)).value(), th.intern("_unpickle"))?;
-            let from_cache = Value::fix((z.source.get() == CACHE) as i64);
-            Ok(th.tuple(&[f, th.tuple(&[z.key.value(), from_cache])]))
-        }),
+        method(
+            "__reduce__",
+            "($self, /)",
+            "Function for serialization with the pickle protocol.",
+            |th, a| {
+                let z = ZoneInfo::of(me(a));
+                if z.source.get() == FILE {
+                    let e = import_attr(th, "pickle", "PicklingError")?;
+                    let text = th.str("Cannot pickle a ZoneInfo file from a file stream.");
+                    let e = th.call(e, &[text])?;
+                    return Err(th.raise(e));
+                }
+                let f = th.getattr(th.type_of(me(a)).value(), th.intern("_unpickle"))?;
+                let from_cache = Value::fix((z.source.get() == CACHE) as i64);
+                Ok(th.tuple(&[f, th.tuple(&[z.key.value(), from_cache])]))
+            },
+        ),
         classmethod(
             "_unpickle",
             "($type, key, from_cache, /)",
@@ -358,9 +358,7 @@ fn read(th: Th, o: Value, file: Value) -> R<()> {
         match usize::try_from(i) {
             Ok(k) if k < n => kinds.push(k),
             _ => {
-                return Err(
-                    th.value_error(format!("Invalid transition index found while reading TZif: {i}"))
-                );
+                return Err(th.value_error(format!("Invalid transition index found while reading TZif: {i}")));
             }
         }
     }
