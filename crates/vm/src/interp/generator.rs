@@ -119,6 +119,18 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
         unsafe { (*to.add(i)).store((*from.add(i)).load(Relaxed), Relaxed) };
     }
 }
+/// Copies two registers, each by itself: one access to both would have to wait for single ones just written.
+#[inline(always)]
+unsafe fn copy_pair(from: *const u64, to: *mut u64) {
+    unsafe {
+        let (from, to) = (from as *const [AtomicU64; 2], to as *const [AtomicU64; 2]);
+        let (x, y) = ((&(*from))[0].load(Relaxed), (&(*from))[1].load(Relaxed));
+        (&(*to))[0].store(x, Relaxed);
+        (&(*to))[1].store(y, Relaxed);
+        // Keeps loops over it as small as they are.
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
+    }
+}
 #[inline(always)]
 fn save_regs(th: Th, f: &Frame, g: Gc<Generator>) {
     let regs: Gc<Array> = unsafe { g.regs.gc() };
@@ -223,6 +235,7 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
 
 const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as u64) << fflags::CONT_SHIFT;
 pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
+pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Where the interpreter goes on: program counter, registers, frame.
@@ -266,10 +279,8 @@ pub unsafe fn quick_resume(
         let from = g.regs.gc::<Array>().slots().as_ptr() as *const u64;
         let (mut k, depth) = (0, g.depth.load(Relaxed) as usize);
         while k < depth {
-            (at.add(k) as *mut [u64; 2]).write_unaligned((from.add(k) as *const [u64; 2]).read_unaligned());
+            copy_pair(from.add(k), at.add(k));
             k += 2;
-            // Keeps the loop as it is: no call of `memcpy`, no prologue.
-            std::arch::asm!("", options(nomem, nostack, preserves_flags));
         }
         let pc = code.ins.add(g.lasti.load(Relaxed) as usize);
         if was == SUSPENDED {
@@ -279,12 +290,20 @@ pub unsafe fn quick_resume(
     }
 }
 
+/// What [`quick_yield`] did.
+pub enum Yielded {
+    /// Its resumer goes on here.
+    At(At),
+    /// The resumer is native code: the interpreter is left with this value.
+    Left(u64),
+}
+
 /// What [`yielded`] does, in the usual case. None: nothing was done.
 #[inline(always)]
-pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<At> {
+pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<Yielded> {
     unsafe {
         let flags = (*fp).flags;
-        if flags & !((BY_SEND as u64) << fflags::ARG_SHIFT) != FLAGS {
+        if flags & !((BY_SEND as u64) << fflags::ARG_SHIFT | fflags::ENTRY) != FLAGS {
             return None;
         }
         let g: Gc<Generator> = (*fp).extra.gc();
@@ -303,9 +322,8 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         let to = saved.slots().as_ptr() as *mut u64;
         let mut k = 0;
         while k + 1 < depth {
-            (to.add(k) as *mut [u64; 2]).write_unaligned((regs.add(k) as *const [u64; 2]).read_unaligned());
+            copy_pair(regs.add(k), to.add(k));
             k += 2;
-            std::arch::asm!("", options(nomem, nostack, preserves_flags));
         }
         if k < depth {
             *to.add(k) = *regs.add(k);
@@ -315,10 +333,14 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         g.handled.init(None);
         g.state.store(SUSPENDED, Release);
         let cf = fp.sub(1);
+        if flags & fflags::ENTRY != 0 {
+            th.fp.set(cf);
+            return Some(Yielded::Left(v));
+        }
         let (pc, regs) = ((*cf).pc, (*cf).regs);
         let to = if flags == FOR_FLAGS { (*pc).b() } else { (*pc).a() };
         *regs.add(to) = v;
-        Some((pc.add(2), regs, cf))
+        Some(Yielded::At((pc.add(2), regs, cf)))
     }
 }
 
@@ -331,6 +353,19 @@ pub enum Resumed {
 /// Resumes from native code. `sent`: None is like `next()`.
 pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
     th.check_stack("")?;
+    let v = sent.unwrap_or(NONE());
+    if let Some(f) = th.frame()
+        && (v.is_none() || g.state.load(Relaxed) == SUSPENDED)
+    {
+        unsafe {
+            if let Some((pc, _, nf)) = quick_resume(th, f.pc, f.regs, f, g, ENTRY_FLAGS, v) {
+                (*nf).pc = pc.sub(1);
+                th.fp.set(nf);
+                let v = th.run_on()?;
+                return Ok(resumed(g, v));
+            }
+        }
+    }
     let was = claim(th, g)?;
     match was {
         FINISHED => {
@@ -362,7 +397,11 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         }
     }
     let v = th.run_on()?;
-    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+    Ok(resumed(g, v))
+}
+#[inline(always)]
+fn resumed(g: Gc<Generator>, v: Value) -> Resumed {
+    if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) }
 }
 
 /// Raises the (already set) pending exception at the point where the generator is suspended. The generator is not

@@ -576,10 +576,11 @@ mod threaded {
     ) -> u64 {
         unsafe {
             match generator::quick_yield(th, i, pc, regs, fp) {
-                Some((pc, regs, fp)) => {
+                Some(generator::Yielded::At((pc, regs, fp))) => {
                     let i = *pc;
                     TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
                 }
+                Some(generator::Yielded::Left(v)) => v,
                 None => slow_tramp(i, pc, regs, th, fp),
             }
         }
