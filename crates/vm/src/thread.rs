@@ -312,6 +312,14 @@ impl Frame {
     pub fn globals(&self) -> Gc<Dict> {
         unsafe { self.func.globals.gc() }
     }
+    /// The mapping that names are in; None in the frame of a function. A function made of the code of a module
+    /// (`types.FunctionType`) runs in its globals.
+    pub fn namespace(&self) -> Option<Value> {
+        if self.flags & fflags::LOCALS != 0 {
+            return self.locals.get();
+        }
+        (self.code.flags & adder_bytecode::CodeFlags::OPTIMIZED == 0).then(|| self.globals().value())
+    }
     #[inline(always)]
     pub unsafe fn reg(&self, i: usize) -> Option<Value> {
         unsafe { Value::from_word(*self.regs.add(i)) }

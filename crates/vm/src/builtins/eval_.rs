@@ -299,8 +299,10 @@ fn run(th: Th, c: Gc<Code>, g: Gc<Dict>, l: Value, closure: Option<Value>) -> R<
 
 /// `locals()` of a frame: the namespace itself, or a snapshot for a function.
 pub fn frame_locals(th: Th, f: &mut crate::thread::Frame) -> R<Value> {
-    if f.flags & fflags::LOCALS != 0 && f.code.flags & CodeFlags::OPTIMIZED == 0 {
-        return Ok(f.locals.value());
+    if f.code.flags & CodeFlags::OPTIMIZED == 0
+        && let Some(m) = f.namespace()
+    {
+        return Ok(m);
     }
     crate::builtins::frame::snapshot(th, f)
 }

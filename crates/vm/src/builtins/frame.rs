@@ -191,8 +191,8 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
         o.live.store(f, Relaxed);
         o.lasti.store(0, Relaxed);
         o.tflags.store(0, Relaxed);
-        if f.flags & fflags::LOCALS != 0 {
-            o.namespace.init(f.locals.get());
+        if let Some(m) = f.namespace() {
+            o.namespace.init(Some(m));
         }
         f.object.init(Some(o.value()));
         f.flags |= fflags::OBJECT;

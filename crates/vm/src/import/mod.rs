@@ -153,7 +153,7 @@ pub fn import_name(th: Th, name: Value, level: Value, fromlist: Value) -> R<Valu
         return import_level(th, name, Some(globals), fromlist, level);
     }
     let frame = th.frame().expect("a statement is running");
-    let locals = if frame.flags & crate::thread::fflags::LOCALS != 0 { frame.locals.value() } else { NONE() };
+    let locals = frame.namespace().unwrap_or(NONE());
     th.call(import, &[name, globals, locals, fromlist, level])
 }
 

@@ -203,11 +203,10 @@ pub fn del_deref(th: Th, i: Ins) -> Res {
 }
 /// The mapping that names of the frame are in.
 fn namespace(th: Th) -> R<Value> {
-    let f = fr(th);
-    if f.flags & fflags::LOCALS != 0 {
-        return Ok(f.locals.value());
+    match fr(th).namespace() {
+        Some(m) => Ok(m),
+        None => Err(th.system_error("no locals found")),
     }
-    Err(th.system_error("no locals found"))
 }
 fn from_mapping(th: Th, m: Value, name: Value) -> R<Option<Value>> {
     if let Some(d) = m.exact::<Dict>() {
