@@ -72,18 +72,12 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     // Nothing here installs a hook (`PyOS_InputHook`).
-    function(
-        "_is_inputhook_installed",
-        "($module, /)",
-        "Checks if PyOS_CallInputHook is set.",
-        |_, _| Ok(FALSE()),
-    ),
-    function(
-        "_inputhook",
-        "($module, /)",
-        "Calls PyOS_CallInputHook droppong the GIL first",
-        |th, _| Ok(th.int(0)),
-    ),
+    function("_is_inputhook_installed", "($module, /)", "Checks if PyOS_CallInputHook is set.", |_, _| {
+        Ok(FALSE())
+    }),
+    function("_inputhook", "($module, /)", "Calls PyOS_CallInputHook droppong the GIL first", |th, _| {
+        Ok(th.int(0))
+    }),
     function("cpu_count", "($module, /)", "Return the number of logical CPUs in the system.", |th, _| {
         let n = match adder_vm::config::get().cpu_count {
             Some(n) => n as i64,
