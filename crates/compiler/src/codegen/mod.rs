@@ -98,7 +98,11 @@ pub(crate) fn generate<'a, 'o>(
 
 impl<'a> Gen<'a, '_> {
     pub fn warn(&mut self, msg: impl Into<String>, span: Span) {
-        self.warnings.push((WarningCategory::SyntaxWarning, msg.into(), span));
+        let w = (WarningCategory::SyntaxWarning, msg.into(), span);
+        // The body of a `finally` is compiled several times.
+        if !self.warnings.contains(&w) {
+            self.warnings.push(w);
+        }
     }
 
     pub fn error<T>(&self, msg: impl Into<String>, span: Span) -> Res<T> {

@@ -41,7 +41,8 @@ impl<'a> Gen<'a, '_> {
         self.enter_handler(handler, e);
         let cleanup = self.begin_handling(e)?;
         self.stmts(t.finalbody)?;
-        self.at(Span::NONE, |g| g.reraise(e));
+        let span = self.joined_or_inherited();
+        self.at(span, |g| g.reraise(e));
         self.end_handling(cleanup, e);
         self.place(end);
         Ok(())
@@ -119,7 +120,9 @@ impl<'a> Gen<'a, '_> {
             self.place(next);
             self.set_top(e + 2);
         }
-        self.at(Span::NONE, |g| g.reraise(e));
+        // Where the last clause found that it does not match.
+        let last = t.handlers.last().and_then(|h| h.typ).map_or(Span::NONE, |typ| typ.span);
+        self.at(last, |g| g.reraise(e));
         self.end_handling(cleanup, e);
         self.place(end);
         Ok(())

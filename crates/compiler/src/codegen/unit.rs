@@ -364,10 +364,32 @@ impl<'a> Unit<'a> {
                 threaded = true;
             }
         }
+        self.propagate_lines();
         threaded |= self.share_returns();
         threaded |= self.share_jumps_back();
         if threaded {
             self.drop_dead();
+        }
+    }
+
+    /// An instruction without a line that only the one before it leads to belongs to that one's. What raises again keeps
+    /// none: where it was raised is what counts.
+    fn propagate_lines(&mut self) {
+        let mut target = vec![false; self.code.len() + 1];
+        let labels = self.jumps.iter().map(|j| j.label).chain(self.handlers.iter().map(|h| h.2));
+        for l in labels {
+            if let Some(t) = target.get_mut(self.labels[l.0 as usize].pos as usize) {
+                *t = true;
+            }
+        }
+        for i in 1..self.code.len() {
+            if self.spans[i] == Span::NONE
+                && !target[i]
+                && self.code[i].op() != Op::Reraise
+                && falls_through(&self.code, i - 1)
+            {
+                self.spans[i] = self.spans[i - 1];
+            }
         }
     }
 

@@ -83,7 +83,7 @@ impl<'a> Gen<'a, '_> {
             }
             g.jump_on(Op::JTrue, 0, t, suppress);
             g.set_top(t);
-            g.reraise(e);
+            g.at(Span::NONE, |g| g.reraise(e));
             Ok(())
         })?;
         self.place(suppress);
