@@ -130,7 +130,15 @@ fn replace(th: Th, a: RawArgs) -> R<Value> {
         return Err(th.type_error("__replace__() takes no positional arguments"));
     }
     let o = a.pos()[0];
-    let r = th.call(th.type_of(o).value(), &[])?;
+    let class = th.type_of(o);
+    let r = th.call(class.value(), &[])?;
+    if !th.isinstance_exact(r, NAMESPACE.get()) {
+        return Err(th.type_error(format!(
+            "expect types.SimpleNamespace type, but {}() returned '{}' object",
+            super::object::full_type_name(th, class).trim_start_matches("__main__."),
+            th.type_name_of(r)
+        )));
+    }
     let d = dict(th, o)?;
     let mut i = 0;
     while let Some((ni, k, v)) = d.next_entry(i) {

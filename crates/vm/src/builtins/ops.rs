@@ -572,7 +572,8 @@ impl Th {
                 }
                 Ok(r)
             }
-            None if t.slots.getitem.is_some() && !v.is_kind(Kind::Dict) => {
+            // Not by subscripts that mean something else.
+            None if t.slots.getitem.is_some() && !matches!(v.kind(), Kind::Dict | Kind::Union) => {
                 crate::builtins::iters::seq_iter(self, v)
             }
             None => Err(self.type_error(format!("'{}' object is not iterable", self.type_name(t)))),

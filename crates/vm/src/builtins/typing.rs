@@ -279,9 +279,7 @@ fn new_param(th: Th, cell: &TypeCell, name: Value, fl: u16) -> R<Value> {
 }
 fn set_caller(th: Th, o: Value) -> R<Value> {
     let m = caller(th)?;
-    if !m.is_none() {
-        th.set_instance_attr(o, n!(__module__), Some(m))?;
-    }
+    th.set_instance_attr(o, n!(__module__), Some(m))?;
     Ok(o)
 }
 
@@ -383,10 +381,8 @@ static PARAMSPEC_NEW: NativeDef = function(
     |th, a| {
         check_name(th, a[0].unwrap(), "paramspec")?;
         let fl = variance(th, a[3], a[4], a[5])?;
-        let bound = match a[1].and_then(|b| b.some()) {
-            Some(b) => Some(type_check(th, b, "Bound must be a type.")?),
-            None => None,
-        };
+        // Of any kind: its semantics are not decided.
+        let bound = a[1].and_then(|b| b.some());
         let o = new_param(th, &PARAMSPEC, a[0].unwrap(), fl)?;
         th.store_opt(ps(o), &ps(o).bound, bound);
         th.store(ps(o), &ps(o).default.value, a[2].unwrap_or_else(no_default));
@@ -588,7 +584,7 @@ pub fn type_alias(th: Th, v: Value) -> R<Value> {
 pub static GENERIC_TYPE: NativeType = NativeType {
     name: "typing.Generic",
     doc: GENERIC_DOC,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP,
     methods: &[
         NativeDef::new(
             "__class_getitem__",

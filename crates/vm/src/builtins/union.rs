@@ -4,6 +4,7 @@ use super::generic_alias::{collect_parameters, items, ro, substitute, type_repr}
 use super::{list, singletons};
 use crate::builtins::exceptions as exc;
 use crate::err::R;
+use crate::n;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::{CmpOp, Slots};
@@ -45,7 +46,16 @@ pub static UNION_TYPE: NativeType = NativeType {
         }),
         hash: Some(|th, o| {
             if let Some(u) = un(o).unhashable.get() {
-                return th.hash(items(u)[0]);
+                // They may have become hashable since: the union stays without a hash.
+                let u = items(u);
+                for v in u {
+                    th.hash(*v)?;
+                }
+                return Err(th.type_error(format!(
+                    "union contains {} unhashable element{}",
+                    u.len(),
+                    if u.len() == 1 { "" } else { "s" }
+                )));
             }
             let s = super::set::frozen_from_slice(th, items(un(o).args.value()))?;
             th.hash(s)
@@ -83,6 +93,7 @@ pub static UNION_TYPE: NativeType = NativeType {
     ],
     members: &[ro("__args__", offset_of!(Union, args))],
     getset: &[
+        getter("__module__", "", |th, o| th.getattr(th.type_of(o).value(), n!(__module__))),
         getter("__name__", "Name of the type", |th, _| Ok(th.intern("Union"))),
         getter("__qualname__", "Qualified name of the type", |th, _| Ok(th.intern("Union"))),
         getter("__origin__", "Always returns the type", |_, _| Ok(UNION.get().value())),
