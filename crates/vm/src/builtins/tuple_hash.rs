@@ -30,8 +30,10 @@ pub struct Cache {
 
 impl Cache {
     fn new(epoch: u32) -> Box<Cache> {
-        const NONE: Cell<Entry> = Cell::new(Entry { address: 0, hash: 0 });
-        Box::new(Cache { epoch: Cell::new(epoch), entries: [NONE; 1 << BITS] })
+        Box::new(Cache {
+            epoch: Cell::new(epoch),
+            entries: [const { Cell::new(Entry { address: 0, hash: 0 }) }; 1 << BITS],
+        })
     }
     #[inline(always)]
     fn entry(&self, address: u64) -> &Cell<Entry> {
