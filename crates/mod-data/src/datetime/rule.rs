@@ -65,7 +65,7 @@ impl Rule {
         Self::between(start, end, ts)
     }
     /// At a time in UTC; and whether the wall clock shows that time again.
-    pub fn from_utc(&self, ts: i64, year: i32) -> (bool, bool) {
+    pub fn at_utc(&self, ts: i64, year: i32) -> (bool, bool) {
         let start = self.start.in_year(year) - self.std_offset;
         let end = self.end.in_year(year) - self.dst_offset;
         let saved = self.saved();

@@ -502,7 +502,7 @@ fn fromutc(th: Th, a: &[Option<Value>]) -> R<Value> {
     } else if n == 0 || ts > d.utc[n - 1] {
         match &d.after {
             After::Rule { std, dst, rule } => {
-                let (is_dst, fold) = rule.from_utc(ts, year);
+                let (is_dst, fold) = rule.at_utc(ts, year);
                 (if is_dst { *dst } else { *std }, fold)
             }
             After::Always(k) if n == 0 => (*k, false),

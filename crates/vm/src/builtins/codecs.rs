@@ -374,6 +374,7 @@ fn checked(th: Th, v: Option<Value>, method: &str, arg: &str) -> R<()> {
         None => {
             Err(th.type_error(format!("{method}() argument '{arg}' must be str, not {}", th.type_name_of(v))))
         }
+        Some(s) if s.as_str().is_none() => Err(super::eval_::surrogates_not_allowed(th, s)),
         Some(s) if s.bytes().contains(&0) => Err(th.value_error("embedded null character")),
         Some(_) => Ok(()),
     }
