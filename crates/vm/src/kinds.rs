@@ -192,6 +192,7 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
             &ty.dict,
             &ty.cache,
             &ty.fast_init,
+            &ty.fast_getitem,
             &ty.doc,
             &ty.module,
             &ty.aux,

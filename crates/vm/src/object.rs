@@ -182,6 +182,8 @@ pub struct Type {
     /// The Python `__init__` of a class whose instances can be made without a native call: set by the slow path of calls,
     /// dropped with `cache`.
     pub fast_init: Slot,
+    /// The same for a Python `__getitem__`.
+    pub fast_getitem: Slot,
     /// Type object's own attribute storage for metaclass instances with extra attributes is its dict.
     pub data: *mut TypeData,
     pub doc: Slot,

@@ -212,6 +212,7 @@ impl Th {
             t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
             t.cache.init(None);
             t.fast_init.init(None);
+            t.fast_getitem.init(None);
             let data = unsafe { &mut *t.data };
             for ic in data.dependents.drain() {
                 crate::interp::ic::flush(ic);

@@ -202,7 +202,7 @@ fn compare_numbers<M: PyMachine>(m: M, op: Cmp, x: M::Ref, y: M::Ref) -> Option<
 }
 
 macro_rules! compare {
-    ($($f:ident $j:ident $ji:ident $op:ident)*) => { $(
+    ($($f:ident $fm:ident $j:ident $jm:ident $ji:ident $op:ident)*) => { $(
         #[inline(always)]
         pub fn $f<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
             let (x, y) = (m.reg(i.b()), m.reg(i.c()));
@@ -222,6 +222,18 @@ macro_rules! compare {
             };
             Ok(if b == (i.x() != 0) { pc.skip(i.ci() as isize) } else { pc.next() })
         }
+        // Of strings, after numbers.
+        #[inline(always)]
+        pub fn $fm<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let b = m.quick_compare(Cmp::$op, m.reg(i.b()), m.reg(i.c())).ok_or(m.decline())?;
+            m.set_reg(i.a(), m.constant(Value::bool(b)));
+            Ok(pc.next())
+        }
+        #[inline(always)]
+        pub fn $jm<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+            let b = m.quick_compare(Cmp::$op, m.reg(i.a()), m.reg(i.b())).ok_or(m.decline())?;
+            Ok(if b == (i.x() != 0) { pc.skip(i.ci() as isize) } else { pc.next() })
+        }
         #[inline(always)]
         pub fn $ji<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
             let (x, y) = (m.reg(i.a()), m.fixnum(i.bi() as i64));
@@ -236,7 +248,10 @@ macro_rules! compare {
         }
     )* };
 }
-compare! { lt j_lt j_lt_i Lt  le j_le j_le_i Le  gt j_gt j_gt_i Gt  ge j_ge j_ge_i Ge  eq j_eq j_eq_i Eq  ne j_ne j_ne_i Ne }
+compare! {
+    lt lt_more j_lt j_lt_more j_lt_i Lt  le le_more j_le j_le_more j_le_i Le  gt gt_more j_gt j_gt_more j_gt_i Gt
+    ge ge_more j_ge j_ge_more j_ge_i Ge  eq eq_more j_eq j_eq_more j_eq_i Eq  ne ne_more j_ne j_ne_more j_ne_i Ne
+}
 
 #[inline(always)]
 pub fn is<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
@@ -613,7 +628,11 @@ pub fn get_item_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         m.set_reg(i.a(), v);
         return Ok(pc.next());
     }
-    Err(m.decline())
+    if let Some(v) = m.quick_item(o, k) {
+        m.set_reg(i.a(), v);
+        return Ok(pc.next());
+    }
+    m.enter_getitem(pc, o, k).ok_or(m.decline())
 }
 #[inline(always)]
 pub fn get_item_i<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
@@ -679,6 +698,11 @@ pub fn call_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     {
         return Ok(pc);
     }
+    if m.shape_is(f, Kind::Function as u32)
+        && let Some(pc) = m.enter_defaults(pc, f, i.a() + 1, i.b())
+    {
+        return Ok(pc);
+    }
     Err(m.decline())
 }
 #[inline(always)]
@@ -697,11 +721,18 @@ pub fn call_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let f = m.reg(i.a());
     if m.reg_is_null(i.a() + 1) {
         let (base, n) = (i.a() + 2, i.b() - 1);
-        if m.shape_is(f, Kind::Function as u32)
-            && let Some(pc) = m.enter(pc, f, base, n)
-        {
-            return Ok(pc);
+        if m.shape_is(f, Kind::Function as u32) {
+            if let Some(pc) = m.enter(pc, f, base, n) {
+                return Ok(pc);
+            }
+            if let Some(pc) = m.enter_defaults(pc, f, base, n) {
+                return Ok(pc);
+            }
         }
+    } else if m.shape_is(f, Kind::Function as u32)
+        && let Some(pc) = m.enter_defaults(pc, f, i.a() + 1, i.b())
+    {
+        return Ok(pc);
     }
     Err(m.decline())
 }

@@ -344,6 +344,32 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
     }
 }
 
+/// What [`returned`] does, in the usual case. None: nothing was done.
+#[inline(always)]
+pub unsafe fn quick_return(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
+    unsafe {
+        let flags = (*fp).flags;
+        if (flags != FOR_FLAGS && flags != SEND_FLAGS) || th.multi() || th.m.poll.load(Relaxed) != 0 {
+            return None;
+        }
+        let g: Gc<Generator> = (*fp).extra.gc();
+        if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
+            return None;
+        }
+        g.handled.init(None);
+        g.regs.init(None);
+        g.state.store(FINISHED, Release);
+        let f = &g.header().flags;
+        f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+        let cf = fp.sub(1);
+        let (pc, regs) = ((*cf).pc, (*cf).regs);
+        if flags == SEND_FLAGS {
+            *regs.add((*pc).a()) = v.bits();
+        }
+        Some((pc.add(1), regs, cf))
+    }
+}
+
 /// What came of resuming a generator.
 pub enum Resumed {
     Yielded(Value),

@@ -75,6 +75,14 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn quick_truth(self, _v: Self::Ref) -> Option<bool> {
         None
     }
+    /// A comparison of strings; None: slow path.
+    fn quick_compare(self, _op: Cmp, _a: Self::Ref, _b: Self::Ref) -> Option<bool> {
+        None
+    }
+    /// An item of a string or bytes that needs no new object; None: slow path.
+    fn quick_item(self, _o: Self::Ref, _k: Self::Ref) -> Option<Self::Ref> {
+        None
+    }
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
@@ -87,6 +95,14 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     /// Makes an instance of a class with a plain `__new__` and enters its Python `__init__`; the callable at `base - 1` is
     /// replaced by the instance. None: slow path.
     fn enter_init(&mut self, pc: Pc, class: Self::Ref, base: usize, nargs: usize) -> Option<Pc>;
+    /// `enter` with fewer arguments than parameters, the rest from the function's defaults. None: slow path.
+    fn enter_defaults(&mut self, _pc: Pc, _func: Self::Ref, _base: usize, _nargs: usize) -> Option<Pc> {
+        None
+    }
+    /// Enters the Python `__getitem__` of the type of `o`, if it is known to have one. None: slow path.
+    fn enter_getitem(&mut self, _pc: Pc, _o: Self::Ref, _k: Self::Ref) -> Option<Pc> {
+        None
+    }
     /// Enters a Python function of one argument whose result goes to field `a` of this instruction (a property).
     fn enter_getter(&mut self, pc: Pc, func: Value, this: Self::Ref) -> Option<Pc>;
     /// Leaves it with a result. None: slow path.
@@ -449,6 +465,23 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         crate::builtins::quick::truth(v)
     }
     #[inline(always)]
+    fn quick_compare(self, op: Cmp, a: Value, b: Value) -> Option<bool> {
+        use crate::slots::CmpOp;
+        let op = match op {
+            Cmp::Lt => CmpOp::Lt,
+            Cmp::Le => CmpOp::Le,
+            Cmp::Eq => CmpOp::Eq,
+            Cmp::Ne => CmpOp::Ne,
+            Cmp::Gt => CmpOp::Gt,
+            Cmp::Ge => CmpOp::Ge,
+        };
+        crate::builtins::quick::compare(a, b, op)
+    }
+    #[inline(always)]
+    fn quick_item(self, o: Value, k: Value) -> Option<Value> {
+        crate::builtins::quick::item(o, k)
+    }
+    #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {
         o.is(s)
     }
@@ -494,6 +527,39 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             self.fp = nf;
             self.regs = regs;
             Some(Pc::from_ptr(code.ins))
+        }
+    }
+    #[inline(always)]
+    fn enter_defaults(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
+        unsafe {
+            let f: Gc<Function> = func.cast_unchecked();
+            let total = f.code.gc::<Code>().simple_args;
+            if total == u32::MAX || nargs >= total as usize {
+                return None;
+            }
+            let total = total as usize;
+            let d = f.defaults.gc_opt::<Tuple>()?;
+            let from = (nargs + d.len).checked_sub(total)?;
+            // What lies above the arguments is free, whether the call comes about or not.
+            for (k, v) in d.items()[from..].iter().enumerate() {
+                *self.regs.add(base + nargs + k) = v.bits();
+            }
+            self.enter(pc, func, base, total)
+        }
+    }
+    #[inline(always)]
+    fn enter_getitem(&mut self, pc: Pc, o: Value, k: Value) -> Option<Pc> {
+        unsafe {
+            if !o.is_obj() {
+                return None;
+            }
+            let f = crate::shape::shape(o.shape_id()).type_.fast_getitem.get()?;
+            let base = (&(*self.fp)).code.nregs as usize;
+            *self.regs.add(base) = o.bits();
+            *self.regs.add(base + 1) = k.bits();
+            let next = self.enter(pc, f, base, 2)?;
+            (*self.fp).flags = GETTER_FLAGS;
+            Some(next)
         }
     }
     #[inline(always)]

@@ -70,10 +70,10 @@ macro_rules! for_each_fast {
         Mod modulo binary; LShift lshift binary; RShift rshift binary; And and binary; Or or binary; Xor xor binary;
         AddI add_i binary_i; SubI sub_i binary_i; MulI mul_i binary_i; FloorDivI floor_div_i binary_i;
         ModI mod_i binary_i; LShiftI lshift_i binary_i; RShiftI rshift_i binary_i; AndI and_i binary_i;
-        Lt lt compare; Le le compare; Gt gt compare; Ge ge compare; Eq eq compare; Ne ne compare; Is is generic;
+        Lt lt compare (lt lt_more); Le le compare (le le_more); Gt gt compare (gt gt_more); Ge ge compare (ge ge_more); Eq eq compare (eq eq_more); Ne ne compare (ne ne_more); Is is generic;
         Jump jump generic; JumpBack jump_back jump_back; JTrue j_true generic; JFalse j_false generic;
-        JNone j_none generic; JLt j_lt compare_jump; JLe j_le compare_jump; JGt j_gt compare_jump;
-        JGe j_ge compare_jump; JEq j_eq compare_jump; JNe j_ne compare_jump; JLtI j_lt_i generic; JLeI j_le_i generic;
+        JNone j_none generic; JLt j_lt compare_jump (j_lt j_lt_more); JLe j_le compare_jump (j_le j_le_more); JGt j_gt compare_jump (j_gt j_gt_more);
+        JGe j_ge compare_jump (j_ge j_ge_more); JEq j_eq compare_jump (j_eq j_eq_more); JNe j_ne compare_jump (j_ne j_ne_more); JLtI j_lt_i generic; JLeI j_le_i generic;
         JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
         Call call call (call_first call_more native_function); CallMethod call_method call_method (call_method_first call_method_more native_method); Return ret ret; ReturnNone ret_none ret_none;
         ForIter for_iter for_iter (for_iter_first for_iter_more); UnpackSeq unpack_seq unpack_seq; ListAppend list_append list_append;
@@ -586,6 +586,76 @@ mod threaded {
         }
     }
 
+    unsafe extern "C-unwind" fn return_(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        try_handler!(fast::ret, return_more, i, pc, regs, th, fp)
+    }
+    unsafe extern "C-unwind" fn return_none(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        try_handler!(fast::ret_none, return_more, i, pc, regs, th, fp)
+    }
+    /// Of a generator.
+    #[inline(never)]
+    unsafe extern "C-unwind" fn return_more(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let none = i.op_byte() == Op::ReturnNone as u8;
+            let v = if none { NONE() } else { Value::from_bits(*regs.add(i.a())) };
+            match generator::quick_return(th, v, fp) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => slow_tramp(i, pc, regs, th, fp),
+            }
+        }
+    }
+
+    // -- `in`, where it needs no call of Python code
+
+    unsafe extern "C-unwind" fn in_(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            let (c, k) = (Value::from_bits(*regs.add(i.c())), Value::from_bits(*regs.add(i.b())));
+            match crate::builtins::quick::contains(c, k) {
+                Some(b) => {
+                    *regs.add(i.a()) = Value::bool(b != (i.x() != 0)).bits();
+                    let pc = pc.add(1);
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => slow_tramp(i, pc, regs, th, fp),
+            }
+        }
+    }
+    unsafe extern "C-unwind" fn j_in(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
+        unsafe {
+            let (c, k) = (Value::from_bits(*regs.add(i.b())), Value::from_bits(*regs.add(i.a())));
+            match crate::builtins::quick::contains(c, k) {
+                Some(b) => {
+                    let pc = if b == (i.x() != 0) { pc.offset(1 + i.ci() as isize) } else { pc.add(1) };
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => slow_tramp(i, pc, regs, th, fp),
+            }
+        }
+    }
+
     macro_rules! fast_fns {
         ($($op:ident $h:ident $f:ident $(($first:ident $more:ident $($route:ident)?))?;)*) => {
             $(
@@ -611,6 +681,10 @@ mod threaded {
                 t[Op::Send as usize] = send;
                 t[Op::Yield as usize] = yield_;
                 t[Op::YieldFrom as usize] = yield_;
+                t[Op::Return as usize] = return_;
+                t[Op::ReturnNone as usize] = return_none;
+                t[Op::In as usize] = in_;
+                t[Op::JIn as usize] = j_in;
                 t
             };
         };

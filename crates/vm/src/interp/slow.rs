@@ -479,6 +479,19 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
 
 // -- items
 
+/// The next time the fast handler enters the function by itself.
+#[inline(always)]
+fn remember_getitem(th: Th, t: Gc<Type>, f: Value) {
+    if t.fast_getitem.get().is_none() {
+        let version = t.version.load(Acquire);
+        if th.lookup(t, n!(__getitem__)).is_some_and(|g| g.is(f)) {
+            let _g = crate::types::TYPE_LOCK.lock().unwrap();
+            if version != 0 && t.version.load(Acquire) == version {
+                th.store(t, &t.fast_getitem, f);
+            }
+        }
+    }
+}
 fn getitem_general(th: Th, i: Ins, o: Value, k: Value) -> Res {
     if let Some(v) = quick::item(o, k) {
         return ret_a(th, i, v);
@@ -494,6 +507,10 @@ fn getitem_general(th: Th, i: Ins, o: Value, k: Value) -> Res {
     if t.heap_type()
         && let Some(f) = th.lookup(t, n!(__getitem__))
         && f.is_exact(Kind::Function)
+        && {
+            remember_getitem(th, t, f);
+            true
+        }
         && push_python(th, f, &[o, k], Cont::StoreA, None)?
     {
         return NEXT;
