@@ -76,20 +76,21 @@ pub fn source_text(th: Th, v: Value, filename: &str, what: &str) -> R<String> {
         }
         return Ok(t.to_string());
     }
-    match crate::builtins::buffer::bytes_of(v) {
-        Some(b) => {
-            let b = b.to_vec();
-            hooks::decode(th, &b, filename)
+    let bytes = crate::builtins::buffer::Buffer::simple(th, v).map(|b| b.bytes().to_vec());
+    match bytes {
+        Ok(b) => hooks::decode(th, &b, filename),
+        Err(_) => {
+            th.take_exc();
+            Err(th.type_error(format!(
+                "{what} must be a string{} {}",
+                if what.starts_with('s') { " or" } else { ", bytes or" },
+                match &what[..1] {
+                    "c" => "AST object",
+                    "s" => "bytes object",
+                    _ => "code object",
+                }
+            )))
         }
-        None => Err(th.type_error(format!(
-            "{what} must be a string{} {}",
-            if what.starts_with('s') { " or" } else { ", bytes or" },
-            match &what[..1] {
-                "c" => "AST object",
-                "s" => "bytes object",
-                _ => "code object",
-            }
-        ))),
     }
 }
 
