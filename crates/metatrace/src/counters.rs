@@ -21,6 +21,7 @@ counters! {
     Exits "exits";
     Blacklisted "loops given up";
     BridgesBlacklisted "exits without bridges";
+    Dropped "loops dropped: left too soon";
     Bytes "bytes of machine code";
     Insts "instructions compiled";
     CompileNanos "nanoseconds of compiling";

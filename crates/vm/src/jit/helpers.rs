@@ -15,8 +15,8 @@ pub struct Expect {
     pub code: u64,
     /// What is to become of the frame's result.
     pub flags: u64,
-    /// Frames above the root frame.
-    pub depth: usize,
+    /// Frames above the root frame; -1: its caller.
+    pub depth: isize,
     pub tree: &'static super::Tree,
 }
 
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             }
         }
         let fp = th.fp.get();
-        if !e.tree.valid.load(Acquire) || crate::interp::events::observed(th) || fp < root {
+        if !e.tree.valid.load(Acquire) || crate::interp::events::observed(th) || fp < root.sub(1) {
             return 2;
         }
         // Somebody holds a frame of the trace: leaving that frame must tell him.
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
         if written(root, fp) {
             return 2;
         }
-        if fp != root.add(e.depth)
+        if fp != root.offset(e.depth)
             || (*fp).pc.add(1) != e.next
             || (*fp).code.value().bits() != e.code
             || (e.depth > 0 && (*fp).flags != e.flags)

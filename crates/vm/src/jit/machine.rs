@@ -463,7 +463,7 @@ impl PyMachine for Recorder {
     }
     fn leave(&mut self, result: T<Value>) -> Option<Pc> {
         if self.rec().frames.len() < 2 {
-            self.rec().core.give_up(Counter::AbortReturn, "returned from the root frame");
+            // `Rec::whole` knows whether the root frame may be left.
             return None;
         }
         let (flags, caller, extra) = unsafe {

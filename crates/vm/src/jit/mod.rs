@@ -120,7 +120,14 @@ pub struct Tree {
     pub code: u64,
     pub header: *const Ins,
     pub name: String,
+    /// Which of the code's loops.
+    pub counter: usize,
     pub bridges: AtomicU32,
+    /// Since the last judgement: entries from the interpreter, those that ended at an exit that gets no bridge, the
+    /// processor's cycles in between.
+    entries: AtomicU32,
+    dead: AtomicU32,
+    cycles: AtomicU64,
 }
 unsafe impl Sync for Tree {}
 unsafe impl Send for Tree {}
@@ -274,10 +281,52 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         (*p).thread = th.0.as_ptr() as u64;
         (*p).fp = fp as u64;
         (*p).regs = (*fp).regs as u64;
-        jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p)
+        let start = cycles();
+        let e = jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p);
+        judge(t, e, cycles().wrapping_sub(start));
+        e
     };
     th.native_base.set(base);
     exit::leave(th, jit, unsafe { &mut *s.as_mut_ptr() }, e).map(Some)
+}
+
+/// A clock that costs next to nothing; 0 where there is none.
+#[inline(always)]
+fn cycles() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every such processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_rdtsc()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    0
+}
+
+/// Entries between two judgements of a tree, and the cycles for which entering is worth the while.
+const JUDGE: u32 = 4096;
+const WORTH: u64 = 2500;
+
+/// A tree that is left soon, mostly where no bridge can grow, is slower than the interpreter: it goes for good.
+fn judge(t: &'static Tree, e: &'static Exit, spent: u64) {
+    // Racing threads may lose counts.
+    let n = t.entries.load(Relaxed) + 1;
+    t.entries.store(n, Relaxed);
+    t.cycles.store(t.cycles.load(Relaxed).wrapping_add(spent.min(1 << 24)), Relaxed);
+    if e.failures.load(Relaxed) >= MAX_BRIDGE_FAILURES || (e.snap.in_memory && e.snap.frames.is_empty()) {
+        t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);
+    }
+    if n < JUDGE {
+        return;
+    }
+    let (dead, spent) = (t.dead.swap(0, Relaxed), t.cycles.swap(0, Relaxed));
+    t.entries.store(0, Relaxed);
+    if dead > n / 2 && spent / (n as u64) < WORTH && t.valid.load(Acquire) {
+        Counter::Dropped.inc();
+        // SAFETY: the code object is the one whose loop was just entered.
+        let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
+        loops_of(code).loops[t.counter].aborts.store(MAX_ABORTS, Relaxed);
+        watch::invalidate(t);
+    }
 }
 
 /// A code object dies: its counters and loop table go. The trees stay: other code may have links to them.
