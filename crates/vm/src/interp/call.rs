@@ -1,5 +1,6 @@
 //! Calls: binding of arguments, entering Python functions, calling anything from native code.
 
+use super::entry_frame;
 use super::run;
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
@@ -263,9 +264,10 @@ impl Th {
     }
     /// The same for a frame whose start was reported.
     pub fn run_on(self) -> R<Value> {
-        let depth = self.depth();
+        // A generator that delegates is resumed with the frames that it delegates to above its own.
+        let entry = if cfg!(debug_assertions) { entry_frame(self.fp.get()) } else { std::ptr::null_mut() };
         let r = run(self);
-        debug_assert_eq!(self.depth(), depth - 1);
+        debug_assert!(entry.is_null() || self.fp.get() == entry.wrapping_sub(1));
         r
     }
     /// Pushes a frame for `f` with its arguments bound; `pc` is before the first instruction.

@@ -23,7 +23,7 @@ pub mod unwind;
 use crate::err::{R, Raised};
 use crate::native::{Direct, NativeDef};
 use crate::object::*;
-use crate::thread::{Frame, Th};
+use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{Ins, Op};
 use machine::{Interp, Pc};
@@ -170,9 +170,20 @@ pub fn run(th: Th) -> R<Value> {
     }
 }
 
+/// The entry frame of the run that `fp` belongs to.
+pub(crate) fn entry_frame(mut fp: *mut Frame) -> *mut Frame {
+    // SAFETY: every run has one.
+    unsafe {
+        while (*fp).flags & fflags::ENTRY == 0 {
+            fp = fp.sub(1);
+        }
+    }
+    fp
+}
+
 #[cold]
 fn internal_error(th: Th, entry: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
-    th.fp.set(unsafe { entry.sub(1) });
+    th.fp.set(unsafe { entry_frame(entry).sub(1) });
     th.exc.init(None);
     let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(s), _) => s,

@@ -205,6 +205,10 @@ pub fn counter(code: Gc<Code>, i: usize) -> &'static AtomicU32 {
 /// The thread's tick (`Thread::ticks`), once it has run down: counts the backward jump for as many as passed since the
 /// last one. The intervals vary, so that loops of a regular length are not always met at the same place.
 pub fn tick(th: Th, i: Ins) {
+    if cfg!(debug_assertions) && th.ticks.get() != 0 {
+        // There are no fast handlers, which count down.
+        th.ticks.set(th.ticks.get() - 1);
+    }
     if th.ticks.get() != 0 {
         return;
     }
