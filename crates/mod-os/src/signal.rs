@@ -259,7 +259,14 @@ pub static MODULE: NativeModule = NativeModule {
         put_table(th, m, adder_host::consts::signal())?;
         m.put(th, "SIG_DFL", Value::fix(DFL))?;
         m.put(th, "SIG_IGN", Value::fix(IGN))?;
-        handlers(th).map(|_| ())
+        let l = handlers(th)?;
+        // The module is not to be found by its name yet.
+        if let Some(f) = m.ns().get(th, th.intern("default_int_handler"))?
+            && l.get(c::SIGINT as usize).is_some_and(|h| !h.is_fix() && !h.is_none())
+        {
+            list::set_at(th, l, c::SIGINT as i64, f)?;
+        }
+        Ok(())
     }),
 };
 

@@ -36,7 +36,7 @@ pub fn run(th: Th, p: &Program) -> i32 {
         Err(_) => report(th),
     };
     if inspect_requested() && (stdio::is_terminal(0) || config::get().interactive) && *p != Program::Stdin {
-        status = match interactive(th) {
+        status = match interactive(th, false) {
             Ok(()) => 0,
             Err(_) => report(th),
         };
@@ -259,7 +259,7 @@ fn set_loader(th: Th, d: Gc<Dict>, file: Value, class: &str) -> R<()> {
 
 fn run_stdin(th: Th) -> R<()> {
     if stdio::is_terminal(0) || config::get().interactive {
-        return interactive(th);
+        return interactive(th, true);
     }
     sys::audit::audit(th, "cpython.run_stdin", &[])?;
     let bytes = match stdio::read_all(0) {
@@ -283,12 +283,15 @@ pub fn banner() -> String {
     )
 }
 
-fn interactive(th: Th) -> R<()> {
+fn interactive(th: Th, greet: bool) -> R<()> {
     let c = config::get();
-    if !c.quiet && stdio::is_terminal(0) {
+    // After a program there is none.
+    if greet && !c.quiet && stdio::is_terminal(0) {
         eprintln!("{}", banner());
     }
-    startup_file(th)?;
+    if greet {
+        startup_file(th)?;
+    }
     let hook = sys_attr(th, th.intern("__interactivehook__"))?;
     if let Some(h) = hook
         && th.call(h, &[]).is_err()
@@ -366,7 +369,15 @@ pub fn run_simple_loop(th: Th) -> R<()> {
     loop {
         let p = if buf.is_empty() { prompt(th, "ps1", ">>> ") } else { prompt(th, "ps2", "... ") };
         eprint!("{p}");
-        let Some(line) = read_line(th, &mut left) else {
+        let Ok(line) = read_line(th, &mut left) else {
+            // The statement is given up.
+            buf.clear();
+            left.clear();
+            eprintln!();
+            report_interrupt(th);
+            continue;
+        };
+        let Some(line) = line else {
             eprintln!();
             if buf.is_empty() {
                 return Ok(());
@@ -380,15 +391,25 @@ pub fn run_simple_loop(th: Th) -> R<()> {
         const FLAGS: u32 =
             builtins::eval_::pycf::DONT_IMPLY_DEDENT | builtins::eval_::pycf::ALLOW_INCOMPLETE_INPUT;
         if !ended && !buf.trim().is_empty() {
-            match hooks::compile(th, &buf, "<stdin>", Mode::Single, FLAGS, -1) {
-                Ok(_) => {}
-                Err(_) if th.exc_is(&exc::INCOMPLETE_INPUT_ERROR) => {
-                    th.take_exc();
-                    continue;
+            // Without its newline a compound statement is incomplete, with it something wrong is not.
+            let mut more = true;
+            for text in [buf.trim_end_matches(['\r', '\n']), &buf] {
+                more &= hooks::compile(th, text, "<stdin>", Mode::Single, FLAGS, -1).is_err();
+                if more {
+                    let e = th.take_exc();
+                    if th.isinstance_exact(e, exc::INCOMPLETE_INPUT_ERROR.get()) {
+                        continue;
+                    }
+                    if text.len() == buf.len() {
+                        more = false;
+                    }
                 }
-                Err(_) => {
-                    th.take_exc();
+                if !more {
+                    break;
                 }
+            }
+            if more {
+                continue;
             }
         }
         let text = std::mem::take(&mut buf);
@@ -409,18 +430,29 @@ fn run_interactive_input(th: Th, text: &str, d: Gc<Dict>, n: &mut u32) {
     }
     stdio::flush(th);
 }
-fn read_line(th: Th, left: &mut Vec<u8>) -> Option<String> {
+/// What a read that a signal ended raised: like `report_and_go_on`, without a traceback.
+fn report_interrupt(th: Th) {
+    if th.exc_is(&exc::KEYBOARD_INTERRUPT) {
+        th.take_exc();
+        eprintln!("KeyboardInterrupt");
+    } else {
+        report_and_go_on(th);
+    }
+}
+/// A line of standard input. The error is that of a signal's handler.
+fn read_line(th: Th, left: &mut Vec<u8>) -> R<Option<String>> {
     let mut chunk = [0u8; 4096];
     loop {
         if let Some(i) = left.iter().position(|b| *b == b'\n') {
             let line: Vec<u8> = left.drain(..=i).collect();
-            return Some(String::from_utf8_lossy(&line).into_owned());
+            return Ok(Some(String::from_utf8_lossy(&line).into_owned()));
         }
         let n = th.m.blocking(|| Outside::region(|o| crate::the_host().read(o, 0, &mut chunk)));
         match n {
-            Ok(0) | Err(_) if left.is_empty() => return None,
+            Err(Errno::EINTR) => th.attend()?,
+            Ok(0) | Err(_) if left.is_empty() => return Ok(None),
             Ok(0) | Err(_) => {
-                return Some(String::from_utf8_lossy(&std::mem::take(left)).into_owned() + "\n");
+                return Ok(Some(String::from_utf8_lossy(&std::mem::take(left)).into_owned() + "\n"));
             }
             Ok(n) => left.extend_from_slice(&chunk[..n]),
         }

@@ -256,7 +256,8 @@ impl<'g, 's> Parser<'g, 's> {
     fn at_end(&self) -> bool {
         self.toks.last().is_some_and(|t| {
             matches!(t.kind, Tok::End)
-                || (t.kind == Tok::Newline && t.to >= self.text.len())
+                // The end of the source in the place of a newline.
+                || (t.kind == Tok::Newline && t.to >= self.text.len() && t.from == t.to)
                 || (t.kind == Tok::Dedent && self.tk.done)
         })
     }
