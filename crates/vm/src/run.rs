@@ -302,7 +302,8 @@ fn interactive(th: Th, greet: bool) -> R<()> {
     let basic = !c.ignore_environment
         && crate::the_host().getenv(b"PYTHON_BASIC_REPL").is_some_and(|v| !v.is_empty());
     if stdio::is_terminal(0) && stdio::is_terminal(1) && !basic {
-        let r = import_attr(th, "_pyrepl.main", "interactive_console").and_then(|f| th.call(f, &[]));
+        let r = import_attr(th, "_pyrepl.main", "interactive_console")
+            .and_then(|f| th.call(f, &[Root::main_module.value()]));
         match r {
             Ok(_) => return Ok(()),
             Err(e) if th.exc_is(&exc::IMPORT_ERROR) => {
@@ -392,22 +393,15 @@ pub fn run_simple_loop(th: Th) -> R<()> {
             builtins::eval_::pycf::DONT_IMPLY_DEDENT | builtins::eval_::pycf::ALLOW_INCOMPLETE_INPUT;
         if !ended && !buf.trim().is_empty() {
             // Without its newline a compound statement is incomplete, with it something wrong is not.
-            let mut more = true;
-            for text in [buf.trim_end_matches(['\r', '\n']), &buf] {
-                more &= hooks::compile(th, text, "<stdin>", Mode::Single, FLAGS, -1).is_err();
-                if more {
-                    let e = th.take_exc();
-                    if th.isinstance_exact(e, exc::INCOMPLETE_INPUT_ERROR.get()) {
-                        continue;
-                    }
-                    if text.len() == buf.len() {
-                        more = false;
-                    }
-                }
-                if !more {
-                    break;
-                }
-            }
+            let right = |text: &str| match hooks::compile(th, text, "<stdin>", Mode::Single, FLAGS, -1) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(th.take_exc()),
+            };
+            let more = right(buf.trim_end_matches(['\r', '\n'])).is_err()
+                && match right(&buf) {
+                    Ok(()) => true,
+                    Err(e) => th.isinstance_exact(e, exc::INCOMPLETE_INPUT_ERROR.get()),
+                };
             if more {
                 continue;
             }

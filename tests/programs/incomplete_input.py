@@ -1,0 +1,15 @@
+# What the interactive loops take for a statement that may go on.
+import codeop
+import signal
+
+for s in [
+    "a b", "x = (", "if 1:", "'''a", "1+", "def f():\n  return 3", "def f():\n  return 3\n", "while 1: pass",
+    "while 1: pass\n", "@x", "for", "class A", "try:\n  pass", "x = \\", "# c", "", "if 1:\n  x\nelse:", "lambda",
+    "x = [1, 2)", "  x", "def f():\n# c",
+]:
+    try:
+        print(repr(s), codeop.compile_command(s, "<i>", "single") is not None)
+    except SyntaxError as e:
+        print(repr(s), type(e).__name__, e)
+
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
