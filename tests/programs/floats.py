@@ -12,7 +12,7 @@ print(f"{3.14159:.2f} {1e10:g} {1e-10:g} {1234567.0:g} {0.00001234:.3g} {1.5:e} 
 print("%.3f %g %e %5.1f|%-8.2f|%+.1f %G" % (math.pi, 1e-7, 12345.678, 2.25, 1.5, 2, 1e20), hash(0.5), hash(inf), hash(-inf), hash(1e300), hash(2.0 ** 61), hash(-1.0))
 print(sorted([3.5, -inf, 0.0, inf, -2, 1e-300]), max(1, 1.0), min(1.0, 1), sum([0.1] * 10), math.fsum([0.1] * 10), sum([1e100, 1, -1e100]))
 print(math.sqrt(2), math.floor(-2.5), math.ceil(2.1), math.trunc(-2.9), math.gcd(12, 18, 8), math.lcm(4, 6), math.factorial(25), math.comb(50, 20), math.perm(5, 2), math.isqrt(10 ** 40), math.hypot(3, 4), math.dist((0, 0), (1, 1)))
-print(math.log(10), math.log2(2 ** 100), math.log10(10 ** 300), math.log(10 ** 400), math.log1p(1e-10), math.exp(1), math.expm1(1e-10), math.pow(2, 0.5), math.cbrt(27), math.exp2(10), math.log(8, 2))
+print(math.log(10), math.log2(2 ** 100), math.log10(10 ** 300), math.log(10 ** 400), math.log1p(1e-10), math.exp(1), math.expm1(1e-10), math.pow(2, 0.5), math.cbrt(1000), math.exp2(10), math.log(8, 2))
 print(math.sin(1), math.cos(1), math.tan(1), math.atan2(1, -1), math.degrees(math.pi), math.radians(180), math.sinh(1), math.erf(0.5), math.gamma(5.5), math.lgamma(100))
 print(math.frexp(10.5), math.ldexp(0.75, 4), math.modf(-2.25), math.fmod(-7, 3), math.remainder(7, 4), math.copysign(1, -0.0), math.nextafter(1, 2), math.ulp(1.0), math.isclose(0.1 + 0.2, 0.3), math.prod([1.5, 2, 3]), math.fma(2, 3, 4), math.sumprod([1, 2], [3, 4]))
 print(math.isnan(nan), math.isinf(-inf), math.isfinite(1e308), nan in [nan], {nan: 1}.get(nan), [nan].index(nan), math.inf, math.tau)

@@ -368,8 +368,8 @@ fn on_off(c: &Config, env: &Env, option: &str, var: &str, what: &str) -> Result<
     match (c.xoption(option), env.text(var)) {
         (Some(v), _) => read(v, format!("-X {option}=n: n")),
         (None, Some(v)) => read(&v, format!("{var}=N: N")),
-        // No GIL: as in CPython's free-threaded build.
-        _ => Ok(true),
+        // As in CPython's usual build: what programs and their tests expect.
+        _ => Ok(false),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::itertools::{bind, itself, make, signature};
 use crate::native_layout;
-use adder_vm::builtins::{dict, list};
+use adder_vm::builtins::{dict, list, slicing};
 use adder_vm::err::R;
 use adder_vm::n;
 use adder_vm::native::*;
@@ -55,28 +55,28 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         getitem: Some(|th, o, k| {
             let d = Deque::of(o);
             let i = th.index_i64(k)?;
-            let _g = th.lock(d);
-            let n = d.len.get() as i64;
-            let j = if i < 0 { i + n } else { i };
-            if j < 0 || j >= n {
-                return Err(th.index_error("deque index out of range"));
+            {
+                let _g = th.lock(d);
+                if let Some(j) = slicing::index(i, d.len.get()) {
+                    return Ok(at(d, j));
+                }
             }
-            Ok(at(d, j as usize))
+            Err(th.index_error("deque index out of range"))
         }),
         setitem: Some(|th, o, k, v| {
             let d = Deque::of(o);
             let i = th.index_i64(k)?;
-            let _g = th.lock(d);
-            let n = d.len.get() as i64;
-            let j = if i < 0 { i + n } else { i };
-            if j < 0 || j >= n {
-                return Err(th.index_error("deque index out of range"));
+            {
+                let _g = th.lock(d);
+                if let Some(j) = slicing::index(i, d.len.get()) {
+                    match v {
+                        Some(v) => put(th, d, j, v),
+                        None => del_at(th, d, j),
+                    }
+                    return Ok(());
+                }
             }
-            match v {
-                Some(v) => put(th, d, j as usize, v),
-                None => del_at(th, d, j as usize),
-            }
-            Ok(())
+            Err(th.index_error("deque index out of range"))
         }),
         contains: Some(|th, o, v| Ok(find(th, Deque::of(o), v, 0, usize::MAX)?.is_some())),
         concat: Some(|th, a, b| {
@@ -136,14 +136,10 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         }),
         method("count", "($self, value, /)", "Return number of occurrences of value.", |th, a| {
             let d = Deque::of(a[0].unwrap());
-            let (v, mut c) = (d.version.get(), 0);
-            for i in 0..d.len.get() {
-                if th.eq(at(d, i), a[1].unwrap())? {
-                    c += 1;
-                }
-                if d.version.get() != v {
-                    return Err(th.runtime_error("deque mutated during iteration"));
-                }
+            let (v, mut c, mut i) = (d.version.get(), 0, 0);
+            while let Some(x) = item(th, d, i, v)? {
+                c += th.eq(x, a[1].unwrap())? as i64;
+                i += 1;
             }
             Ok(th.int(c))
         }),
@@ -179,35 +175,46 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         method("insert", "($self, index, value, /)", "Insert value before index.", |th, a| {
             let d = Deque::of(a[0].unwrap());
             let i = th.index_i64(a[1].unwrap())?;
-            let n = d.len.get() as i64;
-            if d.maxlen.get() == n {
-                return Err(th.index_error("deque already at its maximum size"));
+            loop {
+                reserve(th, d)?;
+                let _g = th.lock(d);
+                let n = d.len.get();
+                if d.maxlen.get() == n as i64 {
+                    break;
+                }
+                if n == ring(d).cap {
+                    continue;
+                }
+                let j = (if i < 0 { i.saturating_add(n as i64) } else { i }).clamp(0, n as i64) as usize;
+                for k in (j..n).rev() {
+                    let x = at(d, k);
+                    put(th, d, k + 1, x);
+                }
+                put(th, d, j, a[2].unwrap());
+                d.len.set(n + 1);
+                d.version.set(d.version.get() + 1);
+                return Ok(NONE());
             }
-            let j = (if i < 0 { i + n } else { i }).clamp(0, n) as usize;
-            push_right(th, d, a[2].unwrap())?;
-            let _g = th.lock(d);
-            let v = at(d, d.len.get() - 1);
-            let mut k = d.len.get() - 1;
-            while k > j {
-                let x = at(d, k - 1);
-                put(th, d, k, x);
-                k -= 1;
-            }
-            put(th, d, j, v);
-            Ok(NONE())
+            Err(th.index_error("deque already at its maximum size"))
         }),
         method("remove", "($self, value, /)", "Remove first occurrence of value.", |th, a| {
             let d = Deque::of(a[0].unwrap());
             let n = d.len.get();
+            let mutated = || th.index_error("deque mutated during remove().");
             for i in 0..n {
-                let same = th.eq(at(d, i), a[1].unwrap())?;
-                if d.len.get() != n {
-                    return Err(th.index_error("deque mutated during remove()."));
-                }
-                if same {
+                let x = {
                     let _g = th.lock(d);
-                    del_at(th, d, i);
-                    return Ok(NONE());
+                    if d.len.get() == n { Some(at(d, i)) } else { None }
+                };
+                if th.eq(x.ok_or_else(mutated)?, a[1].unwrap())? {
+                    let _g = th.lock(d);
+                    if d.len.get() == n {
+                        del_at(th, d, i);
+                        return Ok(NONE());
+                    }
+                }
+                if d.len.get() != n {
+                    return Err(mutated());
                 }
             }
             Err(th.value_error("deque.remove(x): x not in deque"))
@@ -346,11 +353,12 @@ fn push_right(th: Th, d: Gc<Deque>, v: Value) -> R<()> {
         if d.len.get() == ring(d).cap {
             continue;
         }
-        let n = d.len.get();
-        put(th, d, n, v);
-        d.len.set(n + 1);
+        if make_room(d, true) {
+            let n = d.len.get();
+            put(th, d, n, v);
+            d.len.set(n + 1);
+        }
         d.version.set(d.version.get() + 1);
-        trim(d, true);
         return Ok(());
     }
 }
@@ -362,19 +370,20 @@ fn push_left(th: Th, d: Gc<Deque>, v: Value) -> R<()> {
         if d.len.get() == cap {
             continue;
         }
-        d.start.set((d.start.get() + cap - 1) & (cap - 1));
-        d.len.set(d.len.get() + 1);
-        put(th, d, 0, v);
+        if make_room(d, false) {
+            d.start.set((d.start.get() + cap - 1) & (cap - 1));
+            put(th, d, 0, v);
+            d.len.set(d.len.get() + 1);
+        }
         d.version.set(d.version.get() + 1);
-        trim(d, false);
         return Ok(());
     }
 }
-/// Drops elements beyond `maxlen` from the other end. Under the lock.
-fn trim(d: Gc<Deque>, left: bool) {
+/// Drops elements from the other end so that one more keeps to `maxlen`; false if even that is too much. Under the lock.
+fn make_room(d: Gc<Deque>, left: bool) -> bool {
     let m = d.maxlen.get();
     if m >= 0 {
-        while d.len.get() as i64 > m {
+        while d.len.get() > 0 && d.len.get() as i64 >= m {
             if left {
                 take_left(d);
             } else {
@@ -382,6 +391,7 @@ fn trim(d: Gc<Deque>, left: bool) {
             }
         }
     }
+    m != 0
 }
 fn take_left(d: Gc<Deque>) -> Value {
     let r = ring(d);
@@ -422,16 +432,26 @@ fn extend(th: Th, d: Gc<Deque>, src: Value) -> R<()> {
 }
 fn find(th: Th, d: Gc<Deque>, v: Value, from: usize, to: usize) -> R<Option<usize>> {
     let ver = d.version.get();
-    for i in from..to.min(d.len.get()) {
-        let same = th.eq(at(d, i), v)?;
-        if d.version.get() != ver {
-            return Err(th.runtime_error("deque mutated during iteration"));
-        }
+    for i in from..to {
+        let Some(x) = item(th, d, i, ver)? else { break };
+        let same = th.eq(x, v)?;
+        // The comparison may have changed the deque.
+        item(th, d, i, ver)?;
         if same {
             return Ok(Some(i));
         }
     }
     Ok(None)
+}
+/// An element of a deque that has not changed since it had this version; None: beyond the end.
+fn item(th: Th, d: Gc<Deque>, i: usize, version: u64) -> R<Option<Value>> {
+    {
+        let _g = th.lock(d);
+        if d.version.get() == version {
+            return Ok(if i < d.len.get() { Some(at(d, i)) } else { None });
+        }
+    }
+    Err(th.runtime_error("deque mutated during iteration"))
 }
 fn repeat_in_place(th: Th, d: Gc<Deque>, n: i64) -> R<()> {
     let items = list::from_iterable(th, d.value())?;
@@ -456,12 +476,23 @@ fn copy(th: Th, o: Value) -> R<Value> {
     let t = th.type_of(o);
     if t == DEQUE.get() {
         let c = make(th, t.value())?;
-        let r = th.array(ring(d).cap)?;
-        let x = Deque::of(c);
-        th.store(x, &x.ring, r.value());
-        x.maxlen.set(d.maxlen.get());
-        extend(th, x, o)?;
-        return Ok(c);
+        loop {
+            let r = th.array(ring(d).cap)?;
+            let x = Deque::of(c);
+            let _g = th.lock(d);
+            let n = d.len.get();
+            if n > r.cap {
+                continue;
+            }
+            for i in 0..n {
+                r.slot(i).init(Some(at(d, i)));
+            }
+            th.m.barrier_all(r.obj());
+            th.store(x, &x.ring, r.value());
+            x.maxlen.set(d.maxlen.get());
+            x.len.set(n);
+            return Ok(c);
+        }
     }
     if d.maxlen.get() < 0 {
         th.call(t.value(), &[o])
@@ -522,17 +553,20 @@ fn deque_iter(th: Th, o: Value, cell: &'static TypeCell) -> R<Value> {
 fn iter_step(th: Th, o: Value, rev: bool) -> R<Option<Value>> {
     let x = DequeIter::of(o);
     let Some(d) = x.deque.get().map(Deque::of) else { return Ok(None) };
-    if d.version.get() != x.version.get() {
-        x.deque.init(None);
-        return Err(th.runtime_error("deque mutated during iteration"));
-    }
-    let (i, n) = (x.i.get(), d.len.get());
-    if i >= n {
-        x.deque.init(None);
-        return Ok(None);
-    }
-    x.i.set(i + 1);
-    Ok(Some(at(d, if rev { n - 1 - i } else { i })))
+    let changed = {
+        let _g = th.lock(d);
+        let (i, n) = (x.i.get(), d.len.get());
+        if d.version.get() != x.version.get() {
+            true
+        } else if i < n {
+            x.i.set(i + 1);
+            return Ok(Some(at(d, if rev { n - 1 - i } else { i })));
+        } else {
+            false
+        }
+    };
+    x.deque.init(None);
+    if changed { Err(th.runtime_error("deque mutated during iteration")) } else { Ok(None) }
 }
 static DEQUE_ITER_SIG: NativeDef = signature("_deque_iterator", "(iterable, index=0, /)");
 macro_rules! deque_iterator {

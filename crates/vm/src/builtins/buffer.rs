@@ -72,6 +72,10 @@ impl ExportsCell {
             }
         }
     }
+    /// Makes the counter, so that the next [`Self::acquire`] allocates nothing.
+    pub fn ensure(&self, th: Th, owner: Value) {
+        self.ptr(th, owner);
+    }
     /// Counts one more buffer of `owner`, whose cell this is; the share is for [`release`].
     pub fn acquire(&self, th: Th, owner: Value) -> *const Exports {
         let p = self.ptr(th, owner);

@@ -1,8 +1,8 @@
 //! `bytearray`: a growing array of bytes. The methods it shares with `bytes` are in `bytes_methods`.
 //!
 //! The bytes are `len` of those of a [`RawBuf`] from `start`: removing at the front moves `start`. While buffers of it are
-//! exported nothing replaces or resizes the storage. Changes of shape are made under the object's lock; readers take the
-//! storage once and clamp to what it holds.
+//! exported nothing replaces or resizes the storage. Changes are decided and made under the object's lock ([`edit`]) and
+//! bytes are written before the length that shows them; readers take no lock: they clamp to what the storage holds.
 
 use super::buffer::{self, Buffer, Export, ExportsCell, flag};
 use super::bytes::{byte, constructor_args, contains, count, encoded_source, index_arg};
@@ -71,10 +71,15 @@ impl ByteArray {
     /// The bytes as they are now. The storage is not reused while the slice is on the native stack.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        let Some(b) = (unsafe { self.buf.gc_opt::<RawBuf>() }) else { return &[] };
-        let start = (self.start.load(Acquire) as usize).min(b.len);
-        let len = (self.len.load(Acquire) as usize).min(b.len - start);
-        unsafe { std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len) }
+        loop {
+            let Some(b) = (unsafe { self.buf.gc_opt::<RawBuf>() }) else { return &[] };
+            let start = (self.start.load(Acquire) as usize).min(b.len);
+            let len = (self.len.load(Acquire) as usize).min(b.len - start);
+            // Not the extent of one storage in another.
+            if unsafe { self.buf.gc_opt::<RawBuf>() }.is_some_and(|now| now.as_ptr() == b.as_ptr()) {
+                return unsafe { std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len) };
+            }
+        }
     }
     #[allow(clippy::mut_from_ref)]
     fn bytes_mut(&self) -> &mut [u8] {
@@ -105,16 +110,11 @@ fn raw(th: Th, cap: usize) -> R<Gc<RawBuf>> {
 pub fn new(th: Th, b: &[u8]) -> R<Value> {
     let o = super::object::new_instance(th, BYTEARRAY.get())?;
     if !b.is_empty() {
-        set_all(th, this(o), b)?;
+        let buf = raw(th, b.len())?;
+        unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), buf.as_ptr().add(1) as *mut u8, b.len()) };
+        replace_storage(th, this(o), buf, 0, b.len());
     }
     Ok(o)
-}
-/// Replaces the content by a copy of `b`, which may be part of it.
-fn set_all(th: Th, a: Gc<ByteArray>, b: &[u8]) -> R<()> {
-    let buf = raw(th, b.len())?;
-    unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), buf.as_ptr().add(1) as *mut u8, b.len()) };
-    replace_storage(th, a, buf, 0, b.len());
-    Ok(())
 }
 fn replace_storage(th: Th, a: Gc<ByteArray>, buf: Gc<RawBuf>, start: usize, len: usize) {
     // A reader in between sees a short array, never one beyond its storage.
@@ -156,69 +156,110 @@ fn collect_views(th: Th, x: &ExportsCell) {
     }
 }
 
-/// Replaces the bytes `from..from + old` by `new` others, which the caller writes.
-fn splice(th: Th, a: Gc<ByteArray>, from: usize, old: usize, new: usize) -> R<()> {
-    let len = a.bytes().len();
-    debug_assert!(from + old <= len);
-    if old == new {
-        return Ok(());
-    }
-    check_exports(th, a)?;
-    let total = len - old + new;
-    let tail = len - from - old;
-    let start = a.start.load(Relaxed) as usize;
-    let cap = a.cap();
-    // In place: the front moves, or the tail does.
-    if from == 0 && new < old {
-        let d = old - new;
-        let _g = th.lock(a);
-        a.len.store(total as u64, Release);
-        a.start.store((start + d) as u64, Release);
-        return Ok(());
-    }
-    if start + total <= cap && (total >= cap / 4 || cap <= 64) {
-        let _g = th.lock(a);
-        unsafe {
-            let p = a.bytes().as_ptr() as *mut u8;
-            std::ptr::copy(p.add(from + old), p.add(from + new), tail);
-        }
-        a.len.store(total as u64, Release);
-        return Ok(());
-    }
-    let room = if total > cap { total + total / 8 + if total < 9 { 3 } else { 6 } } else { total };
-    let buf = raw(th, if total == 0 { 0 } else { room })?;
-    let _g = th.lock(a);
-    let b = a.bytes();
-    if b.len() != len {
-        return Err(th.buffer_error("bytearray changed by another thread"));
-    }
-    unsafe {
-        let d = buf.as_ptr().add(1) as *mut u8;
-        std::ptr::copy_nonoverlapping(b.as_ptr(), d, from);
-        std::ptr::copy_nonoverlapping(b.as_ptr().add(from + old), d.add(from + new), tail);
-    }
-    replace_storage(th, a, buf, 0, total);
-    Ok(())
+/// What an [`edit`] does: the bytes `from..from + old` become `new` others.
+struct Change {
+    from: usize,
+    old: usize,
+    new: usize,
 }
-/// Replaces a range by bytes.
-fn replace_range(th: Th, a: Gc<ByteArray>, from: usize, old: usize, with: &[u8]) -> R<()> {
-    splice(th, a, from, old, with.len())?;
-    if let Some(d) = a.bytes_mut().get_mut(from..from + with.len()) {
-        d.copy_from_slice(with);
+impl Change {
+    /// Everything goes.
+    fn all(b: &[u8]) -> Option<Change> {
+        Some(Change { from: 0, old: b.len(), new: 0 })
     }
-    Ok(())
+}
+
+/// Changes the array in one step for other threads. `plan` looks at the bytes and says which are replaced; `write` then
+/// gets all bytes of the result and the place of the new ones. Both run under the lock, so they allocate no objects
+/// and raise nothing, and more than once if storage is needed. False: `plan` found nothing to do.
+fn edit(
+    th: Th,
+    a: Gc<ByteArray>,
+    mut plan: impl FnMut(&[u8]) -> Option<Change>,
+    write: impl Fn(&mut [u8], usize),
+) -> R<bool> {
+    let mut spare: Option<Gc<RawBuf>> = None;
+    loop {
+        let room = {
+            let _g = th.lock(a);
+            let b = a.bytes();
+            let Some(Change { from, old, new }) = plan(b) else { return Ok(false) };
+            assert!(from <= b.len() && old <= b.len() - from);
+            let data = b.as_ptr() as *mut u8;
+            if old == new {
+                write(a.bytes_mut(), from);
+                return Ok(true);
+            }
+            let total = b.len() - old + new;
+            let tail = b.len() - from - old;
+            let start = a.start.load(Relaxed) as usize;
+            let cap = a.cap();
+            if a.exports.count() > 0 {
+                None
+            } else if from == 0 && new < old {
+                // In place: the front moves.
+                let d = old - new;
+                write(unsafe { std::slice::from_raw_parts_mut(data.add(d), total) }, 0);
+                a.len.store(total as u64, Release);
+                a.start.store((start + d) as u64, Release);
+                return Ok(true);
+            } else if start + total <= cap && (total >= cap / 4 || cap <= 64) {
+                // In place: the tail moves.
+                unsafe {
+                    std::ptr::copy(data.add(from + old), data.add(from + new), tail);
+                    write(std::slice::from_raw_parts_mut(data, total), from);
+                }
+                a.len.store(total as u64, Release);
+                return Ok(true);
+            } else if let Some(buf) = spare.filter(|b| b.len >= total) {
+                unsafe {
+                    let d = buf.as_ptr().add(1) as *mut u8;
+                    std::ptr::copy_nonoverlapping(data, d, from);
+                    std::ptr::copy_nonoverlapping(data.add(from + old), d.add(from + new), tail);
+                    write(std::slice::from_raw_parts_mut(d, total), from);
+                }
+                replace_storage(th, a, buf, 0, total);
+                return Ok(true);
+            } else if total > cap {
+                Some(total + total / 8 + if total < 9 { 3 } else { 6 })
+            } else {
+                Some(total)
+            }
+        };
+        match room {
+            None => check_exports(th, a)?,
+            Some(room) => spare = Some(raw(th, room)?),
+        }
+    }
+}
+/// Replaces the range that `range` chooses (start and length) by bytes.
+fn replace_range(
+    th: Th,
+    a: Gc<ByteArray>,
+    range: impl Fn(&[u8]) -> Option<(usize, usize)>,
+    with: &[u8],
+) -> R<bool> {
+    let plan = |b: &[u8]| range(b).map(|(from, old)| Change { from, old, new: with.len() });
+    edit(th, a, plan, |b, from| b[from..from + with.len()].copy_from_slice(with))
 }
 pub fn extend(th: Th, a: Gc<ByteArray>, b: &[u8]) -> R<()> {
-    let n = a.bytes().len();
-    replace_range(th, a, n, 0, b)
+    replace_range(th, a, |now| Some((now.len(), 0)), b)?;
+    Ok(())
+}
+/// Appends zeros or cuts the end off.
+fn set_len(th: Th, a: Gc<ByteArray>, n: usize) -> R<()> {
+    let plan = |b: &[u8]| {
+        Some(Change { from: n.min(b.len()), old: b.len().saturating_sub(n), new: n.saturating_sub(b.len()) })
+    };
+    edit(th, a, plan, |b, from| b[from..].fill(0))?;
+    Ok(())
 }
 
 fn init(th: Th, o: Value, args: RawArgs) -> R<()> {
     let args = constructor_args(th, "bytearray", args)?;
     let a = this(o);
-    let n = a.bytes().len();
-    if n > 0 {
-        splice(th, a, 0, n, 0)?;
+    if !a.bytes().is_empty() {
+        edit(th, a, Change::all, |_, _| ())?;
     }
     if let Some(b) = encoded_source(th, &args)? {
         return extend(th, a, buffer::bytes_of(b).expect("encoding gives bytes"));
@@ -227,9 +268,7 @@ fn init(th: Th, o: Value, args: RawArgs) -> R<()> {
     if (x.is_fix() || th.type_of(x).slots.index.is_some())
         && let Some(n) = count(th, x)?
     {
-        splice(th, a, 0, 0, n)?;
-        a.bytes_mut().fill(0);
-        return Ok(());
+        return set_len(th, a, n);
     }
     if buffer::is_buffer(th, x) {
         let b = buffer::to_bytes_object(th, x)?;
@@ -279,8 +318,12 @@ fn richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 
 fn get_buffer(th: Th, v: Value, fl: u32) -> R<Value> {
     let a = this(v);
-    let counter = a.exports.acquire(th, v);
-    let b = a.bytes();
+    let (counter, b) = {
+        // Between two changes, not within one.
+        a.exports.ensure(th, v);
+        let _g = th.lock(a);
+        (a.exports.acquire(th, v), a.bytes())
+    };
     let mut e = Export::simple(b.as_ptr() as *mut u8, b.len(), false);
     e.keep = a.buf.get();
     e.counter = counter;
@@ -335,13 +378,24 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     match key(th, k)? {
         Key::Index(i) => {
             let out_of_range = || th.index_error("bytearray index out of range");
-            let at = slicing::index(i, a.bytes().len()).ok_or_else(out_of_range)?;
-            let Some(v) = v else { return splice(th, a, at, 1, 0) };
-            let c = byte(th, v, RANGE)?;
-            // `__index__` may have changed the array.
-            let at = slicing::index(i, a.bytes().len()).ok_or_else(out_of_range)?;
-            a.bytes_mut()[at] = c;
-            Ok(())
+            let at = |b: &[u8]| slicing::index(i, b.len()).map(|at| (at, 1));
+            at(a.bytes()).ok_or_else(out_of_range)?;
+            let done = match v {
+                None => replace_range(th, a, at, &[])?,
+                // `__index__` may change the array.
+                Some(v) => {
+                    let c = byte(th, v, RANGE)?;
+                    let _g = th.lock(a);
+                    match slicing::index(i, a.bytes().len()).and_then(|at| a.bytes_mut().get_mut(at)) {
+                        Some(p) => {
+                            *p = c;
+                            true
+                        }
+                        None => false,
+                    }
+                }
+            };
+            if done { Ok(()) } else { Err(out_of_range()) }
         }
         Key::Slice(s) => {
             let with: Vec<u8> = match v {
@@ -370,45 +424,55 @@ fn float(v: Value) -> bool {
     super::float::as_f64(v).is_some()
 }
 fn assign_slice(th: Th, a: Gc<ByteArray>, s: (i64, i64, i64), with: &[u8], delete: bool) -> R<()> {
-    let mut x = slicing::adjust(a.bytes().len(), s);
-    if x.step == 1 {
-        return replace_range(th, a, x.start as usize, x.len, with);
+    if s.2 == 1 {
+        let range = |b: &[u8]| {
+            let x = slicing::adjust(b.len(), s);
+            Some((x.start as usize, x.len))
+        };
+        replace_range(th, a, range, with)?;
+        return Ok(());
     }
     if delete {
-        if x.len == 0 {
-            return Ok(());
-        }
-        if x.step < 0 {
-            x.start += x.step * (x.len as i64 - 1);
-            x.step = -x.step;
-        }
-        check_exports(th, a)?;
-        let b = a.bytes();
-        let kept: Vec<u8> = b
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| {
+        let kept = std::cell::RefCell::new(Vec::new());
+        let plan = |b: &[u8]| {
+            let mut x = slicing::adjust(b.len(), s);
+            if x.len == 0 {
+                return None;
+            }
+            if x.step < 0 {
+                x.start += x.step * (x.len as i64 - 1);
+                x.step = -x.step;
+            }
+            let left = b.iter().enumerate().filter(|(i, _)| {
                 let d = *i as i64 - x.start;
                 d < 0 || d % x.step != 0 || d / x.step >= x.len as i64
-            })
-            .map(|(_, c)| *c)
-            .collect();
-        return set_all(th, a, &kept);
+            });
+            let mut kept = kept.borrow_mut();
+            kept.clear();
+            kept.extend(left.map(|(_, c)| *c));
+            Some(Change { from: 0, old: b.len(), new: kept.len() })
+        };
+        edit(th, a, plan, |b, _| b.copy_from_slice(&kept.borrow()))?;
+        return Ok(());
     }
-    if with.len() != x.len {
-        return Err(th.value_error(format!(
-            "attempt to assign bytes of size {} to extended slice of size {}",
-            with.len(),
-            x.len
-        )));
-    }
-    let b = a.bytes_mut();
-    let mut i = x.start;
-    for c in with {
-        b[i as usize] = *c;
-        i = i.wrapping_add(x.step);
-    }
-    Ok(())
+    let len = {
+        let _g = th.lock(a);
+        let b = a.bytes_mut();
+        let x = slicing::adjust(b.len(), s);
+        if with.len() == x.len {
+            let mut i = x.start;
+            for c in with {
+                b[i as usize] = *c;
+                i = i.wrapping_add(x.step);
+            }
+            return Ok(());
+        }
+        x.len
+    };
+    Err(th.value_error(format!(
+        "attempt to assign bytes of size {} to extended slice of size {len}",
+        with.len()
+    )))
 }
 
 // -- operators
@@ -442,30 +506,36 @@ fn repeated_len(th: Th, len: usize, n: i64) -> R<usize> {
 fn repeat(th: Th, v: Value, n: i64) -> R<Value> {
     let total = repeated_len(th, this(v).bytes().len(), n)?;
     let o = new(th, b"")?;
-    splice(th, this(o), 0, 0, total)?;
-    fill(th, this(o), this(v).bytes());
+    let source = this(v);
+    let unit = source.bytes();
+    let plan = |_: &[u8]| Some(Change { from: 0, old: 0, new: total });
+    edit(th, this(o), plan, |b, _| {
+        let n = unit.len().min(b.len());
+        if n > 0 {
+            b[..n].copy_from_slice(&unit[..n]);
+            unsafe { str_type::fill_repeat(b.as_mut_ptr(), n, b.len()) };
+        }
+    })?;
     Ok(o)
 }
 fn irepeat(th: Th, v: Value, n: i64) -> R<Value> {
     let a = this(v);
-    let len = a.bytes().len();
-    let total = repeated_len(th, len, n)?;
-    if total < len {
-        splice(th, a, total, len - total, 0)?;
-    } else if total > len {
-        splice(th, a, len, 0, total - len)?;
-        let b = a.bytes_mut();
-        unsafe { str_type::fill_repeat(b.as_mut_ptr(), len, b.len()) };
-    }
-    Ok(v)
-}
-fn fill(_: Th, a: Gc<ByteArray>, unit: &[u8]) {
-    let b = a.bytes_mut();
-    let n = unit.len().min(b.len());
-    if n > 0 {
-        b[..n].copy_from_slice(&unit[..n]);
-        unsafe { str_type::fill_repeat(b.as_mut_ptr(), n, b.len()) };
-    }
+    repeated_len(th, a.bytes().len(), n)?;
+    let mut full = false;
+    let plan = |b: &[u8]| match b.len().checked_mul(n.max(0) as usize) {
+        Some(total) if total < b.len() => Change::all(b),
+        Some(total) => Some(Change { from: b.len(), old: 0, new: total - b.len() }),
+        None => {
+            full = true;
+            None
+        }
+    };
+    edit(th, a, plan, |b, len| {
+        if len > 0 {
+            unsafe { str_type::fill_repeat(b.as_mut_ptr(), len, b.len()) }
+        }
+    })?;
+    if full { Err(th.memory_error()) } else { Ok(v) }
 }
 
 // -- methods
@@ -492,7 +562,7 @@ pub fn append(th: Th, a: Args) -> R<Value> {
 }
 pub fn clear(th: Th, a: Args) -> R<Value> {
     let b = this(a[0].unwrap());
-    splice(th, b, 0, b.bytes().len(), 0)?;
+    edit(th, b, Change::all, |_, _| ())?;
     Ok(NONE())
 }
 pub fn copy(th: Th, a: Args) -> R<Value> {
@@ -525,33 +595,35 @@ pub fn insert(th: Th, a: Args) -> R<Value> {
     let o = this(a[0].unwrap());
     let i = th.index_i64(a[1].unwrap())?;
     let c = byte(th, a[2].unwrap(), RANGE)?;
-    let n = o.bytes().len() as i64;
-    let at = if i < 0 { (i + n).max(0) } else { i.min(n) };
-    replace_range(th, o, at as usize, 0, &[c])?;
+    let at = |b: &[u8]| {
+        let n = b.len() as i64;
+        Some((if i < 0 { i.saturating_add(n).max(0) } else { i.min(n) } as usize, 0))
+    };
+    replace_range(th, o, at, &[c])?;
     Ok(NONE())
 }
 pub fn pop(th: Th, a: Args) -> R<Value> {
     let o = this(a[0].unwrap());
     let i = a[1].map_or(Ok(-1), |v| th.index_i64(v))?;
-    let b = o.bytes();
-    if b.is_empty() {
-        return Err(th.index_error("pop from empty bytearray"));
+    let (mut c, mut empty) = (0, false);
+    let plan = |b: &[u8]| {
+        empty = b.is_empty();
+        let at = slicing::index(i, b.len())?;
+        c = b[at];
+        Some(Change { from: at, old: 1, new: 0 })
+    };
+    if edit(th, o, plan, |_, _| ())? {
+        return Ok(Value::fix(c as i64));
     }
-    let Some(at) = slicing::index(i, b.len()) else { return Err(th.index_error("pop index out of range")) };
-    let c = b[at];
-    splice(th, o, at, 1, 0)?;
-    Ok(Value::fix(c as i64))
+    Err(th.index_error(if empty { "pop from empty bytearray" } else { "pop index out of range" }))
 }
 pub fn remove(th: Th, a: Args) -> R<Value> {
     let o = this(a[0].unwrap());
     let c = byte(th, a[1].unwrap(), RANGE)?;
-    match o.bytes().iter().position(|x| *x == c) {
-        Some(at) => {
-            splice(th, o, at, 1, 0)?;
-            Ok(NONE())
-        }
-        None => Err(th.value_error("value not found in bytearray")),
+    if replace_range(th, o, |b| b.iter().position(|x| *x == c).map(|at| (at, 1)), &[])? {
+        return Ok(NONE());
     }
+    Err(th.value_error("value not found in bytearray"))
 }
 pub fn resize(th: Th, a: Args) -> R<Value> {
     let o = this(a[0].unwrap());
@@ -559,17 +631,13 @@ pub fn resize(th: Th, a: Args) -> R<Value> {
     if n < 0 {
         return Err(th.value_error(format!("Can only resize to positive sizes, got {n}")));
     }
-    let (len, n) = (o.bytes().len(), n as usize);
-    if n < len {
-        splice(th, o, n, len - n, 0)?;
-    } else {
-        splice(th, o, len, 0, n - len)?;
-        o.bytes_mut()[len..].fill(0);
-    }
+    set_len(th, o, n as usize)?;
     Ok(NONE())
 }
-pub fn reverse(_: Th, a: Args) -> R<Value> {
-    this(a[0].unwrap()).bytes_mut().reverse();
+pub fn reverse(th: Th, a: Args) -> R<Value> {
+    let o = this(a[0].unwrap());
+    let _g = th.lock(o);
+    o.bytes_mut().reverse();
     Ok(NONE())
 }
 pub fn sizeof(_: Th, a: Args) -> R<Value> {
