@@ -91,6 +91,7 @@ class Shared:
     def __init__(self):
         self.list, self.dict, self.set, self.deque = [], {}, set(), collections.deque()
         self.ordered, self.default = collections.OrderedDict(), collections.defaultdict(list)
+        self.keyed, self.ordered_lock = {}, threading.Lock()
         self.counter, self.bytes, self.numbers = collections.Counter(), bytearray(), [0]
         self.node, self.slotted, self.text = Node(), Slotted(), ""
         self.get, self.put, self.drop = cells()
@@ -191,7 +192,7 @@ def on_dict_mixed(s, rnd, n):
         case 1:
             for v in d[n % 10]: check(v)
         case 2: d.pop(n % 10)
-        case 3: s.ordered[Key(n % 5)] = pair(n)
+        case 3: s.keyed[Key(n % 5)] = pair(n); check(s.keyed.pop(Key(n % 5)))
         case 4: s.counter[n % 7] += 1; s.counter.update([n, n % 3]); s.counter.most_common(3)
         case 5: assert all(type(k) in (int, str, float) for k in list(d))
         case 6: d[str(n % 9)] = d[n % 9 + 0.5] = [pair(n)]; check(d[str(n % 9)][-1])
@@ -239,6 +240,12 @@ def on_deque(s, rnd, n):
 
 
 def on_ordered(s, rnd, n):
+    """Under a lock: Adder's OrderedDict is Python code, a list of links beside a dict."""
+    with s.ordered_lock:
+        ordered(s, rnd, n)
+
+
+def ordered(s, rnd, n):
     key = f"k{n % 20}"
     match rnd.randrange(9):
         case 0 | 1: s.ordered[key] = pair(n)
