@@ -77,7 +77,9 @@ impl ByteArray {
             let len = (self.len.load(Acquire) as usize).min(b.len - start);
             // Not the extent of one storage in another.
             if unsafe { self.buf.gc_opt::<RawBuf>() }.is_some_and(|now| now.as_ptr() == b.as_ptr()) {
-                return unsafe { std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len) };
+                return unsafe {
+                    std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len)
+                };
             }
         }
     }
