@@ -213,7 +213,7 @@ iterator! { CYCLE_TYPE CYCLE "cycle" Cycle cycle_new cycle_next
 "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely." [] }
 static CYCLE_SIG: NativeDef = signature("cycle", "(iterable, /)");
 fn cycle_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let [it] = bind::<1>(th, &CYCLE_SIG, a)?;
+    let [it] = bind::<1>(th, &CYCLE_SIG, for_new(t, a))?;
     let it = th.iter(it.unwrap())?;
     let l = adder_vm::builtins::list::new(th, &[])?;
     let o = make(th, t)?;
