@@ -508,6 +508,7 @@ class Run:
     def __init__(self, subjects):
         self.shared, self.subjects = Shared(), subjects
         self.kept, self.counts = [], [0] * THREADS
+        self.ended = []
         self.stop, self.failures = threading.Event(), []
 
 
@@ -529,6 +530,7 @@ def racer(run, number):
         if n % 20 == 0:
             run.kept.append((number, run.counts[number]))
             run.counts[number] += 1
+    run.ended.append(number)
 
 
 def main():
@@ -545,6 +547,8 @@ def main():
             run.failures.append(f"{t.name} hangs")
             import faulthandler
             faulthandler.dump_traceback(all_threads=True)
+    if len(run.ended) != THREADS:
+        run.failures.append(f"only threads {sorted(run.ended)} came to their end")
     for i in range(THREADS):
         if [n for k, n in run.kept if k == i] != list(range(run.counts[i])):
             run.failures.append(f"thread {i}: appends lost or out of order")

@@ -114,10 +114,15 @@ fn window(th: Th, a: Args, at: usize) -> R<Option<Range<usize>>> {
     let (start, end) = slicing::adjust_indices(se, this(a).len());
     Ok((start <= end).then_some(start as usize..end as usize))
 }
+/// The receiver's bytes in a window. A bytearray may have become shorter meanwhile.
+fn within(a: Args, r: Range<usize>) -> &'static [u8] {
+    let b = this(a);
+    &b[r.start.min(b.len())..r.end.min(b.len())]
+}
 fn find_with(th: Th, a: Args, f: fn(&[u8], &[u8]) -> Option<usize>) -> R<Option<usize>> {
     let needle = Needle::new(th, a[1].unwrap())?;
     let Some(r) = window(th, a, 2)? else { return Ok(None) };
-    Ok(f(&this(a)[r.clone()], needle.bytes()).map(|i| i + r.start))
+    Ok(f(within(a, r.clone()), needle.bytes()).map(|i| i + r.start))
 }
 fn or_minus_one(r: Option<usize>) -> Value {
     Value::fix(r.map_or(-1, |i| i as i64))
@@ -140,7 +145,7 @@ pub fn rindex(th: Th, a: Args) -> R<Value> {
 pub fn count(th: Th, a: Args) -> R<Value> {
     let needle = Needle::new(th, a[1].unwrap())?;
     let Some(r) = window(th, a, 2)? else { return Ok(Value::fix(0)) };
-    Ok(Value::fix(search::count::<Units>(&this(a)[r], needle.bytes()) as i64))
+    Ok(Value::fix(search::count::<Units>(within(a, r), needle.bytes()) as i64))
 }
 
 fn affix(th: Th, a: Args, name: &str, test: fn(&[u8], &[u8]) -> bool) -> R<Value> {
@@ -148,7 +153,7 @@ fn affix(th: Th, a: Args, name: &str, test: fn(&[u8], &[u8]) -> bool) -> R<Value
     let r = window(th, a, 2)?;
     let matches = |x: Value| -> R<bool> {
         let p = Buffer::simple(th, x)?;
-        Ok(r.clone().is_some_and(|r| test(&this(a)[r], p.bytes())))
+        Ok(r.clone().is_some_and(|r| test(within(a, r), p.bytes())))
     };
     if let Some(t) = v.cast::<Tuple>() {
         for x in t.items() {
