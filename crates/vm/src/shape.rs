@@ -204,6 +204,42 @@ impl Shape {
     }
 }
 
+/// Types that died in the collection that is going on, by address.
+static DEAD_TYPES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+/// Shapes to be freed at the next full collection.
+static CONDEMNED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// # Safety
+/// To be called by the collector with the world stopped.
+pub unsafe fn type_died(addr: usize) {
+    DEAD_TYPES.lock().unwrap().push(addr);
+}
+
+/// At the end of a full collection: the shapes of types that died have no objects any more. They are freed a full
+/// collection later, because native code may still hold a reference to one whose last object it has just let go. Their
+/// numbers are not given out again: caches and machine code may compare with them for ever.
+///
+/// # Safety
+/// To be called by the collector with the world stopped.
+pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
+    let mut condemned = CONDEMNED.lock().unwrap();
+    for id in condemned.drain(..) {
+        let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
+        drop(unsafe { Box::from_raw(p) });
+    }
+    let mut dead = std::mem::take(&mut *DEAD_TYPES.lock().unwrap());
+    if dead.is_empty() {
+        return;
+    }
+    dead.sort_unstable();
+    for id in crate::value::Kind::ALL.len() as u32..NEXT.load(Acquire) {
+        let Some(s) = try_shape(id) else { continue };
+        if !live(id) && dead.binary_search(&(s.type_.value().bits() as usize)).is_ok() {
+            condemned.push(id);
+        }
+    }
+}
+
 /// Visits what a live shape refers to.
 ///
 /// # Safety

@@ -298,7 +298,6 @@ unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
     }
 }
 
-unsafe fn sweep_shapes(_live: &dyn Fn(u32) -> bool) {}
 
 impl Frame {
     /// Index of the current instruction.
@@ -359,7 +358,7 @@ impl Th {
                 trace_roots,
                 trace_mutator,
                 trace_desc: crate::shape::trace,
-                sweep_descs: sweep_shapes,
+                sweep_descs: crate::shape::sweep,
             };
             Heap::new(crate::kinds::table(), hooks, config)
         })

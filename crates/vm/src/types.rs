@@ -61,6 +61,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
         let (_, d) = r.remove(i);
         drop(unsafe { Box::from_raw(d as *mut TypeData) });
     }
+    crate::shape::type_died(addr);
 }
 
 /// Inline caches for which `dead` holds are about to be freed.
