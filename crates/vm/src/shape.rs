@@ -130,6 +130,11 @@ impl Shape {
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(name)) {
             return Some(shape(id));
         }
+        // Names that never come again would fill the memory with shapes that nobody uses.
+        const MOST: usize = 256;
+        if ch.len() >= MOST {
+            return None;
+        }
         let mut keys = self.keys.to_vec(); // gc-safe: copied into the new shape before any allocation in the heap
         keys.push(name);
         let s = self.derive(keys.into_boxed_slice(), false);

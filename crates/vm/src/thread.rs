@@ -298,7 +298,6 @@ unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
     }
 }
 
-
 impl Frame {
     /// Index of the current instruction.
     pub fn lasti(&self) -> usize {
