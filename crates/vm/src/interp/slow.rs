@@ -1171,7 +1171,12 @@ pub fn list_to_tuple(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 pub fn set_add(th: Th, i: Ins) -> Res {
-    builtins::set::add(th, unsafe { reg(th, i.a()).cast_unchecked() }, reg(th, i.b()))?;
+    // A comprehension's set is one; the name `__conditional_annotations__` may have been bound to anything.
+    let s = reg(th, i.a());
+    if !s.is_kind(Kind::Set) {
+        return Err(th.type_error(format!("'{}' object is not a set", th.type_name_of(s))));
+    }
+    builtins::set::add(th, unsafe { s.cast_unchecked() }, reg(th, i.b()))?;
     NEXT
 }
 pub fn set_update(th: Th, i: Ins) -> Res {
