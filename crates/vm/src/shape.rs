@@ -67,7 +67,7 @@ pub enum Place {
 }
 
 fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
-    let id = id.unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
+    let id = id.or_else(|| FREE.lock().unwrap().pop()).unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
     assert!((id as usize) < MAX_SHAPES, "too many shapes");
     s.id = id;
     if s.root == 0 {
@@ -211,6 +211,8 @@ impl Shape {
 
 /// Types that died in the collection that is going on, by address.
 static DEAD_TYPES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+/// Numbers of freed shapes.
+static FREE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// Shapes to be freed at the next full collection.
 static CONDEMNED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
@@ -222,7 +224,7 @@ pub unsafe fn type_died(addr: usize) {
 
 /// At the end of a full collection: the shapes of types that died have no objects any more. They are freed a full
 /// collection later, because native code may still hold a reference to one whose last object it has just let go. Their
-/// numbers are not given out again: caches and machine code may compare with them for ever.
+/// numbers are given out again: the caches that knew the type were emptied when it died.
 ///
 /// # Safety
 /// To be called by the collector with the world stopped.
@@ -231,6 +233,10 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
         drop(unsafe { Box::from_raw(p) });
+        // Machine code compares with the numbers of shapes for ever.
+        if crate::jit::get().is_none() {
+            FREE.lock().unwrap().push(id);
+        }
     }
     let mut dead = std::mem::take(&mut *DEAD_TYPES.lock().unwrap());
     if dead.is_empty() {

@@ -56,6 +56,10 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
             b.subclasses.retain(|s| *s != addr);
         }
     }
+    // Caches must not compare with the numbers of its shapes any more, which will be given out again.
+    for ic in d.dependents.drain() {
+        crate::interp::ic::flush(ic);
+    }
     let mut r = REGISTRY.lock().unwrap();
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
         let (_, d) = r.remove(i);
