@@ -52,7 +52,7 @@ pub fn try_shape(id: u32) -> Option<&'static Shape> {
     unsafe { SHAPES.get(id as usize)?.load(Acquire).as_ref() }
 }
 
-/// How many shapes were made.
+/// How many numbers of shapes were given out; those of freed shapes come again.
 pub fn count() -> usize {
     NEXT.load(Relaxed) as usize
 }
@@ -156,6 +156,7 @@ impl Shape {
         ch.push((crate::value::NONE(), s.id));
         s
     }
+    // gc-safe: the keys are interned strings, which never move; `trace` visits them.
     fn derive(&self, keys: Box<[Value]>, dict_mode: bool) -> &'static Shape {
         publish(
             Shape {

@@ -672,12 +672,8 @@ pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
             return Err(th.type_error(format!("Cannot extend an incomplete type '{}'", th.type_name(b))));
         }
     }
-    // gc-safe: all of these are types, which never move and are kept alive by `bases`
-    let mut lists: Vec<Vec<Value>> = bases
-        .iter()
-        .map(|b| unsafe { b.cast_unchecked::<Type>() }.mro_items().to_vec())
-        .chain([bases.to_vec()])
-        .collect();
+    let mros = bases.iter().map(|b| unsafe { b.cast_unchecked::<Type>() }.mro_items().to_vec());
+    let mut lists: Vec<Vec<Value>> = mros.chain([bases.to_vec()]).collect(); // gc-safe: types never move; `bases` has them
     let mut out = vec![t.value()]; // gc-safe: as above
     for (i, b) in bases.iter().enumerate() {
         if bases[..i].iter().any(|c| c.is(*b)) {

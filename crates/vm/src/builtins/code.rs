@@ -100,8 +100,8 @@ fn nlocals(d: &CodeData) -> usize {
 fn names_where(th: Th, o: Value, f: impl Fn(u32, &CodeData) -> bool) -> R<Value> {
     let d = data(th, o)?;
     let names = unsafe { code(o).varnames.gc::<Tuple>() };
-    // gc-safe: interned strings
-    let v: Vec<Value> = (0..names.len).filter(|i| f(*i as u32, d)).map(|i| names.items()[i]).collect();
+    let chosen = (0..names.len).filter(|i| f(*i as u32, d));
+    let v: Vec<Value> = chosen.map(|i| names.items()[i]).collect(); // gc-safe: interned strings
     Ok(th.tuple(&v))
 }
 fn repr(th: Th, o: Value) -> R<Value> {
