@@ -1,4 +1,7 @@
-//! The JIT's options (`-X jit=on|off|threshold=N`, `ADDER_JIT` likewise) and the code generator that the VM gets.
+//! The JIT's options (`-X jit=on|off|threshold=N`, `ADDER_JIT` likewise) and the code generator that the VM gets
+//! (`-X jit-backend=native|reference`).
+
+use adder_metatrace::backend::Backend;
 
 /// Whether the JIT runs if nobody says anything.
 const DEFAULT: bool = false;
@@ -27,8 +30,17 @@ pub(crate) fn init() {
     if !on {
         return;
     }
-    #[cfg(all(target_arch = "x86_64", unix))]
-    if let Some(b) = adder_backend_native::native() {
+    if let Some(b) = backend(config.xoption("jit-backend").unwrap_or("")) {
         adder_vm::jit::init(b, threshold);
+    }
+}
+
+/// The code generator of that name; the best one where there is no name. None: there is none on this machine.
+fn backend(name: &str) -> Option<&'static dyn Backend> {
+    match name {
+        "reference" => Some(adder_metatrace::exec::reference()),
+        #[cfg(all(target_arch = "x86_64", unix))]
+        "" | "native" => adder_backend_native::native(),
+        _ => None,
     }
 }

@@ -318,6 +318,12 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
             return Err(fatal("-X jit", &format!("{v:?} is neither \"on\" nor \"off\" nor \"threshold=N\"")));
         }
     }
+    match c.xoption("jit-backend") {
+        None | Some("native" | "reference") => {}
+        Some(v) => {
+            return Err(fatal("-X jit-backend", &format!("{v:?} is neither \"native\" nor \"reference\"")));
+        }
+    }
     Ok(Parsed { config: c, program, heap })
 }
 

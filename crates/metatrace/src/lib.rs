@@ -7,11 +7,13 @@
 //!
 //! # Where things are
 //! `machine` what handlers are written against · `recorder` writes IR · `ir` instructions, snapshots; `text` their
-//! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits ·
+//! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits; `exec` the
+//! reference executor ·
 //! `counters` numbers by name, `log` the log.
 
 pub mod backend;
 pub mod counters;
+pub mod exec;
 pub mod fxhash;
 pub mod ir;
 pub mod log;

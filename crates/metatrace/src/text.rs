@@ -1,16 +1,23 @@
 //! The textual form of traces: printer and parser. Tests of passes are written in it, logs show it.
 //!
 //! ```text
+//! fn hash 5f30c0 r                          a callee: address, effects (r reads, w writes, x raises, c calls)
 //! %0 = entry 3
 //! %1 = is_fix %0
 //! guard_true %1 @0
 //! %3 = fix_add %0 fix:1 @0
+//! %4 = new 7:16:40                          kind:size:descriptor
+//! %5 = call_int hash %4
 //! store_reg 3 %3
-//! snap 0 {3=%0}
+//! snap 0 [pc=40] [+12 pc=8 code=9 flags=1 func=%4 extra=%0 real] {3=%0, 4=box(%6), 5=new#0} <7:16:40 8=tag(%9)>
+//! snap 1 memory [pc=48]
 //! ```
-//! Constants: `fix:N` (tagged), `w:HEX` (word), `i:N` (raw), `f:X`. The immediate, if any, precedes the operands.
+//! Constants: `fix:N` (tagged), `w:HEX` (word), `i:N` (raw), `f:X`, `true`, `false`. The immediate, if any, precedes the
+//! operands. Of a snapshot's frames each `[...]` is one, the root frame may be left out if there is nothing to
+//! say about it; parts that are zero are left out.
 
 use crate::ir::*;
+use crate::machine::Effects;
 use crate::word;
 use std::fmt::Write;
 
@@ -20,7 +27,11 @@ fn operand(t: &Trace, r: R) -> String {
         Some(c) => match c.ty {
             Ty::Ref if word::is_fix(c.bits) => format!("fix:{}", word::unfix(c.bits)),
             Ty::Ref => format!("w:{:x}", c.bits),
-            Ty::Flt => format!("f:{:?}", f64::from_bits(c.bits)),
+            Ty::Flt => {
+                let f = f64::from_bits(c.bits);
+                if f.is_nan() { format!("f:nan:{:x}", c.bits) } else { format!("f:{f:?}") }
+            }
+            Ty::Bool => (c.bits != 0).to_string(),
             _ => format!("i:{}", c.bits as i64),
         },
     }
@@ -64,28 +75,72 @@ fn val(t: &Trace, v: &Val) -> String {
     }
 }
 
-fn snap(t: &Trace, s: &Snap) -> String {
-    let mut o = String::new();
-    if s.in_memory {
-        return "memory".into();
-    }
-    for f in s.frames.iter().skip(1) {
-        let _ = write!(o, "+{}{} ", f.base, if f.real { "!" } else { "" });
-    }
-    o.push('{');
-    for (n, (k, v)) in s.slots.iter().enumerate() {
-        let _ = write!(o, "{}{k}={}", if n > 0 { ", " } else { "" }, val(t, v));
-    }
-    o.push('}');
-    for v in &s.virts {
-        let _ = write!(o, " <{:x}", v.what);
-        for (at, x) in &v.fields {
-            let _ = write!(o, " {at}={}", val(t, x));
-        }
-        o.push('>');
-    }
-    o
+/// kind:size:descriptor
+fn what(w: i64) -> String {
+    format!("{}:{}:{}", w as u64 >> 56, w as u64 >> 32 & 0xff_ffff, w as u32)
 }
+
+fn frame(t: &Trace, f: &FrameSnap, root: bool) -> String {
+    let mut o = Vec::new();
+    if !root {
+        o.push(format!("+{}", f.base));
+    }
+    for (name, n) in [("pc", f.pc), ("code", f.code), ("flags", f.flags)] {
+        if n != 0 {
+            o.push(format!("{name}={n:x}"));
+        }
+    }
+    if f.func != Val::Const(0) {
+        o.push(format!("func={}", val(t, &f.func)));
+    }
+    if let Some(e) = &f.extra {
+        o.push(format!("extra={}", val(t, e)));
+    }
+    if f.real != root {
+        o.push(if root { "unreal".into() } else { "real".into() });
+    }
+    format!("[{}]", o.join(" "))
+}
+
+fn snap(t: &Trace, s: &Snap) -> String {
+    let mut o: Vec<String> = Vec::new();
+    if s.in_memory {
+        o.push("memory".into());
+    }
+    for (k, f) in s.frames.iter().enumerate() {
+        let text = frame(t, f, k == 0);
+        if k > 0 || s.frames.len() > 1 || text != "[]" {
+            o.push(text);
+        }
+    }
+    if s.frames.is_empty() && !s.in_memory {
+        o.push("dead".into());
+    }
+    if !s.in_memory && !s.frames.is_empty() {
+        let slots: Vec<String> = s.slots.iter().map(|(k, v)| format!("{k}={}", val(t, v))).collect();
+        o.push(format!("{{{}}}", slots.join(", ")));
+    }
+    for v in &s.virts {
+        let mut x = format!("<{}", what(v.what));
+        for (at, f) in &v.fields {
+            let _ = write!(x, " {at}={}", val(t, f));
+        }
+        o.push(x + ">");
+    }
+    o.join(" ")
+}
+
+fn effects(e: Effects) -> String {
+    let mut o = String::new();
+    for (c, bit) in EFFECTS {
+        if e.has(bit) {
+            o.push(c);
+        }
+    }
+    if o.is_empty() { "pure".into() } else { o }
+}
+const EFFECTS: [(char, Effects); 4] =
+    [('r', Effects::READS), ('w', Effects::WRITES), ('x', Effects::RAISES), ('c', Effects::CALLS)];
 
 /// One instruction.
 pub fn inst(t: &Trace, i: usize) -> String {
@@ -98,7 +153,9 @@ pub fn inst(t: &Trace, i: usize) -> String {
     if x.op.info().ty.is_none() {
         let _ = write!(o, ".{}", format!("{:?}", x.ty).to_lowercase());
     }
-    if has_imm(x.op) {
+    if x.op == Op::New {
+        let _ = write!(o, " {}", what(x.imm));
+    } else if has_imm(x.op) {
         let _ = write!(o, " {}", x.imm);
     }
     if x.op.is_call() {
@@ -120,6 +177,9 @@ pub fn inst(t: &Trace, i: usize) -> String {
 /// The whole trace.
 pub fn print(t: &Trace) -> String {
     let mut o = String::new();
+    for c in &t.calls {
+        let _ = writeln!(o, "fn {} {:x} {}", c.name, c.addr, effects(c.effects));
+    }
     for (i, x) in t.insts.iter().enumerate() {
         if x.op != Op::Nop {
             let _ = writeln!(o, "{}", inst(t, i));
@@ -146,7 +206,10 @@ pub fn print(t: &Trace) -> String {
         o.push('\n');
     }
     for (i, s) in t.snaps.iter().enumerate() {
-        let _ = writeln!(o, "snap {i} {}", snap(t, s));
+        let text = snap(t, s);
+        if text != "dead" {
+            let _ = writeln!(o, "snap {i} {text}");
+        }
     }
     o
 }
@@ -156,72 +219,181 @@ struct Parser {
     names: crate::fxhash::FxMap<u32, R>,
 }
 
+fn hex(s: &str) -> Result<u64, String> {
+    u64::from_str_radix(s, 16).map_err(|_| format!("hexadecimal number {s:?}"))
+}
+fn number<T: std::str::FromStr>(s: &str) -> Result<T, String> {
+    s.parse().map_err(|_| format!("number {s:?}"))
+}
+fn parse_what(s: &str) -> Result<i64, String> {
+    let parts: Vec<&str> = s.split(':').collect();
+    let [kind, size, desc] = parts[..] else { return Err(format!("{s:?} is no kind:size:descriptor")) };
+    let (kind, size, desc): (u8, u32, u32) = (number(kind)?, number(size)?, number(desc)?);
+    if size >= 1 << 24 || size % 8 != 0 || size < 8 {
+        return Err(format!("size {size}"));
+    }
+    Ok((kind as i64) << 56 | (size as i64) << 32 | desc as i64)
+}
+
 impl Parser {
-    fn operand(&mut self, s: &str, want: Ty) -> Result<R, String> {
+    fn operand(&mut self, s: &str) -> Result<R, String> {
         let bad = || format!("operand {s:?}");
         if let Some(n) = s.strip_prefix('%') {
             let n: u32 = n.parse().map_err(|_| bad())?;
             return self.names.get(&n).copied().ok_or_else(|| format!("%{n} is not defined"));
         }
+        if s == "true" || s == "false" {
+            return Ok(self.t.konst(Ty::Bool, (s == "true") as u64));
+        }
         let (k, v) = s.split_once(':').ok_or_else(bad)?;
-        let _ = want;
         Ok(match k {
-            "fix" => self.t.konst(Ty::Ref, word::fix(v.parse().map_err(|_| bad())?)),
-            "w" => self.t.konst(Ty::Ref, u64::from_str_radix(v, 16).map_err(|_| bad())?),
-            "i" => self.t.konst(Ty::Int, v.parse::<i64>().map_err(|_| bad())? as u64),
-            "f" => self.t.konst(Ty::Flt, v.parse::<f64>().map_err(|_| bad())?.to_bits()),
+            "fix" => {
+                let n: i64 = number(v)?;
+                if !word::fits_fix(n) {
+                    return Err(format!("{n} does not fit"));
+                }
+                self.t.konst(Ty::Ref, word::fix(n))
+            }
+            "w" => self.t.konst(Ty::Ref, hex(v)?),
+            "i" => self.t.konst(Ty::Int, number::<i64>(v)? as u64),
+            "f" => match v.strip_prefix("nan:") {
+                Some(bits) => self.t.konst(Ty::Flt, hex(bits)?),
+                None => self.t.konst(Ty::Flt, number::<f64>(v)?.to_bits()),
+            },
             _ => return Err(bad()),
         })
     }
     fn val(&mut self, s: &str) -> Result<Val, String> {
         if let Some(x) = s.strip_prefix("box(").and_then(|x| x.strip_suffix(')')) {
-            return Ok(Val::Flt(self.operand(x, Ty::Flt)?));
+            return Ok(Val::Flt(self.operand(x)?));
         }
         if let Some(x) = s.strip_prefix("tag(").and_then(|x| x.strip_suffix(')')) {
-            return Ok(Val::Int(self.operand(x, Ty::Int)?));
+            return Ok(Val::Int(self.operand(x)?));
         }
-        let r = self.operand(s, Ty::Ref)?;
+        if let Some(n) = s.strip_prefix("new#") {
+            return Ok(Val::Virt(number(n)?));
+        }
+        let r = self.operand(s)?;
         Ok(match self.t.const_of(r) {
             Some(c) => Val::Const(c.bits),
             None => Val::Word(r),
         })
     }
+    fn frame(&mut self, text: &str, root: bool) -> Result<FrameSnap, String> {
+        let mut f =
+            FrameSnap { pc: 0, code: 0, base: 0, flags: 0, real: root, func: Val::Const(0), extra: None };
+        for w in text.split_whitespace() {
+            match w.split_once('=') {
+                Some(("pc", v)) => f.pc = hex(v)?,
+                Some(("code", v)) => f.code = hex(v)?,
+                Some(("flags", v)) => f.flags = hex(v)?,
+                Some(("func", v)) => f.func = self.val(v)?,
+                Some(("extra", v)) => f.extra = Some(self.val(v)?),
+                None if w == "real" => f.real = true,
+                None if w == "unreal" => f.real = false,
+                _ => match w.strip_prefix('+') {
+                    Some(n) => f.base = number(n)?,
+                    None => return Err(format!("frame: {w:?}")),
+                },
+            }
+        }
+        Ok(f)
+    }
+    fn pair(&mut self, e: &str) -> Result<(u32, Val), String> {
+        let (k, v) = e.split_once('=').ok_or_else(|| format!("{e:?}: no ="))?;
+        Ok((number(k)?, self.val(v)?))
+    }
+    /// The rest of a `snap` line, after the number.
+    fn snap(&mut self, text: &str) -> Result<Snap, String> {
+        let mut s = Snap::default();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            if let Some(r) = rest.strip_prefix("memory") {
+                s.in_memory = true;
+                rest = r.trim_start();
+                continue;
+            }
+            let close = match rest.as_bytes()[0] {
+                b'[' => ']',
+                b'{' => '}',
+                b'<' => '>',
+                _ => return Err(format!("snapshot: {rest:?}")),
+            };
+            let (inner, r) = rest[1..].split_once(close).ok_or_else(|| format!("no {close:?}"))?;
+            match close {
+                ']' => {
+                    let f = self.frame(inner, s.frames.is_empty())?;
+                    s.frames.push(f);
+                }
+                '}' => {
+                    for e in inner.split(',').map(str::trim).filter(|e| !e.is_empty()) {
+                        let p = self.pair(e)?;
+                        s.slots.push(p);
+                    }
+                }
+                _ => {
+                    let mut w = inner.split_whitespace();
+                    let mut o =
+                        VirtSnap { what: parse_what(w.next().ok_or("an empty object")?)?, fields: vec![] };
+                    for e in w {
+                        let p = self.pair(e)?;
+                        o.fields.push(p);
+                    }
+                    s.virts.push(o);
+                }
+            }
+            rest = r.trim_start();
+        }
+        if s.frames.is_empty() && !s.in_memory {
+            let root = self.frame("", true)?;
+            s.frames.push(root);
+        }
+        Ok(s)
+    }
     fn line(&mut self, line: &str) -> Result<(), String> {
         let mut w = line.split_whitespace().peekable();
         let first = w.next().unwrap_or("");
         match first {
-            "snap" => {
-                let rest = line.split_once('{').ok_or("snap without {")?.1;
-                let rest = rest.split_once('}').ok_or("snap without }")?.0;
-                let mut s = Snap::default();
-                s.frames.push(FrameSnap {
-                    pc: 0,
-                    code: 0,
-                    base: 0,
-                    flags: 0,
-                    real: true,
-                    func: Val::Const(0),
-                    extra: None,
-                });
-                for e in rest.split(',').map(str::trim).filter(|e| !e.is_empty()) {
-                    let (k, v) = e.split_once('=').ok_or("snap entry")?;
-                    let v = self.val(v)?;
-                    s.slots.push((k.parse().map_err(|_| "slot")?, v));
+            "fn" => {
+                let mut part = || w.next().ok_or("fn NAME ADDRESS EFFECTS");
+                let (name, addr, letters) = (part()?, hex(part()?)?, part()?);
+                let mut effects = Effects::PURE;
+                for c in letters.chars().filter(|_| letters != "pure") {
+                    let e = EFFECTS.iter().find(|e| e.0 == c).ok_or_else(|| format!("effect {c:?}"))?;
+                    effects = effects.or(e.1);
                 }
-                self.t.snaps.push(s);
+                // Few, of tests and tools.
+                let name: &'static str = name.to_string().leak();
+                self.t.calls.push(Callee { name, addr: addr as usize, effects });
+                return Ok(());
+            }
+            "snap" => {
+                let n: usize = number(w.next().ok_or("snap without a number")?)?;
+                let text = line.split_once("snap").unwrap().1.trim_start();
+                let s = self.snap(text.split_once(' ').map_or("", |x| x.1))?;
+                while self.t.snaps.len() <= n {
+                    self.t.snaps.push(Snap::default());
+                }
+                self.t.snaps[n] = s;
                 return Ok(());
             }
             "end" => {
                 for e in w {
                     let (k, v) = e.split_once('=').ok_or("end entry")?;
-                    let r = self.operand(v, Ty::Ref)?;
-                    self.t.end_slots.push((k.parse().map_err(|_| "slot")?, r));
+                    let r = self.operand(v)?;
+                    self.t.end_slots.push((number(k)?, r));
                 }
                 return Ok(());
             }
             "jump" => {
-                let a: Result<Vec<R>, String> = w.map(|x| self.operand(x, Ty::Ref)).collect();
+                let a: Result<Vec<R>, String> = w.map(|x| self.operand(x)).collect();
                 self.t.end = End::Loop(a?);
+                return Ok(());
+            }
+            "link" => {
+                let mut part = || w.next().ok_or("link CELL FRAMES REGISTERS");
+                let (cell, frames, regs) = (hex(part()?)?, number(part()?)?, number(part()?)?);
+                self.t.end = End::Link { cell, frames, regs };
                 return Ok(());
             }
             _ => {}
@@ -237,31 +409,49 @@ impl Parser {
         let (text, ty) = op.split_once('.').unwrap_or((op, ""));
         let op = *Op::ALL.iter().find(|o| o.info().text == text).ok_or_else(|| format!("op {text:?}"))?;
         let mut i = Inst::new(op);
-        match ty {
-            "ref" => i.ty = Ty::Ref,
-            "int" => i.ty = Ty::Int,
-            "flt" => i.ty = Ty::Flt,
-            _ => {}
+        match (op.info().ty, ty) {
+            (None, "ref") => i.ty = Ty::Ref,
+            (None, "int") => i.ty = Ty::Int,
+            (None, "flt") => i.ty = Ty::Flt,
+            (None, "bool") => i.ty = Ty::Bool,
+            (Some(_), "") => {}
+            _ => return Err(format!("type of {line:?}")),
         }
-        if has_imm(op) {
-            i.imm = w.next().and_then(|x| x.parse().ok()).ok_or("no immediate")?;
+        if op == Op::New {
+            i.imm = parse_what(w.next().ok_or("no immediate")?)?;
+        } else if has_imm(op) {
+            i.imm = number(w.next().ok_or("no immediate")?)?;
+        }
+        if op.is_call() {
+            let f = w.next().ok_or("no callee")?;
+            let n = self.t.calls.iter().position(|c| c.name == f).ok_or_else(|| format!("no fn {f}"))?;
+            i.imm = n as i64;
         }
         if op == Op::In {
-            self.t.inputs.push(i.ty);
+            let n = i.imm as usize + 1;
+            if n > self.t.inputs.len() {
+                self.t.inputs.resize(n, Ty::Void);
+            }
+            self.t.inputs[n - 1] = i.ty;
         }
         let mut rs = Vec::new();
         for x in w {
             if let Some(s) = x.strip_prefix('@') {
-                i.snap = s.parse().map_err(|_| "snapshot")?;
+                i.snap = number(s)?;
             } else {
-                rs.push(self.operand(x, Ty::Ref)?);
+                rs.push(self.operand(x)?);
             }
         }
-        if rs.len() != op.info().operands as usize {
-            return Err(format!("{} operands in {line:?}", rs.len()));
-        }
-        for (n, r) in rs.into_iter().enumerate() {
-            *[&mut i.a, &mut i.b, &mut i.c][n] = r;
+        if op.is_call() {
+            (i.a, i.b) = (R(self.t.args.len() as u32), R(rs.len() as u32));
+            self.t.args.extend(rs);
+        } else {
+            if rs.len() != op.info().operands as usize {
+                return Err(format!("{} operands in {line:?}", rs.len()));
+            }
+            for (n, r) in rs.into_iter().enumerate() {
+                *[&mut i.a, &mut i.b, &mut i.c][n] = r;
+            }
         }
         let r = self.t.push(i);
         if let Some(n) = name {
@@ -271,11 +461,13 @@ impl Parser {
     }
 }
 
-/// Reads what [`print`] writes (calls and virtual objects excepted). Empty lines and `#` comments are skipped.
+/// Reads what [`print`] writes. Empty lines and `#` comments are skipped.
 pub fn parse(s: &str) -> Result<Trace, String> {
     let mut p = Parser { t: Trace::new(), names: Default::default() };
-    for l in s.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
-        p.line(l)?;
+    for (n, l) in s.lines().enumerate().map(|(n, l)| (n, l.trim())) {
+        if !l.is_empty() && !l.starts_with('#') {
+            p.line(l).map_err(|e| format!("line {}: {e}", n + 1))?;
+        }
     }
     Ok(p.t)
 }
@@ -287,5 +479,33 @@ mod tests {
         let s = "%0 = entry 3\n%1 = is_fix %0\nguard_true %1 @0\n%3 = fix_add %0 fix:1 @0\n%4 = fix_to_flt %3\n\
                  %5 = fadd %4 f:0.5\nstore_reg 3 %3\nend 3=%3\nsnap 0 {3=%0, 4=box(%5)}\n";
         assert_eq!(super::print(&super::parse(s).unwrap()), s);
+    }
+    #[test]
+    fn all_there_is() {
+        let s = "fn peek 0 r\nfn log 5f rwxc\nfn twice 0 pure\n%0 = entry 3\n%1 = new 7:24:300\nset_new 8 %1 %0\n\
+                 %3 = call_int peek %1 i:-4\n%4 = call_flt twice f:1.5\ncall log %3 %4 w:8\n%6 = is_ptr %1\n\
+                 guard_false %6 @0\nguard_calm @1\n%9 = base 1\nraw_set 16 %9 %3\nrebase -64 %9\nloop\n\
+                 %13 = phi.int %3\n%14 = phi.flt f:nan:7ff8000000000001\n%15 = phi.ref w:10\njump %13 %14 %15\n\
+                 snap 0 [pc=40] [+12 pc=8 code=9 flags=1 func=%1 extra=new#1 real] {3=%0, 4=box(%4), 5=new#0, 6=fix:-3} \
+                 <7:24:300 8=tag(%3) 16=new#1> <1:16:4 8=new#0>\nsnap 1 memory [pc=48]\n";
+        assert_eq!(super::print(&super::parse(s).unwrap()), s);
+        for s in ["link 7f00 64 128\n", "%0 = in.flt 2\n%1 = in.int 0\n", "%0 = entry 1\nend 1=%0 2=fix:0\n"]
+        {
+            assert_eq!(super::print(&super::parse(s).unwrap()), s);
+        }
+    }
+    #[test]
+    fn says_what_is_wrong() {
+        let bad = |s: &str| super::parse(s).unwrap_err();
+        assert_eq!(bad("\n%0 = entry 1\n%1 = fix_add %0 %5 @0"), "line 3: %5 is not defined");
+        assert!(bad("%0 = entry").contains("no immediate"));
+        assert!(bad("%0 = nothing 1").contains("op \"nothing\""));
+        assert!(bad("%0 = phi fix:1").contains("type"));
+        assert!(bad("%0 = entry.int 1").contains("type"));
+        assert!(bad("call f").contains("no fn f"));
+        assert!(bad("%0 = fix_add fix:1 @0").contains("1 operands"));
+        assert!(bad("%0 = tag fix:4611686018427387904").contains("does not fit"));
+        assert!(bad("snap 0 {1}").contains("no ="));
+        assert!(bad("%0 = new 1:12:3").contains("size 12"));
     }
 }

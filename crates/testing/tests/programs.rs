@@ -26,6 +26,8 @@ struct Mode {
 const MODES: &[Mode] = &[
     Mode { name: "plain", args: &[] },
     Mode { name: "jit", args: &["-X", "jit=threshold=2"] },
+    // Traces are run by the reference executor, which checks what machine code takes for granted.
+    Mode { name: "jit-reference", args: &["-X", "jit=threshold=2", "-X", "jit-backend=reference"] },
     Mode { name: "gc-stress", args: &["-X", "gc=stress"] },
 ];
 

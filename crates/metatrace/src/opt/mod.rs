@@ -390,7 +390,7 @@ impl<'a> Opt<'a> {
             }
             self.entries.clear();
             self.memory.clear();
-            self.cse.retain(|k, _| k.0 != Op::Add);
+            self.cse.retain(|k, _| !matches!(k.0, Op::Add | Op::Base));
         }
         for n in 0..self.passes.len() {
             let s = self.passes[n](self, &mut i);

@@ -136,14 +136,14 @@ mod tests {
     fn does_not_escape() {
         let got = opt(
             &[],
-            "%0 = entry 1\n%1 = new 103079215136\nset 8 %1 %0\nset 16 %1 fix:7\n%4 = get 16 %1\n%5 = get 8 %1\n\
+            "%0 = entry 1\n%1 = new 0:24:32\nset 8 %1 %0\nset 16 %1 fix:7\n%4 = get 16 %1\n%5 = get 8 %1\n\
              %6 = fix_add %4 %5 @0\nstore_reg 1 %6\nsnap 0 {}",
         );
         assert!(!got.contains("new") && got.contains("fix_add"), "{got}");
     }
     #[test]
     fn escapes() {
-        let got = opt(&[], "%0 = entry 1\n%1 = new 103079215136\nset 8 %1 %0\nstore_reg 1 %1");
+        let got = opt(&[], "%0 = entry 1\n%1 = new 0:24:32\nset 8 %1 %0\nstore_reg 1 %1");
         assert!(got.contains("new") && got.contains("set_new 8"), "{got}");
     }
 }
