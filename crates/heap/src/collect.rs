@@ -15,8 +15,9 @@ use std::time::Instant;
 /// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
 /// more, so that programs with much short-lived old data do not collect all the time.
 const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
-/// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident.
-const FIRST_NURSERY: usize = 2 << 20;
+/// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
+/// touch of a page takes longer than what is done in it.
+const FIRST_NURSERY: usize = 512 << 10;
 /// Resident memory kept for large young objects to come.
 const IDLE: usize = 32 << 20;
 /// Under stress every so-many-th collection is a full one.
@@ -392,7 +393,7 @@ impl Heap {
             let s = &mut *t.space;
             s.old_bytes += t.live;
             // Not before the nursery is a small part of the memory in use.
-            if t.live * 16 > s.nursery && s.old_bytes > 2 * s.nursery {
+            if t.live * 16 > s.nursery && s.old_bytes > 4 * s.nursery {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
             }
             s.sweep_young();

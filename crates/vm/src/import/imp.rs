@@ -392,13 +392,14 @@ pub fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
 struct ImportLock {
     owner: std::sync::atomic::AtomicU64,
     depth: std::sync::atomic::AtomicU32,
-    raw: std::sync::Mutex<bool>,
+    /// Whether somebody has it; how many wait.
+    raw: std::sync::Mutex<(bool, u32)>,
     freed: std::sync::Condvar,
 }
 static LOCK: ImportLock = ImportLock {
     owner: std::sync::atomic::AtomicU64::new(0),
     depth: std::sync::atomic::AtomicU32::new(0),
-    raw: std::sync::Mutex::new(false),
+    raw: std::sync::Mutex::new((false, 0)),
     freed: std::sync::Condvar::new(),
 };
 
@@ -409,18 +410,19 @@ impl ImportLock {
             return;
         }
         let mut held = self.raw.lock().unwrap();
-        if *held {
+        if held.0 {
             drop(held);
             // The holder may need this thread to stop for a collection.
             th.m.blocking(|| {
                 let mut held = self.raw.lock().unwrap();
-                while *held {
+                held.1 += 1;
+                while held.0 {
                     held = self.freed.wait(held).unwrap();
                 }
-                *held = true;
+                *held = (true, held.1 - 1);
             });
         } else {
-            *held = true;
+            held.0 = true;
         }
         self.owner.store(th.ident, Relaxed);
         self.depth.store(1, Relaxed);
@@ -431,8 +433,15 @@ impl ImportLock {
         }
         if self.depth.fetch_sub(1, Relaxed) == 1 {
             self.owner.store(0, Relaxed);
-            *self.raw.lock().unwrap() = false;
-            self.freed.notify_one();
+            let waiting = {
+                let mut held = self.raw.lock().unwrap();
+                held.0 = false;
+                held.1
+            };
+            // A system call, even if nobody waits.
+            if waiting > 0 {
+                self.freed.notify_one();
+            }
         }
         true
     }
