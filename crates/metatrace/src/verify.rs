@@ -1,4 +1,5 @@
-//! Checks a trace's invariants: operands defined before use, types, snapshots present where they are needed.
+//! Checks a trace's invariants: operands defined before use, types, snapshots present where they are needed and whole,
+//! phis at the header.
 
 use crate::ir::*;
 
@@ -21,6 +22,44 @@ fn want(op: Op, n: usize) -> Option<Ty> {
     })
 }
 
+/// What is wrong with the description of a state, but for its operands.
+fn shape_of(s: &Snap) -> Option<String> {
+    if s.in_memory {
+        return (!s.slots.is_empty()).then(|| "registers of a state in memory".into());
+    }
+    if s.frames.is_empty() {
+        return Some("no frame".into());
+    }
+    for (k, (slot, _)) in s.slots.iter().enumerate() {
+        if s.slots[..k].iter().any(|x| x.0 == *slot) {
+            return Some(format!("register {slot} twice"));
+        }
+    }
+    let missing = |v: &Val| matches!(*v, Val::Virt(n) if n as usize >= s.virts.len());
+    for (_, v) in &s.slots {
+        if missing(v) {
+            return Some("an object that is not described".into());
+        }
+    }
+    for f in &s.frames {
+        if missing(&f.func) || f.extra.as_ref().is_some_and(missing) {
+            return Some("an object that is not described".into());
+        }
+    }
+    for o in &s.virts {
+        let size = (o.what as u64 >> 32) as u32 & 0xff_ffff;
+        for (at, v) in &o.fields {
+            if *at < 8 || at % 8 != 0 || *at >= size {
+                return Some(format!("a field at {at} of {size} bytes"));
+            }
+            if missing(v) {
+                return Some("an object that is not described".into());
+            }
+        }
+    }
+    None
+}
+
 /// The first thing that is wrong.
 pub fn verify(t: &Trace) -> Result<(), String> {
     let check = |r: R, at: usize, want: Option<Ty>| -> Result<(), String> {
@@ -40,12 +79,33 @@ pub fn verify(t: &Trace) -> Result<(), String> {
             _ => Ok(()),
         }
     };
+    let header = t.loop_at();
     for (i, x) in t.insts.iter().enumerate() {
         if x.op == Op::Nop {
             continue;
         }
+        let here = || crate::text::inst(t, i);
+        if x.op == Op::Phi {
+            // What dead code has become does not count.
+            let first = header.map_or(usize::MAX, |l| l + 1);
+            if i < first || t.insts[first..i].iter().any(|p| !matches!(p.op, Op::Phi | Op::Nop)) {
+                return Err(format!("a phi outside of the header: {}", here()));
+            }
+        }
+        if matches!(x.op, Op::Get | Op::GetInt | Op::Set | Op::SetInt | Op::SetNew) && x.imm < 8 {
+            return Err(format!("a field in the header: {}", here()));
+        }
+        if x.op.is_call() && x.imm as usize >= t.calls.len() {
+            return Err("no such callee".into());
+        }
         for (n, r) in x.operands().enumerate() {
             check(r, i, if x.op == Op::Phi { Some(x.ty) } else { want(x.op, n) })?;
+        }
+        if matches!(x.op, Op::Eq | Op::Lt | Op::Le | Op::Ult) {
+            let (a, b) = (t.ty(x.a), t.ty(x.b));
+            if a != b || !matches!(a, Ty::Ref | Ty::Int) {
+                return Err(format!("a comparison of {a:?} with {b:?}: {}", here()));
+            }
         }
         for r in t.call_args(x) {
             check(*r, i, None)?;
@@ -56,6 +116,9 @@ pub fn verify(t: &Trace) -> Result<(), String> {
         }
         if needs {
             let s = t.snaps.get(x.snap as usize).ok_or("no such snapshot")?;
+            if let Some(e) = shape_of(s) {
+                return Err(format!("snapshot {}: {e}", x.snap));
+            }
             let mut r = Ok(());
             // Raw fields of virtual objects are words, too.
             s.each(|v, ty| {

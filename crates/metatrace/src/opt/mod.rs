@@ -143,6 +143,13 @@ impl<'a> Opt<'a> {
         }
     }
 
+    /// Only these passes. None: there is no pass of such a name.
+    pub fn only(mut self, names: &[&str]) -> Option<Opt<'a>> {
+        let one = |n: &&str| PASSES.iter().find(|p| p.0 == *n).map(|p| p.1);
+        self.passes = names.iter().map(one).collect::<Option<Vec<Pass>>>()?;
+        Some(self)
+    }
+
     #[inline]
     pub fn resolve(&self, mut r: R) -> R {
         while let Some(x) = self.alias.get(&r) {
@@ -481,7 +488,6 @@ pub(crate) mod tests {
             o.passes = passes.to_vec();
         }
         o.run().unwrap();
-        o.out.snaps.iter_mut().for_each(|s| s.frames.clear());
         dce::run(&mut o.out);
         crate::verify::verify(&o.out).unwrap();
         crate::text::print(&o.out)
