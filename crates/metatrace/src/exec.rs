@@ -189,6 +189,11 @@ impl<'a> Exec<'a> {
         Exec { t, layout, env, known, last, fresh: None, parent: None, state, strict: true, limit: u64::MAX }
     }
 
+    /// All values of the environment may be used.
+    pub fn assume_known(&mut self) {
+        self.known.fill(true);
+    }
+
     // -- values
 
     pub fn value(&self, r: R) -> Result<(Ty, u64), String> {
@@ -374,6 +379,7 @@ impl<'a> Exec<'a> {
     fn check_val(&self, s: &Snap, v: &Val) -> Result<(), String> {
         match *v {
             Val::Const(w) => Self::well_formed(w).map(|_| ()),
+            Val::Raw(_) => Ok(()),
             Val::Word(r) => match self.value(r)? {
                 (Ty::Ref, w) => Self::well_formed(w).map(|_| ()),
                 (Ty::Int, _) => Ok(()),

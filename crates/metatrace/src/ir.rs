@@ -279,6 +279,8 @@ pub struct Callee {
 pub enum Val {
     /// Constant word.
     Const(u64),
+    /// Constant raw integer, in a field of a virtual object.
+    Raw(u64),
     Word(R),
     /// To be tagged.
     Int(R),

@@ -68,6 +68,7 @@ fn val(t: &Trace, v: &Val) -> String {
     match *v {
         Val::Const(w) if word::is_fix(w) => format!("fix:{}", word::unfix(w)),
         Val::Const(w) => format!("w:{w:x}"),
+        Val::Raw(w) => format!("i:{}", w as i64),
         Val::Word(r) => operand(t, r),
         Val::Int(r) => format!("tag({})", operand(t, r)),
         Val::Flt(r) => format!("box({})", operand(t, r)),
@@ -275,6 +276,7 @@ impl Parser {
         }
         let r = self.operand(s)?;
         Ok(match self.t.const_of(r) {
+            Some(c) if c.ty == Ty::Int => Val::Raw(c.bits),
             Some(c) => Val::Const(c.bits),
             None => Val::Word(r),
         })

@@ -36,12 +36,19 @@ fn shape_of(s: &Snap) -> Option<String> {
         }
     }
     let missing = |v: &Val| matches!(*v, Val::Virt(n) if n as usize >= s.virts.len());
+    let raw = |v: &Val| matches!(v, Val::Raw(_));
     for (_, v) in &s.slots {
         if missing(v) {
             return Some("an object that is not described".into());
         }
+        if raw(v) {
+            return Some("a raw integer for a word".into());
+        }
     }
     for f in &s.frames {
+        if raw(&f.func) || f.extra.as_ref().is_some_and(raw) {
+            return Some("a raw integer for a word".into());
+        }
         if missing(&f.func) || f.extra.as_ref().is_some_and(missing) {
             return Some("an object that is not described".into());
         }

@@ -267,7 +267,7 @@ impl<'a> Opt<'a> {
     pub(crate) fn val(&self, r: R, virts: &mut Vec<(R, VirtSnap)>) -> Val {
         let r = self.resolve(r);
         if let Some(c) = self.out.const_of(r) {
-            return Val::Const(c.bits);
+            return if c.ty == Ty::Int { Val::Raw(c.bits) } else { Val::Const(c.bits) };
         }
         if let Some(v) = self.virts.get(&r) {
             if let Some(i) = virts.iter().position(|x| x.0 == r) {

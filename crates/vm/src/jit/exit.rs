@@ -80,7 +80,7 @@ fn forget(s: &mut State) {
 /// A word of the interpreter for a value, if that needs no memory.
 fn plain(s: &State, e: &Exit, v: &Val) -> Option<u64> {
     match *v {
-        Val::Const(w) => Some(w),
+        Val::Const(w) | Val::Raw(w) => Some(w),
         Val::Word(r) => Some(e.read(s, r)),
         Val::Int(r) => Some(word::fix(e.read(s, r) as i64)),
         Val::Flt(r) => word::flo_encode(f64::from_bits(e.read(s, r))),

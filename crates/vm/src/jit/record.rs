@@ -532,6 +532,7 @@ impl Rec {
                     Some(v) => rec.konst(v),
                     None => rec.core.word(0),
                 },
+                Val::Raw(w) => rec.core.int(w as i64),
                 Val::Word(r) => ins[r.0 as usize],
                 Val::Int(r) => rec.core.op1(Op::Tag, ins[r.0 as usize]),
                 Val::Flt(r) => rec.core.op1(Op::Box, ins[r.0 as usize]),
