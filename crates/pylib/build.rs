@@ -1,6 +1,6 @@
 //! Collects the library's files and writes them as one compressed blob with an index.
 //!
-//! base (`rustpython_pylib::LIB_PATH`) − `EXCLUDED` + `overlay/` + `edits/`  →  `lib.blob`, `index.rs`
+//! base (`rustpython_pylib::LIB_PATH`) − `EXCLUDED` + `TEST_PACKAGE` + `overlay/` + `edits/`  →  `lib.blob`, `index.rs`
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +21,10 @@ const EXCLUDED: &[&str] = &[
     "ctypes/macholib/fetch_macholib",
 ];
 
+/// What is taken of CPython's package `test` where the building machine has it (`tools/oracles`; its folder can be
+/// named by `ADDER_TEST_PACKAGE`): what tests of programs use of it, and the children that such tests start with `-I`.
+const TEST_PACKAGE: &[&str] = &["__init__.py", "lock_tests.py", "support/"];
+
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
@@ -34,6 +38,7 @@ fn main() {
     let licence = files.remove("PSF-LICENSE").expect("the base names its licence");
     files.retain(|path, _| !EXCLUDED.iter().any(|e| path == e || (e.ends_with('/') && path.starts_with(e))));
     files.insert("LICENSE.txt".into(), licence); // where `license()` of `site` looks for it
+    add_test_package(&mut files);
     collect(&here.join("overlay"), &here.join("overlay"), &mut files);
     let mut edits: Vec<_> = fs::read_dir(here.join("edits")).unwrap().map(|e| e.unwrap().path()).collect();
     edits.sort();
@@ -56,6 +61,30 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             let key: Vec<_> = key.map(|c| c.as_os_str().to_str().unwrap()).collect();
             files.insert(key.join("/"), fs::read(&path).unwrap());
         }
+    }
+}
+
+/// The suite is CPython's and not in this repository. A machine that never installed it builds a library without it.
+fn add_test_package(files: &mut BTreeMap<String, Vec<u8>>) {
+    for name in ["ADDER_TEST_PACKAGE", "ORACLES"] {
+        println!("cargo:rerun-if-env-changed={name}");
+    }
+    let folder = env::var_os("ADDER_TEST_PACKAGE").map(PathBuf::from).or_else(|| {
+        let oracles = env::var_os("ORACLES").map(PathBuf::from);
+        let oracles = oracles.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/py-oracles")))?;
+        Some(oracles.join("suite/test"))
+    });
+    // A file that does not exist would run this script at every build: then `tools/oracles` sees to it.
+    let Some(folder) = folder.filter(|f| f.join("support/__init__.py").exists()) else { return };
+    println!("cargo:rerun-if-changed={}", folder.join("support/__init__.py").display());
+    for part in TEST_PACKAGE {
+        let path = folder.join(part);
+        let mut found = BTreeMap::new();
+        match part.strip_suffix('/') {
+            Some(_) => collect(&folder, &path, &mut found),
+            None => drop(fs::read(&path).map(|data| found.insert(part.to_string(), data))),
+        }
+        files.extend(found.into_iter().map(|(name, data)| (format!("test/{name}"), data)));
     }
 }
 

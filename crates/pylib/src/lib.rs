@@ -3,6 +3,7 @@
 //! **Where they come from.** The crate `rustpython-pylib` is CPython 3.14's `Lib/` (PSF licence) with some
 //! patches for another implementation; it is read at build time, as data. `build.rs` leaves out what CPython
 //! does not have, puts the files of `overlay/` over it and applies the replacements in `edits/`.
+//! The base of CPython's package `test` is added if the building machine has CPython's suite (`tools/oracles`).
 //! `DIFFERENCES.md` lists how the result relates to CPython 3.14's own library and why.
 //!
 //! **What is stored.** One LZ4 block per file in one blob, and a sorted index of plain numbers, so that an
@@ -184,7 +185,7 @@ mod tests {
         assert!(!decoder.is_package);
         assert_eq!(decoder.path(), "json/decoder.py");
         assert!(decoder.source().starts_with(b"\"\"\"Implementation of JSONDecoder"));
-        for absent in ["", "nothing_of_that_name", "json.nothing", "json/decoder", "test", "_pycodecs"] {
+        for absent in ["", "nothing_of_that_name", "json.nothing", "json/decoder", "test.test_os", "_pycodecs"] {
             assert!(find(absent).is_none(), "{absent}");
         }
     }
