@@ -3,7 +3,7 @@
 use crate::layout::Layouts;
 use crate::space::{BLOCK_SH, Range, Shared, Space};
 use crate::world::World;
-use crate::{KindInfo, Mutator, Tracer};
+use crate::{KindInfo, Mutator, Obj, Tracer};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +43,9 @@ pub struct Hooks {
     pub trace_mutator: unsafe fn(*mut Mutator, &mut Tracer),
     /// Major only: visits what a live descriptor refers to (called once per collection for each live `desc`).
     pub trace_desc: unsafe fn(u32, &mut Tracer),
+    /// Major only: what is alive is marked. Called for each object that was given to [`Tracer::later`], to follow or to
+    /// empty the slots that it left out ([`Tracer::reached`]). Before anything is dropped.
+    pub settle: unsafe fn(Obj, &mut Tracer),
     /// Major only, after marking: `live(desc)` tells which descriptors may be dropped.
     pub sweep_descs: unsafe fn(live: &dyn Fn(u32) -> bool),
 }

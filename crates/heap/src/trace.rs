@@ -65,6 +65,8 @@ pub struct Tracer {
     /// Major: a byte for each descriptor seen, and those not yet visited.
     pub(crate) desc_live: Vec<u8>,
     new_descs: Vec<u32>,
+    /// Major: objects that are looked at again when everything alive is marked.
+    pub(crate) later: Vec<Obj>,
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
     pub(crate) visitor: Option<*mut dyn FnMut(u64)>,
@@ -128,6 +130,17 @@ impl Tracer {
     pub fn is_major(&self) -> bool {
         self.phase == Phase::Major
     }
+    /// Major, in a kind's trace function: `o`, which is alive, has slots that keep nothing alive and were not followed.
+    /// [`crate::Hooks::settle`] sees to them when it is known what dies.
+    pub fn later(&mut self, o: Obj) {
+        debug_assert!(self.is_major());
+        self.later.push(o);
+    }
+    /// Major, in [`crate::Hooks::settle`]: whether the word is no reference, or one to an object that stays.
+    pub fn reached(&self, word: u64) -> bool {
+        // SAFETY: marks are there for the whole range.
+        self.offset(word).is_none_or(|_| unsafe { self.is_marked(word as usize) })
+    }
     /// Major: the descriptor is in use (by an object outside the heap).
     #[inline]
     pub fn desc(&mut self, desc: u32) {
@@ -157,6 +170,7 @@ impl Tracer {
             live: 0,
             desc_live: std::mem::take(&mut s.desc_live),
             new_descs: Vec::new(),
+            later: Vec::new(),
             verifying: 0,
             visitor: None,
             disowning: (0, 0),

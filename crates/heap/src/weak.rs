@@ -48,6 +48,12 @@ impl Tracer {
             }
         }
         unsafe { self.drain() };
+        while let Some(o) = self.later.pop() {
+            unsafe {
+                (self.heap.hooks.settle)(o, self);
+                self.drain();
+            }
+        }
 
         let s = unsafe { &mut *self.space };
         for w in weak {

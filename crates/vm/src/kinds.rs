@@ -218,10 +218,49 @@ unsafe fn code_trace(o: Obj, t: &mut Tracer) {
             t.slot(s.as_ptr());
         }
         if !c.ics.is_null() {
+            // What caches know keeps no class and no module alive. (A minor collection may move it, so follows it.)
+            let weak = t.is_major();
+            let mut filled = false;
             for i in 0..c.nics as usize {
                 let ic = &*c.ics.add(i);
                 t.slot(ic.name.as_ptr());
+                if weak {
+                    filled |= !ic.entry.load(Relaxed).is_null();
+                } else {
+                    t.slot(ic.entry.as_ptr() as *mut u64);
+                }
+            }
+            if filled {
+                t.later(o);
+            }
+        }
+    }
+}
+/// The collector's `settle`: caches of live code that know of something dead are emptied, the others followed.
+///
+/// # Safety
+/// Called by the collector, in a major collection, with an object given to `later`.
+pub unsafe fn settle(o: Obj, t: &mut Tracer) {
+    unsafe {
+        let c = &*(o.as_ptr() as *const Code);
+        for i in 0..c.nics as usize {
+            let ic = &*c.ics.add(i);
+            let first = ic.entry.load(Relaxed);
+            if first.is_null() {
+                continue;
+            }
+            // A cell of a global variable, or a chain of entries.
+            let mut e = first;
+            let mut good = (*first).h.kind == Kind::IcEntry as u8 || t.reached(first as u64);
+            while good && !e.is_null() && (*e).h.kind == Kind::IcEntry as u8 {
+                let x = &*e;
+                good = t.reached(x.value.raw().load(Relaxed)) && t.reached(x.aux.raw().load(Relaxed));
+                e = x.next();
+            }
+            if good {
                 t.slot(ic.entry.as_ptr() as *mut u64);
+            } else {
+                crate::interp::ic::flush(ic as *const Ic as usize);
             }
         }
     }

@@ -357,6 +357,7 @@ impl Th {
                 trace_roots,
                 trace_mutator,
                 trace_desc: crate::shape::trace,
+                settle: crate::kinds::settle,
                 sweep_descs: crate::shape::sweep,
             };
             Heap::new(crate::kinds::table(), hooks, config)

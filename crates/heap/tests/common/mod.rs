@@ -96,7 +96,7 @@ unsafe fn sweep_descs(live: &dyn Fn(u32) -> bool) {
     let n = DESC_REFS.with_borrow(|d| d.len() as u32);
     DEAD_DESCS.set((0..n).filter(|d| !live(*d)).collect());
 }
-pub const HOOKS: Hooks = Hooks { trace_roots, trace_mutator, trace_desc, sweep_descs };
+pub const HOOKS: Hooks = Hooks { trace_roots, trace_mutator, trace_desc, settle: |_, _| {}, sweep_descs };
 
 #[repr(C)]
 pub struct Th {
