@@ -10,6 +10,7 @@
 mod errno;
 mod faulthandler;
 mod fcntl;
+mod library;
 mod grp;
 mod io;
 mod locale;

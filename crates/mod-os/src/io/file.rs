@@ -314,7 +314,7 @@ fn open_file(th: Th, o: Value, file: Value, mode: &str, closefd: bool, opener: O
 fn open_path(th: Th, file: Value, path: &std::ffi::CStr, flags: i32) -> R<i32> {
     let mut again = true;
     loop {
-        match retry(th, |h, out| h.open(out, CWD, path, flags, 0o666))? {
+        match retry(th, |h, out| crate::library::open(h, out, CWD, path, flags, 0o666))? {
             Ok(n) => return Ok(n),
             Err(e) if again && (e.0 == 24 || e.0 == 23) => {
                 again = false;

@@ -31,7 +31,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
                             let _ = h.close(o, copy);
                         })?
                     }
-                    None => h.open_dir(o, &p.c)?,
+                    None => crate::library::open_dir(h, o, &p.c)?,
                 };
                 let mut all: Vec<Vec<u8>> = Vec::new();
                 let r = loop {
@@ -63,7 +63,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
                         let _ = h.close(o, copy);
                     })
                 }
-                None => h.open_dir(o, &p.c),
+                None => crate::library::open_dir(h, o, &p.c),
             })?;
             let prefix = if p.fd.is_some() {
                 NONE()
@@ -278,7 +278,7 @@ fn fetch(th: Th, e: Gc<Entry>, follow: bool) -> R<Result<FileStat, Errno>> {
         if e.fd.get() >= 0 { (e.fd.get(), e.name.value()) } else { (adder_host::CWD, e.path.value()) };
     let p: CString = fs_path(th, v)?;
     let flags = if follow { 0 } else { c::AT_SYMLINK_NOFOLLOW };
-    retry(th, |h, o| h.stat(o, fd, &p, flags))
+    retry(th, |h, o| crate::library::stat(h, o, fd, &p, flags))
 }
 fn is_symlink(th: Th, o: Value) -> R<bool> {
     let e = Entry::of(o);

@@ -29,7 +29,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let mode = int_or(th, a[2], 0o777)? as u32;
             let d = dir_fd(th, a[3])?;
             crate::audit(th, "open", &[p.object, NONE(), Value::fix(flags as i64)])?;
-            let fd = p.call(th, |h, o| h.open(o, d, &p.c, flags, mode))?;
+            let fd = p.call(th, |h, o| crate::library::open(h, o, d, &p.c, flags, mode))?;
             Ok(th.int(fd as i64))
         },
     ),

@@ -107,7 +107,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             if !bool_or(th, a[4], true)? {
                 flags |= c::AT_SYMLINK_NOFOLLOW;
             }
-            Ok(Value::bool(retry(th, |h, o| h.access(o, d, &p.c, mode, flags))?.is_ok()))
+            Ok(Value::bool(retry(th, |h, o| crate::library::access(h, o, d, &p.c, mode, flags))?.is_ok()))
         },
     ),
     function(

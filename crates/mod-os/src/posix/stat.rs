@@ -86,7 +86,7 @@ fn stat(th: Th, func: &str, path: Option<Value>, dir: Option<Value>, follow: boo
     let flags = if follow { 0 } else { c::AT_SYMLINK_NOFOLLOW };
     let st = p.call(th, |h, o| match p.fd {
         Some(fd) => h.fstat(o, fd),
-        None => h.stat(o, d, &p.c, flags),
+        None => crate::library::stat(h, o, d, &p.c, flags),
     })?;
     stat_result(th, &st)
 }
