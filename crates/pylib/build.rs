@@ -71,7 +71,8 @@ fn add_test_package(files: &mut BTreeMap<String, Vec<u8>>) {
     }
     let folder = env::var_os("ADDER_TEST_PACKAGE").map(PathBuf::from).or_else(|| {
         let oracles = env::var_os("ORACLES").map(PathBuf::from);
-        let oracles = oracles.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/py-oracles")))?;
+        let oracles =
+            oracles.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/py-oracles")))?;
         Some(oracles.join("suite/test"))
     });
     // A file that does not exist would run this script at every build: then `tools/oracles` sees to it.

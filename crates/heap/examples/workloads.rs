@@ -30,8 +30,13 @@ unsafe fn no_roots(_: &mut Tracer) {}
 unsafe fn no_mutator(_: *mut Mutator, _: &mut Tracer) {}
 unsafe fn no_desc(_: u32, _: &mut Tracer) {}
 unsafe fn no_sweep(_: &dyn Fn(u32) -> bool) {}
-const HOOKS: Hooks =
-    Hooks { trace_roots: no_roots, trace_mutator: no_mutator, trace_desc: no_desc, settle: |_, _| {}, sweep_descs: no_sweep };
+const HOOKS: Hooks = Hooks {
+    trace_roots: no_roots,
+    trace_mutator: no_mutator,
+    trace_desc: no_desc,
+    settle: |_, _| {},
+    sweep_descs: no_sweep,
+};
 
 #[inline(always)]
 fn at(o: Obj, i: usize) -> *mut u64 {

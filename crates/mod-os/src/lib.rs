@@ -10,9 +10,9 @@
 mod errno;
 mod faulthandler;
 mod fcntl;
-mod library;
 mod grp;
 mod io;
+mod library;
 mod locale;
 mod mmap;
 mod multiprocessing;

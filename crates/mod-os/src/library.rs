@@ -41,7 +41,8 @@ fn find(path: &CStr) -> Option<Found> {
 }
 
 fn number(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)) >> 1
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+        >> 1
 }
 
 pub fn stat(h: &dyn Host, o: Outside, dir: Fd, path: &CStr, flags: i32) -> Res<FileStat> {

@@ -185,7 +185,9 @@ mod tests {
         assert!(!decoder.is_package);
         assert_eq!(decoder.path(), "json/decoder.py");
         assert!(decoder.source().starts_with(b"\"\"\"Implementation of JSONDecoder"));
-        for absent in ["", "nothing_of_that_name", "json.nothing", "json/decoder", "test.test_os", "_pycodecs"] {
+        for absent in
+            ["", "nothing_of_that_name", "json.nothing", "json/decoder", "test.test_os", "_pycodecs"]
+        {
             assert!(find(absent).is_none(), "{absent}");
         }
     }
