@@ -38,6 +38,8 @@ impl Effects {
     pub const RAISES: Effects = Effects(4);
     /// May run code of the interpreted language: anything may change, frames must be real.
     pub const CALLS: Effects = Effects(8);
+    /// Writes into objects of fixed descriptors only (builtin containers, iterators).
+    pub const FILLS: Effects = Effects(16);
     pub const ANY: Effects = Effects(15);
     pub const fn or(self, o: Effects) -> Effects {
         Effects(self.0 | o.0)

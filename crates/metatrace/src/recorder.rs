@@ -89,13 +89,14 @@ impl Recorder {
         };
         let from = self.trace.args.len() as u32;
         self.trace.args.extend_from_slice(args);
-        if f.effects.0 & (Effects::WRITES.0 | Effects::CALLS.0) != 0 {
+        if f.effects.0 & (Effects::WRITES.0 | Effects::CALLS.0 | Effects::FILLS.0) != 0 {
             self.effects = true;
         }
         self.trace.push(Inst { a: R(from), b: R(args.len() as u32), imm: n as i64, ..Inst::new(op) })
     }
-    /// The effects so far are undone or harmless if the operation is executed again.
-    pub fn pardon(&mut self) {
-        self.effects = false;
+    /// Says whether there were effects after which nothing may be executed again. A guard that tells whether a call did
+    /// anything at all (or failed, which its exit sees) comes between two of these.
+    pub fn set_effects(&mut self, on: bool) -> bool {
+        std::mem::replace(&mut self.effects, on)
     }
 }

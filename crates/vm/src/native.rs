@@ -295,6 +295,8 @@ pub enum Inline {
     /// Square root of a float or int.
     FloatSqrt,
     ListAppend,
+    /// Whether an object is an instance of a class.
+    IsInstance,
 }
 
 /// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the

@@ -111,6 +111,11 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let e = o.out.calls[i.imm as usize].effects;
             if e.has(Effects::WRITES) || e.has(Effects::CALLS) {
                 clobber(o);
+            } else if e.has(Effects::FILLS) {
+                // Objects whose descriptor can change are none of those that were written.
+                let Opt { fields, descs, .. } = o;
+                fields.retain(|(x, _), _| descs.contains_key(x));
+                o.elems.clear();
             }
             Step::Next
         }

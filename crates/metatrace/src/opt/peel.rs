@@ -94,7 +94,8 @@ fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
             Op::SetElem => elems = true,
             op if op.is_call() => {
                 let e = rec.calls[i.imm as usize].effects;
-                any |= e.has(crate::machine::Effects::WRITES) || e.has(crate::machine::Effects::CALLS);
+                use crate::machine::Effects;
+                any |= e.has(Effects::WRITES) || e.has(Effects::CALLS) || e.has(Effects::FILLS);
             }
             _ => {}
         }

@@ -159,7 +159,8 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, obj, class_or_tuple, /)",
             "Return whether an object is an instance of a class or of a subclass thereof.\n\nA tuple, as in ``isinstance(x, (A, B, ...))``, may be given as the\ntarget to check against.  This is equivalent to ``isinstance(x, A) or\nisinstance(x, B) or ...`` etc.",
             isinstance,
-        ),
+        )
+        .inlined(Inline::IsInstance),
         function(
             "issubclass",
             "($module, cls, class_or_tuple, /)",

@@ -109,6 +109,37 @@ pub fn unwind(th: Th) -> bool {
     }
 }
 
+/// Where [`unwind`] will go on.
+pub struct Landing {
+    pub frame: *mut Frame,
+    /// Register that the exception goes to.
+    pub reg: usize,
+    /// Registers that are cleared.
+    pub cleared: std::ops::Range<usize>,
+}
+/// Where the pending exception will be handled, if that is in one of the frames from `root` on, and nothing needs to be
+/// told on the way.
+pub fn landing(th: Th, root: *mut Frame) -> Option<Landing> {
+    if th.collect_soon.get() != 0 || super::events::observed(th) {
+        return None;
+    }
+    let mut frame = th.fp.get();
+    while frame >= root {
+        // SAFETY: the thread's frames from `root` to the published one.
+        let f = unsafe { &mut *frame };
+        let (at, data) = (f.lasti() as u32, unsafe { &*f.code.data });
+        if let Some(h) = data.handlers.iter().find(|h| h.start <= at && at < h.end) {
+            let cleared = f.depth()..data.depths[h.target as usize] as usize;
+            return Some(Landing { frame, reg: h.reg as usize, cleared });
+        }
+        if f.flags & (fflags::ENTRY | fflags::GENERATOR) != 0 {
+            return None;
+        }
+        frame = frame.wrapping_sub(1);
+    }
+    None
+}
+
 /// Whether the instruction that failed raises an exception again whose traceback has this frame already.
 fn is_reraise(th: Th) -> bool {
     let fp = th.frame().expect("a frame is running");

@@ -1,7 +1,13 @@
 //! What machine code calls: with the C calling convention, and without ever unwinding.
 
-use crate::err::Raised;
-use crate::interp::{Ctl, run_slow};
+use super::quiet::simple_key;
+use crate::builtins;
+use crate::builtins::dict_attrs::ATTRS;
+use crate::builtins::dict_table::CELLS;
+use crate::err::{R, Raised};
+use crate::interp::machine::{Fn1, Fn2, Fn3};
+use crate::interp::{Ctl, run_slow, unwind};
+use crate::native::{NativeDef, RawArgs};
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -17,6 +23,8 @@ pub struct Expect {
     pub flags: u64,
     /// Frames above the root frame; -1: its caller.
     pub depth: isize,
+    /// Frames that may have a Python frame object (bit n: n above the root): the trace leaves them by whole operations.
+    pub objects: u64,
     pub tree: &'static super::Tree,
 }
 
@@ -34,7 +42,12 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             Ok(Ok(Ctl::Next)) => {}
             // A frame that leaves the interpreter is never inside a trace.
             Ok(Ok(Ctl::Leave(_))) => std::process::abort(),
-            Ok(Err(Raised)) => return 2,
+            // An exception that is handled in the trace.
+            Ok(Err(Raised)) => {
+                if unwind::landing(th, root).is_none() || !unwind::unwind(th) {
+                    return 2;
+                }
+            }
             Err(_) => {
                 th.exc.init(None);
                 let _ = th.system_error("internal error: panic in an operation of a trace");
@@ -46,12 +59,8 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
             return 2;
         }
         // Somebody holds a frame of the trace: leaving that frame must tell him.
-        let mut f = root.add(1);
-        while f <= fp {
-            if (*f).flags & fflags::OBJECT != 0 {
-                return 2;
-            }
-            f = f.add(1);
+        if objects(root, fp) & !e.objects != 0 {
+            return 2;
         }
         if written(root, fp) {
             return 2;
@@ -67,6 +76,19 @@ pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut 
         (*fp).pc = e.next;
         0
     }
+}
+
+/// Which of the frames above the root have a Python frame object.
+pub fn objects(root: *mut Frame, top: *mut Frame) -> u64 {
+    let (mut f, mut bit, mut all) = (root.wrapping_add(1), 2, 0);
+    while f <= top {
+        // SAFETY: the thread's frames from the trace's root to the running one.
+        if unsafe { (*f).flags } & fflags::OBJECT != 0 {
+            all |= bit;
+        }
+        (f, bit) = (f.wrapping_add(1), bit << 1);
+    }
+    all
 }
 
 /// Whether a variable of one of these frames was written from outside since somebody asked.
@@ -112,5 +134,123 @@ pub unsafe extern "C" fn iter_step(th: Th, it: Value) -> u64 {
     crate::builtins::iter_fast::step(th, it).map_or(0, Value::bits)
 }
 
-#[allow(unused)]
-fn _uses(_: Gc<Code>) {}
+// -- quiet operations (see `quiet`): null if they decline or would raise, without having done anything
+
+fn word(th: Th, f: impl FnOnce() -> R<Value>) -> u64 {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(v)) => v.bits(),
+        // The interpreter does it again, and then raises with its frames in place.
+        Ok(Err(Raised)) | Err(_) => {
+            th.exc.init(None);
+            0
+        }
+    }
+}
+// Only this program calls them: both sides know the Rust functions that they are given.
+#[allow(improper_ctypes_definitions)]
+pub unsafe extern "C" fn quiet1(th: Th, f: Fn1, a: Value) -> u64 {
+    word(th, || f(th, a))
+}
+#[allow(improper_ctypes_definitions)]
+pub unsafe extern "C" fn quiet2(th: Th, f: Fn2, a: Value, b: Value) -> u64 {
+    word(th, || f(th, a, b))
+}
+#[allow(improper_ctypes_definitions)]
+pub unsafe extern "C" fn quiet3(th: Th, f: Fn3, a: Value, b: Value, c: Value) -> u64 {
+    word(th, || f(th, a, b, c))
+}
+pub type Native = unsafe extern "C" fn(Th, &'static NativeDef, u64, u64, u64, u64) -> u64;
+/// A native function that takes its arguments as they are; null ones were left out.
+pub unsafe extern "C" fn native(th: Th, def: &'static NativeDef, a: u64, b: u64, c: u64, d: u64) -> u64 {
+    let args = [a, b, c, d].map(Value::from_word);
+    let f = &def.direct;
+    word(th, || (f.f)(th, &args[..f.most as usize]))
+}
+/// The same of a dict or set, the second argument being a key.
+pub unsafe extern "C" fn native_keyed(
+    th: Th,
+    def: &'static NativeDef,
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+) -> u64 {
+    unsafe {
+        if !simple_key(th, Value::from_bits(b), 0) || !plain_table(Value::from_bits(a)) {
+            return 0;
+        }
+        native(th, def, a, b, c, d)
+    }
+}
+
+/// Not a dict whose content is elsewhere, or watched: module variables, attributes.
+fn plain_table(d: Value) -> bool {
+    d.exact::<Dict>().is_none_or(|d| !d.flag(CELLS) && !d.flag(ATTRS))
+}
+fn when(ok: bool) -> R<()> {
+    if ok { Ok(()) } else { Err(Raised) }
+}
+pub fn dict_item(th: Th, d: Value, k: Value) -> R<Value> {
+    when(simple_key(th, k, 0))?;
+    // A missing key is an error that the interpreter raises: bridges may begin there.
+    unsafe { d.cast_unchecked::<Dict>() }.get(th, k)?.ok_or(Raised)
+}
+pub fn dict_set(th: Th, d: Value, k: Value, v: Value) -> R<Value> {
+    when(simple_key(th, k, 0) && plain_table(d))?;
+    unsafe { d.cast_unchecked::<Dict>() }.set(th, k, v)?;
+    Ok(NONE())
+}
+pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {
+    when(simple_key(th, k, 0))?;
+    builtins::set::add(th, unsafe { s.cast_unchecked() }, k)?;
+    Ok(NONE())
+}
+pub fn list_append(th: Th, l: Value, v: Value) -> R<Value> {
+    builtins::list::append(th, unsafe { l.cast_unchecked() }, v)?;
+    Ok(NONE())
+}
+pub fn contains(th: Th, c: Value, k: Value) -> R<Value> {
+    if let Some(b) = builtins::quick::contains(c, k) {
+        return Ok(Value::bool(b));
+    }
+    let shape = c.shape_id();
+    let hashed = [Kind::Dict, Kind::DictKeys, Kind::Set, Kind::FrozenSet].iter().any(|x| *x as u32 == shape);
+    let text = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range].iter().any(|x| *x as u32 == shape);
+    when((hashed || text) && simple_key(th, k, 0))?;
+    Ok(Value::bool(th.contains(c, k)?))
+}
+pub fn item(th: Th, o: Value, k: Value) -> R<Value> {
+    when(simple_key(th, k, 0))?;
+    th.getitem(o, k)
+}
+pub fn format_tuple(th: Th, s: Value, t: Value) -> R<Value> {
+    when(simple_key(th, t, 2))?;
+    builtins::ops::rem(th, s, t)
+}
+pub fn concat(th: Th, a: Value, b: Value) -> R<Value> {
+    builtins::str_methods::concat_all(th, &[a, b])
+}
+pub fn format(th: Th, o: Value) -> R<Value> {
+    builtins::ops::format(th, o, crate::thread::Root::empty_str.value())
+}
+pub fn to_str(th: Th, o: Value) -> R<Value> {
+    th.to_str(o)
+}
+pub fn repr(th: Th, o: Value) -> R<Value> {
+    th.repr(o)
+}
+pub fn iter(th: Th, o: Value) -> R<Value> {
+    th.iter(o)
+}
+pub fn len(th: Th, o: Value) -> R<Value> {
+    Ok(th.int(th.len(o)? as i64))
+}
+pub fn dict(th: Th, _: Value) -> R<Value> {
+    Ok(Gc::<Dict>::with_capacity(th, 0).value())
+}
+pub fn construct0(th: Th, t: Value) -> R<Value> {
+    builtins::type_::type_call(th, t, RawArgs::EMPTY)
+}
+pub fn construct1(th: Th, t: Value, a: Value) -> R<Value> {
+    builtins::type_::type_call(th, t, RawArgs::positional(&[a]))
+}

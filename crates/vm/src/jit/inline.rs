@@ -6,6 +6,7 @@
 
 use super::helpers;
 use super::machine::{Recorder, T};
+use super::quiet::{function, new};
 use crate::builtins;
 use crate::interp::fast;
 use crate::interp::machine::PyMachine;
@@ -13,7 +14,7 @@ use crate::native::{Inline, NativeDef};
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
-use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Cmp, Effects, Field, Machine};
 use std::mem::offset_of;
 
@@ -24,9 +25,7 @@ const RANGE_START: Field = Field(offset_of!(Range, start) as u32);
 const RANGE_STEP: Field = Field(offset_of!(Range, step) as u32);
 const RANGE_LEN: Field = Field(offset_of!(Range, len) as u32);
 
-const NATIVE_DEF: Field = Field(offset_of!(NativeFunction, def) as u32);
 const NATIVE_THIS: Field = Field(offset_of!(NativeFunction, this) as u32);
-const DESCRIPTOR_DEF: Field = Field(offset_of!(MethodDescriptor, def) as u32);
 
 /// Records the instruction. Some: it is done, its result is in its register.
 #[inline(never)]
@@ -58,23 +57,18 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
         m.set_reg(i.c(), r);
         return Some(());
     }
-    let (def, kind, at_def): (&'static NativeDef, _, _) = if let Some(nf) = f.v.exact::<NativeFunction>() {
-        (nf.def, Kind::NativeFunction, NATIVE_DEF)
+    let (def, kind): (&'static NativeDef, _) = if let Some(nf) = f.v.exact::<NativeFunction>() {
+        (nf.def, Kind::NativeFunction)
     } else if let Some(d) = f.v.exact::<MethodDescriptor>() {
-        (d.def, Kind::MethodDescriptor, DESCRIPTOR_DEF)
+        (d.def, Kind::MethodDescriptor)
     } else {
         return None;
     };
-    if def.inline == Inline::No {
+    if matches!(def.inline, Inline::No | Inline::IsInstance) {
         return None;
     }
-    // Which function it is, not which object: a bound method is another one each time.
-    if f.r.as_const().is_none() {
-        if !m.shape_is(f, kind as u32)
-            || !m.test(m.int_cmp(Cmp::Eq, m.get_int(f, at_def), m.int_const(def as *const NativeDef as i64)))
-        {
-            return None;
-        }
+    if !function(m, f, def) {
+        return None;
     }
     if kind == Kind::NativeFunction && def.sig.receiver {
         if def.inline == Inline::ListAppend && n == 1 {
@@ -135,17 +129,6 @@ fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {
     }
     let f = m.as_float(x)?;
     m.box_float(T { v: f.v.abs(), r: m.rec().core.op1(Op::FAbs, f.r) }).ok()
-}
-
-/// A new object of a builtin kind whose fields are given.
-fn new(m: Recorder, kind: Kind, v: Value, size: usize, fields: &[(u32, Ir)]) -> T<Value> {
-    let what = (kind as i64) << 56 | (size as i64) << 32 | kind as i64;
-    let core = &mut m.rec().core;
-    let r = core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
-    for (at, x) in fields {
-        core.trace.push(Inst { a: r, b: *x, imm: *at as i64, ..Inst::new(Op::SetNew) });
-    }
-    T { v, r }
 }
 
 /// `range` of one or two small ints that is not empty.

@@ -37,9 +37,14 @@ pub struct Recorder {
 
 pub const DICT_GET: Callee = Callee { name: "dict_get", addr: 0, effects: Effects::READS };
 pub const ITER_STEP: Callee =
-    Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::WRITES) };
+    Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::FILLS) };
 
 impl Recorder {
+    /// A register that may be null.
+    pub fn reg_or_null(self, i: usize) -> T<Option<Value>> {
+        let v = if self.i.reg_is_null(i) { None } else { Some(self.i.reg(i)) };
+        T { v, r: self.rec().reg(i) }
+    }
     #[allow(clippy::mut_from_ref)]
     #[inline(always)]
     pub fn rec(&self) -> &mut Rec {
@@ -312,18 +317,27 @@ impl Machine for Recorder {
 }
 
 impl PyMachine for Recorder {
-    // Calls of the runtime: the dispatcher carries the operation out as a whole.
-    fn call1(self, _f: &'static Residual<Fn1>, _a: T<Value>) -> R<T<Value>> {
-        Err(Raised)
+    // Calls of the runtime: direct if they are quiet, else the dispatcher carries the operation out as a whole.
+    fn call1(self, f: &'static Residual<Fn1>, a: T<Value>) -> R<T<Value>> {
+        if f.name == "TRUTH" {
+            return self.truth(f, a).ok_or(Raised);
+        }
+        self.quiet_unary(f.name, f.call, a).ok_or(Raised)
     }
-    fn call2(self, _f: &'static Residual<Fn2>, _a: T<Value>, _b: T<Value>) -> R<T<Value>> {
-        Err(Raised)
+    fn call2(self, f: &'static Residual<Fn2>, a: T<Value>, b: T<Value>) -> R<T<Value>> {
+        let r = if matches!(f.name, "LT" | "LE" | "EQ" | "NE" | "GT" | "GE") {
+            self.quiet_compare(f.name, f.call, a, b)
+        } else {
+            self.quiet_binary(f.name, f.call, a, b)
+        };
+        r.ok_or(Raised)
     }
     fn call3(self, _f: &'static Residual<Fn3>, _a: T<Value>, _b: T<Value>, _c: T<Value>) -> R<T<Value>> {
         Err(Raised)
     }
-    fn call2_bool(self, _f: &'static Residual<Fn2>, _a: T<Value>, _b: T<Value>) -> R<bool> {
-        Err(Raised)
+    fn call2_bool(self, f: &'static Residual<Fn2>, a: T<Value>, b: T<Value>) -> R<bool> {
+        let r = self.quiet_compare(f.name, f.call, a, b).ok_or(Raised)?;
+        Ok(self.is_singleton(r, TRUE()))
     }
     fn reg_is_null(self, i: usize) -> bool {
         let v = self.i.reg_is_null(i);
@@ -382,10 +396,11 @@ impl PyMachine for Recorder {
         let th = rec.core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 0);
         let r = rec.core.call(Op::CallRef, f, &[th, it.r]);
         // Null: nothing has happened.
-        rec.core.pardon();
+        rec.core.set_effects(false);
         let null = rec.core.word(0);
         let c = self.op(Op::Eq, r, null);
         self.guard(c, false);
+        rec.core.set_effects(true);
         Some(T { v, r })
     }
     fn is_singleton(self, o: T<Value>, s: Value) -> bool {
@@ -447,6 +462,52 @@ impl PyMachine for Recorder {
         self.pushed(f, Some(o), base - 1, nargs + 1, flags);
         Some(next)
     }
+    fn enter_defaults(&mut self, pc: Pc, func: T<Value>, base: usize, nargs: usize) -> Option<Pc> {
+        let f: Gc<Function> = unsafe { func.v.cast_unchecked() };
+        let code: Gc<Code> = unsafe { f.code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        let d = unsafe { f.defaults.gc_opt::<Tuple>() }?;
+        let next = self.i.enter_defaults(pc, func.v, base, nargs)?;
+        self.pin_code(func);
+        let total = code.simple_args as usize;
+        let from = nargs + d.len - total;
+        let t = self.get(func, Field(std::mem::offset_of!(Function, defaults) as u32));
+        // Which tuple it is says how long it is.
+        self.promote(t);
+        for (k, v) in d.items()[from..].iter().enumerate() {
+            let v = self.word(*v);
+            self.rec().set_reg(base + nargs + k, v.r);
+        }
+        self.rec().call_at(pc);
+        self.pushed(func, None, base, total, 0);
+        Some(next)
+    }
+    fn enter_getitem(&mut self, pc: Pc, o: T<Value>, k: T<Value>) -> Option<Pc> {
+        if !o.v.is_obj() {
+            return None;
+        }
+        let t = crate::shape::shape(o.v.shape_id()).type_;
+        let f = t.fast_getitem.get()?;
+        let code: Gc<Code> = unsafe { f.cast_unchecked::<Function>().code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        watch::watch_type(t, self.rec().tree);
+        let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
+        let next = self.i.enter_getitem(pc, o.v, k.v)?;
+        if !self.shape_is(o, o.v.shape_id()) {
+            return None;
+        }
+        let func = self.word(f);
+        self.rec().call_at(pc);
+        self.rec().set_reg(base, o.r);
+        self.rec().set_reg(base + 1, k.r);
+        let flags = unsafe { (*self.i.fp).flags };
+        self.pushed(func, None, base, 2, flags);
+        Some(next)
+    }
     fn enter_getter(&mut self, pc: Pc, func: Value, this: T<Value>) -> Option<Pc> {
         let f = self.word(func);
         let code: Gc<Code> = unsafe { func.cast_unchecked::<Function>().code.gc() };
@@ -495,6 +556,27 @@ impl PyMachine for Recorder {
 }
 
 impl Recorder {
+    /// Truth beyond what the handler knows.
+    fn truth(self, f: &'static Residual<Fn1>, a: T<Value>) -> Option<T<Value>> {
+        if !a.v.is_obj() {
+            return self.quiet_unary(f.name, f.call, a);
+        }
+        let shape = a.v.shape_id();
+        let t = crate::shape::shape(shape).type_;
+        if !t.heap_type() {
+            // Builtin types' own: no Python code but where a value is asked in turn.
+            let asks = [Kind::WeakProxy, Kind::Native, Kind::Type, Kind::MappingProxy].iter().any(|k| a.v.is_kind(*k));
+            if asks || !self.shape_is(a, shape) {
+                return None;
+            }
+            return self.quiet1(f.name, f.call, Effects::READS.or(Effects::RAISES), a);
+        }
+        if t.slots.bool.is_some() || t.slots.len.is_some() {
+            return None;
+        }
+        watch::watch_type(t, self.rec().tree);
+        self.shape_is(a, shape).then(|| self.word(TRUE()))
+    }
     /// What becomes of the result of a frame with these flags, `call` being the caller's instruction. None: what
     /// cannot be recorded. Tests come before anything happens.
     pub fn result_to(self, flags: u64, call: adder_bytecode::Ins, result: T<Value>) -> Option<ResultTo> {

@@ -17,6 +17,7 @@ pub mod exit;
 pub mod helpers;
 mod inline;
 pub mod machine;
+pub mod quiet;
 pub mod record;
 pub mod watch;
 

@@ -10,7 +10,7 @@ use super::machine::Recorder as RecMachine;
 use super::{Jit, LoopState, MAX_DEPTH, RECORDING, Tree, tree_of, watch};
 use crate::err::{R, Raised};
 use crate::interp::machine::{Interp, Pc};
-use crate::interp::{Ctl, record_fast, run_slow};
+use crate::interp::{Ctl, record_fast, run_slow, unwind};
 use crate::object::*;
 use crate::thread::{Cont, Frame, Th, Thread, fflags};
 use crate::value::*;
@@ -372,6 +372,19 @@ impl Rec {
             self.set_reg(i, null);
         }
     }
+    /// The function that the innermost frame runs.
+    pub fn frame_func(&mut self) -> R_ {
+        let n = self.frames.len() - 1;
+        if !self.frames[n].func.is_none() {
+            return self.frames[n].func;
+        }
+        let root = self.base_addr(1);
+        let at = n * size_of::<Frame>() + offset_of!(Frame, func);
+        let w = self.core.op_imm(Op::RawGet, root, R_::NONE, at as i64);
+        let r = self.core.op1(Op::Word, w);
+        self.frames[n].func = r;
+        r
+    }
     /// The innermost frame's `extra`.
     pub fn frame_extra(&mut self) -> R_ {
         let n = self.frames.len() - 1;
@@ -688,17 +701,22 @@ impl Rec {
             if self.core.abort.is_some() {
                 return self.stop(pc);
             }
-            if matches!(i.op(), Bc::Call | Bc::CallMethod | Bc::GetIter | Bc::Pow) {
-                let fp = th.fp.get();
-                let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
-                if super::inline::record(m, i).is_some() {
-                    pc = unsafe { pc.add(1) };
-                    unsafe { (*fp).pc = pc };
-                    continue;
-                }
-                // Nothing of it was an error of the program.
-                th.exc.init(None);
+            let fp = th.fp.get();
+            let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+            let over = match super::inline::record(m, i) {
+                Some(()) => Some(0),
+                None => super::quiet::record(m, i),
+            };
+            if let Some(over) = over {
+                pc = unsafe { pc.offset(1 + over) };
+                unsafe { (*fp).pc = pc };
+                continue;
             }
+            if self.core.abort.is_some() {
+                return self.stop(pc);
+            }
+            // Nothing of it was an error of the program.
+            th.exc.init(None);
             // The frame of `whole` lives while the operation runs; what handlers left on the stack must not be in it.
             super::scrub();
             match self.whole(pc, i) {
@@ -895,6 +913,7 @@ impl Rec {
             code: 0,
             flags: 0,
             depth: 0,
+            objects: 0,
             tree: self.tree,
         }));
         self.expects.push(expect);
@@ -920,6 +939,7 @@ impl Rec {
 
         // The real thing.
         unsafe { (*before).pc = pc };
+        let mut landing = None;
         match run_slow(th, i) {
             Ok(Ctl::Next) => {}
             Ok(Ctl::Leave(v)) => {
@@ -927,8 +947,11 @@ impl Rec {
                 return Err(Done::Abort(Ok(Ctl::Leave(v))));
             }
             Err(e) => {
-                self.core.give_up(Counter::AbortException, "exception");
-                return Err(Done::Abort(Err(e)));
+                landing = unwind::landing(th, self.root_fp);
+                if landing.is_none() || !unwind::unwind(th) {
+                    self.core.give_up(Counter::AbortException, "exception");
+                    return Err(Done::Abort(Err(e)));
+                }
             }
         }
         let fp = th.fp.get();
@@ -951,12 +974,22 @@ impl Rec {
             (*expect).code = (*fp).code.value().bits();
             (*expect).flags = (*fp).flags;
             (*expect).depth = depth;
+            (*expect).objects = helpers::objects(self.root_fp, fp);
         }
         self.mem_fp = Some(depth.max(0) as usize);
         for f in &mut self.frames {
             f.mem_pc = std::ptr::null();
         }
-        if out && depth == -1 {
+        if let Some(l) = landing {
+            while self.frames.len() as isize > depth + 1 {
+                self.pop_frame();
+            }
+            let null = self.core.word(0);
+            for r in l.cleared {
+                self.set_reg(r, null);
+            }
+            self.reload(l.reg);
+        } else if out && depth == -1 {
             let root = self.base_addr(1);
             let at = offset_of!(Frame, regs) as i64 - size_of::<Frame>() as i64;
             let regs = self.core.op_imm(Op::RawGet, root, R_::NONE, at);
@@ -974,7 +1007,7 @@ impl Rec {
             if self.frames.len() > MAX_DEPTH || base < 0 {
                 return abort(self, Counter::AbortDepth, "calls too deep");
             }
-            if f.flags & (fflags::ENTRY | fflags::OBJECT) != 0 {
+            if f.flags & fflags::ENTRY != 0 {
                 return abort(self, Counter::AbortFrame, "frame of an unusual kind");
             }
             self.frames.last_mut().unwrap().pc = pc;
