@@ -474,11 +474,13 @@ impl PyMachine for Recorder {
         let total = code.simple_args as usize;
         let from = nargs + d.len - total;
         let t = self.get(func, Field(std::mem::offset_of!(Function, defaults) as u32));
-        // Which tuple it is says how long it is.
-        self.promote(t);
-        for (k, v) in d.items()[from..].iter().enumerate() {
-            let v = self.word(*v);
-            self.rec().set_reg(base + nargs + k, v.r);
+        let len = self.rec().core.op_imm(Op::GetInt, t.r, Ir::NONE, std::mem::offset_of!(Tuple, len) as i64);
+        let same = self.rec().core.int(d.len as i64);
+        let c = self.op(Op::Eq, len, same);
+        self.guard(c, true);
+        for k in from..d.len {
+            let v = self.get(t, Field((size_of::<Tuple>() + 8 * k) as u32));
+            self.rec().set_reg(base + nargs + k - from, v.r);
         }
         self.rec().call_at(pc);
         self.pushed(func, None, base, total, 0);

@@ -17,7 +17,7 @@ use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
-use adder_metatrace::{Effects, Field, Machine};
+use adder_metatrace::{Cmp, Effects, Field, Machine};
 use std::mem::offset_of;
 
 const READS: Effects = Effects::READS.or(Effects::RAISES);
@@ -666,7 +666,7 @@ pub fn function(m: Recorder, f: T<Value>, def: &'static NativeDef) -> bool {
     };
     m.of_shape(f)
         && m.test(m.int_cmp(
-            adder_metatrace::Cmp::Eq,
+            Cmp::Eq,
             m.get_int(f, Field(at as u32)),
             m.int_const(def as *const NativeDef as i64),
         ))
@@ -786,12 +786,14 @@ fn isinstance(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>>
     let (o, c) = (m.reg(at), m.reg(at + 1));
     let plain_class = |c: Value| c.is_exact(Kind::Type).then(|| unsafe { c.cast_unchecked::<Type>() });
     let mut classes = Vec::new();
-    if let Some(t) = plain_class(c.v) {
-        classes.push(t);
-    } else {
-        for x in c.v.exact::<Tuple>()?.items() {
-            classes.push(plain_class(*x)?);
+    let tuple = c.v.exact::<Tuple>();
+    match tuple {
+        Some(t) => {
+            for x in t.items() {
+                classes.push(plain_class(*x)?);
+            }
         }
+        None => classes.push(plain_class(c.v)?),
     }
     let t = m.i.th.type_of(o.v);
     let yes = classes.iter().any(|c| m.i.th.is_subtype(t, *c));
@@ -800,7 +802,18 @@ fn isinstance(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>>
     if !yes && (!t.has(tflags::PLAIN_GETATTR) || class(t) != class(builtins::object::OBJECT.get())) {
         return None;
     }
-    m.promote(c);
+    match tuple {
+        Some(t) => {
+            let len = m.of_shape(c).then(|| m.get_int(c, Field(offset_of!(Tuple, len) as u32)))?;
+            m.test(m.int_cmp(Cmp::Eq, len, m.int_const(t.len as i64)));
+            for k in 0..t.len {
+                m.promote(m.get(c, Field((size_of::<Tuple>() + 8 * k) as u32)));
+            }
+        }
+        None => {
+            m.promote(c);
+        }
+    }
     super::watch::watch_type(t, m.rec().tree);
     known_class(m, o)?;
     Some(m.constant(Value::bool(yes)))
