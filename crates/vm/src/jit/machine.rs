@@ -567,7 +567,9 @@ impl Recorder {
         let t = crate::shape::shape(shape).type_;
         if !t.heap_type() {
             // Builtin types' own: no Python code but where a value is asked in turn.
-            let asks = [Kind::WeakProxy, Kind::Native, Kind::Type, Kind::MappingProxy].iter().any(|k| a.v.is_kind(*k));
+            let asks = [Kind::WeakProxy, Kind::Native, Kind::Type, Kind::MappingProxy]
+                .iter()
+                .any(|k| a.v.is_kind(*k));
             if asks || !self.shape_is(a, shape) {
                 return None;
             }

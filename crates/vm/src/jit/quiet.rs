@@ -10,8 +10,8 @@ use super::machine::{Recorder, T};
 use crate::builtins;
 use crate::interp::fast;
 use crate::interp::machine::*;
-use crate::native::{Inline, NativeDef, tflags};
 use crate::n;
+use crate::native::{Inline, NativeDef, tflags};
 use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
@@ -211,7 +211,11 @@ pub fn simple_key(th: Th, k: Value, depth: usize) -> bool {
 impl Recorder {
     /// Records that the value is plain. False: it is not.
     fn plain(self, a: T<Value>) -> bool {
-        if a.v.is_obj() { plain_kind(a.v.shape_id()) && self.shape_is(a, a.v.shape_id()) } else { self.immediate(a) }
+        if a.v.is_obj() {
+            plain_kind(a.v.shape_id()) && self.shape_is(a, a.v.shape_id())
+        } else {
+            self.immediate(a)
+        }
     }
     /// Records which immediate kind this value is of.
     fn immediate(self, a: T<Value>) -> bool {
@@ -288,7 +292,8 @@ impl Recorder {
             return Some(self.is_a(r, Kind::Str));
         }
         let sequence = |v: Value| v.is_exact(Kind::List) || v.is_exact(Kind::Tuple);
-        if sequence(a.v) && (sequence(b.v) || b.v.is_fix()) && matches!(name, "ADD" | "MUL" | "IADD" | "IMUL") {
+        if sequence(a.v) && (sequence(b.v) || b.v.is_fix()) && matches!(name, "ADD" | "MUL" | "IADD" | "IMUL")
+        {
             let kind = if a.v.is_exact(Kind::List) { Kind::List } else { Kind::Tuple };
             if !self.of_shape(a) || !(if b.v.is_fix() { self.immediate(b) } else { self.of_shape(b) }) {
                 return None;
@@ -399,7 +404,9 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         }
         Bc::BuildTuple => done(tuple(m, i.b(), i.c())?),
         Bc::BuildList => done(list(m, i.b(), i.c())?),
-        Bc::BuildDict if i.c() == 0 => done(m.is_a(m.quiet1("BuildDict", helpers::dict, READS, m.fixnum(0))?, Kind::Dict)),
+        Bc::BuildDict if i.c() == 0 => {
+            done(m.is_a(m.quiet1("BuildDict", helpers::dict, READS, m.fixnum(0))?, Kind::Dict))
+        }
         Bc::BuildSlice => {
             let step = if i.x() == 3 { m.reg(i.b() + 2) } else { m.constant(NONE()) };
             let (start, stop) = (m.reg(i.b()), m.reg(i.b() + 1));
@@ -459,7 +466,10 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Bc::LoadAttr => {
             let o = m.reg(i.b());
             let e = fast::entry_of(m.ic(i.c()), o.v)?;
-            if e.tag != crate::interp::ic::tag::METHOD || !e.value.value().is_exact(Kind::Function) || !m.of_shape(o) {
+            if e.tag != crate::interp::ic::tag::METHOD
+                || !e.value.value().is_exact(Kind::Function)
+                || !m.of_shape(o)
+            {
                 return None;
             }
             let f = m.constant(e.value.value());
@@ -568,8 +578,7 @@ fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {
         m.of_shape(o).then(|| m.quiet3("dict[k]=v", helpers::dict_set, FILLS, o, k, v))??;
         return Some(());
     }
-    let numbers = shape == Kind::ByteArray as u32
-        || native_name(m, o.v) == "array.array";
+    let numbers = shape == Kind::ByteArray as u32 || native_name(m, o.v) == "array.array";
     if numbers && k.v.is_fix() && !v.v.is_obj() && m.of_shape(o) && m.immediate(k) && m.immediate(v) {
         m.quiet3("o[k]=v", builtins::ops::setitem_value, FILLS, o, k, v)?;
         return Some(());
@@ -697,9 +706,19 @@ fn method(
 }
 
 /// Calls a native function with these arguments, of which the first `own` need no test.
-fn native(m: Recorder, def: &'static NativeDef, row: &Row, args: &[T<Value>], own: usize) -> Option<T<Value>> {
+fn native(
+    m: Recorder,
+    def: &'static NativeDef,
+    row: &Row,
+    args: &[T<Value>],
+    own: usize,
+) -> Option<T<Value>> {
     let d = &def.direct;
-    if d.least == 255 || args.len() < d.least as usize || args.len() > d.most as usize || d.most as usize > MOST {
+    if d.least == 255
+        || args.len() < d.least as usize
+        || args.len() > d.most as usize
+        || d.most as usize > MOST
+    {
         return None;
     }
     let letters = row.1.as_bytes();
