@@ -3,18 +3,6 @@
 use adder_metatrace::backend::{Loc, SPILLS};
 use adder_metatrace::ir::*;
 
-/// Registers that values may live in; callee-saved ones last, so that values which live across calls find them free.
-pub const GPRS: &[u8] = &[6, 7, 8, 9, 10, 11, 3, 5, 12, 14];
-pub const XMMS: u8 = 14;
-
-pub fn caller_saved(l: Loc) -> bool {
-    match l {
-        Loc::Gpr(r) => !matches!(r, 3 | 5 | 12 | 14),
-        Loc::Xmm(_) => true,
-        _ => false,
-    }
-}
-
 /// Where one value is.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Place {

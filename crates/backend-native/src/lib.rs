@@ -1,34 +1,41 @@
 //! Machine code from optimised traces: one pass backward finds where values are used, one forward chooses registers and
-//! emits (linear scan; what is used furthest away gives way). x86-64 with the System V convention.
+//! emits (linear scan; what is used furthest away gives way). `emit` is the same for all instruction sets; `x64` and
+//! `aarch64` encode what it asks for ([`Isa`]).
 //!
 //! # Conventions of compiled code
-//! - `r13` is the [`State`], `r15` the thread; `rax`, `rcx`, `rdx`, `xmm14`, `xmm15` are scratch.
-//! - A guard that fails jumps through its [`Exit::target`] with the exit's address in `rax`: to the common way out, which
-//!   saves all registers in the state, or to a bridge, which finds the values where they are.
+//! - One register is the [`State`], one the thread; some are scratch (see the instruction sets).
+//! - A guard that fails jumps through its [`Exit::target`] with the exit's address in a scratch register: to the common
+//!   way out, which saves all registers in the state, or to a bridge, which finds the values where they are.
+//! - Code is never changed once it runs: bridges and invalidations are single aligned stores to data, to exits' targets
+//!   and links' cells, which running code reads at its next jump.
 //! - Everything that the collector must see is in the state (on the caller's native stack), in callee-saved registers or
 //!   in the collector's own frames: conservative roots.
 
 // The assembler's macro converts every register number, whatever its type.
 #![allow(clippy::useless_conversion)]
-#![cfg(all(target_arch = "x86_64", unix))]
+#![cfg(unix)]
 
 mod alloc;
 mod emit;
+mod isa;
 mod memory;
+mod x64;
 
 use adder_metatrace::backend::*;
 use adder_metatrace::ir::*;
-use dynasmrt::{DynasmApi, VecAssembler, dynasm, x64::X64Relocation};
+use isa::Isa;
 use memory::CodeMemory;
 use std::mem::offset_of;
 use std::sync::{Mutex, OnceLock};
 
-pub(crate) type Asm = VecAssembler<X64Relocation>;
+/// What this machine runs.
+#[cfg(target_arch = "x86_64")]
+type Host = x64::X64;
 
 pub struct Native {
     memory: Mutex<CodeMemory>,
     enter: unsafe extern "C" fn(usize, *mut State, u64) -> *const Exit,
-    pub(crate) leave: usize,
+    leave: usize,
     bail: usize,
 }
 
@@ -38,8 +45,6 @@ pub(crate) const FP: i32 = offset_of!(State, fp) as i32;
 pub(crate) const REGS: i32 = offset_of!(State, regs) as i32;
 pub(crate) const SAVE: i32 = offset_of!(State, save) as i32;
 pub(crate) const SPILL: i32 = offset_of!(State, spill) as i32;
-/// Bytes of native stack for a call's arguments, kept aligned.
-pub(crate) const ARGS: i32 = 72;
 
 static NATIVE: OnceLock<Option<Native>> = OnceLock::new();
 
@@ -72,26 +77,15 @@ fn exit(
 impl Native {
     fn new() -> Option<Native> {
         let mut m = CodeMemory::new()?;
-        let mut a = Asm::new(m.next());
-        dynasm!(a; .arch x64
-            ; push rbx; push rbp; push r12; push r13; push r14; push r15
-            ; sub rsp, ARGS
-            ; mov r13, rsi; mov r15, rdx
-            ; jmp rdi);
-        let enter = m.add(&a.finalize().ok()?)?;
-        let mut a = Asm::new(m.next());
-        for r in 0..16u8 {
-            dynasm!(a; .arch x64; mov [r13 + GPR + 8 * r as i32], Rq(r); movsd [r13 + XMM + 8 * r as i32], Rx(r));
+        fn add(m: &mut CodeMemory, f: impl FnOnce(&mut Host)) -> Option<usize> {
+            let mut a = Host::new(m.next());
+            f(&mut a);
+            m.add(&a.finish().ok()?)
         }
-        dynasm!(a; .arch x64
-            ; add rsp, ARGS
-            ; pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx
-            ; ret);
-        let leave = m.add(&a.finalize().ok()?)?;
+        let enter = add(&mut m, Host::enter_stub)?;
+        let leave = add(&mut m, Host::leave_stub)?;
         let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), None, leave, 0, 0);
-        let mut a = Asm::new(m.next());
-        dynasm!(a; .arch x64; mov rax, QWORD e as *const Exit as i64; mov rcx, QWORD leave as i64; jmp rcx);
-        let bail = m.add(&a.finalize().ok()?)?;
+        let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.
         let enter = unsafe {
             std::mem::transmute::<usize, unsafe extern "C" fn(usize, *mut State, u64) -> *const Exit>(enter)
@@ -115,7 +109,7 @@ impl Backend for Native {
     ) -> Result<Compiled, &'static str> {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         let mut exits = Vec::new();
-        let code = emit::Emit::new(t, layout, parent, self.leave, m.next()).run(&mut |snap, leaves| {
+        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut |snap, leaves| {
             let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let e = exit(snap, leaves, parent, self.leave, owner, id);
             exits.push(e);

@@ -1,0 +1,167 @@
+//! A bridge's inputs, the loop's header, the trace's end.
+
+use super::Emit;
+use crate::alloc::phis_end;
+use crate::isa::*;
+use crate::{FP, REGS, SPILL};
+use adder_metatrace::backend::Loc;
+use adder_metatrace::ir::*;
+
+impl<I: Isa> Emit<'_, I> {
+    /// The inputs of a bridge are where the exit left them.
+    pub(super) fn inputs(&mut self) -> Res<()> {
+        let Some(parent) = self.parent else { return Ok(()) };
+        for i in 0..self.t.insts.len() {
+            let x = &self.t.insts[i];
+            if x.op != Op::In || self.uses.last[i] == 0 {
+                continue;
+            }
+            let v = i as u32;
+            match parent.leaves[x.imm as usize].0 {
+                l @ (Loc::Gpr(_) | Loc::Xmm(_)) => {
+                    self.place[i].reg = Some(l);
+                    if self.owner(l).is_some() {
+                        return Err("an input's register is taken");
+                    }
+                    *self.owner(l) = Some(v);
+                }
+                Loc::Spill(s) => {
+                    self.place[i].spill = Some(s);
+                    self.slots.reserve(s);
+                }
+                Loc::Const(_) => return Err("a constant input"),
+            }
+            self.active.push(v);
+        }
+        Ok(())
+    }
+
+    /// The phis get their places and first values; the header is here.
+    pub(super) fn loop_header(&mut self, i: usize) -> Res<()> {
+        let phis: Vec<usize> =
+            (i + 1..self.t.insts.len()).filter(|&k| self.t.insts[k].op == Op::Phi).collect();
+        self.pos = phis_end(self.t) as u32;
+        let mut moves = Vec::new();
+        let mut heirs: Vec<u32> = Vec::new();
+        // A phi inherits the register of a first value that nobody else needs.
+        for &p in &phis {
+            if self.uses.last[p] == 0 {
+                continue;
+            }
+            let init = self.t.insts[p].a;
+            if let Some(v) = init.as_ins()
+                && self.uses.last[v] <= self.pos
+                && !heirs.contains(&(v as u32))
+                && let Some(l) = self.place[v].reg
+                && phis.iter().filter(|q| self.t.insts[**q].a == init).count() == 1
+                && self.is_flt(v as u32) == self.is_flt(p as u32)
+            {
+                heirs.push(v as u32);
+                self.place[p].reg = Some(l);
+                *self.owner(l) = Some(p as u32);
+                self.place[v].reg = None;
+                self.pin(l);
+                self.active.push(p as u32);
+                self.active.retain(|x| *x != v as u32);
+                if let Some(s) = self.place[v].spill.take() {
+                    self.slots.give(s);
+                }
+            }
+        }
+        for &p in &phis {
+            if self.uses.last[p] == 0 || self.place[p].reg.is_some() {
+                continue;
+            }
+            let flt = self.is_flt(p as u32);
+            match self.take(flt, None, false) {
+                Ok(l) => {
+                    self.place[p].reg = Some(l);
+                    *self.owner(l) = Some(p as u32);
+                    self.pin(l);
+                }
+                Err("no register") => self.place[p].spill = Some(self.slots.take()?),
+                Err(e) => return Err(e),
+            }
+            self.active.push(p as u32);
+        }
+        for &p in &phis {
+            let pl = self.place[p];
+            let Some(dst) = pl.reg.or(pl.spill.map(Loc::Spill)) else { continue };
+            let init = self.t.insts[p].a;
+            if init.as_ins().is_some_and(|v| heirs.contains(&(v as u32))) {
+                continue;
+            }
+            moves.push((dst, self.source(init)?));
+        }
+        self.moves(moves);
+        // What is from before the loop and not needed in it goes.
+        for v in self.active.clone() {
+            if (v as usize) < i && self.uses.last[v as usize] <= self.pos {
+                self.active.retain(|x| *x != v);
+                self.give(v);
+            }
+        }
+        self.pinned = (0, 0);
+        self.header = self.active.iter().map(|v| (*v, self.place[*v as usize])).collect();
+        let l = self.a.label();
+        self.head = Some(l);
+        self.a.align();
+        self.a.bind(l);
+        Ok(())
+    }
+
+    /// What follows the last instruction.
+    pub(super) fn end(&mut self) -> Res<()> {
+        let t = self.t;
+        match &t.end {
+            End::Open => return Err("an open end"),
+            End::Loop(back) => {
+                let phis: Vec<u32> = {
+                    let l = t.loop_at().ok_or("no loop")?;
+                    (l + 1..t.insts.len()).filter(|&i| t.insts[i].op == Op::Phi).map(|i| i as u32).collect()
+                };
+                let mut moves = Vec::new();
+                let kept = std::mem::take(&mut self.header);
+                for &(v, home) in &kept {
+                    let dst = match (home.reg, home.spill) {
+                        (Some(r), _) => r,
+                        (None, Some(s)) => Loc::Spill(s),
+                        _ => continue,
+                    };
+                    let src = match phis.iter().position(|p| *p == v) {
+                        Some(k) => self.source(back[k])?,
+                        None => match dst {
+                            Loc::Spill(_) => continue,
+                            _ => self.source(R(v))?,
+                        },
+                    };
+                    if src != dst {
+                        moves.push((dst, src));
+                    }
+                }
+                self.moves(moves);
+                // Dead references in slots that the next iteration may not write for long.
+                let home: Vec<u16> = kept.iter().filter_map(|h| h.1.spill).collect();
+                for v in self.active.clone() {
+                    if let Some(s) = self.place[v as usize].spill
+                        && self.t.insts[v as usize].ty == Ty::Ref
+                        && !kept.iter().any(|h| h.0 == v)
+                        && !home.contains(&s)
+                    {
+                        self.a.zero_state(SPILL + 8 * s as i32);
+                    }
+                }
+                let head = self.head.ok_or("no header")?;
+                self.a.jump(head);
+            }
+            End::Link { cell, frames, regs } => {
+                if *frames != 0 {
+                    self.a.add_state(FP, *frames as i32);
+                    self.a.add_state(REGS, *regs as i32);
+                }
+                self.a.link(*cell);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the trace is left, and what is done out of line.
+
+use super::Emit;
+use crate::SAVE;
+use crate::isa::*;
+use adder_metatrace::backend::Loc;
+use adder_metatrace::ir::*;
+
+/// Code out of line.
+pub(super) enum Cold<L> {
+    /// Not an immediate float: boxed, or no float at all.
+    Unbox {
+        a: u8,
+        d: u8,
+        exit: L,
+    },
+    /// The immediate +0.0.
+    Zero {
+        d: u8,
+    },
+    Box {
+        a: u8,
+        d: u8,
+    },
+    Barrier {
+        obj: u8,
+        addr: Addr,
+    },
+    New {
+        d: u8,
+        what: i64,
+    },
+}
+
+pub(super) struct ColdPath<I: Isa> {
+    way: Detour<I::Label>,
+    what: Cold<I::Label>,
+    save: Vec<Loc>,
+}
+
+impl<I: Isa> Emit<'_, I> {
+    /// A label that leaves with the state as it is now.
+    pub(super) fn exit(&mut self, snap: u32) -> Res<I::Label> {
+        let l = self.a.label();
+        let mut leaves: Vec<(R, Loc, Ty)> = Vec::new();
+        let mut bad = false;
+        self.t.snaps[snap as usize].each(|r, ty| {
+            if !leaves.iter().any(|x| x.0 == r && x.2 == ty) {
+                match self.source(r) {
+                    Ok(loc) => leaves.push((r, loc, ty)),
+                    Err(_) => bad = true,
+                }
+            }
+        });
+        if bad {
+            return Err("a value of a snapshot without a place");
+        }
+        self.exits.push((l, snap, leaves));
+        Ok(l)
+    }
+    /// Caller-saved registers in use, but for `except`.
+    pub(super) fn in_use(&self, except: Loc) -> Vec<Loc> {
+        let mut v = Vec::new();
+        for r in 0..16 {
+            if self.gpr[r].is_some() {
+                v.push(Loc::Gpr(r as u8));
+            }
+            if self.xmm[r].is_some() {
+                v.push(Loc::Xmm(r as u8));
+            }
+        }
+        v.retain(|l| I::caller_saved(*l) && *l != except);
+        v
+    }
+    pub(super) fn go_cold(&mut self, what: Cold<I::Label>, except: Loc) -> Detour<I::Label> {
+        let way = Detour { at: self.a.label(), back: self.a.label() };
+        let save = match what {
+            Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
+            Cold::Box { .. } | Cold::Barrier { .. } | Cold::New { .. } => self.in_use(except),
+        };
+        self.cold.push(ColdPath { way, what, save });
+        way
+    }
+    pub(super) fn cold_path(&mut self, c: ColdPath<I>) {
+        self.a.bind(c.way.at);
+        for (k, l) in c.save.iter().enumerate() {
+            let at = SAVE + 8 * k as i32;
+            match *l {
+                Loc::Gpr(r) => self.a.store_state(at, r),
+                Loc::Xmm(r) => self.a.flt_store_state(at, r),
+                _ => {}
+            }
+        }
+        let l = self.layout;
+        match c.what {
+            Cold::Unbox { a, d, exit } => self.a.unbox_box(d, a, l, exit),
+            Cold::Zero { d } => self.a.flt_imm(d, 0),
+            Cold::Box { a, d } => self.a.call_box(l.box_float as u64, d, a),
+            Cold::Barrier { obj, addr } => self.a.call_barrier(l.barrier as u64, obj, addr),
+            Cold::New { d, what } => self.a.call_new(l.alloc as u64, d, what as u64),
+        }
+        for (k, l) in c.save.iter().enumerate() {
+            let at = SAVE + 8 * k as i32;
+            match *l {
+                Loc::Gpr(r) => self.a.load_state(r, at),
+                Loc::Xmm(r) => self.a.flt_load_state(r, at),
+                _ => {}
+            }
+        }
+        self.a.jump(c.way.back);
+    }
+}
+
+/// The snapshot with leaves for operands.
+pub(super) fn renumber(s: &Snap, leaves: &[(R, Loc, Ty)]) -> Snap {
+    let at = |r: R, ty: Ty| R::ins(leaves.iter().position(|l| l.0 == r && l.2 == ty).expect("a leaf"));
+    let v = |v: Val| match v {
+        Val::Word(r) => Val::Word(at(r, Ty::Ref)),
+        Val::Int(r) => Val::Int(at(r, Ty::Int)),
+        Val::Flt(r) => Val::Flt(at(r, Ty::Flt)),
+        v => v,
+    };
+    Snap {
+        frames: s.frames.iter().map(|f| FrameSnap { func: v(f.func), extra: f.extra.map(v), ..*f }).collect(),
+        slots: s.slots.iter().map(|x| (x.0, v(x.1))).collect(),
+        virts: s
+            .virts
+            .iter()
+            .map(|o| VirtSnap { what: o.what, fields: o.fields.iter().map(|f| (f.0, v(f.1))).collect() })
+            .collect(),
+        in_memory: s.in_memory,
+    }
+}

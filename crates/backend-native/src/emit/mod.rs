@@ -1,0 +1,93 @@
+//! Emission: instruction by instruction forwards, choosing registers on the way; for every instruction set.
+//!
+//! `regs` registers, spill slots, moves · `exits` guards' ways out, code out of line · `ends` inputs, the loop's header
+//! and end · `ops` instructions · `guards` conditions.
+
+mod ends;
+mod exits;
+mod guards;
+mod ops;
+mod regs;
+
+use crate::alloc::*;
+use crate::isa::*;
+use adder_metatrace::backend::{Exit, Layout, Loc};
+use adder_metatrace::ir::*;
+use exits::{ColdPath, renumber};
+
+pub struct Emit<'a, I: Isa> {
+    t: &'a Trace,
+    layout: &'a Layout,
+    parent: Option<&'a Exit>,
+    a: I,
+    uses: Uses,
+    place: Vec<Place>,
+    gpr: [Option<u32>; 16],
+    xmm: [Option<u32>; 16],
+    slots: Slots,
+    active: Vec<u32>,
+    pinned: (u32, u32),
+    pos: u32,
+    cold: Vec<ColdPath<I>>,
+    exits: Vec<(I::Label, u32, Vec<(R, Loc, Ty)>)>,
+    header: Vec<(u32, Place)>,
+    head: Option<I::Label>,
+    /// For a value that the loop's end gives to a phi: the phi.
+    back: Vec<(u32, u32)>,
+}
+
+impl<'a, I: Isa> Emit<'a, I> {
+    pub fn new(t: &'a Trace, layout: &'a Layout, parent: Option<&'a Exit>, at: usize) -> Emit<'a, I> {
+        Emit {
+            t,
+            layout,
+            parent,
+            a: I::new(at),
+            uses: Uses::new(t),
+            place: vec![Place::default(); t.insts.len()],
+            gpr: [None; 16],
+            xmm: [None; 16],
+            slots: Slots::new(),
+            active: Vec::new(),
+            pinned: (0, 0),
+            pos: 0,
+            cold: Vec::new(),
+            exits: Vec::new(),
+            header: Vec::new(),
+            head: None,
+            back: Vec::new(),
+        }
+    }
+
+    /// The code; `exit` makes the exits.
+    pub fn run(mut self, exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit) -> Res<Vec<u8>> {
+        let t = self.t;
+        if let (End::Loop(back), Some(l)) = (&t.end, t.loop_at()) {
+            let phis = (l + 1..t.insts.len()).filter(|&i| t.insts[i].op == Op::Phi);
+            for (p, r) in phis.zip(back) {
+                if let Some(v) = r.as_ins() {
+                    self.back.push((v as u32, p as u32));
+                }
+            }
+        }
+        self.inputs()?;
+        for i in 0..t.insts.len() {
+            self.pos = i as u32;
+            self.pinned = (0, 0);
+            self.inst(i)?;
+        }
+        self.pos = t.insts.len() as u32;
+        self.pinned = (0, 0);
+        self.end()?;
+        for c in std::mem::take(&mut self.cold) {
+            self.cold_path(c);
+        }
+        for (label, snap, leaves) in std::mem::take(&mut self.exits) {
+            let e =
+                exit(renumber(&t.snaps[snap as usize], &leaves), leaves.iter().map(|l| (l.1, l.2)).collect());
+            self.a.bind(label);
+            self.a.exit_stub(e as *const Exit as u64);
+        }
+        self.a.finish()
+    }
+}

@@ -1,0 +1,325 @@
+//! Instructions. Every op has its arm: a new one does not compile until it is here.
+
+use super::Emit;
+use super::exits::Cold;
+use crate::isa::*;
+use crate::{FP, REGS};
+use adder_metatrace::Effects;
+use adder_metatrace::backend::Loc;
+use adder_metatrace::ir::*;
+
+impl<I: Isa> Emit<'_, I> {
+    pub(super) fn inst(&mut self, i: usize) -> Res<()> {
+        let x = self.t.insts[i];
+        use Op::*;
+        // Results that nobody needs.
+        if !matches!(x.ty, Ty::Void | Ty::Bool)
+            && self.uses.last[i] == 0
+            && !x.op.is_call()
+            && !matches!(x.op.info().class, Class::Checked)
+        {
+            return Ok(());
+        }
+        match x.op {
+            // Places, not code.
+            Nop | In | Phi | Base => {}
+            // What only the passes look at.
+            IsA => self.release(NO_SNAP),
+            Loop => self.loop_header(i)?,
+            // Conditions are their guards' code.
+            IsFix | IsFlo | IsPtr | ShapeIs | Eq | Lt | Le | Ult | FEq | FLt | FLe | AddOvf | SubOvf
+            | MulOvf => {}
+            GuardT | GuardF => self.guard(i)?,
+            Calm => {
+                let e = self.exit(x.snap)?;
+                self.a.guard_calm(self.layout.poll, e);
+                self.release(x.snap);
+            }
+            Entry | LoadReg => {
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.load_state(I::S1, REGS);
+                self.a.load(d, Addr { base: I::S1, index: None, disp: 8 * x.imm as i32 });
+            }
+            StoreReg => {
+                self.a.load_state(I::S1, REGS);
+                self.put(Addr { base: I::S1, index: None, disp: 8 * x.imm as i32 }, x.a)?;
+                self.release(NO_SNAP);
+            }
+            FixAdd | FixAddW => self.fix(i, Fix::Add)?,
+            FixSub | FixSubW => self.fix(i, Fix::Sub)?,
+            FixMul => self.fix(i, Fix::Mul)?,
+            FixShl => {
+                let a = self.g(x.a, I::S0)?;
+                let b = self.g(x.b, I::S1)?;
+                self.release(x.snap);
+                let d = self.def(i)?;
+                let e = self.exit(x.snap)?;
+                self.a.fix_shl(d, a, b, e);
+            }
+            FixAnd => {
+                self.alu(i, Alu::And)?;
+            }
+            FixOr => {
+                self.alu(i, Alu::Or)?;
+            }
+            FixXor => {
+                let d = self.alu(i, Alu::Xor)?;
+                self.a.alu(Alu::Or, d, d, Src::Imm(1));
+            }
+            Add => {
+                self.alu(i, Alu::Add)?;
+            }
+            Sub => {
+                self.alu(i, Alu::Sub)?;
+            }
+            FixShr => {
+                let a = self.g(x.a, I::S0)?;
+                let b = match self.t.const_of(x.b) {
+                    Some(c) => Src::Imm((c.bits as i64).clamp(0, 63) as i32),
+                    None => Src::Reg(self.g(x.b, I::S1)?),
+                };
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.fix_shr(d, a, b);
+            }
+            FixDiv | FixMod => {
+                let a = self.g(x.a, I::S0)?;
+                let b = self.g(x.b, I::S1)?;
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.fix_div(d, a, b, x.op == FixMod);
+            }
+            Untag => {
+                let (d, a) = self.unary(i)?;
+                self.a.untag(d, a);
+            }
+            Tag => {
+                let (d, a) = self.unary(i)?;
+                self.a.tag(d, a);
+            }
+            Bits | Word => {
+                let (d, a) = self.unary(i)?;
+                self.a.mov(d, a);
+            }
+            FAdd => self.flt(i, FltOp::Add)?,
+            FSub => self.flt(i, FltOp::Sub)?,
+            FMul => self.flt(i, FltOp::Mul)?,
+            FDiv => self.flt(i, FltOp::Div)?,
+            FNeg => self.flt_unary(i, FltUn::Neg)?,
+            FAbs => self.flt_unary(i, FltUn::Abs)?,
+            FSqrt => self.flt_unary(i, FltUn::Sqrt)?,
+            FixToFlt => {
+                let (d, a) = self.unary(i)?;
+                self.a.fix_to_flt(d, a);
+            }
+            IntToFlt => {
+                let (d, a) = self.unary(i)?;
+                self.a.int_to_flt(d, a);
+            }
+            Unbox => {
+                let a = self.g(x.a, I::S2)?;
+                self.release(x.snap);
+                let d = self.def(i)?;
+                // Only now: making room for the result may move values.
+                let exit = self.exit(x.snap)?;
+                let other = self.go_cold(Cold::Unbox { a, d, exit }, Loc::Xmm(d));
+                let zero = self.go_cold(Cold::Zero { d }, Loc::Xmm(d));
+                self.a.unbox(d, a, other, zero);
+            }
+            Box => {
+                let a = self.f(x.a, I::F0)?;
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                let other = self.go_cold(Cold::Box { a, d }, Loc::Gpr(d));
+                self.a.make_box(d, a, other);
+            }
+            Get | GetInt | RawGet => {
+                let (d, a) = self.unary(i)?;
+                self.a.load(d, Addr { base: a, index: None, disp: x.imm as i32 });
+            }
+            Elem => {
+                let at = self.elem_addr(&x)?;
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.load(d, at);
+            }
+            New => {
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                let size = (x.imm >> 32) as i32 & 0xff_ffff;
+                let header = (x.imm as u64 & 0xffff_ffff) | (x.imm as u64 >> 56) << 40;
+                let other = self.go_cold(Cold::New { d, what: x.imm }, Loc::Gpr(d));
+                self.a.new_object(d, size, header, self.layout, other);
+            }
+            SetNew | SetInt | RawSet => {
+                let base = self.g(x.a, I::S0)?;
+                self.put(Addr { base, index: None, disp: x.imm as i32 }, x.b)?;
+                self.release(NO_SNAP);
+            }
+            Rebase => {
+                let a = self.g(x.a, I::S0)?;
+                self.a.store_state(REGS, a);
+                self.a.add_state(FP, x.imm as i32);
+                self.release(NO_SNAP);
+            }
+            SetShape => {
+                let a = self.g(x.a, I::S0)?;
+                self.a.store_desc(a, x.imm as i32);
+                self.release(NO_SNAP);
+            }
+            Set => {
+                let base = self.g(x.a, I::S0)?;
+                let at = Addr { base, index: None, disp: x.imm as i32 };
+                self.put(at, x.b)?;
+                self.barrier(at, x.b);
+                self.release(NO_SNAP);
+            }
+            SetElem => {
+                let at = self.elem_addr(&x)?;
+                self.put(at, x.c)?;
+                self.barrier(at, x.c);
+                self.release(NO_SNAP);
+            }
+            CallInt | CallRef | CallFlt | CallVoid => self.call(i)?,
+            // Of recordings; the passes turn it into stores.
+            Sync => return Err("a recording, not a trace"),
+        }
+        Ok(())
+    }
+
+    /// A register or small constant that is the operand.
+    pub(super) fn src(&mut self, r: R, scratch: u8) -> Res<Src> {
+        Ok(match self.small(r) {
+            Some(n) => Src::Imm(n),
+            None => Src::Reg(self.g(r, scratch)?),
+        })
+    }
+    /// Operands with the constant, if there is one, in the second place.
+    fn ordered(x: &Inst) -> (R, R) {
+        if x.op.commutes() && x.a.as_const().is_some() { (x.b, x.a) } else { (x.a, x.b) }
+    }
+    /// Registers of the result and the only operand.
+    fn unary(&mut self, i: usize) -> Res<(u8, u8)> {
+        let a = self.g(self.t.insts[i].a, I::S0)?;
+        self.release(NO_SNAP);
+        Ok((self.def(i)?, a))
+    }
+    fn flt_unary(&mut self, i: usize, op: FltUn) -> Res<()> {
+        let a = self.f(self.t.insts[i].a, I::F0)?;
+        self.release(NO_SNAP);
+        let d = self.def(i)?;
+        self.a.flt_un(op, d, a);
+        Ok(())
+    }
+    fn flt(&mut self, i: usize, op: FltOp) -> Res<()> {
+        let x = self.t.insts[i];
+        let (a, b) = (self.f(x.a, I::F0)?, self.f(x.b, I::F1)?);
+        self.release(NO_SNAP);
+        let d = self.def(i)?;
+        self.a.flt_op(op, d, a, b);
+        Ok(())
+    }
+    fn alu(&mut self, i: usize, op: Alu) -> Res<u8> {
+        let (ra, rb) = Self::ordered(&self.t.insts[i]);
+        let a = self.g(ra, I::S0)?;
+        let b = self.src(rb, I::S1)?;
+        self.release(NO_SNAP);
+        let d = self.def(i)?;
+        self.a.alu(op, d, a, b);
+        Ok(d)
+    }
+    fn fix(&mut self, i: usize, op: Fix) -> Res<()> {
+        let x = self.t.insts[i];
+        let (ra, rb) = Self::ordered(&x);
+        let a = self.g(ra, I::S0)?;
+        let b = self.src(rb, I::S1)?;
+        self.release(x.snap);
+        let d = self.def(i)?;
+        let e = if x.snap != NO_SNAP { Some(self.exit(x.snap)?) } else { None };
+        self.a.fix(op, d, a, b, e);
+        Ok(())
+    }
+
+    /// Address of `a[b]`, in S0 and S1 as far as scratch is needed.
+    fn elem_addr(&mut self, x: &Inst) -> Res<Addr> {
+        let base = self.g(x.a, I::S0)?;
+        Ok(match self.t.const_of(x.b) {
+            Some(k) if (k.bits as i64).unsigned_abs() < 1 << 24 => {
+                Addr { base, index: None, disp: x.imm as i32 + 8 * k.bits as i32 }
+            }
+            _ => Addr { base, index: Some(self.g(x.b, I::S1)?), disp: x.imm as i32 },
+        })
+    }
+    fn put(&mut self, at: Addr, v: R) -> Res<()> {
+        match self.src(v, I::S2)? {
+            Src::Imm(n) => self.a.store_imm(at, n),
+            Src::Reg(s) => self.a.store(at, s),
+        }
+        Ok(())
+    }
+    /// After a store of `v`: the write barrier, unless it is certainly no young object.
+    fn barrier(&mut self, addr: Addr, v: R) {
+        // Constants are kept alive and do not move.
+        let no = match self.t.inst(v) {
+            None => true,
+            Some(d) => matches!(
+                d.op,
+                Op::Tag
+                    | Op::FixAdd
+                    | Op::FixSub
+                    | Op::FixMul
+                    | Op::FixAddW
+                    | Op::FixSubW
+                    | Op::FixAnd
+                    | Op::FixOr
+                    | Op::FixXor
+                    | Op::FixShr
+                    | Op::FixShl
+                    | Op::FixDiv
+                    | Op::FixMod
+            ),
+        };
+        if no {
+            return;
+        }
+        let other = self.go_cold(Cold::Barrier { obj: addr.base, addr }, Loc::Const(0));
+        self.a.barrier(addr.base, self.layout, other);
+    }
+
+    fn call(&mut self, i: usize) -> Res<()> {
+        let x = self.t.insts[i];
+        let args = self.t.call_args(&x);
+        if args.len() > I::MAX_ARGS {
+            return Err("too many arguments");
+        }
+        for (k, r) in args.iter().enumerate() {
+            if self.t.ty(*r) == Ty::Flt && self.t.const_of(*r).is_none() {
+                let f = self.f(*r, I::F0)?;
+                self.a.arg_flt(k, f);
+            } else {
+                match self.src(*r, I::S0)? {
+                    Src::Imm(n) => self.a.arg_imm(k, n),
+                    Src::Reg(g) => self.a.arg(k, g),
+                }
+            }
+            self.pinned = (0, 0);
+        }
+        self.release(NO_SNAP);
+        for l in self.in_use(Loc::Const(0)) {
+            self.evict(l)?;
+        }
+        let callee = self.t.calls[x.imm as usize];
+        let mut zero = Vec::new();
+        if callee.effects.has(Effects::CALLS) {
+            // Dead references in registers that the callee saves would keep objects alive.
+            zero.extend(I::CALLEE_SAVED.iter().filter(|r| self.gpr[**r as usize].is_none()));
+        }
+        self.a.call(callee.addr as u64, args.len(), &zero);
+        if x.ty != Ty::Void && self.uses.last[i] > 0 {
+            let d = self.def(i)?;
+            if x.ty == Ty::Flt { self.a.result_flt(d) } else { self.a.result(d) }
+        }
+        Ok(())
+    }
+}

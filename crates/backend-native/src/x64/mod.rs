@@ -1,0 +1,267 @@
+//! x86-64 with the System V convention. `r13` is the state, `r15` the thread; `rax`, `rcx`, `rdx`, `xmm14`, `xmm15` are
+//! scratch. Encodings are dynasm's.
+//!
+//! `stubs` entry and ways out · `int` moves and integers · `flt` doubles · `mem` objects, calls · `guard` guards.
+
+mod flt;
+mod guard;
+mod int;
+mod mem;
+mod stubs;
+
+use crate::isa::*;
+use adder_metatrace::backend::Layout;
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, x64::X64Relocation};
+
+pub(crate) const RAX: u8 = 0;
+pub(crate) const RCX: u8 = 1;
+pub(crate) const RDX: u8 = 2;
+
+/// Bytes of native stack for a call's arguments, kept aligned.
+const ARGS: i32 = 72;
+const REGS_OF_ARGS: [u8; 6] = [7, 6, RDX, RCX, 8, 9];
+
+macro_rules! x {
+    ($s:expr; $($t:tt)*) => { ::dynasmrt::dynasm!($s.a; .arch x64; $($t)*) };
+}
+pub(crate) use x;
+
+pub struct X64 {
+    a: VecAssembler<X64Relocation>,
+}
+
+impl Isa for X64 {
+    type Label = DynamicLabel;
+
+    const GPRS: &'static [u8] = &[6, 7, 8, 9, 10, 11, 3, 5, 12, 14];
+    const CALLEE_SAVED: &'static [u8] = &[3, 5, 12, 14];
+    const FPRS: u8 = 14;
+    const CALLEE_SAVED_FPRS: &'static [u8] = &[];
+    const S0: u8 = RAX;
+    const S1: u8 = RCX;
+    const S2: u8 = RDX;
+    const F0: u8 = 14;
+    const F1: u8 = 15;
+    const THREAD: u8 = 15;
+    const MAX_ARGS: usize = 6;
+
+    fn new(at: usize) -> X64 {
+        X64 { a: VecAssembler::new(at) }
+    }
+    fn finish(self) -> Res<Vec<u8>> {
+        self.a.finalize().map_err(|_| "assembler")
+    }
+    fn label(&mut self) -> DynamicLabel {
+        self.a.new_dynamic_label()
+    }
+    fn bind(&mut self, l: DynamicLabel) {
+        x!(self; =>l);
+    }
+    fn align(&mut self) {
+        x!(self; .align 16);
+    }
+
+    fn enter_stub(&mut self) {
+        stubs::enter(self)
+    }
+    fn leave_stub(&mut self) {
+        stubs::leave(self)
+    }
+    fn bail_stub(&mut self, exit: u64, leave: u64) {
+        x!(self; mov rax, QWORD exit as i64; mov rcx, QWORD leave as i64; jmp rcx);
+    }
+    fn exit_stub(&mut self, exit: u64) {
+        x!(self; mov rax, QWORD exit as i64; jmp QWORD [rax]);
+    }
+    fn link(&mut self, cell: u64) {
+        x!(self; mov rax, QWORD cell as i64; jmp QWORD [rax]);
+    }
+    fn jump(&mut self, l: DynamicLabel) {
+        x!(self; jmp =>l);
+    }
+
+    fn imm(&mut self, d: u8, w: u64) {
+        int::imm(self, d, w)
+    }
+    fn flt_imm(&mut self, d: u8, w: u64) {
+        if w == 0 {
+            x!(self; xorps Rx(d), Rx(d));
+        } else {
+            int::imm(self, RAX, w);
+            x!(self; movq Rx(d), rax);
+        }
+    }
+    fn mov(&mut self, d: u8, s: u8) {
+        if d != s {
+            x!(self; mov Rq(d), Rq(s));
+        }
+    }
+    fn flt_mov(&mut self, d: u8, s: u8) {
+        if d != s {
+            x!(self; movaps Rx(d), Rx(s));
+        }
+    }
+    fn to_flt(&mut self, d: u8, s: u8) {
+        x!(self; movq Rx(d), Rq(s));
+    }
+    fn from_flt(&mut self, d: u8, s: u8) {
+        x!(self; movq Rq(d), Rx(s));
+    }
+    fn load(&mut self, d: u8, at: Addr) {
+        match at.index {
+            Some(k) => x!(self; mov Rq(d), [Rq(at.base) + 8 * Rq(k) + at.disp]),
+            None => x!(self; mov Rq(d), [Rq(at.base) + at.disp]),
+        }
+    }
+    fn store(&mut self, at: Addr, s: u8) {
+        match at.index {
+            Some(k) => x!(self; mov [Rq(at.base) + 8 * Rq(k) + at.disp], Rq(s)),
+            None => x!(self; mov [Rq(at.base) + at.disp], Rq(s)),
+        }
+    }
+    fn store_imm(&mut self, at: Addr, n: i32) {
+        match at.index {
+            Some(k) => x!(self; mov QWORD [Rq(at.base) + 8 * Rq(k) + at.disp], n),
+            None => x!(self; mov QWORD [Rq(at.base) + at.disp], n),
+        }
+    }
+    fn store_desc(&mut self, a: u8, n: i32) {
+        x!(self; mov DWORD [Rq(a)], n);
+    }
+    fn load_state(&mut self, d: u8, at: i32) {
+        x!(self; mov Rq(d), [r13 + at]);
+    }
+    fn store_state(&mut self, at: i32, s: u8) {
+        x!(self; mov [r13 + at], Rq(s));
+    }
+    fn zero_state(&mut self, at: i32) {
+        x!(self; mov QWORD [r13 + at], 0);
+    }
+    fn flt_load_state(&mut self, d: u8, at: i32) {
+        x!(self; movsd Rx(d), [r13 + at]);
+    }
+    fn flt_store_state(&mut self, at: i32, s: u8) {
+        x!(self; movsd [r13 + at], Rx(s));
+    }
+    fn add_state(&mut self, at: i32, n: i32) {
+        x!(self; add QWORD [r13 + at], n);
+    }
+
+    fn alu(&mut self, op: Alu, d: u8, a: u8, b: Src) {
+        int::alu(self, op, d, a, b)
+    }
+    fn tag(&mut self, d: u8, a: u8) {
+        x!(self; lea Rq(d), [Rq(a) + Rq(a) + 1]);
+    }
+    fn untag(&mut self, d: u8, a: u8) {
+        self.mov(d, a);
+        x!(self; sar Rq(d), 1);
+    }
+    fn fix(&mut self, op: Fix, d: u8, a: u8, b: Src, exit: Option<DynamicLabel>) {
+        int::fix(self, op, d, a, b, exit)
+    }
+    fn fix_shl(&mut self, d: u8, a: u8, b: u8, exit: DynamicLabel) {
+        int::shl(self, d, a, b, exit)
+    }
+    fn fix_shr(&mut self, d: u8, a: u8, b: Src) {
+        int::shr(self, d, a, b)
+    }
+    fn fix_div(&mut self, d: u8, a: u8, b: u8, modulo: bool) {
+        int::div(self, d, a, b, modulo)
+    }
+
+    fn flt_op(&mut self, op: FltOp, d: u8, a: u8, b: u8) {
+        flt::op(self, op, d, a, b)
+    }
+    fn flt_un(&mut self, op: FltUn, d: u8, a: u8) {
+        flt::un(self, op, d, a)
+    }
+    fn fix_to_flt(&mut self, d: u8, a: u8) {
+        self.mov(RAX, a);
+        x!(self; sar rax, 1; xorps Rx(d), Rx(d); cvtsi2sd Rx(d), rax);
+    }
+    fn int_to_flt(&mut self, d: u8, a: u8) {
+        x!(self; xorps Rx(d), Rx(d); cvtsi2sd Rx(d), Rq(a));
+    }
+    fn unbox(&mut self, d: u8, a: u8, other: Detour<DynamicLabel>, zero: Detour<DynamicLabel>) {
+        flt::unbox(self, d, a, other, zero)
+    }
+    fn unbox_box(&mut self, d: u8, a: u8, l: &Layout, exit: DynamicLabel) {
+        flt::unbox_box(self, d, a, l, exit)
+    }
+    fn make_box(&mut self, d: u8, a: u8, other: Detour<DynamicLabel>) {
+        flt::make_box(self, d, a, other)
+    }
+
+    fn new_object(&mut self, d: u8, size: i32, header: u64, l: &Layout, other: Detour<DynamicLabel>) {
+        mem::new_object(self, d, size, header, l, other)
+    }
+    fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<DynamicLabel>) {
+        x!(self; test BYTE [Rq(obj) + l.gc_byte], l.unlogged as i8; jnz =>other.at; =>other.back);
+    }
+
+    fn arg(&mut self, k: usize, s: u8) {
+        x!(self; mov [rsp + 8 * k as i32], Rq(s));
+    }
+    fn arg_flt(&mut self, k: usize, s: u8) {
+        x!(self; movsd [rsp + 8 * k as i32], Rx(s));
+    }
+    fn arg_imm(&mut self, k: usize, n: i32) {
+        x!(self; mov QWORD [rsp + 8 * k as i32], n);
+    }
+    fn call(&mut self, addr: u64, args: usize, zero: &[u8]) {
+        mem::call(self, addr, args, zero)
+    }
+    fn result(&mut self, d: u8) {
+        self.mov(d, RAX);
+    }
+    fn result_flt(&mut self, d: u8) {
+        x!(self; movq Rx(d), rax);
+    }
+    fn call_box(&mut self, helper: u64, d: u8, a: u8) {
+        x!(self; movq rsi, Rx(a));
+        mem::call_helper(self, helper);
+        self.mov(d, RAX);
+    }
+    fn call_barrier(&mut self, helper: u64, obj: u8, at: Addr) {
+        match at.index {
+            Some(i) => x!(self; lea rdx, [Rq(at.base) + 8 * Rq(i) + at.disp]),
+            None => x!(self; lea rdx, [Rq(at.base) + at.disp]),
+        }
+        x!(self; mov rsi, Rq(obj));
+        mem::call_helper(self, helper);
+    }
+    fn call_new(&mut self, helper: u64, d: u8, what: u64) {
+        int::imm(self, 6, what);
+        mem::call_helper(self, helper);
+        self.mov(d, RAX);
+    }
+
+    fn guard_fix(&mut self, a: u8, want: bool, exit: DynamicLabel) {
+        x!(self; test Rb(a), 1);
+        if want { x!(self; jz =>exit) } else { x!(self; jnz =>exit) }
+    }
+    fn guard_ptr(&mut self, a: u8, want: bool, exit: DynamicLabel) {
+        x!(self; test Rb(a), 7);
+        if want { x!(self; jnz =>exit) } else { x!(self; jz =>exit) }
+    }
+    fn guard_flo(&mut self, a: u8, l: &Layout, want: bool, exit: DynamicLabel) {
+        guard::flo(self, a, l, want, exit)
+    }
+    fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: DynamicLabel) {
+        x!(self; cmp DWORD [Rq(a)], desc);
+        if want { x!(self; jne =>exit) } else { x!(self; je =>exit) }
+    }
+    fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {
+        guard::cmp(self, c, a, b, want, exit)
+    }
+    fn guard_flt(&mut self, c: FltCond, a: u8, b: u8, want: bool, exit: DynamicLabel) {
+        guard::flt(self, c, a, b, want, exit)
+    }
+    fn guard_ovf(&mut self, op: Fix, a: u8, b: u8, want: bool, exit: DynamicLabel) {
+        guard::ovf(self, op, a, b, want, exit)
+    }
+    fn guard_calm(&mut self, poll: i32, exit: DynamicLabel) {
+        x!(self; cmp DWORD [r15 + poll], 0; jne =>exit);
+    }
+}
