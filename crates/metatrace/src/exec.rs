@@ -127,7 +127,9 @@ fn last_uses(t: &Trace) -> Vec<u32> {
         }
         x.operands().for_each(|r| use_at(r, i));
         t.call_args(x).iter().for_each(|r| use_at(*r, i));
-        if let (Op::GuardT | Op::GuardF, Some(c)) = (x.op, t.inst(x.a)) {
+        if let Op::GuardT | Op::GuardF = x.op
+            && let Some(c) = t.inst(x.a)
+        {
             // The guard looks at it again.
             c.operands().for_each(|r| use_at(r, i));
         }
@@ -615,7 +617,9 @@ impl<'a> Exec<'a> {
         if x.snap != NO_SNAP {
             self.t.snaps[x.snap as usize].each(|r, _| drop(r));
         }
-        if let (Op::GuardT | Op::GuardF, Some(c)) = (x.op, self.t.inst(x.a)) {
+        if let Op::GuardT | Op::GuardF = x.op
+            && let Some(c) = self.t.inst(x.a)
+        {
             c.operands().for_each(&mut drop);
         }
         drop(R::ins(i));

@@ -8,8 +8,7 @@
 //! # Where things are
 //! `machine` what handlers are written against · `recorder` writes IR · `ir` instructions, snapshots; `text` their
 //! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits; `exec` the
-//! reference executor ·
-//! `counters` numbers by name, `log` the log.
+//! reference executor; `random` traces to compare them · `counters` numbers by name, `log` the log.
 
 pub mod backend;
 pub mod counters;
@@ -19,6 +18,8 @@ pub mod ir;
 pub mod log;
 pub mod machine;
 pub mod opt;
+#[cfg(any(test, feature = "random"))]
+pub mod random;
 pub mod recorder;
 pub mod text;
 pub mod verify;

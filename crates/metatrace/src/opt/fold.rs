@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Fields are at offsets of 32 bits.
+const MAX_INDEX: u64 = 1 << 24;
+
 pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
     use Op::*;
     let k = |o: &Opt, r: R| if r.is_none() { None } else { o.out.const_of(r).map(|c| c.bits) };
@@ -79,14 +82,14 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
         _ => {}
     }
     match i.op {
-        // Words at a constant index are fields.
+        // Words at a constant index are fields. An impossible one is behind a guard that never passes.
         Elem => {
-            if let Some(n) = b {
+            if let Some(n) = b.filter(|n| *n < MAX_INDEX) {
                 *i = Inst { a: i.a, imm: i.imm + 8 * n as i64, ..Inst::new(Get) };
             }
         }
         SetElem => {
-            if let Some(n) = b {
+            if let Some(n) = b.filter(|n| *n < MAX_INDEX) {
                 *i = Inst { a: i.a, b: i.c, imm: i.imm + 8 * n as i64, ..Inst::new(Set) };
             }
         }
