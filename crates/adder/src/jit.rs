@@ -1,10 +1,28 @@
-//! The JIT's options (`-X jit=on|off|threshold=N`, `ADDER_JIT` likewise) and the code generator that the VM gets
+//! The JIT's options (`-X jit=...`, `ADDER_JIT`) and the code generator that the VM gets
 //! (`-X jit-backend=native|reference`).
 
 use adder_metatrace::backend::Backend;
+use adder_metatrace::params;
+use adder_vm::config::Config;
+
+pub use adder_metatrace::params::{Options, help};
 
 /// Whether the JIT runs if nobody says anything.
 const DEFAULT: bool = false;
+
+/// What the environment (its variable `ADDER_JIT`) and the command line ask for; the latter has the last word. Err: an
+/// option's name and what is wrong with it.
+pub fn options(c: &Config, environment: Option<&str>) -> Result<Options, (&'static str, String)> {
+    let mut o = Options::default();
+    o.parse(environment.unwrap_or("")).map_err(|e| ("ADDER_JIT", e))?;
+    for (_, v) in c.xoptions.iter().filter(|(n, _)| n == "jit") {
+        match v {
+            Some(v) => o.parse(v).map_err(|e| ("-X jit", e))?,
+            None => o.on = Some(true),
+        }
+    }
+    Ok(o)
+}
 
 pub(crate) fn init() {
     if let Ok(s) = std::env::var("ADDER_LOG") {
@@ -12,32 +30,19 @@ pub(crate) fn init() {
     }
     let config = adder_vm::config::get();
     let environment = if config.ignore_environment { None } else { std::env::var("ADDER_JIT").ok() };
-    let text = config.xoption("jit").map(str::to_string).or(environment).unwrap_or_default();
-    let (mut on, mut threshold) = (DEFAULT, None);
-    for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-        match word {
-            "on" | "1" => on = true,
-            "off" | "0" => on = false,
-            w => match w.strip_prefix("threshold=").and_then(|n| n.parse().ok()) {
-                Some(n) => {
-                    on = true;
-                    threshold = Some(n);
-                }
-                None => eprintln!("adder: -X jit={word}: unknown; on, off or threshold=N"),
-            },
-        }
-    }
-    if !on {
-        return;
-    }
-    if let Some(b) = backend(config.xoption("jit-backend").unwrap_or("")) {
-        adder_vm::jit::init(b, threshold);
-    }
+    // The command line has been looked at; an embedding program's environment need not be right.
+    let o = options(config, environment.as_deref()).unwrap_or_else(|(_, e)| {
+        eprintln!("adder: {e}");
+        params::Options::default()
+    });
+    o.apply();
+    let on = o.on.unwrap_or(DEFAULT || !o.params.is_empty() || o.gdb);
+    adder_vm::jit::init(backend, on);
 }
 
-/// The code generator of that name; the best one where there is no name. None: there is none on this machine.
-fn backend(name: &str) -> Option<&'static dyn Backend> {
-    match name {
+/// The code generator that was asked for, or the best one. None: there is none on this machine.
+fn backend() -> Option<&'static dyn Backend> {
+    match adder_vm::config::get().xoption("jit-backend").unwrap_or("") {
         "reference" => Some(adder_metatrace::exec::reference()),
         #[cfg(all(target_arch = "x86_64", unix))]
         "" | "native" => adder_backend_native::native(),

@@ -1,7 +1,7 @@
 //! Adder as a library: brings the virtual machine, the compiler, the native modules and the standard library together.
 
 mod compile;
-mod jit;
+pub mod jit;
 mod library;
 
 use adder_vm::config::Config;

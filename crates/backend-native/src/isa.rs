@@ -107,6 +107,8 @@ pub trait Isa: Sized {
     /// An assembler of code that will lie at this address.
     fn new(at: usize) -> Self;
     fn finish(self) -> Res<Vec<u8>>;
+    /// Bytes so far.
+    fn offset(&self) -> usize;
     fn label(&mut self) -> Self::Label;
     fn bind(&mut self, l: Self::Label);
     /// Padding before a loop's header.

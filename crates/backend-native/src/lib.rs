@@ -94,6 +94,10 @@ impl Native {
     }
 }
 
+thread_local! {
+    static MARKS: std::cell::RefCell<Marks> = const { std::cell::RefCell::new(Marks { insts: Vec::new(), exits: Vec::new() }) };
+}
+
 static EXITS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
 
 impl Backend for Native {
@@ -109,12 +113,16 @@ impl Backend for Native {
     ) -> Result<Compiled, &'static str> {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         let mut exits = Vec::new();
-        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut |snap, leaves| {
+        let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
+        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |snap, leaves| {
             let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let e = exit(snap, leaves, parent, self.leave, owner, id);
             exits.push(e);
             e
         })?;
+        if let Some(x) = marks {
+            MARKS.set(x);
+        }
         let entry = m.add(&code).ok_or("code memory is full")?;
         if let Ok(dir) = std::env::var("ADDER_JIT_DUMP") {
             let _ = std::fs::write(format!("{dir}/{entry:x}.bin"), &code);
@@ -126,5 +134,11 @@ impl Backend for Native {
     }
     fn bail(&self) -> usize {
         self.bail
+    }
+    fn marks(&self) -> Marks {
+        MARKS.take()
+    }
+    fn arch(&self) -> Option<&'static str> {
+        Some(std::env::consts::ARCH)
     }
 }

@@ -311,12 +311,10 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
         }
     }
     let heap = heap_options(&c)?;
-    match c.xoption("jit") {
-        None | Some("on" | "off" | "") => {}
-        Some(v) if v.strip_prefix("threshold=").is_some_and(|n| n.parse::<u32>().is_ok()) => {}
-        Some(v) => {
-            return Err(fatal("-X jit", &format!("{v:?} is neither \"on\" nor \"off\" nor \"threshold=N\"")));
-        }
+    match adder_lang::jit::options(&c, env.text("ADDER_JIT").as_deref()) {
+        Ok(o) if o.help => return Err(Stop::Print(adder_lang::jit::help())),
+        Ok(_) => {}
+        Err((option, why)) => return Err(fatal(option, &why)),
     }
     match c.xoption("jit-backend") {
         None | Some("native" | "reference") => {}

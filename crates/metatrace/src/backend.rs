@@ -93,6 +93,15 @@ pub struct Compiled {
     pub bytes: usize,
 }
 
+/// Which machine code belongs to which instruction of a trace.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// Byte offset from the entry, instruction; offsets grow. `u32::MAX`: to none (the way out of exits).
+    pub insts: Vec<(u32, u32)>,
+    /// The instruction of each of [`Compiled::exits`].
+    pub exits: Vec<u32>,
+}
+
 /// A code generator.
 pub trait Backend: Sync {
     fn name(&self) -> &'static str;
@@ -111,4 +120,12 @@ pub trait Backend: Sync {
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit;
     /// Code that leaves at once, everything being in memory.
     fn bail(&self) -> usize;
+    /// Of this thread's last compilation, if [`sight::detailed`](crate::sight::detailed) was on.
+    fn marks(&self) -> Marks {
+        Marks::default()
+    }
+    /// What machine the code is for; None: entries are no addresses of machine code.
+    fn arch(&self) -> Option<&'static str> {
+        None
+    }
 }

@@ -239,6 +239,26 @@ pub struct Inst {
     pub c: R,
     pub imm: i64,
     pub snap: u32,
+    pub at: At,
+}
+
+/// Where an instruction comes from: place `n - 1` of [`Trace::places`]; 0: unknown. Not part of what the instruction is.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct At(pub u32);
+
+impl PartialEq for At {
+    fn eq(&self, _: &At) -> bool {
+        true
+    }
+}
+
+/// An instruction of the interpreter as it was recorded; the numbers are the client's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    pub code: u64,
+    pub pc: u64,
+    /// Frames above the root.
+    pub depth: u32,
 }
 
 impl Inst {
@@ -251,6 +271,7 @@ impl Inst {
             c: R::NONE,
             imm: 0,
             snap: NO_SNAP,
+            at: At(0),
         }
     }
     /// Operands but for a call's arguments.
@@ -371,6 +392,10 @@ pub struct Trace {
     /// Registers of the root frame that are live and may have been changed at the end of a recorded loop.
     pub end_slots: Vec<(u32, R)>,
     pub end: End,
+    /// What was recorded, in order; empty if nobody wants to know.
+    pub places: Vec<Place>,
+    /// What instructions that are made now come from.
+    pub here: At,
 }
 
 impl Trace {
@@ -400,7 +425,10 @@ impl Trace {
             None => self.insts[r.0 as usize].ty,
         }
     }
-    pub fn push(&mut self, i: Inst) -> R {
+    pub fn push(&mut self, mut i: Inst) -> R {
+        if i.at.0 == 0 {
+            i.at = self.here;
+        }
         self.insts.push(i);
         R::ins(self.insts.len() - 1)
     }

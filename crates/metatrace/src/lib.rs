@@ -8,7 +8,8 @@
 //! # Where things are
 //! `machine` what handlers are written against · `recorder` writes IR · `ir` instructions, snapshots; `text` their
 //! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits; `exec` the
-//! reference executor; `random` traces to compare them · `counters` numbers by name, `log` the log.
+//! reference executor; `random` traces to compare them · `counters` numbers by name, `params` limits and thresholds,
+//! `log` the log, `sight` what is told about compiled traces.
 
 pub mod backend;
 pub mod counters;
@@ -18,9 +19,11 @@ pub mod ir;
 pub mod log;
 pub mod machine;
 pub mod opt;
+pub mod params;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
 pub mod recorder;
+pub mod sight;
 pub mod text;
 pub mod verify;
 pub mod word;

@@ -32,6 +32,11 @@ impl Recorder {
             self.give_up(Counter::AbortLength, "too long");
         }
     }
+    /// What is recorded from here on comes from there.
+    pub fn place(&mut self, p: Place) {
+        self.trace.places.push(p);
+        self.trace.here = At(self.trace.places.len() as u32);
+    }
     pub fn needs_snap(&self) -> bool {
         self.snap.is_none()
     }

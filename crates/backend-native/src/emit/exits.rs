@@ -36,6 +36,8 @@ pub(super) struct ColdPath<I: Isa> {
     way: Detour<I::Label>,
     what: Cold<I::Label>,
     save: Vec<Loc>,
+    /// Whose it is.
+    pub(super) pos: u32,
 }
 
 impl<I: Isa> Emit<'_, I> {
@@ -55,7 +57,7 @@ impl<I: Isa> Emit<'_, I> {
         if bad {
             return Err("a value of a snapshot without a place");
         }
-        self.exits.push((l, snap, leaves));
+        self.exits.push((l, snap, leaves, self.pos));
         Ok(l)
     }
     /// Caller-saved registers in use, but for `except`.
@@ -78,7 +80,7 @@ impl<I: Isa> Emit<'_, I> {
             Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
             Cold::Box { .. } | Cold::Barrier { .. } | Cold::New { .. } => self.in_use(except),
         };
-        self.cold.push(ColdPath { way, what, save });
+        self.cold.push(ColdPath { way, what, save, pos: self.pos });
         way
     }
     pub(super) fn cold_path(&mut self, c: ColdPath<I>) {

@@ -11,7 +11,7 @@ mod regs;
 
 use crate::alloc::*;
 use crate::isa::*;
-use adder_metatrace::backend::{Exit, Layout, Loc};
+use adder_metatrace::backend::{Exit, Layout, Loc, Marks};
 use adder_metatrace::ir::*;
 use exits::{ColdPath, renumber};
 
@@ -29,7 +29,8 @@ pub struct Emit<'a, I: Isa> {
     pinned: (u32, u32),
     pos: u32,
     cold: Vec<ColdPath<I>>,
-    exits: Vec<(I::Label, u32, Vec<(R, Loc, Ty)>)>,
+    /// Label, snapshot, values, instruction.
+    exits: Vec<(I::Label, u32, Vec<(R, Loc, Ty)>, u32)>,
     header: Vec<(u32, Place)>,
     head: Option<I::Label>,
     /// For a value that the loop's end gives to a phi: the phi.
@@ -59,9 +60,18 @@ impl<'a, I: Isa> Emit<'a, I> {
         }
     }
 
-    /// The code; `exit` makes the exits.
-    pub fn run(mut self, exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit) -> Res<Vec<u8>> {
+    /// The code; `exit` makes the exits; `marks`: where instructions begin, if somebody wants to know.
+    pub fn run(
+        mut self,
+        marks: &mut Option<Marks>,
+        exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit,
+    ) -> Res<Vec<u8>> {
         let t = self.t;
+        let mut mark = |at: usize, inst: u32| {
+            if let Some(m) = marks {
+                m.insts.push((at as u32, inst));
+            }
+        };
         if let (End::Loop(back), Some(l)) = (&t.end, t.loop_at()) {
             let phis = (l + 1..t.insts.len()).filter(|&i| t.insts[i].op == Op::Phi);
             for (p, r) in phis.zip(back) {
@@ -74,15 +84,22 @@ impl<'a, I: Isa> Emit<'a, I> {
         for i in 0..t.insts.len() {
             self.pos = i as u32;
             self.pinned = (0, 0);
+            mark(self.a.offset(), i as u32);
             self.inst(i)?;
         }
         self.pos = t.insts.len() as u32;
         self.pinned = (0, 0);
+        mark(self.a.offset(), self.pos);
         self.end()?;
         for c in std::mem::take(&mut self.cold) {
+            mark(self.a.offset(), c.pos);
             self.cold_path(c);
         }
-        for (label, snap, leaves) in std::mem::take(&mut self.exits) {
+        mark(self.a.offset(), u32::MAX);
+        if let Some(m) = marks {
+            m.exits = self.exits.iter().map(|e| e.3).collect();
+        }
+        for (label, snap, leaves, _) in std::mem::take(&mut self.exits) {
             let e =
                 exit(renumber(&t.snaps[snap as usize], &leaves), leaves.iter().map(|l| (l.1, l.2)).collect());
             self.a.bind(label);

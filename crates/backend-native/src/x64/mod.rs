@@ -51,6 +51,9 @@ impl Isa for X64 {
     fn finish(self) -> Res<Vec<u8>> {
         self.a.finalize().map_err(|_| "assembler")
     }
+    fn offset(&self) -> usize {
+        self.a.offset().0
+    }
     fn label(&mut self) -> DynamicLabel {
         self.a.new_dynamic_label()
     }

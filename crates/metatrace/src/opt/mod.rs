@@ -117,6 +117,7 @@ impl<'a> Opt<'a> {
         let mut out = Trace::new();
         out.calls = rec.calls.clone();
         out.inputs = rec.inputs.clone();
+        out.places = rec.places.clone();
         let consts = rec.consts.iter().map(|c| out.konst(c.ty, c.bits)).collect();
         Opt {
             rec,
@@ -347,6 +348,7 @@ impl<'a> Opt<'a> {
         self.snaps.clear();
         for n in 0..self.rec.insts.len() {
             let mut i = self.rec.insts[n];
+            self.out.here = i.at;
             if i.op.is_call() {
                 let from = self.out.args.len();
                 for k in 0..i.b.0 {

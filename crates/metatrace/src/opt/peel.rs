@@ -233,6 +233,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         o.descs.iter().filter(|d| !plan.dropped_descs.contains(d.0)).map(|d| (*d.0, *d.1)).collect();
     let elems = if elem_stores || calls || plan.no_elems { Default::default() } else { o.elems.clone() };
 
+    o.out.here = At(0);
     o.out.push(Inst::new(Op::Loop));
     let mut slot_phis: Vec<(u32, Phi)> = Vec::new();
     let mut late: Vec<(u32, Op, R)> = Vec::new();

@@ -1,6 +1,6 @@
 //! Leaving machine code: the interpreter's frames and registers are brought up to date from what the exit says.
 
-use super::{Jit, MAX_BRIDGE_FAILURES, MAX_BRIDGES, MAX_CHAIN, MAX_SAME, Tree, record};
+use super::{Jit, Tree, record};
 use crate::err::{R, Raised};
 use crate::interp::Ctl;
 use crate::interp::call::Gather;
@@ -10,15 +10,15 @@ use crate::value::*;
 use adder_metatrace::backend::{Exit, SPILLS, State};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Snap, Val};
-use adder_metatrace::{log, word};
+use adder_metatrace::params::Param;
+use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
 
 /// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation.
 pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
-    if log::on() {
-        e.taken.fetch_add(1, Relaxed);
-    }
+    // Racing threads may lose counts.
+    e.taken.store(e.taken.load(Relaxed) + 1, Relaxed);
     if e.snap.in_memory {
         forget(s);
         if e.owner == 0 {
@@ -40,12 +40,16 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
     }
     let n = e.count.load(Relaxed).saturating_add(1);
     e.count.store(n, Relaxed);
-    if n >= jit.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES && e.owner != 0 {
+    if n >= Param::BridgeThreshold.get()
+        && e.failures.load(Relaxed) < Param::MaxBridgeFailures.get()
+        && e.owner != 0
+        && super::enabled()
+    {
         // A safepoint that somebody asked for is no hot path.
         if th.m.poll.load(Relaxed) == 0 {
             e.count.store(0, Relaxed);
             if !worth(e) {
-                e.failures.store(MAX_BRIDGE_FAILURES, Relaxed);
+                e.failures.store(Param::MaxBridgeFailures.get(), Relaxed);
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
@@ -66,7 +70,9 @@ fn worth(e: &Exit) -> bool {
         same += (place(x) == place(e)) as u32;
         up = x.parent;
     }
-    same < MAX_SAME && chain < MAX_CHAIN && tree.bridges.load(Relaxed) < MAX_BRIDGES
+    same < Param::MaxSame.get()
+        && chain < Param::MaxChain.get()
+        && tree.bridges.load(Relaxed) < Param::MaxBridges.get()
 }
 
 /// What is left in the state would keep dead objects alive where its memory is not written again soon.

@@ -19,6 +19,7 @@ mod inline;
 pub mod machine;
 pub mod quiet;
 pub mod record;
+pub mod sight;
 pub mod watch;
 
 use crate::err::R;
@@ -32,36 +33,19 @@ use adder_heap::Mutator;
 use adder_metatrace::backend::{Backend, Exit, Layout, State};
 use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
+use adder_metatrace::params::Param;
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
-/// Iterations before a loop is recorded.
-const THRESHOLD: u32 = 700;
-/// Times that an exit is taken before a bridge is recorded.
-const BRIDGE_THRESHOLD: u32 = 150;
-/// Recordings of a loop that fail before it is left to the interpreter.
-const MAX_ABORTS: u32 = 6;
-const MAX_BRIDGE_FAILURES: u32 = 3;
-/// Bridges on one way from the tree's root that begin at the same instruction: more would be tests for one value after
-/// another.
-const MAX_SAME: u32 = 8;
-/// Bridges on one way from the tree's root, and in the whole tree.
-const MAX_CHAIN: u32 = 60;
-const MAX_BRIDGES: u32 = 400;
-/// Frames and registers that a trace may need above its root frame.
-pub const MAX_DEPTH: usize = 12;
+/// Frames and registers that a trace may need above its root frame (`params::Param::MaxDepth` is less).
 const FRAME_ROOM: usize = 64;
 const REG_ROOM: usize = 1 << 14;
 
 pub struct Jit {
     pub backend: &'static dyn Backend,
     pub layout: Layout,
-    threshold: u32,
-    bridge_threshold: u32,
-    /// Backward jumps between two that count, on average.
-    tick: u32,
 }
 
 static JIT: OnceLock<Jit> = OnceLock::new();
@@ -71,11 +55,36 @@ thread_local! {
     static RECORDING: RustCell<bool> = const { RustCell::new(false) };
 }
 
-/// What loops' counters begin with; 0: there is no JIT.
-static START: AtomicU32 = AtomicU32::new(0);
+/// Loops are recorded, compiled code is entered.
+static ENABLED: AtomicBool = AtomicBool::new(false);
+/// Makes the code generator: when the JIT is first turned on.
+static MAKE: OnceLock<MakeBackend> = OnceLock::new();
+/// There seems to be a code generator.
+static AVAILABLE: AtomicBool = AtomicBool::new(false);
+/// Backward jumps between two that count, on average.
+static TICK: AtomicU32 = AtomicU32::new(1);
+/// Backward jumps between two looks whether the JIT is on.
+const IDLE: u32 = 1 << 16;
 
-/// Turns the JIT on. To be called before any code object is made. `threshold`: None is the usual one.
-pub fn init(backend: &'static dyn Backend, threshold: Option<u32>) {
+/// Gives the code generator; None: there is none on this machine.
+pub type MakeBackend = fn() -> Option<&'static dyn Backend>;
+
+/// Says where the code generator comes from, and whether the JIT is on. To be called before any code object is made.
+pub fn init(make: MakeBackend, on: bool) {
+    params_changed();
+    if MAKE.set(make).is_ok() {
+        AVAILABLE.store(true, Relaxed);
+        if on {
+            start();
+        }
+    }
+}
+/// Makes the code generator.
+fn start() {
+    let Some(backend) = MAKE.get().and_then(|f| f()) else {
+        AVAILABLE.store(false, Relaxed);
+        return;
+    };
     let poll = offset_of!(Thread, m) + offset_of!(Mutator, poll);
     let layout = Layout {
         poll: poll as i32,
@@ -89,16 +98,35 @@ pub fn init(backend: &'static dyn Backend, threshold: Option<u32>) {
         barrier: helpers::barrier as *const () as usize,
         alloc: helpers::alloc as *const () as usize,
     };
-    let t = threshold.unwrap_or(THRESHOLD).max(2);
-    let j = Jit {
-        backend,
-        layout,
-        threshold: t,
-        tick: (t / 32).clamp(1, 31),
-        bridge_threshold: if threshold.is_some() { t.min(BRIDGE_THRESHOLD) } else { BRIDGE_THRESHOLD },
-    };
-    if JIT.set(j).is_ok() {
-        START.store(t, Relaxed);
+    let _ = JIT.set(Jit { backend, layout });
+    ENABLED.store(true, Relaxed);
+}
+/// To be called after a parameter was set.
+pub fn params_changed() {
+    TICK.store((Param::Threshold.get() / 32).clamp(1, 31), Relaxed);
+}
+/// There is a code generator.
+pub fn available() -> bool {
+    AVAILABLE.load(Relaxed)
+}
+/// Loops are recorded, compiled code is entered.
+pub fn enabled() -> bool {
+    ENABLED.load(Relaxed)
+}
+/// Turns the JIT on or off. Off: compiled code is left at its next safepoint, and kept. On: other threads notice within
+/// [`IDLE`] backward jumps.
+pub fn enable(th: Th, on: bool) {
+    if on {
+        match get() {
+            Some(_) => ENABLED.store(true, Relaxed),
+            None => start(),
+        }
+        th.ticks.set(1);
+    } else {
+        ENABLED.store(false, Relaxed);
+        Th::for_all(|th| {
+            th.m.poll.fetch_or(crate::thread::poll::JIT, SeqCst);
+        });
     }
 }
 pub fn get() -> Option<&'static Jit> {
@@ -106,10 +134,7 @@ pub fn get() -> Option<&'static Jit> {
 }
 /// First value of a loop counter.
 pub fn start_count() -> u32 {
-    match START.load(Relaxed) {
-        0 => u32::MAX,
-        n => n,
-    }
+    if available() { Param::Threshold.get() } else { u32::MAX }
 }
 
 /// Compiled code of a loop and its bridges. Never freed.
@@ -133,16 +158,16 @@ pub struct Tree {
 unsafe impl Sync for Tree {}
 unsafe impl Send for Tree {}
 
-/// All exits, if the log is on.
-static EXITS: Mutex<Vec<&'static Exit>> = Mutex::new(Vec::new());
-
-/// At the end of the program, if the log is on: the counters, and where compiled code was left most often.
+/// At the end of the program: observers are told; if the log is on: the counters, and where compiled code was left most
+/// often.
 pub fn report() {
+    adder_metatrace::sight::end();
     if !log::on() || get().is_none() {
         return;
     }
     eprint!("{}", counters::report());
-    let mut all = EXITS.lock().unwrap().clone();
+    let mut all: Vec<&'static Exit> =
+        adder_metatrace::sight::traces().iter().flat_map(|t| t.exits.iter().copied()).collect();
     all.sort_by_key(|e| std::cmp::Reverse(e.taken.load(Relaxed)));
     for e in all.iter().take(25).filter(|e| e.taken.load(Relaxed) > 0) {
         let tree = unsafe { &*(e.owner as *const Tree) };
@@ -213,18 +238,19 @@ pub fn tick(th: Th, i: Ins) {
     if th.ticks.get() != 0 {
         return;
     }
-    let Some(jit) = get() else {
-        th.ticks.set(u32::MAX);
+    if !enabled() {
+        th.ticks.set(IDLE);
         return;
-    };
+    }
+    let tick = TICK.load(Relaxed);
     let x = th.jitter.get().wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
     th.jitter.set(x);
-    th.ticks.set(jit.tick + (x >> 16) % jit.tick - jit.tick / 2);
+    th.ticks.set(tick + (x >> 16) % tick - tick / 2);
     let count = counter(unsafe { (*th.fp.get()).code }, i.a());
     let n = count.load(Relaxed);
     if n != u32::MAX {
         // Racing threads may lose counts.
-        count.store(n.saturating_sub(jit.tick), Relaxed);
+        count.store(n.saturating_sub(tick), Relaxed);
     }
 }
 
@@ -241,13 +267,17 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
         count.store(u32::MAX, Relaxed);
         return Ok(None);
     };
+    if !enabled() {
+        count.store(Param::Threshold.get(), Relaxed);
+        return Ok(None);
+    }
     let header = unsafe { (*fp).pc.offset(1 + i.imm() as isize) };
     if let Some(t) = tree_of(code, i.a(), header) {
         return enter(th, jit, t);
     }
-    count.store(jit.threshold, Relaxed);
+    count.store(Param::Threshold.get(), Relaxed);
     let state = &loops_of(code).loops[i.a()];
-    if state.aborts.load(Relaxed) >= MAX_ABORTS {
+    if state.aborts.load(Relaxed) >= Param::MaxAborts.get() {
         Counter::Blacklisted.inc();
         count.store(u32::MAX, Relaxed);
         return Ok(None);
@@ -307,29 +337,26 @@ fn cycles() -> u64 {
     0
 }
 
-/// Entries between two judgements of a tree, and the cycles for which entering is worth the while.
-const JUDGE: u32 = 4096;
-const WORTH: u64 = 2500;
-
 /// A tree that is left soon, mostly where no bridge can grow, is slower than the interpreter: it goes for good.
 fn judge(t: &'static Tree, e: &'static Exit, spent: u64) {
     // Racing threads may lose counts.
     let n = t.entries.load(Relaxed) + 1;
     t.entries.store(n, Relaxed);
     t.cycles.store(t.cycles.load(Relaxed).wrapping_add(spent.min(1 << 24)), Relaxed);
-    if e.failures.load(Relaxed) >= MAX_BRIDGE_FAILURES || (e.snap.in_memory && e.snap.frames.is_empty()) {
+    if e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get() || (e.snap.in_memory && e.snap.frames.is_empty()) {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);
     }
-    if n < JUDGE {
+    if n < Param::JudgeEntries.get() {
         return;
     }
     let (dead, spent) = (t.dead.swap(0, Relaxed), t.cycles.swap(0, Relaxed));
     t.entries.store(0, Relaxed);
-    if dead > n / 2 && spent / (n as u64) < WORTH && t.valid.load(Acquire) {
+    if dead > n / 2 && spent / (n as u64) < Param::WorthCycles.get() as u64 && t.valid.load(Acquire) {
         Counter::Dropped.inc();
+        adder_metatrace::sight::invalidated(t as *const Tree as usize, Counter::Dropped);
         // SAFETY: the code object is the one whose loop was just entered.
         let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
-        loops_of(code).loops[t.counter].aborts.store(MAX_ABORTS, Relaxed);
+        loops_of(code).loops[t.counter].aborts.store(Param::MaxAborts.get(), Relaxed);
         watch::invalidate(t);
     }
 }

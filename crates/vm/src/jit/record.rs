@@ -7,7 +7,7 @@
 
 use super::helpers::{self, Expect};
 use super::machine::Recorder as RecMachine;
-use super::{Jit, LoopState, MAX_DEPTH, RECORDING, Tree, tree_of, watch};
+use super::{Jit, LoopState, RECORDING, Tree, sight, tree_of, watch};
 use crate::err::{R, Raised};
 use crate::interp::machine::{Interp, Pc};
 use crate::interp::{Ctl, record_fast, run_slow, unwind};
@@ -20,17 +20,11 @@ use adder_metatrace::backend::Exit;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::*;
 use adder_metatrace::opt::{Objects, peel};
+use adder_metatrace::params::Param;
 use adder_metatrace::recorder::Recorder;
 use adder_metatrace::{Effects, Machine, log, text, verify};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::*;
-
-/// Longest recording, in IR instructions.
-const LIMIT: usize = 4000;
-/// Passages through the back edge of another loop.
-const MAX_INNER: usize = 4;
-/// Returns from the root frame of a bridge.
-const MAX_LEFT: usize = 8;
 
 /// A frame of the recording, as the trace sees it.
 pub struct RFrame {
@@ -61,7 +55,7 @@ pub struct Rec {
     /// `Thread::fp` is this many frames above the root; None: unknown.
     mem_fp: Option<usize>,
     /// Instruction being recorded.
-    pc: *const Ins,
+    pub pc: *const Ins,
     keep: RootedVec,
     entry: Option<*const Ins>,
     inner: usize,
@@ -70,6 +64,12 @@ pub struct Rec {
     /// Where the interpreter goes on after a complete recording. Until everything is done the backward jump stays the
     /// published instruction: compiling allocates.
     resume: *const Ins,
+    /// The exit of a bridge.
+    pub from: Option<&'static Exit>,
+    /// Where instructions come from is noted.
+    pub detailed: bool,
+    /// The code whose registers the trace's first instructions name.
+    pub names: Option<Gc<Code>>,
     expects: Vec<*const Expect>,
 }
 
@@ -145,6 +145,8 @@ pub fn record_loop(
     let mut rec = Rec::new(th, tree, fp);
     rec.entry = Some(header);
     rec.frames.push(RFrame::root(fp));
+    rec.names = Some(code);
+    sight::recording(&rec);
     // The jump itself is done.
     let done = rec.run(header);
     match done {
@@ -154,7 +156,7 @@ pub fn record_loop(
             let n = state.aborts.fetch_add(1, Relaxed) + 1;
             // Back-off.
             let c = super::counter(code, i.a());
-            c.store(jit.threshold.saturating_mul(2 << n.min(12)).max(jit.threshold), Relaxed);
+            c.store(Param::Threshold.get().saturating_mul(2 << n.min(12)), Relaxed);
             r
         }
         done => {
@@ -193,6 +195,9 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     tree.bridges.fetch_add(1, Relaxed);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, root);
+    rec.from = Some(e);
+    rec.names = Some(unsafe { (*root).code });
+    sight::recording(&rec);
     let at = unsafe { (*th.fp.get()).pc.add(1) };
     if !e.snap.in_memory {
         rec.begin_bridge(e);
@@ -203,7 +208,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     match rec.run(at) {
         Done::Abort(r) => {
             rec.report_abort();
-            if e.failures.fetch_add(1, Relaxed) + 1 >= super::MAX_BRIDGE_FAILURES {
+            if e.failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
                 Counter::BridgesBlacklisted.inc();
             }
             r
@@ -249,7 +254,7 @@ impl RFrame {
 impl Rec {
     fn new(th: Th, tree: &'static Tree, root: *mut Frame) -> Rec {
         Rec {
-            core: Recorder::new(LIMIT),
+            core: Recorder::new(Param::TraceLimit.size()),
             th,
             tree,
             frames: Vec::new(),
@@ -264,6 +269,9 @@ impl Rec {
             inner: 0,
             left: 0,
             resume: std::ptr::null(),
+            from: None,
+            detailed: adder_metatrace::sight::detailed(),
+            names: None,
             expects: Vec::new(),
         }
     }
@@ -273,6 +281,7 @@ impl Rec {
     fn report_abort(&mut self) {
         let (c, why) = self.core.abort.unwrap_or((Counter::AbortOp, "unknown"));
         c.inc();
+        sight::aborted(self, c, why);
         if log::on() {
             let op = unsafe { self.pc.as_ref() }
                 .filter(|i| (i.op_byte() as usize) < Bc::COUNT)
@@ -336,7 +345,7 @@ impl Rec {
     /// Whether a call of this code may become part of the trace.
     pub fn may_enter(&mut self, code: Gc<Code>) -> bool {
         let same = self.frames.iter().filter(|f| f.code == code).count();
-        if self.frames.len() > MAX_DEPTH || same > 2 {
+        if self.frames.len() > Param::MaxDepth.size() || same > Param::MaxRecursion.size() {
             self.core.give_up(Counter::AbortDepth, "calls too deep");
             return false;
         }
@@ -662,6 +671,7 @@ impl Rec {
             let i = unsafe { *pc };
             self.pc = pc;
             self.core.resume_point();
+            sight::place(self, pc);
             if i.op_byte() as usize >= Bc::COUNT {
                 self.core.give_up(Counter::AbortOp, "code that is observed");
             }
@@ -731,7 +741,7 @@ impl Rec {
         let th = self.th;
         let fp = self.root_fp;
         let flags = unsafe { (*fp).flags };
-        if self.left >= MAX_LEFT
+        if self.left >= Param::MaxLeft.size()
             || flags & fflags::ENTRY != 0
             || th.fp.get() != fp
             || th.m.poll.load(Relaxed) != 0
@@ -838,7 +848,7 @@ impl Rec {
             return Some(self.stop(pc));
         }
         self.inner += 1;
-        if self.inner > MAX_INNER {
+        if self.inner > Param::MaxInner.size() {
             self.core.give_up(Counter::AbortInner, "inner loop");
             // Let the inner loop be first.
             let c = super::counter(code, i.a());
@@ -895,7 +905,7 @@ impl Rec {
         let out = matches!(i.op(), Bc::Return | Bc::ReturnNone)
             && self.frames.len() == 1
             && self.entry.is_none()
-            && self.left < MAX_LEFT
+            && self.left < Param::MaxLeft.size()
             && root_flags & fflags::ENTRY == 0;
         if leaving && self.frames.len() < 2 && !out {
             self.core.give_up(Counter::AbortReturn, "returned from the root frame");
@@ -1004,7 +1014,7 @@ impl Rec {
             // A frame was pushed, its arguments bound: all of it is in memory.
             let f = unsafe { &*fp };
             let base = unsafe { f.regs.offset_from(self.root_regs) };
-            if self.frames.len() > MAX_DEPTH || base < 0 {
+            if self.frames.len() > Param::MaxDepth.size() || base < 0 {
                 return abort(self, Counter::AbortDepth, "calls too deep");
             }
             if f.flags & fflags::ENTRY != 0 {
@@ -1128,7 +1138,7 @@ impl Rec {
                 text::print(&self.core.trace)
             );
         }
-        let t = peel::optimize(&self.core.trace, &PyObjects, is_loop)?;
+        let mut t = peel::optimize(&self.core.trace, &PyObjects, is_loop)?;
         if cfg!(debug_assertions) || log::traces() {
             if let Err(e) = verify::verify(&t) {
                 eprintln!("jit: optimised trace is wrong: {e}\n{}", text::print(&t));
@@ -1139,11 +1149,10 @@ impl Rec {
             eprintln!("jit: {} optimised:\n{}", self.tree.name, text::print(&t));
         }
         self.keep_constants()?;
+        let kept = sight::before(self, jit, &mut t);
         let c = jit.backend.compile(&t, &jit.layout, parent, self.tree as *const Tree as usize)?;
-        if log::on() {
-            super::EXITS.lock().unwrap().extend_from_slice(&c.exits);
-        }
         let nanos = start.elapsed().as_nanos() as u64;
+        sight::compiled(self, jit, kept, &t, &c, parent, nanos);
         Counter::CompileNanos.add(nanos);
         Counter::Bytes.add(c.bytes as u64);
         Counter::Insts.add(t.insts.len() as u64);

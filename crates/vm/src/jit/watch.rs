@@ -41,6 +41,7 @@ fn fire(w: &Watchers, at: usize, c: Counter) {
     for t in hit.into_iter().flatten() {
         if t.valid.load(Acquire) {
             c.inc();
+            adder_metatrace::sight::invalidated(t as *const Tree as usize, c);
         }
         invalidate(t);
     }
@@ -108,6 +109,7 @@ pub fn invalidate_all(c: Counter) {
     for t in all {
         if t.valid.load(Acquire) {
             c.inc();
+            adder_metatrace::sight::invalidated(t as *const Tree as usize, c);
         }
         invalidate(t);
     }

@@ -2,12 +2,6 @@
 
 use crate::native::*;
 use crate::value::Value;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-/// A code generator was handed to the runtime.
-pub static AVAILABLE: AtomicBool = AtomicBool::new(false);
-/// Traces are recorded and run.
-pub static ENABLED: AtomicBool = AtomicBool::new(false);
 
 pub static MODULE: NativeModule = NativeModule {
     name: "sys._jit",
@@ -17,13 +11,13 @@ pub static MODULE: NativeModule = NativeModule {
             "is_available",
             "($module, /)",
             "Return True if the current Python executable supports JIT compilation, and False otherwise.",
-            |_, _| Ok(Value::bool(AVAILABLE.load(Relaxed))),
+            |_, _| Ok(Value::bool(crate::jit::available())),
         ),
         function(
             "is_enabled",
             "($module, /)",
             "Return True if JIT compilation is enabled for the current Python process (implies sys._jit.is_available()), and False otherwise.",
-            |_, _| Ok(Value::bool(ENABLED.load(Relaxed))),
+            |_, _| Ok(Value::bool(crate::jit::enabled())),
         ),
         // Whoever asks has left machine code: the call of this function is not part of a trace.
         function(
