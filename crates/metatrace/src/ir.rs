@@ -254,7 +254,7 @@ impl PartialEq for At {
 
 /// An instruction of the interpreter as it was recorded; the numbers are the client's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct Origin {
     pub code: u64,
     pub pc: u64,
     /// Frames above the root.
@@ -393,7 +393,7 @@ pub struct Trace {
     pub end_slots: Vec<(u32, R)>,
     pub end: End,
     /// What was recorded, in order; empty if nobody wants to know.
-    pub places: Vec<Place>,
+    pub places: Vec<Origin>,
     /// What instructions that are made now come from.
     pub here: At,
 }

@@ -33,7 +33,7 @@ impl Recorder {
         }
     }
     /// What is recorded from here on comes from there.
-    pub fn place(&mut self, p: Place) {
+    pub fn place(&mut self, p: Origin) {
         self.trace.places.push(p);
         self.trace.here = At(self.trace.places.len() as u32);
     }

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn rounds_are_counted_at_the_header() {
         let mut t = crate::text::parse(
-            "%0 = entry 1\nloop\n%2 = phi.ref %0\n%3 = fix_add %2 fix:1 @0\nguard_calm @0\njump %3\nsnap 0 {1=%3}",
+            "%0 = entry 1\nloop\n%2 = phi.ref %0\n%3 = fix_add %2 fix:1 @1\nguard_calm @0\njump %3\nsnap 0 {1=%3}\nsnap 1 {1=%2}",
         )
         .unwrap();
         static WORD: AtomicU64 = AtomicU64::new(0);

@@ -26,6 +26,13 @@ pub fn set_signal_hook(f: fn(Th) -> R<()>) {
     let _ = SIGNALS.set(f);
 }
 
+static CALLS: OnceLock<fn(Th) -> R<()>> = OnceLock::new();
+
+/// What is called when the poll bit `PENDING` was set, for whatever reason.
+pub fn set_call_hook(f: fn(Th) -> R<()>) {
+    let _ = CALLS.set(f);
+}
+
 /// Attends to whatever waits.
 pub fn run(th: Th) -> R<()> {
     if crate::sys::FINALIZING.load(Relaxed) && !th.is_main() {
@@ -37,6 +44,11 @@ pub fn run(th: Th) -> R<()> {
     }
     if bits & poll::SIGNAL != 0
         && let Some(f) = SIGNALS.get()
+    {
+        f(th)?;
+    }
+    if bits & poll::PENDING != 0
+        && let Some(f) = CALLS.get()
     {
         f(th)?;
     }

@@ -66,6 +66,22 @@ static TICK: AtomicU32 = AtomicU32::new(1);
 /// Backward jumps between two looks whether the JIT is on.
 const IDLE: u32 = 1 << 16;
 
+/// Header flag of canonical code objects: never part of a trace.
+const EXCLUDED: u16 = crate::value::flags::K3;
+
+fn canonical(code: Gc<Code>) -> Gc<Code> {
+    unsafe { code.canonical.gc_opt() }.unwrap_or(code)
+}
+/// The program wants no traces of this code.
+pub fn excluded(code: Gc<Code>) -> bool {
+    canonical(code).flag(EXCLUDED)
+}
+/// No loop of this code is compiled from now on, no trace goes through it.
+pub fn exclude(code: Gc<Code>) {
+    canonical(code).set_flag(EXCLUDED);
+    watch::invalidate_all(Counter::InvalidAll);
+}
+
 /// Gives the code generator; None: there is none on this machine.
 pub type MakeBackend = fn() -> Option<&'static dyn Backend>;
 
@@ -276,6 +292,10 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
         return enter(th, jit, t);
     }
     count.store(Param::Threshold.get(), Relaxed);
+    if excluded(code) {
+        count.store(u32::MAX, Relaxed);
+        return Ok(None);
+    }
     let state = &loops_of(code).loops[i.a()];
     if state.aborts.load(Relaxed) >= Param::MaxAborts.get() {
         Counter::Blacklisted.inc();

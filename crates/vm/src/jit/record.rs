@@ -344,6 +344,10 @@ impl Rec {
 
     /// Whether a call of this code may become part of the trace.
     pub fn may_enter(&mut self, code: Gc<Code>) -> bool {
+        if super::excluded(code) {
+            self.core.give_up(Counter::AbortExcluded, "excluded by the program");
+            return false;
+        }
         let same = self.frames.iter().filter(|f| f.code == code).count();
         if self.frames.len() > Param::MaxDepth.size() || same > Param::MaxRecursion.size() {
             self.core.give_up(Counter::AbortDepth, "calls too deep");
@@ -1013,6 +1017,9 @@ impl Rec {
         } else if depth == was + 1 {
             // A frame was pushed, its arguments bound: all of it is in memory.
             let f = unsafe { &*fp };
+            if super::excluded(f.code) {
+                return abort(self, Counter::AbortExcluded, "excluded by the program");
+            }
             let base = unsafe { f.regs.offset_from(self.root_regs) };
             if self.frames.len() > Param::MaxDepth.size() || base < 0 {
                 return abort(self, Counter::AbortDepth, "calls too deep");

@@ -9,7 +9,7 @@ use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
 use adder_metatrace::backend::{Compiled, Exit};
 use adder_metatrace::counters::Counter;
-use adder_metatrace::ir::{Op, Place, Trace};
+use adder_metatrace::ir::{Op, Origin, Trace};
 use adder_metatrace::sight::{self, Abort, Detail, Line, TraceInfo};
 use adder_metatrace::text;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub fn recording(rec: &Rec) {
 pub fn place(rec: &mut Rec, pc: *const Ins) {
     if rec.detailed {
         let (code, depth) = (rec.frames.last().unwrap().code.value().bits(), rec.frames.len() as u32 - 1);
-        rec.core.place(Place { code, pc: pc as u64, depth });
+        rec.core.place(Origin { code, pc: pc as u64, depth });
     }
 }
 
@@ -94,7 +94,7 @@ pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static 
         .map(|p| line(rec.th, unsafe { Value::from_bits(p.code).cast_unchecked() }, p.pc as *const Ins, p.depth))
         .collect();
     let names = match rec.names {
-        Some(c) => c.varnames.gc::<Tuple>().items().iter().map(|v| rec.th.text(*v).to_string()).collect(),
+        Some(c) => unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect(),
         None => Vec::new(),
     };
     let recorded = text::print(&rec.core.trace);
