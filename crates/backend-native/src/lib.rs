@@ -114,12 +114,13 @@ impl Backend for Native {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         let mut exits = Vec::new();
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
-        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |snap, leaves| {
-            let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let e = exit(snap, leaves, parent, self.leave, owner, id);
-            exits.push(e);
-            e
-        })?;
+        let code =
+            emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |snap, leaves| {
+                let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let e = exit(snap, leaves, parent, self.leave, owner, id);
+                exits.push(e);
+                e
+            })?;
         if let Some(x) = marks {
             MARKS.set(x);
         }

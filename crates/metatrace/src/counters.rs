@@ -111,7 +111,10 @@ mod tests {
         for c in ALL {
             assert_eq!(c.name().starts_with("abort: "), c.reason().is_some(), "{}", c.name());
             if let Some((id, advice)) = c.reason() {
-                assert!(!ids.contains(&id) && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+                assert!(
+                    !ids.contains(&id) && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                    "{id}"
+                );
                 assert!(advice.len() > 20);
                 ids.push(id);
             }

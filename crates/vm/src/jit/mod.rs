@@ -36,8 +36,8 @@ use adder_metatrace::log;
 use adder_metatrace::params::Param;
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 /// Frames and registers that a trace may need above its root frame (`params::Param::MaxDepth` is less).
 const FRAME_ROOM: usize = 64;
@@ -363,7 +363,9 @@ fn judge(t: &'static Tree, e: &'static Exit, spent: u64) {
     let n = t.entries.load(Relaxed) + 1;
     t.entries.store(n, Relaxed);
     t.cycles.store(t.cycles.load(Relaxed).wrapping_add(spent.min(1 << 24)), Relaxed);
-    if e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get() || (e.snap.in_memory && e.snap.frames.is_empty()) {
+    if e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get()
+        || (e.snap.in_memory && e.snap.frames.is_empty())
+    {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);
     }
     if n < Param::JudgeEntries.get() {

@@ -91,10 +91,14 @@ pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static 
         .places
         .iter()
         // SAFETY: the trace keeps the code of its frames alive.
-        .map(|p| line(rec.th, unsafe { Value::from_bits(p.code).cast_unchecked() }, p.pc as *const Ins, p.depth))
+        .map(|p| {
+            line(rec.th, unsafe { Value::from_bits(p.code).cast_unchecked() }, p.pc as *const Ins, p.depth)
+        })
         .collect();
     let names = match rec.names {
-        Some(c) => unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect(),
+        Some(c) => {
+            unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect()
+        }
         None => Vec::new(),
     };
     let recorded = text::print(&rec.core.trace);
