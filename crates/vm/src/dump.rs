@@ -84,7 +84,7 @@ pub fn frames(out: Out, th: Th) {
     while f > bottom {
         // SAFETY: within the thread's stack of frames, which is mapped.
         let fr = unsafe { &*f };
-        f = f.wrapping_sub(1);
+        f = f.wrapping_sub(1 + crate::interp::chain::gap(fr.flags));
         if fr.flags & fflags::HIDDEN != 0 {
             continue;
         }

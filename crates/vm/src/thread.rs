@@ -293,7 +293,11 @@ unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
             if fr.flags & fflags::EXTRA != 0 {
                 t.slot(fr.extra.as_ptr());
             }
-            f = f.sub(1);
+            let gap = crate::interp::chain::gap(fr.flags);
+            if gap > 0 {
+                t.slot(fr.locals.as_ptr());
+            }
+            f = f.sub(1 + gap);
         }
     }
 }

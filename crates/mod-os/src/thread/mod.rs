@@ -258,6 +258,7 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     let rec = th.try_tuple(&[f, args, kw.unwrap_or(NONE())])?;
     let key = NEXT_KEY.fetch_add(1, Relaxed);
     if !MULTI.swap(true, SeqCst) {
+        adder_vm::interp::chain::unchain_all(th);
         adder_vm::jit::watch::second_thread();
     }
     let starts = pending_starts(th);

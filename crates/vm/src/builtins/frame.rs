@@ -5,7 +5,8 @@
 
 use crate::builtins::code_replace;
 use crate::err::R;
-use crate::interp::generator::Generator;
+use crate::interp::chain;
+use crate::interp::generator::{Generator, SUSPENDED};
 use crate::native::*;
 use crate::object::*;
 use crate::slots::Slots;
@@ -209,7 +210,11 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
 pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
     let mut p = f;
     loop {
-        p = unsafe { p.sub(1) };
+        // Of other threads nothing may be changed.
+        if p <= th.fp.get() && p > th.frames.get() {
+            chain::unchain(th, p);
+        }
+        p = unsafe { chain::below(p) };
         if p <= th.frames.get() {
             return None;
         }
@@ -226,6 +231,14 @@ fn f_back(th: Th, o: Value) -> R<Value> {
             Some(c) => frame_object(th, c),
             None => NONE(),
         });
+    }
+    if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() }
+        && g.state.load(Acquire) == SUSPENDED
+    {
+        chain::settle(th, g);
+        if !f.live.load(Acquire).is_null() {
+            return f_back(th, o);
+        }
     }
     Ok(Value::opt_or_none(f.back.get()))
 }

@@ -45,6 +45,8 @@ fn line_starts(d: &CodeData) -> impl Iterator<Item = (usize, u32)> {
 }
 
 pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    // A generator may leave its `yield from`.
+    crate::interp::chain::changed();
     let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
     let f: Gc<FrameObj> = unsafe { o.cast_unchecked() };
     let live = f.live.load(Acquire);

@@ -2,12 +2,13 @@
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
+use crate::interp::chain;
 use crate::interp::generator::*;
 use crate::n;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::Slots;
-use crate::thread::{Th, ThreadSlot};
+use crate::thread::{Th, ThreadSlot, fflags};
 use crate::value::*;
 use adder_heap::Header;
 use std::sync::atomic::Ordering::*;
@@ -178,16 +179,19 @@ pub static WRAPPER_TYPE: NativeType = NativeType {
 };
 pub static WRAPPER: TypeCell = TypeCell::new(&WRAPPER_TYPE);
 
-pub fn is_running(_: Th, o: Value) -> R<Value> {
+pub fn is_running(th: Th, o: Value) -> R<Value> {
+    chain::settle(th, gen_of(o));
     Ok(Value::bool(gen_of(o).state.load(Relaxed) == RUNNING))
 }
-pub fn is_suspended(_: Th, o: Value) -> R<Value> {
+pub fn is_suspended(th: Th, o: Value) -> R<Value> {
+    chain::settle(th, gen_of(o));
     Ok(Value::bool(gen_of(o).state.load(Relaxed) == SUSPENDED))
 }
 pub fn code_of(_: Th, o: Value) -> R<Value> {
     Ok(crate::builtins::function::canonical(unsafe { gen_of(o).code.gc() }).value())
 }
-pub fn delegate_of(_: Th, o: Value) -> R<Value> {
+pub fn delegate_of(th: Th, o: Value) -> R<Value> {
+    chain::settle(th, gen_of(o));
     Ok(Value::opt_or_none(delegate(gen_of(o))))
 }
 
@@ -327,11 +331,22 @@ pub fn set_qualname(th: Th, o: Value, v: Option<Value>) -> R<()> {
 }
 pub fn frame_of(th: Th, o: Value) -> R<Value> {
     let g = gen_of(o);
+    chain::settle(th, g);
     if g.state.load(Acquire) == FINISHED {
         return Ok(NONE());
     }
     if let Some(f) = g.frame.get() {
         return Ok(f);
+    }
+    if g.state.load(Acquire) == RUNNING {
+        // Here, or in another thread.
+        let mut f = th.frame();
+        while let Some(x) = f {
+            if x.flags & fflags::GENERATOR != 0 && x.extra.value().is(o) {
+                return Ok(super::frame::frame_object(th, x));
+            }
+            f = super::frame::caller(th, x);
+        }
     }
     use crate::builtins::frame::FrameObj;
     unsafe {
@@ -439,8 +454,10 @@ pub fn throw(th: Th, g: Gc<Generator>, e: Value) -> R<Resumed> {
 }
 /// `close_on_exit`: GeneratorExit closes a delegate; else it is thrown into it like any exception.
 pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<Resumed> {
+    chain::settle(th, g);
     if let Some(d) = delegate(g) {
         th.check_stack("")?;
+        chain::changed();
         let r = if close_on_exit && th.isinstance_exact(e, exc::GENERATOR_EXIT.get()) {
             // Close the delegate first.
             match delegating(th, g, || close_iter(th, d)) {
@@ -490,6 +507,7 @@ pub fn close_iter(th: Th, d: Value) -> R<()> {
 }
 pub fn close(th: Th, o: Value) -> R<Value> {
     let g = gen_of(o);
+    chain::settle(th, g);
     match g.state.load(Acquire) {
         CREATED => {
             g.state.store(FINISHED, Release);

@@ -235,7 +235,7 @@ pub fn layout(k: Kind) -> (Size, Trace) {
     match k {
         Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => {
             use crate::interp::generator::Generator;
-            fixed::<Generator>(offset_of!(Generator, func), 10)
+            fixed::<Generator>(offset_of!(Generator, func), 11)
         }
         Kind::CallIter => fixed::<call_iter::CallIter>(offset_of!(call_iter::CallIter, call), 2),
         Kind::WeakRef | Kind::WeakProxy => {

@@ -265,9 +265,10 @@ impl Th {
     /// The same for a frame whose start was reported.
     pub fn run_on(self) -> R<Value> {
         // A generator that delegates is resumed with the frames that it delegates to above its own.
-        let entry = if cfg!(debug_assertions) { entry_frame(self.fp.get()) } else { std::ptr::null_mut() };
+        let below = || unsafe { super::chain::below(entry_frame(self.fp.get())) };
+        let base = if cfg!(debug_assertions) { below() } else { std::ptr::null_mut() };
         let r = run(self);
-        debug_assert!(entry.is_null() || self.fp.get() == entry.wrapping_sub(1));
+        debug_assert!(base.is_null() || self.fp.get() == base);
         r
     }
     /// Pushes a frame for `f` with its arguments bound; `pc` is before the first instruction.

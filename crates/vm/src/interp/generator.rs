@@ -10,7 +10,7 @@
 
 use super::call::flags_for;
 use super::slow::{fr, reg, set, skip};
-use super::{Ctl, unwind};
+use super::{Ctl, chain, unwind};
 use crate::builtins::exceptions as exc;
 use crate::err::R;
 use crate::n;
@@ -38,6 +38,8 @@ pub struct Generator {
     pub origin: Slot,
     /// Async generators: finalizer hook; `ag_running` state is in `aflags`.
     pub finalizer: Slot,
+    /// The generators that it delegates to: see `chain`.
+    pub chain: Slot,
     pub state: AtomicU64,
     /// Index of the instruction it is suspended at.
     pub lasti: AtomicU64,
@@ -83,7 +85,7 @@ pub fn make(th: Th) -> R<Ctl> {
     unsafe {
         let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
         let g: Gc<Generator> = Gc::from_obj(o);
-        for s in [&g.handled, &g.outer, &g.frame, &g.origin, &g.finalizer] {
+        for s in [&g.handled, &g.outer, &g.frame, &g.origin, &g.finalizer, &g.chain] {
             s.init(None);
         }
         g.func.init(Some(f.func.value()));
@@ -147,6 +149,7 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
         let code: Gc<Code> = g.code.gc();
         let at = th.free_regs();
         th.room_for(at, code)?;
+        g.chain.init(None);
         let nf = &mut *cur.add(1);
         nf.regs = at;
         nf.func = g.func.gc();
@@ -233,10 +236,12 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
 
 // -- the usual case, without calls
 
-const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as u64) << fflags::CONT_SHIFT;
+pub(super) const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as u64) << fflags::CONT_SHIFT;
 pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
 pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
+
+pub(super) const BY_SEND_BIT: u64 = (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Where the interpreter goes on: program counter, registers, frame.
 pub type At = (*const Ins, *mut u64, *mut Frame);
@@ -268,6 +273,14 @@ pub unsafe fn quick_resume(
         {
             return None;
         }
+        let y = code.ins.add(g.lasti.load(Relaxed) as usize);
+        if (*y).op_byte() == Op::YieldFrom as u8 {
+            // A chain, or somebody else who resumes one of its generators.
+            let d = g.regs.gc::<Array>().slot((*y).c()).value();
+            if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
+                return None;
+            }
+        }
         g.state.store(RUNNING, Relaxed);
         (*fp).pc = pc;
         (*nf).regs = at;
@@ -275,6 +288,19 @@ pub unsafe fn quick_resume(
         (*nf).code = code;
         (*nf).flags = flags;
         (*nf).extra.init(Some(g.value()));
+        take_out(g, at);
+        let pc = y;
+        if was == SUSPENDED {
+            *at.add((*pc).a()) = v.bits();
+        }
+        Some((pc.add(1), at, nf))
+    }
+}
+
+/// Copies a suspended generator's registers to its frame.
+#[inline(always)]
+pub(super) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
+    unsafe {
         // Two at a time: the array has an even number of slots, and above the live registers all is free.
         let from = g.regs.gc::<Array>().slots().as_ptr() as *const u64;
         let (mut k, depth) = (0, g.depth.load(Relaxed) as usize);
@@ -282,12 +308,43 @@ pub unsafe fn quick_resume(
             copy_pair(from.add(k), at.add(k));
             k += 2;
         }
-        let pc = code.ins.add(g.lasti.load(Relaxed) as usize);
-        if was == SUSPENDED {
-            *at.add((*pc).a()) = v.bits();
-        }
-        Some((pc.add(1), at, nf))
     }
+}
+/// A running generator is suspended at `pc`, whose index this yields. The caller runs the barrier of the registers' array.
+#[inline(always)]
+pub(super) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g: Gc<Generator>) -> usize {
+    unsafe {
+        let saved: Gc<Array> = g.regs.gc();
+        let code = (*fp).code;
+        let lasti = pc.offset_from(code.ins) as usize;
+        let depths: &[u16] = &(*code.data).depths;
+        debug_assert!(lasti < depths.len());
+        let depth = *depths.get_unchecked(lasti) as usize;
+        let to = saved.slots().as_ptr() as *mut u64;
+        let mut k = 0;
+        while k + 1 < depth {
+            copy_pair(regs.add(k), to.add(k));
+            k += 2;
+        }
+        if k < depth {
+            *to.add(k) = *regs.add(k);
+        }
+        g.lasti.store(lasti as u64, Relaxed);
+        g.depth.store(depth as u64, Relaxed);
+        g.handled.init(None);
+        g.state.store(SUSPENDED, Release);
+        lasti
+    }
+}
+/// A running generator has come to its end, without an exception.
+#[inline(always)]
+pub(super) unsafe fn finished(g: Gc<Generator>) {
+    g.handled.init(None);
+    g.regs.init(None);
+    g.chain.init(None);
+    g.state.store(FINISHED, Release);
+    let f = &g.header().flags;
+    f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
 }
 
 /// What [`quick_yield`] did.
@@ -313,25 +370,15 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         {
             return None;
         }
-        let code = (*fp).code;
-        let lasti = pc.offset_from(code.ins) as usize;
-        let depths: &[u16] = &(*code.data).depths;
-        debug_assert!(lasti < depths.len());
-        let depth = *depths.get_unchecked(lasti) as usize;
+        if i.op_byte() == Op::YieldFrom as u8 && flags != SEND_FLAGS {
+            // It may delegate to a chain.
+            let d = Value::from_bits(*regs.add(i.c()));
+            if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
+                return None;
+            }
+        }
         let v = *regs.add(i.b());
-        let to = saved.slots().as_ptr() as *mut u64;
-        let mut k = 0;
-        while k + 1 < depth {
-            copy_pair(regs.add(k), to.add(k));
-            k += 2;
-        }
-        if k < depth {
-            *to.add(k) = *regs.add(k);
-        }
-        g.lasti.store(lasti as u64, Relaxed);
-        g.depth.store(depth as u64, Relaxed);
-        g.handled.init(None);
-        g.state.store(SUSPENDED, Release);
+        put_away(pc, regs, fp, g);
         let cf = fp.sub(1);
         if flags & fflags::ENTRY != 0 {
             th.fp.set(cf);
@@ -356,11 +403,7 @@ pub unsafe fn quick_return(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
             return None;
         }
-        g.handled.init(None);
-        g.regs.init(None);
-        g.state.store(FINISHED, Release);
-        let f = &g.header().flags;
-        f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+        finished(g);
         let cf = fp.sub(1);
         let (pc, regs) = ((*cf).pc, (*cf).regs);
         if flags == SEND_FLAGS {
@@ -384,7 +427,9 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         && (v.is_none() || g.state.load(Relaxed) == SUSPENDED)
     {
         unsafe {
-            if let Some((pc, _, nf)) = quick_resume(th, f.pc, f.regs, f, g, ENTRY_FLAGS, v) {
+            let (pc, regs) = (f.pc, f.regs);
+            let quick = quick_resume(th, pc, regs, f, g, ENTRY_FLAGS, v);
+            if let Some((pc, _, nf)) = quick.or_else(|| chain::resume(th, pc, regs, f, g, ENTRY_FLAGS, v)) {
                 (*nf).pc = pc.sub(1);
                 th.fp.set(nf);
                 let v = th.run_on()?;
@@ -392,6 +437,7 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
             }
         }
     }
+    chain::settle(th, g);
     let was = claim(th, g)?;
     match was {
         FINISHED => {
@@ -434,6 +480,7 @@ fn resumed(g: Gc<Generator>, v: Value) -> Resumed {
 /// delegating; see `builtins::generator::throw` for that.
 pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
     let e = th.take_exc();
+    chain::settle(th, g);
     let was = claim(th, g)?;
     if was == FINISHED {
         return Err(th.set_exc(e));
@@ -476,6 +523,7 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
 
 /// `Yield`, `YieldFrom`.
 pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
+    chain::unchain(th, th.fp.get());
     let v = reg(th, i.b());
     loop {
         let flags = suspend(th);
@@ -542,6 +590,7 @@ pub fn delegating<T>(th: Th, g: Gc<Generator>, f: impl FnOnce() -> R<T>) -> R<T>
 
 /// `Return` of a generator's frame.
 pub fn returned(th: Th, v: Value) -> R<Ctl> {
+    chain::unchain(th, th.fp.get());
     let f = fr(th);
     let flags = f.flags;
     let g = f.extra.value();
@@ -583,6 +632,7 @@ pub fn frame_ended(th: Th, f: &mut Frame) {
     g.handled.init(None);
     g.regs.init(None);
     g.frame.init(None);
+    g.chain.init(None);
     g.state.store(FINISHED, Release);
     // Nothing is left to finalize.
     let flags = &g.header().flags;
@@ -601,6 +651,7 @@ pub fn raised_out(_th: Th, _flags: u64) -> bool {
 /// `for` over a generator: runs its frame on this interpreter.
 pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
     let g: Gc<Generator> = unsafe { it.cast_unchecked() };
+    chain::settle(th, g);
     let was = claim(th, g)?;
     if was == FINISHED {
         return Ok(Ctl::Next);
@@ -620,6 +671,7 @@ pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
     let (v, it) = (reg(th, i.a()), reg(th, i.b()));
     if it.is_exact(Kind::Generator) || it.is_exact(Kind::Coroutine) {
         let g: Gc<Generator> = unsafe { it.cast_unchecked() };
+        chain::settle(th, g);
         let was = claim(th, g)?;
         if was == FINISHED {
             if it.is_exact(Kind::Coroutine) {

@@ -374,6 +374,7 @@ fn changed() {
     if let Some(th) = Th::current()
         && on
     {
+        super::chain::unchain_all(th);
         let mut f = th.fp.get();
         while f > th.frames.get() {
             let frame = unsafe { &mut *f };

@@ -11,6 +11,7 @@
 //! over the slow functions instead, and `tests::stack_does_not_grow` watches the optimised form.
 
 pub mod call;
+pub mod chain;
 pub mod events;
 pub mod fast;
 pub mod generator;
@@ -159,6 +160,8 @@ fn raised(th: Th) -> bool {
 /// A panic inside (a bug of the runtime) ends in a `SystemError` of the Python program, not in its death.
 pub fn run(th: Th) -> R<Value> {
     let entry = th.fp.get();
+    // Of a frame with a gap nothing may be left at the end.
+    let base_frame = unsafe { (chain::gap((*entry).flags) > 0).then(|| chain::below(entry)) };
     let base = th.native_base.get();
     let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
@@ -166,7 +169,10 @@ pub fn run(th: Th) -> R<Value> {
     th.native_base.set(base);
     match ran {
         Ok(w) => Value::from_word(w).ok_or(Raised),
-        Err(panic) => Err(internal_error(th, entry, &*panic)),
+        Err(panic) => {
+            let base = base_frame.unwrap_or_else(|| unsafe { entry_frame(entry).sub(1) });
+            Err(internal_error(th, base, &*panic))
+        }
     }
 }
 
@@ -175,15 +181,15 @@ pub(crate) fn entry_frame(mut fp: *mut Frame) -> *mut Frame {
     // SAFETY: every run has one.
     unsafe {
         while (*fp).flags & fflags::ENTRY == 0 {
-            fp = fp.sub(1);
+            fp = chain::below(fp);
         }
     }
     fp
 }
 
 #[cold]
-fn internal_error(th: Th, entry: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
-    th.fp.set(unsafe { entry_frame(entry).sub(1) });
+fn internal_error(th: Th, base: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
+    th.fp.set(base);
     th.exc.init(None);
     let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(s), _) => s,
@@ -531,6 +537,31 @@ mod threaded {
                     let i = *pc;
                     TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
                 }
+                None => resume_chain(i, pc, regs, th, fp),
+            }
+        }
+    }
+    /// The same where the generator delegates to others.
+    #[inline(never)]
+    unsafe extern "C-unwind" fn resume_chain(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let (it, flags) = if i.op_byte() == Op::Send as u8 {
+                (i.b(), generator::SEND_FLAGS)
+            } else {
+                (i.a(), generator::FOR_FLAGS)
+            };
+            let g = Value::from_bits(*regs.add(it)).cast_unchecked();
+            match chain::resume(th, pc, regs, fp, g, flags, NONE()) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
                 None => slow_tramp(i, pc, regs, th, fp),
             }
         }
@@ -592,6 +623,25 @@ mod threaded {
                     TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
                 }
                 Some(generator::Yielded::Left(v)) => v,
+                None => yield_chain(i, pc, regs, th, fp),
+            }
+        }
+    }
+    #[inline(never)]
+    unsafe extern "C-unwind" fn yield_chain(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            match chain::yielded(th, i, pc, regs, fp) {
+                Some(generator::Yielded::At((pc, regs, fp))) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                Some(generator::Yielded::Left(v)) => v,
                 None => slow_tramp(i, pc, regs, th, fp),
             }
         }
@@ -628,6 +678,26 @@ mod threaded {
             let none = i.op_byte() == Op::ReturnNone as u8;
             let v = if none { NONE() } else { Value::from_bits(*regs.add(i.a())) };
             match generator::quick_return(th, v, fp) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
+                None => return_chain(i, pc, regs, th, fp),
+            }
+        }
+    }
+    #[inline(never)]
+    unsafe extern "C-unwind" fn return_chain(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let none = i.op_byte() == Op::ReturnNone as u8;
+            let v = if none { NONE() } else { Value::from_bits(*regs.add(i.a())) };
+            match chain::returned(th, v, fp) {
                 Some((pc, regs, fp)) => {
                     let i = *pc;
                     TABLE[i.op_byte() as usize](i, pc, regs, th, fp)

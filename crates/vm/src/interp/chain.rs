@@ -1,0 +1,365 @@
+//! Chains of generators that delegate (`yield from`, `await`): an item costs the same however long the chain is.
+//!
+//! A generator whose delegate is a generator only passes on what goes in and out. So whoever resumes it (a `for` loop, a
+//! `Send`, native code) pushes just the frame of the innermost one, and what that yields goes straight to him. The
+//! generator resumed, the *root*, keeps the chain: an array of the generators behind it, outermost first.
+//!
+//! The innermost one's frame, with its registers, stands where it would stand if all frames had been pushed: below it there
+//! is a *gap* of frames and registers that nobody has written. [`unchain`] writes them, and then all is as if the chain
+//! did not exist. That happens as soon as somebody looks at the frames below, touches a generator in the gap, or takes any
+//! way but the usual one; a frame that returns writes the one below it.
+//!
+//! # Invariants
+//! - A frame with a gap is a generator's: [`gap`] is the number of frames in it, `locals` the root. Frames are walked with
+//!   [`below`], or after [`unchain`].
+//! - The root of a running chain is RUNNING, those in the gap are SUSPENDED, at a `YieldFrom` from the next one. Operations
+//!   on a suspended generator from outside call [`settle`] first, which makes them RUNNING if they are in a gap.
+//! - A chain whose last generator is suspended is right: the others wait for it. Two things end a delegation while the
+//!   delegate lives, and make all chains void ([`changed`]): exceptions thrown in, frames that are moved to another line.
+//! - There are gaps only while the process has one thread.
+
+use super::generator::*;
+use crate::object::*;
+use crate::thread::{Frame, Th, fflags};
+use crate::value::*;
+use adder_bytecode::{Ins, Op};
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+/// The array: how many generators; registers of the frames in the gap; the time it was made; then the generators.
+const LEN: usize = 0;
+const REGS: usize = 1;
+const TIME: usize = 2;
+const FIRST: usize = 3;
+
+const GAP_SHIFT: u32 = fflags::ARG_SHIFT + 1;
+const MOST: usize = 0x7fff;
+const GAP: u64 = (MOST as u64) << GAP_SHIFT;
+
+/// Advanced when chains become void.
+static TIME_NOW: AtomicU64 = AtomicU64::new(0);
+
+/// A generator may have left its `yield from` while its delegate is still suspended.
+pub fn changed() {
+    TIME_NOW.fetch_add(1, Relaxed);
+}
+fn now() -> u64 {
+    Value::fix((TIME_NOW.load(Relaxed) & 0xffff_ffff) as i64).bits()
+}
+
+/// How many frames are missing below one with these flags.
+#[inline(always)]
+pub fn gap(flags: u64) -> usize {
+    if flags & fflags::GENERATOR != 0 { ((flags & GAP) >> GAP_SHIFT) as usize } else { 0 }
+}
+/// The frame below that has been written.
+#[inline(always)]
+pub unsafe fn below(f: *mut Frame) -> *mut Frame {
+    unsafe { f.sub(1 + gap((*f).flags)) }
+}
+
+#[inline(always)]
+fn words(a: Gc<Array>) -> *mut u64 {
+    a.slots().as_ptr() as *mut u64
+}
+#[inline(always)]
+fn number(w: u64) -> usize {
+    unsafe { Value::from_bits(w) }.as_fix().unwrap_or(0) as usize
+}
+#[inline(always)]
+fn fix(n: usize) -> u64 {
+    Value::fix(n as i64).bits()
+}
+#[inline(always)]
+unsafe fn nth(a: Gc<Array>, i: usize) -> Gc<Generator> {
+    unsafe { Value::from_bits(*words(a).add(FIRST + i)).cast_unchecked() }
+}
+#[inline(always)]
+fn nregs(g: Gc<Generator>) -> usize {
+    unsafe { g.code.gc::<Code>() }.nregs as usize
+}
+
+/// The generator that a suspended one delegates to, by code as the compiler writes it.
+#[inline(always)]
+unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
+    unsafe {
+        let code: Gc<Code> = g.code.gc();
+        let at = g.lasti.load(Relaxed) as usize;
+        let y = *code.ins.add(at);
+        if y.op_byte() != Op::YieldFrom as u8 || at < 2 {
+            return None;
+        }
+        let s = *code.ins.add(at - 2);
+        if s.op_byte() != Op::Send as u8 || s.a() != y.a() || s.b() != y.c() {
+            return None;
+        }
+        let d = g.regs.gc_opt::<Array>()?.slot(y.c()).get()?;
+        if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) { Some(d.cast_unchecked()) } else { None }
+    }
+}
+/// Whether a suspended generator may be one of a chain: nobody holds its frame, it handles no exception.
+#[inline(always)]
+fn plain(g: Gc<Generator>) -> bool {
+    g.state.load(Relaxed) == SUSPENDED && (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed)) == 0
+}
+
+/// As `generator::quick_resume`, for a generator that has a chain.
+#[inline(always)]
+pub unsafe fn resume(
+    th: Th,
+    pc: *const Ins,
+    regs: *mut u64,
+    fp: *mut Frame,
+    root: Gc<Generator>,
+    flags: u64,
+    v: Value,
+) -> Option<At> {
+    unsafe {
+        let chain: Gc<Array> = root.chain.gc_opt()?;
+        if !plain(root)
+            || th.multi()
+            || th.m.poll.load(Relaxed) != 0
+            || th.handled.raw().load(Relaxed) != 0
+            || *words(chain).add(TIME) != now()
+        {
+            return None;
+        }
+        let n = number(*words(chain).add(LEN));
+        if n == 0 {
+            return None;
+        }
+        let g = nth(chain, n - 1);
+        if !plain(g) {
+            return None;
+        }
+        let code: Gc<Code> = g.code.gc();
+        let nf = fp.add(1 + n);
+        let at = regs.add((&*fp).code.nregs as usize + number(*words(chain).add(REGS)));
+        if nf >= th.frame_limit.get() || at.add(code.nregs as usize) >= th.regs_end.get() {
+            return None;
+        }
+        root.state.store(RUNNING, Relaxed);
+        g.state.store(RUNNING, Relaxed);
+        (*fp).pc = pc;
+        (*nf).regs = at;
+        (*nf).func = g.func.gc();
+        (*nf).code = code;
+        (*nf).flags = flags | (n as u64) << GAP_SHIFT;
+        (*nf).locals.init(Some(root.value()));
+        (*nf).extra.init(Some(g.value()));
+        take_out(g, at);
+        let pc = code.ins.add(g.lasti.load(Relaxed) as usize);
+        *at.add((*pc).a()) = v.bits();
+        Some((pc.add(1), at, nf))
+    }
+}
+
+/// As `generator::quick_yield`, for frames with a gap, and for generators that delegate to one.
+#[inline(always)]
+pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<Yielded> {
+    unsafe {
+        let flags = (*fp).flags;
+        if flags & !(GAP | BY_SEND_BIT | fflags::ENTRY) != FLAGS {
+            return None;
+        }
+        let n = gap(flags);
+        let g: Gc<Generator> = (*fp).extra.gc();
+        if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
+            return None;
+        }
+        let before = g.lasti.load(Relaxed) as usize;
+        let at = put_away(pc, regs, fp, g);
+        th.m.barrier_all(g.regs.gc::<Array>().obj());
+        let v = Value::from_bits(*regs.add(i.b()));
+        let cf = fp.sub(1 + n);
+        th.fp.set(cf);
+        let delegates = i.op_byte() == Op::YieldFrom as u8;
+        if n > 0 {
+            let root: Gc<Generator> = (*fp).locals.gc();
+            if delegates {
+                extend(th, root, g);
+            }
+            root.state.store(SUSPENDED, Release);
+        } else if delegates && let Some(chain) = g.chain.gc_opt::<Array>() {
+            let w = words(chain);
+            *w.add(LEN) = fix(0);
+            *w.add(REGS) = fix(0);
+            *w.add(TIME) = now();
+            extend(th, g, g);
+        } else if delegates && before == at {
+            // Not for the first item: it may be the only one.
+            build(th, g);
+        }
+        if flags & fflags::ENTRY != 0 {
+            return Some(Yielded::Left(v.bits()));
+        }
+        let (pc, regs) = ((*cf).pc, (*cf).regs);
+        let to = if flags & BY_SEND_BIT == 0 { (*pc).b() } else { (*pc).a() };
+        *regs.add(to) = v.bits();
+        Some(Yielded::At((pc.add(2), regs, cf)))
+    }
+}
+
+/// As `generator::quick_return`, for frames with a gap: the one below is written and goes on after its `yield from`.
+#[inline(always)]
+pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
+    unsafe {
+        let flags = (*fp).flags;
+        let n = gap(flags);
+        if n == 0
+            || flags & !(GAP | BY_SEND_BIT | fflags::ENTRY) != FLAGS
+            || th.multi()
+            || th.m.poll.load(Relaxed) != 0
+        {
+            return None;
+        }
+        let (g, root): (Gc<Generator>, Gc<Generator>) = ((*fp).extra.gc(), (*fp).locals.gc());
+        if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
+            return None;
+        }
+        let chain: Gc<Array> = root.chain.gc_opt()?;
+        let p = if n == 1 { root } else { nth(chain, n - 2) };
+        let code: Gc<Code> = p.code.gc();
+        let y = code.ins.add(p.lasti.load(Relaxed) as usize);
+        if (*y).op_byte() != Op::YieldFrom as u8
+            || (p.frame.raw().load(Relaxed) | p.handled.raw().load(Relaxed)) != 0
+        {
+            return None;
+        }
+        finished(g);
+        let pf = fp.sub(1);
+        let at = (*fp).regs.sub(code.nregs as usize);
+        let w = words(chain);
+        *w.add(FIRST + n - 1) = 0;
+        *w.add(LEN) = fix(n - 1);
+        *w.add(REGS) = fix(number(*w.add(REGS)) - code.nregs as usize);
+        (*pf).flags = flags & !GAP | (n as u64 - 1) << GAP_SHIFT;
+        (*pf).locals.init(Some(root.value()));
+        (*pf).regs = at;
+        (*pf).func = p.func.gc();
+        (*pf).code = code;
+        (*pf).extra.init(Some(p.value()));
+        p.state.store(RUNNING, Relaxed);
+        take_out(p, at);
+        let send = y.sub(2);
+        *at.add((*send).a()) = v.bits();
+        Some((send.add(1), at, pf))
+    }
+}
+
+/// What the innermost generator of a root's chain now delegates to becomes part of the chain.
+unsafe fn extend(th: Th, root: Gc<Generator>, mut g: Gc<Generator>) {
+    unsafe {
+        let Some(chain) = root.chain.gc_opt::<Array>() else { return };
+        while let Some(d) = next(g) {
+            let n = number(*words(chain).add(LEN));
+            if FIRST + n >= chain.cap || n >= MOST {
+                // Made anew, larger, when the root yields the next time.
+                root.chain.init(None);
+                return;
+            }
+            if !plain(d) {
+                return;
+            }
+            th.store(chain, chain.slot(FIRST + n), d.value());
+            let w = words(chain);
+            *w.add(LEN) = fix(n + 1);
+            *w.add(REGS) = fix(number(*w.add(REGS)) + nregs(g));
+            g = d;
+        }
+    }
+}
+
+/// Gives a suspended generator its chain, if it delegates to a generator.
+#[inline(never)]
+unsafe fn build(th: Th, root: Gc<Generator>) {
+    unsafe {
+        let (mut n, mut g) = (0, root);
+        while let Some(d) = next(g)
+            && plain(d)
+            && n < MOST
+        {
+            (n, g) = (n + 1, d);
+        }
+        if n == 0 {
+            return;
+        }
+        let Ok(chain) = th.array(FIRST + 2 * n + 3) else {
+            th.exc.init(None);
+            return;
+        };
+        let w = words(chain);
+        *w.add(TIME) = now();
+        *w.add(LEN) = fix(0);
+        *w.add(REGS) = fix(0);
+        th.store(root, &root.chain, chain.value());
+        extend(th, root, root);
+        if number(*w.add(LEN)) == 0 {
+            root.chain.init(None);
+        }
+    }
+}
+
+/// Writes the frames that are missing below `f`.
+#[cold]
+#[inline(never)]
+pub fn unchain(th: Th, f: *mut Frame) {
+    unsafe {
+        let flags = (*f).flags;
+        let n = gap(flags);
+        if n == 0 {
+            return;
+        }
+        let root: Gc<Generator> = (*f).locals.gc();
+        let chain = root.chain.gc_opt::<Array>();
+        let mut at = (*f).regs;
+        for k in (0..n).rev() {
+            let g = if k == 0 { root } else { nth(chain.expect("a gap has a chain"), k - 1) };
+            let code: Gc<Code> = g.code.gc();
+            let y = code.ins.add(g.lasti.load(Relaxed) as usize);
+            at = at.sub(code.nregs as usize);
+            let nf = &mut *f.sub(n - k);
+            nf.regs = at;
+            nf.func = g.func.gc();
+            nf.code = code;
+            nf.flags = if k == 0 { flags & (BY_SEND_BIT | fflags::ENTRY) | FLAGS } else { SEND_FLAGS };
+            nf.extra.init(Some(g.value()));
+            g.state.store(RUNNING, Relaxed);
+            take_out(g, at);
+            // The `Send` has handed None on.
+            nf.pc = y.sub(2);
+            *at.add((*y).a()) = NONE().bits();
+            if let Some(o) = g.frame.get() {
+                nf.flags |= fflags::OBJECT;
+                nf.object.init(Some(o));
+                crate::builtins::frame::resumed(th, o, nf);
+            }
+        }
+        root.chain.init(None);
+        (*f).flags = flags & !(GAP | fflags::ENTRY) | BY_SEND_BIT;
+    }
+}
+
+/// Writes all missing frames of the thread.
+pub fn unchain_all(th: Th) {
+    let mut f = th.fp.get();
+    while f > th.frames.get() {
+        unchain(th, f);
+        f = unsafe { f.sub(1) };
+    }
+}
+
+/// To be called before a suspended generator is asked for or changed from outside: if it is in a gap it becomes RUNNING.
+pub fn settle(th: Th, mut g: Gc<Generator>) {
+    if th.multi() {
+        return;
+    }
+    while g.state.load(Relaxed) == SUSPENDED {
+        match unsafe { next(g) } {
+            Some(d) => g = d,
+            None => return,
+        }
+        if g.state.load(Relaxed) == RUNNING {
+            return unchain_all(th);
+        }
+    }
+}
