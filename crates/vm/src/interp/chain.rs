@@ -93,7 +93,11 @@ unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
             return None;
         }
         let d = g.regs.gc_opt::<Array>()?.slot(y.c()).get()?;
-        if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) { Some(d.cast_unchecked()) } else { None }
+        if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
+            Some(d.cast_unchecked())
+        } else {
+            None
+        }
     }
 }
 /// Whether a suspended generator may be one of a chain: nobody holds its frame, it handles no exception.
