@@ -217,6 +217,7 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
     c.safe_path |= env.is_set("PYTHONSAFEPATH");
     c.dev_mode = c.xoption("dev").is_some() || env.is_set("PYTHONDEVMODE");
     c.faulthandler = c.dev_mode || c.xoption("faulthandler").is_some() || env.is_set("PYTHONFAULTHANDLER");
+    c.no_debug_ranges = c.xoption("no_debug_ranges").is_some() || env.is_set("PYTHONNODEBUGRANGES");
     c.warn_default_encoding =
         c.xoption("warn_default_encoding").is_some() || env.is_set("PYTHONWARNDEFAULTENCODING");
     if let Some(v) = env.text("PYTHONHASHSEED")

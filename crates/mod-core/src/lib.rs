@@ -17,6 +17,7 @@ mod ordered_dict;
 mod random;
 mod small;
 mod structs;
+mod testcapi;
 
 use adder_vm::native::NativeModule;
 
@@ -40,6 +41,8 @@ pub static MODULES: &[&NativeModule] = &[
     &small::TYPES,
     &small::UUID,
     &structs::MODULE,
+    &testcapi::INTERNAL,
+    &testcapi::TESTCAPI,
 ];
 
 /// Declares a native layout: header, `N` traced slots, plain words; with its trace function and cast.

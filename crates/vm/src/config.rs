@@ -36,6 +36,8 @@ pub struct Config {
     /// `-X importtime`: 2 shows modules that are there already as well.
     pub import_time: u8,
     pub frozen_modules: bool,
+    /// Code tells lines only, no columns (`-X no_debug_ranges`).
+    pub no_debug_ranges: bool,
     pub check_hash_pycs_mode: String,
     /// `-X NAME[=VALUE]`, in order.
     pub xoptions: Vec<(String, Option<String>)>,
@@ -91,6 +93,7 @@ impl Default for Config {
             skip_first_line: false,
             import_time: 0,
             frozen_modules: true,
+            no_debug_ranges: false,
             check_hash_pycs_mode: "default".into(),
             xoptions: Vec::new(),
             warnoptions: Vec::new(),

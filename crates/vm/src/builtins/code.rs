@@ -121,8 +121,13 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(th, a[0].unwrap())?;
     let l = crate::builtins::list::new(th, &[])?;
     let line = code_replace::start_line(d);
+    let lines_only = crate::config::get().no_debug_ranges;
     let (zero, end) = (Value::fix(0), Value::fix(line.max(1) as i64));
-    let t = th.tuple(&[Value::fix(line as i64), end, zero, zero]);
+    let t = if lines_only {
+        th.tuple(&[Value::fix(line as i64), NONE(), NONE(), NONE()])
+    } else {
+        th.tuple(&[Value::fix(line as i64), end, zero, zero])
+    };
     for _ in 0..UNITS {
         crate::builtins::list::append(th, l, t)?;
     }
@@ -130,6 +135,8 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
         let col = |n: u32| if n == NO_COLUMN { NONE() } else { Value::fix(n as i64) };
         let t = if p.line == 0 {
             th.tuple(&[NONE(), NONE(), NONE(), NONE()])
+        } else if lines_only {
+            th.tuple(&[opt(p.line), NONE(), NONE(), NONE()])
         } else {
             th.tuple(&[opt(p.line), opt(p.end_line), col(p.col), col(p.end_col)])
         };

@@ -88,6 +88,36 @@ fn global_tools(event: usize) -> u8 {
     (0..TOOLS).fold(0, |s, t| s | (((GLOBAL[t].load(Relaxed) >> event & 1) as u8) << t))
 }
 
+/// User's tools that want an event everywhere; none if there is no such event.
+pub fn user_tools(event: usize) -> u8 {
+    if event < ev::COUNT { global_tools(event) & ((1 << USER_TOOLS) - 1) } else { 0 }
+}
+/// An event that native code reports about code of its own: tells the tools in the set. `args` begin with what stands for
+/// the code object. The tools that want to hear no more of it are returned.
+pub fn fire(th: Th, event: usize, tools: u8, args: &[Value]) -> R<u8> {
+    let (mut left, mut disabled) = (tools, 0);
+    if th.tracing.get() > 0 {
+        return Ok(0);
+    }
+    while left != 0 {
+        let t = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let Some(cb) = monitoring::callback(t, event) else { continue };
+        let r = quietly(th, event, || th.call(cb, args))?;
+        if !monitoring::is_disable(r) {
+            continue;
+        }
+        if event < ev::LOCAL {
+            disabled |= 1 << t;
+        } else {
+            monitoring::forget_callback(t, event);
+            let name = monitoring::NAMES[event];
+            return Err(th.value_error(format!("Cannot disable {name} events. Callback removed.")));
+        }
+    }
+    Ok(disabled)
+}
+
 fn here(th: Th) -> At {
     let f = fr(th);
     let code = canonical(f.code);

@@ -24,6 +24,15 @@ pub fn render(th: Th, e: Value) -> String {
     out
 }
 
+/// The text for a traceback alone.
+pub fn render_traceback(th: Th, tb: Value) -> String {
+    let mut out = String::from("Traceback (most recent call last):\n");
+    if let Some(tb) = tb.cast::<Traceback>() {
+        entries(th, tb, &mut HashMap::new(), &mut out);
+    }
+    out
+}
+
 fn chain(th: Th, e: Value, seen: &mut Vec<u64>, files: &mut Files, out: &mut String) {
     // Innermost first; the walk is a loop, as chains can be long.
     let mut links: Vec<(u64, Option<&'static str>)> = vec![(e.bits(), None)];
@@ -191,6 +200,7 @@ fn show_line(text: &str, line: u32, p: Option<adder_bytecode::Position>, out: &m
         return;
     }
     out.push_str(&format!("    {stripped}\n"));
+    let p = p.filter(|_| !crate::config::get().no_debug_ranges);
     let Some(p) = p.filter(|p| p.line == line && p.col != crate::builtins::code_replace::NO_COLUMN) else {
         return;
     };
