@@ -38,6 +38,20 @@ pub(crate) fn init() {
     o.apply();
     let on = o.on.unwrap_or(DEFAULT || !o.params.is_empty() || o.gdb);
     adder_vm::jit::init(backend, on);
+    let file = |name| config.xoption(name).filter(|f| !f.is_empty()).map(str::to_string);
+    let variable = |name| !config.ignore_environment && std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+    let sight = adder_mod_jit::Options {
+        log: file("jitlog"),
+        report: file("jitreport"),
+        perf_map: config.xoption("perf").is_some() || variable("PYTHONPERFSUPPORT"),
+        perf_dump: config.xoption("perf_jit").is_some() || variable("PYTHON_PERF_JIT_SUPPORT"),
+        gdb: o.gdb,
+    };
+    if sight.any()
+        && let Err(e) = adder_mod_jit::start(&sight)
+    {
+        eprintln!("adder: {e}");
+    }
 }
 
 /// The code generator that was asked for, or the best one. None: there is none on this machine.

@@ -34,6 +34,7 @@ pub fn init(s: Settings, stack_base: usize, stack_size: usize) -> R<Th> {
         adder_mod_crypto::MODULES,
         adder_mod_data::MODULES,
         adder_mod_db::MODULES,
+        adder_mod_jit::MODULES,
         adder_mod_os::MODULES,
         adder_mod_text::MODULES,
         adder_mod_xml::MODULES,

@@ -186,6 +186,12 @@ pub fn print(t: &Trace) -> String {
             let _ = writeln!(o, "{}", inst(t, i));
         }
     }
+    o + &end(t) + &snaps(t)
+}
+
+/// What follows the last instruction.
+pub fn end(t: &Trace) -> String {
+    let mut o = String::new();
     match &t.end {
         End::Open => {}
         End::Loop(a) => {
@@ -206,6 +212,12 @@ pub fn print(t: &Trace) -> String {
         }
         o.push('\n');
     }
+    o
+}
+
+/// The snapshots.
+pub fn snaps(t: &Trace) -> String {
+    let mut o = String::new();
     for (i, s) in t.snaps.iter().enumerate() {
         let text = snap(t, s);
         if text != "dead" {

@@ -21,6 +21,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
     // The module that gives Python the compiler's trees.
     ("mod-ast", &["vm", "compiler", "bytecode", "text"]),
+    // It tells what the JIT does.
+    ("mod-jit", &["vm", "metatrace", "host"]),
     ("mod-core", &["vm", "bytecode", "host", "macros", "num", "text", "sre"]),
     ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
     (
@@ -61,6 +63,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("dynasm", &["backend-native"]),
     ("libsqlite3-sys", &["mod-db"]),
     ("serde_json", &["testing"]),
+    ("iced-x86", &["mod-jit"]),
     // Compression, in Rust or from C sources that build with nothing but a compiler.
     ("libz-rs-sys", &["mod-compress"]),
     ("libbz2-rs-sys", &["mod-compress"]),

@@ -196,7 +196,7 @@ roots! {
     signal_handlers small_strs small_bytes type_list memory_error monitoring gc_callbacks gc_garbage interned_extra
     empty_frozenset import_func pending_sources typing_module prelude abc_cache_token contextvar_missing asyncio_state at_fork struct_cache
     re_cache no_default ast_types unsupported_operation
-    faulthandler spare2 spare3
+    faulthandler jit_hook spare3
 }
 
 impl Root {
