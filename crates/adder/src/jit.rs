@@ -39,7 +39,9 @@ pub(crate) fn init() {
     let on = o.on.unwrap_or(DEFAULT || !o.params.is_empty() || o.gdb);
     adder_vm::jit::init(backend, on);
     let file = |name| config.xoption(name).filter(|f| !f.is_empty()).map(str::to_string);
-    let variable = |name| !config.ignore_environment && std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+    let variable = |name| {
+        !config.ignore_environment && std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0")
+    };
     let sight = adder_mod_jit::Options {
         log: file("jitlog"),
         report: file("jitreport"),

@@ -227,7 +227,9 @@ fn debug_info(t: &TraceInfo) -> (Vec<u8>, Vec<u8>) {
     let mut abbrev = Vec::new();
     // 1: compile_unit with name, low_pc, high_pc, stmt_list; 2: subprogram with name, low_pc, high_pc, file, line
     abbrev.extend_from_slice(&[1, 0x11, 1, 0x03, 0x08, 0x11, 0x01, 0x12, 0x07, 0x10, 0x17, 0, 0]);
-    abbrev.extend_from_slice(&[2, 0x2e, 0, 0x03, 0x08, 0x11, 0x01, 0x12, 0x07, 0x3a, 0x0b, 0x3b, 0x06, 0, 0, 0]);
+    abbrev.extend_from_slice(&[
+        2, 0x2e, 0, 0x03, 0x08, 0x11, 0x01, 0x12, 0x07, 0x3a, 0x0b, 0x3b, 0x06, 0, 0, 0,
+    ]);
     let mut v = Vec::new();
     w16(&mut v, 4);
     w32(&mut v, 0);

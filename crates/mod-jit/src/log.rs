@@ -131,7 +131,13 @@ impl Observer for Log {
             for (n, e) in t.exits.iter().enumerate() {
                 let k = e.taken.load(Relaxed);
                 if k > 0 {
-                    let _ = write!(s, "taken exit={} trace={} times={k} failures={}", e.id, t.id, e.failures.load(Relaxed));
+                    let _ = write!(
+                        s,
+                        "taken exit={} trace={} times={k} failures={}",
+                        e.id,
+                        t.id,
+                        e.failures.load(Relaxed)
+                    );
                     if let Some((_, was)) = words::exit(t, n) {
                         let _ = write!(s, " : {was}");
                     }

@@ -107,12 +107,18 @@ pub static MODULE: NativeModule = NativeModule {
     name: "adderjit",
     doc: "Controls and sight of Adder's just-in-time compiler.\n\nSee docs/jit.md of Adder.",
     functions: &[
-        function("enabled", "($module, /)", "Return whether loops are compiled and compiled code is run.", |_, _| {
-            Ok(Value::bool(jit::enabled()))
-        }),
-        function("available", "($module, /)", "Return whether there is a code generator for this machine.", |_, _| {
-            Ok(Value::bool(jit::available()))
-        }),
+        function(
+            "enabled",
+            "($module, /)",
+            "Return whether loops are compiled and compiled code is run.",
+            |_, _| Ok(Value::bool(jit::enabled())),
+        ),
+        function(
+            "available",
+            "($module, /)",
+            "Return whether there is a code generator for this machine.",
+            |_, _| Ok(Value::bool(jit::available())),
+        ),
         function(
             "enable",
             "($module, /)",
@@ -357,7 +363,8 @@ fn number_or_none(th: Th, n: Option<u64>) -> Value {
 fn trace(th: Th, t: &'static TraceInfo, all: &[&'static TraceInfo]) -> R<Value> {
     let exits = list::new(th, &[])?;
     for (n, e) in t.exits.iter().enumerate() {
-        let bridge = all.iter().find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, *e))).map(|b| b.id as u64);
+        let bridge =
+            all.iter().find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, *e))).map(|b| b.id as u64);
         let line = words::exit_line(t, n);
         let said = words::exit(t, n);
         let v = EXIT.make(
@@ -475,11 +482,7 @@ static OPAQUE_TYPE: NativeType = NativeType {
         }),
         ..Slots::NONE
     },
-    getset: &[getter(
-        "__dict__",
-        "",
-        |th, o| Ok(th.instance_dict(o)?.expect("it has a dict").value()),
-    )],
+    getset: &[getter("__dict__", "", |th, o| Ok(th.instance_dict(o)?.expect("it has a dict").value()))],
     trace: Some(Opaque::trace),
     ..NativeType::DEFAULT
 };

@@ -45,9 +45,15 @@ fn value(d: &Detail, r: R, depth: u32) -> String {
     }
     match i.op {
         Op::Entry | Op::LoadReg => name(i.imm).unwrap_or_else(fallback),
-        Op::Phi | Op::Untag | Op::Tag | Op::Unbox | Op::Box | Op::Bits | Op::Word | Op::FixToFlt | Op::IntToFlt => {
-            value(d, i.a, depth)
-        }
+        Op::Phi
+        | Op::Untag
+        | Op::Tag
+        | Op::Unbox
+        | Op::Box
+        | Op::Bits
+        | Op::Word
+        | Op::FixToFlt
+        | Op::IntToFlt => value(d, i.a, depth),
         Op::FixAdd | Op::FixAddW | Op::Add | Op::FAdd => two("+"),
         Op::FixSub | Op::FixSubW | Op::Sub | Op::FSub => two("-"),
         Op::FixMul | Op::FMul => two("*"),
@@ -113,7 +119,8 @@ fn condition(d: &Detail, r: R, want: bool) -> (String, String) {
         Op::Le | Op::FLe => two("<=", ">"),
         Op::Ult => two("is within", "is not within"),
         Op::AddOvf | Op::SubOvf | Op::MulOvf => {
-            let (p, q) = ("the result needs a big int".to_string(), "the result fits a small int".to_string());
+            let (p, q) =
+                ("the result needs a big int".to_string(), "the result fits a small int".to_string());
             if want { (p, q) } else { (q, p) }
         }
         _ => ("a condition holds".into(), "it does not".into()),
@@ -140,7 +147,10 @@ pub fn guard(d: &Detail, inst: usize) -> (String, String) {
             {
                 let name = d.trace.calls[call.imm as usize].name;
                 return if d.trace.snaps[i.snap as usize].frames.is_empty() {
-                    (format!("{name} raises nothing"), "it raised an exception, or the trace became invalid".into())
+                    (
+                        format!("{name} raises nothing"),
+                        "it raised an exception, or the trace became invalid".into(),
+                    )
                 } else {
                     (
                         format!("{name} goes on as it did when recorded"),
@@ -150,9 +160,10 @@ pub fn guard(d: &Detail, inst: usize) -> (String, String) {
             }
             condition(d, i.a, i.op == Op::GuardT)
         }
-        Op::Calm => {
-            ("nobody wants this thread's attention".into(), "a signal, another thread or the collector did".into())
-        }
+        Op::Calm => (
+            "nobody wants this thread's attention".into(),
+            "a signal, another thread or the collector did".into(),
+        ),
         Op::FixAdd => fits("+"),
         Op::FixSub => fits("-"),
         Op::FixMul => fits("*"),
