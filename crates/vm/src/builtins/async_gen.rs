@@ -399,6 +399,63 @@ fn asend_throw(th: Th, a: Gc<Awaitable>, e: Value) -> Step {
     settle(a, s)
 }
 
+// -- `async for` and `await agen.asend(...)` without native recursion: the generator's frame is pushed by the `Send`
+
+/// The generator to be resumed by a `Send` of None to the awaitable, and what it gets. None: not the usual case.
+#[inline(always)]
+pub fn quick_send(o: Value) -> Option<(Gc<Generator>, Value)> {
+    let a = aw(o);
+    let g = gen_of(a.agen.value());
+    match a.state.load(Relaxed) {
+        INIT if !has(g, RUNNING_ASYNC) => {
+            let v = a.arg.value();
+            if v.is_none() || g.state.load(Relaxed) == SUSPENDED { Some((g, v)) } else { None }
+        }
+        ITER => Some((g, NONE())),
+        _ => None,
+    }
+}
+pub unsafe fn generator(o: Value) -> Gc<Generator> {
+    gen_of(aw(o).agen.value())
+}
+/// The only thread has pushed the generator's frame.
+#[inline(always)]
+pub fn sent(o: Value, g: Gc<Generator>) {
+    aw(o).state.store(ITER, Relaxed);
+    g.aflags.store(g.aflags.load(Relaxed) | RUNNING_ASYNC, Relaxed);
+}
+/// The generator has yielded: the item, if that is what it is, with which the awaitable is done.
+#[inline(always)]
+pub fn item(o: Value, g: Gc<Generator>, v: Value) -> Option<Value> {
+    let w = v.exact::<Wrapped>()?;
+    g.aflags.store(g.aflags.load(Relaxed) & !RUNNING_ASYNC, Relaxed);
+    aw(o).state.store(DONE, Relaxed);
+    Some(w.value.value())
+}
+/// The generator has returned.
+pub fn ended(o: Value) {
+    let a = aw(o);
+    let g = gen_of(a.agen.value());
+    on(g, CLOSED);
+    off(g, RUNNING_ASYNC);
+    a.state.store(DONE, Release);
+}
+/// The same where it is an exception.
+pub fn ended_by(th: Th, o: Value) -> Raised {
+    let a = aw(o);
+    let r = unwrap(th, gen_of(a.agen.value()), Ok(Resumed::Returned(NONE())));
+    match settle(a, r) {
+        Err(e) => e,
+        Ok(_) => unreachable!("an async generator's end is an exception"),
+    }
+}
+/// An exception, which is pending, has left the generator.
+pub fn raised(th: Th, o: Value) {
+    let a = aw(o);
+    let r = unwrap(th, gen_of(a.agen.value()), Err(Raised));
+    let _ = settle(a, r);
+}
+
 fn throw_name(a: Gc<Awaitable>) -> &'static str {
     if a.arg.get().is_some() { "athrow()" } else { "aclose()" }
 }

@@ -19,6 +19,7 @@
 //! - There are gaps only while the process has one thread.
 
 use super::generator::*;
+use crate::builtins::async_gen;
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -32,7 +33,7 @@ const TIME: usize = 2;
 const FIRST: usize = 3;
 
 const GAP_SHIFT: u32 = fflags::ARG_SHIFT + 1;
-const MOST: usize = 0x7fff;
+const MOST: usize = 0x3fff;
 const GAP: u64 = (MOST as u64) << GAP_SHIFT;
 
 /// Advanced when chains become void.
@@ -157,6 +158,21 @@ pub unsafe fn resume(
     }
 }
 
+/// [`resume`] as a function of its own.
+#[inline(never)]
+pub unsafe fn resume_called(
+    th: Th,
+    pc: *const Ins,
+    regs: *mut u64,
+    fp: *mut Frame,
+    root: Gc<Generator>,
+    flags: u64,
+    v: Value,
+) -> Option<At> {
+    root.chain.get()?;
+    unsafe { resume(th, pc, regs, fp, root, flags, v) }
+}
+
 /// As `generator::quick_yield`, for frames with a gap, and for generators that delegate to one.
 #[inline(always)]
 pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<Yielded> {
@@ -200,6 +216,28 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
         let to = if flags & BY_SEND_BIT == 0 { (*pc).b() } else { (*pc).a() };
         *regs.add(to) = v.bits();
         Some(Yielded::At((pc.add(2), regs, cf)))
+    }
+}
+
+/// As `generator::quick_yield`, for an async generator's frame that a `Send` to its awaitable pushed.
+#[inline(always)]
+pub unsafe fn yielded_async(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<At> {
+    unsafe {
+        let g: Gc<Generator> = (*fp).extra.gc();
+        if (*fp).flags != ASYNC_FLAGS || (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
+            return None;
+        }
+        let v = Value::from_bits(*regs.add(i.b()));
+        put_away(pc, regs, fp, g);
+        th.m.barrier_all(g.regs.gc::<Array>().obj());
+        let cf = fp.sub(1);
+        let (pc, regs) = ((*cf).pc, (*cf).regs);
+        let (v, skip) = match async_gen::item(Value::from_bits(*regs.add((*pc).b())), g, v) {
+            Some(v) => (v, 1),
+            None => (v, 2),
+        };
+        *regs.add((*pc).a()) = v.bits();
+        Some((pc.add(skip), regs, cf))
     }
 }
 
@@ -304,15 +342,18 @@ unsafe fn build(th: Th, root: Gc<Generator>) {
 }
 
 /// Writes the frames that are missing below `f`.
+#[inline(always)]
+pub fn unchain(th: Th, f: *mut Frame) {
+    if gap(unsafe { (*f).flags }) > 0 {
+        write_gap(th, f);
+    }
+}
 #[cold]
 #[inline(never)]
-pub fn unchain(th: Th, f: *mut Frame) {
+fn write_gap(th: Th, f: *mut Frame) {
     unsafe {
         let flags = (*f).flags;
         let n = gap(flags);
-        if n == 0 {
-            return;
-        }
         let root: Gc<Generator> = (*f).locals.gc();
         let chain = root.chain.gc_opt::<Array>();
         let mut at = (*f).regs;

@@ -11,6 +11,7 @@
 use super::call::flags_for;
 use super::slow::{fr, reg, set, skip};
 use super::{Ctl, chain, unwind};
+use crate::builtins::async_gen;
 use crate::builtins::exceptions as exc;
 use crate::err::R;
 use crate::n;
@@ -241,6 +242,9 @@ pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
 pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
 
+/// Of an async generator, pushed by a `Send` to the awaitable of its next item.
+const ASYNC_BIT: u64 = 1 << 31;
+pub const ASYNC_FLAGS: u64 = SEND_FLAGS | ASYNC_BIT;
 pub(super) const BY_SEND_BIT: u64 = (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Where the interpreter goes on: program counter, registers, frame.
@@ -429,7 +433,7 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         unsafe {
             let (pc, regs) = (f.pc, f.regs);
             let quick = quick_resume(th, pc, regs, f, g, ENTRY_FLAGS, v);
-            if let Some((pc, _, nf)) = quick.or_else(|| chain::resume(th, pc, regs, f, g, ENTRY_FLAGS, v)) {
+            if let Some((pc, _, nf)) = quick.or_else(|| chain::resume_called(th, pc, regs, f, g, ENTRY_FLAGS, v)) {
                 (*nf).pc = pc.sub(1);
                 th.fp.set(nf);
                 let v = th.run_on()?;
@@ -607,6 +611,26 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
         return Ok(Ctl::Leave(v));
     }
     let i = unsafe { *fr(th).pc };
+    if flags & ASYNC_BIT != 0 {
+        let o = reg(th, i.b());
+        if !yielded {
+            return if end_of_loop(th) {
+                async_gen::ended(o);
+                Ok(Ctl::Next)
+            } else {
+                Err(async_gen::ended_by(th, o))
+            };
+        }
+        let g: Gc<Generator> = unsafe { async_gen::generator(o) };
+        match async_gen::item(o, g, v) {
+            Some(v) => set(th, i.a(), v),
+            None => {
+                set(th, i.a(), v);
+                skip(th, 1);
+            }
+        }
+        return Ok(Ctl::Next);
+    }
     match (flags >> fflags::ARG_SHIFT) as u16 {
         BY_FOR => {
             if yielded {
@@ -622,6 +646,23 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
         }
     }
     Ok(Ctl::Next)
+}
+
+/// The end of an async generator, where an `async for` waits for its next item: goes on after the loop. The exception that
+/// would say so is not made: nobody could see it.
+fn end_of_loop(th: Th) -> bool {
+    let f = fr(th);
+    let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
+    let Some(h) = d.handlers.iter().find(|h| h.start <= at && at < h.end) else { return false };
+    let target = h.target as usize;
+    if unsafe { *f.code.ins.add(target) }.op_byte() != Op::EndAsyncFor as u8 || traced(th) {
+        return false;
+    }
+    for r in f.depth().min(h.reg as usize)..d.depths[target] as usize {
+        set(th, r, NONE());
+    }
+    f.pc = unsafe { f.code.ins.add(target) };
+    true
 }
 
 /// A generator's frame is left for good.
@@ -644,7 +685,11 @@ pub fn frame_ended(th: Th, f: &mut Frame) {
 }
 
 /// An exception left a generator's frame, which is popped already. True: it was dealt with.
-pub fn raised_out(_th: Th, _flags: u64) -> bool {
+pub fn raised_out(th: Th, flags: u64) -> bool {
+    if flags & ASYNC_BIT != 0 {
+        let i = unsafe { *fr(th).pc };
+        async_gen::raised(th, reg(th, i.b()));
+    }
     false
 }
 

@@ -21,6 +21,7 @@ pub mod machine;
 pub mod slow;
 pub mod unwind;
 
+use crate::builtins::async_gen;
 use crate::err::{R, Raised};
 use crate::native::{Direct, NativeDef};
 use crate::object::*;
@@ -160,8 +161,7 @@ fn raised(th: Th) -> bool {
 /// A panic inside (a bug of the runtime) ends in a `SystemError` of the Python program, not in its death.
 pub fn run(th: Th) -> R<Value> {
     let entry = th.fp.get();
-    // Of a frame with a gap nothing may be left at the end.
-    let base_frame = unsafe { (chain::gap((*entry).flags) > 0).then(|| chain::below(entry)) };
+    let flags = unsafe { (*entry).flags };
     let base = th.native_base.get();
     let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
@@ -170,7 +170,11 @@ pub fn run(th: Th) -> R<Value> {
     match ran {
         Ok(w) => Value::from_word(w).ok_or(Raised),
         Err(panic) => {
-            let base = base_frame.unwrap_or_else(|| unsafe { entry_frame(entry).sub(1) });
+            // Of a frame that had a gap nothing may be left.
+            let base = match chain::gap(flags) {
+                0 => unsafe { entry_frame(entry).sub(1) },
+                n => unsafe { entry.sub(1 + n) },
+            };
             Err(internal_error(th, base, &*panic))
         }
     }
@@ -604,6 +608,31 @@ mod threaded {
             // Only None may be sent to one that has not started: the whole operation says so.
             if v.is_none() && (it.is_exact(Kind::Generator) || it.is_exact(Kind::Coroutine)) {
                 resume(it, v, generator::SEND_FLAGS, i, pc, regs, th, fp)
+            } else if v.is_none() && it.is_exact(Kind::AsyncGenSend) {
+                send_async(i, pc, regs, th, fp)
+            } else {
+                slow_tramp(i, pc, regs, th, fp)
+            }
+        }
+    }
+    /// To the awaitable of an async generator's next item.
+    #[inline(never)]
+    unsafe extern "C-unwind" fn send_async(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let it = Value::from_bits(*regs.add(i.b()));
+            if let Some((g, v)) = async_gen::quick_send(it)
+                && let Some((pc, regs, fp)) =
+                    generator::quick_resume(th, pc, regs, fp, g, generator::ASYNC_FLAGS, v)
+            {
+                async_gen::sent(it, g);
+                let i = *pc;
+                TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
             } else {
                 slow_tramp(i, pc, regs, th, fp)
             }
@@ -642,6 +671,24 @@ mod threaded {
                     TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
                 }
                 Some(generator::Yielded::Left(v)) => v,
+                None => yield_async(i, pc, regs, th, fp),
+            }
+        }
+    }
+    #[inline(never)]
+    unsafe extern "C-unwind" fn yield_async(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            match chain::yielded_async(th, i, pc, regs, fp) {
+                Some((pc, regs, fp)) => {
+                    let i = *pc;
+                    TABLE[i.op_byte() as usize](i, pc, regs, th, fp)
+                }
                 None => slow_tramp(i, pc, regs, th, fp),
             }
         }
