@@ -433,7 +433,9 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         unsafe {
             let (pc, regs) = (f.pc, f.regs);
             let quick = quick_resume(th, pc, regs, f, g, ENTRY_FLAGS, v);
-            if let Some((pc, _, nf)) = quick.or_else(|| chain::resume_called(th, pc, regs, f, g, ENTRY_FLAGS, v)) {
+            if let Some((pc, _, nf)) =
+                quick.or_else(|| chain::resume_called(th, pc, regs, f, g, ENTRY_FLAGS, v))
+            {
                 (*nf).pc = pc.sub(1);
                 th.fp.set(nf);
                 let v = th.run_on()?;
