@@ -30,12 +30,14 @@ unsafe fn no_roots(_: &mut Tracer) {}
 unsafe fn no_mutator(_: *mut Mutator, _: &mut Tracer) {}
 unsafe fn no_desc(_: u32, _: &mut Tracer) {}
 unsafe fn no_sweep(_: &dyn Fn(u32) -> bool) {}
+unsafe fn no_weak(_: &dyn Fn(Obj) -> bool) {}
 const HOOKS: Hooks = Hooks {
     trace_roots: no_roots,
     trace_mutator: no_mutator,
     trace_desc: no_desc,
     settle: |_, _| {},
     sweep_descs: no_sweep,
+    sweep_weak: no_weak,
 };
 
 #[inline(always)]

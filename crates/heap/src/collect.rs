@@ -421,6 +421,7 @@ impl Heap {
             let live = std::mem::take(&mut t.desc_live);
             (self.hooks.sweep_descs)(&|d| live.get(d as usize).is_some_and(|l| *l != 0));
             t.desc_live = live;
+            (self.hooks.sweep_weak)(&|o| t.survivor(o).is_some());
             let s = &mut *t.space;
             s.old_bytes = t.live;
             s.sweep_major();

@@ -48,6 +48,9 @@ pub struct Hooks {
     pub settle: unsafe fn(Obj, &mut Tracer),
     /// Major only, after marking: `live(desc)` tells which descriptors may be dropped.
     pub sweep_descs: unsafe fn(live: &dyn Fn(u32) -> bool),
+    /// Major only, after that: `live(object)` tells which old objects the embedder must forget that it only mentions in
+    /// tables of its own. What was in the dead ones can still be read.
+    pub sweep_weak: unsafe fn(live: &dyn Fn(crate::Obj) -> bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -199,6 +199,9 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
         ] {
             t.slot(s.as_ptr());
         }
+        if t.is_major() {
+            crate::shape::trace_names(ty, t);
+        }
     }
 }
 unsafe fn code_trace(o: Obj, t: &mut Tracer) {

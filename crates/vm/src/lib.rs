@@ -18,6 +18,7 @@ pub mod err;
 pub mod gc_module;
 pub mod hooks;
 pub mod import;
+pub mod intern;
 pub mod interp;
 pub mod jit;
 pub mod kinds;

@@ -54,7 +54,14 @@ pub fn get(n: Name) -> Value {
     unsafe { Value::from_bits(TABLE[n as usize].load(Relaxed)) }
 }
 
-/// Interns all; `f` makes an interned (hence old, immovable and immortal) string.
+/// Visits them (major collections).
+pub fn trace(t: &mut adder_heap::Tracer) {
+    for w in &TABLE {
+        t.slot(w.as_ptr());
+    }
+}
+
+/// Interns all; `f` makes an interned (hence old and immovable) string.
 pub fn init(mut f: impl FnMut(&'static str) -> Value) {
     for (i, s) in ALL.iter().enumerate() {
         let s = if *s == "return_" { "return" } else { s };

@@ -204,6 +204,8 @@ pub struct TypeData {
     pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
     pub dependents: std::collections::HashSet<usize>,
+    /// Shapes without attributes that instances begin with, or began with.
+    pub roots: std::sync::Mutex<Vec<u32>>,
 }
 
 impl<T> Gc<T> {

@@ -7,7 +7,8 @@
 //! # Invariants
 //! - Shapes are immutable but for their transition table; an id is never reused while an object carries it.
 //! - A shape in *dict mode* has no attributes of its own: they are in the dict that `AttrExt::dict` holds.
-//! - Keys are interned strings, which never move.
+//! - Keys are interned strings, which never move. The type keeps those of all its shapes alive, whether objects have the
+//!   shapes or not; so there is a bound on the number of shapes.
 
 use crate::object::Type;
 use crate::value::{Gc, Value};
@@ -32,8 +33,10 @@ pub struct Shape {
     pub type_: Gc<Type>,
     pub root: u32,
     pub parent: u32,
-    keys: Box<[Value]>,                 // gc-safe: interned strings, traced by `trace`
-    children: Mutex<Vec<(Value, u32)>>, // gc-safe: as `keys`
+    /// Of a root: how many shapes come from it.
+    family: AtomicU32,
+    keys: Box<[Value]>,                 // gc-safe: each is in `children` of a shape on the way from the root
+    children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
 }
 
 /// `Shape::ext_at` of variable-sized layouts.
@@ -89,7 +92,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
         ((type_.ext_at + 8).max(type_.fixed_size), type_.ext_at)
     };
     let cap = if ext_at == 0 || ext_at == EXT_VAR { 0 } else { cap };
-    publish(
+    let s = publish(
         Shape {
             id: 0,
             size: (attrs_at + 8 * cap).max(16),
@@ -100,11 +103,26 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             type_,
             root: 0,
             parent: 0,
+            family: AtomicU32::new(0),
             keys: Box::new([]),
             children: Mutex::new(Vec::new()), // gc-safe: see the field
         },
         id,
-    )
+    );
+    let mut roots = unsafe { &*type_.data }.roots.lock().unwrap();
+    if !roots.contains(&s.id) {
+        roots.push(s.id);
+    }
+    s
+}
+
+/// A root shape of `type_` for objects that are laid out as those of shape `like`, of another type.
+pub fn root_like(type_: Gc<Type>, like: &Shape) -> &'static Shape {
+    let known = {
+        let roots = unsafe { &*type_.data }.roots.lock().unwrap();
+        roots.iter().map(|id| shape(*id)).find(|s| s.cap == like.cap && s.size == like.size)
+    };
+    known.unwrap_or_else(|| new_root(type_, like.cap, None))
 }
 
 impl Shape {
@@ -132,9 +150,12 @@ impl Shape {
         }
         // Names that never come again would fill the memory with shapes that nobody uses.
         const MOST: usize = 256;
-        if ch.len() >= MOST {
+        const MOST_IN_ALL: u32 = 4096;
+        let root = shape(self.root);
+        if ch.len() >= MOST || root.family.load(Relaxed) >= MOST_IN_ALL {
             return None;
         }
+        root.family.fetch_add(1, Relaxed);
         let mut keys = self.keys.to_vec(); // gc-safe: copied into the new shape before any allocation in the heap
         keys.push(name);
         let s = self.derive(keys.into_boxed_slice(), false);
@@ -169,6 +190,7 @@ impl Shape {
                 type_: self.type_,
                 root: self.root,
                 parent: self.id,
+                family: AtomicU32::new(0),
                 keys,
                 children: Mutex::new(Vec::new()), // gc-safe: see the field
             },
@@ -260,12 +282,23 @@ pub unsafe fn trace(id: u32, t: &mut adder_heap::Tracer) {
     let Some(s) = try_shape(id) else { return };
     let mut w = s.type_.value().bits();
     t.slot(&mut w);
-    for k in s.keys.iter() {
-        let mut w = k.bits();
-        t.slot(&mut w);
-    }
-    for (k, _) in s.children.lock().unwrap().iter() {
-        let mut w = k.bits();
-        t.slot(&mut w);
+}
+
+/// Visits the names of all attributes in the shapes of a type (in a full collection).
+///
+/// # Safety
+/// To be called by the collector with the world stopped.
+pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
+    let mut todo = match unsafe { type_.data.as_ref() } {
+        Some(d) => d.roots.lock().unwrap().clone(),
+        None => return,
+    };
+    while let Some(id) = todo.pop() {
+        let Some(s) = try_shape(id) else { continue };
+        for (k, id) in s.children.lock().unwrap().iter() {
+            let mut w = k.bits();
+            t.slot(&mut w);
+            todo.push(*id);
+        }
     }
 }

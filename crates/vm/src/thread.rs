@@ -216,34 +216,6 @@ impl Root {
     }
 }
 
-/// Interned strings: hash and address; they are old and immortal.
-static INTERNED: std::sync::Mutex<Option<InternTable>> = std::sync::Mutex::new(None);
-
-/// How many strings are interned.
-pub fn interned_count() -> usize {
-    INTERNED.lock().unwrap().as_ref().map_or(0, |t| t.used)
-}
-
-struct InternTable {
-    /// Open addressing, power of two, 0: empty.
-    cells: Vec<u64>,
-    used: usize,
-}
-impl InternTable {
-    /// The string, or the cell where it belongs.
-    fn find(&self, hash: usize, b: &[u8]) -> Result<Value, usize> {
-        let mut i = hash & (self.cells.len() - 1);
-        while self.cells[i] != 0 {
-            let s: Gc<Str> = unsafe { Value::from_bits(self.cells[i]).cast_unchecked() };
-            if s.bytes() == b {
-                return Ok(s.value());
-            }
-            i = (i + 1) & (self.cells.len() - 1);
-        }
-        Err(i)
-    }
-}
-
 thread_local! {
     static CURRENT: RustCell<Option<Th>> = const { RustCell::new(None) };
 }
@@ -253,13 +225,9 @@ unsafe fn trace_roots(t: &mut Tracer) {
         t.slot(r.as_ptr());
     }
     if !t.is_major() {
-        return; // interned strings and types are old from birth
+        return; // names and types are old from birth
     }
-    if let Some(tab) = INTERNED.lock().unwrap().as_mut() {
-        for c in tab.cells.iter_mut() {
-            t.slot(c);
-        }
-    }
+    names::trace(t);
     crate::types::trace_native_types(t);
     for id in 0..Kind::ALL.len() as u32 {
         unsafe { crate::shape::trace(id, t) };
@@ -363,6 +331,7 @@ impl Th {
                 trace_desc: crate::shape::trace,
                 settle: crate::kinds::settle,
                 sweep_descs: crate::shape::sweep,
+                sweep_weak: crate::intern::sweep,
             };
             Heap::new(crate::kinds::table(), hooks, config)
         })
@@ -594,44 +563,6 @@ impl Th {
             m.value()
         }
     }
-    /// Interned string of these bytes (valid WTF-8).
-    pub fn intern_bytes(self, b: &[u8]) -> Value {
-        let h = crate::builtins::str_::hash_bytes(b) as usize;
-        let found = INTERNED.lock().unwrap().as_ref().and_then(|t| t.find(h, b).ok());
-        if let Some(s) = found {
-            return s;
-        }
-        // Nothing is allocated while the table is locked: a collection visits it.
-        let s = crate::builtins::str_::new_interned(self, b);
-        let mut g = INTERNED.lock().unwrap();
-        let tab = g.get_or_insert_with(|| InternTable { cells: vec![0; 4096], used: 0 });
-        match tab.find(h, b) {
-            Ok(other) => return other,
-            Err(i) => tab.cells[i] = s.value().bits(),
-        }
-        tab.used += 1;
-        if tab.used * 2 > tab.cells.len() {
-            let mut cells = vec![0u64; tab.cells.len() * 2];
-            for &c in tab.cells.iter().filter(|c| **c != 0) {
-                let s: Gc<Str> = unsafe { Value::from_bits(c).cast_unchecked() };
-                let mut i = crate::builtins::str_::hash_bytes(s.bytes()) as usize & (cells.len() - 1);
-                while cells[i] != 0 {
-                    i = (i + 1) & (cells.len() - 1);
-                }
-                cells[i] = c;
-            }
-            tab.cells = cells;
-        }
-        s.value()
-    }
-    pub fn intern(self, s: &str) -> Value {
-        self.intern_bytes(s.as_bytes())
-    }
-    /// The interned string equal to an exact str.
-    #[inline]
-    pub fn intern_value(self, s: Gc<Str>) -> Value {
-        if s.flag(crate::builtins::str_::INTERNED) { s.value() } else { self.intern_bytes(s.bytes()) }
-    }
 }
 
 /// The cell object, under a name that does not clash with `std::cell::Cell`.
@@ -709,6 +640,3 @@ impl Th {
 pub fn header(kind: u8, desc: u32) -> adder_heap::Header {
     adder_heap::Header { desc: AtomicU32::new(desc), gc: AtomicU8::new(0), kind, flags: AtomicU16::new(0) }
 }
-
-#[allow(unused)]
-fn _assert(n: names::Name) {}

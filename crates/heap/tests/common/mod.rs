@@ -71,6 +71,8 @@ thread_local! {
     /// Addresses of `u64` roots that `trace_roots` visits; works for tests with one thread.
     pub static GLOBALS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
     pub static DESC_REFS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// Objects that nothing but this refers to may leave it.
+    pub static WEAK_TABLE: RefCell<Vec<Obj>> = const { RefCell::new(Vec::new()) };
     pub static DEAD_DESCS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 unsafe fn trace_roots(t: &mut Tracer) {
@@ -96,7 +98,11 @@ unsafe fn sweep_descs(live: &dyn Fn(u32) -> bool) {
     let n = DESC_REFS.with_borrow(|d| d.len() as u32);
     DEAD_DESCS.set((0..n).filter(|d| !live(*d)).collect());
 }
-pub const HOOKS: Hooks = Hooks { trace_roots, trace_mutator, trace_desc, settle: |_, _| {}, sweep_descs };
+unsafe fn sweep_weak(live: &dyn Fn(Obj) -> bool) {
+    WEAK_TABLE.with_borrow_mut(|t| t.retain(|o| live(*o)));
+}
+pub const HOOKS: Hooks =
+    Hooks { trace_roots, trace_mutator, trace_desc, settle: |_, _| {}, sweep_descs, sweep_weak };
 
 #[repr(C)]
 pub struct Th {

@@ -101,7 +101,7 @@ fn names_where(th: Th, o: Value, f: impl Fn(u32, &CodeData) -> bool) -> R<Value>
     let d = data(th, o)?;
     let names = unsafe { code(o).varnames.gc::<Tuple>() };
     let chosen = (0..names.len).filter(|i| f(*i as u32, d));
-    let v: Vec<Value> = chosen.map(|i| names.items()[i]).collect(); // gc-safe: interned strings
+    let v: Vec<Value> = chosen.map(|i| names.items()[i]).collect(); // gc-safe: the code has them
     Ok(th.tuple(&v))
 }
 fn repr(th: Th, o: Value) -> R<Value> {
@@ -370,11 +370,14 @@ impl Body {
             };
             th.store(arr, arr.slot(i), v);
         }
-        let names = |th: Th, v: &[Box<str>]| -> Value {
-            let v: Vec<Value> = v.iter().map(|s| th.intern(s)).collect(); // gc-safe: interned strings
-            th.tuple(&v)
+        let names = |th: Th, v: &[Box<str>]| -> R<Value> {
+            let mut g = crate::interp::call::Gather::new();
+            for s in v {
+                g.push(th, th.intern(s))?;
+            }
+            th.try_tuple(g.as_slice())
         };
-        let (names, varnames) = (names(th, &d.names), names(th, &d.varnames));
+        let (names, varnames) = (names(th, &d.names)?, names(th, &d.varnames)?);
         let nics = d.ics.len() as u32;
         let ics = new_ics(th, names, &d);
         Ok(Body { consts: arr.value(), names, varnames, ics, nics, data: Box::into_raw(Box::new(d)) })

@@ -221,16 +221,17 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     if old == new {
         return Ok(());
     }
+    let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
     let s = shape(o.shape_id());
     // A root shape of the new type with the old object's size; then the attributes in their old order.
-    let mut ns = crate::shape::new_root(new, s.cap, None);
-    if s.dict_mode {
-        ns = ns.to_dict_mode();
-    } else {
-        for k in s.keys() {
-            ns = ns.with(*k).expect("as many attributes as before");
+    let root = crate::shape::root_like(new, s);
+    let ns = match s.keys().iter().try_fold(root, |ns, k| ns.with(*k)) {
+        Some(ns) if !s.dict_mode => ns,
+        _ => {
+            th.to_dict_mode(o)?;
+            root.to_dict_mode()
         }
-    }
+    };
     unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
     if new.has(tflags::HAS_DEL) && !old.has(tflags::HAS_DEL) {
         th.m.register_finalizer(o.obj().unwrap());

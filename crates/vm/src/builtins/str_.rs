@@ -196,7 +196,7 @@ fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
     }
 }
 
-/// A string that lives forever at a fixed address. For the intern table only.
+/// A string at a fixed address. For the intern table only.
 pub fn new_interned(th: Th, b: &[u8]) -> Gc<Str> {
     let m = wtf8::measure(b);
     unsafe {

@@ -597,7 +597,7 @@ fn setswitchinterval(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(NONE())
 }
 fn getunicodeinternedsize(_: Th, _: &[Option<Value>]) -> R<Value> {
-    Ok(Value::fix(crate::thread::interned_count() as i64))
+    Ok(Value::fix(crate::intern::count() as i64))
 }
 fn intern(th: Th, a: &[Option<Value>]) -> R<Value> {
     let v = a[0].unwrap();

@@ -1,0 +1,137 @@
+//! The table of interned strings: one object for each text, so that names are compared by address.
+//!
+//! # Invariants
+//! - Interned strings are old from birth: they never move.
+//! - The table does not keep them alive. What compares addresses of names (code objects, dicts, the caches of types)
+//!   refers to the strings in memory that the collector traces; shapes are traced with their type, the VM's own names
+//!   are roots. A full collection takes those it did not reach out of the table, so of two live interned strings with one
+//!   text there is never more than one.
+//! - Nothing is allocated while the table is locked: a collection looks at it. Who found a string there has it on its
+//!   native stack before the lock is free, and before the next safepoint.
+
+use crate::builtins::str_::{INTERNED, hash_bytes, new_interned};
+use crate::object::Str;
+use crate::thread::Th;
+use crate::value::*;
+use std::sync::Mutex;
+
+/// Cells of an empty table.
+const LEAST: usize = 4096;
+
+static TABLE: Mutex<Table> = Mutex::new(Table { cells: Vec::new(), used: 0 });
+
+struct Table {
+    /// Addresses; open addressing with a power of two of cells, 0: empty. At most half of them are used.
+    cells: Vec<u64>,
+    used: usize,
+}
+
+/// The string in a cell.
+fn at(cell: u64) -> Gc<Str> {
+    unsafe { Value::from_bits(cell).cast_unchecked() }
+}
+
+impl Table {
+    /// The string, or the cell where it belongs.
+    fn find(&self, hash: usize, b: &[u8]) -> Result<Value, usize> {
+        let mask = self.cells.len().wrapping_sub(1);
+        let mut i = hash & mask;
+        while let Some(&c) = self.cells.get(i)
+            && c != 0
+        {
+            let s = at(c);
+            if s.hash() as usize == hash && s.bytes() == b {
+                return Ok(s.value());
+            }
+            i = (i + 1) & mask;
+        }
+        Err(i)
+    }
+    fn resize(&mut self, n: usize) {
+        let old = std::mem::replace(&mut self.cells, vec![0; n]);
+        for c in old.into_iter().filter(|c| *c != 0) {
+            let mut i = at(c).hash() as usize & (n - 1);
+            while self.cells[i] != 0 {
+                i = (i + 1) & (n - 1);
+            }
+            self.cells[i] = c;
+        }
+    }
+    /// Empties cell `i`: what would not be found any more moves up.
+    fn remove(&mut self, mut i: usize) {
+        let mask = self.cells.len() - 1;
+        let mut j = i;
+        loop {
+            j = (j + 1) & mask;
+            let c = self.cells[j];
+            if c == 0 {
+                break;
+            }
+            // How far it lies from where it belongs, and how far the hole is from it.
+            let home = at(c).hash() as usize & mask;
+            if j.wrapping_sub(home) & mask >= j.wrapping_sub(i) & mask {
+                self.cells[i] = c;
+                i = j;
+            }
+        }
+        self.cells[i] = 0;
+        self.used -= 1;
+    }
+}
+
+/// How many strings are interned.
+pub fn count() -> usize {
+    TABLE.lock().unwrap().used
+}
+
+/// At the end of a full collection, with all memory still as it was: strings that were not reached leave the table.
+///
+/// # Safety
+/// To be called by the collector with the world stopped.
+pub unsafe fn sweep(live: &dyn Fn(adder_heap::Obj) -> bool) {
+    let mut t = TABLE.lock().unwrap();
+    for i in 0..t.cells.len() {
+        // Another string may have moved here.
+        while t.cells[i] != 0 && !live(at(t.cells[i]).obj()) {
+            t.remove(i);
+        }
+    }
+    let n = (t.used * 4).next_power_of_two().max(LEAST);
+    if n * 2 < t.cells.len() {
+        t.resize(n);
+    }
+}
+
+impl Th {
+    /// Interned string of these bytes (valid WTF-8).
+    pub fn intern_bytes(self, b: &[u8]) -> Value {
+        let h = hash_bytes(b) as usize;
+        let found = TABLE.lock().unwrap().find(h, b);
+        if let Ok(s) = found {
+            return s;
+        }
+        let s = new_interned(self, b);
+        let mut t = TABLE.lock().unwrap();
+        if t.used * 2 >= t.cells.len() {
+            let n = (t.cells.len() * 2).max(LEAST);
+            t.resize(n);
+        }
+        match t.find(h, b) {
+            // Another thread was faster.
+            Ok(other) => other,
+            Err(i) => {
+                t.cells[i] = s.value().bits();
+                t.used += 1;
+                s.value()
+            }
+        }
+    }
+    pub fn intern(self, s: &str) -> Value {
+        self.intern_bytes(s.as_bytes())
+    }
+    /// The interned string equal to an exact str.
+    #[inline]
+    pub fn intern_value(self, s: Gc<Str>) -> Value {
+        if s.flag(INTERNED) { s.value() } else { self.intern_bytes(s.bytes()) }
+    }
+}
