@@ -35,7 +35,7 @@ pub struct Shape {
     pub parent: u32,
     /// Of a root: how many shapes come from it.
     family: AtomicU32,
-    keys: Box<[Value]>,                 // gc-safe: each is in `children` of a shape on the way from the root
+    keys: Box<[Value]>, // gc-safe: each is in `children` of a shape on the way from the root
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
 }
 
