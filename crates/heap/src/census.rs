@@ -33,6 +33,37 @@ impl Heap {
     }
 }
 
+impl Heap {
+    /// Whether `o` refers to itself, by way of at most `limit` other objects for which `through` holds.
+    #[inline(never)]
+    pub fn in_cycle(&'static self, m: &Mutator, o: Obj, limit: usize, through: &dyn Fn(Obj) -> bool) -> bool {
+        self.stop_world(m, || {
+            // SAFETY: the world is stopped; nothing moves.
+            let mut t = unsafe { Tracer::new(self, self.space.stopped()) };
+            let (mut work, mut seen) = (vec![addr(o)], std::collections::HashSet::new());
+            let mut found = false;
+            while let Some(a) = work.pop() {
+                let mut see = |w: u64| {
+                    let b = w as usize;
+                    if w & 7 != 0 || !self.contains(b) {
+                        return;
+                    }
+                    found |= b == addr(o);
+                    if seen.len() < limit && through(obj(b)) && seen.insert(b) {
+                        work.push(b);
+                    }
+                };
+                unsafe { t.each_referent(obj(a), &mut see) };
+                if found {
+                    break;
+                }
+            }
+            unsafe { t.finish() };
+            found
+        })
+    }
+}
+
 impl Tracer {
     /// Marks all young objects.
     pub(crate) unsafe fn mark_young(&mut self) {

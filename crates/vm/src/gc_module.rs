@@ -11,7 +11,9 @@ use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use adder_heap::Obj;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::*};
+use std::time::Instant;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 static DEBUG: AtomicI64 = AtomicI64::new(0);
@@ -229,6 +231,94 @@ pub fn run_soon(th: Th) -> R<usize> {
     clear_stack();
     let g = th.collect_soon.replace(0) - 1;
     run(th, g as usize)
+}
+/// `collect_soon` for what a `del` may have left unreachable; with or without the old objects.
+const DROPPED: u32 = u32::MAX;
+const DROPPED_OLD: u32 = u32::MAX - 1;
+/// What collections for the sake of dropped objects have taken, in nanoseconds, and since when that counts.
+static PROMPT_SPENT: AtomicU64 = AtomicU64::new(0);
+static PROMPT_SINCE: OnceLock<Instant> = OnceLock::new();
+
+/// Whether somebody would notice at once that this object is gone: it has a finalizer that has not run, or weak
+/// references.
+fn noticed(th: Th, v: Value) -> bool {
+    if !v.is_obj() {
+        return false;
+    }
+    let f = unsafe { v.header_unchecked() }.flags.load(Relaxed);
+    if f & flags::HAS_WEAK != 0 {
+        return true;
+    }
+    f & flags::FINALIZED == 0
+        && match v.kind() {
+            Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => true,
+            _ => th.type_of(v).has(tflags::HAS_DEL),
+        }
+}
+/// A part of the time only: a program that drops such objects all the time gets its collections as ever.
+#[cold]
+fn may_be_prompt() -> bool {
+    let since = PROMPT_SINCE.get_or_init(Instant::now);
+    enabled() && PROMPT_SPENT.load(Relaxed) < 50_000_000 + since.elapsed().as_nanos() as u64 / 16
+}
+/// A `del` has dropped `v`. Programs expect its finalizer and the callbacks of its weak references now, as reference
+/// counts would have it: where somebody would notice, a collection looks whether nobody else refers to it, as long as such
+/// collections do not take too much time. True: the instruction is to answer `Err(Raised)`, see `collect_soon`.
+#[inline]
+pub fn dropped(th: Th, v: Value) -> bool {
+    noticed(th, v) && drop_soon(th, v)
+}
+#[cold]
+fn drop_soon(th: Th, v: Value) -> bool {
+    if !may_be_prompt() || th.exc.get().is_some() || in_cycle(th, v) {
+        return false;
+    }
+    let old = unsafe { v.header_unchecked() }.gc.load(Relaxed) & adder_heap::gcbits::UNLOGGED != 0;
+    th.collect_soon.set(if old { DROPPED_OLD } else { DROPPED });
+    true
+}
+/// Whether reference counts would not free it: it refers to itself. Looks at the nearest objects only, and not at what is
+/// alive all the same: classes, modules, namespaces, code.
+fn in_cycle(th: Th, v: Value) -> bool {
+    let start = Instant::now();
+    let through = |o: Obj| match kind_of(o) {
+        Kind::Type | Kind::Module | Kind::Code => false,
+        Kind::Dict => !Value::from_obj(o).cast::<Dict>().is_some_and(|d| d.is_cells()),
+        _ => true,
+    };
+    let found =
+        v.is_kind(Kind::Type) || th.m.heap.in_cycle(&th.m, v.obj().expect("an object"), 200, &through);
+    PROMPT_SPENT.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    found
+}
+/// As `dropped`, in a native function that let go of what `noticeable` told it about.
+pub fn dropped_in_native(th: Th) {
+    if may_be_prompt() {
+        clear_stack();
+        collect_dropped(th, false);
+    }
+}
+/// Whether one of these would be noticed to be gone.
+pub fn noticeable(th: Th, values: &[Option<Value>]) -> bool {
+    values.iter().flatten().any(|v| noticed(th, *v))
+}
+fn collect_dropped(th: Th, old: bool) {
+    let start = Instant::now();
+    th.m.heap.collect(&th.m, old);
+    PROMPT_SPENT.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    crate::pending::deaths(th);
+}
+/// Whether `collect_soon` is on behalf of a `del`: then it is done here.
+#[cold]
+pub fn drop_now(th: Th) -> bool {
+    let what = th.collect_soon.get();
+    if what < DROPPED_OLD {
+        return false;
+    }
+    th.collect_soon.set(0);
+    clear_stack();
+    collect_dropped(th, what == DROPPED_OLD);
+    true
 }
 /// Overwrites the part of the stack that the next calls will use.
 #[inline(never)]

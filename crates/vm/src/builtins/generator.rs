@@ -280,11 +280,25 @@ pub fn clear_unstarted(th: Th, o: Value) -> bool {
         FINISHED => return true,
         _ => return false,
     }
+    g.frame.init(None);
+    never_started(th, g);
+    true
+}
+/// It will not run: what it was called with is let go.
+fn never_started(th: Th, g: Gc<Generator>) {
+    let noticed = holds_noticeable(th, g);
     g.state.store(FINISHED, Release);
     g.regs.init(None);
-    g.frame.init(None);
     g.set_flag(flags::FINALIZED);
-    true
+    if noticed {
+        crate::gc_module::dropped_in_native(th);
+    }
+}
+/// Whether one of its registers, while it does not run, has something that would be noticed to be gone.
+fn holds_noticeable(th: Th, g: Gc<Generator>) -> bool {
+    let Some(regs) = (unsafe { g.regs.gc_opt::<Array>() }) else { return false };
+    let n = g.depth.load(Relaxed) as usize;
+    (0..n).any(|i| crate::gc_module::noticeable(th, &[regs.slot(i).get()]))
 }
 /// "coroutine ... was never awaited".
 fn warn_unawaited(th: Th, o: Value) {
@@ -489,7 +503,7 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
         };
     }
     if g.state.load(Acquire) == CREATED {
-        g.state.store(FINISHED, Release);
+        never_started(th, g);
         return Err(th.raise(e));
     }
     th.set_exc(e);
@@ -505,17 +519,26 @@ pub fn close_iter(th: Th, d: Value) -> R<()> {
         None => Ok(()),
     }
 }
+#[inline(never)]
 pub fn close(th: Th, o: Value) -> R<Value> {
     let g = gen_of(o);
     chain::settle(th, g);
     match g.state.load(Acquire) {
         CREATED => {
-            g.state.store(FINISHED, Release);
+            never_started(th, g);
             return Ok(NONE());
         }
         FINISHED => return Ok(NONE()),
         _ => {}
     }
+    let noticed = holds_noticeable(th, g);
+    let r = close_started(th, g, o);
+    if noticed && r.is_ok() {
+        crate::gc_module::dropped_in_native(th);
+    }
+    r
+}
+fn close_started(th: Th, g: Gc<Generator>, o: Value) -> R<Value> {
     let e = th.call(exc::GENERATOR_EXIT.get().value(), &[])?;
     match throw(th, g, e) {
         Ok(Resumed::Yielded(_)) => Err(ignored_exit(th, o)),

@@ -145,6 +145,9 @@ fn slow_step(th: Th, i: Ins) -> Option<u64> {
 ///
 /// A `gc.collect()` that waits until the native stack is short comes this way as well, without an exception.
 fn raised(th: Th) -> bool {
+    if th.collect_soon.get() != 0 && crate::gc_module::drop_now(th) {
+        return true;
+    }
     if th.collect_soon.get() != 0
         && let Ok(found) = crate::gc_module::run_soon(th)
     {

@@ -155,9 +155,18 @@ pub fn check_local(th: Th, i: Ins) -> Res {
     NEXT
 }
 pub fn del_local(th: Th, i: Ins) -> Res {
-    check_local(th, i)?;
+    let Some(v) = reg_opt(th, i.a()) else { return Err(unbound(th, i.a())) };
     clear(th, i.a());
-    NEXT
+    dropped(th, Some(v))
+}
+/// What a `del` answers once it is done with `v`.
+#[inline]
+fn dropped(th: Th, v: Option<Value>) -> Res {
+    match v {
+        // See `interp::raised`.
+        Some(v) if crate::gc_module::dropped(th, v) => Err(crate::err::Raised),
+        _ => NEXT,
+    }
 }
 pub fn load_common(th: Th, i: Ins) -> Res {
     let v = match Common::from_num(i.b()) {
@@ -242,7 +251,7 @@ pub fn store_global(th: Th, i: Ins) -> Res {
 pub fn del_global(th: Th, i: Ins) -> Res {
     let name = ic_of(th, i.c()).name.value();
     match fr(th).globals().remove(th, name)? {
-        Some(_) => NEXT,
+        v @ Some(_) => dropped(th, v),
         None => Err(name_error(th, name)),
     }
 }
@@ -275,7 +284,13 @@ pub fn del_name(th: Th, i: Ins) -> Res {
     let m = namespace(th)?;
     let name = ic_of(th, i.c()).name.value();
     let gone = match m.exact::<Dict>() {
-        Some(d) => d.remove(th, name)?.is_some(),
+        Some(d) => {
+            let v = d.remove(th, name)?;
+            if v.is_some() {
+                return dropped(th, v);
+            }
+            false
+        }
         None => {
             let r = th.setitem(m, name, None);
             th.catch(r, &exc::KEY_ERROR)?.is_some()
