@@ -70,6 +70,18 @@ impl Uses {
                 u.last[v] = u.last[v].max(phis_end(t) as u32);
             }
         }
+        for r in t.carry.iter().flatten() {
+            if let Some(v) = r.as_ins() {
+                u.last[v] = end;
+            }
+        }
+        if let End::Jump { args, .. } = &t.end {
+            for r in args {
+                if let Some(v) = r.as_ins() {
+                    u.last[v] = end;
+                }
+            }
+        }
         if let End::Loop(back) = &t.end {
             for r in back {
                 if let Some(v) = r.as_ins() {

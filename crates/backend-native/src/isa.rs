@@ -135,6 +135,8 @@ pub trait Isa: Sized {
     /// To the code whose address the cell holds.
     fn link(&mut self, cell: u64);
     fn jump(&mut self, l: Self::Label);
+    /// To code at this address. Changes S0.
+    fn jump_to(&mut self, address: u64);
 
     // -- moves
 

@@ -54,8 +54,7 @@ pub fn native() -> Option<&'static dyn Backend> {
 }
 
 fn exit(
-    snap: Snap,
-    leaves: Vec<(Loc, Ty)>,
+    l: emit::Leaving,
     parent: Option<&'static Exit>,
     target: usize,
     owner: usize,
@@ -65,8 +64,10 @@ fn exit(
         target: (target as u64).into(),
         count: 0.into(),
         failures: 0.into(),
-        snap,
-        leaves,
+        snap: l.snap,
+        leaves: l.leaves,
+        home: l.home,
+        carry: l.carry,
         parent,
         taken: 0.into(),
         owner,
@@ -84,7 +85,9 @@ impl Native {
         }
         let enter = add(&mut m, Host::enter_stub)?;
         let leave = add(&mut m, Host::leave_stub)?;
-        let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), None, leave, 0, 0);
+        let snap = Snap { in_memory: true, ..Snap::default() };
+        let l = emit::Leaving { snap, leaves: Vec::new(), home: None, carry: Vec::new() };
+        let e = exit(l, None, leave, 0, 0);
         let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.
         let enter = unsafe {
@@ -114,13 +117,12 @@ impl Backend for Native {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         let mut exits = Vec::new();
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
-        let code =
-            emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |snap, leaves| {
-                let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let e = exit(snap, leaves, parent, self.leave, owner, id);
-                exits.push(e);
-                e
-            })?;
+        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |l| {
+            let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let e = exit(l, parent, self.leave, owner, id);
+            exits.push(e);
+            e
+        })?;
         if let Some(x) = marks {
             MARKS.set(x);
         }

@@ -31,6 +31,15 @@ pub enum Loc {
     Const(u64),
 }
 
+/// A loop's header as a place to jump to.
+pub struct Target {
+    pub code: usize,
+    /// Where the carried values and then the loop's variables have to be: in none, one or both of a register and a
+    /// spill slot.
+    pub places: Vec<(Option<Loc>, Option<u16>)>,
+    pub header: Header,
+}
+
 /// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.
 #[repr(C)]
 pub struct Exit {
@@ -41,6 +50,9 @@ pub struct Exit {
     /// Operands `R::ins(n)` are `leaves[n]`.
     pub snap: Snap,
     pub leaves: Vec<(Loc, Ty)>,
+    /// The loop that a bridge may jump back into, and which leaves it needs for that ([`Trace::carry`]).
+    pub home: Option<&'static Target>,
+    pub carry: Vec<u32>,
     /// The exit at which the bridge begins that this exit belongs to.
     pub parent: Option<&'static Exit>,
     /// How often the client saw it taken.

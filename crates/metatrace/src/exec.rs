@@ -677,6 +677,7 @@ impl<'a> Exec<'a> {
                     self.state.regs += *regs as u64;
                     return Self::load(*cell).map(Way::Link).map_err(|e| (n, e));
                 }
+                End::Jump { .. } => return Err((n, "a jump, but no exit offers one".into())),
                 End::Open if looping => {
                     let slots = self.t.end_slots.clone();
                     for (slot, r) in slots {
@@ -771,6 +772,8 @@ fn exit(
         failures: 0.into(),
         snap,
         leaves,
+        home: None,
+        carry: Vec::new(),
         parent,
         taken: 0.into(),
         owner,

@@ -378,6 +378,47 @@ pub enum End {
     /// Goes on in another trace, whose entry the client's cell at this address holds; everything is in memory. The
     /// root frame moves up by so many bytes of frame records and of registers.
     Link { cell: u64, frames: u32, regs: u32 },
+    /// To the header of the loop that the bridge grew from ([`crate::backend::Target`] at this address): what it needs
+    /// in the order of its places. A recorded trace has none yet.
+    Jump { target: usize, args: Vec<R> },
+}
+
+/// Part of a [`Header`]: a value from before the loop, by its place in [`Trace::carry`], or a constant.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Known {
+    Carried(u32),
+    Const(Const),
+}
+
+/// Where a loop variable's value comes from.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Source {
+    /// Register of the root frame.
+    Slot(u32),
+    /// Word of an object.
+    Field(Known, i64),
+}
+
+/// A loop variable: its type, and what its value must be known to be.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Var {
+    pub from: Source,
+    pub phi: R,
+    pub ty: Ty,
+    pub kind: crate::opt::Kind,
+    pub desc: Option<u32>,
+}
+
+/// What the body of a peeled loop relies on at its header: a jump there has to see to it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Header {
+    /// In the order of the phis.
+    pub vars: Vec<Var>,
+    /// Registers that have this value.
+    pub same: Vec<(u32, Known)>,
+    /// Words of objects: object, byte, type, content.
+    pub fields: Vec<(Known, i64, Ty, Known)>,
+    pub descs: Vec<(Known, u32)>,
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -396,6 +437,11 @@ pub struct Trace {
     pub places: Vec<Origin>,
     /// What instructions that are made now come from.
     pub here: At,
+    /// What exits pass on to bridges, which may jump to the loop's header: of a loop values from before it, of a bridge
+    /// what it got.
+    pub carry: Option<Vec<R>>,
+    /// Of a loop that may be jumped to.
+    pub header: Option<std::boxed::Box<Header>>,
 }
 
 impl Trace {

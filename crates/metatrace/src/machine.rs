@@ -38,8 +38,10 @@ impl Effects {
     pub const RAISES: Effects = Effects(4);
     /// May run code of the interpreted language: anything may change, frames must be real.
     pub const CALLS: Effects = Effects(8);
-    /// Writes into objects of fixed descriptors only (builtin containers, iterators).
+    /// Writes into containers only ([`crate::opt::Objects::container`]).
     pub const FILLS: Effects = Effects(16);
+    /// Writes into objects of fixed descriptors only.
+    pub const STEPS: Effects = Effects(32);
     pub const ANY: Effects = Effects(15);
     pub const fn or(self, o: Effects) -> Effects {
         Effects(self.0 | o.0)

@@ -94,7 +94,7 @@ impl Recorder {
         };
         let from = self.trace.args.len() as u32;
         self.trace.args.extend_from_slice(args);
-        if f.effects.0 & (Effects::WRITES.0 | Effects::CALLS.0 | Effects::FILLS.0) != 0 {
+        if f.effects.0 & !Effects::READS.or(Effects::RAISES).0 != 0 {
             self.effects = true;
         }
         self.trace.push(Inst { a: R(from), b: R(args.len() as u32), imm: n as i64, ..Inst::new(op) })

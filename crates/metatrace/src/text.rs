@@ -140,8 +140,14 @@ fn effects(e: Effects) -> String {
     }
     if o.is_empty() { "pure".into() } else { o }
 }
-const EFFECTS: [(char, Effects); 4] =
-    [('r', Effects::READS), ('w', Effects::WRITES), ('x', Effects::RAISES), ('c', Effects::CALLS)];
+const EFFECTS: [(char, Effects); 6] = [
+    ('r', Effects::READS),
+    ('w', Effects::WRITES),
+    ('x', Effects::RAISES),
+    ('c', Effects::CALLS),
+    ('f', Effects::FILLS),
+    ('s', Effects::STEPS),
+];
 
 /// One instruction.
 pub fn inst(t: &Trace, i: usize) -> String {
@@ -204,11 +210,25 @@ pub fn end(t: &Trace) -> String {
         End::Link { cell, frames, regs } => {
             let _ = writeln!(o, "link {cell:x} {frames} {regs}");
         }
+        End::Jump { target, args } => {
+            let _ = write!(o, "goto {target:x}");
+            for r in args {
+                let _ = write!(o, " {}", operand(t, *r));
+            }
+            o.push('\n');
+        }
     }
     if !t.end_slots.is_empty() {
         o.push_str("end");
         for (s, r) in &t.end_slots {
             let _ = write!(o, " {s}={}", operand(t, *r));
+        }
+        o.push('\n');
+    }
+    if let Some(c) = &t.carry {
+        o.push_str("carry");
+        for r in c {
+            let _ = write!(o, " {}", operand(t, *r));
         }
         o.push('\n');
     }
@@ -402,6 +422,17 @@ impl Parser {
             "jump" => {
                 let a: Result<Vec<R>, String> = w.map(|x| self.operand(x)).collect();
                 self.t.end = End::Loop(a?);
+                return Ok(());
+            }
+            "carry" => {
+                let a: Result<Vec<R>, String> = w.map(|x| self.operand(x)).collect();
+                self.t.carry = Some(a?);
+                return Ok(());
+            }
+            "goto" => {
+                let target = hex(w.next().ok_or("goto TARGET VALUES")?)? as usize;
+                let a: Result<Vec<R>, String> = w.map(|x| self.operand(x)).collect();
+                self.t.end = End::Jump { target, args: a? };
                 return Ok(());
             }
             "link" => {

@@ -1,10 +1,10 @@
 //! A bridge's inputs, the loop's header, the trace's end.
 
 use super::Emit;
-use crate::alloc::phis_end;
+use crate::alloc::{Place, phis_end};
 use crate::isa::*;
 use crate::{FP, REGS, SPILL};
-use adder_metatrace::backend::Loc;
+use adder_metatrace::backend::{Loc, Target};
 use adder_metatrace::ir::*;
 
 impl<I: Isa> Emit<'_, I> {
@@ -107,6 +107,22 @@ impl<I: Isa> Emit<'_, I> {
         self.head = Some(l);
         self.a.align();
         self.a.bind(l);
+        if let (Some(h), Some(carry)) = (&self.t.header, &self.t.carry) {
+            let place = |r: R| {
+                let p = self.header.iter().find(|x| R(x.0) == r).map_or(Place::default(), |x| x.1);
+                (p.reg, p.spill)
+            };
+            let phis = h.vars.iter().map(|v| v.phi);
+            // Whatever lives through the loop is among them.
+            let all = |v: u32| carry.contains(&R(v)) || h.vars.iter().any(|x| x.phi == R(v));
+            if self.header.iter().all(|x| all(x.0)) {
+                self.target = Some(Target {
+                    code: self.at + self.a.offset(),
+                    places: carry.iter().copied().chain(phis).map(place).collect(),
+                    header: (**h).clone(),
+                });
+            }
+        }
         Ok(())
     }
 
@@ -153,6 +169,32 @@ impl<I: Isa> Emit<'_, I> {
                 }
                 let head = self.head.ok_or("no header")?;
                 self.a.jump(head);
+            }
+            End::Jump { target, args } => {
+                // SAFETY: an exit named it; headers are never freed.
+                let target = unsafe { &*(*target as *const Target) };
+                let mut moves = Vec::new();
+                let mut homes = Vec::new();
+                for (&(reg, spill), r) in target.places.iter().zip(args) {
+                    homes.extend(spill);
+                    for dst in reg.into_iter().chain(spill.map(Loc::Spill)) {
+                        let src = self.source(*r)?;
+                        if src != dst {
+                            moves.push((dst, src));
+                        }
+                    }
+                }
+                self.moves(moves);
+                // Dead references.
+                for v in self.active.clone() {
+                    if let Some(s) = self.place[v as usize].spill
+                        && self.t.insts[v as usize].ty == Ty::Ref
+                        && !homes.contains(&s)
+                    {
+                        self.a.zero_state(SPILL + 8 * s as i32);
+                    }
+                }
+                self.a.jump_to(target.code as u64);
             }
             End::Link { cell, frames, regs } => {
                 if *frames != 0 {

@@ -32,6 +32,18 @@ pub(super) enum Cold<L> {
     },
 }
 
+/// A way out.
+pub(super) struct Way<L> {
+    pub label: L,
+    pub snap: u32,
+    pub leaves: Vec<(R, Loc, Ty)>,
+    /// Which leaves the loop's header needs, if this exit offers to go back there.
+    pub carry: Vec<u32>,
+    pub home: bool,
+    /// Instruction.
+    pub pos: u32,
+}
+
 pub(super) struct ColdPath<I: Isa> {
     way: Detour<I::Label>,
     what: Cold<I::Label>,
@@ -57,8 +69,26 @@ impl<I: Isa> Emit<'_, I> {
         if bad {
             return Err("a value of a snapshot without a place");
         }
-        self.exits.push((l, snap, leaves, self.pos));
+        let mut carry = Vec::new();
+        if self.offers() {
+            for &r in self.t.carry.iter().flatten() {
+                let ty = self.t.ty(r);
+                let k = leaves.iter().position(|x| x.0 == r && x.2 == ty);
+                carry.push(k.unwrap_or(leaves.len()) as u32);
+                if k.is_none() {
+                    leaves.push((r, self.source(r)?, ty));
+                }
+            }
+        }
+        self.exits.push(Way { label: l, snap, leaves, carry, home: self.offers(), pos: self.pos });
         Ok(l)
+    }
+    /// Whether exits here offer to go back to the loop.
+    fn offers(&self) -> bool {
+        match self.parent {
+            Some(p) => p.home.is_some() && self.t.carry.is_some(),
+            None => self.head.is_some() && self.t.header.is_some(),
+        }
     }
     /// Caller-saved registers in use, but for `except`.
     pub(super) fn in_use(&self, except: Loc) -> Vec<Loc> {

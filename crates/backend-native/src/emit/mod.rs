@@ -11,15 +11,17 @@ mod regs;
 
 use crate::alloc::*;
 use crate::isa::*;
-use adder_metatrace::backend::{Exit, Layout, Loc, Marks};
+use adder_metatrace::backend::{Exit, Layout, Loc, Marks, Target};
 use adder_metatrace::ir::*;
-use exits::{ColdPath, renumber};
+use exits::{ColdPath, Way, renumber};
 
 pub struct Emit<'a, I: Isa> {
     t: &'a Trace,
     layout: &'a Layout,
     parent: Option<&'a Exit>,
     a: I,
+    /// Where the code will lie.
+    at: usize,
     uses: Uses,
     place: Vec<Place>,
     gpr: [Option<u32>; 16],
@@ -29,12 +31,21 @@ pub struct Emit<'a, I: Isa> {
     pinned: (u32, u32),
     pos: u32,
     cold: Vec<ColdPath<I>>,
-    /// Label, snapshot, values, instruction.
-    exits: Vec<(I::Label, u32, Vec<(R, Loc, Ty)>, u32)>,
+    exits: Vec<Way<I::Label>>,
     header: Vec<(u32, Place)>,
     head: Option<I::Label>,
+    /// The header as a place to jump to.
+    target: Option<Target>,
     /// For a value that the loop's end gives to a phi: the phi.
     back: Vec<(u32, u32)>,
+}
+
+/// What an exit is made of.
+pub struct Leaving {
+    pub snap: Snap,
+    pub leaves: Vec<(Loc, Ty)>,
+    pub home: Option<&'static Target>,
+    pub carry: Vec<u32>,
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
@@ -44,6 +55,7 @@ impl<'a, I: Isa> Emit<'a, I> {
             layout,
             parent,
             a: I::new(at),
+            at,
             uses: Uses::new(t),
             place: vec![Place::default(); t.insts.len()],
             gpr: [None; 16],
@@ -56,6 +68,7 @@ impl<'a, I: Isa> Emit<'a, I> {
             exits: Vec::new(),
             header: Vec::new(),
             head: None,
+            target: None,
             back: Vec::new(),
         }
     }
@@ -64,7 +77,7 @@ impl<'a, I: Isa> Emit<'a, I> {
     pub fn run(
         mut self,
         marks: &mut Option<Marks>,
-        exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit,
+        exit: &mut dyn FnMut(Leaving) -> &'static Exit,
     ) -> Res<Vec<u8>> {
         let t = self.t;
         let mut mark = |at: usize, inst: u32| {
@@ -97,12 +110,18 @@ impl<'a, I: Isa> Emit<'a, I> {
         }
         mark(self.a.offset(), u32::MAX);
         if let Some(m) = marks {
-            m.exits = self.exits.iter().map(|e| e.3).collect();
+            m.exits = self.exits.iter().map(|e| e.pos).collect();
         }
-        for (label, snap, leaves, _) in std::mem::take(&mut self.exits) {
-            let e =
-                exit(renumber(&t.snaps[snap as usize], &leaves), leaves.iter().map(|l| (l.1, l.2)).collect());
-            self.a.bind(label);
+        let target = self.target.take().map(|t| &*Box::leak(Box::new(t)));
+        let home = self.parent.map_or(target, |p| p.home);
+        for w in std::mem::take(&mut self.exits) {
+            let e = exit(Leaving {
+                snap: renumber(&t.snaps[w.snap as usize], &w.leaves),
+                leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
+                home: home.filter(|_| w.home),
+                carry: w.carry,
+            });
+            self.a.bind(w.label);
             self.a.exit_stub(e as *const Exit as u64);
         }
         self.a.finish()

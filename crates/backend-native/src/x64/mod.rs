@@ -82,6 +82,9 @@ impl Isa for X64 {
     fn jump(&mut self, l: DynamicLabel) {
         x!(self; jmp =>l);
     }
+    fn jump_to(&mut self, address: u64) {
+        x!(self; mov rax, QWORD address as i64; jmp rax);
+    }
 
     fn imm(&mut self, d: u8, w: u64) {
         int::imm(self, d, w)

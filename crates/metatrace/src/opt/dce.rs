@@ -35,6 +35,12 @@ pub fn run(t: &mut Trace) {
             work.push(i as u32);
         }
     }
+    if let End::Jump { args, .. } = &t.end {
+        args.iter().for_each(|r| mark(*r, &mut live, &mut work));
+    }
+    if let Some(c) = &t.carry {
+        c.iter().for_each(|r| mark(*r, &mut live, &mut work));
+    }
     while let Some(i) = work.pop() {
         let x = t.insts[i as usize];
         for r in x.operands() {

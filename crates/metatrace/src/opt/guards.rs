@@ -20,7 +20,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
         }
         Op::ShapeIs => match o.fact(i.a).desc.or_else(|| o.descs.get(&i.a).copied()) {
-            Some(d) => Step::Is(o.truth(d as i64 == i.imm)),
+            Some(d) => {
+                o.hits.descs.insert(i.a);
+                Step::Is(o.truth(d as i64 == i.imm))
+            }
             None => Step::Next,
         },
         Op::Eq => {

@@ -54,6 +54,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
         Op::Get | Op::GetInt => {
             let want = if i.op == Op::Get { Ty::Ref } else { Ty::Int };
             if let Some(&r) = o.fields.get(&(i.a, i.imm)) {
+                o.hits.fields.insert((i.a, i.imm));
                 let r = o.resolve(r);
                 let r = as_ty(o, r, want);
                 if !r.is_none() {
@@ -66,6 +67,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
         }
         Op::Elem => {
             if let Some(&r) = o.elems.get(&(i.a, i.b)) {
+                o.hits.elems.insert((i.a, i.b));
                 return Step::Is(o.resolve(r));
             }
             let r = o.emit(*i);
@@ -76,6 +78,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             if let Some(&r) = o.fields.get(&(i.a, i.imm))
                 && o.resolve(r) == i.b
             {
+                o.hits.fields.insert((i.a, i.imm));
                 return Step::Drop;
             }
             store(o, i.a, i.imm);
@@ -111,10 +114,17 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let e = o.out.calls[i.imm as usize].effects;
             if e.has(Effects::WRITES) || e.has(Effects::CALLS) {
                 clobber(o);
-            } else if e.has(Effects::FILLS) {
-                // Objects whose descriptor can change are none of those that were written.
-                let Opt { fields, descs, .. } = o;
-                fields.retain(|(x, _), _| descs.contains_key(x));
+            } else if e.has(Effects::FILLS) || e.has(Effects::STEPS) {
+                let steps = e.has(Effects::STEPS);
+                let stays = |o: &Opt, x: R| {
+                    // An object whose descriptor can change is none of those that were written.
+                    o.descs.contains_key(&x)
+                        || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
+                };
+                let gone: Vec<(R, i64)> = o.fields.keys().filter(|k| !stays(o, k.0)).copied().collect();
+                for k in gone {
+                    o.fields.remove(&k);
+                }
                 o.elems.clear();
             }
             Step::Next

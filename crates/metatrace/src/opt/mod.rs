@@ -10,10 +10,11 @@ pub mod dce;
 mod fold;
 mod guards;
 mod heap;
+mod jump;
 pub mod peel;
 mod virtuals;
 
-use crate::fxhash::FxMap;
+use crate::fxhash::{FxMap, FxSet};
 use crate::ir::*;
 use crate::word;
 
@@ -45,6 +46,10 @@ pub const PASSES: &[(&str, Pass)] = &[
 pub trait Objects {
     /// An object never loses this descriptor, nor gets it.
     fn fixed(&self, desc: u32) -> bool;
+    /// Objects of this fixed descriptor are written by functions that only fill containers.
+    fn container(&self, _desc: u32) -> bool {
+        true
+    }
     /// Boxed floats have this descriptor.
     fn is_float(&self, desc: u32) -> bool;
     /// Descriptor of a constant object.
@@ -83,6 +88,14 @@ pub(crate) struct Virtual {
     pub fields: Vec<(u32, R)>,
 }
 
+/// Knowledge of memory that was used.
+#[derive(Default)]
+pub(crate) struct Hits {
+    pub fields: FxSet<(R, i64)>,
+    pub elems: FxSet<(R, R)>,
+    pub descs: FxSet<R>,
+}
+
 pub struct Opt<'a> {
     pub rec: &'a Trace,
     pub objects: &'a dyn Objects,
@@ -108,6 +121,8 @@ pub struct Opt<'a> {
     pub(crate) entries: FxMap<u32, R>,
     /// What registers in memory are known to hold.
     pub(crate) memory: FxMap<u32, R>,
+    /// What was relied on.
+    pub(crate) hits: Hits,
     snaps: FxMap<u32, u32>,
     pub(crate) fail: Option<&'static str>,
 }
@@ -139,6 +154,7 @@ impl<'a> Opt<'a> {
             header: Default::default(),
             entries: Default::default(),
             memory: Default::default(),
+            hits: Default::default(),
             snaps: Default::default(),
             fail: None,
         }
@@ -374,7 +390,7 @@ impl<'a> Opt<'a> {
         }
         Ok(())
     }
-    fn one(&mut self, mut i: Inst) -> Result<R, &'static str> {
+    pub(crate) fn one(&mut self, mut i: Inst) -> Result<R, &'static str> {
         if i.op == Op::Entry {
             let slot = i.imm as u32;
             if let Some(&r) = self.header.get(&slot) {

@@ -6,7 +6,6 @@
 //! made anew; each attempt is short.
 
 use super::*;
-use crate::fxhash::FxSet;
 
 #[derive(Default)]
 struct Plan {
@@ -48,18 +47,19 @@ pub fn optimize(rec: &Trace, objects: &dyn Objects, is_loop: bool) -> Result<Tra
     if !is_loop {
         let mut o = Opt::new(rec, objects);
         o.run()?;
+        match &rec.end {
+            End::Jump { target, .. } => jump::close(&mut o, *target)?,
+            e => o.out.end = e.clone(),
+        }
+        o.out.carry = rec.carry.as_ref().map(|c| c.iter().map(|r| o.mapped(*r)).collect());
         let mut t = o.out;
-        t.end = rec.end.clone();
         dce::run(&mut t);
         return Ok(t);
     }
     let mut plan = Plan::default();
     for _ in 0..24 {
         match attempt(rec, objects, &mut plan) {
-            Ok(mut t) => {
-                dce::run(&mut t);
-                return Ok(t);
-            }
+            Ok(t) => return Ok(finish(t)),
             Err(Retry::Again) => {}
             Err(Retry::Fail("contradiction")) if !plan.plain => {
                 plan = Plan { plain: true, ..Plan::default() }
@@ -71,16 +71,19 @@ pub fn optimize(rec: &Trace, objects: &dyn Objects, is_loop: bool) -> Result<Tra
         plan = Plan { plain: true, ..Plan::default() };
         for _ in 0..24 {
             match attempt(rec, objects, &mut plan) {
-                Ok(mut t) => {
-                    dce::run(&mut t);
-                    return Ok(t);
-                }
+                Ok(t) => return Ok(finish(t)),
                 Err(Retry::Again) => {}
                 Err(Retry::Fail(why)) => return Err(why),
             }
         }
     }
     Err("no fixed point")
+}
+
+fn finish(mut t: Trace) -> Trace {
+    dce::run(&mut t);
+    jump::carry(&mut t);
+    t
 }
 
 fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
@@ -95,7 +98,7 @@ fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
             op if op.is_call() => {
                 let e = rec.calls[i.imm as usize].effects;
                 use crate::machine::Effects;
-                any |= e.has(Effects::WRITES) || e.has(Effects::CALLS) || e.has(Effects::FILLS);
+                any |= e.0 & !Effects::READS.or(Effects::RAISES).0 != 0;
             }
             _ => {}
         }
@@ -135,7 +138,7 @@ fn prepare(o: &mut Opt, v: R, generic: bool) -> (Ty, R, Kind, Option<u32>) {
 }
 
 /// The double of a value known to be a float, if it can be had without a check.
-fn unboxed(o: &mut Opt, v: R) -> Option<R> {
+pub(super) fn unboxed(o: &mut Opt, v: R) -> Option<R> {
     if let Some(c) = o.out.const_of(v) {
         return word::is_flo(c.bits).then(|| o.konst(Ty::Flt, word::flo_decode(c.bits).to_bits()));
     }
@@ -285,6 +288,8 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     o.elems = elems.clone();
     o.memory.clear();
     o.entries.retain(|s, _| !rec.end_slots.iter().any(|e| e.0 == *s));
+    o.hits = Hits::default();
+    let entries: Vec<(u32, R)> = o.entries.iter().map(|e| (*e.0, *e.1)).collect();
 
     o.run()?;
 
@@ -348,6 +353,19 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         return Err(Retry::Again);
     }
     o.out.end = End::Loop(back);
+    let var = |from: Result<(R, i64), u32>, p: &Phi| {
+        (from, Var { from: Source::Slot(0), phi: p.r, ty: o.out.ty(p.r), kind: p.kind, desc: p.desc })
+    };
+    let of_slots = slot_phis.iter().map(|(s, p)| var(Err(*s), p));
+    let vars: Vec<_> = of_slots.chain(heap_phis.iter().map(|(k, p)| var(Ok(*k), p))).collect();
+    let mut same = entries;
+    same.extend(slots.iter().filter(|s| plan.invariant.contains(&s.0)).map(|s| (s.0, o.resolve(s.1))));
+    same.sort();
+    let fields: Vec<_> = kept.into_iter().filter(|k| o.hits.fields.contains(&k.0)).collect();
+    let descs: Vec<_> = descs.into_iter().filter(|d| o.hits.descs.contains(&d.0)).collect();
+    if !o.hits.elems.iter().any(|k| elems.contains_key(k)) {
+        jump::header(&mut o, vars, same, fields, descs);
+    }
     Ok(o.out)
 }
 

@@ -37,7 +37,7 @@ pub struct Recorder {
 
 pub const DICT_GET: Callee = Callee { name: "dict_get", addr: 0, effects: Effects::READS };
 pub const ITER_STEP: Callee =
-    Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::FILLS) };
+    Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::STEPS) };
 
 impl Recorder {
     /// A register that may be null.

@@ -157,8 +157,10 @@ pub fn start_count() -> u32 {
 pub struct Tree {
     /// All that was assumed still holds. `watch` clears it.
     pub valid: AtomicBool,
-    /// Where links from other traces go: the entry, or the way out once the tree is invalid.
-    pub cell: AtomicU64,
+    /// The entry, or the way out once the tree is invalid.
+    pub entry: AtomicU64,
+    /// Where links from other traces to the loop go: the entry of its valid tree, or the way out. Never freed.
+    pub cell: &'static AtomicU64,
     pub code: u64,
     pub header: *const Ins,
     pub name: String,
@@ -204,6 +206,7 @@ pub fn report() {
 
 /// State of one loop.
 pub struct LoopState {
+    pub cell: &'static AtomicU64,
     pub tree: AtomicPtr<Tree>,
     pub aborts: AtomicU32,
 }
@@ -213,17 +216,19 @@ pub struct CodeLoops {
     pub loops: Box<[LoopState]>,
 }
 
-fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
+pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
     let p = code.jit.load(Acquire);
     if let Some(l) = unsafe { p.as_ref() } {
         return l;
     }
     let n = unsafe { (*code.data).loops } as usize;
-    let l = Box::into_raw(Box::new(CodeLoops {
-        loops: (0..n)
-            .map(|_| LoopState { tree: AtomicPtr::new(std::ptr::null_mut()), aborts: AtomicU32::new(0) })
-            .collect(),
-    }));
+    let out = get().map_or(0, |j| j.backend.bail() as u64);
+    let state = |_| LoopState {
+        cell: Box::leak(Box::new(AtomicU64::new(out))),
+        tree: AtomicPtr::new(std::ptr::null_mut()),
+        aborts: AtomicU32::new(0),
+    };
+    let l = Box::into_raw(Box::new(CodeLoops { loops: (0..n).map(state).collect() }));
     match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
         Ok(_) => unsafe { &*l },
         Err(other) => {
@@ -337,7 +342,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         (*p).fp = fp as u64;
         (*p).regs = (*fp).regs as u64;
         let start = cycles();
-        let e = jit.backend.enter(t.cell.load(Acquire) as usize, &mut *p);
+        let e = jit.backend.enter(t.entry.load(Acquire) as usize, &mut *p);
         judge(t, e, cycles().wrapping_sub(start));
         e
     };

@@ -16,7 +16,7 @@ use crate::thread::{Cont, Frame, Th, Thread, fflags};
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc, Operand};
 use adder_heap::RootedVec;
-use adder_metatrace::backend::Exit;
+use adder_metatrace::backend::{Exit, Target};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::*;
 use adder_metatrace::opt::{Objects, peel};
@@ -24,6 +24,7 @@ use adder_metatrace::params::Param;
 use adder_metatrace::recorder::Recorder;
 use adder_metatrace::{Effects, Machine, log, text, verify};
 use std::mem::offset_of;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::*;
 
 /// A frame of the recording, as the trace sees it.
@@ -70,6 +71,10 @@ pub struct Rec {
     pub detailed: bool,
     /// The code whose registers the trace's first instructions name.
     pub names: Option<Gc<Code>>,
+    /// First instruction.
+    start: *const Ins,
+    /// The loop that a bridge may jump back into.
+    home: Option<&'static Target>,
     expects: Vec<*const Expect>,
 }
 
@@ -79,6 +84,24 @@ impl Objects for PyObjects {
     /// Builtin types' shapes are their instances' for good, but for those whose `__class__` can be assigned.
     fn fixed(&self, desc: u32) -> bool {
         desc < Kind::ALL.len() as u32 && desc != Kind::Object as u32 && desc != Kind::Module as u32
+    }
+    fn container(&self, desc: u32) -> bool {
+        const OTHERS: &[Kind] = &[
+            Kind::Tuple,
+            Kind::Range,
+            Kind::Slice,
+            Kind::Function,
+            Kind::Method,
+            Kind::NativeFunction,
+            Kind::MethodDescriptor,
+            Kind::Cell,
+            Kind::RangeIter,
+            Kind::ListIter,
+            Kind::TupleIter,
+            Kind::StrIter,
+            Kind::StrAsciiIter,
+        ];
+        !OTHERS.iter().any(|k| *k as u32 == desc)
     }
     fn is_float(&self, desc: u32) -> bool {
         desc == Kind::Float as u32
@@ -95,6 +118,8 @@ enum Done {
     /// The loop is closed.
     Loop,
     Link,
+    /// Back into the loop that the bridge grew from.
+    Jump,
     /// Given up; the interpreter goes on with this answer.
     Abort(R<Ctl>),
 }
@@ -130,7 +155,8 @@ pub fn record_loop(
     let code = unsafe { (*fp).code };
     let tree: &'static Tree = Box::leak(Box::new(Tree {
         valid: true.into(),
-        cell: (jit.backend.bail() as u64).into(),
+        entry: (jit.backend.bail() as u64).into(),
+        cell: state.cell,
         code: code.value().bits(),
         header,
         name: name_of(th, code, header),
@@ -165,6 +191,7 @@ pub fn record_loop(
             match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::LoopsCompiled.inc();
+                    tree.entry.store(entry as u64, Release);
                     tree.cell.store(entry as u64, Release);
                     state.tree.store(tree as *const Tree as *mut Tree, Release);
                     super::counter(code, i.a()).store(0, Relaxed);
@@ -213,8 +240,13 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
             }
             r
         }
-        _ => {
-            let compiled = rec.compile(jit, Some(e), false);
+        done => {
+            let mut compiled = rec.compile(jit, Some(e), false);
+            if compiled.is_err() && matches!(done, Done::Jump) && rec.core.abort.is_none() {
+                rec.core.trace.end_slots.clear();
+                rec.link(tree.cell, tree.code);
+                compiled = rec.compile(jit, Some(e), false);
+            }
             rec.go_on();
             match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
@@ -272,6 +304,8 @@ impl Rec {
             from: None,
             detailed: adder_metatrace::sight::detailed(),
             names: None,
+            start: std::ptr::null(),
+            home: None,
             expects: Vec::new(),
         }
     }
@@ -540,7 +574,8 @@ impl Rec {
 
     // -- bridges
 
-    fn begin_bridge(&mut self, e: &'static Exit) {
+    /// The values that the exit offers.
+    fn inputs(&mut self, e: &'static Exit) -> Vec<R_> {
         let mut ins = Vec::new();
         for (k, (_, ty)) in e.leaves.iter().enumerate() {
             self.core.trace.inputs.push(*ty);
@@ -549,6 +584,12 @@ impl Rec {
                 _ => self.core.trace.push(Inst { ty: *ty, imm: k as i64, ..Inst::new(Op::In) }),
             });
         }
+        self.home = e.home;
+        self.core.trace.carry = e.home.map(|_| e.carry.iter().map(|k| ins[*k as usize]).collect());
+        ins
+    }
+    fn begin_bridge(&mut self, e: &'static Exit) {
+        let ins = self.inputs(e);
         // Virtual objects: all made (virtually) first, for they may refer to each other.
         let objs: Vec<R_> =
             e.snap.virts.iter().map(|v| self.core.op_imm(Op::New, R_::NONE, R_::NONE, v.what)).collect();
@@ -605,6 +646,7 @@ impl Rec {
         if depth < 0 || (depth - was).abs() > 1 {
             return false;
         }
+        self.inputs(e);
         let (depth, f) = (depth as usize, unsafe { &*fp });
         let base = unsafe { f.regs.offset_from(self.root_regs) };
         if base < 0 || (depth > 0 && f.flags & (fflags::ENTRY | fflags::OBJECT | fflags::WRITTEN) != 0) {
@@ -670,6 +712,7 @@ impl Rec {
     /// Records from `pc` of the innermost frame on. The interpreter's state is published when it returns.
     fn run(&mut self, start: *const Ins) -> Done {
         let th = self.th;
+        self.start = start;
         let mut pc = start;
         loop {
             let i = unsafe { *pc };
@@ -797,6 +840,8 @@ impl Rec {
     fn new_root(&mut self, regs: R_) {
         self.core.effect(Inst { a: regs, imm: -(size_of::<Frame>() as i64), ..Inst::new(Op::Rebase) });
         self.left += 1;
+        self.home = None;
+        self.core.trace.carry = None;
         self.root_fp = unsafe { self.root_fp.sub(1) };
         self.root_regs = unsafe { (*self.root_fp).regs };
         self.sym.clear();
@@ -827,21 +872,20 @@ impl Rec {
             return Some(Done::Loop);
         }
         if let Some(t) = tree_of(code, i.a(), target) {
-            self.guarded(Op::Calm, R_::NONE, R_::NONE);
-            if !at_root {
-                self.guard_room();
-            }
-            self.sync();
-            let k = self.frames.len() - 1;
-            self.core.trace.end = End::Link {
-                cell: &raw const t.cell as u64,
-                frames: (k * size_of::<Frame>()) as u32,
-                regs: 8 * self.frames[k].base,
-            };
-            // The linked tree's constants live with its code.
-            self.keep_alive(unsafe { Value::from_bits(t.code) });
             self.resume = target;
-            return Some(Done::Link);
+            // From the backward jump itself: a jump failed there.
+            if at_root && self.start != pc && std::ptr::eq(t, self.tree) && let Some(home) = self.home {
+                self.guarded(Op::Calm, R_::NONE, R_::NONE);
+                if !matches!(self.mem_fp, None | Some(0)) {
+                    let (th, root) = (self.base_addr(0), self.base_addr(1));
+                    self.raw_set(th, offset_of!(Thread, fp), root);
+                    self.mem_fp = Some(0);
+                }
+                self.close(target);
+                self.core.trace.end = End::Jump { target: home as *const Target as usize, args: Vec::new() };
+                return Some(Done::Jump);
+            }
+            return Some(self.link_to(t.cell, code, target));
         }
         if let Some(e) = self.entry
             && at_root
@@ -853,16 +897,37 @@ impl Rec {
         }
         self.inner += 1;
         if self.inner > Param::MaxInner.size() {
-            self.core.give_up(Counter::AbortInner, "inner loop");
-            // Let the inner loop be first.
+            // The inner loop comes next; until it is there the interpreter runs it.
             let c = super::counter(code, i.a());
             if c.load(Relaxed) < u32::MAX / 2 {
                 c.store(0, Relaxed);
             }
-            return Some(self.stop(pc));
+            return Some(self.link_to(super::loops_of(code).loops[i.a()].cell, code, target));
         }
         self.guarded(Op::Calm, R_::NONE, R_::NONE);
         None
+    }
+
+    fn link_to(&mut self, cell: &'static AtomicU64, code: Gc<Code>, target: *const Ins) -> Done {
+        self.guarded(Op::Calm, R_::NONE, R_::NONE);
+        if self.frames.len() > 1 {
+            self.guard_room();
+        }
+        self.link(cell, code.value().bits());
+        self.resume = target;
+        Done::Link
+    }
+    /// Goes on in the trace of a loop of this code, once there is one, everything being in memory.
+    fn link(&mut self, cell: &'static AtomicU64, code: u64) {
+        self.sync();
+        let k = self.frames.len() - 1;
+        self.core.trace.end = End::Link {
+            cell: cell as *const AtomicU64 as u64,
+            frames: (k * size_of::<Frame>()) as u32,
+            regs: 8 * self.frames[k].base,
+        };
+        // The linked tree's constants live with its code.
+        self.keep_alive(unsafe { Value::from_bits(code) });
     }
 
     /// A link moves the root frame up: there must be room for what the other trace may push (`has_room`).

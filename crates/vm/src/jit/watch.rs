@@ -124,7 +124,10 @@ pub fn invalidate(t: &'static Tree) {
         return;
     }
     if let Some(j) = super::get() {
-        t.cell.store(j.backend.bail() as u64, Release);
+        let out = j.backend.bail() as u64;
+        let entry = t.entry.swap(out, AcqRel);
+        // Another tree may have come.
+        let _ = t.cell.compare_exchange(entry, out, AcqRel, Relaxed);
     }
     if let Some(th) = Th::current()
         && !th.multi()
