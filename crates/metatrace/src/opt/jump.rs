@@ -49,7 +49,9 @@ pub(super) fn header(
 
 /// After dead code has gone: what else the loop needs from before it; variables that are left.
 pub(super) fn carry(t: &mut Trace) {
-    let (Some(mut h), Some(mut carry), Some(l)) = (t.header.take(), t.carry.take(), t.loop_at()) else { return };
+    let (Some(mut h), Some(mut carry), Some(l)) = (t.header.take(), t.carry.take(), t.loop_at()) else {
+        return;
+    };
     h.vars.retain(|v| t.inst(v.phi).is_some_and(|i| i.op == Op::Phi));
     let mut seen: FxSet<R> = carry.iter().copied().collect();
     let mut one = |r: R| {

@@ -874,7 +874,11 @@ impl Rec {
         if let Some(t) = tree_of(code, i.a(), target) {
             self.resume = target;
             // From the backward jump itself: a jump failed there.
-            if at_root && self.start != pc && std::ptr::eq(t, self.tree) && let Some(home) = self.home {
+            if at_root
+                && self.start != pc
+                && std::ptr::eq(t, self.tree)
+                && let Some(home) = self.home
+            {
                 self.guarded(Op::Calm, R_::NONE, R_::NONE);
                 if !matches!(self.mem_fp, None | Some(0)) {
                     let (th, root) = (self.base_addr(0), self.base_addr(1));
