@@ -13,12 +13,16 @@
 
 // The assembler's macro converts every register number, whatever its type.
 #![allow(clippy::useless_conversion)]
-#![cfg(unix)]
+#![cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 
+#[cfg(any(test, target_arch = "aarch64"))]
+#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+mod aarch64;
 mod alloc;
 mod emit;
 mod isa;
 mod memory;
+#[cfg(target_arch = "x86_64")]
 mod x64;
 
 use adder_metatrace::backend::*;
@@ -31,6 +35,8 @@ use std::sync::{Mutex, OnceLock};
 /// What this machine runs.
 #[cfg(target_arch = "x86_64")]
 type Host = x64::X64;
+#[cfg(target_arch = "aarch64")]
+type Host = aarch64::AArch64;
 
 pub struct Native {
     memory: Mutex<CodeMemory>,

@@ -1,7 +1,7 @@
 //! Machine code does what the recorded trace does: random traces, optimised, compiled, run from several beginnings.
 //! `SEEDS=n` and `FROM=n` choose others.
 
-#![cfg(all(target_arch = "x86_64", unix))]
+#![cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 use adder_metatrace::random::compare_many;
 
