@@ -1,5 +1,5 @@
 //! The JIT's options (`-X jit=...`, `ADDER_JIT`) and the code generator that the VM gets
-//! (`-X jit-backend=native|reference`).
+//! (`-X jit-backend=native|cranelift|reference`).
 
 use adder_metatrace::backend::Backend;
 use adder_metatrace::params;
@@ -56,11 +56,25 @@ pub(crate) fn init() {
     }
 }
 
+/// Whether there is a code generator of that name; if not, what to say.
+pub fn check_backend(name: &str) -> Result<(), String> {
+    match name {
+        "native" | "reference" => Ok(()),
+        "cranelift" if cfg!(feature = "cranelift") => Ok(()),
+        "cranelift" => {
+            Err("this program was built without Cranelift (cargo build --features cranelift)".into())
+        }
+        other => Err(format!("{other:?} is neither \"native\" nor \"cranelift\" nor \"reference\"")),
+    }
+}
+
 /// The code generator that was asked for, or the best one. None: there is none on this machine.
 fn backend() -> Option<&'static dyn Backend> {
     match adder_vm::config::get().xoption("jit-backend").unwrap_or("") {
         "reference" => Some(adder_metatrace::exec::reference()),
-        #[cfg(all(target_arch = "x86_64", unix))]
+        #[cfg(feature = "cranelift")]
+        "cranelift" => adder_backend_cranelift::cranelift(),
+        #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
         "" | "native" => adder_backend_native::native(),
         _ => None,
     }

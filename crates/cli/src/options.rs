@@ -317,11 +317,8 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
         Ok(_) => {}
         Err((option, why)) => return Err(fatal(option, &why)),
     }
-    match c.xoption("jit-backend") {
-        None | Some("native" | "reference") => {}
-        Some(v) => {
-            return Err(fatal("-X jit-backend", &format!("{v:?} is neither \"native\" nor \"reference\"")));
-        }
+    if let Some(Err(why)) = c.xoption("jit-backend").map(adder_lang::jit::check_backend) {
+        return Err(fatal("-X jit-backend", &why));
     }
     Ok(Parsed { config: c, program, heap })
 }

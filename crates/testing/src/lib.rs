@@ -43,6 +43,8 @@ pub fn adder() -> Result<PathBuf, String> {
     let package = packages.iter().find(|p| has_program(p)).ok_or("no crate makes a program `adder`")?;
     let mut build = cargo();
     build.args(["build", "--message-format", "json", "--bin", "adder", "-p"]).arg(string(&package["name"]));
+    // With all code generators.
+    build.args(["--features", "cranelift"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }

@@ -28,6 +28,8 @@ const MODES: &[Mode] = &[
     Mode { name: "jit", args: &["-X", "jit=threshold=2"] },
     // Traces are run by the reference executor, which checks what machine code takes for granted.
     Mode { name: "jit-reference", args: &["-X", "jit=threshold=2", "-X", "jit-backend=reference"] },
+    // A second code generator, if the program has it.
+    Mode { name: "jit-cranelift", args: &["-X", "jit=threshold=2", "-X", "jit-backend=cranelift"] },
     Mode { name: "gc-stress", args: &["-X", "gc=stress"] },
 ];
 
@@ -48,6 +50,10 @@ fn main() -> ExitCode {
         Ok(adder) => {
             for mode in MODES {
                 if chosen.as_ref().is_none_or(|c| c.split(',').any(|m| m == mode.name)) {
+                    if let Some(why) = unable(&adder, mode) {
+                        println!("SKIPPED programs under adder {}: {why}", mode.name);
+                        continue;
+                    }
                     let known = |name: &str| not_yet.contains(&format!("{} {name}", mode.name).as_str());
                     failures +=
                         run_all(&format!("adder {}", mode.name), &adder, mode.args, &programs, &known);
@@ -57,6 +63,13 @@ fn main() -> ExitCode {
         Err(why) => println!("SKIPPED programs under adder: {why}"),
     }
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Why the program cannot run in that mode, if it was built so.
+fn unable(adder: &Path, mode: &Mode) -> Option<String> {
+    let out = Command::new(adder).args(mode.args).args(["-c", "pass"]).output().expect("the program");
+    let said = String::from_utf8_lossy(&out.stderr);
+    said.lines().find(|l| l.contains("was built without")).map(str::to_string)
 }
 
 fn programs(wanted: &[String]) -> Vec<PathBuf> {
