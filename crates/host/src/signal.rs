@@ -13,6 +13,25 @@ use crate::{CheckRet, Errno, Fd, Outside, Pid, Res, number};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering::*};
 
+/// The function of `sample_cpu`.
+static SAMPLER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+extern "C" fn sampled(_: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel gives the interrupted thread's registers; the word is a function of this type or 0.
+    unsafe {
+        let c = &(*(context as *const libc::ucontext_t)).uc_mcontext;
+        #[cfg(target_arch = "x86_64")]
+        let (pc, sp) = (c.gregs[libc::REG_RIP as usize] as usize, c.gregs[libc::REG_RSP as usize] as usize);
+        #[cfg(target_arch = "aarch64")]
+        let (pc, sp) = (c.pc as usize, c.sp as usize);
+        let errno = *libc::__errno_location();
+        if let Some(f) = std::mem::transmute::<usize, Option<fn(usize, usize)>>(SAMPLER.load(Relaxed)) {
+            f(pc, sp);
+        }
+        *libc::__errno_location() = errno;
+    }
+}
+
 /// A set of signals: bit `n - 1` stands for signal `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignalSet(pub u64);
@@ -252,6 +271,26 @@ door! {
             let mut old: libc::itimerval = unsafe { std::mem::zeroed() };
             unsafe { libc::getitimer(which as _, &raw mut old) }.ok()?;
             Ok((nanos(old.it_value), nanos(old.it_interval)))
+        }
+        /// Calls `f(program counter, stack pointer)` of the running thread, in a signal handler, `hz` times in each
+        /// second of the process's processor time. `f` must be async-signal-safe. For profilers; cannot be undone.
+        fn sample_cpu(&self, hz: u32, f: fn(usize, usize)) -> Res<()> {
+            SAMPLER.store(f as usize, Relaxed);
+            let signal = libc::SIGRTMAX() - 2;
+            unsafe {
+                let mut a: libc::sigaction = std::mem::zeroed();
+                a.sa_sigaction = sampled as *const () as usize;
+                a.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+                libc::sigaction(signal, &raw const a, std::ptr::null_mut()).ok()?;
+                let mut e: libc::sigevent = std::mem::zeroed();
+                e.sigev_notify = libc::SIGEV_SIGNAL;
+                e.sigev_signo = signal;
+                let mut t: libc::timer_t = std::mem::zeroed();
+                libc::timer_create(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut e, &raw mut t).ok()?;
+                let nanos = libc::timespec { tv_sec: 0, tv_nsec: 1_000_000_000 / hz.max(2) as i64 };
+                let every = libc::itimerspec { it_interval: nanos, it_value: nanos };
+                libc::timer_settime(t, 0, &raw const every, std::ptr::null_mut()).done()
+            }
         }
         /// Whether calls are interrupted (our default) or restarted by this signal.
         fn siginterrupt(&self, signal: i32, interrupt: bool) -> Res<()> {

@@ -62,6 +62,8 @@ pub struct Detail {
     pub lines: Vec<Line>,
     /// Names of the first registers of the function in which the trace begins.
     pub names: Vec<String>,
+    /// The same for the code of each frame of its snapshots.
+    pub codes: Vec<(u64, Vec<String>)>,
     pub marks: Marks,
 }
 

@@ -6,6 +6,8 @@ mod gdb;
 mod log;
 mod module;
 mod perf;
+mod report;
+mod sampler;
 pub mod words;
 
 use adder_metatrace::params::Param;
@@ -37,6 +39,9 @@ pub fn start(o: &Options) -> Result<(), String> {
     }
     if let Some(f) = &o.log {
         log::start(f).map_err(|e| format!("-X jitlog: {f}: {e}"))?;
+    }
+    if let Some(f) = &o.report {
+        report::start(f).map_err(|e| format!("-X jitreport: {f}: {e}"))?;
     }
     if o.perf_map {
         perf::start_map().map_err(|e| format!("-X perf: {e}"))?;

@@ -36,20 +36,41 @@ fn of_bridge(b: Option<u32>) -> String {
 }
 
 /// The instructions with the lines they come from between them.
-pub fn annotated(d: &Detail) -> Vec<(Option<&Line>, String)> {
+pub fn annotated(t: &TraceInfo) -> Vec<(Option<&Line>, Option<usize>, String)> {
+    let Some(d) = &t.detail else { return Vec::new() };
     let mut out = Vec::new();
     let mut last: Option<(&str, u32, u32)> = None;
     for (i, x) in d.trace.insts.iter().enumerate() {
         if x.op == Op::Nop {
             continue;
         }
+        if counts(t, d, i) {
+            // Only because somebody watches.
+            if x.op == Op::RawGet {
+                out.push((None, Some(i), "(counts the rounds)".into()));
+            }
+            last = None;
+            continue;
+        }
         let line = d.line_of(i);
         let key = line.map(|l| (&*l.file, l.line, l.depth));
-        out.push((line.filter(|_| key != last), text::inst(&d.trace, i)));
+        out.push((line.filter(|_| key != last), Some(i), text::inst(&d.trace, i)));
         last = key;
     }
-    out.push((None, text::end(&d.trace)));
+    out.push((None, None, text::end(&d.trace)));
     out
+}
+
+/// The instruction belongs to the counter of rounds.
+fn counts(t: &TraceInfo, d: &Detail, i: usize) -> bool {
+    let word = t.runs as *const std::sync::atomic::AtomicU64 as u64;
+    let is = |r: R| d.trace.const_of(r).is_some_and(|c| c.bits == word);
+    let x = &d.trace.insts[i];
+    match x.op {
+        Op::RawGet | Op::RawSet => is(x.a),
+        Op::Add => x.a.as_ins().is_some_and(|g| d.trace.insts[g].op == Op::RawGet && is(d.trace.insts[g].a)),
+        _ => false,
+    }
 }
 
 impl Log {
@@ -85,7 +106,7 @@ impl Observer for Log {
             for l in d.recorded.lines() {
                 let _ = writeln!(s, "before {l}");
             }
-            for (line, x) in annotated(d) {
+            for (line, _, x) in annotated(t) {
                 if let Some(l) = line {
                     let _ = writeln!(s, "line {} depth={} op={}", place(l), l.depth, l.op);
                 }

@@ -229,9 +229,11 @@ pub static MODULE: NativeModule = NativeModule {
             "Return the optimised trace as text, with the lines of the program it comes from.\n\nNone unless the parameter keep_ir was on when it was compiled.",
             |th, a| {
                 let t = find(th, a[0].unwrap())?;
-                let Some(d) = &t.detail else { return Ok(NONE()) };
+                if t.detail.is_none() {
+                    return Ok(NONE());
+                }
                 let mut s = String::new();
-                for (line, x) in log::annotated(d) {
+                for (line, _, x) in log::annotated(t) {
                     if let Some(l) = line {
                         s.push_str(&format!("# {}:{} {} ({})\n", l.file, l.line, l.function, l.op));
                     }
@@ -533,7 +535,7 @@ fn set_hook(th: Th, f: Value) -> R<Value> {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         sight::add_observer(&Hook);
-        adder_vm::pending::set_call_hook(call_hook);
+        adder_vm::pending::add_call_hook(call_hook);
     });
     let old = Root::jit_hook.get().unwrap_or(NONE());
     Root::jit_hook.set(Some(f));

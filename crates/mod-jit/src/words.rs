@@ -17,6 +17,24 @@ pub fn type_of_shape(id: u32) -> String {
     Kind::NAMES.get(id as usize).map_or_else(|| format!("shape {id}"), |n| n.to_lowercase())
 }
 
+/// The variable that holds the value at some exit.
+fn variable(d: &Detail, r: R) -> Option<&str> {
+    let same = |v: &Val| matches!(*v, Val::Word(x) | Val::Int(x) | Val::Flt(x) if x == r);
+    for s in d.trace.snaps.iter().filter(|s| !s.in_memory) {
+        for (slot, _) in s.slots.iter().filter(|x| same(&x.1)) {
+            let Some(f) = s.frames.iter().rev().find(|f| f.base <= *slot) else { continue };
+            let names = d.codes.iter().find(|c| c.0 == f.code).map(|c| &c.1);
+            if let Some(n) = names.and_then(|n| n.get((slot - f.base) as usize))
+                && !n.is_empty()
+                && !n.starts_with('.')
+            {
+                return Some(n);
+            }
+        }
+    }
+    None
+}
+
 /// A value of the trace, as near to the program's text as it can be said.
 fn value(d: &Detail, r: R, depth: u32) -> String {
     let t = &d.trace;
@@ -36,6 +54,9 @@ fn value(d: &Detail, r: R, depth: u32) -> String {
     let name = |slot: i64| {
         d.names.get(slot as usize).filter(|n| !n.is_empty() && !n.starts_with('.')).map(|n| format!("‘{n}’"))
     };
+    if let Some(n) = variable(d, r) {
+        return format!("‘{n}’");
+    }
     let fallback = || match d.line_of(r.0 as usize) {
         Some(l) if l.line != 0 => format!("a value of line {}", l.line),
         _ => "a value".into(),
@@ -130,6 +151,13 @@ fn condition(d: &Detail, r: R, want: bool) -> (String, String) {
 /// What the trace expects at an instruction that may leave it, and what else was the case when it was left.
 pub fn guard(d: &Detail, inst: usize) -> (String, String) {
     let i = &d.trace.insts[inst];
+    let op = d.line_of(inst).map_or("", |l| l.op);
+    if op == "ForIter"
+        && let Some(c) = d.trace.inst(i.a)
+        && matches!(c.op, Op::Lt | Op::Le | Op::Ult | Op::Eq)
+    {
+        return ("the ‘for’ loop has another item".into(), "the loop was over".into());
+    }
     let fits = |op: &str| {
         (
             format!("{} {op} {} fits a small int", value(d, i.a, 0), value(d, i.b, 0)),

@@ -12,8 +12,8 @@ use crate::native::tflags;
 use crate::thread::{Th, ThreadSlot, poll};
 use crate::value::*;
 use std::cell::Cell as RustCell;
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering::*;
+use std::sync::atomic::{AtomicBool, Ordering::*};
+use std::sync::{Mutex, OnceLock};
 
 thread_local! {
     static BUSY: RustCell<bool> = const { RustCell::new(false) };
@@ -26,11 +26,13 @@ pub fn set_signal_hook(f: fn(Th) -> R<()>) {
     let _ = SIGNALS.set(f);
 }
 
-static CALLS: OnceLock<fn(Th) -> R<()>> = OnceLock::new();
+static CALLS: Mutex<Vec<fn(Th) -> R<()>>> = Mutex::new(Vec::new());
+static ANY_CALLS: AtomicBool = AtomicBool::new(false);
 
-/// What is called when the poll bit `PENDING` was set, for whatever reason.
-pub fn set_call_hook(f: fn(Th) -> R<()>) {
-    let _ = CALLS.set(f);
+/// What is called whenever the poll bit `PENDING` was set, for whatever reason.
+pub fn add_call_hook(f: fn(Th) -> R<()>) {
+    CALLS.lock().unwrap().push(f);
+    ANY_CALLS.store(true, Release);
 }
 
 /// Attends to whatever waits.
@@ -47,10 +49,11 @@ pub fn run(th: Th) -> R<()> {
     {
         f(th)?;
     }
-    if bits & poll::PENDING != 0
-        && let Some(f) = CALLS.get()
-    {
-        f(th)?;
+    if bits & poll::PENDING != 0 && ANY_CALLS.load(Acquire) {
+        let all = CALLS.lock().unwrap().clone();
+        for f in all {
+            f(th)?;
+        }
     }
     if bits & poll::ASYNC_EXC != 0 {
         let s = &th.slots[ThreadSlot::AsyncExc as usize];

@@ -82,6 +82,11 @@ pub fn exclude(code: Gc<Code>) {
     watch::invalidate_all(Counter::InvalidAll);
 }
 
+/// This thread is recording a trace.
+pub fn recording() -> bool {
+    RECORDING.with(|r| r.get())
+}
+
 /// Gives the code generator; None: there is none on this machine.
 pub type MakeBackend = fn() -> Option<&'static dyn Backend>;
 

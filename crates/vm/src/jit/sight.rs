@@ -95,14 +95,19 @@ pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static 
             line(rec.th, unsafe { Value::from_bits(p.code).cast_unchecked() }, p.pc as *const Ins, p.depth)
         })
         .collect();
-    let names = match rec.names {
-        Some(c) => {
-            unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect()
-        }
-        None => Vec::new(),
+    let of = |c: Gc<Code>| -> Vec<String> {
+        // SAFETY: loaded code has names.
+        unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect()
     };
+    let names = rec.names.map_or(Vec::new(), of);
+    let mut codes: Vec<(u64, Vec<String>)> = Vec::new();
+    for p in &t.places {
+        if !codes.iter().any(|c| c.0 == p.code) {
+            codes.push((p.code, of(unsafe { Value::from_bits(p.code).cast_unchecked() })));
+        }
+    }
     let recorded = text::print(&rec.core.trace);
-    (Some(Detail { recorded, trace: t.clone(), lines, names, marks: Default::default() }), runs)
+    (Some(Detail { recorded, trace: t.clone(), lines, names, codes, marks: Default::default() }), runs)
 }
 
 pub fn compiled(
