@@ -101,7 +101,22 @@ fn condition(d: &Detail, r: R, want: bool) -> (String, String) {
     let Some(c) = d.trace.inst(r) else { return ("a condition holds".into(), "it does not".into()) };
     let a = || value(d, c.a, 0);
     let two = |yes: &str, no: &str| {
-        let (x, y) = (value(d, c.a, 0), value(d, c.b, 0));
+        let (mut x, mut y) = (value(d, c.a, 0), value(d, c.b, 0));
+        let (mut yes, mut no) = (yes, no);
+        if d.trace.const_of(c.a).is_some() && d.trace.const_of(c.b).is_none() {
+            // What changes comes first.
+            let flip = |op| match op {
+                "<" => ">",
+                "<=" => ">=",
+                ">" => "<",
+                ">=" => "<=",
+                op => op,
+            };
+            if flip(yes) != yes || yes == "==" {
+                std::mem::swap(&mut x, &mut y);
+                (yes, no) = (flip(yes), flip(no));
+            }
+        }
         let (p, q) = (format!("{x} {yes} {y}"), format!("{x} {no} {y}"));
         if want { (p, q) } else { (q, p) }
     };

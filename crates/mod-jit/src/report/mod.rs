@@ -114,6 +114,8 @@ pub struct Traced {
 
 pub struct Data {
     pub seconds: f64,
+    /// Seconds of the processor's time.
+    pub cpu: f64,
     pub total: u64,
     pub time: Time,
     pub recording: u64,
@@ -130,6 +132,8 @@ impl Data {
         let invalid = r.invalid.lock().unwrap_or_else(|e| e.into_inner()).clone();
         let mut d = Data {
             seconds: r.begun.elapsed().as_secs_f64(),
+            // The process's clock.
+            cpu: adder_vm::the_host().clock_gettime(2).unwrap_or(0) as f64 / 1e9,
             total: times.total(),
             time: Time::default(),
             recording: times.recording,
@@ -294,7 +298,8 @@ impl Data {
             if loops.is_empty() {
                 return (bad(2), "Interpreted: no loop here was hot, or it is called by no compiled loop.".into());
             }
-            return (bad(2), "Mostly interpreted.".into());
+            let line = f.lines.iter().max_by_key(|(_, l)| l.time.interpreted).map_or(0, |l| *l.0);
+            return (bad(2), format!("Mostly in the interpreter, or in what it calls as a whole, at or before line {line}."));
         }
         if called > 0.5 {
             let line = f.lines.iter().max_by_key(|(_, l)| l.time.called).map_or(0, |l| *l.0);

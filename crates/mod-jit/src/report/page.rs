@@ -108,10 +108,11 @@ pub fn page(d: &Data) -> String {
     other(&mut o);
     let _ = write!(
         o,
-        "</main>\n<footer><p>Adder {}, {} samples in each second of the processor's time. A share is of all samples. \
-         See docs/jit.md for what the words mean.</p></footer>\n<script>//<![CDATA[\n{}//]]></script></body></html>\n",
+        "</main>\n<footer><p>Adder {}. The system was asked for {} samples in each second of the processor's time and gave {}: \
+         many systems give a hundred or so. A share is of all samples. See docs/jit.md for what the words mean.</p></footer>\n<script>//<![CDATA[\n{}//]]></script></body></html>\n",
         esc(&adder_vm::sys::info::version()),
         crate::sampler::HZ,
+        count((d.total as f64 / d.cpu.max(1e-3)) as u64),
         include_str!("page.js")
     );
     o
@@ -136,7 +137,7 @@ fn summary(o: &mut String, d: &Data) {
     let parts = [
         ("m", "machine code", d.time.machine),
         ("r", "runtime called from machine code", d.time.called),
-        ("i", "interpreter", d.time.interpreted),
+        ("i", "interpreter and what it calls", d.time.interpreted),
         ("j", "recording and compiling", d.recording),
         ("e", "elsewhere", d.elsewhere),
     ];
@@ -174,7 +175,11 @@ fn summary(o: &mut String, d: &Data) {
     ] {
         let _ = write!(o, "<div><dt>{name}</dt><dd>{}</dd></div>", esc(&value));
     }
-    o.push_str("</dl></section>");
+    o.push_str("</dl>");
+    if d.total < 100 {
+        o.push_str("<p class=\"hint\">Few samples were taken: shares are rough.</p>");
+    }
+    o.push_str("</section>");
 }
 fn share(n: u64, all: u64) -> u64 {
     (100.0 * n as f64 / all.max(1) as f64).round() as u64
@@ -183,15 +188,15 @@ fn share(n: u64, all: u64) -> u64 {
 fn functions(o: &mut String, d: &Data) {
     o.push_str(
         "<section id=\"functions\"><h2>Functions</h2><p class=\"hint\" data-js=\"1\" hidden=\"hidden\"><label>Show only <input id=\"filter\" type=\"search\" placeholder=\"part of a name\" /></label></p>\
-         <div class=\"scroll\"><table class=\"sortable\"><caption>Where the time went, and what keeps it from being machine code. Column headings sort.</caption><thead><tr>",
+         <div class=\"scroll\"><table class=\"sortable\"><caption><span>Where the time went, and what keeps it from being machine code. Column headings sort.</span></caption><thead><tr>",
     );
     for (name, class) in [
         ("function", ""),
         ("time", "num"),
-        ("of which", ""),
-        ("traces", "num"),
+        ("of which", "wide"),
+        ("traces", "num wide"),
         ("exits", "num"),
-        ("given up", "num"),
+        ("given up", "num wide"),
         ("what is the matter", ""),
     ] {
         let sorted = if name == "time" { " aria-sort=\"descending\"" } else { "" };
@@ -206,8 +211,8 @@ fn functions(o: &mut String, d: &Data) {
         let _ = write!(
             o,
             "<tr><th scope=\"row\"><code>{link}</code><small>{}:{}</small></th><td class=\"num\" data-v=\"{}\">{}</td>\
-             <td data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td>\
-             <td class=\"num\" data-v=\"{}\">{}</td><td data-v=\"{bad}\" class=\"bad{bad}\">{}</td></tr>",
+             <td class=\"wide\" data-v=\"{}\">{}</td><td class=\"num wide\" data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td>\
+             <td class=\"num wide\" data-v=\"{}\">{}</td><td data-v=\"{bad}\" class=\"bad{bad}\">{}</td></tr>",
             esc(short(&f.file)),
             f.first,
             f.time.all(),
@@ -358,7 +363,7 @@ fn notes(o: &mut String, d: &Data, l: &LineData) {
                 } else {
                     times(x.bridged)
                 };
-                format!("{before} into bridge {b} (<a href=\"#t{b}\">trace {b}</a>)")
+                format!("{before} into <a href=\"#t{b}\">bridge {b}</a>")
             }
             None => format!("{} to the interpreter", times(x.times)),
         };
@@ -438,7 +443,7 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
         o.push_str("<p class=\"hint\">Its instructions are not shown: others were hotter.</p></details>\n");
         return;
     };
-    exits(o, t);
+    exits(o, d, t);
     let mut by_inst: BTreeMap<usize, Time> = BTreeMap::new();
     for (at, n) in &x.at {
         if let Some(i) = detail.inst_at(*at) {
@@ -456,23 +461,30 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
 }
 
 /// The exits that were taken.
-fn exits(o: &mut String, t: &TraceInfo) {
+fn exits(o: &mut String, d: &Data, t: &TraceInfo) {
+    let bridge = |n: usize| {
+        d.traces.iter().map(|b| b.info).find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, t.exits[n])))
+    };
     let mut all: Vec<usize> = (0..t.exits.len()).filter(|n| t.exits[*n].taken.load(Relaxed) > 0).collect();
     if all.is_empty() {
         return;
     }
     all.sort_by_key(|n| std::cmp::Reverse(t.exits[*n].taken.load(Relaxed)));
     let more = all.len().saturating_sub(12);
-    o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption>Exits that were taken</caption><thead><tr><th scope=\"col\" class=\"num\">exit</th><th scope=\"col\" class=\"num\" aria-sort=\"descending\">times</th><th scope=\"col\" class=\"num\">line</th><th scope=\"col\">expected</th><th scope=\"col\">but</th></tr></thead><tbody>");
+    o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption><span>Exits that were taken</span></caption><thead><tr><th scope=\"col\" class=\"num\">exit</th><th scope=\"col\" class=\"num\" aria-sort=\"descending\">to the interpreter</th><th scope=\"col\" class=\"num\">into a bridge</th><th scope=\"col\" class=\"num\">line</th><th scope=\"col\">expected</th><th scope=\"col\">but</th></tr></thead><tbody>");
     for n in all.into_iter().take(12) {
         let e = t.exits[n];
         let (x, y) = words::exit(t, n).unwrap_or_default();
         let _ = write!(
             o,
-            "<tr><td class=\"num\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td class=\"num\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
             e.id,
             e.taken.load(Relaxed),
             count(e.taken.load(Relaxed)),
+            bridge(n).map_or(0, |b| b.runs.load(Relaxed)),
+            bridge(n).map_or(String::new(), |b| {
+                format!("{} (<a href=\"#t{}\">{}</a>)", count(b.runs.load(Relaxed)), b.id, b.id)
+            }),
             words::exit_line(t, n).map_or(String::new(), |l| l.line.to_string()),
             esc(&x),
             esc(&y)
@@ -581,7 +593,7 @@ fn aborts(o: &mut String, d: &Data) {
         o.push_str("<p>None.</p></section>\n");
         return;
     }
-    o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption>Where recording stopped, and why. A loop is recorded again a few times before it is left to the interpreter.</caption><thead><tr><th scope=\"col\" class=\"num\" aria-sort=\"descending\">times</th><th scope=\"col\">where</th><th scope=\"col\">began at</th><th scope=\"col\">reason</th><th scope=\"col\">what can be done</th></tr></thead><tbody>");
+    o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption><span>Where recording stopped, and why. A loop is recorded again a few times before it is left to the interpreter.</span></caption><thead><tr><th scope=\"col\" class=\"num\" aria-sort=\"descending\">times</th><th scope=\"col\">where</th><th scope=\"col\">began at</th><th scope=\"col\">reason</th><th scope=\"col\">what can be done</th></tr></thead><tbody>");
     let mut all: Vec<&Abort> = d.aborts.iter().collect();
     all.sort_by_key(|a| std::cmp::Reverse(a.times));
     for a in all {
@@ -606,11 +618,11 @@ fn aborts(o: &mut String, d: &Data) {
 }
 
 fn other(o: &mut String) {
-    o.push_str("<section id=\"numbers\"><h2>Counters and parameters</h2><div class=\"pair\"><div class=\"scroll\"><table><caption>Counters</caption><tbody>");
+    o.push_str("<section id=\"numbers\"><h2>Counters and parameters</h2><div class=\"pair\"><div class=\"scroll\"><table><caption><span>Counters</span></caption><tbody>");
     for c in counters::ALL.iter().filter(|c| c.get() > 0) {
         let _ = write!(o, "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>", esc(c.name()), count(c.get()));
     }
-    o.push_str("</tbody></table></div><div class=\"scroll\"><table><caption>Parameters (-X jit=NAME=N)</caption><tbody>");
+    o.push_str("</tbody></table></div><div class=\"scroll\"><table><caption><span>Parameters (-X jit=NAME=N)</span></caption><tbody>");
     for p in params::ALL {
         let i = p.info();
         let _ = write!(
