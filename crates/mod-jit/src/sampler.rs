@@ -103,7 +103,8 @@ fn place(th: Th) -> R<()> {
     let mut all = INTERPRETED.lock().unwrap_or_else(|e| e.into_inner());
     let map = all.get_or_insert_with(HashMap::new);
     // By text: the names are made anew each time.
-    let hash = l.file.bytes().chain(l.function.bytes()).fold(5381usize, |h, b| h.wrapping_mul(33) ^ b as usize);
+    let hash =
+        l.file.bytes().chain(l.function.bytes()).fold(5381usize, |h, b| h.wrapping_mul(33) ^ b as usize);
     map.entry((hash, l.line)).or_insert((l, 0)).1 += n;
     Ok(())
 }

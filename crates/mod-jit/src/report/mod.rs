@@ -166,7 +166,8 @@ impl Data {
                     continue;
                 }
             };
-            let s = Time { machine: if call { 0 } else { n }, called: if call { n } else { 0 }, interpreted: 0 };
+            let s =
+                Time { machine: if call { 0 } else { n }, called: if call { n } else { 0 }, interpreted: 0 };
             t.time.add(s);
             t.at.entry((pc - t.info.entry) as u32).or_default().add(s);
             d.time.add(s);
@@ -232,8 +233,8 @@ impl Data {
                     continue;
                 }
                 let l = words::exit_line(info, n).unwrap_or(&info.begins).clone();
-                let (expects, otherwise) =
-                    words::exit(info, n).unwrap_or_else(|| ("what was recorded".into(), "something else".into()));
+                let (expects, otherwise) = words::exit(info, n)
+                    .unwrap_or_else(|| ("what was recorded".into(), "something else".into()));
                 let f = self.function(&mut index, &l);
                 self.functions[f].exits += times;
                 self.functions[f].lines.entry(l.line).or_default().left.push(Left {
@@ -273,7 +274,8 @@ impl Data {
             .flat_map(|(n, l)| l.left.iter().map(move |x| (x.times, *n, x)))
             .max_by_key(|x| x.0)
             .filter(|x| x.0 > 0);
-        let loops: Vec<&Traced> = f.traces.iter().map(|k| &self.traces[*k]).filter(|t| t.info.parent.is_none()).collect();
+        let loops: Vec<&Traced> =
+            f.traces.iter().map(|k| &self.traces[*k]).filter(|t| t.info.parent.is_none()).collect();
         if f.time.all() > 0 && interp > 0.5 {
             if let Some((n, k)) = f
                 .lines
@@ -287,29 +289,53 @@ impl Data {
             }
             if let Some(t) = loops.iter().find(|t| t.invalid.is_some()) {
                 let why = t.invalid.unwrap().name().trim_start_matches("invalidated: ").to_string();
-                return (bad(3), format!("Mostly interpreted: the loop at line {} was dropped ({why}).", t.info.begins.line));
+                return (
+                    bad(3),
+                    format!(
+                        "Mostly interpreted: the loop at line {} was dropped ({why}).",
+                        t.info.begins.line
+                    ),
+                );
             }
             if let Some((times, n, x)) = worst.filter(|w| w.0 > 1000) {
                 return (
                     bad(3),
-                    format!("Mostly interpreted: compiled code is left at line {n}, {} times: {}.", page::count(times), x.otherwise),
+                    format!(
+                        "Mostly interpreted: compiled code is left at line {n}, {} times: {}.",
+                        page::count(times),
+                        x.otherwise
+                    ),
                 );
             }
             if loops.is_empty() {
-                return (bad(2), "Interpreted: no loop here was hot, or it is called by no compiled loop.".into());
+                return (
+                    bad(2),
+                    "Interpreted: no loop here was hot, or it is called by no compiled loop.".into(),
+                );
             }
             let line = f.lines.iter().max_by_key(|(_, l)| l.time.interpreted).map_or(0, |l| *l.0);
-            return (bad(2), format!("Mostly in the interpreter, or in what it calls as a whole, at or before line {line}."));
+            return (
+                bad(2),
+                format!(
+                    "Mostly in the interpreter, or in what it calls as a whole, at or before line {line}."
+                ),
+            );
         }
         if called > 0.5 {
             let line = f.lines.iter().max_by_key(|(_, l)| l.time.called).map_or(0, |l| *l.0);
             return (
                 bad(1),
-                format!("Compiled, but {:.0}% of its time is in the runtime that it calls, most at line {line}.", called * 100.0),
+                format!(
+                    "Compiled, but {:.0}% of its time is in the runtime that it calls, most at line {line}.",
+                    called * 100.0
+                ),
             );
         }
         if let Some((times, n, x)) = worst.filter(|w| w.0 > 10_000) {
-            return (bad(2), format!("Compiled, but left at line {n}, {} times: {}.", page::count(times), x.otherwise));
+            return (
+                bad(2),
+                format!("Compiled, but left at line {n}, {} times: {}.", page::count(times), x.otherwise),
+            );
         }
         if f.time.all() == 0 {
             return (0, String::new());

@@ -168,7 +168,15 @@ fn summary(o: &mut String, d: &Data) {
         ("bridges compiled", count(bridges)),
         ("recordings given up", count(aborted)),
         ("exits to the interpreter", count(left)),
-        ("loops invalidated", count([InvalidCache, InvalidGlobal, InvalidThreads, InvalidAll, Dropped].iter().map(|c| c.get()).sum())),
+        (
+            "loops invalidated",
+            count(
+                [InvalidCache, InvalidGlobal, InvalidThreads, InvalidAll, Dropped]
+                    .iter()
+                    .map(|c| c.get())
+                    .sum(),
+            ),
+        ),
         ("machine code", format!("{:.1} KB", bytes as f64 / 1024.0)),
         ("compiling", format!("{:.1} ms", nanos as f64 / 1e6)),
         ("code generator", d.backend.unwrap_or("none: the JIT is off").to_string()),
@@ -281,7 +289,13 @@ fn function(o: &mut String, d: &Data, f: &Function, files: &mut Sources) {
             for k in &l.begins {
                 let t = d.traces[*k].info;
                 let dead = if d.traces[*k].invalid.is_some() { " dead" } else { "" };
-                let _ = write!(badges, " <a class=\"badge begin{dead}\" href=\"#t{}\">{} {}</a>", t.id, t.kind(), t.id);
+                let _ = write!(
+                    badges,
+                    " <a class=\"badge begin{dead}\" href=\"#t{}\">{} {}</a>",
+                    t.id,
+                    t.kind(),
+                    t.id
+                );
             }
             let left: u64 = l.left.iter().map(|x| x.times).sum();
             if left > 0 {
@@ -390,7 +404,10 @@ fn traces(o: &mut String, d: &Data) {
         let t = &d.traces[*k];
         std::cmp::Reverse((t.time.all(), t.info.runs.load(Relaxed), t.info.left()))
     });
-    let _ = write!(o, "<section id=\"traces\"><h2>Traces</h2><p class=\"hint\">The hottest first. The IR is shown as it was compiled, with the lines that it came from; machine code with the samples that fell on it.</p><p class=\"hint\" data-js=\"1\" hidden=\"hidden\"><button type=\"button\" data-open=\"#traces .trace\">Open all</button> <button type=\"button\" data-close=\"#traces details\">Close all</button></p>");
+    let _ = write!(
+        o,
+        "<section id=\"traces\"><h2>Traces</h2><p class=\"hint\">The hottest first. The IR is shown as it was compiled, with the lines that it came from; machine code with the samples that fell on it.</p><p class=\"hint\" data-js=\"1\" hidden=\"hidden\"><button type=\"button\" data-open=\"#traces .trace\">Open all</button> <button type=\"button\" data-close=\"#traces details\">Close all</button></p>"
+    );
     for (k, &n) in order.iter().enumerate() {
         trace(o, d, &d.traces[n], k < SHOWN);
     }
@@ -414,7 +431,11 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
         esc(&b.function),
         esc(short(&b.file)),
         b.line,
-        if x.time.all() > 0 { bar(x.time, d.traces.iter().map(|t| t.time.all()).max().unwrap_or(1)) } else { String::new() },
+        if x.time.all() > 0 {
+            bar(x.time, d.traces.iter().map(|t| t.time.all()).max().unwrap_or(1))
+        } else {
+            String::new()
+        },
         percent(x.time.all(), d.total)
     );
     if let Some((from, e)) = t.parent {
@@ -565,7 +586,9 @@ fn code(o: &mut String, x: &Traced, detail: &Detail) {
             last = inst;
             let text = match inst {
                 Some(i) if i < detail.trace.insts.len() => adder_metatrace::text::inst(&detail.trace, i),
-                Some(_) => adder_metatrace::text::end(&detail.trace).lines().next().unwrap_or("end").to_string(),
+                Some(_) => {
+                    adder_metatrace::text::end(&detail.trace).lines().next().unwrap_or("end").to_string()
+                }
                 None => "exits".into(),
             };
             let _ = write!(o, "<tr class=\"line\"><td></td><td><code>{}</code></td></tr>", esc(&text));
@@ -620,7 +643,12 @@ fn aborts(o: &mut String, d: &Data) {
 fn other(o: &mut String) {
     o.push_str("<section id=\"numbers\"><h2>Counters and parameters</h2><div class=\"pair\"><div class=\"scroll\"><table><caption><span>Counters</span></caption><tbody>");
     for c in counters::ALL.iter().filter(|c| c.get() > 0) {
-        let _ = write!(o, "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>", esc(c.name()), count(c.get()));
+        let _ = write!(
+            o,
+            "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>",
+            esc(c.name()),
+            count(c.get())
+        );
     }
     o.push_str("</tbody></table></div><div class=\"scroll\"><table><caption><span>Parameters (-X jit=NAME=N)</span></caption><tbody>");
     for p in params::ALL {

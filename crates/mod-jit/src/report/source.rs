@@ -46,7 +46,8 @@ pub fn end(lines: &[String], first: u32, module: bool) -> u32 {
         if text.is_empty() {
             continue;
         }
-        let starts = text.starts_with(['@', ')']) || text.starts_with("def ") || text.starts_with("async def ");
+        let starts =
+            text.starts_with(['@', ')']) || text.starts_with("def ") || text.starts_with("async def ");
         if indent(l) <= own && !(starts && !body) && !text.starts_with('#') {
             break;
         }
@@ -57,9 +58,9 @@ pub fn end(lines: &[String], first: u32, module: bool) -> u32 {
 }
 
 const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "match",
-    "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "match", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
 /// A line as HTML with keywords, strings, numbers and comments marked. Strings over several lines are not known here.
@@ -125,8 +126,10 @@ mod tests {
 
     #[test]
     fn functions_end() {
-        let l: Vec<String> =
-            "x = 1\n@deco\ndef f(a,\n      b):\n    return 1\n\n    # end\n\ny = 2\n".lines().map(String::from).collect();
+        let l: Vec<String> = "x = 1\n@deco\ndef f(a,\n      b):\n    return 1\n\n    # end\n\ny = 2\n"
+            .lines()
+            .map(String::from)
+            .collect();
         assert_eq!(end(&l, 3, false), 7);
         assert_eq!(end(&l, 2, false), 7);
         assert_eq!(end(&l, 1, true), 9);
