@@ -243,7 +243,7 @@ impl Mutator {
         let heap = self.heap;
         let due = || {
             let s = heap.space.lock();
-            s.since >= s.nursery || heap.gc_due.load(Relaxed)
+            s.since >= s.young_limit() || heap.gc_due.load(Relaxed)
         };
         if due() {
             heap.collect_if(self, false, due);

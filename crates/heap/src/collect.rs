@@ -18,6 +18,8 @@ const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
 /// touch of a page takes longer than what is done in it.
 const FIRST_NURSERY: usize = 512 << 10;
+/// As many threads have a nursery of their own; more share them.
+const MOST_NURSERIES: usize = 8;
 /// Resident memory kept for large young objects to come.
 const IDLE: usize = 32 << 20;
 /// Under stress every so-many-th collection is a full one.
@@ -75,6 +77,7 @@ impl Space {
             since: 0,
             nursery: nursery.min(FIRST_NURSERY),
             nursery_max: nursery,
+            active: 1,
             old_bytes: 0,
             major_at: HEADROOM.0,
             major_at_blocks: (2 * HEADROOM.0) >> BLOCK_SH,
@@ -87,6 +90,11 @@ impl Space {
             waiting: Vec::new(),
             desc_live: Vec::new(),
         }
+    }
+    /// How much is allocated between two collections. All threads have to stop for one, so there should not be more of
+    /// them for each when there are more threads.
+    pub(crate) fn young_limit(&self) -> usize {
+        (self.nursery * self.active).min((self.limit << BLOCK_SH) / 4).max(self.nursery)
     }
     /// Closes a stopped (or leaving) mutator's runs and takes over what it noted.
     pub(crate) unsafe fn take_over(&mut self, m: &Mutator) {
@@ -213,7 +221,7 @@ impl Space {
                 }
             }
             // The blocks that were the nursery a moment ago stay so, being in the caches.
-            let keep = self.nursery / BLOCK + 8;
+            let keep = self.young_limit() / BLOCK + 8;
             let cold = self.singles.len().saturating_sub(keep);
             for b in self.singles.drain(..cold) {
                 *self.r.state.add(b as usize) = state::FREE;
@@ -294,9 +302,12 @@ impl Heap {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
+            let mut active = 0;
             for &m in self.world.mutators() {
+                active += ((*m).local().run != NONE) as usize;
                 (*s).take_over(&*m);
             }
+            (*s).active = active.clamp(1, MOST_NURSERIES);
             (*s).stats.allocated += (*s).since as u64;
             (*s).since = 0;
             self.gc_due.store(false, Relaxed);
@@ -393,7 +404,8 @@ impl Heap {
             let s = &mut *t.space;
             s.old_bytes += t.live;
             // Not before the nursery is a small part of the memory in use.
-            if t.live * 16 > s.nursery && s.old_bytes > 4 * s.nursery {
+            let young = s.young_limit();
+            if t.live * 16 > young && s.old_bytes > 4 * young {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
             }
             s.sweep_young();

@@ -290,6 +290,8 @@ pub(crate) struct Space {
     pub since: usize,
     pub nursery: usize,
     pub nursery_max: usize,
+    /// Threads that allocated between the last two collections: each of them has a nursery.
+    pub active: usize,
     /// Bytes in marked lines and large objects.
     pub old_bytes: usize,
     pub major_at: usize,
@@ -600,7 +602,7 @@ mod tests {
             (rng >> 11) % n
         };
         let mut held: HashMap<usize, usize> = HashMap::new();
-        let mut owner = vec![false; 1024];
+        let mut owner = vec![false; 8192];
         let (mut refused, mut extended) = (0, 0);
         for step in 0..200_000 {
             // SAFETY: the blocks are this test's own.

@@ -4,20 +4,37 @@
 //! everybody's poll bit and waits until it alone is running. Entering and leaving a blocking region takes no
 //! lock: the mutator writes its state, then reads its poll word; the stopping thread writes the poll words, then
 //! reads the states (all sequentially consistent), so at least one of the two sees the other.
+//!
+//! Most stops are for a minor collection and last some microseconds, less than it takes to put a thread to sleep and to
+//! wake it. So who waits looks again for such a time first, if there are processors enough, and then sleeps.
 
 use crate::mutator::{BLOCKED, POLL_STOP, RUNNING};
 use crate::space::{Guard, Shared};
 use crate::{Heap, Mutator};
 use std::cell::UnsafeCell;
 use std::sync::Condvar;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
 
 pub(crate) struct World {
     state: Shared<State>,
-    /// Signals any change of the state; waiters look for themselves.
-    changed: UnsafeCell<Condvar>,
+    signals: UnsafeCell<Signals>,
+    /// Counts how often the world went on. Changes under the lock.
+    epoch: AtomicU64,
+    /// Processors that the process may use; 0: not known yet.
+    processors: AtomicUsize,
 }
-// SAFETY: the condition variable is only replaced when there is one thread.
+/// What threads wait for, each by itself: a stop of many threads should wake each of them once. Waiters look for
+/// themselves.
+#[derive(Default)]
+struct Signals {
+    /// A thread does not run any more: for the one that stops the world.
+    quiet: Condvar,
+    /// The world goes on (a new epoch): for those who parked.
+    go: Condvar,
+    /// Everybody has woken up, or somebody is stopping the world: for those who want to stop it.
+    awake: Condvar,
+}
+// SAFETY: the condition variables are only replaced when there is one thread.
 unsafe impl Sync for World {}
 unsafe impl Send for World {}
 
@@ -30,7 +47,32 @@ struct State {
     /// stop waits for the latter, so that a thread that stops the world often does not starve the others.
     parked: usize,
     waking: usize,
-    epoch: u64,
+    /// Of those who parked, the ones that sleep; whether the holder does.
+    asleep: usize,
+    holder_asleep: bool,
+}
+
+/// How often somebody who waits looks again before sleeping, and how long it does nothing in between.
+const LOOKS: u32 = 20;
+const PAUSES: u32 = 40;
+
+fn pause() {
+    for _ in 0..PAUSES {
+        std::hint::spin_loop();
+    }
+}
+fn processors() -> usize {
+    // SAFETY: plain system calls; the set is large enough or the call fails.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            if libc::sched_getaffinity(0, size_of_val(&set), &mut set) == 0 {
+                return (libc::CPU_COUNT(&set) as usize).max(1);
+            }
+        }
+        libc::sysconf(libc::_SC_NPROCESSORS_ONLN).max(1) as usize
+    }
 }
 
 impl World {
@@ -42,32 +84,54 @@ impl World {
                 depth: 0,
                 parked: 0,
                 waking: 0,
-                epoch: 0,
+                asleep: 0,
+                holder_asleep: false,
             }),
-            changed: UnsafeCell::new(Condvar::new()),
+            signals: UnsafeCell::default(),
+            epoch: AtomicU64::new(0),
+            processors: AtomicUsize::new(0),
         }
     }
-    fn changed(&self) -> &Condvar {
+    fn signals(&self) -> &Signals {
         // SAFETY: see `Sync`.
-        unsafe { &*self.changed.get() }
+        unsafe { &*self.signals.get() }
     }
-    fn wait<'a>(&'a self, g: Guard<'a, State>) -> Guard<'a, State> {
-        self.state.rejoin(self.changed().wait(g.guard).unwrap_or_else(|e| e.into_inner()))
+    fn wait<'a>(&'a self, signal: &Condvar, g: Guard<'a, State>) -> Guard<'a, State> {
+        self.state.rejoin(signal.wait(g.guard).unwrap_or_else(|e| e.into_inner()))
     }
     /// Waits, blocked, until the world goes on.
     fn park<'a>(&'a self, mut g: Guard<'a, State>) -> Guard<'a, State> {
+        let s = self.signals();
         g.parked += 1;
-        self.changed().notify_all();
-        let epoch = g.epoch;
-        while g.epoch == epoch {
-            g = self.wait(g);
+        self.quieter(&g);
+        let epoch = self.epoch.load(Relaxed);
+        if g.parked < self.processors.load(Relaxed) {
+            drop(g);
+            for _ in 0..LOOKS {
+                if self.epoch.load(Relaxed) != epoch {
+                    break;
+                }
+                pause();
+            }
+            g = self.state.lock();
+        }
+        while self.epoch.load(Relaxed) == epoch {
+            g.asleep += 1;
+            g = self.wait(&s.go, g);
+            g.asleep -= 1;
         }
         g.parked -= 1;
         g.waking -= 1;
         if g.waking == 0 {
-            self.changed().notify_all();
+            s.awake.notify_all();
         }
         g
+    }
+    /// A thread that was running is not any more.
+    fn quieter(&self, g: &Guard<State>) {
+        if g.holder_asleep {
+            self.signals().quiet.notify_one();
+        }
     }
     fn park_running<'a>(&'a self, m: &Mutator, mut g: Guard<'a, State>) -> Guard<'a, State> {
         m.state.store(BLOCKED, SeqCst);
@@ -100,21 +164,23 @@ impl World {
         }
         m.state.store(RUNNING, SeqCst);
         g.mutators.push(m);
+        if g.mutators.len() > 1 && self.processors.load(Relaxed) == 0 {
+            self.processors.store(processors(), Relaxed);
+        }
     }
     /// Removes a running mutator.
     pub fn remove(&self, m: &Mutator) {
         let mut g = self.state.lock();
         g.mutators.retain(|x| !std::ptr::eq(*x, m));
         m.state.store(BLOCKED, SeqCst);
-        self.changed().notify_all();
+        self.quieter(&g);
     }
 
     #[inline]
     pub fn enter_blocking(&self, m: &Mutator) {
         m.state.swap(BLOCKED, SeqCst);
         if m.poll.load(SeqCst) & POLL_STOP != 0 {
-            let _g = self.state.lock();
-            self.changed().notify_all();
+            self.quieter(&self.state.lock());
         }
     }
     #[inline]
@@ -145,7 +211,7 @@ impl World {
                     return false;
                 }
             } else if g.waking > 0 {
-                g = self.wait(g);
+                g = self.wait(&self.signals().awake, g);
             } else {
                 break;
             }
@@ -160,14 +226,28 @@ impl World {
                 }
             }
             // Threads that wait for `waking` above must notice.
-            self.changed().notify_all();
+            self.signals().awake.notify_all();
             // SAFETY: as above.
-            while g
-                .mutators
-                .iter()
-                .any(|&o| !std::ptr::eq(o, m) && unsafe { (*o).state.load(SeqCst) } == RUNNING)
-            {
-                g = self.wait(g);
+            let running = |g: &State| {
+                let others = g.mutators.iter().filter(|o| !std::ptr::eq(**o, m));
+                others.filter(|o| unsafe { (***o).state.load(SeqCst) } == RUNNING).count()
+            };
+            let mut looks = LOOKS;
+            loop {
+                match running(&g) {
+                    0 => break,
+                    n if n < self.processors.load(Relaxed) && looks > 0 => {
+                        looks -= 1;
+                        drop(g);
+                        pause();
+                        g = self.state.lock();
+                    }
+                    _ => {
+                        g.holder_asleep = true;
+                        g = self.wait(&self.signals().quiet, g);
+                        g.holder_asleep = false;
+                    }
+                }
             }
         }
         true
@@ -188,10 +268,10 @@ impl World {
         if notify {
             m.poll.fetch_or(POLL_STOP, SeqCst);
         }
-        g.epoch += 1;
+        self.epoch.fetch_add(1, Relaxed);
         g.waking = g.parked;
-        if g.waking > 0 {
-            self.changed().notify_all();
+        if g.asleep > 0 {
+            self.signals().go.notify_all();
         }
     }
     /// Asks one running mutator to come to its safepoint.
@@ -211,11 +291,13 @@ impl World {
     pub unsafe fn after_fork(&self, m: &Mutator) {
         unsafe {
             self.state.renew();
-            std::ptr::write(self.changed.get(), Condvar::new());
+            std::ptr::write(self.signals.get(), Signals::default());
             let s = &mut *self.state.stopped();
             s.mutators = vec![m as *const _];
             s.parked = 0;
             s.waking = 0;
+            s.asleep = 0;
+            s.holder_asleep = false;
         }
     }
 }
