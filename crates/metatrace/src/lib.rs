@@ -5,6 +5,10 @@
 //! - Nothing here knows the interpreted language. What is shared is the *word*: a 64-bit tagged value ([`word`]).
 //! - Only [`Machine::test`] (and methods documented to test) turn a machine condition into a Rust `bool`.
 //!
+//! # A language of your own
+//! `docs/writing-an-interpreter.md` walks through one. It gets `driver` (counters, compiled code, exits, bridges), `tracer`
+//! (frames and registers of a recording) and `recording` (the machine that records) for its interpreter.
+//!
 //! # Where things are
 //! `machine` what handlers are written against · `recorder` writes IR · `ir` instructions, snapshots; `text` their
 //! textual form; `verify` their invariants · `opt` the passes · `backend` what generates machine code, exits; `exec` the
@@ -13,6 +17,7 @@
 
 pub mod backend;
 pub mod counters;
+pub mod driver;
 pub mod exec;
 pub mod fxhash;
 pub mod ir;
@@ -24,7 +29,9 @@ pub mod params;
 pub mod random;
 pub mod recorder;
 pub mod sight;
+pub mod recording;
 pub mod text;
+pub mod tracer;
 pub mod verify;
 pub mod word;
 

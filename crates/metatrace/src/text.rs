@@ -1,7 +1,7 @@
 //! The textual form of traces: printer and parser. Tests of passes are written in it, logs show it.
 //!
 //! ```text
-//! fn hash 5f30c0 r                          a callee: address, effects (r reads, w writes, x raises, c calls)
+//! fn hash 5f30c0 r                          a callee: address, effects (r reads, w writes, f fills, x raises, c calls)
 //! %0 = entry 3
 //! %1 = is_fix %0
 //! guard_true %1 @0

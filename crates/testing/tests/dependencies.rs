@@ -44,8 +44,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &["adder"]),
-    // A second language on the JIT.
-    ("example-*", &["heap", "metatrace", "backend-*"]),
+    // A second language on the JIT, in `examples/`.
+    ("scheme-example", &["heap", "metatrace", "backend-*"]),
     ("testing", &[]),
 ];
 
