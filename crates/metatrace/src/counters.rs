@@ -33,6 +33,8 @@ counters! {
         "The path through the loop is very long. Move parts that run seldom out of it, or raise trace_limit.";
     AbortDepth "abort: calls too deep" "too-deep"
         "Calls within calls go deeper than a trace follows, often by recursion. An iterative form is faster, or raise max_depth or max_recursion.";
+    AbortInner "abort: inner loop" "inner-loop"
+        "Another loop runs within the path. It is recorded first; then the path is tried again.";
     AbortLeft "abort: left the loop" "left-loop"
         "The loop ended while it was recorded, or the path led out of it. Loops that run only a few rounds at a time are best written so that an outer loop is the hot one.";
     AbortReturn "abort: returned from the root frame" "returned"

@@ -28,8 +28,8 @@ pub mod params;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
 pub mod recorder;
-pub mod sight;
 pub mod recording;
+pub mod sight;
 pub mod text;
 pub mod tracer;
 pub mod verify;

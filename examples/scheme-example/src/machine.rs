@@ -44,6 +44,7 @@ pub trait Scheme: Machine<Word = u64, Raised = Stop> {
     fn replace(&mut self, code: &'static Code) -> Pc;
     fn ret(&mut self, v: Self::Ref) -> Result<Pc, Stop>;
     /// A new object: a raw integer, if there is one, then the words.
+    #[allow(clippy::wrong_self_convention, clippy::new_ret_no_self)]
     fn new(self, desc: u32, raw: Option<i64>, words: &[Self::Ref]) -> Self::Ref;
     fn prim(self, p: &'static Prim, args: [Self::Ref; 3]) -> Result<Self::Ref, Stop>;
     fn sqrt(self, f: Self::Flt) -> Self::Flt;
