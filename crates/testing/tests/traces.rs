@@ -1,5 +1,5 @@
 //! Which operations remain in optimised loops: programs of `tests/traces` mark loop headers with `# loop: OP OP ...`, in
-//! any order; phis are not counted.
+//! any order, phis not counted; or with `# no: OP OP ...`, none of which may be left (`call` stands for all calls).
 //!
 //!     cargo test -p adder-testing --test traces
 
@@ -41,6 +41,18 @@ fn loops_contain_just_what_they_say() {
             .expect("adder runs");
         let log = String::from_utf8_lossy(&ran.stderr).into_owned();
         for (n, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
+            if let Some((_, no)) = line.split_once("# no:") {
+                let no: Vec<&str> = no.split_whitespace().collect();
+                let forbidden = |op: &str| no.contains(&op) || op.starts_with("call") && no.contains(&"call");
+                match operations(&log, &format!("{name}:{} ", n + 1)) {
+                    None => wrong.push(format!("{name}:{}: not compiled", n + 1)),
+                    Some(ops) if ops.iter().any(|op| forbidden(op)) => {
+                        wrong.push(format!("{name}:{}: left are {}", n + 1, ops.join(" ")))
+                    }
+                    _ => {}
+                }
+                continue;
+            }
             let Some((_, want)) = line.split_once("# loop:") else { continue };
             let mut want: Vec<String> = want.split_whitespace().map(str::to_string).collect();
             want.sort();
