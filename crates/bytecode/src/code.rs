@@ -1,6 +1,7 @@
 //! Code objects as data: what the compiler yields and what caches store; the VM turns it into heap objects.
 
 use crate::Ins;
+use crate::parts::{Names, Positions};
 
 /// `co_flags`, with CPython's values (`Include/cpython/code.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -85,7 +86,7 @@ pub struct CodeData {
     pub posonly: u32,
     pub kwonly: u32,
     /// Names of the registers `0..nlocals`, then of the free variables' registers.
-    pub varnames: Vec<Box<str>>,
+    pub varnames: Names,
     /// How many of `varnames` are locals; the rest are free variables.
     pub nlocals: u32,
     /// Locals (indices into `varnames`) that hold cells.
@@ -94,7 +95,7 @@ pub struct CodeData {
     pub nregs: u32,
     pub consts: Vec<Const>,
     /// Names of attributes, globals...
-    pub names: Vec<Box<str>>,
+    pub names: Names,
     /// Inline caches: for each its index into `names`.
     pub ics: Vec<u32>,
     /// Number of loop counters.
@@ -102,6 +103,6 @@ pub struct CodeData {
     pub code: Vec<Ins>,
     /// See the crate's invariants; one per instruction.
     pub depths: Vec<u16>,
-    pub positions: Vec<Position>,
+    pub positions: Positions,
     pub handlers: Vec<Handler>,
 }

@@ -11,10 +11,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::parts::{Names, Positions};
 use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Position};
 
 const MAGIC: &[u8; 4] = b"ADRC";
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// Identifies format and op table: also usable as the magic number of cached files.
 pub fn table_hash() -> u64 {
@@ -54,28 +55,30 @@ pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
 /// As [`deserialize`]; with `filename`, all code objects get that one: embedded code does not know where the library
 /// will seem to be.
 pub fn deserialize_as(bytes: &[u8], filename: Option<&str>) -> Result<CodeData, &'static str> {
-    let unit = Unit::new(Cow::Borrowed(bytes))?;
+    let unit = Unit::new(Cow::Borrowed(bytes), "")?;
     unit.reader(unit.body, bytes.len(), filename, None).whole_code()
 }
 
 /// As [`deserialize_as`], but nested code objects are left as [`Const::Lazy`].
 pub fn read_lazily(bytes: Cow<'static, [u8]>, filename: Option<&str>) -> Result<CodeData, &'static str> {
-    let unit = Arc::new(Unit::new(bytes)?);
+    let unit = Arc::new(Unit::new(bytes, filename.unwrap_or_default())?);
     unit.reader(unit.body, unit.bytes.len(), filename, Some(&unit)).whole_code()
 }
 
 /// The bytes of a module: what its code objects share.
 #[derive(PartialEq, Debug)]
-struct Unit<'d> {
+pub(crate) struct Unit<'d> {
     bytes: Cow<'d, [u8]>,
     /// Where each string is: start and end.
     strings: Vec<(u32, u32)>,
     /// Where the outermost code begins.
     body: usize,
+    /// What code that was passed over is said to come from.
+    filename: Box<str>,
 }
 
 impl<'d> Unit<'d> {
-    fn new(bytes: Cow<'d, [u8]>) -> Read<Unit<'d>> {
+    fn new(bytes: Cow<'d, [u8]>, filename: &str) -> Read<Unit<'d>> {
         let mut r = Reader { data: &bytes, all: &bytes, strings: &[], depth: 0, filename: None, lazy: None };
         u32::try_from(bytes.len()).map_err(|_| "too long")?;
         if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
@@ -89,7 +92,18 @@ impl<'d> Unit<'d> {
             strings.push(((end - len) as u32, end as u32));
         }
         let body = bytes.len() - r.data.len();
-        Ok(Unit { bytes, strings, body })
+        Ok(Unit { bytes, strings, body, filename: filename.into() })
+    }
+
+    /// A string that is known to be there and should be UTF-8.
+    pub(crate) fn str(&self, i: u32) -> &str {
+        let found = self.strings.get(i as usize).map(|&(from, to)| &self.bytes[from as usize..to as usize]);
+        found.and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn positions(&self, from: usize, to: usize, count: usize, line: u32) -> Read<Vec<Position>> {
+        let mut line = line as i64;
+        self.reader(from, to, None, None).runs(count, |r| r.position(&mut line))
     }
 
     fn reader<'a>(
@@ -113,9 +127,8 @@ impl<'d> Unit<'d> {
 /// A code object that was passed over: what a function object needs, and where the rest is.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LazyCode {
-    pub name: Box<str>,
-    pub qualname: Box<str>,
-    pub filename: Box<str>,
+    name: u32,
+    qualname: u32,
     pub flags: CodeFlags,
     pub argcount: u32,
     pub kwonly: u32,
@@ -129,6 +142,15 @@ pub struct LazyCode {
 }
 
 impl LazyCode {
+    pub fn name(&self) -> &str {
+        self.unit.str(self.name)
+    }
+    pub fn qualname(&self) -> &str {
+        self.unit.str(self.qualname)
+    }
+    pub fn filename(&self) -> &str {
+        &self.unit.filename
+    }
     /// Reads it; `filename` is what it is called now. Code nested in it stays lazy.
     pub fn load(&self, filename: &str) -> Result<CodeData, &'static str> {
         self.unit.reader(self.from as usize, self.to as usize, Some(filename), Some(&self.unit)).whole_code()
@@ -165,9 +187,9 @@ impl<'c> Writer<'c> {
         self.num(i);
     }
 
-    fn strs(&mut self, list: &'c [Box<str>]) {
+    fn strs(&mut self, list: &'c Names) {
         self.num(list.len() as u64);
-        for s in list {
+        for s in list.iter() {
             self.string(s.as_bytes());
         }
     }
@@ -199,8 +221,10 @@ impl<'c> Writer<'c> {
             self.out.extend_from_slice(&ins.0.to_le_bytes());
         }
         self.runs(&c.depths, |w, d, _| w.num(*d as u64));
-        let mut line = c.first_line as i64;
-        self.runs(&c.positions, |w, p, _| w.position(p, &mut line));
+        self.measured(|w| {
+            let mut line = c.first_line as i64;
+            w.runs(&c.positions, |w, p, _| w.position(p, &mut line));
+        });
         self.num(c.handlers.len() as u64);
         for h in &c.handlers {
             self.num(h.start as u64);
@@ -208,6 +232,15 @@ impl<'c> Writer<'c> {
             self.num(h.target as u64);
             self.num(h.reg as u64);
         }
+    }
+
+    /// What `write` writes, with its length in front.
+    fn measured(&mut self, write: impl FnOnce(&mut Self)) {
+        let at = self.out.len();
+        self.out.extend_from_slice(&[0; 4]);
+        write(self);
+        let len = (self.out.len() - at - 4) as u32;
+        self.out[at..at + 4].copy_from_slice(&len.to_le_bytes());
     }
 
     /// Equal neighbours once, with their number.
@@ -284,11 +317,7 @@ impl<'c> Writer<'c> {
             }
             Const::Code(c) => {
                 tag(self, 13);
-                let at = self.out.len();
-                self.out.extend_from_slice(&[0; 4]);
-                self.code(c);
-                let len = (self.out.len() - at - 4) as u32;
-                self.out[at..at + 4].copy_from_slice(&len.to_le_bytes());
+                self.measured(|w| w.code(c));
             }
             // Only code just read is lazy; what is written comes from the compiler or was loaded.
             Const::Lazy(_) => unreachable!("lazy code is loaded before it is written"),
@@ -374,9 +403,32 @@ impl<'d> Reader<'d> {
         Ok(std::str::from_utf8(self.string()?).map_err(|_| "not UTF-8")?.into())
     }
 
-    fn strs(&mut self) -> Read<Vec<Box<str>>> {
+    fn strs(&mut self) -> Read<Names> {
         let n = self.count(1)?;
-        (0..n).map(|_| self.str()).collect()
+        let Some(unit) = self.lazy else { return (0..n).map(|_| self.str()).collect() };
+        let mut ids = Vec::with_capacity(n);
+        for _ in 0..n {
+            ids.push(self.string_id()?);
+        }
+        Ok(Names::shared(unit.clone(), ids))
+    }
+
+    fn string_id(&mut self) -> Read<u32> {
+        let i = self.u32()?;
+        if (i as usize) < self.strings.len() { Ok(i) } else { Err("no such string") }
+    }
+
+    /// The length of what follows, in bytes.
+    fn length(&mut self) -> Read<usize> {
+        let len = u32::from_le_bytes(self.take(4)?.try_into().map_err(|_| "truncated")?) as usize;
+        if len > self.data.len() { Err("truncated") } else { Ok(len) }
+    }
+
+    /// Passes over `len` bytes; yields where in the unit they are.
+    fn pass(&mut self, len: usize) -> Read<(usize, usize)> {
+        self.take(len)?;
+        let to = self.data.as_ptr() as usize - self.all.as_ptr() as usize;
+        Ok((to - len, to))
     }
 
     fn nums(&mut self) -> Read<Vec<u32>> {
@@ -396,12 +448,13 @@ impl<'d> Reader<'d> {
 
     /// The head of code that lies at `from..to` of `unit`.
     fn lazy_code(&mut self, unit: &Arc<Unit<'static>>, from: usize, to: usize) -> Read<LazyCode> {
-        let c = self.head()?;
+        let (name, qualname) = (self.string_id()?, self.string_id()?);
+        self.num()?;
+        let c = self.numbers(CodeData::default())?;
         let nvarnames = self.count(1)? as u32;
         Ok(LazyCode {
-            name: c.name,
-            qualname: c.qualname,
-            filename: c.filename,
+            name,
+            qualname,
             flags: c.flags,
             argcount: c.argcount,
             kwonly: c.kwonly,
@@ -425,7 +478,10 @@ impl<'d> Reader<'d> {
             }
             None => self.str()?,
         };
-        let mut c = CodeData { name, qualname, filename, ..CodeData::default() };
+        self.numbers(CodeData { name, qualname, filename, ..CodeData::default() })
+    }
+
+    fn numbers(&mut self, mut c: CodeData) -> Read<CodeData> {
         c.first_line = self.u32()?;
         c.flags = CodeFlags(self.u32()?);
         c.argcount = self.u32()?;
@@ -451,8 +507,22 @@ impl<'d> Reader<'d> {
         let n = self.count(1)?;
         c.code = self.instructions(n)?;
         c.depths = self.runs(n, |r| r.u16())?;
-        let mut line = c.first_line as i64;
-        c.positions = self.runs(n, |r| r.position(&mut line))?;
+        let len = self.length()?;
+        c.positions = match self.lazy {
+            Some(unit) => {
+                let (from, to) = self.pass(len)?;
+                Positions::later(unit.clone(), from, to, n, c.first_line)
+            }
+            None => {
+                let left = self.data.len();
+                let mut line = c.first_line as i64;
+                let list = self.runs(n, |r| r.position(&mut line))?;
+                if left - self.data.len() != len {
+                    return Err("bad length of positions");
+                }
+                list.into()
+            }
+        };
         let handlers = self.count(4)?;
         for _ in 0..handlers {
             let start = self.u32()?;
@@ -534,7 +604,7 @@ impl<'d> Reader<'d> {
             11 => Const::FrozenSet(self.constants()?.into()),
             12 => Const::Slice(Box::new([self.constant()?, self.constant()?, self.constant()?])),
             13 => {
-                let len = u32::from_le_bytes(self.take(4)?.try_into().map_err(|_| "truncated")?) as usize;
+                let len = self.length()?;
                 match self.lazy {
                     None => {
                         let left = self.data.len();
@@ -545,10 +615,9 @@ impl<'d> Reader<'d> {
                         Const::Code(Box::new(c))
                     }
                     Some(unit) => {
-                        let bytes = self.take(len)?;
-                        let to = self.data.as_ptr() as usize - self.all.as_ptr() as usize;
-                        let mut head = unit.reader(to - bytes.len(), to, self.filename, None);
-                        Const::Lazy(Box::new(head.lazy_code(unit, to - bytes.len(), to)?))
+                        let (from, to) = self.pass(len)?;
+                        let mut head = unit.reader(from, to, None, None);
+                        Const::Lazy(Box::new(head.lazy_code(unit, from, to)?))
                     }
                 }
             }
@@ -569,10 +638,10 @@ mod tests {
             name: "f".into(),
             qualname: "m.f".into(),
             first_line: 7,
-            varnames: vec!["a".into(), "b".into()],
+            varnames: vec!["a".into(), "b".into()].into(),
             nlocals: 2,
             nregs: 300,
-            names: vec!["a".into()],
+            names: vec!["a".into()].into(),
             ics: vec![0],
             consts: vec![
                 Const::Int(-5),
@@ -593,7 +662,8 @@ mod tests {
                 Position::default(),
                 Position::default(),
                 Position { line: 9, end_line: 9, col: 0, end_col: 8 },
-            ],
+            ]
+            .into(),
             handlers: vec![Handler { start: 1, end: 2, target: 3, reg: 2 }],
             ..CodeData::default()
         }
@@ -613,7 +683,9 @@ mod tests {
         let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else {
             panic!("not lazy")
         };
-        assert_eq!((&*l.name, &*l.filename), ("g", "x.py"));
+        assert_eq!((l.name(), l.filename()), ("g", "x.py"));
+        // The parts that are read when they are asked for.
+        assert_eq!((&lazy.names, &lazy.varnames, &lazy.positions), (&c.names, &c.varnames, &c.positions));
         assert_eq!(l.load("y.py").unwrap(), CodeData { filename: "y.py".into(), ..(**inner).clone() });
     }
 
@@ -627,6 +699,7 @@ mod tests {
                 bad[i] = b;
                 let _ = deserialize(&bad);
                 if let Ok(c) = read_lazily(bad.into(), None) {
+                    let _ = (c.positions.len(), c.names.iter().count());
                     for k in &c.consts {
                         if let Const::Lazy(l) = k {
                             let _ = l.load("x");

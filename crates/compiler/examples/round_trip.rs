@@ -3,7 +3,7 @@
 use adder_compiler::{Mode, Options, compile, compile_tree, parse_tree};
 
 fn strip(c: &mut adder_bytecode::CodeData) {
-    c.positions.clear();
+    c.positions = Default::default();
     for k in &mut c.consts {
         if let adder_bytecode::Const::Code(c) = k {
             strip(c);

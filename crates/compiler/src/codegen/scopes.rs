@@ -254,7 +254,7 @@ impl<'a> Gen<'a, '_> {
             return Ok(());
         }
         let frees: Vec<Sym> =
-            code.varnames[code.nlocals as usize..].iter().map(|n| self.names.intern(n)).collect();
+            code.varnames.iter().skip(code.nlocals as usize).map(|n| self.names.intern(n)).collect();
         let index = self.u.consts.len() as i32;
         self.u.consts.push(UnitConst::Code(Box::new(code)));
         let mark = self.top();

@@ -301,7 +301,7 @@ impl<'a> Unit<'a> {
             .collect();
         let mut hint = 0;
         let mut last = (Span::NONE, Position::default());
-        let positions = self
+        let positions: Vec<Position> = self
             .spans
             .iter()
             .map(|&s| {
@@ -333,7 +333,7 @@ impl<'a> Unit<'a> {
             loops: self.loops,
             code: self.code,
             depths: self.depths,
-            positions,
+            positions: positions.into(),
             handlers,
         })
     }

@@ -131,7 +131,7 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     for _ in 0..UNITS {
         crate::builtins::list::append(th, l, t)?;
     }
-    for p in &d.positions {
+    for p in d.positions.iter() {
         let col = |n: u32| if n == NO_COLUMN { NONE() } else { Value::fix(n as i64) };
         let t = if p.line == 0 {
             th.tuple(&[NONE(), NONE(), NONE(), NONE()])
@@ -258,7 +258,7 @@ pub fn new(th: Th, d: CodeData) -> R<Gc<Code>> {
 /// The object of code that is yet to be read.
 fn new_lazy(th: Th, l: Box<LazyCode>) -> Gc<Code> {
     unsafe {
-        let c = alloc(th, &l.name, &l.qualname, &l.filename);
+        let c = alloc(th, l.name(), l.qualname(), l.filename());
         let p = c.as_ptr();
         set_head(p, l.argcount, l.kwonly, l.nlocals, l.nregs, l.nvarnames, l.flags);
         // Calls take the slow way until it is loaded.
@@ -370,9 +370,9 @@ impl Body {
             };
             th.store(arr, arr.slot(i), v);
         }
-        let names = |th: Th, v: &[Box<str>]| -> R<Value> {
+        let names = |th: Th, v: &adder_bytecode::Names| -> R<Value> {
             let mut g = crate::interp::call::Gather::new();
-            for s in v {
+            for s in v.iter() {
                 g.push(th, th.intern(s))?;
             }
             th.try_tuple(g.as_slice())

@@ -253,11 +253,11 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
             )));
         }
         for (r, n) in regs[which].iter().zip(names) {
-            d.varnames[*r] = n;
+            d.varnames.set(*r, n);
         }
     }
     if let Some(v) = changes[NAMES] {
-        d.names = texts(th, v)?;
+        d.names = texts(th, v)?.into();
     }
     if let Some(v) = changes[CODE] {
         let b = bytes(v);
@@ -285,7 +285,7 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
         d.ics = ics;
     }
     if let Some(t) = table {
-        d.positions = decode_lines(&t, d.first_line, d.code.len());
+        d.positions = decode_lines(&t, d.first_line, d.code.len()).into();
     }
     let nconsts = changes[CONSTS].map_or(consts.len(), |v| items(v).len());
     d.consts = vec![Const::None; nconsts];

@@ -1,0 +1,132 @@
+//! Parts of code objects that are read when somebody asks: positions, which most functions never need, and names, which
+//! are made objects of at once and wanted as text by few.
+//!
+//! Invariant: what cannot be read (bytes that were damaged) shows as no position, as an empty name; it is no panic.
+
+use std::fmt;
+use std::ops::{Deref, Index};
+use std::sync::{Arc, OnceLock};
+
+use crate::Position;
+use crate::serial::Unit;
+
+/// The positions of a code object's instructions.
+#[derive(Clone, Default)]
+pub struct Positions {
+    list: OnceLock<Vec<Position>>,
+    later: Option<Later>,
+}
+
+/// Where positions lie.
+#[derive(Clone)]
+struct Later {
+    unit: Arc<Unit<'static>>,
+    from: usize,
+    to: usize,
+    /// How many; the line that the first one is relative to.
+    count: usize,
+    line: u32,
+}
+
+impl Positions {
+    pub(crate) fn later(unit: Arc<Unit<'static>>, from: usize, to: usize, count: usize, line: u32) -> Positions {
+        Positions { list: OnceLock::new(), later: Some(Later { unit, from, to, count, line }) }
+    }
+}
+
+impl Deref for Positions {
+    type Target = [Position];
+    fn deref(&self) -> &[Position] {
+        self.list.get_or_init(|| match &self.later {
+            Some(l) => l
+                .unit
+                .positions(l.from, l.to, l.count, l.line)
+                .unwrap_or_else(|_| vec![Position::default(); l.count]),
+            None => Vec::new(),
+        })
+    }
+}
+
+impl From<Vec<Position>> for Positions {
+    fn from(list: Vec<Position>) -> Positions {
+        Positions { list: list.into(), later: None }
+    }
+}
+
+impl PartialEq for Positions {
+    fn eq(&self, other: &Positions) -> bool {
+        self[..] == other[..]
+    }
+}
+
+impl fmt::Debug for Positions {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self[..].fmt(f)
+    }
+}
+
+/// Names of a code object.
+#[derive(Clone, Default)]
+pub struct Names {
+    own: Vec<Box<str>>,
+    /// Or strings of a unit.
+    shared: Option<(Arc<Unit<'static>>, Vec<u32>)>,
+}
+
+impl Names {
+    pub(crate) fn shared(unit: Arc<Unit<'static>>, ids: Vec<u32>) -> Names {
+        Names { own: Vec::new(), shared: Some((unit, ids)) }
+    }
+    pub fn len(&self) -> usize {
+        self.shared.as_ref().map_or(self.own.len(), |s| s.1.len())
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    pub fn get(&self, i: usize) -> Option<&str> {
+        match &self.shared {
+            Some((unit, ids)) => ids.get(i).map(|i| unit.str(*i)),
+            None => self.own.get(i).map(|s| &**s),
+        }
+    }
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|i| &self[i])
+    }
+    pub fn set(&mut self, i: usize, name: Box<str>) {
+        if self.shared.is_some() {
+            *self = self.iter().map(Box::from).collect();
+        }
+        self.own[i] = name;
+    }
+}
+
+impl Index<usize> for Names {
+    type Output = str;
+    fn index(&self, i: usize) -> &str {
+        self.get(i).expect("index of a name")
+    }
+}
+
+impl From<Vec<Box<str>>> for Names {
+    fn from(own: Vec<Box<str>>) -> Names {
+        Names { own, shared: None }
+    }
+}
+
+impl FromIterator<Box<str>> for Names {
+    fn from_iter<I: IntoIterator<Item = Box<str>>>(names: I) -> Names {
+        names.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Names) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
