@@ -38,7 +38,7 @@ pub use code::{CodeData, CodeFlags, Const, Handler, Position};
 pub use contents::{Held, contents};
 pub use disasm::{constant, disassemble, instruction, instructions};
 pub use ins::Ins;
-pub use parts::{Names, Positions};
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};
+pub use parts::{Names, Positions};
 pub use serial::{LazyCode, deserialize, deserialize_as, read_lazily, serialize, table_hash};
 pub use verify::verify;

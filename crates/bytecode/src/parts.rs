@@ -29,7 +29,13 @@ struct Later {
 }
 
 impl Positions {
-    pub(crate) fn later(unit: Arc<Unit<'static>>, from: usize, to: usize, count: usize, line: u32) -> Positions {
+    pub(crate) fn later(
+        unit: Arc<Unit<'static>>,
+        from: usize,
+        to: usize,
+        count: usize,
+        line: u32,
+    ) -> Positions {
         Positions { list: OnceLock::new(), later: Some(Later { unit, from, to, count, line }) }
     }
 }
