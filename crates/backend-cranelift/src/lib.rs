@@ -75,6 +75,9 @@ fn exit(
         failures: 0.into(),
         snap,
         leaves,
+        // Headers are no functions: bridges link to entries.
+        home: None,
+        carry: Vec::new(),
         parent,
         taken: 0.into(),
         owner,

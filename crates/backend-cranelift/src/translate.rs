@@ -252,6 +252,7 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
                 self.b.ins().jump(head, &next);
                 Ok(())
             }
+            End::Jump { .. } => Err("a jump, but no exit offers one"),
             End::Link { cell, frames, regs } => {
                 if *frames != 0 {
                     self.add_state(FP, *frames as i64);

@@ -34,7 +34,7 @@ fn samples() -> Vec<(&'static str, Trace)> {
 
 /// The disassembled code of a trace.
 fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<Vec<String>, String> {
-    let mut make = |snap, leaves| exit(snap, leaves, parent, 0, 1, 1);
+    let mut make = |l| exit(l, parent, 0, 1, 1);
     let code = Emit::<AArch64>::new(t, layout, parent, 0).run(&mut None, &mut make)?;
     disassembled(&code)
 }

@@ -119,6 +119,11 @@ impl Isa for AArch64 {
         self.put(b(0));
     }
 
+    fn jump_to(&mut self, address: u64) {
+        self.constant(X16, address);
+        self.put(br(X16));
+    }
+
     fn imm(&mut self, d: u8, w: u64) {
         self.constant(g(d), w);
     }
