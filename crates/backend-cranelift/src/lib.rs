@@ -8,9 +8,9 @@
 //!   what would keep objects alive.
 //! - Code memory is Cranelift's: pages are written, then made executable, and never written again. Bridges and
 //!   invalidations are stores to data (exits' targets, links' cells).
-//! - References are in registers, on the native stack or in the state, where the collector looks.
+//! - References are in registers, on the native stack or in the state, where the collector looks. So are dead ones in
+//!   spill slots that Cranelift has not used again: objects may live longer than with the native backend.
 
-mod clean;
 mod guards;
 mod ops;
 mod translate;

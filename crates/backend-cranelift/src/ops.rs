@@ -1,7 +1,6 @@
 //! Instructions. Every op has its arm: a new one does not compile until it is here.
 
 use crate::translate::*;
-use adder_metatrace::Effects;
 use adder_metatrace::ir::*;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
@@ -171,13 +170,7 @@ impl Translate<'_, '_, '_> {
                     let flt = self.b.func.dfg.value_type(v) == F64;
                     args.push(if flt { self.bits(v) } else { v });
                 }
-                let result = x.ty != Ty::Void;
-                let r = if callee.effects.has(Effects::CALLS) {
-                    self.call_clean(callee.addr, &args, result)
-                } else {
-                    self.call_native(callee.addr, &args, result)
-                };
-                match r {
+                match self.call_native(callee.addr, &args, x.ty != Ty::Void) {
                     None => return Ok(()),
                     Some(r) if x.ty == Ty::Flt => self.from_bits(r),
                     Some(r) => r,

@@ -274,18 +274,6 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
 
     // -- calls
 
-    /// Calls a native function of words that may run code of the interpreted language: it finds no dead references in
-    /// registers.
-    pub fn call_clean(&mut self, addr: usize, args: &[Value], result: bool) -> Option<Value> {
-        match crate::clean::trampoline(args.len()) {
-            Some(t) => {
-                let f = self.int(addr as i64);
-                let all: Vec<Value> = std::iter::once(f).chain(args.iter().copied()).collect();
-                self.call_native(t, &all, result)
-            }
-            None => self.call_native(addr, args, result),
-        }
-    }
     /// Calls a native function of words.
     pub fn call_native(&mut self, addr: usize, args: &[Value], result: bool) -> Option<Value> {
         let mut s = Signature::new(self.native);

@@ -19,7 +19,7 @@ pub struct Table {
 
 impl Table {
     pub fn iter(self) -> impl Iterator<Item = (&'static str, i64)> {
-        self.names.split_ascii_whitespace().zip(self.values.iter().copied())
+        self.names.split_ascii_whitespace().zip(self.values.iter().copied()).filter(|x| x.1 != ABSENT)
     }
 
     /// Linear: for start-up and tests.
@@ -28,12 +28,22 @@ impl Table {
     }
 }
 
+/// Stands for a name that this machine does not have.
+const ABSENT: i64 = i64::MIN;
+
+/// What the `libc` crate knows, and what it does not know for all machines.
+mod known {
+    pub use libc::*;
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
+    pub const MAP_32BIT: i64 = super::ABSENT;
+}
+
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($known:ident)* } { $($own:ident = $value:expr),* }) => {
         $(#[$doc])*
         #[allow(clippy::unnecessary_cast)]
         pub fn $name() -> Table {
-            static VALUES: &[i64] = &[$(libc::$known as i64,)* $($value,)*];
+            static VALUES: &[i64] = &[$(known::$known as i64,)* $($value,)*];
             Table { names: concat!($(stringify!($known), " ",)* $(stringify!($own), " ",)*), values: VALUES }
         }
     };
