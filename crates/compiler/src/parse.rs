@@ -43,11 +43,20 @@ pub struct Options {
     pub flags: u32,
     /// Limit of decimal digits in an int literal; 0: none.
     pub int_max_str_digits: u32,
+    /// `feature_version` of `ast.parse`: syntax that is younger than this version of Python 3 is an error.
+    pub feature_version: Option<u8>,
 }
 
 impl Options {
     pub fn new(filename: impl Into<String>, mode: Mode) -> Options {
-        Options { filename: filename.into(), mode, optimize: 0, flags: 0, int_max_str_digits: 4300 }
+        Options {
+            filename: filename.into(),
+            mode,
+            optimize: 0,
+            flags: 0,
+            int_max_str_digits: 4300,
+            feature_version: None,
+        }
     }
 }
 
@@ -74,8 +83,45 @@ pub fn parse_tree(source: &str, opts: &Options) -> (Result<Node, SyntaxError>, V
     let fold = if optimized { Fold::Tree } else { Fold::No };
     with_source(source, opts, |arena, source, locator, warnings| {
         let (module, names) = front(arena, source, locator, opts, fold, warnings)?;
+        if let Some(e) = opts.feature_version.and_then(|v| too_young(source, opts.mode, v)) {
+            return Err(e.into());
+        }
         Ok(tree::tree_of(&module, &names, locator))
     })
+}
+
+/// The first piece of syntax that Python 3.`minor` does not have, of those that CPython's parser knows the version of.
+fn too_young(source: &str, mode: Mode, minor: u8) -> Option<Error> {
+    use ruff_python_parser as p;
+    use ruff_python_parser::UnsupportedSyntaxErrorKind as K;
+    if minor >= 14 {
+        return None;
+    }
+    let mode = match mode {
+        Mode::Eval => p::Mode::Expression,
+        _ => p::Mode::Module,
+    };
+    let version = ruff_python_ast::PythonVersion { major: 3, minor };
+    let parsed = p::parse_unchecked(source, p::ParseOptions::from(mode).with_target_version(version));
+    let found = parsed.unsupported_syntax_errors().iter().filter_map(|e| {
+        let (what, since) = match e.kind {
+            K::Match => ("Pattern matching is", 10),
+            K::Walrus => ("Assignment expressions are", 8),
+            K::ExceptStar => ("Exception groups are", 11),
+            K::PositionalOnlyParameter => ("Positional-only parameters are", 8),
+            K::TypeParameterList => ("Type parameter lists are", 12),
+            K::TypeAliasStatement => ("Type statement is", 12),
+            K::TypeParamDefault => ("Type parameter defaults are", 13),
+            K::ParenthesizedContextManager => ("Parenthesized context managers are", 9),
+            K::UnparenthesizedExceptionTypes => ("except expressions without parentheses are", 14),
+            K::TemplateStrings => ("t-strings are", 14),
+            _ => return None,
+        };
+        let msg = format!("{what} only supported in Python 3.{since} and greater");
+        let (start, end) = (e.range.start().to_u32(), e.range.end().to_u32());
+        Some((start, Error::new(msg, Span::new(start, end))))
+    });
+    found.min_by_key(|f| f.0).map(|f| f.1)
 }
 
 /// `(int, *str, **bytes) -> float`: read as the expression `f(int, *str, **bytes) , float`, whose first line is one

@@ -189,7 +189,7 @@ fn full_name(t: Gc<Type>) -> String {
 
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let t = th.type_of(o);
-    let fields = th.getattr_opt(t.value(), th.intern("_fields"))?;
+    let fields = Some(th.getattr(t.value(), th.intern("_fields"))?);
     let nfields = match fields {
         Some(f) => th.len(f)?,
         None => 0,

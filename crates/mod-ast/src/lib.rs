@@ -37,8 +37,18 @@ impl AstHook for Ast {
         Ok(classes::AST.try_get().is_some_and(|t| th.is_subtype(th.type_of(v), t)))
     }
 
-    fn parse(&self, th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Value> {
-        let opts = convert::options(filename, mode, flags, optimize);
+    fn parse(
+        &self,
+        th: Th,
+        source: &str,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+        feature_version: i64,
+    ) -> R<Value> {
+        let mut opts = convert::options(filename, mode, flags, optimize);
+        opts.feature_version = u8::try_from(feature_version).ok();
         let (r, warnings) = c::parse_tree(source, &opts);
         adder_vm::hooks::report(th, convert::warnings(warnings), filename)?;
         match r {
@@ -58,12 +68,12 @@ impl AstHook for Ast {
     ) -> R<Value> {
         let only_ast = flags & c::pycf::ONLY_AST != 0;
         let optimized = flags & c::pycf::OPTIMIZED_AST == c::pycf::OPTIMIZED_AST;
-        if only_ast && !optimized {
-            return Ok(tree);
-        }
         let want = root_class(mode);
         if !th.is_subtype(th.type_of(tree), classes::class(th, want)?) {
             return Err(th.type_error(format!("expected {want} node, got {}", th.type_of(tree).name_str())));
+        }
+        if only_ast && !optimized {
+            return Ok(tree);
         }
         let node = import::root(th, tree, want)?;
         let opts = convert::options(filename, mode, flags, optimize);

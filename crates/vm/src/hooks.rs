@@ -80,7 +80,18 @@ pub trait SourceCompiler: Sync {
 /// Syntax trees as Python objects: module `_ast`, when there is one.
 pub trait AstHook: Sync {
     fn is_ast(&self, th: Th, v: Value) -> R<bool>;
-    fn parse(&self, th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Value>;
+    /// `feature_version`: the minor version of Python 3 whose syntax is wanted, where that is known to differ; -1: all.
+    #[allow(clippy::too_many_arguments)]
+    fn parse(
+        &self,
+        th: Th,
+        source: &str,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+        feature_version: i64,
+    ) -> R<Value>;
     fn compile_ast(
         &self,
         th: Th,

@@ -122,7 +122,14 @@ impl<'a> From<'a, '_> {
 
     fn ident(&mut self, n: &Node, field: &str) -> Res<Sym> {
         match required(n, field)? {
-            Tree::Ident(s) => Ok(self.b.names.intern(s)),
+            Tree::Ident(s) => {
+                let s = self.b.names.intern(s);
+                // What a statement binds under that name.
+                if matches!(field, "name" | "asname") {
+                    self.check_name(s)?;
+                }
+                Ok(s)
+            }
             _ => type_error("AST identifier must be of type str"),
         }
     }

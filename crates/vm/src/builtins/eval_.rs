@@ -175,7 +175,7 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
     let text = source_text(th, source, &filename, "compile() arg 1")?;
     if only_ast {
         return match hooks::ast() {
-            Some(h) => h.parse(th, &text, &filename, mode, flags, optimize as i32),
+            Some(h) => h.parse(th, &text, &filename, mode, flags, optimize as i32, int(6, -1)?),
             None => Err(th.not_implemented_error("compile() to an AST")),
         };
     }

@@ -134,6 +134,9 @@ pub fn call_new_wrapper(th: Th, t: Gc<Type>, a: RawArgs) -> R<Value> {
         )));
     }
     match t.slots.new {
+        Some(_) if t.has(tflags::DISALLOW_INSTANTIATION) => {
+            Err(th.type_error(format!("cannot create '{}' instances", th.type_name(t))))
+        }
         Some(f) => f(th, s, a.skip(1)),
         None => Err(th.type_error(format!("cannot create '{tn}' instances"))),
     }

@@ -76,10 +76,13 @@ pub fn display(th: Th, value: Value, tb: Value) {
             if r.is_ok() {
                 return;
             }
-            let e = th.take_exc();
-            // A value that is no exception is the caller's mistake, which `traceback` explains best.
+            th.take_exc();
+            // A value that is no exception is the caller's mistake.
             if !value.is_kind(Kind::BaseException) {
-                let text = crate::unraisable::exception_line(th, th.type_of(e).value(), e);
+                let text = format!(
+                    "TypeError: print_exception(): Exception expected for value, {} found\n",
+                    th.type_name_of(value)
+                );
                 crate::unraisable::write_stderr(th, &text);
                 return;
             }

@@ -185,7 +185,7 @@ pub fn init(th: Th, m: Gc<Module>) -> R<()> {
         int(0),
     ];
     put("hash_info", HASH_INFO.make(th, &values)?)?;
-    let values = [s("pthread"), s("futex"), NONE()];
+    let values = [s("pthread"), NONE(), NONE()];
     put("thread_info", THREAD_INFO.make(th, &values)?)?;
 
     // -- flags

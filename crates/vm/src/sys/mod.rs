@@ -446,8 +446,13 @@ fn remote_exec(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 fn exit_(th: Th, a: &[Option<Value>]) -> R<Value> {
     match a[0] {
-        Some(v) => Err(th.raise_args(&exc::SYSTEM_EXIT, &[v])),
-        None => Err(th.raise_args(&exc::SYSTEM_EXIT, &[NONE()])),
+        // A tuple is the arguments of the exception, which may be there already.
+        Some(v) if let Some(t) = v.cast::<Tuple>() => Err(th.raise_args(&exc::SYSTEM_EXIT, t.items())),
+        Some(v) if v.is_kind(Kind::BaseException) && th.is_subtype(th.type_of(v), exc::SYSTEM_EXIT.get()) => {
+            Err(th.raise(v))
+        }
+        Some(v) if !v.is_none() => Err(th.raise_args(&exc::SYSTEM_EXIT, &[v])),
+        _ => Err(th.raise_args(&exc::SYSTEM_EXIT, &[])),
     }
 }
 fn hook_slot(th: Th, s: ThreadSlot) -> Value {
@@ -584,12 +589,7 @@ fn getswitchinterval(th: Th, _: &[Option<Value>]) -> R<Value> {
 }
 fn setswitchinterval(th: Th, a: &[Option<Value>]) -> R<Value> {
     let v = a[0].unwrap();
-    let f = if let Some(n) = v.as_fix() {
-        n as f64
-    } else {
-        let f = th.call(crate::builtins::builtin(th, "float")?, &[v])?;
-        crate::builtins::code_data::float_of(f)
-    };
+    let f = if let Some(n) = v.as_fix() { n as f64 } else { crate::builtins::float::to_f64(th, v)? };
     if f <= 0.0 || f.is_nan() {
         return Err(th.value_error("switch interval must be strictly positive"));
     }
