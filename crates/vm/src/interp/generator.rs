@@ -529,9 +529,10 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
 
 /// `Yield`, `YieldFrom`.
 pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
-    chain::unchain(th, th.fp.get());
     let v = reg(th, i.b());
     loop {
+        // Each frame on the way may have a gap below it.
+        chain::unchain(th, th.fp.get());
         let flags = suspend(th);
         // A generator that delegates yields the value on at once.
         if flags & fflags::ENTRY == 0 && (flags >> fflags::ARG_SHIFT) as u16 == BY_SEND {

@@ -7,7 +7,7 @@ use crate::builtins::dict_table::CELLS;
 use crate::err::{R, Raised};
 use crate::interp::machine::{Fn1, Fn2, Fn3};
 use crate::interp::{Ctl, run_slow, unwind};
-use crate::native::{NativeDef, RawArgs};
+use crate::native::{Imp, NativeDef, RawArgs};
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -166,6 +166,14 @@ pub unsafe extern "C" fn native(th: Th, def: &'static NativeDef, a: u64, b: u64,
     let f = &def.direct;
     word(th, || (f.f)(th, &args[..f.most as usize]))
 }
+/// The same of one that binds its arguments itself.
+pub unsafe extern "C" fn native_raw(th: Th, def: &'static NativeDef, a: u64, b: u64, c: u64, d: u64) -> u64 {
+    let Imp::Raw(f) = def.imp else { return 0 };
+    let all = [a, b, c, d];
+    let n = all.iter().take_while(|x| **x != 0).count();
+    // SAFETY: words of values on this stack.
+    word(th, || f(th, unsafe { RawArgs::from_raw(all.as_ptr() as *const Value, n, None) }))
+}
 /// The same of a dict or set, the second argument being a key.
 pub unsafe extern "C" fn native_keyed(
     th: Th,
@@ -198,6 +206,16 @@ pub fn dict_item(th: Th, d: Value, k: Value) -> R<Value> {
 pub fn dict_set(th: Th, d: Value, k: Value, v: Value) -> R<Value> {
     when(simple_key(th, k, 0) && plain_table(d))?;
     unsafe { d.cast_unchecked::<Dict>() }.set(th, k, v)?;
+    Ok(NONE())
+}
+pub fn del_item(th: Th, o: Value, k: Value) -> R<Value> {
+    when(simple_key(th, k, 0) && plain_table(o))?;
+    th.setitem(o, k, None)?;
+    Ok(NONE())
+}
+pub fn set_slice(th: Th, o: Value, k: Value, v: Value) -> R<Value> {
+    when(simple_key(th, k, 0))?;
+    th.setitem(o, k, Some(v))?;
     Ok(NONE())
 }
 pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {

@@ -5,20 +5,23 @@
 //! settle (the keys of dicts) the called function looks at. It answers null if it declines or would raise, without having
 //! done anything: then the trace is left and the interpreter carries the operation out.
 
-use super::helpers;
+use super::{helpers, watch};
 use super::machine::{Recorder, T};
 use crate::builtins;
 use crate::interp::fast;
 use crate::interp::machine::*;
 use crate::n;
-use crate::native::{Inline, NativeDef, tflags};
+use crate::native::{Imp, Inline, NativeDef, tflags};
 use crate::object::*;
-use crate::thread::Th;
+use crate::builtins::dict_attrs::ATTRS;
+use crate::builtins::dict_table::CELLS;
+use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
 use adder_metatrace::{Cmp, Effects, Field, Machine};
 use std::mem::offset_of;
+use std::sync::atomic::Ordering::Acquire;
 
 const READS: Effects = Effects::READS.or(Effects::RAISES);
 const FILLS: Effects = READS.or(Effects::FILLS);
@@ -109,6 +112,8 @@ const FUNCTIONS: &[(&str, &[Row])] = &[
             Row("hash", "P", READS),
             Row("hex", "P", READS),
             Row("len", "C", READS),
+            Row("max", "P", READS),
+            Row("min", "P", READS),
             Row("oct", "P", READS),
             Row("ord", "P", READS),
             Row("pow", "P", READS),
@@ -463,6 +468,26 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             done(r)
         }
         Bc::CopyFree => copy_free(m, i),
+        Bc::LoadName => {
+            module_frame(m)?;
+            let e = m.ic(i.c()).entry.load(Acquire);
+            let c = Value::from_word(e as u64)?;
+            done(m.global_cell(unsafe { c.cast_unchecked() })?)
+        }
+        Bc::StoreName => {
+            module_frame(m)?;
+            store_global(m, i)
+        }
+        Bc::StoreGlobal => store_global(m, i),
+        Bc::LoadSuperAttr if i.x() != 0 => super_method(m, i),
+        Bc::DelItem => {
+            let (o, k) = (m.reg(i.a()), m.reg(i.b()));
+            if !(o.v.is_exact(Kind::Dict) || o.v.is_exact(Kind::List)) || !m.of_shape(o) {
+                return None;
+            }
+            m.quiet2("DelItem", helpers::del_item, FILLS, o, k)?;
+            Some(())
+        }
         Bc::LoadAttr => {
             let o = m.reg(i.b());
             let e = fast::entry_of(m.ic(i.c()), o.v)?;
@@ -535,6 +560,72 @@ fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     ))
 }
 
+/// The frame runs code of a module, whose names are its global variables.
+fn module_frame(m: Recorder) -> Option<()> {
+    let f = unsafe { &*m.i.fp };
+    if m.rec().frames.len() != 1 || !f.namespace()?.is(f.globals().value()) {
+        return None;
+    }
+    let root = m.rec().core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 1);
+    let same = |at: usize, want: u64| {
+        let x = m.rec().core.op_imm(Op::RawGet, root, Ir::NONE, at as i64);
+        let k = m.rec().core.int(want as i64);
+        let c = m.rec().core.op(Op::Eq, x, k);
+        m.rec().guard(c, true);
+    };
+    same(offset_of!(Frame, flags), f.flags);
+    if f.flags & fflags::LOCALS != 0 {
+        let g = m.constant(f.namespace()?);
+        same(offset_of!(Frame, locals), g.v.bits());
+    }
+    Some(())
+}
+/// A store to a global variable that exists.
+fn store_global(m: Recorder, i: Ins) -> Option<()> {
+    let (th, f) = (m.i.th, unsafe { &*m.i.fp });
+    // Of an inlined function: its own globals.
+    let g = f.globals();
+    let name = m.ic(i.c()).name.value();
+    if !g.is_exact_dict() || !g.flag(CELLS) || g.flag(ATTRS) || g.get_str(th, name).ok()?.is_none() {
+        return None;
+    }
+    let c = g.cell_for(th, unsafe { name.cast_unchecked() }).ok()?;
+    if c.flag(watch::CELL_WATCHED) {
+        // Somebody takes it for a constant: the general operation tells him.
+        return None;
+    }
+    c.set_flag(watch::CELL_CHANGED);
+    let (cell, v) = (m.constant(c.value()), m.reg(i.a()));
+    let at = Field(offset_of!(DictCell, v) as u32);
+    // An empty one may have been forgotten by its dict.
+    let now = m.rec().core.op_imm(Op::Get, cell.r, Ir::NONE, at.0 as i64);
+    let null = m.rec().core.word(0);
+    let empty = m.rec().core.op(Op::Eq, now, null);
+    m.rec().guard(empty, false);
+    m.set(cell, at, v).ok()
+}
+/// `super().name(...)` where that is a plain function.
+fn super_method(m: Recorder, i: Ins) -> Option<()> {
+    let (sup, cls, this) = (m.reg(i.b()), m.reg_or_null(i.b() + 1), m.reg_or_null(i.b() + 2));
+    let (cls, this) = (T { v: cls.v?, r: cls.r }, T { v: this.v?, r: this.r });
+    if !sup.v.is(builtins::super_::SUPER.get().value()) || !cls.v.is_exact(Kind::Type) || !this.v.is_obj() {
+        return None;
+    }
+    let name = m.ic(i.c()).name.value();
+    let t = m.i.th.type_of(this.v);
+    watch::watch_type(t, m.rec().tree);
+    let Ok(Some((f, false))) = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) else { return None };
+    m.promote(sup);
+    m.promote(cls);
+    if !m.of_shape(this) {
+        return None;
+    }
+    let f = m.constant(f);
+    m.set_reg(i.a(), f);
+    m.set_reg(i.a() + 1, this);
+    Some(())
+}
+
 fn native_name(m: Recorder, o: Value) -> &'static str {
     let t = m.i.th.type_of(o);
     if t.heap_type() { "" } else { t.native.name }
@@ -581,6 +672,17 @@ fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {
     let numbers = shape == Kind::ByteArray as u32 || native_name(m, o.v) == "array.array";
     if numbers && k.v.is_fix() && !v.v.is_obj() && m.of_shape(o) && m.immediate(k) && m.immediate(v) {
         m.quiet3("o[k]=v", builtins::ops::setitem_value, FILLS, o, k, v)?;
+        return Some(());
+    }
+    if shape == Kind::List as u32
+        && k.v.is_exact(Kind::Slice)
+        && v.v.is_obj()
+        && container(v.v.shape_id())
+        && m.of_shape(o)
+        && m.of_shape(k)
+        && m.of_shape(v)
+    {
+        m.quiet3("o[k]=v", helpers::set_slice, FILLS, o, k, v)?;
         return Some(());
     }
     let deque = native_name(m, o.v) == "collections.deque";
@@ -714,11 +816,10 @@ fn native(
     own: usize,
 ) -> Option<T<Value>> {
     let d = &def.direct;
-    if d.least == 255
-        || args.len() < d.least as usize
-        || args.len() > d.most as usize
-        || d.most as usize > MOST
-    {
+    // Those that take what comes: of plain values more than one, which are no containers.
+    let raw = matches!(def.imp, Imp::Raw(_)) && own == 0 && args.len() >= 2;
+    let direct = d.least != 255 && args.len() >= d.least as usize && args.len() <= d.most as usize;
+    if !(raw || direct) || (direct && d.most as usize > MOST) || args.len() > MOST {
         return None;
     }
     let letters = row.1.as_bytes();
@@ -744,7 +845,11 @@ fn native(
     for (k, a) in args.iter().enumerate() {
         (bits[k], ir[k]) = (a.v.bits(), a.r);
     }
-    let helper = if key { helpers::native_keyed } else { helpers::native };
+    let helper = match (raw, key) {
+        (true, _) => helpers::native_raw,
+        (_, true) => helpers::native_keyed,
+        _ => helpers::native,
+    };
     let v = Value::from_word(unsafe { helper(m.i.th, def, bits[0], bits[1], bits[2], bits[3]) })?;
     let def_at = m.address(def as *const NativeDef as usize);
     let r = m.quiet(def.name, helper as *const () as usize, row.2, &[def_at, ir[0], ir[1], ir[2], ir[3]], v);
@@ -833,7 +938,7 @@ fn isinstance(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>>
             m.promote(c);
         }
     }
-    super::watch::watch_type(t, m.rec().tree);
+    watch::watch_type(t, m.rec().tree);
     known_class(m, o)?;
     Some(m.constant(Value::bool(yes)))
 }
