@@ -41,6 +41,8 @@ counters! {
         "The function with the loop returned, or yielded, before the loop came round. Loops that mostly end in their first round are no loops to the JIT.";
     AbortOp "abort: operation that cannot be recorded" "operation"
         "An operation on the path cannot be part of a trace. Move it out of the hot loop.";
+    AbortWhole "abort: the interpreter is faster" "slow"
+        "Most of the path is operations that a trace leaves to the interpreter, and entering and leaving generators. Nothing is wrong; a plain loop over lists would gain more.";
     AbortException "abort: exception" "exception"
         "An exception was raised while the path was recorded. Exceptions as ordinary control flow in a hot loop are slow: test before instead.";
     AbortGenerator "abort: generator" "generator"

@@ -55,6 +55,10 @@ params! {
         "entries into a loop's machine code between two judgements whether it is worth entering";
     WorthCycles "worth_cycles" 2500 0..=1_000_000_000
         "processor cycles that an entry must last on average for a loop to keep its machine code; 0: it always does";
+    WholeCost "whole_cost" 4 0..=1000
+        "what an operation that a trace has the interpreter carry out loses, in operations that it gains; a trace that loses more than it gains is not compiled";
+    GeneratorCost "generator_cost" 12 0..=1000
+        "the same of entering and leaving a generator";
     KeepIr "keep_ir" 0 0..=1
         "keep each trace's IR and the lines it came from: for adderjit.traces(), on with -X jitlog and -X jitreport";
 }

@@ -150,6 +150,10 @@ pub fn enable(th: Th, on: bool) {
         });
     }
 }
+/// Everything is to be compiled at once, as tests want it.
+pub fn eager() -> bool {
+    Param::Threshold.get() <= 16
+}
 pub fn get() -> Option<&'static Jit> {
     JIT.get()
 }

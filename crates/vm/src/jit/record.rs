@@ -27,6 +27,9 @@ use std::mem::offset_of;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::*;
 
+/// What leaving machine code for the interpreter costs, in operations that a trace gains.
+const EXIT_COST: usize = 40;
+
 /// A frame of the recording, as the trace sees it.
 pub struct RFrame {
     pub base: u32,
@@ -73,6 +76,9 @@ pub struct Rec {
     pub names: Option<Gc<Code>>,
     /// First instruction.
     start: *const Ins,
+    /// What the trace gains and loses against the interpreter ([`Param::WholeCost`]).
+    gain: usize,
+    loss: usize,
     /// The loop that a bridge may jump back into.
     home: Option<&'static Target>,
     expects: Vec<*const Expect>,
@@ -179,7 +185,8 @@ pub fn record_loop(
         Done::Abort(r) => {
             rec.report_abort();
             watch::invalidate(tree);
-            let n = state.aborts.fetch_add(1, Relaxed) + 1;
+            let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
+            let n = state.aborts.fetch_add(!chance as u32, Relaxed) + !chance as u32;
             // Back-off.
             let c = super::counter(code, i.a());
             c.store(Param::Threshold.get().saturating_mul(2 << n.min(12)), Relaxed);
@@ -235,7 +242,9 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     match rec.run(at) {
         Done::Abort(r) => {
             rec.report_abort();
-            if e.failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
+            // A safepoint is nobody's fault.
+            let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
+            if !chance && e.failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
                 Counter::BridgesBlacklisted.inc();
             }
             r
@@ -305,6 +314,8 @@ impl Rec {
             detailed: adder_metatrace::sight::detailed(),
             names: None,
             start: std::ptr::null(),
+            gain: 0,
+            loss: 0,
             home: None,
             expects: Vec::new(),
         }
@@ -748,6 +759,7 @@ impl Rec {
             unsafe { (*fp).pc = pc };
             match record_fast(&mut m, Pc::from_ptr(pc), i) {
                 Some(Ok(next)) => {
+                    m.rec().gain += 1;
                     th.fp.set(m.i.fp);
                     pc = next.ptr();
                     unsafe { (*m.i.fp).pc = pc };
@@ -765,6 +777,7 @@ impl Rec {
                 None => super::quiet::record(m, i),
             };
             if let Some(over) = over {
+                self.gain += 2;
                 pc = unsafe { pc.offset(1 + over) };
                 unsafe { (*fp).pc = pc };
                 continue;
@@ -984,6 +997,10 @@ impl Rec {
             self.core.give_up(Counter::AbortReturn, "returned from the root frame");
             return Err(self.stop(pc));
         }
+        let generator = matches!(i.op(), Bc::Yield | Bc::YieldFrom | Bc::Send | Bc::MakeGenerator)
+            || (i.op() == Bc::ForIter && crate::interp::slow::reg(th, i.a()).is_exact(Kind::Generator))
+            || (leaving && unsafe { (*th.fp.get()).flags } & fflags::GENERATOR != 0);
+        self.loss += if generator { Param::GeneratorCost } else { Param::WholeCost }.size();
         let before = unsafe { self.root_fp.add(self.frames.len() - 1) };
         if th.fp.get() != before {
             self.core.give_up(Counter::AbortFrame, "frames do not match");
@@ -1199,6 +1216,12 @@ impl Rec {
         let start = std::time::Instant::now();
         if let Some((_, why)) = self.core.abort {
             return Err(why);
+        }
+        // Without a bridge the exit costs as much as many operations.
+        let spared = if parent.is_some() { EXIT_COST } else { 0 };
+        if self.loss > self.gain + spared && !super::eager() {
+            self.core.give_up(Counter::AbortWhole, "the interpreter is faster");
+            return Err("the interpreter is faster");
         }
         if cfg!(debug_assertions) || log::traces() {
             if let Err(e) = verify::verify(&self.core.trace) {
