@@ -297,6 +297,8 @@ pub enum Inline {
     ListAppend,
     /// Whether an object is an instance of a class.
     IsInstance,
+    /// Whether a class is a subclass of another.
+    IsSubclass,
 }
 
 /// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the

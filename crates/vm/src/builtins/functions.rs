@@ -166,7 +166,8 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, cls, class_or_tuple, /)",
             "Return whether 'cls' is derived from another class or is the same class.\n\nA tuple, as in ``issubclass(x, (A, B, ...))``, may be given as the\ntarget to check against.  This is equivalent to ``issubclass(x, A) or\nissubclass(x, B) or ...``.",
             issubclass,
-        ),
+        )
+        .inlined(Inline::IsSubclass),
         function(
             "iter",
             "!($module, object, sentinel=None, /)",

@@ -211,7 +211,10 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             return;
         }
         if th.type_of(v).slots.descr_get.is_some()
+            // Those give themselves without an instance.
             && !v.is_exact(Kind::Function)
+            && !v.is_exact(Kind::WrapperDescriptor)
+            && !v.is_exact(Kind::MethodDescriptor)
             && !v.is_exact(Kind::StaticMethod)
         {
             return;

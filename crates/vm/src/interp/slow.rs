@@ -793,6 +793,16 @@ pub fn call_method(th: Th, i: Ins) -> Res {
     let skip = reg_opt(th, i.a() + 1).is_none() as usize;
     call_any(th, i, reg(th, i.a()), i.a() + 1 + skip, i.b() - skip, None)
 }
+/// `Call` or `CallMethod` by a run of the interpreter of its own.
+pub fn call_nested(th: Th, i: Ins) -> Res {
+    let method = i.op() == Op::CallMethod;
+    let skip = (method && reg_opt(th, i.a() + 1).is_none()) as usize;
+    let (at, n) = (i.a() + 1 + skip, i.b() - skip);
+    let args = unsafe { RawArgs::from_raw(fr(th).regs.add(at) as *const Value, n, None) };
+    let v = th.call_raw(reg(th, i.a()), args)?;
+    set(th, i.c(), v);
+    NEXT
+}
 pub fn call_kw(th: Th, i: Ins) -> Res {
     let names = unsafe { reg(th, i.a() + 1 + i.b()).cast_unchecked::<Tuple>() };
     let skip = (i.x() != 0 && reg_opt(th, i.a() + 1).is_none()) as usize;

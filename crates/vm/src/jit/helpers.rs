@@ -28,15 +28,28 @@ pub struct Expect {
     pub tree: &'static super::Tree,
 }
 
+/// The same of a call that is completed in a run of the interpreter of its own: recursion.
+pub unsafe extern "C" fn nested(th: Th, ins: u64, expect: *const Expect, root: *mut Frame) -> u64 {
+    unsafe { carry_out(th, ins, expect, root, crate::interp::slow::call_nested) }
+}
 /// Carries out the published instruction by its slow function. 0: the trace goes on. 1: the program goes on elsewhere.
 /// More: the trace is left, an exception possibly pending. In all cases everything is in memory.
 pub unsafe extern "C" fn op(th: Th, ins: u64, expect: *const Expect, root: *mut Frame) -> u64 {
+    unsafe { carry_out(th, ins, expect, root, run_slow) }
+}
+unsafe fn carry_out(
+    th: Th,
+    ins: u64,
+    expect: *const Expect,
+    root: *mut Frame,
+    f: impl FnOnce(Th, Ins) -> R<Ctl>,
+) -> u64 {
     unsafe {
         let e = &*expect;
         // The frames' registers are all in memory.
         let here = 0u8;
         let base = th.native_base.replace(&raw const here as usize);
-        let r = catch_unwind(AssertUnwindSafe(|| run_slow(th, Ins(ins))));
+        let r = catch_unwind(AssertUnwindSafe(|| f(th, Ins(ins))));
         th.native_base.set(base);
         match r {
             Ok(Ok(Ctl::Next)) => {}
@@ -193,7 +206,7 @@ pub unsafe extern "C" fn native_keyed(
 
 /// Not a dict whose content is elsewhere, or watched: module variables, attributes.
 fn plain_table(d: Value) -> bool {
-    d.exact::<Dict>().is_none_or(|d| !d.flag(CELLS) && !d.flag(ATTRS))
+    d.cast::<Dict>().is_none_or(|d| !d.flag(CELLS) && !d.flag(ATTRS))
 }
 fn when(ok: bool) -> R<()> {
     if ok { Ok(()) } else { Err(Raised) }
@@ -201,6 +214,7 @@ fn when(ok: bool) -> R<()> {
 pub fn dict_item(th: Th, d: Value, k: Value) -> R<Value> {
     when(simple_key(th, k, 0))?;
     // A missing key is an error that the interpreter raises: bridges may begin there.
+    // (A subclass may make it up.)
     unsafe { d.cast_unchecked::<Dict>() }.get(th, k)?.ok_or(Raised)
 }
 pub fn dict_set(th: Th, d: Value, k: Value, v: Value) -> R<Value> {
@@ -232,10 +246,79 @@ pub fn contains(th: Th, c: Value, k: Value) -> R<Value> {
         return Ok(Value::bool(b));
     }
     let shape = c.shape_id();
+    if shape == Kind::List as u32 || shape == Kind::Tuple as u32 {
+        when(simple_key(th, k, 0))?;
+        let mut n = 0;
+        loop {
+            let x = match (c.exact::<List>(), c.exact::<Tuple>()) {
+                (Some(l), _) => l.get(n),
+                (_, t) => t.and_then(|t| t.items().get(n).copied()),
+            };
+            let Some(x) = x else { return Ok(FALSE()) };
+            if x.is(k) {
+                return Ok(TRUE());
+            }
+            when(simple_key(th, x, 0))?;
+            if th.eq(x, k)? {
+                return Ok(TRUE());
+            }
+            n += 1;
+        }
+    }
     let hashed = [Kind::Dict, Kind::DictKeys, Kind::Set, Kind::FrozenSet].iter().any(|x| *x as u32 == shape);
     let text = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range].iter().any(|x| *x as u32 == shape);
     when((hashed || text) && simple_key(th, k, 0))?;
     Ok(Value::bool(th.contains(c, k)?))
+}
+pub fn descriptor(th: Th, d: Value, o: Value) -> R<Value> {
+    let t = th.type_of(o);
+    let get = th.type_of(d).slots.descr_get.ok_or(Raised)?;
+    get(th, d, Some(o), t.value())
+}
+/// The next item of an iterator that needs no Python code for it.
+pub fn iter_next(th: Th, it: Value) -> R<Value> {
+    when(simple_iterator(th, it, 0))?;
+    let next = th.type_of(it).slots.iternext.ok_or(Raised)?;
+    next(th, it)?.ok_or(Raised)
+}
+fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
+    const OWN: &[Kind] = &[
+        Kind::ListIter,
+        Kind::ListRevIter,
+        Kind::TupleIter,
+        Kind::RangeIter,
+        Kind::LongRangeIter,
+        Kind::StrIter,
+        Kind::StrAsciiIter,
+        Kind::BytesIter,
+        Kind::DictIter,
+        Kind::DictValueIter,
+        Kind::DictItemIter,
+        Kind::DictRevIter,
+        Kind::DictRevValueIter,
+        Kind::DictRevItemIter,
+        Kind::SetIter,
+    ];
+    if !it.is_obj() || depth > 3 {
+        return false;
+    }
+    let shape = it.shape_id();
+    if OWN.iter().any(|k| *k as u32 == shape) {
+        return true;
+    }
+    if let Some(e) = it.exact::<builtins::zip_map::Enumerate>() {
+        return simple_iterator(th, e.iter.value(), depth + 1);
+    }
+    if let Some(z) = it.exact::<builtins::zip_map::Zip>() {
+        let all: Gc<Tuple> = unsafe { z.iters.gc() };
+        return all.items().iter().all(|x| simple_iterator(th, *x, depth + 1));
+    }
+    let t = th.type_of(it);
+    !t.heap_type()
+        && matches!(
+            t.native.name,
+            "itertools.product" | "itertools.permutations" | "itertools.combinations" | "itertools.count" | "itertools.repeat"
+        )
 }
 pub fn item(th: Th, o: Value, k: Value) -> R<Value> {
     when(simple_key(th, k, 0))?;

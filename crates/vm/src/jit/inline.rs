@@ -64,7 +64,7 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
     } else {
         return None;
     };
-    if matches!(def.inline, Inline::No | Inline::IsInstance) {
+    if matches!(def.inline, Inline::No | Inline::IsInstance | Inline::IsSubclass) {
         return None;
     }
     if !function(m, f, def) {

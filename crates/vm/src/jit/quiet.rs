@@ -8,7 +8,7 @@
 use super::{helpers, watch};
 use super::machine::{Recorder, T};
 use crate::builtins;
-use crate::interp::fast;
+use crate::interp::{fast, slow};
 use crate::interp::machine::*;
 use crate::n;
 use crate::native::{Imp, Inline, NativeDef, tflags};
@@ -17,7 +17,7 @@ use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
-use adder_bytecode::{Ins, Op as Bc};
+use adder_bytecode::{Common, Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
 use adder_metatrace::{Cmp, Effects, Field, Machine};
 use std::mem::offset_of;
@@ -111,6 +111,7 @@ const FUNCTIONS: &[(&str, &[Row])] = &[
             Row("divmod", "P", READS),
             Row("hash", "P", READS),
             Row("hex", "P", READS),
+            Row("id", "A", READS),
             Row("len", "C", READS),
             Row("max", "P", READS),
             Row("min", "P", READS),
@@ -143,7 +144,11 @@ fn plain_kind(shape: u32) -> bool {
         Kind::NoneType,
         Kind::EllipsisType,
     ];
-    PLAIN.iter().any(|k| *k as u32 == shape)
+    PLAIN.iter().any(|k| *k as u32 == shape) || (shape >= Kind::ALL.len() as u32 && decimal(shape))
+}
+fn decimal(shape: u32) -> bool {
+    let t = crate::shape::shape(shape).type_;
+    !t.heap_type() && t.native.name == "decimal.Decimal"
 }
 fn container(shape: u32) -> bool {
     const CONTAINERS: &[Kind] = &[
@@ -209,6 +214,16 @@ pub fn simple_key(th: Th, k: Value, depth: usize) -> bool {
         return [&s.start, &s.stop, &s.step].iter().all(|x| simple_key(th, x.value(), 3));
     }
     let s = &th.type_of(k).slots;
+    // Subclasses of int and str that hash and compare as these do.
+    let like = |v: Value| {
+        let b = &th.type_of(v).slots;
+        s.hash.map(|f| f as usize) == b.hash.map(|f| f as usize)
+            && s.richcompare.map(|f| f as usize) == b.richcompare.map(|f| f as usize)
+    };
+    if (k.is_kind(Kind::Int) && like(Value::fix(0))) || (k.is_kind(Kind::Str) && like(crate::thread::Root::empty_str.value()))
+    {
+        return true;
+    }
     s.hash.map(|f| f as usize) == builtins::object::SLOTS.hash.map(|f| f as usize)
         && s.richcompare.map(|f| f as usize) == builtins::object::SLOTS.richcompare.map(|f| f as usize)
 }
@@ -337,7 +352,8 @@ pub fn record(m: Recorder, i: Ins) -> Option<isize> {
         let r = contains(m, m.reg(i.b()), m.reg(i.a()))?;
         return Some(if m.is_singleton(r, TRUE()) == (i.x() != 0) { i.ci() as isize } else { 0 });
     }
-    operation(m, i).map(|()| 0)
+    // The next item was there: the jump to the end of the loop is passed over.
+    operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
 }
 fn operation(m: Recorder, i: Ins) -> Option<()> {
     let done = |r: T<Value>| {
@@ -467,6 +483,19 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             let r = new(m, Kind::Cell, c.value(), size_of::<Cell>(), &[(offset_of!(Cell, v) as u32, a.r)]);
             done(r)
         }
+        Bc::LoadCommon if !matches!(Common::from_num(i.b()), Common::BuiltinAll | Common::BuiltinAny) => {
+            slow::load_common(m.i.th, i).ok()?;
+            done(m.constant(m.i.reg(i.a())))
+        }
+        Bc::ForIter => {
+            let it = m.reg(i.a());
+            if !it.v.is_obj() || !m.of_shape(it) {
+                return None;
+            }
+            let r = m.quiet1("ForIter", helpers::iter_next, Effects::READS.or(Effects::STEPS), it)?;
+            m.set_reg(i.b(), r);
+            Some(())
+        }
         Bc::CopyFree => copy_free(m, i),
         Bc::LoadName => {
             module_frame(m)?;
@@ -491,6 +520,16 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Bc::LoadAttr => {
             let o = m.reg(i.b());
             let e = fast::entry_of(m.ic(i.c()), o.v)?;
+            if e.tag == crate::interp::ic::tag::DESCRIPTOR {
+                let d = e.value.value();
+                let t = m.i.th.type_of(d);
+                // Fields of named tuples; what builtin types' own attributes are.
+                let own = d.is_exact(Kind::GetSetDescriptor) && plain_value(o.v);
+                if !(own || (!t.heap_type() && t.native.name == "collections._tuplegetter")) || !known(m, o) {
+                    return None;
+                }
+                return done(m.quiet2("descriptor", helpers::descriptor, READS, m.constant(d), o)?);
+            }
             if e.tag != crate::interp::ic::tag::METHOD
                 || !e.value.value().is_exact(Kind::Function)
                 || !m.of_shape(o)
@@ -631,12 +670,26 @@ fn native_name(m: Recorder, o: Value) -> &'static str {
     if t.heap_type() { "" } else { t.native.name }
 }
 
+/// A dict, or of a class that reads and writes its items as dict does.
+fn like_dict(m: Recorder, o: Value) -> bool {
+    if !o.is_kind(Kind::Dict) {
+        return false;
+    }
+    let t = m.i.th.type_of(o);
+    let (s, d) = (&t.slots, &builtins::dict::DICT.get().slots);
+    if t.heap_type() {
+        watch::watch_type(t, m.rec().tree);
+    }
+    s.getitem.map(|f| f as usize) == d.getitem.map(|f| f as usize)
+        && s.setitem.map(|f| f as usize) == d.setitem.map(|f| f as usize)
+}
+
 fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>> {
     if !o.v.is_obj() {
         return None;
     }
     let shape = o.v.shape_id();
-    if shape == Kind::Dict as u32 {
+    if like_dict(m, o.v) {
         return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, READS, o, k))?;
     }
     let slice = k.v.is_exact(Kind::Slice);
@@ -665,7 +718,7 @@ fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {
         return None;
     }
     let shape = o.v.shape_id();
-    if shape == Kind::Dict as u32 {
+    if like_dict(m, o.v) {
         m.of_shape(o).then(|| m.quiet3("dict[k]=v", helpers::dict_set, FILLS, o, k, v))??;
         return Some(());
     }
@@ -729,6 +782,11 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize, to: usize) -> Option<()> {
     }
     let (def, args): (&'static NativeDef, Vec<T<Value>>) = if let Some(nf) = f.v.exact::<NativeFunction>() {
         let name = nf.module.get().and_then(|v| v.exact::<Str>());
+        if nf.def.inline == Inline::IsSubclass {
+            let r = issubclass(m, f, nf.def, at, n)?;
+            m.set_reg(to, r);
+            return Some(());
+        }
         if nf.def.inline == Inline::IsInstance {
             let r = isinstance(m, f, at, n)?;
             m.set_reg(to, r);
@@ -888,17 +946,33 @@ fn construct(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> 
     })
 }
 
+/// Records what shape, or which kind of immediate, a value has.
+fn known(m: Recorder, a: T<Value>) -> bool {
+    if a.v.is_obj() { m.of_shape(a) } else { m.immediate(a) }
+}
 /// Records of which class a value is: None if nothing was.
 fn known_class(m: Recorder, a: T<Value>) -> Option<Gc<Type>> {
     let t = m.i.th.type_of(a.v);
-    let ok = if a.v.is_obj() { m.of_shape(a) } else { m.immediate(a) };
     // A float is the same in both its forms.
-    ok.then_some(t)
+    known(m, a).then_some(t)
 }
 fn class_of(m: Recorder, f: T<Value>, a: T<Value>) -> Option<T<Value>> {
     m.promote(f);
     let t = known_class(m, a)?;
     Some(m.constant(t.value()))
+}
+
+/// `issubclass` of two classes whose metaclass is `type`.
+fn issubclass(m: Recorder, f: T<Value>, def: &'static NativeDef, at: usize, n: usize) -> Option<T<Value>> {
+    let (a, b) = if n == 2 { (m.reg(at), m.reg(at + 1)) } else { return None };
+    let (t, c): (Gc<Type>, Gc<Type>) = (a.v.exact()?, b.v.exact()?);
+    if !function(m, f, def) {
+        return None;
+    }
+    m.promote(a);
+    m.promote(b);
+    watch::watch_type(t, m.rec().tree);
+    Some(m.constant(Value::bool(m.i.th.is_subtype(t, c))))
 }
 
 /// `isinstance` of classes whose metaclass is `type`: known from the shape.

@@ -27,6 +27,11 @@ use std::mem::offset_of;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::*;
 
+fn fcode(f: *mut Frame) -> Gc<Code> {
+    // SAFETY: a frame of the thread.
+    unsafe { (*f).code }
+}
+
 /// What leaving machine code for the interpreter costs, in operations that a trace gains.
 const EXIT_COST: usize = 40;
 
@@ -76,6 +81,8 @@ pub struct Rec {
     pub names: Option<Gc<Code>>,
     /// First instruction.
     start: *const Ins,
+    /// The running instruction is a call that does not become part of the trace.
+    too_deep: bool,
     /// What the trace gains and loses against the interpreter ([`Param::WholeCost`]).
     gain: usize,
     loss: usize,
@@ -314,6 +321,7 @@ impl Rec {
             detailed: adder_metatrace::sight::detailed(),
             names: None,
             start: std::ptr::null(),
+            too_deep: false,
             gain: 0,
             loss: 0,
             home: None,
@@ -395,7 +403,7 @@ impl Rec {
         }
         let same = self.frames.iter().filter(|f| f.code == code).count();
         if self.frames.len() > Param::MaxDepth.size() || same > Param::MaxRecursion.size() {
-            self.core.give_up(Counter::AbortDepth, "calls too deep");
+            self.too_deep = true;
             return false;
         }
         self.frames.last().unwrap().base as usize + (1 << 12) < super::REG_ROOM
@@ -728,6 +736,7 @@ impl Rec {
         loop {
             let i = unsafe { *pc };
             self.pc = pc;
+            self.too_deep = false;
             self.core.resume_point();
             sight::place(self, pc);
             if i.op_byte() as usize >= Bc::COUNT {
@@ -1007,6 +1016,32 @@ impl Rec {
             return Err(self.stop(pc));
         }
         let flags = unsafe { (*before).flags };
+        if out {
+            // Another time the frame may be the last of a run of the interpreter.
+            let root = self.base_addr(1);
+            let x = self.core.op_imm(Op::RawGet, root, R_::NONE, offset_of!(Frame, flags) as i64);
+            let k = self.core.int(root_flags as i64);
+            let c = self.core.op(Op::Eq, x, k);
+            self.guard(c, true);
+        }
+        if log::traces() {
+            let kind = |r: usize| match crate::interp::slow::reg_opt(th, r) {
+                Some(v) => th.type_name_of(v),
+                None => "null".into(),
+            };
+            let what = match i.op() {
+                Bc::Call | Bc::CallMethod | Bc::CallKw | Bc::CallEx => {
+                    let f = crate::interp::slow::reg_opt(th, i.a());
+                    f.and_then(|f| th.repr(f).ok()).map_or("?".into(), |r| th.text(r))
+                }
+                Bc::LoadAttr | Bc::LoadMethod => {
+                    format!("{} of {}", th.text(unsafe { &*fcode(before).ics.add(i.c()) }.name.value()), kind(i.b()))
+                }
+                Bc::JTrue | Bc::JFalse | Bc::ForIter | Bc::JLe | Bc::JLt | Bc::JEq => format!("{} {}", kind(i.a()), kind(i.b())),
+                _ => format!("{} {}", kind(i.b()), kind(i.c())),
+            };
+            eprintln!("jit: as a whole: {} {what}", i.op().info().name);
+        }
         self.sync();
         let expect = Box::into_raw(Box::new(Expect {
             next: std::ptr::null(),
@@ -1017,9 +1052,12 @@ impl Rec {
             tree: self.tree,
         }));
         self.expects.push(expect);
+        let nested = matches!(i.op(), Bc::Call | Bc::CallMethod)
+            && crate::interp::slow::reg(th, i.a()).is_exact(Kind::Function)
+            && (self.too_deep || self.frames.len() > Param::MaxDepth.size());
         let f = Callee {
             name: i.op().info().name,
-            addr: helpers::op as *const () as usize,
+            addr: if nested { helpers::nested as *const () } else { helpers::op as *const () } as usize,
             effects: Effects::ANY,
         };
         let (t, ins, ex, root) =
@@ -1040,7 +1078,16 @@ impl Rec {
         // The real thing.
         unsafe { (*before).pc = pc };
         let mut landing = None;
-        match run_slow(th, i) {
+        let done = if nested {
+            // Loops in there may be recorded meanwhile.
+            RECORDING.with(|r| r.set(false));
+            let done = crate::interp::slow::call_nested(th, i);
+            RECORDING.with(|r| r.set(true));
+            done
+        } else {
+            run_slow(th, i)
+        };
+        match done {
             Ok(Ctl::Next) => {}
             Ok(Ctl::Leave(v)) => {
                 self.core.give_up(Counter::AbortReturn, "left the interpreter");
