@@ -558,6 +558,38 @@ impl PyMachine for Recorder {
 }
 
 impl Recorder {
+    /// A call of a bound method whose function is of Python: its frame's registers are above the caller's.
+    pub fn enter_bound(&mut self, pc: Pc, i: adder_bytecode::Ins) -> Option<Pc> {
+        let f = self.reg(i.a());
+        let m: Gc<Method> = f.v.exact()?;
+        let func = m.func.get().filter(|f| f.is_exact(Kind::Function))?;
+        let this = m.this.get()?;
+        let code: Gc<Code> = unsafe { func.cast_unchecked::<Function>().code.gc() };
+        if !self.rec().may_enter(code) || !self.shape_is(f, Kind::Method as u32) {
+            return None;
+        }
+        let field = |at: usize| Field(at as u32);
+        let fr = self.get(f, field(std::mem::offset_of!(Method, func)));
+        let tr = self.get(f, field(std::mem::offset_of!(Method, this)));
+        self.promote(fr);
+        let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
+        let args: Vec<T<Value>> = (0..i.b()).map(|k| self.reg(i.a() + 1 + k)).collect();
+        unsafe {
+            *self.i.regs.add(base) = this.bits();
+            for (k, a) in args.iter().enumerate() {
+                *self.i.regs.add(base + 1 + k) = a.v.bits();
+            }
+        }
+        let next = self.i.enter(pc, func, base, args.len() + 1)?;
+        let func = self.word(func);
+        self.rec().call_at(pc);
+        self.rec().set_reg(base, tr.r);
+        for (k, a) in args.iter().enumerate() {
+            self.rec().set_reg(base + 1 + k, a.r);
+        }
+        self.pushed(func, None, base, args.len() + 1, 0);
+        Some(next)
+    }
     /// Truth beyond what the handler knows.
     fn truth(self, f: &'static Residual<Fn1>, a: T<Value>) -> Option<T<Value>> {
         if !a.v.is_obj() {
@@ -566,6 +598,9 @@ impl Recorder {
         let shape = a.v.shape_id();
         let t = crate::shape::shape(shape).type_;
         if !t.heap_type() {
+            if t.slots.bool.is_none() && t.slots.len.is_none() {
+                return self.shape_is(a, shape).then(|| self.word(TRUE()));
+            }
             // Builtin types' own: no Python code but where a value is asked in turn.
             let asks = [Kind::WeakProxy, Kind::Native, Kind::Type, Kind::MappingProxy]
                 .iter()

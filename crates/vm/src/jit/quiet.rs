@@ -97,6 +97,17 @@ const METHODS: &[(&str, &[Row])] = &[
         ],
     ),
     ("array.array", &[Row("append", "P", FILLS), Row("pop", "P", FILLS), Row("tolist", "", READS)]),
+    (
+        "_io.BytesIO",
+        &[
+            Row("write", "P", FILLS),
+            Row("read", "P", FILLS),
+            Row("tell", "", READS),
+            Row("seek", "P", FILLS),
+            Row("getvalue", "", READS),
+        ],
+    ),
+    ("_io.StringIO", &[Row("write", "P", FILLS), Row("getvalue", "", READS)]),
     ("_random.Random", &[Row("random", "", FILLS), Row("getrandbits", "P", FILLS)]),
 ];
 const FUNCTIONS: &[(&str, &[Row])] = &[
@@ -123,6 +134,7 @@ const FUNCTIONS: &[(&str, &[Row])] = &[
         ],
     ),
     ("math", &[Row("*", "P", READS)]),
+    ("_struct", &[Row("pack", "P", READS), Row("unpack", "P", READS), Row("calcsize", "P", READS)]),
     ("time", &[Row("perf_counter", "", FILLS), Row("monotonic", "", FILLS), Row("time", "", FILLS)]),
 ];
 fn row(table: &'static [(&str, &[Row])], owner: &str, name: &str) -> Option<&'static Row> {
@@ -875,7 +887,7 @@ fn native(
 ) -> Option<T<Value>> {
     let d = &def.direct;
     // Those that take what comes: of plain values more than one, which are no containers.
-    let raw = matches!(def.imp, Imp::Raw(_)) && own == 0 && args.len() >= 2;
+    let raw = matches!(def.imp, Imp::Raw(_)) && own == 0 && (args.len() >= 2 || row.1 == "A");
     let direct = d.least != 255 && args.len() >= d.least as usize && args.len() <= d.most as usize;
     if !(raw || direct) || (direct && d.most as usize > MOST) || args.len() > MOST {
         return None;

@@ -781,6 +781,16 @@ impl Rec {
             }
             let fp = th.fp.get();
             let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+            if i.op() == Bc::Call {
+                let mut b = m;
+                if let Some(next) = b.enter_bound(Pc::from_ptr(pc), i) {
+                    th.fp.set(b.i.fp);
+                    pc = next.ptr();
+                    unsafe { (*b.i.fp).pc = pc };
+                    self.gain += 1;
+                    continue;
+                }
+            }
             let over = match super::inline::record(m, i) {
                 Some(()) => Some(0),
                 None => super::quiet::record(m, i),
