@@ -94,6 +94,7 @@ fn state(th: Th) -> R<Gc<Array>> {
 }
 
 /// The reentrant lock that `warnings` takes around changes of the filters.
+static LOCK: crate::sync::Lock = crate::sync::Lock::new();
 static LOCK_OWNER: AtomicU64 = AtomicU64::new(0);
 static LOCK_DEPTH: AtomicU32 = AtomicU32::new(0);
 
@@ -102,9 +103,8 @@ fn acquire(th: Th) {
         LOCK_DEPTH.fetch_add(1, Relaxed);
         return;
     }
-    while LOCK_OWNER.compare_exchange_weak(0, th.ident, Acquire, Relaxed).is_err() {
-        th.m.blocking(std::thread::yield_now);
-    }
+    LOCK.lock_uninterrupted(th);
+    LOCK_OWNER.store(th.ident, Relaxed);
     LOCK_DEPTH.store(1, Relaxed);
 }
 fn release(th: Th) -> bool {
@@ -112,7 +112,8 @@ fn release(th: Th) -> bool {
         return false;
     }
     if LOCK_DEPTH.fetch_sub(1, Relaxed) == 1 {
-        LOCK_OWNER.store(0, Release);
+        LOCK_OWNER.store(0, Relaxed);
+        LOCK.unlock();
     }
     true
 }
