@@ -145,7 +145,9 @@ pub fn landing(th: Th, root: *mut Frame) -> Option<Landing> {
 fn is_reraise(th: Th) -> bool {
     let fp = th.frame().expect("a frame is running");
     let i = super::instrument::original(fp.code, fp.lasti(), unsafe { *fp.pc });
-    matches!(i.op(), adder_bytecode::Op::Reraise | adder_bytecode::Op::EndAsyncFor)
+    // Not by `op()`: code that is compiled has bytes that are no op.
+    i.op_byte() == adder_bytecode::Op::Reraise as u8
+        || i.op_byte() == adder_bytecode::Op::EndAsyncFor as u8
         || (i.op_byte() == adder_bytecode::Op::Raise as u8 && i.x() == 0 && th.exc.get() == th.handled.get())
 }
 
