@@ -14,7 +14,7 @@
 //!   [`below`], or after [`unchain`].
 //! - The root of a running chain is RUNNING, those in the gap are SUSPENDED, at a `YieldFrom` from the next one. Operations
 //!   on a suspended generator from outside call [`settle`] first, which makes them RUNNING if they are in a gap.
-//! - A chain whose last generator is suspended is right: the others wait for it. Two things end a delegation while the
+//! - A chain whose last generator is suspended and delegates to none is right: the others wait for it. Two things end a delegation while the
 //!   delegate lives, and make all chains void ([`changed`]): exceptions thrown in, frames that are moved to another line.
 //! - There are gaps only while the process has one thread.
 
@@ -137,6 +137,14 @@ pub unsafe fn resume(
             return None;
         }
         let code: Gc<Code> = g.code.gc();
+        let y = code.ins.add(g.lasti.load(Relaxed) as usize);
+        if (*y).op_byte() == Op::YieldFrom as u8 {
+            // Others have resumed the chain's generators and made it longer: it may be running, with this one in a gap.
+            let d = g.regs.gc::<Array>().slot((*y).c()).value();
+            if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
+                return None;
+            }
+        }
         let nf = fp.add(1 + n);
         let at = regs.add((&*fp).code.nregs as usize + number(*words(chain).add(REGS)));
         if nf >= th.frame_limit.get() || at.add(code.nregs as usize) >= th.regs_end.get() {
@@ -152,9 +160,8 @@ pub unsafe fn resume(
         (*nf).locals.init(Some(root.value()));
         (*nf).extra.init(Some(g.value()));
         take_out(g, at);
-        let pc = code.ins.add(g.lasti.load(Relaxed) as usize);
-        *at.add((*pc).a()) = v.bits();
-        Some((pc.add(1), at, nf))
+        *at.add((*y).a()) = v.bits();
+        Some((y.add(1), at, nf))
     }
 }
 
