@@ -130,11 +130,20 @@ fn condition(d: &Detail, r: R, want: bool) -> (String, String) {
         Op::IsPtr => is("an object (no small int, no float)"),
         Op::ShapeIs => {
             let t = type_of_shape(c.imm as u32);
-            let (p, q) = (
-                format!("{} is a {t} with the attributes seen before", a()),
-                "it has another type or other attributes".into(),
-            );
-            if want { (p, q) } else { (q, p) }
+            let article = if t.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            if (c.imm as usize) < Kind::ALL.len() {
+                is(&format!("{article} {t}"))
+            } else if want {
+                (
+                    format!("{} is {article} {t} with the attributes seen before", a()),
+                    "it has another type or other attributes".into(),
+                )
+            } else {
+                (
+                    format!("{} is no {t} with certain attributes", a()),
+                    format!("it is {article} {t} with these attributes"),
+                )
+            }
         }
         Op::Eq if d.trace.const_of(c.b).is_some_and(|k| k.ty == Ty::Ref && k.bits == 0) => {
             if want {
