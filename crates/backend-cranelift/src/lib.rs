@@ -113,11 +113,10 @@ impl Tools {
         self.context.func.signature = signature;
         let config = self.module.target_config();
         let mut b = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let built = build(&mut b, self.native);
-        if built.is_err() {
+        if let Err(why) = build(&mut b, self.native) {
             // The builder wants to be left in order.
             self.builder = FunctionBuilderContext::new();
-            return Err(built.unwrap_err());
+            return Err(why);
         }
         b.seal_all_blocks();
         b.finalize(config);

@@ -172,7 +172,7 @@ impl Translate<'_, '_, '_> {
                 }
                 match self.call_native(callee.addr, &args, x.ty != Ty::Void) {
                     None => return Ok(()),
-                    Some(r) if x.ty == Ty::Flt => self.from_bits(r),
+                    Some(r) if x.ty == Ty::Flt => self.flt_of(r),
                     Some(r) => r,
                 }
             }
@@ -189,7 +189,7 @@ impl Translate<'_, '_, '_> {
     fn bits(&mut self, f: Value) -> Value {
         self.b.ins().bitcast(I64, mem_cast(), f)
     }
-    fn from_bits(&mut self, w: Value) -> Value {
+    fn flt_of(&mut self, w: Value) -> Value {
         self.b.ins().bitcast(F64, mem_cast(), w)
     }
     fn untag(&mut self, w: Value) -> Value {
@@ -285,7 +285,7 @@ impl Translate<'_, '_, '_> {
         let zero = self.b.ins().icmp_imm_s(IntCC::Equal, bits, NOT_ZERO);
         let nought = self.int(0);
         let bits = self.b.ins().select(zero, nought, bits);
-        let f = self.from_bits(bits);
+        let f = self.flt_of(bits);
         self.b.ins().jump(done, &[f.into()]);
         self.b.switch_to_block(cold);
         let pointer = self.has_tag(w, 7, 0);

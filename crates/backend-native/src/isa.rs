@@ -146,7 +146,7 @@ pub trait Isa: Sized {
     fn mov(&mut self, d: u8, s: u8);
     fn flt_mov(&mut self, d: u8, s: u8);
     fn to_flt(&mut self, d: u8, s: u8);
-    fn from_flt(&mut self, d: u8, s: u8);
+    fn out_of_flt(&mut self, d: u8, s: u8);
     fn load(&mut self, d: u8, at: Addr);
     fn store(&mut self, at: Addr, s: u8);
     fn store_imm(&mut self, at: Addr, n: i32);

@@ -147,7 +147,7 @@ impl Isa for AArch64 {
     fn to_flt(&mut self, d: u8, s: u8) {
         self.put(fmov_to(f(d), g(s)));
     }
-    fn from_flt(&mut self, d: u8, s: u8) {
+    fn out_of_flt(&mut self, d: u8, s: u8) {
         self.put(fmov_from(g(d), f(s)));
     }
     fn load(&mut self, d: u8, at: Addr) {

@@ -260,7 +260,7 @@ impl<I: Isa> Emit<'_, I> {
             (Loc::Gpr(d), Loc::Gpr(s)) => self.a.mov(d, s),
             (Loc::Gpr(d), Loc::Spill(s)) => self.a.load_state(d, at(s)),
             (Loc::Gpr(d), Loc::Const(w)) => self.a.imm(d, w),
-            (Loc::Gpr(d), Loc::Xmm(s)) => self.a.from_flt(d, s),
+            (Loc::Gpr(d), Loc::Xmm(s)) => self.a.out_of_flt(d, s),
             (Loc::Xmm(d), Loc::Xmm(s)) => self.a.flt_mov(d, s),
             (Loc::Xmm(d), Loc::Spill(s)) => self.a.flt_load_state(d, at(s)),
             (Loc::Xmm(d), Loc::Gpr(s)) => self.a.to_flt(d, s),

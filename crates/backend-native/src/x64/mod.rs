@@ -110,7 +110,7 @@ impl Isa for X64 {
     fn to_flt(&mut self, d: u8, s: u8) {
         x!(self; movq Rx(d), Rq(s));
     }
-    fn from_flt(&mut self, d: u8, s: u8) {
+    fn out_of_flt(&mut self, d: u8, s: u8) {
         x!(self; movq Rq(d), Rx(s));
     }
     fn load(&mut self, d: u8, at: Addr) {
