@@ -1,4 +1,4 @@
-//! Runs every program of `tests/programs` under Adder in each mode, and under CPython to keep the
+//! Runs every program of `tests/programs`, and those of `bench/programs` at their small sizes, under Adder in each mode, and under CPython to keep the
 //! expectations honest.
 //!
 //!     cargo test -p adder-testing --test programs [-- NAME…]
@@ -73,9 +73,9 @@ fn unable(adder: &Path, mode: &Mode) -> Option<String> {
 }
 
 fn programs(wanted: &[String]) -> Vec<PathBuf> {
-    let folder = root().join("tests/programs");
-    let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("tests/programs")
+    let mut found: Vec<PathBuf> = ["tests/programs", "bench/programs"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).expect("a folder of programs"))
         .map(|e| e.expect("entry").path())
         .filter(|p| p.extension().is_some_and(|e| e == "py"))
         .filter(|p| wanted.is_empty() || wanted.iter().any(|w| p.to_string_lossy().contains(w.as_str())))

@@ -673,14 +673,20 @@ impl Th {
     }
     /// None deletes.
     pub fn setitem(self, o: Value, k: Value, v: Option<Value>) -> R<()> {
-        match self.type_of(o).slots.setitem {
+        let t = self.type_of(o);
+        match t.slots.setitem {
             Some(f) => f(self, o, k, v),
-            None => Err(self.type_error(format!(
-                "'{}' object does{}support item {}",
-                self.type_name_of(o),
-                if v.is_some() { " not " } else { "n't " },
-                if v.is_some() { "assignment" } else { "deletion" }
-            ))),
+            None => {
+                // CPython asks a sequence by its own function when the key is an index.
+                let sequence = (t.heap_type() || t.slots.getitem.is_some() || t.slots.contains.is_some())
+                    && (k.is_fix() || self.type_of(k).slots.index.is_some());
+                Err(self.type_error(format!(
+                    "'{}' object does{}support item {}",
+                    self.type_name_of(o),
+                    if v.is_some() || !sequence { " not " } else { "n't " },
+                    if v.is_some() { "assignment" } else { "deletion" }
+                )))
+            }
         }
     }
     pub fn repr(self, v: Value) -> R<Value> {
