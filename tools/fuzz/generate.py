@@ -113,7 +113,17 @@ CATCH = ["Exception", "Exception", "(TypeError, ValueError)", "ZeroDivisionError
          "AttributeError", "(Err, LookupError, TypeError)"]
 
 
+# What seldom raises.
+CALM_INT = [0, 0, 0, 0, 0, 0, 8, 10, 11, 12, 13, 14, 17, 17, 18, 19, 26, 26, 28, 28, 28, 28, 29, 32, 33]
+CALM_STMT = [0] * 12 + [12] * 7 + [17] * 3 + [19] * 3 + [23] * 5 + [28] * 4 + [34, 38, 40, 40] + [43, 46, 48] * 2 + [51] * 5 + [60, 61, 59]
+
+
 class Gen:
+    """`calm` units keep to the kinds and seldom raise, but for rare events in long loops: what was compiled in good
+    faith must notice them."""
+
+    calm = False
+
     def __init__(self, seed):
         self.r = random.Random(seed)
         self.n = 0
@@ -135,10 +145,10 @@ class Gen:
         return self.r.choice(names) if names else None
 
     def expr(self, kind, d=2):
-        if self.chance(0.015):
+        if not self.calm and self.chance(0.015):
             # Sets in the place of sequences would show the order of hashes.
             kind = self.r.choice(KINDS[:-1])
-        if self.chance(0.02) and self.env:
+        if not self.calm and self.chance(0.02) and self.env:
             return self.anyvar()
         if d <= 0 or self.chance(0.3):
             v = self.var(kind)
@@ -150,7 +160,7 @@ class Gen:
     def const(self, kind):
         r = self.r
         if kind == "int":
-            return r.choice(INTS) if self.chance(0.35) else str(r.randint(-3, 12))
+            return r.choice(INTS) if self.chance(0.08 if self.calm else 0.35) else str(r.randint(-3, 12))
         if kind == "float":
             return r.choice(FLOATS)
         if kind == "str":
@@ -178,6 +188,19 @@ class Gen:
     def e_int(self, d):
         e, r = self.expr, self.r
         k = r.randint(0, 33)
+        if self.calm:
+            k = r.choice(CALM_INT)
+            if k == 8:
+                return f"{e('int', d)} {self.pick('//', '%')} ({e('int', d)} | 1)"
+            if k == 18:
+                return f"({e('list', 0)} or [3])[{self.pick('0', '-1')}]"
+            if k == 28 and self.classes:
+                o = self.var("obj") or self.const("obj")
+                return self.pick(f"{o}.x", f"{o}.x", f"{o}.m({e('int', d)})", f"{self.new()}.x", f"{self.new()}.m({e('int', d)})", f"{o}.k")
+            if k == 29:
+                return f"({e('int', d)}, {e('int', d)})[{self.pick('0', '1', 'a & 1')}]"
+            if k == 11:
+                return f"{e('int', d)} >> {self.pick('1', '3', '40', '65')}"
         if k < 8:
             return f"{e('int', d)} {self.pick('+', '-', '+', '-', '*', '&', '|', '^')} {e('int', d)}"
         if k < 10:
@@ -404,6 +427,19 @@ class Gen:
     def stmt(self, ind, depth, loop):
         r, e = self.r, self.expr
         k = r.randint(0, 62)
+        if self.calm:
+            k = r.choice(CALM_STMT)
+            if k == 43 and self.var("list"):
+                t = self.var("list")
+                lines = [ind + self.pick(f"{t}.append({e('int', 1)})", f"{t}.append({e('int', 1)})", f"{t}[-1:] = [{e('int', 1)}]"), f"{ind}if len({t}) > 20:", f"{ind}    {t}.pop()"]
+                self.settle()
+                return lines
+            if k == 51 and self.var("obj"):
+                o = self.var("obj")
+                return [ind + self.pick(f"{o}.x = {e('int', 2)}", f"{o}.x += {e('int', 1)}", f"{o} = {self.new()}", f"{o} = {self.new()}", f"{o}.y = {e('float', 1)}")]
+            if k == 46 and self.var("dict"):
+                t = self.var("dict")
+                return [f"{ind}{t}[{e('int', 1)} & 15] = {e('int', 1)}"]
         if k < 12:
             kind = self.pick(*KINDS, "obj" if self.classes else "int")
             value = e(kind, 3)
@@ -513,11 +549,12 @@ class Gen:
         k = r.randint(0, 9)
         inner = self.level
         self.level += 1
-        most = (40, 12, 5, 3)[min(inner, 3)]
+        most = (150, 8, 5, 3)[min(inner, 3)] if self.calm else (40, 12, 5, 3)[min(inner, 3)]
         lines = []
+        kind_of = "str" if 5 <= k < 7 else "int"
         if k < 5:
             i = self.name("i_")
-            n = r.randint(2, most)
+            n = r.randint(most // 3 + 1, most)
             lines.append(f"{ind}for {i} in range({self.pick(str(n), str(n), f'{n}, 0, -1', f'1, {n}, 2', f'{self.const(chr(105) + chr(110) + chr(116))} % {most}')}):")
             self.env[i] = "int"
         elif k < 7:
@@ -541,12 +578,19 @@ class Gen:
             self.env[i] = "str" if kind == "str" else "int"
         else:
             i = self.name("i_")
-            n = r.randint(2, most)
+            n = r.randint(most // 3 + 1, most)
             lines.append(f"{ind}{i} = 0")
             lines.append(f"{ind}while {i} < {n}{self.pick('', '', ' and ' + self.cond(1))}:")
             lines.append(f"{ind}    {i} += {self.pick('1', '1', '2')}")
             self.env[i] = "int"
         body = self.block(ind + "    ", r.randint(2, 5), depth - 1, True)
+        if self.calm and self.chance(0.8):
+            self.calm, self.level = False, self.level + 1
+            m = r.randint(2, most)
+            event = [f"{ind}    if {i} {self.pick('==', '==', '>=')} {m}:" if self.chance(0.6) or kind_of == "str" else f"{ind}    if {i} % {m} == {m - 1}:"]
+            event += self.block(ind + "        ", 1, 1, True)
+            self.calm, self.level = True, self.level - 1
+            body = event + body if self.chance(0.5) else body + event
         if self.chance(0.85 if self.level == 1 else 0.3):
             body = [ind + "    try:"] + ["    " + b for b in body] + [
                 f"{ind}    except {r.choice(CATCH) if self.level > 1 or self.chance(0.1) else 'Exception'} as ex:", f"{ind}        out.append(show(ex))"]
@@ -742,6 +786,7 @@ class Gen:
     def unit(self, u):
         self.classes, self.funcs, self.gens, self.coros = [], [], [], []
         self.glob = f"G{u}"
+        self.calm = self.chance(0.6)
         self.env, self.lambdas, self.pending, self.frozen, self.level = {}, [], {}, False, 0
         L = [f"{self.glob} = {self.const('int')}"]
         for _ in range(self.r.choice([0, 1, 2, 2, 3])):
@@ -771,7 +816,7 @@ class Gen:
         L.append("    return sorted((i for i in locals().items() if i[0] not in ('out', '_c')), key=lambda i: i[0])")
         for _ in range(self.r.choice([1, 2, 3])):
             kinds = ("int", "int", "float", "list") if self.chance(0.8) else (self.pick("int", "float", "str"), "int", "float", self.pick("list", "tuple"))
-            L.append(f"go('u{u}', {self.r.choice([1, 3, 6, 10])}, {f}, {', '.join(self.const(k) for k in kinds)})")
+            L.append(f"go('u{u}', {self.r.choice([2, 3, 6, 12, 25])}, {f}, {', '.join(self.const(k) for k in kinds)})")
         return L
 
 

@@ -190,7 +190,7 @@ pub fn find_either(hay: &[u8], a: u8, b: u8) -> Option<usize> {
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(0),
-        [b] => memchr(*b, hay),
+        [b] => find_near(*b, hay),
         _ if needle.len() >= hay.len() => (hay == needle).then_some(0),
         _ if hay.len() <= SHORT => find_short(hay, needle),
         _ => memmem::find(hay, needle),
