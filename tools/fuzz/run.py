@@ -101,7 +101,7 @@ def main():
             for name, options, every in modes:
                 if seed % every:
                     continue
-                got = run([adder, *options], path, args.limit * (8 if "stress" in name else 1))
+                got = run([adder, *options], path, args.limit * (20 if "stress" in name else 4))
                 # A difference of the interpreter is none of the JIT's.
                 against, command = (off, [adder, *OFF[1]]) if name != "off" and off else (expected, [cpython])
                 if name == "off":

@@ -130,7 +130,13 @@ impl<'a> Gen<'a, '_> {
                 return Ok(());
             }
         }
-        let r = self.operand(value)?;
+        // A local that the targets may rebind before all of them have the value.
+        let rebound = self.local_target(value).is_some_and(|r| {
+            let unpacks = |t: &Expr<'a>| matches!(t.kind, ExprKind::Tuple(_) | ExprKind::List(_));
+            (self.u.walrus.get(r) && targets.iter().any(|t| !matches!(t.kind, ExprKind::Name(_))))
+                || (targets.len() > 1 && targets.iter().any(unpacks))
+        });
+        let r = if rebound { self.expr_push(value)? } else { self.operand(value)? };
         for t in targets {
             self.assign(t, r)?;
         }
