@@ -680,6 +680,9 @@ impl Th {
                 // CPython asks a sequence by its own function when the key is an index.
                 let sequence = (t.heap_type() || t.slots.getitem.is_some() || t.slots.contains.is_some())
                     && (k.is_fix() || self.type_of(k).slots.index.is_some());
+                if sequence {
+                    crate::builtins::bytes::index_arg(self, k)?;
+                }
                 Err(self.type_error(format!(
                     "'{}' object does{}support item {}",
                     self.type_name_of(o),
