@@ -1042,7 +1042,10 @@ impl Rec {
             let what = match i.op() {
                 Bc::Call | Bc::CallMethod | Bc::CallKw | Bc::CallEx => {
                     let f = crate::interp::slow::reg_opt(th, i.a());
-                    f.and_then(|f| th.repr(f).ok()).map_or("?".into(), |r| th.text(r))
+                    // Whose text needs no Python code.
+                    let native = |f: &Value| f.is_exact(Kind::Function) || f.is_exact(Kind::MethodDescriptor) || f.is_exact(Kind::NativeFunction);
+                    let text = f.filter(native).and_then(|f| th.repr(f).ok()).map(|r| th.text(r));
+                    text.unwrap_or_else(|| kind(i.a()))
                 }
                 Bc::LoadAttr | Bc::LoadMethod => {
                     format!("{} of {}", th.text(unsafe { &*fcode(before).ics.add(i.c()) }.name.value()), kind(i.b()))
