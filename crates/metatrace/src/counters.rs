@@ -26,6 +26,7 @@ counters! {
     Blacklisted "loops given up";
     BridgesBlacklisted "exits without bridges";
     Dropped "loops dropped: left too soon";
+    Postponed "recordings postponed: compiling has had its share of the time";
     Bytes "bytes of machine code";
     Insts "instructions compiled";
     CompileNanos "nanoseconds of compiling";

@@ -53,6 +53,11 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
+            if super::over_budget() {
+                Counter::Postponed.inc();
+                return Ok(Ctl::Next);
+            }
+            let _work = super::Work::begin();
             super::scrub();
             return record::record_bridge(th, jit, e, s.fp as *mut Frame);
         }

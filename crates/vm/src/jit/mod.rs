@@ -319,8 +319,41 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
         return Ok(None);
     }
+    if over_budget() {
+        Counter::Postponed.inc();
+        return Ok(None);
+    }
+    let _work = Work::begin();
     scrub();
     record::record_loop(th, jit, i, header, state).map(Some)
+}
+
+/// What recording and compiling has taken so far, in nanoseconds.
+static SPENT: AtomicU64 = AtomicU64::new(0);
+const FREE: u64 = 8_000_000;
+
+/// Recording and compiling until it is dropped.
+struct Work(std::time::Instant);
+impl Work {
+    fn begin() -> Work {
+        Work(std::time::Instant::now())
+    }
+}
+impl Drop for Work {
+    fn drop(&mut self) {
+        SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
+    }
+}
+/// Whether recording and compiling has taken its share of the time: what is hot will be so later, too.
+fn over_budget() -> bool {
+    static BEGIN: OnceLock<std::time::Instant> = OnceLock::new();
+    let begin = BEGIN.get_or_init(std::time::Instant::now);
+    let spent = SPENT.load(Relaxed);
+    let share = Param::Budget.get() as u64;
+    if share == 0 || spent <= FREE || eager() {
+        return false;
+    }
+    spent - FREE > begin.elapsed().as_nanos() as u64 / 100 * share
 }
 
 /// Clears the stack below: frames of long life begin there, and references left by earlier calls would keep objects
