@@ -167,7 +167,7 @@ const ERRORS: [(&str, &str); 44] = [
     ("AMPLIFICATION_LIMIT_BREACH", "limit on input amplification factor (from DTD and entities) breached"),
     ("NOT_STARTED", "parser not started"),
 ];
-fn message(c: i64) -> Option<&'static str> {
+pub(crate) fn message(c: i64) -> Option<&'static str> {
     ERRORS.get(usize::try_from(c - 1).ok()?).map(|e| e.1)
 }
 
@@ -891,30 +891,30 @@ impl Sink for PySink {
         r.map_err(|_| ())
     }
     fn encoding(&mut self, name: &str) -> Result<Option<Box<[u32; 256]>>, ()> {
-        let th = self.th;
-        let r = (|| -> R<Option<Box<[u32; 256]>>> {
-            let all: Vec<u8> = (0..=255).collect();
-            let b = bytes::new(th, &all)?.value();
-            let s = codecs::decode(th, b, Some(th.str(name)), Some(th.str("replace")))?;
-            let text = th.text(s);
-            let chars: Vec<char> = text.chars().collect();
-            if chars.len() != 256 {
-                return Err(th.value_error("multi-byte encodings are not supported"));
-            }
-            let mut t = Box::new([u32::MAX; 256]);
-            // XML itself must be readable.
-            let ascii = chars.iter().enumerate().all(|(i, c)| {
-                let known = (' '..='~').contains(c) || matches!(c, '\t' | '\n' | '\r');
-                !known || *c as usize == i
-            }) && chars[b'<' as usize] == '<';
-            if !ascii {
-                return Ok(None);
-            }
-            for (d, c) in t.iter_mut().zip(chars) {
-                *d = if c == '\u{fffd}' { u32::MAX } else { c as u32 };
-            }
-            Ok(Some(t))
-        })();
-        r.map_err(|_| ())
+        table_of(self.th, name).map_err(|_| ())
     }
+}
+/// Code points of all bytes in an encoding that Python knows; None if XML cannot be read in it.
+pub(crate) fn table_of(th: Th, name: &str) -> R<Option<Box<[u32; 256]>>> {
+    let all: Vec<u8> = (0..=255).collect();
+    let b = bytes::new(th, &all)?.value();
+    let s = codecs::decode(th, b, Some(th.str(name)), Some(th.str("replace")))?;
+    let text = th.text(s);
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() != 256 {
+        return Err(th.value_error("multi-byte encodings are not supported"));
+    }
+    let mut t = Box::new([u32::MAX; 256]);
+    // XML itself must be readable.
+    let ascii = chars.iter().enumerate().all(|(i, c)| {
+        let known = (' '..='~').contains(c) || matches!(c, '\t' | '\n' | '\r');
+        !known || *c as usize == i
+    }) && chars[b'<' as usize] == '<';
+    if !ascii {
+        return Ok(None);
+    }
+    for (d, c) in t.iter_mut().zip(chars) {
+        *d = if c == '\u{fffd}' { u32::MAX } else { c as u32 };
+    }
+    Ok(Some(t))
 }
