@@ -462,22 +462,19 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
 fn remove(th: Th, a: &[Option<Value>]) -> R<Value> {
     let e = Element::of(a[0].unwrap());
     let x = check(th, a[1].unwrap(), "remove() argument")?;
-    let missing = || th.value_error("list.remove(x): x not in list");
-    let mutated = || th.runtime_error("children mutated during iteration");
-    let Some(l) = kids(e) else { return Err(missing()) };
-    let n = l.len();
-    for i in 0..n {
-        let Some(c) = l.get(i) else { return Err(mutated()) };
-        let same = c.is(x) || th.eq(c, x)?;
-        if kids(e) != Some(l) || l.len() != n || !l.get(i).is_some_and(|d| d.is(c)) {
-            return Err(mutated());
-        }
-        if same {
-            list::remove_at(th, l, i as i64);
+    let mut i = 0;
+    // A comparison may change the children: the list is asked anew each time.
+    while let Some(c) = kids(e).and_then(|l| l.get(i)) {
+        if c.is(x) || th.eq(c, x)? {
+            // What was found may be gone by now: then nothing is left to do.
+            if let Some(l) = kids(e).filter(|l| i < l.len()) {
+                list::remove_at(th, l, i as i64);
+            }
             return Ok(NONE());
         }
+        i += 1;
     }
-    Err(missing())
+    Err(th.value_error("Element.remove(x): element not found"))
 }
 
 /// Does it need ElementPath, or is it the name of a tag?
@@ -673,6 +670,16 @@ fn step(th: Th, o: Value) -> R<Option<Value>> {
                 }
             }
         };
+        // The text of comments and processing instructions is none of the element that holds them.
+        if text && e.tag.get().is_some_and(|t| !t.is_none() && !t.is_kind(Kind::Str)) {
+            if n >= 2
+                && let Some(t) = e.tail.get().and_then(|t| t.some())
+                && th.truth(t)?
+            {
+                return Ok(Some(t));
+            }
+            continue;
+        }
         list::append(th, stack, e.value())?;
         list::append(th, stack, Value::fix(0))?;
         if text {

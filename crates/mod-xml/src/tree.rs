@@ -38,7 +38,7 @@ pub static MODULE: NativeModule = NativeModule {
                     }
                 }
                 let old = th.tuple(&[Value::opt_or_none(factory(0)), Value::opt_or_none(factory(1))]);
-                if let Some(l) = Root::spare2.get().and_then(|l| l.cast::<List>()) {
+                if let Some(l) = Root::spare3.get().and_then(|l| l.cast::<List>()) {
                     list::set_at(th, l, 0, a[0].unwrap())?;
                     list::set_at(th, l, 1, a[1].unwrap())?;
                 }
@@ -49,8 +49,9 @@ pub static MODULE: NativeModule = NativeModule {
     types: &[&ELEMENT, &BUILDER, &PARSER],
     init: Some(|th, m| {
         // The module's state: the factories of comments and processing instructions, and ParseError.
+        // The types exist once for all imports, so their state does too: another import keeps what the first one set.
         let e = match factory(2) {
-            Some(e) => e,
+            Some(e) => return m.put(th, "ParseError", e),
             None => {
                 let d = Gc::<Dict>::new(th);
                 d.set(th, n!(__module__), th.str("xml.etree.ElementTree"))?;
@@ -60,12 +61,12 @@ pub static MODULE: NativeModule = NativeModule {
             }
         };
         let l = list::new(th, &[NONE(), NONE(), e])?;
-        Root::spare2.set(Some(l.value()));
+        Root::spare3.set(Some(l.value()));
         m.put(th, "ParseError", e)
     }),
 };
 fn factory(i: usize) -> Option<Value> {
-    Root::spare2.get().and_then(|l| l.cast::<List>()).and_then(|l| l.get(i)).and_then(|v| v.some())
+    Root::spare3.get().and_then(|l| l.cast::<List>()).and_then(|l| l.get(i)).and_then(|v| v.some())
 }
 
 // -- TreeBuilder
@@ -301,11 +302,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
                         codecs::encode(th, v, Some(th.str("utf-8")), None)?;
                     }
                     let b = s.bytes().to_vec();
-                    run(th, p, &b, false, |x| {
-                        if !x.started {
-                            x.force_utf8()
-                        }
-                    })?;
+                    run(th, p, &b, false, as_text)?;
                 }
                 None => {
                     let b = Buffer::simple(th, v)?.bytes().to_vec();
@@ -333,7 +330,9 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
             let read = th.getattr(a[1].unwrap(), n!(read))?;
             loop {
                 let mut v = th.call(read, &[Value::fix(64 * 1024)])?;
+                let mut before: fn(&mut Parser) = |_| {};
                 if v.exact::<Str>().is_some() {
+                    before = as_text;
                     if th.len(v)? == 0 {
                         break;
                     }
@@ -342,7 +341,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
                 let Some(b) = v.exact::<Bytes>().map(|b| b.bytes().to_vec()).filter(|b| !b.is_empty()) else {
                     break;
                 };
-                run(th, p, &b, false, |_| {})?;
+                run(th, p, &b, false, before)?;
             }
             run(th, p, b"", true, |_| {})?;
             Ok(Value::opt_or_none(builder(th, p).and_then(|b| b.root.get())))
@@ -375,6 +374,13 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
 });
 static PARSER_SIG: NativeDef =
     raw_function("XMLParser", "(*, target=None, encoding=None)", "", |_, _| Ok(NONE()));
+
+/// What comes as a string is UTF-8, whatever the XML declaration says.
+fn as_text(x: &mut Parser) {
+    if !x.started {
+        x.force_utf8()
+    }
+}
 
 struct Busy(Gc<TreeParser>);
 impl Drop for Busy {
