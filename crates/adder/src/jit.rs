@@ -8,7 +8,7 @@ use adder_vm::config::Config;
 pub use adder_metatrace::params::{Options, help};
 
 /// Whether the JIT runs if nobody says anything.
-const DEFAULT: bool = false;
+const DEFAULT: bool = true;
 
 /// What the environment (its variable `ADDER_JIT`) and the command line ask for; the latter has the last word. Err: an
 /// option's name and what is wrong with it.

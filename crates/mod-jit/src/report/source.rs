@@ -68,7 +68,7 @@ pub fn highlight(l: &str) -> String {
     let c: Vec<char> = l.chars().collect();
     let mut o = String::new();
     let mut i = 0;
-    let mut span = |o: &mut String, class: &str, s: &[char]| {
+    let span = |o: &mut String, class: &str, s: &[char]| {
         let s: String = s.iter().collect();
         o.push_str(&format!("<span class=\"{class}\">{}</span>", super::page::esc(&s)));
     };

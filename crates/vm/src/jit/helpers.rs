@@ -317,7 +317,11 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
     !t.heap_type()
         && matches!(
             t.native.name,
-            "itertools.product" | "itertools.permutations" | "itertools.combinations" | "itertools.count" | "itertools.repeat"
+            "itertools.product"
+                | "itertools.permutations"
+                | "itertools.combinations"
+                | "itertools.count"
+                | "itertools.repeat"
         )
 }
 pub fn item(th: Th, o: Value, k: Value) -> R<Value> {

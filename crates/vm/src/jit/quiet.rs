@@ -5,16 +5,16 @@
 //! settle (the keys of dicts) the called function looks at. It answers null if it declines or would raise, without having
 //! done anything: then the trace is left and the interpreter carries the operation out.
 
-use super::{helpers, watch};
 use super::machine::{Recorder, T};
+use super::{helpers, watch};
 use crate::builtins;
-use crate::interp::{fast, slow};
+use crate::builtins::dict_attrs::ATTRS;
+use crate::builtins::dict_table::CELLS;
 use crate::interp::machine::*;
+use crate::interp::{fast, slow};
 use crate::n;
 use crate::native::{Imp, Inline, NativeDef, tflags};
 use crate::object::*;
-use crate::builtins::dict_attrs::ATTRS;
-use crate::builtins::dict_table::CELLS;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{Common, Ins, Op as Bc};
@@ -232,7 +232,8 @@ pub fn simple_key(th: Th, k: Value, depth: usize) -> bool {
         s.hash.map(|f| f as usize) == b.hash.map(|f| f as usize)
             && s.richcompare.map(|f| f as usize) == b.richcompare.map(|f| f as usize)
     };
-    if (k.is_kind(Kind::Int) && like(Value::fix(0))) || (k.is_kind(Kind::Str) && like(crate::thread::Root::empty_str.value()))
+    if (k.is_kind(Kind::Int) && like(Value::fix(0)))
+        || (k.is_kind(Kind::Str) && like(crate::thread::Root::empty_str.value()))
     {
         return true;
     }
@@ -665,7 +666,9 @@ fn super_method(m: Recorder, i: Ins) -> Option<()> {
     let name = m.ic(i.c()).name.value();
     let t = m.i.th.type_of(this.v);
     watch::watch_type(t, m.rec().tree);
-    let Ok(Some((f, false))) = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) else { return None };
+    let Ok(Some((f, false))) = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) else {
+        return None;
+    };
     m.promote(sup);
     m.promote(cls);
     if !m.of_shape(this) {

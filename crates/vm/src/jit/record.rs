@@ -1043,14 +1043,24 @@ impl Rec {
                 Bc::Call | Bc::CallMethod | Bc::CallKw | Bc::CallEx => {
                     let f = crate::interp::slow::reg_opt(th, i.a());
                     // Whose text needs no Python code.
-                    let native = |f: &Value| f.is_exact(Kind::Function) || f.is_exact(Kind::MethodDescriptor) || f.is_exact(Kind::NativeFunction);
+                    let native = |f: &Value| {
+                        f.is_exact(Kind::Function)
+                            || f.is_exact(Kind::MethodDescriptor)
+                            || f.is_exact(Kind::NativeFunction)
+                    };
                     let text = f.filter(native).and_then(|f| th.repr(f).ok()).map(|r| th.text(r));
                     text.unwrap_or_else(|| kind(i.a()))
                 }
                 Bc::LoadAttr | Bc::LoadMethod => {
-                    format!("{} of {}", th.text(unsafe { &*fcode(before).ics.add(i.c()) }.name.value()), kind(i.b()))
+                    format!(
+                        "{} of {}",
+                        th.text(unsafe { &*fcode(before).ics.add(i.c()) }.name.value()),
+                        kind(i.b())
+                    )
                 }
-                Bc::JTrue | Bc::JFalse | Bc::ForIter | Bc::JLe | Bc::JLt | Bc::JEq => format!("{} {}", kind(i.a()), kind(i.b())),
+                Bc::JTrue | Bc::JFalse | Bc::ForIter | Bc::JLe | Bc::JLt | Bc::JEq => {
+                    format!("{} {}", kind(i.a()), kind(i.b()))
+                }
                 _ => format!("{} {}", kind(i.b()), kind(i.c())),
             };
             eprintln!("jit: as a whole: {} {what}", i.op().info().name);
