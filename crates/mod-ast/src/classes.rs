@@ -189,15 +189,10 @@ fn full_name(t: Gc<Type>) -> String {
 
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let t = th.type_of(o);
-    let fields = Some(th.getattr(t.value(), th.intern("_fields"))?);
-    let nfields = match fields {
-        Some(f) => th.len(f)?,
-        None => 0,
-    };
+    let fields = th.getattr(t.value(), th.intern("_fields"))?;
+    let nfields = th.len(fields)?;
     let left = set::new(th)?;
-    if let Some(f) = fields {
-        set::update(th, left, f)?;
-    }
+    set::update(th, left, fields)?;
     if nfields < a.len() {
         return Err(th.type_error(format!(
             "{} constructor takes at most {nfields} positional argument{}",
@@ -206,15 +201,12 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         )));
     }
     for (i, v) in a.pos().iter().enumerate() {
-        let name = th.getitem(fields.unwrap(), Value::fix(i as i64))?;
+        let name = th.getitem(fields, Value::fix(i as i64))?;
         th.setattr(o, name, Some(*v))?;
         th.call_method(left.value(), th.intern("discard"), &[name])?;
     }
     for (k, v) in a.keywords() {
-        let known = match fields {
-            Some(f) => th.contains(f, k)?,
-            None => false,
-        };
+        let known = th.contains(fields, k)?;
         if known {
             if !th.contains(left.value(), k)? {
                 return Err(th.type_error(format!(
@@ -241,7 +233,6 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         th.setattr(o, k, Some(v))?;
     }
     let Some(types) = th.getattr_opt(t.value(), th.intern("_field_types"))? else { return Ok(()) };
-    let Some(fields) = fields else { return Ok(()) };
     // In the order of the fields (CPython's is that of a set).
     let context = class(th, "expr_context")?.value();
     th.for_each(fields, |name| {

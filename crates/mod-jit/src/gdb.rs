@@ -170,13 +170,14 @@ fn debug_line(t: &TraceInfo) -> Vec<u8> {
             files.push(&l.file);
         }
     }
-    let mut head = Vec::new();
-    head.push(1); // shortest instruction
-    head.push(1); // operations of an instruction
-    head.push(1); // is_stmt
-    head.push(-5i8 as u8); // line base
-    head.push(14); // line range
-    head.push(10); // first special opcode
+    let mut head = vec![
+        1,          // shortest instruction
+        1,          // operations of an instruction
+        1,          // is_stmt
+        -5i8 as u8, // line base
+        14,         // line range
+        10,         // first special opcode
+    ];
     head.extend_from_slice(&[0, 1, 1, 1, 1, 0, 0, 0, 1]);
     head.push(0); // no folders
     for f in &files {

@@ -59,7 +59,7 @@ pub fn stat(h: &dyn Host, o: Outside, dir: Fd, path: &CStr, flags: i32) -> Res<F
     };
     Ok(FileStat {
         ino: number(name),
-        mode: mode as u32,
+        mode,
         nlink: 1,
         size: size as i64,
         blksize: 4096,
@@ -80,7 +80,7 @@ pub fn open(h: &dyn Host, o: Outside, dir: Fd, path: &CStr, flags: i32, mode: u3
         Some(Found::File(f)) => f,
     };
     let Some(bytes) = library().and_then(|l| l.file(&file)) else { return r };
-    let fd = h.memfd_create(c"library", c::MFD_CLOEXEC as u32)?;
+    let fd = h.memfd_create(c"library", c::MFD_CLOEXEC)?;
     let fill = || {
         let mut rest: &[u8] = &bytes;
         while !rest.is_empty() {

@@ -474,9 +474,9 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
     let mut files = Sources::default();
     ir(o, t, &by_inst, &mut files);
     code(o, x, detail);
-    let _ = write!(
+    let _ = writeln!(
         o,
-        "<details class=\"part\"><summary>As recorded, before optimising</summary><pre>{}</pre></details></details>\n",
+        "<details class=\"part\"><summary>As recorded, before optimising</summary><pre>{}</pre></details></details>",
         esc(&detail.recorded)
     );
 }

@@ -48,7 +48,7 @@ pub fn end(lines: &[String], first: u32, module: bool) -> u32 {
         }
         let starts =
             text.starts_with(['@', ')']) || text.starts_with("def ") || text.starts_with("async def ");
-        if indent(l) <= own && !(starts && !body) && !text.starts_with('#') {
+        if (body || !starts) && indent(l) <= own && !text.starts_with('#') {
             break;
         }
         body |= indent(l) > own && !starts;
