@@ -30,7 +30,9 @@ const MODES: &[Mode] = &[
     Mode { name: "jit-reference", args: &["-X", "jit=threshold=2", "-X", "jit-backend=reference"] },
     // A second code generator, if the program has it.
     Mode { name: "jit-cranelift", args: &["-X", "jit=threshold=2", "-X", "jit-backend=cranelift"] },
-    Mode { name: "gc-stress", args: &["-X", "gc=stress"] },
+    Mode { name: "jit-off", args: &["-X", "jit=off"] },
+    Mode { name: "gc-stress", args: &["-X", "gc=stress", "-X", "jit=off"] },
+    Mode { name: "gc-stress-jit", args: &["-X", "gc=stress", "-X", "jit=threshold=50"] },
 ];
 
 const LIMIT: Duration = Duration::from_secs(120);
