@@ -121,6 +121,7 @@ impl Backend for Native {
         owner: usize,
     ) -> Result<Compiled, &'static str> {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
+        m.claim().ok_or("no code memory")?;
         let mut exits = Vec::new();
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
         let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |l| {

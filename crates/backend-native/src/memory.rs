@@ -2,6 +2,7 @@
 //! once to run, so code can be added while other threads run what is there.
 //!
 //! # Invariants
+//! - A process writes only to memory that it has made itself (the mappings are shared with forked children).
 //! - What runs is never changed: code is added behind it. Bridges and invalidations change data only.
 //! - Before an address of new code is handed out, all threads are made to forget instructions that they may have fetched
 //!   from there: the caches of instructions are cleared (where they do not follow data by themselves), and every running
@@ -12,6 +13,8 @@ pub struct CodeMemory {
     write: *mut u8,
     run: *const u8,
     used: usize,
+    /// The process that fills it. A forked child shares the memory: it runs what is there and adds to a region of its own.
+    process: u32,
     /// The kernel serializes all threads on demand.
     serialize: bool,
 }
@@ -71,8 +74,16 @@ impl CodeMemory {
             };
             libc::close(fd);
             let (write, run) = maps?;
-            Some(CodeMemory { write, run, used: 0, serialize: membarrier(REGISTER_SYNC_CORE) })
+            let (process, serialize) = (std::process::id(), membarrier(REGISTER_SYNC_CORE));
+            Some(CodeMemory { write, run, used: 0, process, serialize })
         }
+    }
+    /// To be called before code is made: a forked child must not write where its parent does. None: no memory.
+    pub fn claim(&mut self) -> Option<()> {
+        if self.process != std::process::id() {
+            *self = CodeMemory::new()?;
+        }
+        Some(())
     }
     /// Where the next code will run.
     pub fn next(&self) -> usize {
