@@ -36,7 +36,7 @@ pub(crate) struct Translate<'a, 'b, 'c> {
     parent: Option<&'static Exit>,
     pub b: &'b mut FunctionBuilder<'c>,
     native: CallConv,
-    env: Vec<Option<Value>>,
+    env: Vec<Option<Value>>, // gc-safe: Cranelift values
     pub state: Value,
     pub thread: Value,
     trace: SigRef,

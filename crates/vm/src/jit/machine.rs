@@ -573,19 +573,21 @@ impl Recorder {
         let tr = self.get(f, field(std::mem::offset_of!(Method, this)));
         self.promote(fr);
         let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
-        let args: Vec<T<Value>> = (0..i.b()).map(|k| self.reg(i.a() + 1 + k)).collect();
-        unsafe {
-            *self.i.regs.add(base) = this.bits();
-            for (k, a) in args.iter().enumerate() {
-                *self.i.regs.add(base + 1 + k) = a.v.bits();
-            }
+        // SAFETY: what lies above the caller's registers is free.
+        let put = |k: usize, v: Value| unsafe { *self.i.regs.add(base + k) = v.bits() };
+        put(0, this);
+        let mut args = Vec::new();
+        for k in 0..i.b() {
+            let a = self.reg(i.a() + 1 + k);
+            put(1 + k, a.v);
+            args.push(a.r);
         }
         let next = self.i.enter(pc, func, base, args.len() + 1)?;
         let func = self.word(func);
         self.rec().call_at(pc);
         self.rec().set_reg(base, tr.r);
         for (k, a) in args.iter().enumerate() {
-            self.rec().set_reg(base + 1 + k, a.r);
+            self.rec().set_reg(base + 1 + k, *a);
         }
         self.pushed(func, None, base, args.len() + 1, 0);
         Some(next)

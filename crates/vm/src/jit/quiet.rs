@@ -581,25 +581,25 @@ fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     if n == 0 || n > DISPLAY {
         return None;
     }
-    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
+    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
     let v = m.i.th.tuple(crate::interp::slow::regs(m.i.th, at, n));
     let len = m.rec().core.int(n as i64);
     let mut f = vec![(offset_of!(Tuple, len) as u32, len)];
-    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, x.r)));
+    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, *x)));
     Some(new(m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &f))
 }
 fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     if n > DISPLAY {
         return None;
     }
-    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
+    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
     let l = builtins::list::new(m.i.th, crate::interp::slow::regs(m.i.th, at, n)).ok()?;
     let array = if n == 0 {
         m.constant(builtins::list::empty_array()).r
     } else {
         let cap = m.rec().core.int(n as i64);
         let mut f = vec![(offset_of!(Array, cap) as u32, cap)];
-        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, x.r)));
+        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, *x)));
         new(m, Kind::Array, l.items.value(), size_of::<Array>() + 8 * n, &f).r
     };
     let len = m.rec().core.int(n as i64);
@@ -795,7 +795,7 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize, to: usize) -> Option<()> {
         m.set_reg(to, r);
         return Some(());
     }
-    let (def, args): (&'static NativeDef, Vec<T<Value>>) = if let Some(nf) = f.v.exact::<NativeFunction>() {
+    let (def, (args, count)): (&'static NativeDef, Args) = if let Some(nf) = f.v.exact::<NativeFunction>() {
         let name = nf.module.get().and_then(|v| v.exact::<Str>());
         if nf.def.inline == Inline::IsSubclass {
             let r = issubclass(m, f, nf.def, at, n)?;
@@ -821,8 +821,8 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize, to: usize) -> Option<()> {
         if !function(m, f, nf.def) {
             return None;
         }
-        let args: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
-        let r = native(m, nf.def, row, &args, 0)?;
+        let (args, count) = arguments(m, None, at, n)?;
+        let r = native(m, nf.def, row, &args[..count], 0)?;
         m.set_reg(to, r);
         return Some(());
     } else {
@@ -830,8 +830,9 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize, to: usize) -> Option<()> {
         if n == 0 || !function(m, f, d.def) {
             return None;
         }
-        (d.def, (at..at + n).map(|k| m.reg(k)).collect())
+        (d.def, arguments(m, None, at, n)?)
     };
+    debug_assert!(count > 0);
     let this = args[0];
     let r = method(m, def, m.i.th.type_of(this.v), this, at + 1, n - 1)?;
     m.set_reg(to, r);
@@ -875,11 +876,23 @@ fn method(
     if !(if this.v.is_obj() { m.of_shape(this) } else { m.immediate(this) }) {
         return None;
     }
-    let mut args = vec![this];
-    args.extend((at..at + n).map(|k| m.reg(k)));
-    native(m, def, row, &args, 1)
+    let (args, count) = arguments(m, Some(this), at, n)?;
+    native(m, def, row, &args[..count], 1)
 }
 
+/// Arguments on the native stack, where the collector sees them, and how many.
+type Args = ([T<Value>; MOST], usize);
+fn arguments(m: Recorder, this: Option<T<Value>>, at: usize, n: usize) -> Option<Args> {
+    let first = this.is_some() as usize;
+    if first + n > MOST {
+        return None;
+    }
+    let mut all = [this.unwrap_or(m.fixnum(0)); MOST];
+    for k in 0..n {
+        all[first + k] = m.reg(at + k);
+    }
+    Some((all, first + n))
+}
 /// Calls a native function with these arguments, of which the first `own` need no test.
 fn native(
     m: Recorder,
@@ -918,6 +931,7 @@ fn native(
     for (k, a) in args.iter().enumerate() {
         (bits[k], ir[k]) = (a.v.bits(), a.r);
     }
+    let text = args.first().is_some_and(|a| a.v.is_exact(Kind::Str));
     let helper = match (raw, key) {
         (true, _) => helpers::native_raw,
         (_, true) => helpers::native_keyed,
@@ -926,7 +940,7 @@ fn native(
     let v = Value::from_word(unsafe { helper(m.i.th, def, bits[0], bits[1], bits[2], bits[3]) })?;
     let def_at = m.address(def as *const NativeDef as usize);
     let r = m.quiet(def.name, helper as *const () as usize, row.2, &[def_at, ir[0], ir[1], ir[2], ir[3]], v);
-    Some(if v.is_exact(Kind::Str) && args[0].v.is_exact(Kind::Str) { m.is_a(r, Kind::Str) } else { r })
+    Some(if text && v.is_exact(Kind::Str) { m.is_a(r, Kind::Str) } else { r })
 }
 
 /// Instances of builtin types from plain values and builtin containers.
