@@ -1,0 +1,147 @@
+//! Quiet operations on containers: displays, items, membership.
+
+use super::tables::*;
+use crate::builtins;
+use crate::jit::machine::{Recorder, T};
+use crate::jit::{helpers, watch};
+use crate::object::*;
+use crate::value::*;
+use adder_metatrace::Machine;
+use adder_metatrace::ir::{Inst, Op, R as Ir};
+use std::mem::offset_of;
+
+/// A new object of a builtin kind whose fields are given.
+pub fn new(m: Recorder, kind: Kind, v: Value, size: usize, fields: &[(u32, Ir)]) -> T<Value> {
+    let what = (kind as i64) << 56 | (size as i64) << 32 | kind as i64;
+    let core = &mut m.rec().core;
+    let r = core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+    for (at, x) in fields {
+        core.trace.push(Inst { a: r, b: *x, imm: *at as i64, ..Inst::new(Op::SetNew) });
+    }
+    T { v, r }
+}
+
+/// Longest display that is built in the trace.
+pub(super) const DISPLAY: usize = 16;
+
+pub(super) fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
+    if n == 0 || n > DISPLAY {
+        return None;
+    }
+    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
+    let v = m.i.th.tuple(crate::interp::slow::regs(m.i.th, at, n));
+    let len = m.rec().core.int(n as i64);
+    let mut f = vec![(offset_of!(Tuple, len) as u32, len)];
+    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, *x)));
+    Some(new(m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &f))
+}
+pub(super) fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
+    if n > DISPLAY {
+        return None;
+    }
+    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
+    let l = builtins::list::new(m.i.th, crate::interp::slow::regs(m.i.th, at, n)).ok()?;
+    let array = if n == 0 {
+        m.constant(builtins::list::empty_array()).r
+    } else {
+        let cap = m.rec().core.int(n as i64);
+        let mut f = vec![(offset_of!(Array, cap) as u32, cap)];
+        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, *x)));
+        new(m, Kind::Array, l.items.value(), size_of::<Array>() + 8 * n, &f).r
+    };
+    let len = m.rec().core.int(n as i64);
+    Some(new(
+        m,
+        Kind::List,
+        l.value(),
+        size_of::<List>(),
+        &[(offset_of!(List, len) as u32, len), (offset_of!(List, items) as u32, array)],
+    ))
+}
+pub(super) fn native_name(m: Recorder, o: Value) -> &'static str {
+    let t = m.i.th.type_of(o);
+    if t.heap_type() { "" } else { t.native.name }
+}
+
+/// A dict, or of a class that reads and writes its items as dict does.
+pub(super) fn like_dict(m: Recorder, o: Value) -> bool {
+    if !o.is_kind(Kind::Dict) {
+        return false;
+    }
+    let t = m.i.th.type_of(o);
+    let (s, d) = (&t.slots, &builtins::dict::DICT.get().slots);
+    if t.heap_type() {
+        watch::watch_type(t, m.rec().tree);
+    }
+    s.getitem.map(|f| f as usize) == d.getitem.map(|f| f as usize)
+        && s.setitem.map(|f| f as usize) == d.setitem.map(|f| f as usize)
+}
+
+pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>> {
+    if !o.v.is_obj() {
+        return None;
+    }
+    let shape = o.v.shape_id();
+    if like_dict(m, o.v) {
+        return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, READS, o, k))?;
+    }
+    let slice = k.v.is_exact(Kind::Slice);
+    if !slice && !k.v.is_fix() {
+        return None;
+    }
+    let sequence = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range, Kind::List, Kind::Tuple]
+        .iter()
+        .any(|x| *x as u32 == shape);
+    if !sequence && !matches!(native_name(m, o.v), "array.array" | "collections.deque") {
+        return None;
+    }
+    if !m.of_shape(o) || !(if slice { m.of_shape(k) } else { m.immediate(k) }) {
+        return None;
+    }
+    let r = m.quiet2("o[k]", helpers::item, READS, o, k)?;
+    Some(match Kind::ALL.get(shape as usize) {
+        Some(Kind::Str) => m.is_a(r, Kind::Str),
+        Some(k) if slice && sequence => m.is_a(r, *k),
+        _ => r,
+    })
+}
+
+pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {
+    if !o.v.is_obj() {
+        return None;
+    }
+    let shape = o.v.shape_id();
+    if like_dict(m, o.v) {
+        m.of_shape(o).then(|| m.quiet3("dict[k]=v", helpers::dict_set, FILLS, o, k, v))??;
+        return Some(());
+    }
+    let numbers = shape == Kind::ByteArray as u32 || native_name(m, o.v) == "array.array";
+    if numbers && k.v.is_fix() && !v.v.is_obj() && m.of_shape(o) && m.immediate(k) && m.immediate(v) {
+        m.quiet3("o[k]=v", builtins::ops::setitem_value, FILLS, o, k, v)?;
+        return Some(());
+    }
+    if shape == Kind::List as u32
+        && k.v.is_exact(Kind::Slice)
+        && v.v.is_obj()
+        && container(v.v.shape_id())
+        && m.of_shape(o)
+        && m.of_shape(k)
+        && m.of_shape(v)
+    {
+        m.quiet3("o[k]=v", helpers::set_slice, FILLS, o, k, v)?;
+        return Some(());
+    }
+    let deque = native_name(m, o.v) == "collections.deque";
+    if (deque || shape == Kind::List as u32) && k.v.is_fix() && m.of_shape(o) && m.immediate(k) {
+        m.quiet3("o[k]=v", builtins::ops::setitem_value, FILLS, o, k, v)?;
+        return Some(());
+    }
+    None
+}
+
+pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>> {
+    if !c.v.is_obj() || !container(c.v.shape_id()) || !m.of_shape(c) {
+        return None;
+    }
+    m.quiet2("in", helpers::contains, READS, c, k)
+}

@@ -1,0 +1,350 @@
+//! *Quiet* operations: those on builtin types that run no Python code. A trace calls their runtime function directly:
+//! nothing of the interpreter's state has to be in memory, nothing that is known gets lost but what the function writes.
+//!
+//! What is quiet is decided when the operation is recorded, from the types seen, which are tested; what tests would not
+//! settle (the keys of dicts) the called function looks at. It answers null if it declines or would raise, without having
+//! done anything: then the trace is left and the interpreter carries the operation out.
+
+
+mod calls;
+mod containers;
+mod names;
+mod tables;
+
+pub use calls::function;
+pub use containers::new;
+pub use tables::simple_key;
+
+use super::helpers;
+use super::machine::{Recorder, T};
+use crate::builtins;
+use crate::interp::machine::*;
+use crate::interp::{fast, slow};
+use crate::object::*;
+use crate::value::*;
+use adder_bytecode::{Common, Ins, Op as Bc};
+use adder_metatrace::ir::{Callee, Op, R as Ir};
+use adder_metatrace::{Effects, Machine};
+use calls::{call, known};
+use containers::{contains, get_item, list, set_item, tuple};
+use names::{copy_free, module_frame, store_global, super_method};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering::Acquire;
+use tables::*;
+
+impl Recorder {
+    /// Records that the value is plain. False: it is not.
+    fn plain(self, a: T<Value>) -> bool {
+        if a.v.is_obj() {
+            plain_kind(a.v.shape_id()) && self.shape_is(a, a.v.shape_id())
+        } else {
+            self.immediate(a)
+        }
+    }
+    /// Records which immediate kind this value is of.
+    fn immediate(self, a: T<Value>) -> bool {
+        if a.v.is_fix() {
+            return self.test(self.is_fixnum(a));
+        }
+        self.as_float(a).is_some()
+    }
+    /// Records what it takes for `C` and for receivers: the shape.
+    fn of_shape(self, a: T<Value>) -> bool {
+        a.v.is_obj() && self.shape_is(a, a.v.shape_id())
+    }
+    /// Records a call of `helper(thread, args...)`, which is done already and gave `v`.
+    fn quiet(self, name: &'static str, helper: usize, effects: Effects, args: &[Ir], v: Value) -> T<Value> {
+        let rec = self.rec();
+        let th = rec.core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 0);
+        let mut all = vec![th];
+        all.extend_from_slice(args);
+        let r = rec.core.call(Op::CallRef, Callee { name, addr: helper, effects }, &all);
+        // Null: nothing has happened.
+        let before = rec.core.set_effects(false);
+        let null = rec.core.word(0);
+        let c = rec.core.op(Op::Eq, r, null);
+        rec.guard(c, false);
+        rec.core.set_effects(before);
+        T { v, r }
+    }
+    fn address(self, n: usize) -> Ir {
+        self.rec().core.int(n as i64)
+    }
+    /// The result is an object of this kind.
+    fn is_a(self, r: T<Value>, kind: Kind) -> T<Value> {
+        if r.v.is_exact(kind) {
+            self.rec().core.op_imm(Op::IsA, r.r, Ir::NONE, kind as i64);
+        }
+        r
+    }
+    /// `f(a)` by a function that runs no Python code on what the tests have let through.
+    pub fn quiet1(self, name: &'static str, f: Fn1, effects: Effects, a: T<Value>) -> Option<T<Value>> {
+        let v = Value::from_word(unsafe { helpers::quiet1(self.i.th, f, a.v) })?;
+        let f = self.address(f as usize);
+        Some(self.quiet(name, helpers::quiet1 as *const () as usize, effects, &[f, a.r], v))
+    }
+    pub fn quiet2(
+        self,
+        name: &'static str,
+        f: Fn2,
+        effects: Effects,
+        a: T<Value>,
+        b: T<Value>,
+    ) -> Option<T<Value>> {
+        let v = Value::from_word(unsafe { helpers::quiet2(self.i.th, f, a.v, b.v) })?;
+        let f = self.address(f as usize);
+        Some(self.quiet(name, helpers::quiet2 as *const () as usize, effects, &[f, a.r, b.r], v))
+    }
+    pub fn quiet3(
+        self,
+        name: &'static str,
+        f: Fn3,
+        effects: Effects,
+        a: T<Value>,
+        b: T<Value>,
+        c: T<Value>,
+    ) -> Option<T<Value>> {
+        let v = Value::from_word(unsafe { helpers::quiet3(self.i.th, f, a.v, b.v, c.v) })?;
+        let f = self.address(f as usize);
+        Some(self.quiet(name, helpers::quiet3 as *const () as usize, effects, &[f, a.r, b.r, c.r], v))
+    }
+
+    /// Arithmetic of plain values and joining of sequences.
+    pub fn quiet_binary(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        if plain_value(a.v) && plain_value(b.v) {
+            let r = (self.plain(a) && self.plain(b)).then(|| self.quiet2(name, f, READS, a, b))??;
+            return Some(self.is_a(r, Kind::Str));
+        }
+        let sequence = |v: Value| v.is_exact(Kind::List) || v.is_exact(Kind::Tuple);
+        if sequence(a.v) && (sequence(b.v) || b.v.is_fix()) && matches!(name, "ADD" | "MUL" | "IADD" | "IMUL")
+        {
+            let kind = if a.v.is_exact(Kind::List) { Kind::List } else { Kind::Tuple };
+            if !self.of_shape(a) || !(if b.v.is_fix() { self.immediate(b) } else { self.of_shape(b) }) {
+                return None;
+            }
+            let r = self.quiet2(name, f, FILLS, a, b)?;
+            return Some(self.is_a(r, kind));
+        }
+        // Text formatting with a tuple of plain values.
+        if name == "MOD" && a.v.is_exact(Kind::Str) && b.v.is_exact(Kind::Tuple) {
+            if !self.of_shape(a) || !self.of_shape(b) {
+                return None;
+            }
+            let r = self.quiet2(name, helpers::format_tuple, READS, a, b)?;
+            return Some(self.is_a(r, Kind::Str));
+        }
+        None
+    }
+    /// Comparison of plain values.
+    pub fn quiet_compare(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        (plain_value(a.v) && plain_value(b.v) && self.plain(a) && self.plain(b))
+            .then(|| self.quiet2(name, f, READS, a, b))?
+    }
+    pub fn quiet_unary(self, name: &'static str, f: Fn1, a: T<Value>) -> Option<T<Value>> {
+        (plain_value(a.v) && self.plain(a)).then(|| self.quiet1(name, f, READS, a))?
+    }
+}
+/// Records the instruction. Some: it is done, its result is in its register; so many instructions are jumped over.
+#[inline(never)]
+pub fn record(m: Recorder, i: Ins) -> Option<isize> {
+    if i.op() == Bc::JIn {
+        let r = contains(m, m.reg(i.b()), m.reg(i.a()))?;
+        return Some(if m.is_singleton(r, TRUE()) == (i.x() != 0) { i.ci() as isize } else { 0 });
+    }
+    // The next item was there: the jump to the end of the loop is passed over.
+    operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
+}
+fn operation(m: Recorder, i: Ins) -> Option<()> {
+    let done = |r: T<Value>| {
+        m.set_reg(i.a(), r);
+        Some(())
+    };
+    match i.op() {
+        Bc::Call => call(m, i, i.a() + 1, i.b(), i.c()),
+        Bc::CallMethod => {
+            let plain = m.reg_is_null(i.a() + 1) as usize;
+            call(m, i, i.a() + 1 + plain, i.b() - plain, i.c())
+        }
+        Bc::GetItem => done(get_item(m, m.reg(i.b()), m.reg(i.c()))?),
+        Bc::GetItemI => done(get_item(m, m.reg(i.b()), m.fixnum(i.ci() as i64))?),
+        Bc::SetItem => set_item(m, m.reg(i.a()), m.reg(i.b()), m.reg(i.c())),
+        Bc::DictSet => {
+            m.quiet3("DictSet", helpers::dict_set, FILLS, m.reg(i.a()), m.reg(i.b()), m.reg(i.c()))?;
+            Some(())
+        }
+        Bc::SetAdd => {
+            let s = m.reg(i.a());
+            if !s.v.is_exact(Kind::Set) || !m.of_shape(s) {
+                return None;
+            }
+            m.quiet2("SetAdd", helpers::set_add, FILLS, s, m.reg(i.b()))?;
+            Some(())
+        }
+        Bc::ListAppend => {
+            m.quiet2("ListAppend", helpers::list_append, FILLS, m.reg(i.a()), m.reg(i.b()))?;
+            Some(())
+        }
+        Bc::In => {
+            let r = contains(m, m.reg(i.c()), m.reg(i.b()))?;
+            let r = if i.x() == 0 { r } else { m.constant(Value::bool(!m.is_singleton(r, TRUE()))) };
+            done(r)
+        }
+        Bc::Neg | Bc::Pos | Bc::Invert => {
+            let f: Fn1 = match i.op() {
+                Bc::Neg => builtins::ops::neg,
+                Bc::Pos => builtins::ops::pos,
+                _ => builtins::ops::invert,
+            };
+            done(m.quiet_unary("unary", f, m.reg(i.b()))?)
+        }
+        Bc::Pow => {
+            let (a, b) = (m.reg(i.b()), m.reg(i.c()));
+            done(m.quiet_binary("POW", builtins::ops::pow, a, b)?)
+        }
+        Bc::GetLen => {
+            let o = m.reg(i.b());
+            if !o.v.is_obj() || !container(o.v.shape_id()) || !m.of_shape(o) {
+                return None;
+            }
+            done(m.quiet1("GetLen", helpers::len, READS, o)?)
+        }
+        Bc::GetIter => {
+            let o = m.reg(i.b());
+            if !o.v.is_obj() {
+                return None;
+            }
+            let shape = o.v.shape_id();
+            if own_iterator(shape) {
+                return if m.of_shape(o) { done(o) } else { None };
+            }
+            if !container(shape) || !m.of_shape(o) {
+                return None;
+            }
+            done(m.quiet1("GetIter", helpers::iter, READS, o)?)
+        }
+        Bc::BuildTuple => done(tuple(m, i.b(), i.c())?),
+        Bc::BuildList => done(list(m, i.b(), i.c())?),
+        Bc::BuildDict if i.c() == 0 => {
+            done(m.is_a(m.quiet1("BuildDict", helpers::dict, READS, m.fixnum(0))?, Kind::Dict))
+        }
+        Bc::BuildSlice => {
+            let step = if i.x() == 3 { m.reg(i.b() + 2) } else { m.constant(NONE()) };
+            let (start, stop) = (m.reg(i.b()), m.reg(i.b() + 1));
+            let v = builtins::slice::new(m.i.th, start.v, stop.v, step.v);
+            let at = |s: usize, r: T<Value>| (s as u32, r.r);
+            done(new(
+                m,
+                Kind::Slice,
+                v,
+                size_of::<Slice>(),
+                &[
+                    at(offset_of!(Slice, start), start),
+                    at(offset_of!(Slice, stop), stop),
+                    at(offset_of!(Slice, step), step),
+                ],
+            ))
+        }
+        Bc::BuildString => {
+            let mut r = m.reg(i.b());
+            for k in 1..i.c() {
+                r = m.quiet2("BuildString", helpers::concat, READS, r, m.reg(i.b() + k))?;
+            }
+            done(m.is_a(r, Kind::Str))
+        }
+        Bc::Format => {
+            let o = m.reg(i.b());
+            if o.v.is_exact(Kind::Str) {
+                return if m.of_shape(o) { done(o) } else { None };
+            }
+            if !plain_value(o.v) || !m.plain(o) {
+                return None;
+            }
+            done(m.is_a(m.quiet1("Format", helpers::format, READS, o)?, Kind::Str))
+        }
+        Bc::FormatSpec => {
+            let (o, spec) = (m.reg(i.b()), m.reg(i.c()));
+            if !plain_value(o.v) || !plain_value(spec.v) || !m.plain(o) || !m.plain(spec) {
+                return None;
+            }
+            done(m.is_a(m.quiet2("FormatSpec", builtins::ops::format, READS, o, spec)?, Kind::Str))
+        }
+        Bc::Convert if i.x() != 3 => {
+            let o = m.reg(i.b());
+            if !plain_value(o.v) || !m.plain(o) {
+                return None;
+            }
+            let f: Fn1 = if i.x() == 1 { helpers::to_str } else { helpers::repr };
+            done(m.is_a(m.quiet1("Convert", f, READS, o)?, Kind::Str))
+        }
+        Bc::MakeCell => {
+            let a = m.reg_or_null(i.a());
+            let c = m.i.th.cell(a.v);
+            let r = new(m, Kind::Cell, c.value(), size_of::<Cell>(), &[(offset_of!(Cell, v) as u32, a.r)]);
+            done(r)
+        }
+        Bc::LoadCommon if !matches!(Common::from_num(i.b()), Common::BuiltinAll | Common::BuiltinAny) => {
+            slow::load_common(m.i.th, i).ok()?;
+            done(m.constant(m.i.reg(i.a())))
+        }
+        Bc::ForIter => {
+            let it = m.reg(i.a());
+            if !it.v.is_obj() || !m.of_shape(it) {
+                return None;
+            }
+            let r = m.quiet1("ForIter", helpers::iter_next, Effects::READS.or(Effects::STEPS), it)?;
+            m.set_reg(i.b(), r);
+            Some(())
+        }
+        Bc::CopyFree => copy_free(m, i),
+        Bc::LoadName => {
+            module_frame(m)?;
+            let e = m.ic(i.c()).entry.load(Acquire);
+            let c = Value::from_word(e as u64)?;
+            done(m.global_cell(unsafe { c.cast_unchecked() })?)
+        }
+        Bc::StoreName => {
+            module_frame(m)?;
+            store_global(m, i)
+        }
+        Bc::StoreGlobal => store_global(m, i),
+        Bc::LoadSuperAttr if i.x() != 0 => super_method(m, i),
+        Bc::DelItem => {
+            let (o, k) = (m.reg(i.a()), m.reg(i.b()));
+            if !(o.v.is_exact(Kind::Dict) || o.v.is_exact(Kind::List)) || !m.of_shape(o) {
+                return None;
+            }
+            m.quiet2("DelItem", helpers::del_item, FILLS, o, k)?;
+            Some(())
+        }
+        Bc::LoadAttr => {
+            let o = m.reg(i.b());
+            let e = fast::entry_of(m.ic(i.c()), o.v)?;
+            if e.tag == crate::interp::ic::tag::DESCRIPTOR {
+                let d = e.value.value();
+                let t = m.i.th.type_of(d);
+                // Fields of named tuples; what builtin types' own attributes are.
+                let own = d.is_exact(Kind::GetSetDescriptor) && plain_value(o.v);
+                if !(own || (!t.heap_type() && t.native.name == "collections._tuplegetter")) || !known(m, o) {
+                    return None;
+                }
+                return done(m.quiet2("descriptor", helpers::descriptor, READS, m.constant(d), o)?);
+            }
+            if e.tag != crate::interp::ic::tag::METHOD
+                || !e.value.value().is_exact(Kind::Function)
+                || !m.of_shape(o)
+            {
+                return None;
+            }
+            let f = m.constant(e.value.value());
+            let v = m.i.th.method(f.v, o.v);
+            done(new(
+                m,
+                Kind::Method,
+                v,
+                size_of::<Method>(),
+                &[(offset_of!(Method, func) as u32, f.r), (offset_of!(Method, this) as u32, o.r)],
+            ))
+        }
+        _ => None,
+    }
+}

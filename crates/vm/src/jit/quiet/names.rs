@@ -1,0 +1,100 @@
+//! Quiet operations on names: of modules, of enclosing functions, of base classes.
+
+use crate::builtins;
+use crate::builtins::dict_attrs::ATTRS;
+use crate::builtins::dict_table::CELLS;
+use crate::interp::machine::*;
+use crate::jit::machine::{Recorder, T};
+use crate::jit::watch;
+use crate::object::*;
+use crate::thread::{Frame, fflags};
+use crate::value::*;
+use adder_bytecode::Ins;
+use adder_metatrace::ir::{Op, R as Ir};
+use adder_metatrace::{Field, Machine};
+use std::mem::offset_of;
+
+/// The frame runs code of a module, whose names are its global variables.
+pub(super) fn module_frame(m: Recorder) -> Option<()> {
+    let f = unsafe { &*m.i.fp };
+    if m.rec().frames.len() != 1 || !f.namespace()?.is(f.globals().value()) {
+        return None;
+    }
+    let root = m.rec().core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 1);
+    let same = |at: usize, want: u64| {
+        let x = m.rec().core.op_imm(Op::RawGet, root, Ir::NONE, at as i64);
+        let k = m.rec().core.int(want as i64);
+        let c = m.rec().core.op(Op::Eq, x, k);
+        m.rec().guard(c, true);
+    };
+    same(offset_of!(Frame, flags), f.flags);
+    if f.flags & fflags::LOCALS != 0 {
+        let g = m.constant(f.namespace()?);
+        same(offset_of!(Frame, locals), g.v.bits());
+    }
+    Some(())
+}
+/// A store to a global variable that exists.
+pub(super) fn store_global(m: Recorder, i: Ins) -> Option<()> {
+    let (th, f) = (m.i.th, unsafe { &*m.i.fp });
+    // Of an inlined function: its own globals.
+    let g = f.globals();
+    let name = m.ic(i.c()).name.value();
+    if !g.is_exact_dict() || !g.flag(CELLS) || g.flag(ATTRS) || g.get_str(th, name).ok()?.is_none() {
+        return None;
+    }
+    let c = g.cell_for(th, unsafe { name.cast_unchecked() }).ok()?;
+    if c.flag(watch::CELL_WATCHED) {
+        // Somebody takes it for a constant: the general operation tells him.
+        return None;
+    }
+    c.set_flag(watch::CELL_CHANGED);
+    let (cell, v) = (m.constant(c.value()), m.reg(i.a()));
+    let at = Field(offset_of!(DictCell, v) as u32);
+    // An empty one may have been forgotten by its dict.
+    let now = m.rec().core.op_imm(Op::Get, cell.r, Ir::NONE, at.0 as i64);
+    let null = m.rec().core.word(0);
+    let empty = m.rec().core.op(Op::Eq, now, null);
+    m.rec().guard(empty, false);
+    m.set(cell, at, v).ok()
+}
+/// `super().name(...)` where that is a plain function.
+pub(super) fn super_method(m: Recorder, i: Ins) -> Option<()> {
+    let (sup, cls, this) = (m.reg(i.b()), m.reg_or_null(i.b() + 1), m.reg_or_null(i.b() + 2));
+    let (cls, this) = (T { v: cls.v?, r: cls.r }, T { v: this.v?, r: this.r });
+    if !sup.v.is(builtins::super_::SUPER.get().value()) || !cls.v.is_exact(Kind::Type) || !this.v.is_obj() {
+        return None;
+    }
+    let name = m.ic(i.c()).name.value();
+    let t = m.i.th.type_of(this.v);
+    watch::watch_type(t, m.rec().tree);
+    let Ok(Some((f, false))) = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) else {
+        return None;
+    };
+    m.promote(sup);
+    m.promote(cls);
+    if !m.of_shape(this) {
+        return None;
+    }
+    let f = m.constant(f);
+    m.set_reg(i.a(), f);
+    m.set_reg(i.a() + 1, this);
+    Some(())
+}
+pub(super) fn copy_free(m: Recorder, i: Ins) -> Option<()> {
+    let f = unsafe { (*m.i.fp).func };
+    let t: Gc<Tuple> = unsafe { f.closure.gc_opt()? };
+    let func = T { v: f.value(), r: m.rec().frame_func() };
+    if func.r.as_const().is_some() {
+        for (k, v) in t.items().iter().enumerate() {
+            m.set_reg(i.a() + k, m.constant(*v));
+        }
+        return Some(());
+    }
+    let closure = m.get(func, Field(offset_of!(Function, closure) as u32));
+    for k in 0..t.len {
+        let v = m.get(closure, Field((size_of::<Tuple>() + 8 * k) as u32));
+        m.set_reg(i.a() + k, v);
+    }
+    Some(())
+}
