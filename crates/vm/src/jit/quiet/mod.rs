@@ -5,7 +5,6 @@
 //! settle (the keys of dicts) the called function looks at. It answers null if it declines or would raise, without having
 //! done anything: then the trace is left and the interpreter carries the operation out.
 
-
 mod calls;
 mod containers;
 mod names;
