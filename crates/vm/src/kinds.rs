@@ -27,7 +27,7 @@ fn layout(k: Kind) -> (Size, Trace) {
         Str => (Size::Fn(crate::builtins::str_::size), Trace::Fn(crate::builtins::str_::trace)),
         Bytes => (Size::Fn(bytes_size), Trace::Fn(tail_trace)),
         Tuple => (Size::Fn(tuple_size), Trace::Fn(tuple_trace)),
-        Array => (Size::Counted { at: 8, base: 16, unit: 8 }, Trace::From(16)),
+        Array | GenRegs => (Size::Counted { at: 8, base: 16, unit: 8 }, Trace::From(16)),
         RawBuf => (Size::Counted { at: 8, base: 16, unit: 1 }, Trace::None),
         StrBuf => (Size::Fn(strbuf_size), Trace::None),
         DictTable => (Size::Fn(dict_table_size), Trace::Fn(crate::builtins::dict_table::DictTable::trace)),

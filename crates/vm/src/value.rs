@@ -46,7 +46,7 @@ kinds! {
     SetIter SeqIter CallIter Enumerate Reversed Zip Map Filter
     Native
     // internal
-    Array WordArray RawBuf DictTable SetTable StrBuf AttrExt DictCell LookupTable IcEntry CodeUnits
+    Array WordArray RawBuf DictTable SetTable StrBuf AttrExt DictCell LookupTable IcEntry CodeUnits GenRegs
 }
 
 /// Bit of `Header::kind`: words of attributes follow the native layout.

@@ -208,6 +208,10 @@ fn has_cleanup(c: &adder_bytecode::CodeData) -> bool {
             || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
     })
 }
+/// Whether the collector asks for the finalizer of this generator.
+pub fn is_registered(g: Gc<Generator>) -> bool {
+    g.value().kind() == Kind::Coroutine || has_cleanup(unsafe { &*g.code.gc::<Code>().data })
+}
 /// Called for every generator-like object just made, by the frame that became it.
 pub fn created(th: Th, g: Gc<Generator>) -> R<()> {
     let data = unsafe { &*g.code.gc::<Code>().data };

@@ -69,6 +69,19 @@ pub fn as_generator(v: Value) -> Option<Gc<Generator>> {
     }
 }
 
+/// An array of a kind of its own: traces know that no list's array is this one.
+fn registers(th: Th, n: usize) -> R<Gc<Array>> {
+    let bytes = size_of::<Array>() + 8 * n;
+    let o = th.m.try_alloc(bytes, Kind::GenRegs as u8, Kind::GenRegs as u32).map_err(|_| th.memory_error())?;
+    // SAFETY: laid out as an `Array`.
+    unsafe {
+        let a: Gc<Array> = Gc::from_obj(o);
+        (*a.as_ptr()).cap = n;
+        std::ptr::write_bytes(a.as_ptr().add(1) as *mut u64, 0, n);
+        Ok(a)
+    }
+}
+
 /// `MakeGenerator`: the running frame becomes a generator object, which its caller gets.
 pub fn make(th: Th) -> R<Ctl> {
     let f = fr(th);
@@ -81,7 +94,7 @@ pub fn make(th: Th) -> R<Ctl> {
         Kind::Generator
     };
     // An even number of slots: see `quick_resume`.
-    let regs = th.array((f.code.nregs as usize + 1) & !1)?;
+    let regs = registers(th, (f.code.nregs as usize + 1) & !1)?;
     let f = fr(th);
     unsafe {
         let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
@@ -301,6 +314,41 @@ pub unsafe fn quick_resume(
     }
 }
 
+/// Resumes a generator as [`quick_resume`] does, whatever it delegates to; the caller has looked whether it can be. Its
+/// frame's `pc` is where it goes on.
+pub(crate) unsafe fn resume_recorded(
+    th: Th,
+    pc: *const Ins,
+    fp: *mut Frame,
+    g: Gc<Generator>,
+    flags: u64,
+    v: Value,
+) {
+    unsafe {
+        let code: Gc<Code> = g.code.gc();
+        let at = (*fp).regs.add((&*fp).code.nregs as usize);
+        let nf = fp.add(1);
+        let was = g.state.load(Relaxed);
+        let y = code.ins.add(g.lasti.load(Relaxed) as usize);
+        g.chain.init(None);
+        g.state.store(RUNNING, Relaxed);
+        if let Some(h) = th.handled.get() {
+            th.store(g, &g.outer, h);
+        }
+        (*fp).pc = pc;
+        (*nf).regs = at;
+        (*nf).func = g.func.gc();
+        (*nf).code = code;
+        (*nf).flags = flags;
+        (*nf).extra.init(Some(g.value()));
+        take_out(g, at);
+        if was == SUSPENDED {
+            *at.add((*y).a()) = v.bits();
+        }
+        (*nf).pc = y.add(1);
+    }
+}
+
 /// Copies a suspended generator's registers to its frame.
 #[inline(always)]
 pub(super) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
@@ -316,7 +364,7 @@ pub(super) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
 }
 /// A running generator is suspended at `pc`, whose index this yields. The caller runs the barrier of the registers' array.
 #[inline(always)]
-pub(super) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g: Gc<Generator>) -> usize {
+pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g: Gc<Generator>) -> usize {
     unsafe {
         let saved: Gc<Array> = g.regs.gc();
         let code = (*fp).code;
@@ -342,7 +390,7 @@ pub(super) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g:
 }
 /// A running generator has come to its end, without an exception.
 #[inline(always)]
-pub(super) unsafe fn finished(g: Gc<Generator>) {
+pub(crate) unsafe fn finished(g: Gc<Generator>) {
     g.handled.init(None);
     g.regs.init(None);
     g.chain.init(None);

@@ -199,6 +199,7 @@ fn write(th: Th, s: &State, e: &Exit, value: &mut dyn FnMut(&Val) -> u64) {
                 fr.flags = f.flags;
                 if let Some(x) = &f.extra {
                     fr.extra.init(Some(Value::from_bits(value(x))));
+                    super::generators::appeared(th, fr);
                 }
             }
             let pc = f.pc as *const adder_bytecode::Ins;

@@ -14,6 +14,7 @@
 //! - Machine code is left only at points where the interpreter can go on, and nothing is executed twice.
 
 pub mod exit;
+mod generators;
 pub mod helpers;
 mod inline;
 pub mod machine;

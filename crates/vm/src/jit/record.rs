@@ -47,6 +47,10 @@ pub struct RFrame {
     /// The frame record is in memory, its pc being this (null: unknown).
     pub real: bool,
     mem_pc: *const Ins,
+    /// Of a generator: its registers as they were read when it was resumed.
+    loaded: Vec<R_>,
+    /// Of a generator: passages of loops in it before it was resumed.
+    inner: usize,
 }
 type R_ = adder_metatrace::ir::R;
 
@@ -113,6 +117,10 @@ impl Objects for PyObjects {
             Kind::TupleIter,
             Kind::StrIter,
             Kind::StrAsciiIter,
+            Kind::Generator,
+            Kind::Coroutine,
+            Kind::AsyncGenerator,
+            Kind::GenRegs,
         ];
         !OTHERS.iter().any(|k| *k as u32 == desc)
     }
@@ -295,6 +303,8 @@ impl RFrame {
             pc: f.pc,
             real: true,
             mem_pc: std::ptr::null(),
+            loaded: Vec::new(),
+            inner: 0,
         }
     }
 }
@@ -432,6 +442,8 @@ impl Rec {
             pc: std::ptr::null(),
             real: false,
             mem_pc: std::ptr::null(),
+            loaded: Vec::new(),
+            inner: 0,
         });
         let null = self.core.word(0);
         for i in nargs..code.nlocals as usize {
@@ -465,9 +477,38 @@ impl Rec {
     }
     pub fn pop_frame(&mut self) {
         let f = self.frames.pop().unwrap();
+        if f.flags & fflags::GENERATOR != 0 {
+            self.inner = self.inner.min(f.inner);
+        }
         for s in f.base as usize..self.sym.len() {
             self.sym[s] = None;
         }
+    }
+
+    // -- frames of generators
+
+    /// The innermost frame was pushed by resuming a generator, whose registers were these.
+    pub fn came_in(&mut self, loaded: Vec<R_>) {
+        let inner = self.inner;
+        let f = self.frames.last_mut().unwrap();
+        (f.loaded, f.inner) = (loaded, inner);
+    }
+    pub fn loaded(&mut self) -> Vec<R_> {
+        std::mem::take(&mut self.frames.last_mut().unwrap().loaded)
+    }
+    pub fn top_flags(&self) -> u64 {
+        self.frames.last().unwrap().flags
+    }
+    pub fn top_real(&self) -> bool {
+        self.frames.last().unwrap().real
+    }
+    pub fn thread(&mut self) -> R_ {
+        self.base_addr(0)
+    }
+    /// Generators whose frames are not in memory.
+    pub fn waiting_generators(&self) -> Vec<R_> {
+        let of = |f: &RFrame| f.extra.filter(|_| !f.real && f.flags & fflags::GENERATOR != 0);
+        self.frames.iter().filter_map(of).collect()
     }
 
     // -- snapshots and guards
@@ -568,6 +609,9 @@ impl Rec {
                 self.raw_set(root, at + offset_of!(Frame, flags), fl);
                 if let Some(e) = extra {
                     self.raw_set(root, at + offset_of!(Frame, extra), e);
+                    if flags & fflags::GENERATOR != 0 {
+                        super::generators::write_out(self, e);
+                    }
                 }
                 self.frames[k].real = true;
             }
@@ -645,6 +689,8 @@ impl Rec {
                 pc: f.pc as *const Ins,
                 real: f.real,
                 mem_pc: std::ptr::null(),
+                loaded: Vec::new(),
+                inner: 0,
             });
         }
         for (slot, v) in &e.snap.slots {
@@ -683,6 +729,8 @@ impl Rec {
                 pc: f.pc as *const Ins,
                 real: true,
                 mem_pc: if k < was as usize { std::ptr::null() } else { f.pc as *const Ins },
+                loaded: Vec::new(),
+                inner: 0,
             });
         }
         self.keep_alive(f.code.value());
@@ -695,6 +743,8 @@ impl Rec {
             pc: std::ptr::null(),
             real: true,
             mem_pc: at,
+            loaded: Vec::new(),
+            inner: 0,
         });
         self.mem_fp = Some(depth);
         self.core.set_snap(e.snap.clone());
@@ -766,6 +816,14 @@ impl Rec {
             let mut m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
             // The frame is published for operations that allocate or look at it.
             unsafe { (*fp).pc = pc };
+            if let Some(next) = super::generators::record(m.rec(), pc, i) {
+                self.gain += 2;
+                pc = next;
+                continue;
+            }
+            if self.core.abort.is_some() {
+                return self.stop(pc);
+            }
             match record_fast(&mut m, Pc::from_ptr(pc), i) {
                 Some(Ok(next)) => {
                     m.rec().gain += 1;
@@ -1200,6 +1258,8 @@ impl Rec {
                 pc: std::ptr::null(),
                 real: true,
                 mem_pc: std::ptr::null(),
+                loaded: Vec::new(),
+                inner: 0,
             });
         } else if depth == was - 1 && leaving && was > 0 {
             self.pop_frame();

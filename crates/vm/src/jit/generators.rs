@@ -1,0 +1,357 @@
+//! Generators and coroutines in traces: resuming one pushes its frame as a call does, `yield` pops it again.
+//!
+//! What is recorded is the usual case (`interp::generator::quick_resume`), guarded: which code the generator has, where it
+//! is suspended, that nobody holds its frame object and that it handles no exception. Its registers are read from
+//! [`Generator::regs`] and written back there when it yields; what is known of them meanwhile the heap cache carries to
+//! the next resumption.
+//!
+//! # Invariants
+//! - The generator of a frame that exists only in the trace (`RFrame::real` is false) is SUSPENDED or CREATED in memory.
+//!   Whoever writes the frame to memory makes it RUNNING and saves the exception that its resumer handles: exits
+//!   ([`appeared`]) and `Rec::sync` ([`write_out`]). So a loop over a generator changes its state never.
+//! - Such a generator is no other one that the trace resumes: that is guarded.
+//! - `Thread::handled` does not change while such a frame is the innermost one: all that changes it is carried out as a
+//!   whole.
+
+use super::machine::{Recorder as RecMachine, T};
+use super::record::Rec;
+use crate::interp::chain;
+use crate::interp::generator::{self as run, CREATED, FINISHED, FOR_FLAGS, Generator, RUNNING, SEND_FLAGS, SUSPENDED};
+use crate::interp::machine::Interp;
+use crate::object::*;
+use crate::thread::{Frame, Th, Thread, fflags};
+use crate::value::*;
+use adder_bytecode::{Ins, Op as Bc};
+use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::{Effects, Field, Machine};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering::*;
+
+const fn field(at: usize) -> Field {
+    Field(at as u32)
+}
+const STATE: Field = field(offset_of!(Generator, state));
+const LASTI: Field = field(offset_of!(Generator, lasti));
+const DEPTH: Field = field(offset_of!(Generator, depth));
+const CODE: Field = field(offset_of!(Generator, code));
+const REGS: Field = field(offset_of!(Generator, regs));
+const FRAME: Field = field(offset_of!(Generator, frame));
+const HANDLED: Field = field(offset_of!(Generator, handled));
+const OUTER: Field = field(offset_of!(Generator, outer));
+const CHAIN: Field = field(offset_of!(Generator, chain));
+
+fn register(k: usize) -> Field {
+    field(size_of::<Array>() + 8 * k)
+}
+
+/// The frame was written to memory by an exit: its generator runs.
+pub unsafe fn appeared(th: Th, f: &Frame) {
+    if f.flags & fflags::GENERATOR != 0 {
+        // SAFETY: such a frame has its generator in `extra`.
+        let g: Gc<Generator> = unsafe { f.extra.gc() };
+        g.state.store(RUNNING, Relaxed);
+        if let Some(h) = th.handled.get() {
+            th.store(g, &g.outer, h);
+        }
+    }
+}
+
+/// Records the instruction if it switches between a generator and its user. Some: it is done; where it goes on.
+#[inline(never)]
+pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+    let th = rec.th;
+    if !matches!(
+        i.op(),
+        Bc::ForIter | Bc::Send | Bc::Yield | Bc::YieldFrom | Bc::Return | Bc::ReturnNone | Bc::MakeGenerator
+    ) || th.multi()
+        || th.m.poll.load(Relaxed) != 0
+    {
+        return None;
+    }
+    let fp = th.fp.get();
+    let m = RecMachine { s: rec, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+    match i.op() {
+        Bc::ForIter => {
+            let it = m.reg(i.a());
+            if !it.v.is_exact(Kind::Generator) {
+                return None;
+            }
+            resume(m, pc, it, m.constant(NONE()), FOR_FLAGS)
+        }
+        Bc::Send => {
+            let it = m.reg(i.b());
+            if !it.v.is_exact(Kind::Generator) && !it.v.is_exact(Kind::Coroutine) {
+                return None;
+            }
+            resume(m, pc, it, m.reg(i.a()), SEND_FLAGS)
+        }
+        Bc::MakeGenerator => make(m),
+        _ => {
+            let flags = m.rec().top_flags();
+            if (flags != FOR_FLAGS && flags != SEND_FLAGS) || unsafe { (*fp).flags } != flags {
+                return None;
+            }
+            if matches!(i.op(), Bc::Yield | Bc::YieldFrom) { yielded(m, pc, i) } else { returned(m, i) }
+        }
+    }
+}
+
+fn is(m: RecMachine, x: Ir, want: Ir, yes: bool) {
+    let c = m.rec().core.op(Op::Eq, x, want);
+    m.rec().guard(c, yes);
+}
+fn int_is(m: RecMachine, g: T<Value>, f: Field, n: u64) {
+    let x = m.rec().core.op_imm(Op::GetInt, g.r, Ir::NONE, f.0 as i64);
+    let k = m.rec().core.int(n as i64);
+    is(m, x, k, true);
+}
+fn get(m: RecMachine, o: Ir, f: Field) -> Ir {
+    m.rec().core.op_imm(Op::Get, o, Ir::NONE, f.0 as i64)
+}
+fn set(m: RecMachine, o: Ir, f: Field, v: Ir) {
+    m.rec().core.effect(Inst { a: o, b: v, imm: f.0 as i64, ..Inst::new(Op::Set) });
+}
+fn set_int(m: RecMachine, o: Ir, f: Field, n: u64) {
+    let b = m.rec().core.int(n as i64);
+    m.rec().core.effect(Inst { a: o, b, imm: f.0 as i64, ..Inst::new(Op::SetInt) });
+}
+fn null(m: RecMachine) -> Ir {
+    m.rec().core.word(0)
+}
+
+/// The generator that one suspended at this instruction waits for.
+fn delegate(g: Gc<Generator>, y: Ins) -> Option<Value> {
+    if y.op_byte() != Bc::YieldFrom as u8 {
+        return None;
+    }
+    // SAFETY: a suspended generator has registers.
+    let d = unsafe { g.regs.gc_opt::<Array>() }?.slot(y.c()).get()?;
+    (d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine)).then_some(d)
+}
+
+/// Records what a generator must be like to be resumed here. None: it cannot be.
+fn guards(m: RecMachine, it: T<Value>, v: T<Value>) -> Option<(Gc<Generator>, Ir)> {
+    let g: Gc<Generator> = unsafe { it.v.cast_unchecked() };
+    let was = g.state.load(Relaxed);
+    if was > SUSPENDED || g.frame.get().is_some() || g.handled.get().is_some() {
+        return None;
+    }
+    if was == CREATED && !v.v.is_none() {
+        return None;
+    }
+    if !m.shape_is(it, it.v.shape_id()) {
+        return None;
+    }
+    for other in m.rec().waiting_generators() {
+        if other != it.r {
+            is(m, it.r, other, false);
+        }
+    }
+    int_is(m, it, STATE, was);
+    let code: Gc<Code> = unsafe { g.code.gc() };
+    let (want, have) = (m.rec().konst(code.value()), get(m, it.r, CODE));
+    is(m, have, want, true);
+    let lasti = g.lasti.load(Relaxed);
+    int_is(m, it, LASTI, lasti);
+    for f in [FRAME, HANDLED] {
+        is(m, get(m, it.r, f), null(m), true);
+    }
+    if was == CREATED {
+        is(m, v.r, m.constant(NONE()).r, true);
+    }
+    let regs = get(m, it.r, REGS);
+    m.rec().core.op_imm(Op::IsA, regs, Ir::NONE, Kind::GenRegs as i64);
+    // SAFETY: where a suspended generator stands in its code.
+    let y = unsafe { *code.ins.add(lasti as usize) };
+    if was == SUSPENDED
+        && let Some(d) = delegate(g, y)
+    {
+        // Whether it waits for one that runs must be known before it runs itself.
+        let r = get(m, regs, register(y.c()));
+        guards(m, T { v: d, r }, v)?;
+    }
+    Some((g, regs))
+}
+
+fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) -> Option<*const Ins> {
+    let th = m.i.th;
+    let fp = m.i.fp;
+    let code: Gc<Code> = unsafe { it.v.cast_unchecked::<Generator>().code.gc() };
+    let base = unsafe { (&*fp).code.nregs as usize };
+    let room = unsafe {
+        fp.add(1) < th.frame_limit.get()
+            && (*fp).regs.add(base + code.nregs as usize) < th.regs_end.get()
+    };
+    if !room || super::excluded(code) || !m.rec().may_enter(code) {
+        return None;
+    }
+    let (g, regs) = guards(m, it, v)?;
+    let was = g.state.load(Relaxed);
+    let y = unsafe { *code.ins.add(g.lasti.load(Relaxed) as usize) };
+    let depth = g.depth.load(Relaxed) as usize;
+    // Nothing is refused from here on.
+    unsafe { run::resume_recorded(th, pc, fp, g, flags, v.v) };
+    let rec = m.rec();
+    rec.call_at(crate::interp::machine::Pc::from_ptr(pc));
+    set(m, it.r, CHAIN, null(m));
+    let func = get(m, it.r, field(offset_of!(Generator, func)));
+    rec.push_frame(base, code, func, Some(it.r), flags, code.nlocals as usize);
+    let mut loaded = Vec::with_capacity(depth);
+    for k in 0..depth {
+        let r = get(m, regs, register(k));
+        rec.set_reg(k, r);
+        loaded.push(r);
+    }
+    rec.came_in(loaded);
+    if was == SUSPENDED {
+        rec.set_reg(y.a(), v.r);
+    }
+    unsafe {
+        let nf = fp.add(1);
+        th.fp.set(nf);
+        let next = (*nf).pc;
+        Some(next)
+    }
+}
+
+/// What a frame that is in memory must be like to be left without an exception being handled there or by its user.
+fn nothing_handled(m: RecMachine, g: Ir) -> Option<()> {
+    let rec = m.rec();
+    if !rec.top_real() {
+        return Some(());
+    }
+    let o: Gc<Generator> = unsafe { (*m.i.fp).extra.gc() };
+    if m.i.th.handled.get().is_some() || o.outer.get().is_some() {
+        return None;
+    }
+    let t = rec.thread();
+    let h = rec.core.op_imm(Op::RawGet, t, Ir::NONE, offset_of!(Thread, handled) as i64);
+    let zero = rec.core.int(0);
+    is(m, h, zero, true);
+    is(m, get(m, g, OUTER), null(m), true);
+    Some(())
+}
+
+fn yielded(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+    let rec = m.rec();
+    if rec.frames.len() < 2 {
+        return None;
+    }
+    let (th, fp) = (m.i.th, m.i.fp);
+    let g: Gc<Generator> = unsafe { (*fp).extra.gc() };
+    let gr = rec.frame_extra();
+    nothing_handled(m, gr)?;
+    let v = m.reg(i.b());
+    // -- effects
+    suspend(m, pc, g, gr);
+    let rec = m.rec();
+    let caller = unsafe { fp.sub(1) };
+    let (call, to) = unsafe {
+        let call = (*caller).pc;
+        (call, if (*fp).flags == FOR_FLAGS { (*call).b() } else { (*call).a() })
+    };
+    rec.pop_frame();
+    unsafe {
+        *(*caller).regs.add(to) = v.v.bits();
+        th.fp.set(caller);
+        rec.set_reg(to, v.r);
+        let next = call.add(2);
+        (*caller).pc = next;
+        Some(next)
+    }
+}
+
+/// The innermost frame goes back into its generator.
+fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
+    let rec = m.rec();
+    let (th, fp) = (m.i.th, m.i.fp);
+    let regs = get(m, gr, REGS);
+    rec.core.op_imm(Op::IsA, regs, Ir::NONE, Kind::GenRegs as i64);
+    let code = unsafe { (*fp).code };
+    let lasti = unsafe { pc.offset_from(code.ins) as usize };
+    let depth = unsafe { (&(*code.data).depths)[lasti] as usize };
+    let loaded = rec.loaded();
+    for k in 0..depth {
+        let r = rec.reg(k);
+        if loaded.get(k) != Some(&r) {
+            set(m, regs, register(k), r);
+        }
+    }
+    set_int(m, gr, LASTI, lasti as u64);
+    set_int(m, gr, DEPTH, depth as u64);
+    if rec.top_real() {
+        set(m, gr, HANDLED, null(m));
+    }
+    set_int(m, gr, STATE, SUSPENDED);
+    // SAFETY: the running generator's own frame.
+    unsafe {
+        run::put_away(pc, (*fp).regs, fp, g);
+        th.m.barrier_all(g.regs.gc::<Array>().obj());
+    }
+}
+
+fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
+    let rec = m.rec();
+    if rec.frames.len() < 2 {
+        return None;
+    }
+    let (th, fp) = (m.i.th, m.i.fp);
+    let g: Gc<Generator> = unsafe { (*fp).extra.gc() };
+    let gr = rec.frame_extra();
+    nothing_handled(m, gr)?;
+    let v = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
+    // -- effects
+    for f in [HANDLED, REGS, CHAIN] {
+        set(m, gr, f, null(m));
+    }
+    set_int(m, gr, STATE, FINISHED);
+    if crate::builtins::generator::is_registered(g) {
+        let f = Callee {
+            name: "gen_done",
+            addr: gen_done as *const () as usize,
+            effects: Effects::FILLS,
+        };
+        rec.core.call(Op::CallVoid, f, &[gr]);
+    }
+    let caller = unsafe { fp.sub(1) };
+    unsafe {
+        run::finished(g);
+        let call = (*caller).pc;
+        let send = (*fp).flags == SEND_FLAGS;
+        rec.pop_frame();
+        th.fp.set(caller);
+        if send {
+            let to = (*call).a();
+            *(*caller).regs.add(to) = v.v.bits();
+            rec.set_reg(to, v.r);
+        }
+        let next = call.add(1);
+        (*caller).pc = next;
+        Some(next)
+    }
+}
+
+/// The finalizer of a generator that has come to its end has nothing to do.
+unsafe extern "C" fn gen_done(g: Value) {
+    let f = &unsafe { g.cast_unchecked::<Generator>() }.header().flags;
+    f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+}
+
+/// The generators of the trace's frames that are written to memory now (`Rec::sync`): they run.
+pub fn write_out(rec: &mut Rec, g: Ir) {
+    let t = rec.thread();
+    let h = rec.core.op_imm(Op::RawGet, t, Ir::NONE, offset_of!(Thread, handled) as i64);
+    let h = rec.core.op1(Op::Word, h);
+    rec.core.effect(Inst { a: g, b: h, imm: OUTER.0 as i64, ..Inst::new(Op::Set) });
+    let b = rec.core.int(RUNNING as i64);
+    rec.core.effect(Inst { a: g, b, imm: STATE.0 as i64, ..Inst::new(Op::SetInt) });
+}
+
+fn make(_m: RecMachine) -> Option<*const Ins> {
+    None
+}
+
+#[allow(unused)]
+fn unused() {
+    let _ = chain::gap;
+}
