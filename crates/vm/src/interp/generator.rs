@@ -72,7 +72,8 @@ pub fn as_generator(v: Value) -> Option<Gc<Generator>> {
 /// An array of a kind of its own: traces know that no list's array is this one.
 fn registers(th: Th, n: usize) -> R<Gc<Array>> {
     let bytes = size_of::<Array>() + 8 * n;
-    let o = th.m.try_alloc(bytes, Kind::GenRegs as u8, Kind::GenRegs as u32).map_err(|_| th.memory_error())?;
+    let o =
+        th.m.try_alloc(bytes, Kind::GenRegs as u8, Kind::GenRegs as u32).map_err(|_| th.memory_error())?;
     // SAFETY: laid out as an `Array`.
     unsafe {
         let a: Gc<Array> = Gc::from_obj(o);

@@ -16,7 +16,9 @@
 use super::machine::{Recorder as RecMachine, T};
 use super::record::Rec;
 use crate::interp::chain;
-use crate::interp::generator::{self as run, CREATED, FINISHED, FOR_FLAGS, Generator, RUNNING, SEND_FLAGS, SUSPENDED};
+use crate::interp::generator::{
+    self as run, CREATED, FINISHED, FOR_FLAGS, Generator, RUNNING, SEND_FLAGS, SUSPENDED,
+};
 use crate::interp::machine::Interp;
 use crate::object::*;
 use crate::thread::{Frame, Th, Thread, fflags};
@@ -179,8 +181,7 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     let code: Gc<Code> = unsafe { it.v.cast_unchecked::<Generator>().code.gc() };
     let base = unsafe { (&*fp).code.nregs as usize };
     let room = unsafe {
-        fp.add(1) < th.frame_limit.get()
-            && (*fp).regs.add(base + code.nregs as usize) < th.regs_end.get()
+        fp.add(1) < th.frame_limit.get() && (*fp).regs.add(base + code.nregs as usize) < th.regs_end.get()
     };
     if !room || super::excluded(code) || !m.rec().may_enter(code) {
         return None;
@@ -306,11 +307,7 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     }
     set_int(m, gr, STATE, FINISHED);
     if crate::builtins::generator::is_registered(g) {
-        let f = Callee {
-            name: "gen_done",
-            addr: gen_done as *const () as usize,
-            effects: Effects::FILLS,
-        };
+        let f = Callee { name: "gen_done", addr: gen_done as *const () as usize, effects: Effects::FILLS };
         rec.core.call(Op::CallVoid, f, &[gr]);
     }
     let caller = unsafe { fp.sub(1) };
