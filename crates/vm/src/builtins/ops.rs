@@ -95,7 +95,7 @@ fn binary1(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
 }
 
 #[cold]
-fn unsupported(th: Th, op: Bin, inplace: bool, a: Value, b: Value) -> Raised {
+pub fn unsupported(th: Th, op: Bin, inplace: bool, a: Value, b: Value) -> Raised {
     let sym = match (op, inplace) {
         (Bin::Pow, true) => "**=".to_string(),
         (_, true) => format!("{}=", symbol(op)),
@@ -155,6 +155,15 @@ pub fn inplace(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
             return Ok(r);
         }
     }
+    inplace_after_own(th, op, a, b)
+}
+pub fn has_inplace(t: Gc<Type>, op: Bin) -> bool {
+    inplace_slot(&t.slots, op).is_some()
+        || matches!(op, Bin::Add) && t.slots.iconcat.is_some()
+        || matches!(op, Bin::Mul) && t.slots.irepeat.is_some()
+}
+/// The protocol after the left operand's own method of the operation in place gave NotImplemented.
+pub fn inplace_after_own(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
     if op == Bin::Pow {
         let r = pow1(th, a, b, NONE())?;
         return if r.is(NOT_IMPLEMENTED()) { Err(unsupported(th, op, true, a, b)) } else { Ok(r) };
@@ -168,8 +177,25 @@ pub fn inplace(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
         None => Err(unsupported(th, op, true, a, b)),
     }
 }
+pub fn inplace_name(op: Bin) -> Value {
+    match op {
+        Bin::Add => n!(__iadd__),
+        Bin::Sub => n!(__isub__),
+        Bin::Mul => n!(__imul__),
+        Bin::TrueDiv => n!(__itruediv__),
+        Bin::FloorDiv => n!(__ifloordiv__),
+        Bin::Mod => n!(__imod__),
+        Bin::LShift => n!(__ilshift__),
+        Bin::RShift => n!(__irshift__),
+        Bin::And => n!(__iand__),
+        Bin::Or => n!(__ior__),
+        Bin::Xor => n!(__ixor__),
+        Bin::MatMul => n!(__imatmul__),
+        Bin::Pow => n!(__ipow__),
+    }
+}
 /// The protocol after the left operand's Python method gave NotImplemented.
-pub fn binary_after_left(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
+pub fn binary_after_left(th: Th, op: Bin, inplace: bool, a: Value, b: Value) -> R<Value> {
     let (ta, tb) = (th.type_of(a), th.type_of(b));
     let r = if ta == tb {
         NOT_IMPLEMENTED()
@@ -189,12 +215,12 @@ pub fn binary_after_left(th: Th, op: Bin, a: Value, b: Value) -> R<Value> {
     if !r.is(NOT_IMPLEMENTED()) {
         return Ok(r);
     }
-    match sequence_op(th, op, false, a, b)? {
+    match sequence_op(th, op, inplace, a, b)? {
         Some(v) => Ok(v),
-        None => Err(unsupported(th, op, false, a, b)),
+        None => Err(unsupported(th, op, inplace, a, b)),
     }
 }
-fn reflected(op: Bin) -> Value {
+pub fn reflected(op: Bin) -> Value {
     match op {
         Bin::Add => n!(__radd__),
         Bin::Sub => n!(__rsub__),

@@ -322,10 +322,12 @@ pub fn load_locals(th: Th, i: Ins) -> Res {
 /// Pushes a frame whose result the continuation handles. False: it is not a plain Python function with that many
 /// parameters, so the caller has to call it natively.
 fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value>) -> R<bool> {
+    push_python_to(th, f, args, flags_for(cont, 0), extra)
+}
+fn push_python_to(th: Th, f: Value, args: &[Value], mut flags: u64, extra: Option<Value>) -> R<bool> {
     let Some(func) = f.exact::<Function>() else { return Ok(false) };
     let fp = fr(th);
     let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-    let mut flags = flags_for(cont, 0);
     if extra.is_some() {
         flags |= fflags::EXTRA;
     }
@@ -568,7 +570,7 @@ pub fn build_slice(th: Th, i: Ins) -> Res {
 
 // -- operators
 
-fn op_names(op: Op) -> Option<(fast::Bin, Value)> {
+pub fn op_names(op: Op) -> Option<(fast::Bin, Value)> {
     use fast::Bin::*;
     Some(match op {
         Op::Add | Op::AddI => (Add, n!(__add__)),
@@ -588,23 +590,50 @@ fn op_names(op: Op) -> Option<(fast::Bin, Value)> {
     })
 }
 
-/// Arithmetic beyond the fast forms: numbers first; a Python special method of the left operand runs in a frame with a
-/// continuation for NotImplemented.
+/// Operand of `Cont::Binary`: the right operand's reflected method runs.
+pub const REFLECTED: u16 = 1;
+
+/// The Python function that an arithmetic operation of these operands begins with, by their classes, and the operand of
+/// its continuation.
+pub fn special_method(th: Th, i: Ins, x: Value, y: Value) -> Option<(Value, u16)> {
+    let (op, name) = op_names(i.op())?;
+    let t = th.type_of(x);
+    if t.heap_type() {
+        let own = (i.x() != 0).then(|| ops::inplace_name(op)).and_then(|n| th.lookup(t, n));
+        if let Some(f) = own {
+            return f.is_exact(Kind::Function).then_some((f, 0));
+        }
+        if i.x() != 0 && ops::has_inplace(t, op) {
+            return None;
+        }
+        let f = th.lookup(t, name).filter(|f| f.is_exact(Kind::Function))?;
+        let ty = th.type_of(y);
+        // The reflected method of a proper subclass goes first: leave that to the general protocol.
+        return (t == ty || !th.is_subtype(ty, t)).then_some((f, 0));
+    }
+    let number = [Kind::Int, Kind::Float, Kind::Bool, Kind::Complex].iter().any(|k| x.is_exact(*k));
+    if number && y.is_obj() {
+        // Builtin numbers know nothing of other classes than their own.
+        let ty = th.type_of(y);
+        if ty.heap_type() && ty.native.kind == Kind::Object {
+            let f = th.lookup(ty, ops::reflected(op)).filter(|f| f.is_exact(Kind::Function))?;
+            return Some((f, REFLECTED));
+        }
+    }
+    None
+}
+
+/// Arithmetic beyond the fast forms: numbers first; a Python special method runs in a frame with a continuation for
+/// NotImplemented.
 fn arith_general(th: Th, i: Ins, x: Value, y: Value) -> Res {
-    let (op, name) = op_names(i.op()).expect("an arithmetic op");
+    let (op, _) = op_names(i.op()).expect("an arithmetic op");
     if op == fast::Bin::Add && x.is_exact(Kind::Str) && y.is_exact(Kind::Str) {
         let v = builtins::str_type::concat(th, x, y)?;
         return ret_a(th, i, v);
     }
-    let t = th.type_of(x);
-    if i.x() == 0
-        && t.heap_type()
-        && let Some(f) = th.lookup(t, name)
-        && f.is_exact(Kind::Function)
-    {
-        let ty = th.type_of(y);
-        // The reflected method of a proper subclass goes first: leave that to the general protocol.
-        if (t == ty || !th.is_subtype(ty, t)) && push_python(th, f, &[x, y], Cont::Binary, Some(y))? {
+    if let Some((f, arg)) = special_method(th, i, x, y) {
+        let args = if arg == REFLECTED { [y, x] } else { [x, y] };
+        if push_python_to(th, f, &args, flags_for(Cont::Binary, arg), Some(y))? {
             return NEXT;
         }
     }
@@ -619,10 +648,17 @@ pub fn binary(th: Th, i: Ins) -> Res {
 pub fn binary_i(th: Th, i: Ins) -> Res {
     arith_general(th, i, reg(th, i.b()), Value::fix(i.ci() as i64))
 }
-/// The rest of the protocol after the left operand's method gave NotImplemented.
-pub fn binary_rest(th: Th, i: Ins, x: Value, y: Value) -> R<Value> {
+/// The rest of the protocol after the method that it began with gave NotImplemented.
+pub fn binary_rest(th: Th, i: Ins, x: Value, y: Value, arg: u64) -> R<Value> {
     let (op, _) = op_names(i.op()).expect("an arithmetic op");
-    ops::binary_after_left(th, op, x, y)
+    let inplace = i.x() != 0;
+    if arg == REFLECTED as u64 {
+        return Err(ops::unsupported(th, op, inplace, x, y));
+    }
+    if inplace && ops::has_inplace(th.type_of(x), op) {
+        return ops::inplace_after_own(th, op, x, y);
+    }
+    ops::binary_after_left(th, op, inplace, x, y)
 }
 pub fn matmul(th: Th, i: Ins) -> Res {
     binary(th, i)
@@ -639,7 +675,7 @@ pub fn invert(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 
-fn cmp_op(op: Op) -> (CmpOp, Value) {
+pub fn cmp_op(op: Op) -> (CmpOp, Value) {
     match op {
         Op::Lt | Op::JLt | Op::JLtI => (CmpOp::Lt, n!(__lt__)),
         Op::Le | Op::JLe | Op::JLeI => (CmpOp::Le, n!(__le__)),
@@ -649,19 +685,22 @@ fn cmp_op(op: Op) -> (CmpOp, Value) {
         _ => (CmpOp::Eq, n!(__eq__)),
     }
 }
-/// Whether a comparison may run in a frame: the left operand's class defines it in Python and the right one's is no
+/// The Python function that a comparison begins with: the left operand's class defines it and the right one's is no
 /// proper subclass.
-fn push_compare(th: Th, i: Ins, x: Value, y: Value) -> R<bool> {
+pub fn compare_method(th: Th, i: Ins, x: Value, y: Value) -> Option<Value> {
     let t = th.type_of(x);
     if !t.heap_type() {
-        return Ok(false);
+        return None;
     }
-    let (_, name) = cmp_op(i.op());
-    let Some(f) = th.lookup(t, name) else { return Ok(false) };
+    let f = th.lookup(t, cmp_op(i.op()).1).filter(|f| f.is_exact(Kind::Function))?;
     let ty = th.type_of(y);
-    Ok(f.is_exact(Kind::Function)
-        && (t == ty || !th.is_subtype(ty, t))
-        && push_python(th, f, &[x, y], Cont::Compare, Some(y))?)
+    (t == ty || !th.is_subtype(ty, t)).then_some(f)
+}
+fn push_compare(th: Th, i: Ins, x: Value, y: Value) -> R<bool> {
+    match compare_method(th, i, x, y) {
+        Some(f) => push_python(th, f, &[x, y], Cont::Compare, Some(y)),
+        None => Ok(false),
+    }
 }
 pub fn compare(th: Th, i: Ins) -> Res {
     let (x, y) = (reg(th, i.b()), reg(th, i.c()));
@@ -725,6 +764,14 @@ pub fn jump_back(th: Th, i: Ins) -> Res {
 
 // -- calls
 
+/// `__call__` of an instance's class, if it is a Python function.
+pub fn call_special(th: Th, f: Value) -> Option<Value> {
+    let t = th.type_of(f);
+    if !t.heap_type() || f.is_kind(Kind::Type) {
+        return None;
+    }
+    th.lookup(t, n!(__call__)).filter(|f| f.is_exact(Kind::Function))
+}
 /// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
 #[inline(never)]
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
@@ -775,6 +822,13 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
         nf.extra.init(Some(o));
+        return started(th);
+    }
+    if let Some(func) = call_special(th, f)
+        && let Some(func) = func.exact::<Function>()
+    {
+        let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
+        th.push_frame(func, regs, Some(f), args, 0)?;
         return started(th);
     }
     let v = if f.is_exact(Kind::Type) {
@@ -874,7 +928,7 @@ pub fn leave(th: Th, v: Value) -> Res {
             let v = if v.is(NOT_IMPLEMENTED()) {
                 // Operands are still in the caller's registers.
                 let x = reg(th, i.b());
-                binary_rest(th, i, x, extra.expect("the right operand"))?
+                binary_rest(th, i, x, extra.expect("the right operand"), flags >> fflags::ARG_SHIFT & 0xffff)?
             } else {
                 v
             };

@@ -97,7 +97,7 @@ impl Recorder {
         Some(T { v: f, r: self.rec().guarded(Op::Unbox, a.r, Ir::NONE) })
     }
     /// Follows `Interp`'s push of a frame.
-    fn pushed(&mut self, func: T<Value>, extra: Option<Ir>, base: usize, nargs: usize, flags: u64) {
+    pub fn pushed(&mut self, func: T<Value>, extra: Option<Ir>, base: usize, nargs: usize, flags: u64) {
         let fp = self.i.fp;
         unsafe {
             let (code, func_now) = ((*fp).code, (*fp).func);
@@ -106,7 +106,7 @@ impl Recorder {
         }
     }
     /// The function is a constant, or its code is tested.
-    fn pin_code(&self, f: T<Value>) {
+    pub fn pin_code(&self, f: T<Value>) {
         if f.r.as_const().is_none() {
             let off = std::mem::offset_of!(Function, code) as i64;
             let c = self.rec().core.op_imm(Op::Get, f.r, Ir::NONE, off);
@@ -558,40 +558,6 @@ impl PyMachine for Recorder {
 }
 
 impl Recorder {
-    /// A call of a bound method whose function is of Python: its frame's registers are above the caller's.
-    pub fn enter_bound(&mut self, pc: Pc, i: adder_bytecode::Ins) -> Option<Pc> {
-        let f = self.reg(i.a());
-        let m: Gc<Method> = f.v.exact()?;
-        let func = m.func.get().filter(|f| f.is_exact(Kind::Function))?;
-        let this = m.this.get()?;
-        let code: Gc<Code> = unsafe { func.cast_unchecked::<Function>().code.gc() };
-        if !self.rec().may_enter(code) || !self.shape_is(f, Kind::Method as u32) {
-            return None;
-        }
-        let field = |at: usize| Field(at as u32);
-        let fr = self.get(f, field(std::mem::offset_of!(Method, func)));
-        let tr = self.get(f, field(std::mem::offset_of!(Method, this)));
-        self.promote(fr);
-        let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
-        // SAFETY: what lies above the caller's registers is free.
-        let put = |k: usize, v: Value| unsafe { *self.i.regs.add(base + k) = v.bits() };
-        put(0, this);
-        let mut args = Vec::new();
-        for k in 0..i.b() {
-            let a = self.reg(i.a() + 1 + k);
-            put(1 + k, a.v);
-            args.push(a.r);
-        }
-        let next = self.i.enter(pc, func, base, args.len() + 1)?;
-        let func = self.word(func);
-        self.rec().call_at(pc);
-        self.rec().set_reg(base, tr.r);
-        for (k, a) in args.iter().enumerate() {
-            self.rec().set_reg(base + 1 + k, *a);
-        }
-        self.pushed(func, None, base, args.len() + 1, 0);
-        Some(next)
-    }
     /// Truth beyond what the handler knows.
     fn truth(self, f: &'static Residual<Fn1>, a: T<Value>) -> Option<T<Value>> {
         if !a.v.is_obj() {

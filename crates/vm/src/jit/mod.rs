@@ -13,6 +13,7 @@
 //! - Constants of traces are pinned and kept alive by the code object that owns the tree.
 //! - Machine code is left only at points where the interpreter can go on, and nothing is executed twice.
 
+mod enter;
 pub mod exit;
 mod generators;
 pub mod helpers;

@@ -824,7 +824,12 @@ impl Rec {
             if self.core.abort.is_some() {
                 return self.stop(pc);
             }
-            match record_fast(&mut m, Pc::from_ptr(pc), i) {
+            let done = match super::enter::operator(&mut m, Pc::from_ptr(pc), i) {
+                Some(next) => Some(Ok(next)),
+                None if m.rec().core.abort.is_some() => None,
+                None => record_fast(&mut m, Pc::from_ptr(pc), i),
+            };
+            match done {
                 Some(Ok(next)) => {
                     m.rec().gain += 1;
                     th.fp.set(m.i.fp);
@@ -839,15 +844,16 @@ impl Rec {
             }
             let fp = th.fp.get();
             let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
-            if i.op() == Bc::Call {
-                let mut b = m;
-                if let Some(next) = b.enter_bound(Pc::from_ptr(pc), i) {
-                    th.fp.set(b.i.fp);
-                    pc = next.ptr();
-                    unsafe { (*b.i.fp).pc = pc };
-                    self.gain += 1;
-                    continue;
-                }
+            let mut b = m;
+            if let Some(next) = super::enter::call(&mut b, Pc::from_ptr(pc), i) {
+                th.fp.set(b.i.fp);
+                pc = next.ptr();
+                unsafe { (*b.i.fp).pc = pc };
+                self.gain += 1;
+                continue;
+            }
+            if self.core.abort.is_some() {
+                return self.stop(pc);
             }
             let over = match super::inline::record(m, i) {
                 Some(()) => Some(0),

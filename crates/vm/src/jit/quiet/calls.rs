@@ -202,7 +202,7 @@ pub(super) fn construct(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option
 }
 
 /// Records what shape, or which kind of immediate, a value has.
-pub(super) fn known(m: Recorder, a: T<Value>) -> bool {
+pub fn known(m: Recorder, a: T<Value>) -> bool {
     if a.v.is_obj() { m.of_shape(a) } else { m.immediate(a) }
 }
 /// Records of which class a value is: None if nothing was.

@@ -1,0 +1,437 @@
+//! Python functions that a trace goes into where the handlers leave the call to the runtime: with keywords, defaults and
+//! `*args`, `__init__` of a new instance, special methods of operators and comparisons.
+//!
+//! Each does what the interpreter would do, its tests being recorded before anything happens. None (whatever was recorded
+//! so far): the operation is recorded in another way.
+
+use super::machine::{Recorder, T};
+use super::quiet::{known, new};
+use super::{helpers, watch};
+use crate::builtins;
+use crate::interp::call::flags_for;
+use crate::interp::machine::*;
+use crate::interp::slow;
+use crate::n;
+use crate::native::tflags;
+use crate::object::*;
+use crate::thread::{Cont, Root, fflags};
+use crate::value::*;
+use adder_bytecode::{CodeFlags, Ins, Op as Bc};
+use adder_metatrace::counters::Counter;
+use adder_metatrace::ir::{Op, R as Ir};
+use adder_metatrace::{Cmp, Effects, Field, Machine};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Most parameters of a function that is entered in this way.
+const MOST: usize = 24;
+
+/// Values on the native stack, where the collector sees them.
+struct Args {
+    v: [Option<T<Value>>; MOST],
+    n: usize,
+}
+impl Args {
+    fn new() -> Args {
+        Args { v: [None; MOST], n: 0 }
+    }
+    fn push(&mut self, v: T<Value>) -> Option<()> {
+        *self.v.get_mut(self.n)? = Some(v);
+        self.n += 1;
+        Some(())
+    }
+}
+
+/// A call whose function the handlers did not enter.
+pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    let f = m.reg(i.a());
+    let window = |m: &mut Recorder, method: bool| {
+        let skip = (method && m.reg_is_null(i.a() + 1)) as usize;
+        (i.a() + 1 + skip, i.b() - skip)
+    };
+    let mut args = Args::new();
+    let mut names = None;
+    match i.op() {
+        Bc::Call | Bc::CallMethod | Bc::CallKw => {
+            if !callable(m, f.v) {
+                return None;
+            }
+            let (at, n) = window(m, i.op() == Bc::CallMethod || (i.op() == Bc::CallKw && i.x() != 0));
+            if i.op() == Bc::CallKw {
+                let k = m.reg(i.a() + 1 + i.b());
+                m.promote(k);
+                names = k.v.exact::<Tuple>();
+                names?;
+            }
+            for k in 0..n {
+                args.push(m.reg(at + k))?;
+            }
+        }
+        Bc::CallEx => {
+            if !callable(m, f.v) {
+                return None;
+            }
+            let t = m.reg(i.a() + 1);
+            let items = t.v.exact::<Tuple>()?;
+            if i.x() != 0 {
+                let d = m.reg(i.a() + 2);
+                if d.v.exact::<Dict>()?.len() != 0 || !m.shape_is(d, Kind::Dict as u32) {
+                    return None;
+                }
+                let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
+                m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)));
+            }
+            if items.len > MOST || !m.shape_is(t, Kind::Tuple as u32) {
+                return None;
+            }
+            unpack(m, t, items, &mut args)?;
+        }
+        _ => return None,
+    }
+    function(m, pc, i, f, &args, names)
+}
+
+fn callable(m: &Recorder, f: Value) -> bool {
+    f.is_exact(Kind::Function)
+        || f.is_exact(Kind::Method)
+        || f.is_exact(Kind::Type)
+        || slow::call_special(m.i.th, f).is_some()
+}
+
+/// The items of a tuple of this length.
+fn unpack(m: &mut Recorder, t: T<Value>, items: Gc<Tuple>, to: &mut Args) -> Option<()> {
+    let len = m.get_int(t, Field(offset_of!(Tuple, len) as u32));
+    m.test(m.int_cmp(Cmp::Eq, len, m.int_const(items.len as i64)));
+    for k in 0..items.len {
+        to.push(m.get(t, Field((size_of::<Tuple>() + 8 * k) as u32)))?;
+    }
+    Some(())
+}
+
+fn function(
+    m: &mut Recorder,
+    pc: Pc,
+    i: Ins,
+    f: T<Value>,
+    args: &Args,
+    names: Option<Gc<Tuple>>,
+) -> Option<Pc> {
+    if f.v.is_exact(Kind::Function) {
+        if !m.shape_is(f, Kind::Function as u32) {
+            return None;
+        }
+        let (code, vals) = bind(m, f, None, args, names)?;
+        return push(m, pc, f, code, &vals, 0, None);
+    }
+    if let Some(b) = f.v.exact::<Method>() {
+        let func = b.func.get().filter(|f| f.is_exact(Kind::Function))?;
+        if !m.shape_is(f, Kind::Method as u32) {
+            return None;
+        }
+        let fr = m.get(f, Field(offset_of!(Method, func) as u32));
+        let this = m.get(f, Field(offset_of!(Method, this) as u32));
+        m.promote(fr);
+        let func = m.constant(func);
+        let (code, vals) = bind(m, func, Some(this), args, names)?;
+        return push(m, pc, func, code, &vals, 0, None);
+    }
+    if let Some(func) = slow::call_special(m.i.th, f.v) {
+        watch::watch_type(m.i.th.type_of(f.v), m.rec().tree);
+        if !known(*m, f) {
+            return None;
+        }
+        let func = m.constant(func);
+        let (code, vals) = bind(m, func, Some(f), args, names)?;
+        return push(m, pc, func, code, &vals, 0, None);
+    }
+    instance(m, pc, i, f, args, names)
+}
+
+/// A call of a class: a new instance, whose `__init__` is entered.
+fn instance(
+    m: &mut Recorder,
+    pc: Pc,
+    i: Ins,
+    f: T<Value>,
+    args: &Args,
+    names: Option<Gc<Tuple>>,
+) -> Option<Pc> {
+    let (t, th): (Gc<Type>, _) = (f.v.exact()?, m.i.th);
+    let plain = t.heap_type()
+        && t.has(tflags::PLAIN_NEW)
+        && !t.has(tflags::IS_ABSTRACT)
+        && !t.has(tflags::HAS_DEL)
+        && t.native.drop.is_none()
+        && t.native.kind == Kind::Object;
+    if !plain {
+        return None;
+    }
+    let init = th.lookup(t, n!(__init__))?;
+    let own = init.is_exact(Kind::Function);
+    let of_object = th.lookup(builtins::object::OBJECT.get(), n!(__init__))?;
+    if !own && !(init.is(of_object) && args.n == 0 && names.is_none()) {
+        return None;
+    }
+    watch::watch_type(t, m.rec().tree);
+    m.promote(f);
+    let shape = crate::shape::shape(t.root_shape.load(Relaxed));
+    let v = builtins::object::new_instance(th, t).ok()?;
+    if v.shape_id() != shape.id {
+        m.rec().core.give_up(Counter::AbortInvalid, "the class changed");
+        return None;
+    }
+    let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | shape.id as i64;
+    if !own {
+        let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+        m.set_reg(i.c(), T { v, r });
+        return Some(pc.next());
+    }
+    let func = m.constant(init);
+    // The instance is made when all tests are done.
+    let placeholder = m.constant(NONE());
+    let (code, mut vals) = bind(m, func, Some(placeholder), args, names)?;
+    let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+    let o = T { v, r };
+    vals.v[0] = Some(o);
+    push(m, pc, func, code, &vals, flags_for(Cont::Init, 0) | fflags::EXTRA, Some(o))
+}
+
+/// Gives the parameters their values as the interpreter does.
+fn bind(
+    m: &mut Recorder,
+    f: T<Value>,
+    first: Option<T<Value>>,
+    args: &Args,
+    names: Option<Gc<Tuple>>,
+) -> Option<(Gc<Code>, Args)> {
+    let func: Gc<Function> = f.v.exact()?;
+    let code: Gc<Code> = unsafe { func.code.gc() };
+    if code.ins.is_null() || !m.rec().may_enter(code) {
+        return None;
+    }
+    let flags = CodeFlags(code.flags);
+    let (varargs, varkw) = (flags.has(CodeFlags::VARARGS), flags.has(CodeFlags::VARKEYWORDS));
+    let (npos, nkwonly) = (code.argcount as usize, code.kwonly as usize);
+    let total = npos + nkwonly;
+    let nparams = total + varargs as usize + varkw as usize;
+    let nkw = names.map_or(0, |k| k.len);
+    let nfirst = first.is_some() as usize;
+    let given = args.n - nkw + nfirst;
+    if nparams > MOST || (given > npos && !varargs) {
+        return None;
+    }
+    let mut vals = Args { n: nparams, ..Args::new() };
+    let pos = |k: usize| if k < nfirst { first } else { args.v[k - nfirst] };
+    for k in 0..npos.min(given) {
+        vals.v[k] = pos(k);
+    }
+    let params = unsafe { code.varnames.gc::<Tuple>() };
+    let posonly = unsafe { (*code.data).posonly as usize };
+    for k in 0..nkw {
+        let name = names?.items()[k];
+        let text = name.exact::<Str>()?;
+        let same = |p: &Value| p.is(name) || p.exact::<Str>().is_some_and(|p| p.bytes() == text.bytes());
+        let at = posonly + params.items()[posonly..total].iter().position(same)?;
+        if vals.v[at].is_some() {
+            return None;
+        }
+        vals.v[at] = args.v[args.n - nkw + k];
+    }
+    m.pin_code(f);
+    if vals.v[..npos].iter().any(|v| v.is_none()) {
+        let d = unsafe { func.defaults.gc_opt::<Tuple>() }?;
+        let need = npos.checked_sub(d.len)?;
+        if vals.v[..need].iter().any(|v| v.is_none()) {
+            return None;
+        }
+        let t = m.get(f, Field(offset_of!(Function, defaults) as u32));
+        m.test(m.is_null(t));
+        let len = m.get_int(t, Field(offset_of!(Tuple, len) as u32));
+        m.test(m.int_cmp(Cmp::Eq, len, m.int_const(d.len as i64)));
+        for k in need..npos {
+            if vals.v[k].is_none() {
+                vals.v[k] = Some(m.get(t, Field((size_of::<Tuple>() + 8 * (k - need)) as u32)));
+            }
+        }
+    }
+    for k in npos..total {
+        if vals.v[k].is_none() {
+            let d = func.kwdefaults.get()?;
+            d.exact::<Dict>()?;
+            let t = m.get(f, Field(offset_of!(Function, kwdefaults) as u32));
+            if !m.shape_is(T { v: d, r: t.r }, Kind::Dict as u32) {
+                return None;
+            }
+            let name = m.constant(params.items()[k]);
+            vals.v[k] = Some(m.quiet2("default", helpers::dict_item, Effects::READS, t, name)?);
+        }
+    }
+    if varargs {
+        vals.v[total] = Some(rest(m, &pos, npos, given));
+    }
+    if varkw {
+        let d = m.quiet1("keywords", helpers::dict, Effects::READS, m.fixnum(0))?;
+        m.rec().core.op_imm(Op::IsA, d.r, Ir::NONE, Kind::Dict as i64);
+        vals.v[total + varargs as usize] = Some(d);
+    }
+    Some((code, vals))
+}
+
+/// The tuple of `*args`.
+fn rest(m: &mut Recorder, pos: &dyn Fn(usize) -> Option<T<Value>>, from: usize, to: usize) -> T<Value> {
+    if from >= to {
+        return m.constant(Root::empty_tuple.value());
+    }
+    let n = to - from;
+    let mut all = [NONE(); MOST];
+    let len = m.rec().core.int(n as i64);
+    let mut fields = vec![(offset_of!(Tuple, len) as u32, len)];
+    for k in 0..n {
+        let x = pos(from + k).unwrap_or(m.constant(NONE()));
+        all[k] = x.v;
+        fields.push(((size_of::<Tuple>() + 8 * k) as u32, x.r));
+    }
+    let v = m.i.th.tuple(&all[..n]);
+    new(*m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &fields)
+}
+
+/// Enters the function, its parameters bound, in a frame above the caller's registers.
+fn push(
+    m: &mut Recorder,
+    pc: Pc,
+    func: T<Value>,
+    code: Gc<Code>,
+    vals: &Args,
+    flags: u64,
+    extra: Option<T<Value>>,
+) -> Option<Pc> {
+    let (th, fp) = (m.i.th, m.i.fp);
+    let nf = unsafe { fp.add(1) };
+    if nf >= th.frame_limit.get() || th.m.poll.load(Relaxed) != 0 || m.rec().core.abort.is_some() {
+        return None;
+    }
+    // SAFETY: there is room for what a trace may push (`has_room`); what lies above the caller's registers is free.
+    let base = unsafe {
+        let base = (&(*fp)).code.nregs as usize;
+        let regs = m.i.regs.add(base);
+        for k in 0..code.nlocals as usize {
+            *regs.add(k) = vals.v.get(k).copied().flatten().map_or(0, |v| v.v.bits());
+        }
+        (*fp).pc = pc.ptr();
+        (*nf).regs = regs;
+        (*nf).func = func.v.cast_unchecked();
+        (*nf).code = code;
+        (*nf).flags = flags;
+        if let Some(x) = extra {
+            (*nf).extra.init(Some(x.v));
+        }
+        m.i.fp = nf;
+        m.i.regs = regs;
+        base
+    };
+    m.rec().call_at(pc);
+    for k in 0..vals.n {
+        if let Some(v) = vals.v[k] {
+            m.rec().set_reg(base + k, v.r);
+        }
+    }
+    m.pushed(func, extra.map(|x| x.r), base, vals.n, flags);
+    Some(Pc::from_ptr(code.ins))
+}
+
+fn immediate_operand(op: Bc) -> bool {
+    use Bc::*;
+    matches!(
+        op,
+        AddI | SubI | MulI | FloorDivI | ModI | LShiftI | RShiftI | AndI | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI
+    )
+}
+
+/// An operator whose special method is a Python function.
+pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    use Bc::*;
+    let compare = match i.op() {
+        Lt | Le | Gt | Ge | Eq | Ne => Some(false),
+        JLt | JLe | JGt | JGe | JEq | JNe | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI => Some(true),
+        _ if slow::op_names(i.op()).is_some() => None,
+        _ => return None,
+    };
+    let (a, b) = if compare == Some(true) { (i.a(), i.b()) } else { (i.b(), i.c()) };
+    let has = |m: &Recorder, r: usize| !m.i.reg_is_null(r);
+    if !has(m, a) || (!immediate_operand(i.op()) && !has(m, b)) {
+        return None;
+    }
+    if immediate_operand(i.op()) && compare.is_some() {
+        return None;
+    }
+    let x = m.i.reg(a);
+    let y = if immediate_operand(i.op()) { Value::fix(i.ci() as i64) } else { m.i.reg(b) };
+    // Numbers are the handlers' business.
+    if !x.is_obj() && !y.is_obj() {
+        return None;
+    }
+    let th = m.i.th;
+    let operands = |m: &mut Recorder| {
+        let x = m.reg(a);
+        let y = if immediate_operand(i.op()) { m.constant(y) } else { m.reg(b) };
+        for v in [x.v, y.v] {
+            let t = m.i.th.type_of(v);
+            if t.heap_type() {
+                watch::watch_type(t, m.rec().tree);
+            }
+        }
+        (x, y)
+    };
+    let Some(jump) = compare else {
+        let (f, arg) = slow::special_method(th, i, x, y)?;
+        let (x, y) = operands(m);
+        if !known(*m, x) || !known(*m, y) {
+            return None;
+        }
+        let func = m.constant(f);
+        let mut args = Args::new();
+        let both = if arg == slow::REFLECTED { [y, x] } else { [x, y] };
+        args.push(both[0])?;
+        args.push(both[1])?;
+        let (code, vals) = bind(m, func, None, &args, None)?;
+        return push(m, pc, func, code, &vals, flags_for(Cont::Binary, arg) | fflags::EXTRA, Some(y));
+    };
+    if let Some(f) = slow::compare_method(th, i, x, y) {
+        let (x, y) = operands(m);
+        if !known(*m, x) || !known(*m, y) {
+            return None;
+        }
+        let func = m.constant(f);
+        let mut args = Args::new();
+        args.push(x)?;
+        args.push(y)?;
+        let (code, vals) = bind(m, func, None, &args, None)?;
+        return push(m, pc, func, code, &vals, flags_for(Cont::Compare, 0) | fflags::EXTRA, Some(y));
+    }
+    let eq = match i.op() {
+        Eq | JEq => true,
+        Ne | JNe => false,
+        _ => return None,
+    };
+    // Identity is what objects are compared by that say nothing else.
+    let plain = |v: Value| {
+        let s = &th.type_of(v).slots;
+        let o = &builtins::object::OBJECT_TYPE.slots;
+        v.is_obj() && s.richcompare.map(|f| f as usize) == o.richcompare.map(|f| f as usize)
+    };
+    let mute = |v: Value| plain(v) || v.is_none() || v.is_fix() || v.is_exact(Kind::Str);
+    if !((plain(x) && mute(y)) || (plain(y) && mute(x))) {
+        return None;
+    }
+    let (x, y) = operands(m);
+    if !known(*m, x) || !known(*m, y) {
+        return None;
+    }
+    let same = m.test(m.same(x, y)) == eq;
+    if jump {
+        let skip = if same == (i.x() != 0) { i.ci() as isize } else { 0 };
+        return Some(Pc::from_ptr(unsafe { pc.ptr().offset(1 + skip) }));
+    }
+    m.set_reg(i.a(), m.constant(Value::bool(same)));
+    Some(pc.next())
+}
