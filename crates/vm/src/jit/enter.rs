@@ -343,7 +343,19 @@ fn immediate_operand(op: Bc) -> bool {
     use Bc::*;
     matches!(
         op,
-        AddI | SubI | MulI | FloorDivI | ModI | LShiftI | RShiftI | AndI | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI
+        AddI | SubI
+            | MulI
+            | FloorDivI
+            | ModI
+            | LShiftI
+            | RShiftI
+            | AndI
+            | JLtI
+            | JLeI
+            | JGtI
+            | JGeI
+            | JEqI
+            | JNeI
     )
 }
 
