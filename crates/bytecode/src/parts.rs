@@ -40,6 +40,16 @@ impl Positions {
     }
 }
 
+impl Positions {
+    /// Whether instruction `i` has a line; the others are not read for that.
+    pub fn has_line(&self, i: usize) -> bool {
+        match (self.list.get(), &self.later) {
+            (None, Some(l)) if i < l.count => l.unit.has_line(l.from, l.to, i).unwrap_or(false),
+            _ => self.get(i).is_some_and(|p| p.line != 0),
+        }
+    }
+}
+
 impl Deref for Positions {
     type Target = [Position];
     fn deref(&self) -> &[Position] {
@@ -93,6 +103,13 @@ impl Names {
         match &self.shared {
             Some((unit, ids)) => ids.get(i).map(|i| unit.str(*i)),
             None => self.own.get(i).map(|s| &**s),
+        }
+    }
+    /// The bytes of a name, which may not be UTF-8 if they were damaged.
+    pub fn get_bytes(&self, i: usize) -> Option<&[u8]> {
+        match &self.shared {
+            Some((unit, ids)) => ids.get(i).map(|i| unit.text(*i)),
+            None => self.own.get(i).map(|s| s.as_bytes()),
         }
     }
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {

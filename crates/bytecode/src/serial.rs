@@ -95,10 +95,32 @@ impl<'d> Unit<'d> {
         Ok(Unit { bytes, strings, body, filename: filename.into() })
     }
 
-    /// A string that is known to be there and should be UTF-8.
-    pub(crate) fn str(&self, i: u32) -> &str {
+    /// A string that is known to be there.
+    pub(crate) fn text(&self, i: u32) -> &[u8] {
         let found = self.strings.get(i as usize).map(|&(from, to)| &self.bytes[from as usize..to as usize]);
-        found.and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+        found.unwrap_or_default()
+    }
+
+    /// The same, where it should be UTF-8.
+    pub(crate) fn str(&self, i: u32) -> &str {
+        std::str::from_utf8(self.text(i)).unwrap_or_default()
+    }
+
+    /// Whether the position number `i` of those at `from..to` has a line.
+    pub(crate) fn has_line(&self, from: usize, to: usize, i: usize) -> Read<bool> {
+        let mut r = self.reader(from, to, None, None);
+        let mut left = i;
+        loop {
+            let n = r.num()? as usize;
+            let lined = r.num()? != 0;
+            if left < n || n == 0 {
+                return Ok(lined);
+            }
+            left -= n;
+            if lined {
+                (r.num()?, r.num()?, r.num()?);
+            }
+        }
     }
 
     pub(crate) fn positions(&self, from: usize, to: usize, count: usize, line: u32) -> Read<Vec<Position>> {
@@ -357,7 +379,20 @@ impl<'d> Reader<'d> {
         Ok(self.take(1)?[0])
     }
 
+    #[inline(always)]
     fn num(&mut self) -> Read<u64> {
+        // Nearly all are below 128.
+        match self.data {
+            [b, rest @ ..] if *b < 0x80 => {
+                self.data = rest;
+                Ok(*b as u64)
+            }
+            _ => self.large_num(),
+        }
+    }
+
+    #[inline(never)]
+    fn large_num(&mut self) -> Read<u64> {
         let mut v = 0;
         for shift in (0..64).step_by(7) {
             let b = self.byte()?;

@@ -281,20 +281,33 @@ impl Mutator {
         if size > self.heap.range.len {
             return Err(OutOfMemory);
         }
-        let p = self.with_stack_saved(|| {
-            self.collect_if_due();
-            self.old_locked(size).or_else(|| {
-                self.heap.collect_now(self, true);
-                self.old_locked(size)
-            })
-        });
-        let o = unsafe { Self::init(p.ok_or(OutOfMemory)?, kind, desc, 0) };
+        let p = match self.old_now(size) {
+            Some(p) => p,
+            None => self
+                .with_stack_saved(|| {
+                    self.collect_if_due();
+                    self.old_locked(size).or_else(|| {
+                        self.heap.collect_now(self, true);
+                        self.old_locked(size)
+                    })
+                })
+                .ok_or(OutOfMemory)?,
+        };
+        let o = unsafe { Self::init(p, kind, desc, 0) };
         // Logged at birth, because nobody runs the barrier for its first stores.
         unsafe { self.local().remembered.push(o) };
         Ok(o)
     }
-    fn old_locked(&self, size: usize) -> Option<usize> {
+    /// Unless a collection is due.
+    fn old_now(&self, size: usize) -> Option<usize> {
         let mut s = self.heap.space.lock();
+        let due = s.since >= s.young_limit() || self.heap.gc_due.load(Relaxed);
+        if due { None } else { self.old_in(&mut s, size) }
+    }
+    fn old_locked(&self, size: usize) -> Option<usize> {
+        self.old_in(&mut self.heap.space.lock(), size)
+    }
+    fn old_in(&self, s: &mut Space, size: usize) -> Option<usize> {
         // SAFETY: the lock is held; marks and lines change only under it while mutators run.
         unsafe {
             let p = if size > MEDIUM_MAX {

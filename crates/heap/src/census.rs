@@ -33,14 +33,44 @@ impl Heap {
     }
 }
 
+/// A set of a few hundred addresses at most.
+struct Few {
+    cells: [usize; 512],
+    len: usize,
+}
+impl Default for Few {
+    fn default() -> Few {
+        Few { cells: [0; 512], len: 0 }
+    }
+}
+impl Few {
+    /// Where it is or belongs.
+    fn cell(&self, a: usize) -> usize {
+        let mut i = (a >> 3) * 0x9e37_79b1 >> 7 & 511;
+        while self.cells[i] != 0 && self.cells[i] != a {
+            i = (i + 1) & 511;
+        }
+        i
+    }
+    fn has(&self, a: usize) -> bool {
+        self.cells[self.cell(a)] != 0
+    }
+    fn add(&mut self, a: usize) {
+        assert!(self.len < 400);
+        let i = self.cell(a);
+        self.cells[i] = a;
+        self.len += 1;
+    }
+}
+
 impl Heap {
-    /// Whether `o` refers to itself, by way of at most `limit` other objects for which `through` holds.
+    /// Whether `o` refers to itself, by way of at most `limit` (up to 400) other objects for which `through` holds.
     #[inline(never)]
     pub fn in_cycle(&'static self, m: &Mutator, o: Obj, limit: usize, through: &dyn Fn(Obj) -> bool) -> bool {
         self.stop_world(m, || {
             // SAFETY: the world is stopped; nothing moves.
             let mut t = unsafe { Tracer::new(self, self.space.stopped()) };
-            let (mut work, mut seen) = (vec![addr(o)], std::collections::HashSet::new());
+            let (mut work, mut seen) = (vec![addr(o)], Few::default());
             let mut found = false;
             while let Some(a) = work.pop() {
                 let mut see = |w: u64| {
@@ -49,7 +79,8 @@ impl Heap {
                         return;
                     }
                     found |= b == addr(o);
-                    if seen.len() < limit && through(obj(b)) && seen.insert(b) {
+                    if seen.len < limit && !seen.has(b) && through(obj(b)) {
+                        seen.add(b);
                         work.push(b);
                     }
                 };

@@ -10,7 +10,8 @@ const K: u64 = 0x517c_c1b7_2722_0a95;
 
 impl Hasher for Fx {
     fn finish(&self) -> u64 {
-        self.0
+        // Tables choose cells by the low bits, which of addresses are all alike.
+        self.0 ^ self.0 >> 32
     }
     fn write(&mut self, b: &[u8]) {
         for x in b {

@@ -235,9 +235,16 @@ pub fn run_soon(th: Th) -> R<usize> {
 /// `collect_soon` for what a `del` may have left unreachable; with or without the old objects.
 const DROPPED: u32 = u32::MAX;
 const DROPPED_OLD: u32 = u32::MAX - 1;
-/// What collections for the sake of dropped objects have taken, in nanoseconds, and since when that counts.
+/// What collections for the sake of dropped objects have taken, in nanoseconds, and since when that counts. What was in
+/// vain counts `IN_VAIN` times: most programs have no use for them, and should not lose time at their start.
 static PROMPT_SPENT: AtomicU64 = AtomicU64::new(0);
 static PROMPT_SINCE: OnceLock<Instant> = OnceLock::new();
+
+const IN_VAIN: u64 = 10;
+fn spent(start: Instant, in_vain: bool) {
+    let n = start.elapsed().as_nanos() as u64;
+    PROMPT_SPENT.fetch_add(if in_vain { n * IN_VAIN } else { n }, Relaxed);
+}
 
 /// Whether somebody would notice at once that this object is gone: it has a finalizer that has not run, or weak
 /// references.
@@ -288,7 +295,7 @@ fn in_cycle(th: Th, v: Value) -> bool {
     };
     let found =
         v.is_kind(Kind::Type) || th.m.heap.in_cycle(&th.m, v.obj().expect("an object"), 200, &through);
-    PROMPT_SPENT.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    spent(start, found);
     found
 }
 /// As `dropped`, in a native function that let go of what `noticeable` told it about.
@@ -305,7 +312,7 @@ pub fn noticeable(th: Th, values: &[Option<Value>]) -> bool {
 fn collect_dropped(th: Th, old: bool) {
     let start = Instant::now();
     th.m.heap.collect(&th.m, old);
-    PROMPT_SPENT.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    spent(start, !th.m.heap.has_pending());
     crate::pending::deaths(th);
 }
 /// Whether `collect_soon` is on behalf of a `del`: then it is done here.

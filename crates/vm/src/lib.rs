@@ -7,6 +7,7 @@
 //!   shapes, interned strings), one runtime for each process.
 //! - The collector finds references on native stacks by itself; Rust-owned memory never holds a `Value`.
 
+pub mod address;
 pub mod atexit;
 pub mod attr;
 pub mod bind;

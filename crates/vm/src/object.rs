@@ -203,9 +203,23 @@ pub struct TypeData {
     /// Addresses of the direct bases that have this type among their `subclasses`.
     pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
-    pub dependents: std::collections::HashSet<usize>,
+    pub dependents: crate::address::AddressSet<usize>,
     /// Shapes without attributes that instances begin with, or began with.
     pub roots: std::sync::Mutex<Vec<u32>>,
+}
+
+/// `Traceback::line` when it is yet to be looked up.
+pub const LINE_UNKNOWN: u32 = u32::MAX;
+
+impl Traceback {
+    /// The line in the source; 0: none. Most exceptions are caught and nobody asks, so it is looked up late.
+    pub fn lineno(&self) -> u32 {
+        if self.line != LINE_UNKNOWN {
+            return self.line;
+        }
+        let f: Gc<crate::builtins::frame::FrameObj> = unsafe { self.frame.gc() };
+        unsafe { f.code.gc::<Code>() }.line_at(self.lasti as usize)
+    }
 }
 
 impl<T> Gc<T> {

@@ -170,9 +170,15 @@ impl Th {
         if interned && version != 0 {
             // Make room before taking the lock: allocation may stop at a safepoint.
             let old = unsafe { t.cache.gc_opt::<Array>() };
-            let used = old.map_or(0, |c| (0..c.cap / 2).filter(|i| c.slot(2 * i).get().is_some()).count());
+            // At most three quarters of the cells around the name's are used: so some are free for searches to end at.
+            let room = |c: Gc<Array>| {
+                let (n, home) = (c.cap / 2, (name.bits() >> 4) as usize);
+                let near = n.min(16);
+                let used = (0..near).filter(|i| c.slot(2 * ((home + i) & (n - 1))).get().is_some()).count();
+                (used + 1) * 4 <= near * 3
+            };
             let fresh = match old {
-                Some(c) if (used + 1) * 4 <= c.cap / 2 * 3 => None,
+                Some(c) if room(c) => None,
                 _ => {
                     let cap = old.map_or(16, |c| if c.cap < 2048 { c.cap * 2 } else { c.cap });
                     self.array(cap).ok()

@@ -103,9 +103,10 @@ pub fn traceback_text(th: Th, tb: Option<Value>) -> String {
         let f: Gc<builtins::frame::FrameObj> = unsafe { t.frame.gc() };
         let c: Gc<Code> = unsafe { f.code.gc() };
         let file = th.text(c.filename.value());
-        s += &format!("  File \"{file}\", line {}, in {}\n", t.line, th.text(c.name.value()));
+        let line = t.lineno();
+        s += &format!("  File \"{file}\", line {line}, in {}\n", th.text(c.name.value()));
         if let Ok(text) = std::fs::read_to_string(&file)
-            && let Some(l) = text.lines().nth((t.line as usize).wrapping_sub(1))
+            && let Some(l) = text.lines().nth((line as usize).wrapping_sub(1))
             && !l.trim().is_empty()
         {
             s += &format!("    {}\n", l.trim());

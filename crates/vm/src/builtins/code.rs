@@ -372,8 +372,8 @@ impl Body {
         }
         let names = |th: Th, v: &adder_bytecode::Names| -> R<Value> {
             let mut g = crate::interp::call::Gather::new();
-            for s in v.iter() {
-                g.push(th, th.intern(s))?;
+            for i in 0..v.len() {
+                g.push(th, th.intern_bytes(v.get_bytes(i).unwrap_or_default()))?;
             }
             th.try_tuple(g.as_slice())
         };

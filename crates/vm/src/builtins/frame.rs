@@ -414,7 +414,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     getset: &[
         getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
         getter("tb_lasti", "", |_, o| Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))),
-        getter("tb_lineno", "", |_, o| Ok(line_value(tb(o).line))),
+        getter("tb_lineno", "", |_, o| Ok(line_value(tb(o).lineno()))),
     ],
     methods: &[method("__dir__", "!($self, /)", "", |th, _| {
         let l = crate::builtins::list::new(th, &[])?;

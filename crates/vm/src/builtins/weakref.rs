@@ -10,6 +10,7 @@
 //!   and its address was used again before `forget` ran.
 //! - The table's lock is never held across a safepoint, or a collection would wait for it for ever.
 
+use crate::address::AddressMap;
 use crate::err::R;
 use crate::native::*;
 use crate::object::*;
@@ -17,8 +18,6 @@ use crate::slots::{CmpOp, Slots};
 use crate::thread::Th;
 use crate::value::*;
 use adder_heap::{Header, Obj};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::offset_of;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::*};
@@ -40,23 +39,7 @@ unsafe impl Layout for WeakRef {
 }
 
 /// Address of an object -> addresses of the references to it, in the order of `getweakrefs`.
-static TABLE: Mutex<Option<HashMap<u64, Vec<u64>, BuildHasherDefault<AddressHasher>>>> = Mutex::new(None);
-
-/// Addresses need no more than their bits spread.
-#[derive(Default)]
-struct AddressHasher(u64);
-impl Hasher for AddressHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(*b as u64));
-    }
-    fn write_u64(&mut self, n: u64) {
-        let x = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = x ^ x >> 32;
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+static TABLE: Mutex<Option<AddressMap<u64, Vec<u64>>>> = Mutex::new(None);
 
 pub static REF_TYPE: NativeType = NativeType {
     name: "weakref.ReferenceType",
@@ -144,7 +127,7 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     th.m.pin(oo);
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
     let mut tab = TABLE.lock().unwrap();
-    let list = tab.get_or_insert_with(HashMap::default).entry(o.bits()).or_default();
+    let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
     // Entries of an earlier object at this address.
     list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
     w.target.store(o.bits(), Release);

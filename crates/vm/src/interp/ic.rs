@@ -5,6 +5,7 @@
 //!   and is then registered with all that it relies on; mutation flushes it under the same lock.
 //! - `w0` is one word, so racing readers see shape and place together; entries are immutable and never move.
 
+use crate::address::AddressMap;
 use crate::attr;
 use crate::builtins::dict_table::{CELLS, WATCHED};
 use crate::err::R;
@@ -14,7 +15,6 @@ use crate::shape::{Place, Shape, shape};
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
 use crate::value::*;
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::*;
 
@@ -47,7 +47,7 @@ pub mod tag {
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
-static ABSENT: Mutex<Option<HashMap<(u64, u64), Vec<usize>>>> = Mutex::new(None);
+static ABSENT: Mutex<Option<AddressMap<(u64, u64), Vec<usize>>>> = Mutex::new(None);
 
 /// Empties a cache. Under `TYPE_LOCK` (or the lock of the absent names).
 pub fn flush(ic: usize) {
@@ -186,6 +186,43 @@ fn put_entry(th: Th, code: Gc<Code>, ic: &Ic, e: Gc<IcEntry>) {
     th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
 }
 
+/// Code often says the same several times in a row: an empty cache takes over what one shortly before it knows about the
+/// same name of this shape.
+pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
+    const NEAR: usize = 16;
+    if ic.w0.load(Relaxed) != 0 || !ic.entry.load(Relaxed).is_null() {
+        return false;
+    }
+    let at = (ic as *const Ic as usize - code.ics as usize) / size_of::<Ic>();
+    let name = ic.name.value();
+    for i in (at.saturating_sub(NEAR)..at).rev() {
+        let other = unsafe { &*code.ics.add(i) };
+        if !other.name.value().is(name) {
+            continue;
+        }
+        // What is in a cache under the lock holds, as long as the type does not change.
+        let _g = TYPE_LOCK.lock().unwrap();
+        let w = other.w0.load(Relaxed);
+        if (w >> 32) as u32 == shape && w != 0 {
+            register(t, ic);
+            ic.w0.store(w, Release);
+            return true;
+        }
+        let e = other.entry.load(Acquire);
+        // It may be the cell of a global variable.
+        let Some(x) = unsafe { e.as_ref() }.filter(|x| x.h.kind == Kind::IcEntry as u8) else { continue };
+        let shared =
+            matches!(x.tag, tag::METHOD | tag::VALUE | tag::PROPERTY | tag::DESCRIPTOR | tag::CLASS_METHOD);
+        if x.shape == shape && shared && x.next.get().is_none() {
+            register(t, ic);
+            ic.entry.store(e, Release);
+            th.m.barrier(code.obj(), ic.entry.as_ptr() as *mut u64);
+            return true;
+        }
+    }
+    false
+}
+
 /// After a successful slow `LoadAttr`/`LoadMethod` of `o.name`: remembers how, if that is simple.
 pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     let name = ic.name.value();
@@ -194,6 +231,9 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     }
     let t = th.type_of(o);
     let s = shape(o.shape_id());
+    if share(th, code, ic, t, s.id) {
+        return;
+    }
     if let Some(m) = o.exact::<Module>() {
         return fill_module(th, code, ic, t, m, name);
     }
@@ -367,7 +407,7 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
         let mut tab = ABSENT.lock().unwrap();
         g.set_flag(WATCHED);
         if g.get_str(th, name)?.is_none() {
-            let list = tab.get_or_insert_with(HashMap::new).entry((id, name.bits())).or_default();
+            let list = tab.get_or_insert_with(AddressMap::default).entry((id, name.bits())).or_default();
             let a = ic as *const Ic as usize;
             if !list.contains(&a) {
                 list.push(a);

@@ -407,6 +407,15 @@ pub fn load_method(th: Th, i: Ins) -> Res {
         clear(th, i.a() + 1);
         return NEXT;
     }
+    if o.is_obj()
+        && ic::share(th, fr(th).code, icx, t, o.shape_id())
+        && let Some(x) = fast::entry_of(icx, o)
+        && x.tag == ic::tag::METHOD
+    {
+        set(th, i.a(), x.value.value());
+        set(th, i.a() + 1, o);
+        return NEXT;
+    }
     // A function found on a type whose instances resolve attributes plainly: no bound method is made.
     if t.has(tflags::PLAIN_GETATTR)
         && let Some(d) = th.lookup(t, name)

@@ -42,14 +42,13 @@ impl Th {
             return;
         }
         let lasti = fp.lasti() as u32;
-        let line = fp.code.line_at(lasti as usize);
         let frame = crate::builtins::frame::frame_object(self, fp);
         unsafe {
             let t = self.alloc::<Traceback>();
             t.next.init(e.traceback.get());
             t.frame.init(Some(frame));
             (*t.as_ptr()).lasti = lasti;
-            (*t.as_ptr()).line = line;
+            (*t.as_ptr()).line = LINE_UNKNOWN;
             self.store(e, &e.traceback, t.value());
         }
     }
@@ -72,7 +71,7 @@ pub fn unwind(th: Th) -> bool {
         reraised = false;
         let data = unsafe { &*fp.code.data };
         let object = (fp.flags & fflags::OBJECT != 0).then(|| unsafe { fp.object.gc() });
-        let lined = data.positions.get(at as usize).is_some_and(|p| p.line != 0);
+        let lined = object.is_some() && data.positions.has_line(at as usize);
         if lined && let Some(o) = object {
             crate::builtins::frame::raised_at(o, at as usize);
         }

@@ -6,11 +6,11 @@
 //!   thread that made the change when the operation that did it comes back to machine code.
 
 use super::Tree;
+use crate::address::AddressMap;
 use crate::object::*;
 use crate::thread::{Th, poll};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::*};
 pub const CELL_WATCHED: u16 = flags::K0;
 pub const CELL_CHANGED: u16 = flags::K1;
 
-type Watchers = Mutex<Option<HashMap<usize, Vec<&'static Tree>>>>;
+type Watchers = Mutex<Option<AddressMap<usize, Vec<&'static Tree>>>>;
 /// By address of the inline cache, the cell, the type.
 static CACHES: Watchers = Mutex::new(None);
 static CELLS: Watchers = Mutex::new(None);
@@ -31,7 +31,7 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 fn add(w: &Watchers, at: usize, t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
     let mut g = w.lock().unwrap();
-    let l = g.get_or_insert_with(HashMap::new).entry(at).or_default();
+    let l = g.get_or_insert_with(AddressMap::default).entry(at).or_default();
     if !l.iter().any(|x| std::ptr::eq(*x, t)) {
         l.push(t);
     }

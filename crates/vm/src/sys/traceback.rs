@@ -169,7 +169,7 @@ fn entries(th: Th, mut tb: Gc<Traceback>, files: &mut Files, out: &mut String) {
     loop {
         let f: Gc<FrameObj> = unsafe { tb.frame.gc() };
         let code: Gc<Code> = unsafe { f.code.gc() };
-        let key = (th.text(code.filename.value()), tb.line, th.text(code.name.value()));
+        let key = (th.text(code.filename.value()), tb.lineno(), th.text(code.name.value()));
         if last.as_ref() == Some(&key) {
             count += 1;
         } else {
@@ -180,7 +180,7 @@ fn entries(th: Th, mut tb: Gc<Traceback>, files: &mut Files, out: &mut String) {
             out.push_str(&format!("  File \"{}\", line {}, in {}\n", key.0, key.1, key.2));
             if let Some(text) = source(files, &key.0) {
                 let p = unsafe { &(*code.data).positions }.get(tb.lasti as usize).copied();
-                show_line(text, tb.line, p, out);
+                show_line(text, key.1, p, out);
             }
         }
         last = Some(key);
