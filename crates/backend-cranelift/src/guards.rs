@@ -50,7 +50,7 @@ impl Translate<'_, '_, '_> {
             | Add | Sub | Untag | Tag | Bits | Word | FAdd | FSub | FMul | FDiv | FNeg | FAbs | FSqrt
             | FixToFlt | IntToFlt | Unbox | Box | Get | GetInt | Elem | New | Set | SetInt | SetNew
             | SetShape | SetElem | StoreReg | Sync | RawSet | RawGet | Rebase | CallInt | CallRef
-            | CallFlt | CallVoid | Nop => return Err("a guard without a condition"),
+            | CallFlt | CallVoid | Return | Nop => return Err("a guard without a condition"),
         })
     }
     fn compare(&mut self, cc: IntCC, c: &Inst) -> Res<Value> {

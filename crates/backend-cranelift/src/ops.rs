@@ -1,10 +1,12 @@
 //! Instructions. Every op has its arm: a new one does not compile until it is here.
 
 use crate::translate::*;
+use adder_metatrace::backend::{RETURNED, State};
 use adder_metatrace::ir::*;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
+use std::mem::offset_of;
 
 /// The immediate +0.0, and the double whose rotated form it would be.
 const FLO_ZERO: i64 = 0x8000_0000_0000_0002u64 as i64;
@@ -23,6 +25,13 @@ impl Translate<'_, '_, '_> {
             Calm => {
                 let poll = self.poll();
                 return self.leave_unless(poll, false, x.snap);
+            }
+            Return => {
+                let v = self.value(x.a)?;
+                self.store(self.state, offset_of!(State, gpr) as i64, v);
+                let e = self.int(&raw const RETURNED as i64);
+                self.b.ins().return_(&[e]);
+                return Ok(());
             }
             Entry | LoadReg => {
                 let regs = self.load(self.state, REGS as i64);

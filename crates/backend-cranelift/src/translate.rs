@@ -242,6 +242,7 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
     }
     fn end(&mut self) -> Res<()> {
         match &self.t.end {
+            End::Open if self.t.returns() => Ok(()),
             End::Open => Err("an open end"),
             End::Loop(back) => {
                 let mut next: Vec<BlockArg> = Vec::new();

@@ -128,6 +128,8 @@ pub trait Isa: Sized {
     fn enter_stub(&mut self);
     /// The way out: saves all registers in the state and returns the exit, which is in S0.
     fn leave_stub(&mut self);
+    /// The way out that saves nothing.
+    fn return_stub(&mut self, exit: u64);
     /// Goes to `leave` with that exit.
     fn bail_stub(&mut self, exit: u64, leave: u64);
     /// Through the exit's target, the exit in S0.

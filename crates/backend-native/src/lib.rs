@@ -42,6 +42,7 @@ pub struct Native {
     memory: Mutex<CodeMemory>,
     enter: unsafe extern "C" fn(usize, *mut State, u64) -> *const Exit,
     leave: usize,
+    returned: usize,
     bail: usize,
 }
 
@@ -91,6 +92,7 @@ impl Native {
         }
         let enter = add(&mut m, Host::enter_stub)?;
         let leave = add(&mut m, Host::leave_stub)?;
+        let returned = add(&mut m, |a| a.return_stub(&raw const RETURNED as u64))?;
         let snap = Snap { in_memory: true, ..Snap::default() };
         let l = emit::Leaving { snap, leaves: Vec::new(), home: None, carry: Vec::new() };
         let e = exit(l, None, leave, 0, 0);
@@ -99,7 +101,7 @@ impl Native {
         let enter = unsafe {
             std::mem::transmute::<usize, unsafe extern "C" fn(usize, *mut State, u64) -> *const Exit>(enter)
         };
-        Some(Native { memory: Mutex::new(m), enter, leave, bail })
+        Some(Native { memory: Mutex::new(m), enter, leave, returned, bail })
     }
 }
 
@@ -124,12 +126,15 @@ impl Backend for Native {
         m.claim().ok_or("no code memory")?;
         let mut exits = Vec::new();
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
-        let code = emit::Emit::<Host>::new(t, layout, parent, m.next()).run(&mut marks, &mut |l| {
-            let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let e = exit(l, parent, self.leave, owner, id);
-            exits.push(e);
-            e
-        })?;
+        let code = emit::Emit::<Host>::new(t, layout, parent, m.next(), self.returned).run(
+            &mut marks,
+            &mut |l| {
+                let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let e = exit(l, parent, self.leave, owner, id);
+                exits.push(e);
+                e
+            },
+        )?;
         if let Some(x) = marks {
             MARKS.set(x);
         }

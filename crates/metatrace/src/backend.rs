@@ -63,6 +63,21 @@ pub struct Exit {
     pub id: u32,
 }
 
+/// What [`Backend::enter`] answers where a trace ended with `Return`: the result is in `State::gpr[0]`.
+pub static RETURNED: Exit = Exit {
+    target: AtomicU64::new(0),
+    count: AtomicU32::new(0),
+    failures: AtomicU32::new(0),
+    snap: Snap { frames: Vec::new(), slots: Vec::new(), virts: Vec::new(), in_memory: true },
+    leaves: Vec::new(),
+    home: None,
+    carry: Vec::new(),
+    parent: None,
+    taken: AtomicU64::new(0),
+    owner: 0,
+    id: 0,
+};
+
 impl Exit {
     /// The raw bits of a leaf.
     pub fn read(&self, s: &State, r: R) -> u64 {
@@ -125,7 +140,7 @@ pub trait Backend: Sync {
         parent: Option<&'static Exit>,
         owner: usize,
     ) -> Result<Compiled, &'static str>;
-    /// Runs compiled code until it is left.
+    /// Runs compiled code until it is left ([`RETURNED`]: by the return of its root frame).
     ///
     /// # Safety
     /// `entry` is what `compile` gave; thread, frame and registers are in the state.

@@ -21,6 +21,7 @@ counters! {
     Bridges "bridges begun";
     LoopsCompiled "loops compiled";
     BridgesCompiled "bridges compiled";
+    FunctionsCompiled "functions compiled";
     Entries "entries into compiled code";
     Exits "exits";
     Blacklisted "loops given up";
@@ -44,6 +45,8 @@ counters! {
         "An operation on the path cannot be part of a trace. Move it out of the hot loop.";
     AbortWhole "abort: the interpreter is faster" "slow"
         "Most of the path is operations that a trace leaves to the interpreter, and entering and leaving generators. Nothing is wrong; a plain loop over lists would gain more.";
+    AbortShort "abort: short function" "short"
+        "The function is so short that entering machine code costs more than it saves. It becomes part of the traces of who calls it.";
     AbortException "abort: exception" "exception"
         "An exception was raised while the path was recorded. Exceptions as ordinary control flow in a hot loop are slow: test before instead.";
     AbortGenerator "abort: generator" "generator"

@@ -151,6 +151,8 @@ pub enum Way {
     Exit(usize),
     /// Goes on at the code that the cell holds.
     Link(u64),
+    /// Ended with `Return`.
+    Return,
     /// Came to the end of a recorded trace.
     End,
     /// As many iterations as were allowed.
@@ -495,6 +497,10 @@ impl<'a> Exec<'a> {
                 // SAFETY: a word of the thread.
                 return Ok(unsafe { AtomicU32::from_ptr(at as *mut u32) }.load(Relaxed) == 0);
             }
+            Return => {
+                self.complete()?;
+                self.state.gpr[0] = self.want(x.a, Ty::Ref)?;
+            }
             Unbox => match self.unbox(self.want(x.a, Ty::Ref)?)? {
                 Some(f) => self.def(i, f)?,
                 None => return Ok(false),
@@ -687,6 +693,7 @@ impl<'a> Exec<'a> {
                     self.known.fill(false);
                     i = 0;
                 }
+                End::Open if self.t.returns() => return Ok(Way::Return),
                 End::Open => return Ok(Way::End),
             }
             if rounds >= self.limit {
@@ -838,6 +845,7 @@ impl Traced {
                 Next::Exit(e)
             }
             Ok(Way::Link(to)) => Next::Code(to),
+            Ok(Way::Return) => Next::Return,
             Ok(_) => fault(&self.trace, self.trace.insts.len(), "an open end"),
         };
         // Dead references must not keep objects alive.
@@ -847,6 +855,7 @@ impl Traced {
 }
 
 enum Next {
+    Return,
     Exit(&'static Exit),
     Code(u64),
 }
@@ -904,6 +913,7 @@ impl Backend for Reference {
             };
             match next {
                 Next::Code(to) => at = to,
+                Next::Return => return &RETURNED,
                 Next::Exit(e) => {
                     let to = e.target.load(Acquire);
                     if to == self.leave as *const Code as u64 {

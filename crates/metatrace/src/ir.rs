@@ -165,6 +165,8 @@ macro_rules! for_each_ir_op {
         CallRef  "call_ref"  Ref  0 Effect  "";
         CallFlt  "call_flt"  Flt  0 Effect  "";
         CallVoid "call"      Void 0 Effect  "";
+        // -- ends
+        Return   "return"    Void 1 Effect "the trace's end, nothing of the state being needed any more but this result of the root frame";
         // -- other
         Nop      "nop"       Void 0 Pure    "";
     } };
@@ -371,6 +373,7 @@ impl Snap {
 /// What follows the last instruction.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum End {
+    /// Of a compiled trace: the last instruction is a `Return`.
     #[default]
     Open,
     /// Back to `Loop`, with the phis' new values in order.
@@ -480,6 +483,10 @@ impl Trace {
     }
     pub fn call_args(&self, i: &Inst) -> &[R] {
         if i.op.is_call() { &self.args[i.a.0 as usize..(i.a.0 + i.b.0) as usize] } else { &[] }
+    }
+    /// The end is a `Return`.
+    pub fn returns(&self) -> bool {
+        self.insts.iter().rev().find(|i| i.op != Op::Nop).is_some_and(|i| i.op == Op::Return)
     }
     /// Index of the `Loop` marker.
     pub fn loop_at(&self) -> Option<usize> {

@@ -29,6 +29,10 @@ macro_rules! params {
 params! {
     Threshold "threshold" 700 2..=1_000_000_000
         "iterations of a loop before it is recorded";
+    FunctionThreshold "function_threshold" 1600 2..=1_000_000_000
+        "calls of a function before it is recorded by itself; unless set, it is never more than threshold";
+    FunctionMin "function_min" 24 0..=1_000_000
+        "operations that the recording of a function must have for the interpreter to call its machine code";
     BridgeThreshold "bridge_threshold" 150 1..=1_000_000_000
         "times that an exit is taken before a bridge is recorded there; unless set, it is never more than threshold";
     MaxAborts "max_aborts" 6 1..=1000
@@ -92,10 +96,13 @@ impl Param {
         }
         VALUES[self as usize].store(n as u32, Relaxed);
         GIVEN[self as usize].store(true, Relaxed);
-        if self == Param::Threshold && !Param::BridgeThreshold.given() {
-            // Who wants loops early wants their bridges early.
-            let b = Param::BridgeThreshold;
-            VALUES[b as usize].store((n as u32).min(b.info().default), Relaxed);
+        if self == Param::Threshold {
+            // Who wants loops early wants the rest early.
+            for p in [Param::BridgeThreshold, Param::FunctionThreshold] {
+                if !p.given() {
+                    VALUES[p as usize].store((n as u32).min(p.info().default), Relaxed);
+                }
+            }
         }
         Ok(())
     }

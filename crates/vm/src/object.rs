@@ -116,7 +116,11 @@ pub struct Code {
     /// Which instructions report events; of a canonical code object.
     pub monitor: AtomicPtr<crate::interp::instrument::Monitor>,
     /// How many loop counters there are.
-    pub nloops: u64,
+    pub nloops: u32,
+    /// Calls until the function is hot.
+    pub calls: AtomicU32,
+    /// Where calls begin: `ins`, or a note that there is compiled code for the function (`jit::function`).
+    pub start: AtomicPtr<Ins>,
     /// See [`crate::jit`].
     pub jit: AtomicPtr<crate::jit::CodeLoops>,
     /// Constants of the machine code of its loops.

@@ -78,7 +78,7 @@ pub enum Cont {
 #[repr(C)]
 pub struct Thread {
     pub m: Mutator,
-    /// Backward jumps until the next one that counts (see `jit::tick`): code and its counters are shared by threads, and
+    /// Backward jumps and calls until the next one that counts (see `jit::tick`): code and its counters are shared by threads, and
     /// a line of memory that all of them write would cost each of them tens of cycles.
     pub ticks: RustCell<u32>,
     /// State of the jitter of `ticks`.
@@ -91,6 +91,8 @@ pub struct Thread {
     pub handled: Slot,
     /// Lowest address that native code may use before RecursionError.
     pub stack_limit: RustCell<usize>,
+    /// Below this address calls do not enter machine code, which would take more native stack at each level.
+    pub jit_stack: usize,
     pub frames: RustCell<*mut Frame>,
     pub frames_end: RustCell<*mut Frame>,
     pub regs: RustCell<*mut u64>,
@@ -354,6 +356,7 @@ impl Th {
             exc: Slot::null(),
             handled: Slot::null(),
             stack_limit: RustCell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
+            jit_stack: stack_base.saturating_sub(stack_size / 2),
             frames: RustCell::new(frames),
             frames_end: RustCell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
             regs: RustCell::new(regs),
@@ -456,6 +459,17 @@ impl Th {
     #[inline(always)]
     pub fn multi(self) -> bool {
         MULTI.load(Relaxed)
+    }
+    /// Counts a backward jump or a call. False: it is to be counted in its code (`jit::tick`).
+    #[inline(always)]
+    pub fn count_down(self) -> bool {
+        match self.ticks.get().checked_sub(1) {
+            Some(n) => {
+                self.ticks.set(n);
+                true
+            }
+            None => false,
+        }
     }
     /// Raises RecursionError when the native stack is nearly used up. To be called by everything that recurses natively.
     #[inline]

@@ -35,7 +35,7 @@ fn samples() -> Vec<(&'static str, Trace)> {
 /// The disassembled code of a trace.
 fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<Vec<String>, String> {
     let mut make = |l| exit(l, parent, 0, 1, 1);
-    let code = Emit::<AArch64>::new(t, layout, parent, 0).run(&mut None, &mut make)?;
+    let code = Emit::<AArch64>::new(t, layout, parent, 0, 0).run(&mut None, &mut make)?;
     disassembled(&code)
 }
 fn disassembled(code: &[u8]) -> Result<Vec<String>, String> {

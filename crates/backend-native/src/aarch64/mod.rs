@@ -99,6 +99,9 @@ impl Isa for AArch64 {
     fn leave_stub(&mut self) {
         stubs::leave(self)
     }
+    fn return_stub(&mut self, exit: u64) {
+        stubs::returned(self, exit)
+    }
     fn bail_stub(&mut self, exit: u64, leave: u64) {
         self.constant(g(Self::S0), exit);
         self.constant(X16, leave);

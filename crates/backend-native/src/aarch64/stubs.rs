@@ -31,6 +31,15 @@ pub fn leave(s: &mut AArch64) {
         s.put(str_d(f(r), STATE, XMM as u32 + 8 * r as u32));
     }
     s.put(mov(0, g(AArch64::S0)));
+    epilogue(s);
+}
+
+pub fn returned(s: &mut AArch64, exit: u64) {
+    s.constant(0, exit);
+    epilogue(s);
+}
+
+fn epilogue(s: &mut AArch64) {
     for k in 0..5 {
         s.put(ldp(19 + 2 * k, 20 + 2 * k, SP, SAVED + 16 * k as i32));
     }

@@ -130,6 +130,7 @@ impl<I: Isa> Emit<'_, I> {
     pub(super) fn end(&mut self) -> Res<()> {
         let t = self.t;
         match &t.end {
+            End::Open if t.returns() => {}
             End::Open => return Err("an open end"),
             End::Loop(back) => {
                 let phis: Vec<u32> = {

@@ -48,7 +48,7 @@ impl<I: Isa> Emit<'_, I> {
             | Add | Sub | Untag | Tag | Bits | Word | FAdd | FSub | FMul | FDiv | FNeg | FAbs | FSqrt
             | FixToFlt | IntToFlt | Unbox | Box | Get | GetInt | Elem | New | Set | SetInt | SetNew
             | SetShape | SetElem | StoreReg | Sync | RawSet | RawGet | Rebase | CallInt | CallRef
-            | CallFlt | CallVoid | Nop => return Err("a guard without a condition"),
+            | CallFlt | CallVoid | Return | Nop => return Err("a guard without a condition"),
         }
         self.release(x.snap);
         Ok(())

@@ -22,6 +22,8 @@ pub struct Emit<'a, I: Isa> {
     a: I,
     /// Where the code will lie.
     at: usize,
+    /// The way out of a `Return`.
+    returned: usize,
     uses: Uses,
     place: Vec<Place>,
     gpr: [Option<u32>; 16],
@@ -49,13 +51,20 @@ pub struct Leaving {
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
-    pub fn new(t: &'a Trace, layout: &'a Layout, parent: Option<&'a Exit>, at: usize) -> Emit<'a, I> {
+    pub fn new(
+        t: &'a Trace,
+        layout: &'a Layout,
+        parent: Option<&'a Exit>,
+        at: usize,
+        returned: usize,
+    ) -> Emit<'a, I> {
         Emit {
             t,
             layout,
             parent,
             a: I::new(at),
             at,
+            returned,
             uses: Uses::new(t),
             place: vec![Place::default(); t.insts.len()],
             gpr: [None; 16],

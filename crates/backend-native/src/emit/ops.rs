@@ -35,6 +35,12 @@ impl<I: Isa> Emit<'_, I> {
                 self.a.guard_calm(self.layout.poll, e);
                 self.release(x.snap);
             }
+            Return => {
+                let r = self.g(x.a, I::S1)?;
+                self.a.store_state(crate::GPR, r);
+                self.release(NO_SNAP);
+                self.a.jump_to(self.returned as u64);
+            }
             Entry | LoadReg => {
                 self.release(NO_SNAP);
                 let d = self.def(i)?;

@@ -70,6 +70,9 @@ impl Isa for X64 {
     fn leave_stub(&mut self) {
         stubs::leave(self)
     }
+    fn return_stub(&mut self, exit: u64) {
+        stubs::returned(self, exit)
+    }
     fn bail_stub(&mut self, exit: u64, leave: u64) {
         x!(self; mov rax, QWORD exit as i64; mov rcx, QWORD leave as i64; jmp rcx);
     }

@@ -16,6 +16,15 @@ pub fn leave(s: &mut X64) {
     for r in 0..16u8 {
         x!(s; mov [r13 + GPR + 8 * r as i32], Rq(r); movsd [r13 + XMM + 8 * r as i32], Rx(r));
     }
+    epilogue(s);
+}
+
+pub fn returned(s: &mut X64, exit: u64) {
+    x!(s; mov rax, QWORD exit as i64);
+    epilogue(s);
+}
+
+fn epilogue(s: &mut X64) {
     x!(s
         ; add rsp, ARGS
         ; pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx

@@ -392,8 +392,10 @@ impl Body {
             (*p).ics = self.ics;
             (*p).nics = self.nics;
             (*p).data = self.data;
-            (*p).nloops = (*self.data).loops as u64;
+            (*p).nloops = (*self.data).loops;
             (*p).counters = new_counters((*self.data).loops);
+            *(*p).calls.get_mut() = crate::jit::function::start_count((*self.data).flags);
+            *(*p).start.get_mut() = (*self.data).code.as_ptr() as *mut _;
             std::sync::atomic::fence(Release);
             (*p).ins = (*self.data).code.as_ptr();
         }
@@ -482,7 +484,9 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
         n.clones.init(None);
         n.jit_refs.init(None);
         (*p).jit = AtomicPtr::new(std::ptr::null_mut());
-        (*p).counters = new_counters((*p).nloops as u32);
+        (*p).counters = new_counters((*p).nloops);
+        (*p).calls = AtomicU32::new(crate::jit::function::start_count((*(*p).data).flags));
+        (*p).start = AtomicPtr::new((*p).ins as *mut _);
         (*p).ics = new_ics(th, n.names.value(), &*n.data);
         th.m.barrier_all(n.obj());
         th.m.register_drop(n.obj());

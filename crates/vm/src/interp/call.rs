@@ -259,6 +259,8 @@ impl Th {
     pub fn run_entry(self) -> R<Value> {
         if super::events::observed(self) {
             super::events::started(self)?;
+        } else {
+            crate::jit::function::called(self);
         }
         self.run_on()
     }

@@ -492,9 +492,9 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn safepoint(self, counter: usize) -> bool {
         unsafe {
-            let t = self.th.ticks.get().wrapping_sub(1);
-            self.th.ticks.set(t);
-            t == 0 || *(&(*self.fp)).code.counters.add(counter) == 0 || self.th.m.poll.load(Relaxed) != 0
+            !self.th.count_down()
+                || *(&(*self.fp)).code.counters.add(counter) == 0
+                || self.th.m.poll.load(Relaxed) != 0
         }
     }
     #[inline(always)]
@@ -508,7 +508,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             let nf = self.fp.add(1);
             let regs = self.regs.add(base);
             // Recursion without loops must reach a safepoint, too.
-            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 {
+            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
                 return None;
             }
             (*self.fp).pc = pc.ptr();
@@ -526,7 +526,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             }
             self.fp = nf;
             self.regs = regs;
-            Some(Pc::from_ptr(code.ins))
+            Some(Pc::from_ptr(code.start.load(Relaxed)))
         }
     }
     #[inline(always)]

@@ -103,6 +103,7 @@ static SLOW: [SlowFn; 256] = {
     }
     slow::for_each_slow!(fill_slow);
     t[instrument::INSTRUMENTED as usize] = events::step;
+    t[crate::jit::function::ENTER as usize] = crate::jit::function::enter;
     t
 };
 
@@ -180,6 +181,16 @@ pub fn run(th: Th) -> R<Value> {
             };
             Err(internal_error(th, base, &*panic))
         }
+    }
+}
+
+/// Goes on after a slow operation until the entry frame leaves.
+pub(crate) fn go_on(th: Th, r: R<Ctl>) -> R<Value> {
+    match r {
+        Ok(Ctl::Leave(v)) => Ok(v),
+        Ok(Ctl::Next) => run(th),
+        Err(Raised) if raised(th) => run(th),
+        Err(Raised) => Err(Raised),
     }
 }
 

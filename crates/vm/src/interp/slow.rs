@@ -38,6 +38,8 @@ pub fn standing(th: Th) -> Ins {
 fn started(th: Th) -> Res {
     if super::events::observed(th) {
         super::events::started(th)?;
+    } else {
+        crate::jit::function::called(th);
     }
     NEXT
 }

@@ -65,6 +65,15 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
     Ok(Ctl::Next)
 }
 
+/// Goes on in the interpreter with the return of the root frame, which the trace ended with.
+pub fn returned(th: Th, s: &mut State) -> R<Ctl> {
+    // SAFETY: a word that the trace has put there; its root frame.
+    let (v, fp) = unsafe { (Value::from_bits(s.gpr[0]), s.fp as *mut Frame) };
+    s.gpr[0] = 0;
+    th.fp.set(fp);
+    crate::interp::slow::leave(th, v)
+}
+
 /// Whether another bridge may grow here.
 fn worth(e: &Exit) -> bool {
     let tree = unsafe { &*(e.owner as *const Tree) };

@@ -68,6 +68,7 @@ unsafe fn carry_out(
             }
         }
         let fp = th.fp.get();
+        super::function::skip_note(fp);
         if !e.tree.valid.load(Acquire) || crate::interp::events::observed(th) || fp < root.sub(1) {
             return 2;
         }
@@ -91,13 +92,29 @@ unsafe fn carry_out(
     }
 }
 
-/// Which of the frames above the root have a Python frame object.
+/// Which of the frames from the root on have a Python frame object.
 pub fn objects(root: *mut Frame, top: *mut Frame) -> u64 {
-    let (mut f, mut bit, mut all) = (root.wrapping_add(1), 2, 0);
+    let (mut f, mut bit, mut all) = (root, 1, 0);
     while f <= top {
         // SAFETY: the thread's frames from the trace's root to the running one.
         if unsafe { (*f).flags } & fflags::OBJECT != 0 {
             all |= bit;
+        }
+        (f, bit) = (f.wrapping_add(1), bit << 1);
+    }
+    all
+}
+
+/// Both of the above and below: bit 63, for a variable that was written.
+pub fn objects_or_written(root: *mut Frame, top: *mut Frame) -> u64 {
+    let (mut f, mut bit, mut all) = (root, 1, 0);
+    while f < top {
+        // SAFETY: the thread's frames from the trace's root to the running one.
+        let flags = unsafe { &mut (*f).flags };
+        if *flags & (fflags::OBJECT | fflags::WRITTEN) != 0 {
+            all |= if *flags & fflags::OBJECT != 0 { bit } else { 0 };
+            all |= if *flags & fflags::WRITTEN != 0 { 1 << 63 } else { 0 };
+            *flags &= !fflags::WRITTEN;
         }
         (f, bit) = (f.wrapping_add(1), bit << 1);
     }

@@ -105,6 +105,11 @@ impl Recorder {
             self.rec().push_frame(base, code, func.r, extra, flags, nargs);
         }
     }
+    /// The next call is not counted, which would have it declined.
+    fn uncounted(&self) {
+        let t = &self.i.th.ticks;
+        t.set(t.get().max(1));
+    }
     /// The function is a constant, or its code is tested.
     pub fn pin_code(&self, f: T<Value>) {
         if f.r.as_const().is_none() {
@@ -432,7 +437,9 @@ impl PyMachine for Recorder {
         if !self.rec().may_enter(code) {
             return None;
         }
-        let next = self.i.enter(pc, func.v, base, nargs)?;
+        self.uncounted();
+        self.i.enter(pc, func.v, base, nargs)?;
+        let next = Pc::from_ptr(code.ins);
         self.pin_code(func);
         self.rec().call_at(pc);
         self.pushed(func, None, base, nargs, 0);
@@ -446,7 +453,9 @@ impl PyMachine for Recorder {
             return None;
         }
         watch::watch_type(t, self.rec().tree);
-        let next = self.i.enter_init(pc, class.v, base, nargs)?;
+        self.uncounted();
+        self.i.enter_init(pc, class.v, base, nargs)?;
+        let next = Pc::from_ptr(code.ins);
         self.promote(class);
         let shape = crate::shape::shape(t.root_shape.load(Relaxed));
         let obj = self.i.reg(0);
@@ -469,7 +478,9 @@ impl PyMachine for Recorder {
             return None;
         }
         let d = unsafe { f.defaults.gc_opt::<Tuple>() }?;
-        let next = self.i.enter_defaults(pc, func.v, base, nargs)?;
+        self.uncounted();
+        self.i.enter_defaults(pc, func.v, base, nargs)?;
+        let next = Pc::from_ptr(code.ins);
         self.pin_code(func);
         let total = code.simple_args as usize;
         let from = nargs + d.len - total;
@@ -498,7 +509,9 @@ impl PyMachine for Recorder {
         }
         watch::watch_type(t, self.rec().tree);
         let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
-        let next = self.i.enter_getitem(pc, o.v, k.v)?;
+        self.uncounted();
+        self.i.enter_getitem(pc, o.v, k.v)?;
+        let next = Pc::from_ptr(code.ins);
         if !self.shape_is(o, o.v.shape_id()) {
             return None;
         }
@@ -517,7 +530,9 @@ impl PyMachine for Recorder {
             return None;
         }
         let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
-        let next = self.i.enter_getter(pc, func, this.v)?;
+        self.uncounted();
+        self.i.enter_getter(pc, func, this.v)?;
+        let next = Pc::from_ptr(code.ins);
         self.rec().call_at(pc);
         self.rec().set_reg(base, this.r);
         let flags = unsafe { (*self.i.fp).flags };

@@ -15,6 +15,7 @@
 
 mod enter;
 pub mod exit;
+pub mod function;
 mod generators;
 pub mod helpers;
 mod inline;
@@ -32,7 +33,7 @@ use crate::thread::{Frame, Th, Thread};
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_heap::Mutator;
-use adder_metatrace::backend::{Backend, Exit, Layout, State};
+use adder_metatrace::backend::{Backend, Exit, Layout, RETURNED, State};
 use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
@@ -126,7 +127,7 @@ fn start() {
 }
 /// To be called after a parameter was set.
 pub fn params_changed() {
-    TICK.store((Param::Threshold.get() / 32).clamp(1, 31), Relaxed);
+    TICK.store((Param::Threshold.get() / 16).clamp(1, 43), Relaxed);
 }
 /// There is a code generator.
 pub fn available() -> bool {
@@ -215,16 +216,18 @@ pub fn report() {
     }
 }
 
-/// State of one loop.
+/// State of one loop, or of the function as such.
 pub struct LoopState {
     pub cell: &'static AtomicU64,
     pub tree: AtomicPtr<Tree>,
     pub aborts: AtomicU32,
 }
 
-/// The loops of a code object, once one of them was hot.
+/// The loops of a code object, once one of them was hot; the last is the function as such.
 pub struct CodeLoops {
     pub loops: Box<[LoopState]>,
+    /// Where calls begin that machine code is to take over (`function`).
+    pub note: Ins,
 }
 
 pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
@@ -239,7 +242,8 @@ pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
         tree: AtomicPtr::new(std::ptr::null_mut()),
         aborts: AtomicU32::new(0),
     };
-    let l = Box::into_raw(Box::new(CodeLoops { loops: (0..n).map(state).collect() }));
+    let l =
+        Box::into_raw(Box::new(CodeLoops { loops: (0..=n).map(state).collect(), note: function::note() }));
     match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
         Ok(_) => unsafe { &*l },
         Err(other) => {
@@ -256,33 +260,48 @@ pub fn tree_of(code: Gc<Code>, counter: usize, header: *const Ins) -> Option<&'s
     (t.valid.load(Acquire) && t.header == header).then_some(t)
 }
 
+/// The counter of a loop, or of the function.
 pub fn counter(code: Gc<Code>, i: usize) -> &'static AtomicU32 {
-    unsafe { &*(code.counters.add(i) as *const AtomicU32) }
+    unsafe {
+        if i == code.nloops as usize {
+            return &(*code.as_ptr()).calls;
+        }
+        &*(code.counters.add(i) as *const AtomicU32)
+    }
 }
 
-/// The thread's tick (`Thread::ticks`), once it has run down: counts the backward jump for as many as passed since the
-/// last one. The intervals vary, so that loops of a regular length are not always met at the same place.
-pub fn tick(th: Th, i: Ins) {
-    if cfg!(debug_assertions) && th.ticks.get() != 0 {
+/// How many backward jumps and calls the one that comes here stands for, once the thread's ticks (`Thread::ticks`) have
+/// run down; they begin anew. The intervals vary, so that loops of a regular length are not always met at the same
+/// place. None: they have not, or the JIT is off.
+fn ticks(th: Th) -> Option<u32> {
+    if cfg!(debug_assertions) {
         // There are no fast handlers, which count down.
-        th.ticks.set(th.ticks.get() - 1);
+        th.count_down();
     }
     if th.ticks.get() != 0 {
-        return;
+        return None;
     }
     if !enabled() {
         th.ticks.set(IDLE);
-        return;
+        return None;
     }
     let tick = TICK.load(Relaxed);
     let x = th.jitter.get().wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
     th.jitter.set(x);
-    th.ticks.set(tick + (x >> 16) % tick - tick / 2);
-    let count = counter(unsafe { (*th.fp.get()).code }, i.a());
-    let n = count.load(Relaxed);
+    th.ticks.set(tick + (x >> 16) % tick - tick / 2 - 1);
+    Some(tick)
+}
+fn count(counter: &AtomicU32, by: u32) {
+    let n = counter.load(Relaxed);
     if n != u32::MAX {
         // Racing threads may lose counts.
-        count.store(n.saturating_sub(tick), Relaxed);
+        counter.store(n.saturating_sub(by), Relaxed);
+    }
+}
+/// Counts a backward jump if the thread's ticks have run down.
+pub fn tick(th: Th, i: Ins) {
+    if let Some(n) = ticks(th) {
+        count(counter(unsafe { (*th.fp.get()).code }, i.a()), n);
     }
 }
 
@@ -377,21 +396,31 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         return Ok(None);
     }
     Counter::Entries.inc();
-    let base = th.native_base.replace(0);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
+    // SAFETY: `run` sets the rest.
+    let s = unsafe { s.assume_init_mut() };
+    let start = cycles();
+    let e = run(th, jit, t.entry.load(Acquire), fp, s);
+    if std::ptr::eq(e, &RETURNED) {
+        return exit::returned(th, s).map(Some);
+    }
+    judge(t, e, cycles().wrapping_sub(start));
+    exit::leave(th, jit, s, e).map(Some)
+}
+/// Runs the code with that root frame, which is published.
+#[inline(always)]
+fn run(th: Th, jit: &'static Jit, code: u64, fp: *mut Frame, s: &mut State) -> &'static Exit {
+    let base = th.native_base.replace(0);
+    s.thread = th.0.as_ptr() as u64;
+    s.fp = fp as u64;
+    // SAFETY: an entry of compiled code, a frame of the thread.
     let e = unsafe {
-        let p = s.as_mut_ptr();
-        (*p).thread = th.0.as_ptr() as u64;
-        (*p).fp = fp as u64;
-        (*p).regs = (*fp).regs as u64;
-        let start = cycles();
-        let e = jit.backend.enter(t.entry.load(Acquire) as usize, &mut *p);
-        judge(t, e, cycles().wrapping_sub(start));
-        e
+        s.regs = (*fp).regs as u64;
+        jit.backend.enter(code as usize, s)
     };
     th.native_base.set(base);
-    exit::leave(th, jit, unsafe { &mut *s.as_mut_ptr() }, e).map(Some)
+    e
 }
 
 /// A clock that costs next to nothing; 0 where there is none.

@@ -5,11 +5,12 @@
 //! function of the operation is called (`helpers::op`), and what it wrote is read back. So every operation can be
 //! part of a trace, and what it does is what the interpreter does.
 
+use super::function::CallNote;
 use super::helpers::{self, Expect};
 use super::machine::Recorder as RecMachine;
 use super::{Jit, LoopState, RECORDING, Tree, sight, tree_of, watch};
 use crate::err::{R, Raised};
-use crate::interp::machine::{Interp, Pc};
+use crate::interp::machine::{Interp, Pc, PyMachine};
 use crate::interp::{Ctl, record_fast, run_slow, unwind};
 use crate::object::*;
 use crate::thread::{Cont, Frame, Th, Thread, fflags};
@@ -34,6 +35,8 @@ fn fcode(f: *mut Frame) -> Gc<Code> {
 
 /// What leaving machine code for the interpreter costs, in operations that a trace gains.
 const EXIT_COST: usize = 40;
+/// What a call of another function's machine code gains.
+const CALL_GAIN: usize = 2;
 
 /// A frame of the recording, as the trace sees it.
 pub struct RFrame {
@@ -92,7 +95,6 @@ pub struct Rec {
     loss: usize,
     /// The loop that a bridge may jump back into.
     home: Option<&'static Target>,
-    expects: Vec<*const Expect>,
 }
 
 /// What the optimiser may know of objects.
@@ -141,6 +143,8 @@ enum Done {
     Link,
     /// Back into the loop that the bridge grew from.
     Jump,
+    /// With the return of the root frame.
+    Return,
     /// Given up; the interpreter goes on with this answer.
     Abort(R<Ctl>),
 }
@@ -155,6 +159,31 @@ impl Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         RECORDING.with(|r| r.set(false));
+    }
+}
+
+impl Tree {
+    fn new(
+        th: Th,
+        jit: &'static Jit,
+        code: Gc<Code>,
+        header: *const Ins,
+        counter: usize,
+        state: &LoopState,
+    ) -> &'static Tree {
+        Box::leak(Box::new(Tree {
+            valid: true.into(),
+            entry: (jit.backend.bail() as u64).into(),
+            cell: state.cell,
+            code: code.value().bits(),
+            header,
+            name: name_of(th, code, header),
+            counter,
+            bridges: 0.into(),
+            entries: 0.into(),
+            dead: 0.into(),
+            cycles: 0.into(),
+        }))
     }
 }
 
@@ -174,19 +203,7 @@ pub fn record_loop(
     Counter::Recordings.inc();
     let fp = th.fp.get();
     let code = unsafe { (*fp).code };
-    let tree: &'static Tree = Box::leak(Box::new(Tree {
-        valid: true.into(),
-        entry: (jit.backend.bail() as u64).into(),
-        cell: state.cell,
-        code: code.value().bits(),
-        header,
-        name: name_of(th, code, header),
-        counter: i.a(),
-        bridges: 0.into(),
-        entries: 0.into(),
-        dead: 0.into(),
-        cycles: 0.into(),
-    }));
+    let tree = Tree::new(th, jit, code, header, i.a(), state);
     watch::watch_world(tree);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, fp);
@@ -217,6 +234,64 @@ pub fn record_loop(
                     tree.cell.store(entry as u64, Release);
                     state.tree.store(tree as *const Tree as *mut Tree, Release);
                     super::counter(code, i.a()).store(0, Relaxed);
+                }
+                other => {
+                    if let Err(why) = other {
+                        rec.core.give_up(Counter::AbortOptimizer, why);
+                    } else {
+                        rec.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile");
+                    }
+                    rec.report_abort();
+                    watch::invalidate(tree);
+                    state.aborts.fetch_add(1, Relaxed);
+                }
+            }
+            Ok(Ctl::Next)
+        }
+    }
+}
+
+/// Records the function whose frame was just pushed. The answer is that of the slow operation.
+pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'static LoopState) -> R<Ctl> {
+    Counter::Recordings.inc();
+    let fp = th.fp.get();
+    let tree = Tree::new(th, jit, code, code.ins, code.nloops as usize, state);
+    watch::watch_world(tree);
+    let _busy = Busy::new();
+    let mut rec = Rec::new(th, tree, fp);
+    rec.frames.push(RFrame::root(fp));
+    rec.names = Some(code);
+    sight::recording(&rec);
+    let count = &code.calls;
+    match rec.run(code.ins) {
+        Done::Abort(r) => {
+            rec.report_abort();
+            watch::invalidate(tree);
+            let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
+            let n = state.aborts.fetch_add(!chance as u32, Relaxed) + !chance as u32;
+            count.store(Param::FunctionThreshold.get().saturating_mul(2 << n.min(12)), Relaxed);
+            r
+        }
+        _ if rec.gain < Param::FunctionMin.size() && !super::eager() => {
+            // Who calls it makes it part of his trace. Another time the way may be longer.
+            rec.core.give_up(Counter::AbortShort, "a short function");
+            rec.go_on();
+            rec.report_abort();
+            watch::invalidate(tree);
+            state.aborts.fetch_add(1, Relaxed);
+            count.store(7, Relaxed);
+            Ok(Ctl::Next)
+        }
+        _ => {
+            let compiled = rec.compile(jit, None, false);
+            rec.go_on();
+            match compiled {
+                Ok(entry) if tree.valid.load(Acquire) => {
+                    Counter::FunctionsCompiled.inc();
+                    tree.entry.store(entry as u64, Release);
+                    tree.cell.store(entry as u64, Release);
+                    state.tree.store(tree as *const Tree as *mut Tree, Release);
+                    super::function::install(code);
                 }
                 other => {
                     if let Err(why) = other {
@@ -335,7 +410,6 @@ impl Rec {
             gain: 0,
             loss: 0,
             home: None,
-            expects: Vec::new(),
         }
     }
     fn go_on(&self) {
@@ -804,13 +878,15 @@ impl Rec {
                     }
                 }
             }
-            if matches!(i.op(), Bc::Return | Bc::ReturnNone)
-                && self.frames.len() == 1
-                && self.entry.is_none()
-                && let Some(next) = self.leave_root(i)
+            if matches!(i.op(), Bc::Return | Bc::ReturnNone) && self.frames.len() == 1 && self.entry.is_none()
             {
-                pc = next;
-                continue;
+                if self.must_end() {
+                    return self.end_at_return(i);
+                }
+                if let Some(next) = self.leave_root(i) {
+                    pc = next;
+                    continue;
+                }
             }
             let fp = th.fp.get();
             let mut m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
@@ -870,6 +946,19 @@ impl Rec {
             }
             // Nothing of it was an error of the program.
             th.exc.init(None);
+            if self.too_deep
+                && matches!(i.op(), Bc::Call | Bc::CallMethod)
+                && let Some(r) = self.call_code(pc, i)
+            {
+                match r {
+                    Ok(next) => pc = next,
+                    Err(done) => return done,
+                }
+                continue;
+            }
+            if self.core.abort.is_some() {
+                return self.stop(pc);
+            }
             // The frame of `whole` lives while the operation runs; what handlers left on the stack must not be in it.
             super::scrub();
             match self.whole(pc, i) {
@@ -877,6 +966,27 @@ impl Rec {
                 Err(done) => return done,
             }
         }
+    }
+    /// Whether a return from the root frame is the trace's end: of a function's trace, or where nothing can be said of the
+    /// caller.
+    fn must_end(&self) -> bool {
+        let flags = unsafe { (*self.root_fp).flags };
+        (self.left == 0 && super::function::is_function(self.tree))
+            || self.left >= Param::MaxLeft.size()
+            || flags & fflags::ENTRY != 0
+    }
+    /// The trace ends with this return from the root frame, which the interpreter carries out.
+    fn end_at_return(&mut self, i: Ins) -> Done {
+        let pc = self.pc;
+        let flags = unsafe { (*self.root_fp).flags };
+        if flags & (fflags::OBJECT | fflags::WRITTEN | fflags::GENERATOR) != 0 {
+            self.core.give_up(Counter::AbortFrame, "a frame that somebody may look at");
+            return self.stop(pc);
+        }
+        let r = if i.op() == Bc::Return { self.reg(i.a()) } else { self.konst(NONE()) };
+        self.core.effect(Inst { a: r, ..Inst::new(Op::Return) });
+        self.resume = pc;
+        Done::Return
     }
     /// A bridge returns from its root frame: it goes on in the caller, if that is the one seen now, which becomes the
     /// root. All of the caller's registers are in memory.
@@ -1058,6 +1168,99 @@ impl Rec {
         }
     }
 
+    /// Records a call of a Python function that does not become part of the trace: its own machine code is called. None:
+    /// it is no such call.
+    fn call_code(&mut self, pc: *const Ins, i: Ins) -> Option<Result<*const Ins, Done>> {
+        let th = self.th;
+        let caller = th.fp.get();
+        let m =
+            RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*caller).regs }, th, fp: caller } };
+        let f = m.reg(i.a());
+        let func: Gc<Function> = f.v.exact()?;
+        let code: Gc<Code> = unsafe { func.code.gc() };
+        let skip = (i.op() == Bc::CallMethod && m.reg_is_null(i.a() + 1)) as usize;
+        let (at, n) = (i.a() + 1 + skip, i.b() - skip);
+        if code.simple_args != n as u32 || super::excluded(code) || code.calls.load(Relaxed) == u32::MAX {
+            return None;
+        }
+        if unsafe { self.root_fp.add(self.frames.len() - 1) } != caller {
+            return None;
+        }
+        m.pin_code(f);
+        self.keep_alive(code.value());
+        self.frames.last_mut().unwrap().pc = pc;
+        self.sync();
+        let depth = self.frames.len();
+        let base = self.base() + at;
+        let (t, root, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));
+        let to = |rec: &mut Rec, base: R_, n: usize| {
+            let n = rec.core.int(n as i64);
+            rec.core.op(Op::Add, base, n)
+        };
+        let fp = to(self, root, depth * size_of::<Frame>());
+        let first = to(self, regs, 8 * base);
+        let null = self.core.word(0);
+        for k in n..code.nlocals as usize {
+            self.core.effect(Inst { a: null, imm: (base + k) as i64, ..Inst::new(Op::StoreReg) });
+        }
+        let up = depth * size_of::<Frame>();
+        self.raw_set(root, up + offset_of!(Frame, regs), first);
+        self.raw_set(root, up + offset_of!(Frame, func), f.r);
+        for (at, w) in [
+            (offset_of!(Frame, code), code.value().bits()),
+            (offset_of!(Frame, flags), fflags::ENTRY),
+            (offset_of!(Frame, pc), code.ins as u64),
+        ] {
+            let w = self.core.int(w as i64);
+            self.raw_set(root, up + at, w);
+        }
+        let note = Box::into_raw(Box::new(CallNote {
+            cell: super::loops_of(code).loops[code.nloops as usize].cell,
+            tree: self.tree,
+            objects: 0,
+            result: i.c(),
+        }));
+        let g = Callee {
+            name: "call_code",
+            addr: super::function::call as *const () as usize,
+            effects: Effects::ANY,
+        };
+        let k = self.core.int(note as i64);
+        let r = self.core.call(Op::CallRef, g, &[t, k, fp, root]);
+        let c = self.core.op(Op::Eq, r, null);
+        self.core.resume_point();
+        self.core.set_snap(Snap { in_memory: true, ..Snap::default() });
+        self.core.guarded(Op::GuardF, c, R_::NONE);
+
+        unsafe { (*caller).pc = pc };
+        // Loops in there may be recorded meanwhile.
+        RECORDING.with(|r| r.set(false));
+        let done = crate::interp::slow::call_nested(th, i);
+        RECORDING.with(|r| r.set(true));
+        if let Err(e) = done {
+            self.core.give_up(Counter::AbortException, "exception");
+            return Some(Err(Done::Abort(Err(e))));
+        }
+        let why = if crate::interp::events::observed(th) {
+            Some((Counter::AbortOp, "code that is observed"))
+        } else if helpers::written(self.root_fp, caller) {
+            Some((Counter::AbortFrame, "a variable was written from outside"))
+        } else {
+            None
+        };
+        if let Some((c, why)) = why {
+            self.core.give_up(c, why);
+            return Some(Err(Done::Abort(Ok(Ctl::Next))));
+        }
+        unsafe { (*note).objects = helpers::objects(self.root_fp, caller) };
+        self.mem_fp = Some(depth - 1);
+        self.set_reg(i.c(), r);
+        self.gain += CALL_GAIN;
+        let next = unsafe { pc.add(1) };
+        unsafe { (*caller).pc = next };
+        Some(Ok(next))
+    }
+
     /// Records and carries out an instruction as a whole.
     #[inline(never)]
     fn whole(&mut self, pc: *const Ins, i: Ins) -> Result<*const Ins, Done> {
@@ -1138,7 +1341,6 @@ impl Rec {
             objects: 0,
             tree: self.tree,
         }));
-        self.expects.push(expect);
         let nested = matches!(i.op(), Bc::Call | Bc::CallMethod)
             && crate::interp::slow::reg(th, i.a()).is_exact(Kind::Function)
             && (self.too_deep || self.frames.len() > Param::MaxDepth.size());
@@ -1189,6 +1391,7 @@ impl Rec {
             }
         }
         let fp = th.fp.get();
+        super::function::skip_note(fp);
         let next = unsafe { (*fp).pc.add(1) };
         // From here on the published state is right; `stop` would step back.
         let abort = |rec: &mut Rec, c: Counter, why: &'static str| {

@@ -1,0 +1,234 @@
+//! Traces that begin where a function does, for what is hot without a loop: recursion, functions called by native code or
+//! from loops that are not compiled.
+//!
+//! # How calls get there
+//! Calls are counted as backward jumps are (`Code::calls`). A call that is to be recorded, or has compiled code, does not
+//! begin with the function's first instruction but with a *note* ([`ENTER`]), an instruction of no code object: its slow
+//! function does that. `Code::start` is where calls begin.
+//!
+//! The trace ends before the function's `Return`, which the interpreter carries out: it knows what becomes of the result.
+//!
+//! # Invariants
+//! - A note is never the published instruction while anything but its slow function runs.
+//! - Trees of functions have the number of loops for their counter.
+
+use super::helpers::objects_or_written;
+use super::{RECORDING, Tree, Work, counter, excluded, loops_of, record, tree_of};
+use crate::err::R;
+use crate::interp::events::observed;
+use crate::interp::{Ctl, go_on};
+use crate::object::*;
+use crate::thread::{Frame, Th};
+use crate::value::*;
+use adder_bytecode::{CodeFlags, Ins};
+use adder_metatrace::backend::{Exit, RETURNED, State};
+use adder_metatrace::counters::Counter;
+use adder_metatrace::params::Param;
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+/// The op byte of a note.
+pub const ENTER: u8 = 254;
+
+pub(super) fn note() -> Ins {
+    Ins(ENTER as u64)
+}
+
+/// First value of a function's counter.
+pub fn start_count(flags: CodeFlags) -> u32 {
+    let other = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
+    if super::available() && flags.has(CodeFlags::OPTIMIZED) && !flags.has(other) {
+        Param::FunctionThreshold.get()
+    } else {
+        u32::MAX
+    }
+}
+
+/// A frame was pushed the slow way; its pc is before its first instruction. Counts the call; where machine code is
+/// concerned, the frame begins with the note.
+#[inline(always)]
+pub fn called(th: Th) {
+    let fp = th.fp.get();
+    // SAFETY: the frame just pushed.
+    let code = unsafe { (*fp).code };
+    let n = super::ticks(th).unwrap_or(1);
+    super::count(&code.calls, n);
+    let start = code.start.load(Relaxed) as *const Ins;
+    if start != code.ins {
+        unsafe { (*fp).pc = start.wrapping_sub(1) };
+    } else if code.calls.load(Relaxed) == 0 && super::enabled() {
+        begin_with_note(th);
+    }
+}
+#[cold]
+fn begin_with_note(th: Th) {
+    let fp = th.fp.get();
+    unsafe { (*fp).pc = (&raw const loops_of((*fp).code).note).wrapping_sub(1) };
+}
+
+/// The slow function of a note: enters the function's machine code, or records.
+pub fn enter(th: Th, _: Ins) -> R<Ctl> {
+    let fp = th.fp.get();
+    // SAFETY: the running frame.
+    let code = unsafe { (*fp).code };
+    at_first(fp);
+    let Some(jit) = super::get() else { return Ok(Ctl::Next) };
+    let n = code.nloops as usize;
+    if !super::enabled() || observed(th) || th.m.poll.load(Relaxed) != 0 {
+        return Ok(Ctl::Next);
+    }
+    if let Some(t) = tree_of(code, n, code.ins) {
+        let here = 0u8;
+        if (&raw const here as usize) < th.jit_stack {
+            return Ok(Ctl::Next);
+        }
+        // What the collector finds while machine code runs.
+        unsafe { (*fp).pc = code.ins };
+        if let Some(c) = super::enter(th, jit, t)? {
+            return Ok(c);
+        }
+        at_first(fp);
+        return Ok(Ctl::Next);
+    }
+    // The tree has become invalid, or there was none.
+    code.start.store(code.ins as *mut Ins, Release);
+    let count = counter(code, n);
+    if count.load(Relaxed) == u32::MAX {
+        return Ok(Ctl::Next);
+    }
+    count.store(Param::FunctionThreshold.get(), Relaxed);
+    let state = &loops_of(code).loops[n];
+    if excluded(code) || state.aborts.load(Relaxed) >= Param::MaxAborts.get() {
+        Counter::Blacklisted.inc();
+        count.store(u32::MAX, Relaxed);
+        return Ok(Ctl::Next);
+    }
+    if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
+        return Ok(Ctl::Next);
+    }
+    if super::over_budget() {
+        Counter::Postponed.inc();
+        return Ok(Ctl::Next);
+    }
+    let _work = Work::begin();
+    super::scrub();
+    record::record_function(th, jit, code, state)
+}
+
+/// A frame that begins with the note begins with its first instruction instead: recordings and machine code go on there.
+pub(super) fn skip_note(fp: *mut Frame) {
+    // SAFETY: a published frame between two operations.
+    if unsafe { (*(*fp).pc.wrapping_add(1)).op_byte() } == ENTER {
+        at_first(fp);
+    }
+}
+/// The frame goes on with its first instruction.
+fn at_first(fp: *mut Frame) {
+    // SAFETY: a frame of the thread.
+    unsafe {
+        let code = (*fp).code;
+        (*fp).pc = code.ins.wrapping_sub(1);
+    }
+}
+
+/// What a call from machine code needs to know.
+pub(super) struct CallNote {
+    /// Holds the callee's code.
+    pub cell: &'static AtomicU64,
+    /// The caller's.
+    pub tree: &'static Tree,
+    /// Frames that may have a Python frame object, as in `helpers::Expect`.
+    pub objects: u64,
+    /// The caller's register for the result.
+    pub result: usize,
+}
+
+/// A call from machine code: the callee's frame is in memory, its caller published. The result; null: everything is in
+/// memory for the interpreter to go on, or an exception is pending.
+pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame, root: *mut Frame) -> u64 {
+    // SAFETY: notes are never freed while a trace has them; frames of the thread.
+    unsafe {
+        let e = &*e;
+        let here = 0u8;
+        if fp.add(super::FRAME_ROOM) >= th.frame_limit.get()
+            || (*fp).regs.add(super::REG_ROOM) >= th.regs_end.get()
+            || (&raw const here as usize) < th.jit_stack
+            || th.m.poll.load(Relaxed) != 0
+        {
+            // An ordinary call, which the interpreter carries out.
+            return in_interpreter(th, fp);
+        }
+        th.fp.set(fp);
+        let mut s = MaybeUninit::<State>::uninit();
+        let s = s.assume_init_mut();
+        let Some(jit) = super::get() else { return in_interpreter(th, fp) };
+        let out = super::run(th, jit, e.cell.load(Acquire), fp, s);
+        let v = if std::ptr::eq(out, &RETURNED) && s.fp == fp as u64 {
+            Value::from_bits(s.gpr[0])
+        } else {
+            match call_more(th, jit, s, out, fp) {
+                Some(v) => v,
+                None => return 0,
+            }
+        };
+        th.fp.set(fp.sub(1));
+        if !e.tree.valid.load(Acquire) || observed(th) || objects_or_written(root, fp) & !e.objects != 0 {
+            *(*fp.sub(1)).regs.add(e.result) = v.bits();
+            return 0;
+        }
+        v.bits()
+    }
+}
+/// The rest of a call whose machine code was left elsewhere than at its return, or which has none.
+#[inline(never)]
+fn call_more(
+    th: Th,
+    jit: &'static super::Jit,
+    s: &mut State,
+    out: &'static Exit,
+    fp: *mut Frame,
+) -> Option<Value> {
+    let base = th.native_base.get();
+    let r = catch_unwind(AssertUnwindSafe(|| {
+        let r = if std::ptr::eq(out, &RETURNED) {
+            super::exit::returned(th, s)
+        } else if out.owner == 0 && s.fp == fp as u64 {
+            // There is no code (yet).
+            at_first(fp);
+            called(th);
+            Ok(Ctl::Next)
+        } else {
+            super::exit::leave(th, jit, s, out)
+        };
+        go_on(th, r)
+    }));
+    th.native_base.set(base);
+    match r {
+        Ok(r) => r.ok(),
+        Err(_) => {
+            th.fp.set(unsafe { fp.sub(1) });
+            th.exc.init(None);
+            let _ = th.system_error("internal error: panic in a call from machine code");
+            None
+        }
+    }
+}
+#[cold]
+fn in_interpreter(th: Th, fp: *mut Frame) -> u64 {
+    unsafe { (*fp).flags = 0 };
+    at_first(fp);
+    th.fp.set(fp);
+    0
+}
+
+/// The function's tree is ready.
+pub(super) fn install(code: Gc<Code>) {
+    code.start.store(&raw const loops_of(code).note as *mut Ins, Release);
+}
+
+pub(super) fn is_function(t: &Tree) -> bool {
+    // SAFETY: the code object of a valid tree lives.
+    let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
+    t.counter == code.nloops as usize
+}
