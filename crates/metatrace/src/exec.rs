@@ -287,7 +287,7 @@ impl<'a> Exec<'a> {
     }
     fn new_object(&mut self, what: i64) -> Result<u64, String> {
         self.complete()?;
-        let size = (what as u64 >> 32) as usize & 0xff_ffff;
+        let size = new_size(what);
         if size < 8 || size % 8 != 0 {
             return Err(format!("an object of {size} bytes"));
         }
@@ -421,7 +421,7 @@ impl<'a> Exec<'a> {
             f.extra.iter().try_for_each(|e| self.check_val(s, e))?;
         }
         for o in &s.virts {
-            let size = (o.what as u64 >> 32) as u32 & 0xff_ffff;
+            let size = new_size(o.what) as u32;
             for (at, v) in &o.fields {
                 if *at < 8 || at % 8 != 0 || *at >= size {
                     return Err(format!("field at {at} of {size} bytes"));

@@ -229,6 +229,14 @@ impl Op {
     }
 }
 
+/// In the immediate of `New`: the helper makes the object (`Layout::alloc`), which has more to do than to find memory. No
+/// nursery has room for objects of so many bytes, so machine code asks it by itself.
+pub const NEW_BY_HELPER: i64 = 1 << 55;
+/// Size of the object that a `New` with this immediate makes.
+pub fn new_size(what: i64) -> usize {
+    (what >> 32) as usize & 0x7f_ffff
+}
+
 /// No snapshot.
 pub const NO_SNAP: u32 = u32::MAX;
 

@@ -54,7 +54,7 @@ fn shape_of(s: &Snap) -> Option<String> {
         }
     }
     for o in &s.virts {
-        let size = (o.what as u64 >> 32) as u32 & 0xff_ffff;
+        let size = new_size(o.what) as u32;
         for (at, v) in &o.fields {
             if *at < 8 || at % 8 != 0 || *at >= size {
                 return Some(format!("a field at {at} of {size} bytes"));

@@ -60,7 +60,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
     }
     let n = if i.op.is_call() { 0 } else { i.op.info().operands };
     if i.op == Op::New {
-        let size = (i.imm >> 32) as u32 & 0xff_ffff;
+        let size = new_size(i.imm) as u32;
         let r = o.out.push(Inst { ty: Ty::Ref, ..Inst::new(Op::Nop) });
         let fields = (1..size / 8).map(|k| (k * 8, o.konst(Ty::Ref, 0))).collect();
         o.virts.insert(r, Virtual { what: i.imm, fields });
@@ -72,6 +72,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
         match i.op {
             Op::IsPtr => return Step::Is(o.truth(true)),
             Op::IsFix | Op::IsFlo => return Step::Is(o.truth(false)),
+            Op::IsA => return Step::Drop,
             Op::ShapeIs => {
                 let d = desc_of(o.virts[&i.a].what);
                 return Step::Is(o.truth(d as i64 == i.imm));

@@ -86,14 +86,23 @@ fn registers(th: Th, n: usize) -> R<Gc<Array>> {
 /// `MakeGenerator`: the running frame becomes a generator object, which its caller gets.
 pub fn make(th: Th) -> R<Ctl> {
     let f = fr(th);
-    let flags = CodeFlags(f.code.flags);
-    let kind = if flags.has(CodeFlags::ASYNC_GENERATOR) {
+    let g = make_object(th, kind_of(f.code))?;
+    super::slow::leave(th, g.value())
+}
+/// What calling this code makes.
+pub(crate) fn kind_of(code: Gc<Code>) -> Kind {
+    let flags = CodeFlags(code.flags);
+    if flags.has(CodeFlags::ASYNC_GENERATOR) {
         Kind::AsyncGenerator
     } else if flags.has(CodeFlags::COROUTINE) {
         Kind::Coroutine
     } else {
         Kind::Generator
-    };
+    }
+}
+/// The generator object that the published frame, which stands at `MakeGenerator`, becomes.
+pub(crate) fn make_object(th: Th, kind: Kind) -> R<Gc<Generator>> {
+    let f = fr(th);
     // An even number of slots: see `quick_resume`.
     let regs = registers(th, (f.code.nregs as usize + 1) & !1)?;
     let f = fr(th);
@@ -113,7 +122,7 @@ pub fn make(th: Th) -> R<Ctl> {
         g.lasti.store(f.lasti() as u64, Relaxed);
         save_regs(th, f, g);
         crate::builtins::generator::created(th, g)?;
-        super::slow::leave(th, g.value())
+        Ok(g)
     }
 }
 

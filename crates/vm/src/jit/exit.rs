@@ -9,7 +9,7 @@ use crate::thread::{Frame, Th};
 use crate::value::*;
 use adder_metatrace::backend::{Exit, SPILLS, State};
 use adder_metatrace::counters::Counter;
-use adder_metatrace::ir::{Snap, Val};
+use adder_metatrace::ir::{Snap, Val, new_size};
 use adder_metatrace::params::Param;
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
@@ -133,9 +133,8 @@ fn rebuild(th: Th, s: &State, e: &Exit) {
     let mut made = Gather::new();
     let mut objects = Gather::new();
     for o in &e.snap.virts {
-        let what = o.what as u64;
-        let size = (what >> 32) as usize & 0xff_ffff;
-        let p = th.m.alloc(size, (what >> 56) as u8, what as u32).as_ptr() as *mut u64;
+        let size = new_size(o.what);
+        let p = unsafe { super::helpers::alloc(th, o.what as u64) } as *mut u64;
         unsafe {
             for k in 1..size / 8 {
                 *p.add(k) = 0;

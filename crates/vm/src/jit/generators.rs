@@ -15,16 +15,15 @@
 
 use super::machine::{Recorder as RecMachine, T};
 use super::record::Rec;
-use crate::interp::chain;
 use crate::interp::generator::{
     self as run, CREATED, FINISHED, FOR_FLAGS, Generator, RUNNING, SEND_FLAGS, SUSPENDED,
 };
-use crate::interp::machine::Interp;
+use crate::interp::machine::{Interp, PyMachine};
 use crate::object::*;
-use crate::thread::{Frame, Th, Thread, fflags};
+use crate::thread::{Frame, Th, Thread, ThreadSlot, fflags};
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
-use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::ir::{Callee, Inst, NEW_BY_HELPER, Op, R as Ir};
 use adder_metatrace::{Effects, Field, Machine};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::*;
@@ -344,11 +343,68 @@ pub fn write_out(rec: &mut Rec, g: Ir) {
     rec.core.effect(Inst { a: g, b, imm: STATE.0 as i64, ..Inst::new(Op::SetInt) });
 }
 
-fn make(_m: RecMachine) -> Option<*const Ins> {
-    None
-}
+/// Registers of the largest frame that becomes an object of the trace.
+const REGISTERS: usize = 64;
 
-#[allow(unused)]
-fn unused() {
-    let _ = chain::gap;
+/// The running function's frame becomes a generator object, which the caller gets: virtual until somebody else sees it.
+fn make(mut m: RecMachine) -> Option<*const Ins> {
+    let rec = m.rec();
+    let (th, fp) = (m.i.th, m.i.fp);
+    let code = unsafe { (*fp).code };
+    let n = (code.nregs as usize + 1) & !1;
+    if rec.frames.len() < 2 || n > REGISTERS {
+        return None;
+    }
+    let kind = run::kind_of(code);
+    if kind == Kind::Coroutine {
+        // `sys.set_coroutine_origin_tracking_depth`
+        let slot = ThreadSlot::CoroutineOrigin as usize;
+        if th.slots[slot].get().is_some() {
+            return None;
+        }
+        let t = rec.thread();
+        let at = offset_of!(Thread, slots) + slot * size_of::<Slot>();
+        let x = rec.core.op_imm(Op::RawGet, t, Ir::NONE, at as i64);
+        let zero = rec.core.int(0);
+        is(m, x, zero, true);
+    }
+    let g = run::make_object(th, kind).ok()?;
+    let depth = g.depth.load(Relaxed) as usize;
+    let new = |kind: Kind, size: usize, how: i64| {
+        let what = (kind as i64) << 56 | (size as i64) << 32 | kind as i64 | how;
+        m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what)
+    };
+    let put = |o: Ir, f: Field, v: Ir| {
+        m.rec().core.trace.push(Inst { a: o, b: v, imm: f.0 as i64, ..Inst::new(Op::SetNew) });
+    };
+    let int = |n: u64| m.rec().core.int(n as i64);
+    let func = m.rec().frame_func();
+    let name = get(m, func, field(offset_of!(Function, name)));
+    let qualname = get(m, func, field(offset_of!(Function, qualname)));
+    let regs = new(Kind::GenRegs, size_of::<Array>() + 8 * n, 0);
+    put(regs, field(offset_of!(Array, cap)), int(n as u64));
+    for k in 0..depth {
+        let r = m.rec().reg(k);
+        put(regs, register(k), r);
+    }
+    let how = if crate::builtins::generator::is_registered(g) { NEW_BY_HELPER } else { 0 };
+    let o = new(kind, (size_of::<Generator>() + 7) & !7, how);
+    let c = m.rec().konst(code.value());
+    for (f, v) in [
+        (field(offset_of!(Generator, func)), func),
+        (CODE, c),
+        (REGS, regs),
+        (field(offset_of!(Generator, name)), name),
+        (field(offset_of!(Generator, qualname)), qualname),
+        (STATE, int(CREATED)),
+        (LASTI, int(g.lasti.load(Relaxed))),
+        (DEPTH, int(depth as u64)),
+        (field(offset_of!(Generator, aflags)), int(0)),
+    ] {
+        put(o, f, v);
+    }
+    let next = m.leave(T { v: g.value(), r: o })?;
+    th.fp.set(m.i.fp);
+    unsafe { (*m.i.fp).pc = next.ptr() };
+    Some(next.ptr())
 }

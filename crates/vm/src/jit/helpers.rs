@@ -12,6 +12,7 @@ use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::Ins;
+use adder_metatrace::ir::{NEW_BY_HELPER, new_size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Acquire;
 
@@ -145,7 +146,12 @@ pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
 
 /// `what`: kind << 56 | size << 32 | shape.
 pub unsafe extern "C" fn alloc(th: Th, what: u64) -> u64 {
-    th.m.alloc((what >> 32) as usize & 0xff_ffff, (what >> 56) as u8, what as u32).as_ptr() as u64
+    let o = th.m.alloc(new_size(what as i64), (what >> 56) as u8, what as u32);
+    if what as i64 & NEW_BY_HELPER != 0 {
+        // A generator or coroutine.
+        th.m.register_finalizer(o);
+    }
+    o.as_ptr() as u64
 }
 
 /// `x ** y`; not a number where that is an error.

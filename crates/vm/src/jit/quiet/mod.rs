@@ -7,6 +7,7 @@
 
 mod calls;
 mod containers;
+mod functions;
 mod names;
 mod tables;
 
@@ -295,6 +296,8 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             m.set_reg(i.b(), r);
             Some(())
         }
+        Bc::MakeFunction => functions::make(m, i),
+        Bc::SetFuncAttr => functions::set(m, i),
         Bc::CopyFree => copy_free(m, i),
         Bc::LoadName => {
             module_frame(m)?;
