@@ -340,10 +340,13 @@ pub fn update(th: Th, s: Gc<Set>, v: Value) -> R<()> {
 fn each(th: Th, v: Value, mut f: impl FnMut(Value, i64) -> R<bool>) -> R<bool> {
     if is_set(v) {
         let s: Gc<Set> = this(v);
-        let mut i = 0;
         // The table is asked for each time: comparing may run code that changes the set.
-        while let Some((ni, k, h)) = s.tab().next(i) {
+        let (mut i, mut left) = (0, s.len());
+        while left > 0
+            && let Some((ni, k, h)) = s.tab().next(i)
+        {
             i = ni;
+            left -= 1;
             if !f(k, h)? {
                 return Ok(false);
             }

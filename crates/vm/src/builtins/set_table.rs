@@ -56,7 +56,7 @@ pub enum Found {
     No,
 }
 
-/// The cells in which an element of this hash may be, in order; ends at `stop` of the visitor.
+/// The cells in which an element of this hash may be, in order; ends at `return` of the visitor.
 macro_rules! probe {
     ($t:expr, $hash:expr, |$i:ident, $c:ident| $body:block) => {{
         let t = $t;
@@ -64,10 +64,15 @@ macro_rules! probe {
         let mut at = $hash as usize & mask;
         let mut perturb = $hash as u64;
         loop {
-            let n = if at + LINEAR <= mask { LINEAR } else { 0 };
-            for $i in at..=at + n {
+            let last = if at + LINEAR <= mask { at + LINEAR } else { at };
+            let mut $i = at;
+            loop {
                 let $c = t.cell($i);
                 $body
+                if $i == last {
+                    break;
+                }
+                $i += 1;
             }
             perturb >>= 5;
             at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
@@ -139,8 +144,18 @@ impl SetTable {
     }
 
     /// Looks for an element; compares with `==`. The result is of this table even if it was replaced meanwhile.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, th: Th, key: Value, hash: i64) -> R<Found> {
+        // Mostly the first cell tells.
+        let i = hash as usize & self.mask;
+        match self.cell(i).key.get() {
+            None => Ok(Found::No),
+            Some(k) if k.is(key) => Ok(Found::At(i)),
+            Some(_) => self.find_on(th, key, hash),
+        }
+    }
+    #[inline(never)]
+    fn find_on(&self, th: Th, key: Value, hash: i64) -> R<Found> {
         let simple = key.is_fix() || key.is_exact(Kind::Str);
         'restart: loop {
             probe!(self, hash, |i, c| {
@@ -177,6 +192,15 @@ impl SetTable {
             Some(n) => super::util::hash_fix(n),
             None => key.exact::<Str>()?.hash(),
         };
+        match self.cell(hash as usize & self.mask).key.get() {
+            None => return Some(false),
+            Some(k) if k.is(key) => return Some(true),
+            Some(_) => {}
+        }
+        self.has_simple_on(key, hash)
+    }
+    #[inline(never)]
+    fn has_simple_on(&self, key: Value, hash: i64) -> Option<bool> {
         probe!(self, hash, |i, c| {
             let Some(k) = c.key.get() else { return Some(false) };
             if k.is(key) {
@@ -194,18 +218,30 @@ impl SetTable {
             }
         });
     }
-    /// Puts an absent element in. Under the lock.
-    fn put(&self, th: Th, key: Value, hash: i64) {
+    /// Puts an absent element in. Under the lock; the caller records the store and counts.
+    #[inline(always)]
+    fn put_raw(&self, key: Value, hash: i64) -> &Slot {
         probe!(self, hash, |i, c| {
             if c.key.get().is_none() {
-                let _ = i;
                 c.hash.store(hash as u64, Relaxed);
-                let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
-                th.store(me, &c.key, key);
-                self.fill.store(self.fill.load(Relaxed) + 1, Release);
-                return;
+                c.key.raw().store(key.bits(), Release);
+                return &c.key;
             }
         });
+    }
+    /// Fills a table that nobody else knows with the `most` elements of another one.
+    fn put_all(&self, th: Th, from: &SetTable, most: usize) {
+        let (mut n, mut i) = (0, 0);
+        while n < most as u64
+            && let Some((ni, k, h)) = from.next(i)
+        {
+            i = ni;
+            self.put_raw(k, h);
+            n += 1;
+        }
+        self.fill.store(self.fill.load(Relaxed) + n, Release);
+        let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
+        th.m.barrier_all(me.obj());
     }
 }
 
@@ -259,6 +295,30 @@ impl Gc<Set> {
     }
     #[inline]
     pub fn insert_hashed(self, th: Th, key: Value, hash: i64) -> R<bool> {
+        let t = self.tab();
+        // The first cell is free, as mostly.
+        let c = t.cell(hash as usize & t.mask);
+        if c.key.get().is_none() && !th.multi() && t != SetTable::empty() {
+            c.hash.store(hash as u64, Relaxed);
+            th.store(t, &c.key, key);
+            return self.inserted(th, t);
+        }
+        self.insert_on(th, key, hash)
+    }
+    /// After an element was put in. Under the lock.
+    #[inline(always)]
+    fn inserted(self, th: Th, t: Gc<SetTable>) -> R<bool> {
+        let fill = t.fill.load(Relaxed) + 1;
+        t.fill.store(fill, Release);
+        self.count(1);
+        if fill * 5 >= t.mask as u64 * 3 {
+            let used = self.len();
+            self.resize(th, if used > 50000 { used * 2 } else { used * 4 })?;
+        }
+        Ok(true)
+    }
+    #[inline(never)]
+    fn insert_on(self, th: Th, key: Value, hash: i64) -> R<bool> {
         loop {
             let mut t = self.tab();
             let fill = t.fill.load(Acquire);
@@ -277,13 +337,8 @@ impl Gc<Set> {
                 t = SetTable::new(th, MIN)?;
                 th.store(self, &self.table, t.value());
             }
-            t.put(th, key, hash);
-            self.count(1);
-            if t.fill.load(Relaxed) * 5 >= t.mask as u64 * 3 {
-                let used = self.len();
-                self.resize(th, if used > 50000 { used * 2 } else { used * 4 })?;
-            }
-            return Ok(true);
+            th.m.barrier(t.obj(), t.put_raw(key, hash).as_ptr());
+            return self.inserted(th, t);
         }
     }
     /// A new table for more than `n` elements. Under the lock.
@@ -291,11 +346,7 @@ impl Gc<Set> {
     fn resize(self, th: Th, n: usize) -> R<()> {
         let t = self.tab();
         let nt = SetTable::new(th, SetTable::size_for(n))?;
-        for i in 0..=t.mask {
-            if let Some((k, h)) = t.element(i) {
-                nt.put(th, k, h);
-            }
-        }
+        nt.put_all(th, &t, self.len());
         th.store(self, &self.table, nt.value());
         Ok(())
     }
@@ -375,20 +426,20 @@ impl Gc<Set> {
                     t.fill.store(n as u64, Relaxed);
                     th.m.barrier_all(t.obj());
                 } else {
-                    for i in 0..=src.mask {
-                        if let Some((k, h)) = src.element(i) {
-                            t.put(th, k, h);
-                        }
-                    }
+                    t.put_all(th, &src, n);
                 }
                 th.store(self, &self.table, t.value());
                 self.used.store(n as u64, Release);
                 return Ok(());
             }
         }
-        let mut i = 0;
-        while let Some((ni, k, h)) = src.next(i) {
+        // Behind the last element nothing needs to be looked at.
+        let (mut i, mut left) = (0, n);
+        while left > 0
+            && let Some((ni, k, h)) = src.next(i)
+        {
             i = ni;
+            left -= 1;
             self.insert_hashed(th, k, h)?;
         }
         Ok(())
