@@ -107,6 +107,8 @@ pub struct Thread {
     /// Native frames below this address were called by the innermost Python frame, whose registers are all in memory.
     /// 0: not known (machine code runs).
     pub native_base: RustCell<usize>,
+    /// Not 0: an operation that must not run Python code; 2: it would have (see [`Thread::quietly`]).
+    pub quiet: RustCell<u32>,
     /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
     pub collect_soon: RustCell<u32>,
     /// Callbacks of events that are running: the thread reports nothing meanwhile.
@@ -368,6 +370,7 @@ impl Th {
             recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),
             native_depth: RustCell::new(0),
             native_base: RustCell::new(0),
+            quiet: RustCell::new(0),
             tracing: RustCell::new(0),
             event: RustCell::new(-1),
             observed: RustCell::new(std::ptr::null_mut()),

@@ -483,6 +483,7 @@ impl Th {
     }
     /// Attends to whoever wants this thread: collection, signals, finalizers. To be called when `poll` is not zero.
     pub fn attend(self) -> R<()> {
+        self.may_run_python()?;
         self.m.poll_slow();
         crate::pending::run(self)
     }

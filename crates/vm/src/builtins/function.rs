@@ -319,6 +319,7 @@ pub fn run_code(
     let f = new(th, code, globals)?;
     f.closure.init(closure);
     th.check_stack("")?;
+    th.may_run_python()?;
     let regs = th.free_regs();
     let fl = crate::thread::fflags::ENTRY | crate::thread::fflags::LOCALS;
     let nf = th.push_frame(f, regs, None, RawArgs::EMPTY, fl)?;

@@ -250,10 +250,36 @@ impl Th {
     /// Calls a Python function from native code: a nested run of the interpreter.
     pub fn call_function(self, f: Gc<Function>, first: Option<Value>, a: RawArgs) -> R<Value> {
         self.check_stack("")?;
+        self.may_run_python()?;
         // Above everything that the current frame uses.
         let regs = self.free_regs();
         self.push_frame(f, regs, first, a, fflags::ENTRY)?;
         self.run_entry()
+    }
+    /// Runs an operation that must not run Python code: machine code has frames that are not in memory. None: it would
+    /// have, or it failed; nothing of the kind has happened, no exception is set.
+    pub fn quietly(self, f: impl FnOnce() -> R<Value>) -> Option<Value> {
+        let was = self.quiet.replace(1);
+        let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        let refused = self.quiet.replace(was) == 2;
+        match r {
+            Ok(Ok(v)) if !refused => Some(v),
+            _ => {
+                self.exc.init(None);
+                None
+            }
+        }
+    }
+    /// An error inside [`Self::quietly`]. To be asked by all that runs Python code natively, before anything else.
+    #[inline(always)]
+    pub fn may_run_python(self) -> R<()> {
+        if self.quiet.get() != 0 { Err(self.refuse()) } else { Ok(()) }
+    }
+    #[cold]
+    fn refuse(self) -> Raised {
+        self.quiet.set(2);
+        // Nobody catches it; whoever drops it is found out by the flag.
+        self.raise_msg(&crate::builtins::exceptions::BASE_EXCEPTION, "Python code in a quiet operation")
     }
     /// Runs the frame just pushed until it leaves.
     pub fn run_entry(self) -> R<Value> {

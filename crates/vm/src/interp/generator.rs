@@ -484,6 +484,7 @@ pub enum Resumed {
 /// Resumes from native code. `sent`: None is like `next()`.
 pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
     th.check_stack("")?;
+    th.may_run_python()?;
     let v = sent.unwrap_or(NONE());
     if let Some(f) = th.frame()
         && (v.is_none() || g.state.load(Relaxed) == SUSPENDED)
@@ -543,6 +544,7 @@ fn resumed(g: Gc<Generator>, v: Value) -> Resumed {
 /// Raises the (already set) pending exception at the point where the generator is suspended. The generator is not
 /// delegating; see `builtins::generator::throw` for that.
 pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
+    th.may_run_python()?;
     let e = th.take_exc();
     chain::settle(th, g);
     let was = claim(th, g)?;
@@ -967,6 +969,7 @@ pub fn async_gen_wrap(th: Th, v: Value) -> Value {
 /// The loop that the compiler makes of `yield from` is `Send a b; Jump exit; YieldFrom a a b; Jump back`: after the
 /// exhausted delegate the value is in `a` and control is at the exit jump.
 pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
+    th.may_run_python()?;
     let was = claim(th, g)?;
     if let Err(e) = push(th, g, fflags::ENTRY) {
         g.state.store(was, Release);

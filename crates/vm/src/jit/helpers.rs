@@ -1,13 +1,12 @@
 //! What machine code calls: with the C calling convention, and without ever unwinding.
 
-use super::quiet::simple_key;
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
 use crate::err::{R, Raised};
 use crate::interp::machine::{Fn1, Fn2, Fn3};
 use crate::interp::{Ctl, run_slow, unwind};
-use crate::native::{Imp, NativeDef, RawArgs};
+use crate::native::{DefKind, Imp, NativeDef, RawArgs};
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -172,15 +171,10 @@ pub unsafe extern "C" fn iter_step(th: Th, it: Value) -> u64 {
 
 // -- quiet operations (see `quiet`): null if they decline or would raise, without having done anything
 
+#[inline(always)]
 fn word(th: Th, f: impl FnOnce() -> R<Value>) -> u64 {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(Ok(v)) => v.bits(),
-        // The interpreter does it again, and then raises with its frames in place.
-        Ok(Err(Raised)) | Err(_) => {
-            th.exc.init(None);
-            0
-        }
-    }
+    // What declines the interpreter does again, and then raises with its frames in place.
+    th.quietly(f).map_or(0, Value::bits)
 }
 // Only this program calls them: both sides know the Rust functions that they are given.
 #[allow(improper_ctypes_definitions)]
@@ -210,6 +204,46 @@ pub unsafe extern "C" fn native_raw(th: Th, def: &'static NativeDef, a: u64, b: 
     // SAFETY: words of values on this stack.
     word(th, || f(th, unsafe { RawArgs::from_raw(all.as_ptr() as *const Value, n, None) }))
 }
+/// The same of arguments that may be anything but iterators: those lose what is taken from them.
+pub unsafe extern "C" fn native_lasting(
+    th: Th,
+    def: &'static NativeDef,
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+) -> u64 {
+    unsafe {
+        if ![a, b, c, d].iter().all(|x| Value::from_word(*x).is_none_or(|v| lasting(th, v))) {
+            return 0;
+        }
+        if matches!(def.imp, Imp::Raw(_)) {
+            native_raw(th, def, a, b, c, d)
+        } else {
+            native(th, def, a, b, c, d)
+        }
+    }
+}
+/// Any native function: arguments in a tuple, those by keyword last, whose names are in another one (or null).
+pub unsafe extern "C" fn native_bound(
+    th: Th,
+    def: &'static NativeDef,
+    this: u64,
+    args: Value,
+    names: u64,
+    first: u64,
+) -> u64 {
+    unsafe {
+        let args: Gc<Tuple> = args.cast_unchecked();
+        let this = Value::from_word(this);
+        let names = Value::from_word(names).map(|n| n.cast_unchecked());
+        if !args.items()[first as usize..].iter().all(|v| lasting(th, *v)) {
+            return 0;
+        }
+        let receiver = if def.sig.receiver || def.kind == DefKind::ClassMethod { this } else { None };
+        word(th, || th.call_def(def, receiver, this, RawArgs::with_kw(args.items(), names)))
+    }
+}
 /// The same of a dict or set, the second argument being a key.
 pub unsafe extern "C" fn native_keyed(
     th: Th,
@@ -220,7 +254,7 @@ pub unsafe extern "C" fn native_keyed(
     d: u64,
 ) -> u64 {
     unsafe {
-        if !simple_key(th, Value::from_bits(b), 0) || !plain_table(Value::from_bits(a)) {
+        if !plain_table(Value::from_bits(a)) {
             return 0;
         }
         native(th, def, a, b, c, d)
@@ -231,32 +265,33 @@ pub unsafe extern "C" fn native_keyed(
 fn plain_table(d: Value) -> bool {
     d.cast::<Dict>().is_none_or(|d| !d.flag(CELLS) && !d.flag(ATTRS))
 }
+/// Going over the value takes nothing from it.
+pub fn lasting(th: Th, v: Value) -> bool {
+    !v.is_obj() || th.type_of(v).slots.iternext.is_none()
+}
 fn when(ok: bool) -> R<()> {
     if ok { Ok(()) } else { Err(Raised) }
 }
 pub fn dict_item(th: Th, d: Value, k: Value) -> R<Value> {
-    when(simple_key(th, k, 0))?;
     // A missing key is an error that the interpreter raises: bridges may begin there.
     // (A subclass may make it up.)
     unsafe { d.cast_unchecked::<Dict>() }.get(th, k)?.ok_or(Raised)
 }
 pub fn dict_set(th: Th, d: Value, k: Value, v: Value) -> R<Value> {
-    when(simple_key(th, k, 0) && plain_table(d))?;
+    when(plain_table(d))?;
     unsafe { d.cast_unchecked::<Dict>() }.set(th, k, v)?;
     Ok(NONE())
 }
 pub fn del_item(th: Th, o: Value, k: Value) -> R<Value> {
-    when(simple_key(th, k, 0) && plain_table(o))?;
+    when(plain_table(o))?;
     th.setitem(o, k, None)?;
     Ok(NONE())
 }
 pub fn set_slice(th: Th, o: Value, k: Value, v: Value) -> R<Value> {
-    when(simple_key(th, k, 0))?;
     th.setitem(o, k, Some(v))?;
     Ok(NONE())
 }
 pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {
-    when(simple_key(th, k, 0))?;
     builtins::set::add(th, unsafe { s.cast_unchecked() }, k)?;
     Ok(NONE())
 }
@@ -268,29 +303,7 @@ pub fn contains(th: Th, c: Value, k: Value) -> R<Value> {
     if let Some(b) = builtins::quick::contains(c, k) {
         return Ok(Value::bool(b));
     }
-    let shape = c.shape_id();
-    if shape == Kind::List as u32 || shape == Kind::Tuple as u32 {
-        when(simple_key(th, k, 0))?;
-        let mut n = 0;
-        loop {
-            let x = match (c.exact::<List>(), c.exact::<Tuple>()) {
-                (Some(l), _) => l.get(n),
-                (_, t) => t.and_then(|t| t.items().get(n).copied()),
-            };
-            let Some(x) = x else { return Ok(FALSE()) };
-            if x.is(k) {
-                return Ok(TRUE());
-            }
-            when(simple_key(th, x, 0))?;
-            if th.eq(x, k)? {
-                return Ok(TRUE());
-            }
-            n += 1;
-        }
-    }
-    let hashed = [Kind::Dict, Kind::DictKeys, Kind::Set, Kind::FrozenSet].iter().any(|x| *x as u32 == shape);
-    let text = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range].iter().any(|x| *x as u32 == shape);
-    when((hashed || text) && simple_key(th, k, 0))?;
+    when(lasting(th, c))?;
     Ok(Value::bool(th.contains(c, k)?))
 }
 pub fn descriptor(th: Th, d: Value, o: Value) -> R<Value> {
@@ -348,12 +361,7 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
         )
 }
 pub fn item(th: Th, o: Value, k: Value) -> R<Value> {
-    when(simple_key(th, k, 0))?;
     th.getitem(o, k)
-}
-pub fn format_tuple(th: Th, s: Value, t: Value) -> R<Value> {
-    when(simple_key(th, t, 2))?;
-    builtins::ops::rem(th, s, t)
 }
 pub fn concat(th: Th, a: Value, b: Value) -> R<Value> {
     builtins::str_methods::concat_all(th, &[a, b])
@@ -379,6 +387,31 @@ pub fn dict(th: Th, _: Value) -> R<Value> {
 pub fn construct0(th: Th, t: Value) -> R<Value> {
     builtins::type_::type_call(th, t, RawArgs::EMPTY)
 }
+/// Of a builtin type with a function for just this.
 pub fn construct1(th: Th, t: Value, a: Value) -> R<Value> {
+    when(lasting(th, a))?;
+    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    t.native.new1.ok_or(Raised)?(th, a)
+}
+pub fn construct1_any(th: Th, t: Value, a: Value) -> R<Value> {
+    when(lasting(th, a))?;
     builtins::type_::type_call(th, t, RawArgs::positional(&[a]))
+}
+fn arguments(th: Th, args: Value, names: Option<Value>) -> R<RawArgs> {
+    let args: Gc<Tuple> = unsafe { args.cast_unchecked() };
+    when(args.items().iter().all(|v| lasting(th, *v)))?;
+    let items: &[Value] = unsafe { &*(args.items() as *const [Value]) };
+    Ok(RawArgs::with_kw(items, names.map(|n| unsafe { n.cast_unchecked() })))
+}
+pub fn construct_all(th: Th, t: Value, args: Value) -> R<Value> {
+    builtins::type_::type_call(th, t, arguments(th, args, None)?)
+}
+pub fn construct_named(th: Th, t: Value, args: Value, names: Value) -> R<Value> {
+    builtins::type_::type_call(th, t, arguments(th, args, Some(names))?)
+}
+pub fn call_all(th: Th, f: Value, args: Value) -> R<Value> {
+    th.call_raw(f, arguments(th, args, None)?)
+}
+pub fn call_named(th: Th, f: Value, args: Value, names: Value) -> R<Value> {
+    th.call_raw(f, arguments(th, args, Some(names))?)
 }

@@ -1,68 +1,76 @@
 //! Quiet calls: of native functions and methods, of builtin classes, of what is known from shapes.
 
+use super::containers::tuple;
 use super::tables::*;
 use crate::builtins;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::{helpers, watch};
 use crate::n;
-use crate::native::{Imp, Inline, NativeDef, tflags};
+use crate::native::{DefKind, Imp, Inline, NativeDef, tflags};
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_metatrace::{Cmp, Field, Machine};
 use std::mem::offset_of;
 
-/// Most arguments of a native function, the receiver among them.
-pub(super) const MOST: usize = 4;
-pub(super) fn call(m: Recorder, i: Ins, at: usize, n: usize, to: usize) -> Option<()> {
-    let f = m.reg(i.a());
+/// Most arguments that are handed over one by one, the receiver among them.
+const MOST: usize = 4;
+/// Most arguments of a quiet call.
+const ALL: usize = 12;
+
+/// Arguments of a call: registers from `at` on, of which the last ones have names.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    pub at: usize,
+    pub n: usize,
+    pub names: Option<T<Value>>,
+}
+
+pub(super) fn call(m: Recorder, i: Ins, args: Given, to: usize) -> Option<()> {
+    let r = called(m, m.reg(i.a()), args)?;
+    m.set_reg(to, r);
+    Some(())
+}
+fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     if f.v.is_exact(Kind::Type) {
-        let r = construct(m, f, at, n)?;
-        m.set_reg(to, r);
-        return Some(());
+        return construct(m, f, g);
     }
-    let (def, (args, count)): (&'static NativeDef, Args) = if let Some(nf) = f.v.exact::<NativeFunction>() {
-        let name = nf.module.get().and_then(|v| v.exact::<Str>());
-        if nf.def.inline == Inline::IsSubclass {
-            let r = issubclass(m, f, nf.def, at, n)?;
-            m.set_reg(to, r);
-            return Some(());
-        }
-        if nf.def.inline == Inline::IsInstance {
-            let r = isinstance(m, f, at, n)?;
-            m.set_reg(to, r);
-            return Some(());
-        }
-        if nf.def.sig.receiver {
-            // A bound method.
-            if !function(m, f, nf.def) {
+    let Some(nf) = f.v.exact::<NativeFunction>() else {
+        if let Some(d) = f.v.exact::<MethodDescriptor>() {
+            if g.n == 0 || (g.names.is_some() && g.n == names_len(g.names)) || !function(m, f, d.def) {
                 return None;
             }
-            let this = m.get(f, Field(offset_of!(NativeFunction, this) as u32));
-            let r = method(m, nf.def, m.i.th.type_of(this.v), this, at, n)?;
-            m.set_reg(to, r);
-            return Some(());
+            let this = m.reg(g.at);
+            return method(m, d.def, this, Given { at: g.at + 1, n: g.n - 1, ..g });
         }
-        let row = row(FUNCTIONS, &m.i.th.text(name?.value()), nf.def.name)?;
+        return callable(m, f, g);
+    };
+    if g.names.is_none() {
+        match nf.def.inline {
+            Inline::IsSubclass => return issubclass(m, f, nf.def, g.at, g.n),
+            Inline::IsInstance => return isinstance(m, f, g.at, g.n),
+            _ => {}
+        }
+    }
+    let this = |m: Recorder| m.get(f, Field(offset_of!(NativeFunction, this) as u32));
+    if nf.def.sig.receiver {
+        // A bound method.
+        return if function(m, f, nf.def) { method(m, nf.def, this(m), g) } else { None };
+    }
+    if nf.def.kind == DefKind::ClassMethod {
+        let t: Gc<Type> = nf.this.get()?.exact()?;
+        let row = row(CLASS_METHODS, t.native.name, nf.def.name)?;
         if !function(m, f, nf.def) {
             return None;
         }
-        let (args, count) = arguments(m, None, at, n)?;
-        let r = native(m, nf.def, row, &args[..count], 0)?;
-        m.set_reg(to, r);
-        return Some(());
-    } else {
-        let d = f.v.exact::<MethodDescriptor>()?;
-        if n == 0 || !function(m, f, d.def) {
-            return None;
-        }
-        (d.def, arguments(m, None, at, n)?)
-    };
-    debug_assert!(count > 0);
-    let this = args[0];
-    let r = method(m, def, m.i.th.type_of(this.v), this, at + 1, n - 1)?;
-    m.set_reg(to, r);
-    Some(())
+        return native(m, nf.def, row, Some(this(m)), g, 0);
+    }
+    let name = nf.module.get().and_then(|v| v.exact::<Str>())?;
+    let row = row(FUNCTIONS, &m.i.th.text(name.value()), nf.def.name)?;
+    if function(m, f, nf.def) { native(m, nf.def, row, None, g, 0) } else { None }
+}
+fn names_len(names: Option<T<Value>>) -> usize {
+    names.and_then(|n| n.v.exact::<Tuple>()).map_or(0, |t| t.len)
 }
 
 /// Which function it is, not which object: a bound method is another one each time.
@@ -83,122 +91,145 @@ pub fn function(m: Recorder, f: T<Value>, def: &'static NativeDef) -> bool {
         ))
 }
 
-pub(super) fn method(
-    m: Recorder,
-    def: &'static NativeDef,
-    t: Gc<Type>,
-    this: T<Value>,
-    at: usize,
-    n: usize,
-) -> Option<T<Value>> {
-    let owner = t.native.name;
-    let row = row(METHODS, owner, def.name)?;
-    if def.name.starts_with("__") && row.0 == "*" {
+fn method(m: Recorder, def: &'static NativeDef, this: T<Value>, g: Given) -> Option<T<Value>> {
+    let row = row(METHODS, m.i.th.type_of(this.v).native.name, def.name)?;
+    if (def.name.starts_with("__") && row.0 == "*") || !known(m, this) {
         return None;
     }
-    if t.heap_type() && owner != "_random.Random" {
-        return None;
-    }
-    if !(if this.v.is_obj() { m.of_shape(this) } else { m.immediate(this) }) {
-        return None;
-    }
-    let (args, count) = arguments(m, Some(this), at, n)?;
-    native(m, def, row, &args[..count], 1)
+    native(m, def, row, Some(this), g, 1)
 }
 
-/// Arguments on the native stack, where the collector sees them, and how many.
-pub(super) type Args = ([T<Value>; MOST], usize);
-pub(super) fn arguments(m: Recorder, this: Option<T<Value>>, at: usize, n: usize) -> Option<Args> {
-    let first = this.is_some() as usize;
-    if first + n > MOST {
-        return None;
-    }
-    let mut all = [this.unwrap_or(m.fixnum(0)); MOST];
-    for k in 0..n {
-        all[first + k] = m.reg(at + k);
-    }
-    Some((all, first + n))
-}
-/// Calls a native function with these arguments, of which the first `own` need no test.
-pub(super) fn native(
+/// Calls a native function. `this`: its receiver, which is the first of its arguments if `own` is 1.
+fn native(
     m: Recorder,
     def: &'static NativeDef,
     row: &Row,
-    args: &[T<Value>],
+    this: Option<T<Value>>,
+    g: Given,
     own: usize,
 ) -> Option<T<Value>> {
-    let d = &def.direct;
-    // Those that take what comes: of plain values more than one, which are no containers.
-    let raw = matches!(def.imp, Imp::Raw(_)) && own == 0 && (args.len() >= 2 || row.1 == "A");
-    let direct = d.least != 255 && args.len() >= d.least as usize && args.len() <= d.most as usize;
-    if !(raw || direct) || (direct && d.most as usize > MOST) || args.len() > MOST {
+    if g.n > ALL - 1 {
         return None;
     }
     let letters = row.1.as_bytes();
-    let mut key = false;
-    for (k, a) in args[own..].iter().enumerate() {
+    let (mut key, mut lasting) = (false, false);
+    for k in 0..g.n {
+        let a = m.reg(g.at + k);
         let ok = match *letters.get(k).or(letters.last())? {
-            b'P' => plain_value(a.v) && m.plain(*a),
+            b'P' => plain_value(a.v) && m.plain(a),
             b'A' => true,
             b'K' => {
                 key = true;
                 true
             }
-            b'C' => a.v.is_obj() && container(a.v.shape_id()) && m.of_shape(*a),
-            b'S' => (a.v.is_exact(Kind::List) || a.v.is_exact(Kind::Tuple)) && m.of_shape(*a),
+            b'V' => {
+                lasting = true;
+                true
+            }
+            b'C' => a.v.is_obj() && container(a.v.shape_id()) && m.of_shape(a),
+            b'S' => (a.v.is_exact(Kind::List) || a.v.is_exact(Kind::Tuple)) && m.of_shape(a),
             _ => false,
         };
         if !ok {
             return None;
         }
     }
-    let mut bits = [0; MOST];
-    let mut ir = [m.rec().core.word(0); MOST];
-    for (k, a) in args.iter().enumerate() {
-        (bits[k], ir[k]) = (a.v.bits(), a.r);
-    }
-    let text = args.first().is_some_and(|a| a.v.is_exact(Kind::Str));
-    let helper = match (raw, key) {
-        (true, _) => helpers::native_raw,
-        (_, true) => helpers::native_keyed,
-        _ => helpers::native,
-    };
-    let v = Value::from_word(unsafe { helper(m.i.th, def, bits[0], bits[1], bits[2], bits[3]) })?;
     let def_at = m.address(def as *const NativeDef as usize);
-    let r = m.quiet(def.name, helper as *const () as usize, row.2, &[def_at, ir[0], ir[1], ir[2], ir[3]], v);
-    Some(if text && v.is_exact(Kind::Str) { m.is_a(r, Kind::Str) } else { r })
+    let text = own == 1 && this.is_some_and(|t| t.v.is_exact(Kind::Str));
+    let n = own + g.n;
+    let d = &def.direct;
+    let one_by_one = g.names.is_none()
+        && n <= MOST
+        && (this.is_none() || own == 1)
+        && (matches!(def.imp, Imp::Raw(_))
+            || (d.least != 255 && n >= d.least as usize && n <= d.most as usize && d.most as usize <= MOST));
+    let r = if one_by_one {
+        let helper = match (key, lasting) {
+            (true, _) => helpers::native_keyed,
+            (_, true) => helpers::native_lasting,
+            _ if matches!(def.imp, Imp::Raw(_)) => helpers::native_raw,
+            _ => helpers::native,
+        };
+        let mut bits = [0; MOST];
+        let mut ir = [m.rec().core.word(0); MOST];
+        if let (Some(t), 1) = (this, own) {
+            (bits[0], ir[0]) = (t.v.bits(), t.r);
+        }
+        for k in 0..g.n {
+            let a = m.reg(g.at + k);
+            (bits[own + k], ir[own + k]) = (a.v.bits(), a.r);
+        }
+        let v = Value::from_word(unsafe { helper(m.i.th, def, bits[0], bits[1], bits[2], bits[3]) })?;
+        m.quiet(def.name, helper as *const () as usize, row.2, &[def_at, ir[0], ir[1], ir[2], ir[3]], v)
+    } else {
+        if key {
+            return None;
+        }
+        let args = given(m, g);
+        let null = m.rec().core.word(0);
+        let word = |x: Option<T<Value>>| x.map_or((0, null), |x| (x.v.bits(), x.r));
+        let ((tv, tr), (nv, nr)) = (word(this), word(g.names));
+        let first = if lasting { 0 } else { g.n };
+        let helper = helpers::native_bound;
+        let v = Value::from_word(unsafe { helper(m.i.th, def, tv, args.v, nv, first as u64) })?;
+        let first = m.rec().core.int(first as i64);
+        m.quiet(def.name, helper as *const () as usize, row.2, &[def_at, tr, args.r, nr, first], v)
+    };
+    Some(if text && r.v.is_exact(Kind::Str) { m.is_a(r, Kind::Str) } else { r })
+}
+/// The arguments in a tuple.
+fn given(m: Recorder, g: Given) -> T<Value> {
+    tuple(m, g.at, g.n).unwrap_or_else(|| m.constant(crate::thread::Root::empty_tuple.value()))
 }
 
-/// Instances of builtin types from plain values and builtin containers.
-pub(super) fn construct(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> {
+/// Instances of builtin types.
+fn construct(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     let t: Gc<Type> = f.v.exact()?;
-    if n > 1 || t.heap_type() {
-        return None;
-    }
-    let arg = (n == 1).then(|| m.reg(at));
     let name = t.native.name;
-    let ok = match (name, arg) {
-        ("list" | "tuple" | "dict" | "set" | "str" | "int" | "float" | "bool", None) => true,
-        ("object", None) => true,
-        ("int" | "float" | "str" | "bool" | "complex", Some(a)) => plain_value(a.v) && m.plain(a),
-        ("list" | "tuple" | "reversed" | "enumerate" | "zip", Some(a)) => {
-            a.v.is_obj() && container(a.v.shape_id()) && m.of_shape(a)
-        }
-        ("type", Some(a)) => return class_of(m, f, a),
-        _ => false,
-    };
-    if !ok {
+    if name == "type" && !t.heap_type() {
+        return if g.n == 1 && g.names.is_none() { class_of(m, f, m.reg(g.at)) } else { None };
+    }
+    if !(MADE_OF_VALUES.contains(&name) || m.i.th.is_subtype(t, builtins::exceptions::BASE_EXCEPTION.get())) {
         return None;
     }
     m.promote(f);
-    let r = match arg {
-        None => m.quiet1(name, helpers::construct0, READS, f)?,
-        Some(a) => m.quiet2(name, helpers::construct1, READS, f, a)?,
+    let r = if g.n > 1 || g.names.is_some() {
+        if g.n > ALL {
+            return None;
+        }
+        let args = given(m, g);
+        match g.names {
+            None => m.quiet2(name, helpers::construct_all, READS, f, args)?,
+            Some(k) => m.quiet3(name, helpers::construct_named, READS, f, args, k)?,
+        }
+    } else if g.n == 0 {
+        m.quiet1(name, helpers::construct0, READS, f)?
+    } else {
+        let a = m.reg(g.at);
+        let f1 = match t.native.new1 {
+            // Its usual way.
+            Some(_) if !t.heap_type() => helpers::construct1,
+            _ => helpers::construct1_any,
+        };
+        m.quiet2(name, f1, READS, f, a)?
     };
     Some(match Kind::ALL.iter().find(|k| r.v.is_exact(**k)) {
         Some(&k) if r.v.is_obj() && !matches!(k, Kind::Int | Kind::Float | Kind::Object) => m.is_a(r, k),
         _ => r,
     })
+}
+
+/// Native objects that are called and only compute.
+fn callable(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
+    let t = m.i.th.type_of(f.v);
+    if t.heap_type() || !CALLABLES.contains(&t.native.name) || g.n > ALL || !m.of_shape(f) {
+        return None;
+    }
+    let args = given(m, g);
+    match g.names {
+        None => m.quiet2(t.native.name, helpers::call_all, READS, f, args),
+        Some(k) => m.quiet3(t.native.name, helpers::call_named, READS, f, args, k),
+    }
 }
 
 /// Records what shape, or which kind of immediate, a value has.

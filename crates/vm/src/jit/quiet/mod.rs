@@ -1,9 +1,12 @@
 //! *Quiet* operations: those on builtin types that run no Python code. A trace calls their runtime function directly:
 //! nothing of the interpreter's state has to be in memory, nothing that is known gets lost but what the function writes.
 //!
-//! What is quiet is decided when the operation is recorded, from the types seen, which are tested; what tests would not
-//! settle (the keys of dicts) the called function looks at. It answers null if it declines or would raise, without having
-//! done anything: then the trace is left and the interpreter carries the operation out.
+//! Which operations may be quiet is decided when they are recorded, from the types seen, which are tested. Whether one
+//! is shows when it is carried out: it is done under [`crate::thread::Th::quietly`], where nothing of Python can run.
+//! The called function answers null if it declines or would raise, without having done anything that would be done
+//! twice: then the trace is left and the interpreter carries the operation out. So functions that only compute may be
+//! given anything but iterators, whose items would be lost; those that write must do so after all that may fail, or
+//! must be able to do it again.
 
 mod calls;
 mod containers;
@@ -13,7 +16,6 @@ mod tables;
 
 pub use calls::function;
 pub use containers::new;
-pub use tables::simple_key;
 
 use super::helpers;
 use super::machine::{Recorder, T};
@@ -25,8 +27,8 @@ use crate::value::*;
 use adder_bytecode::{Common, Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Effects, Machine};
-use calls::call;
 pub use calls::known;
+use calls::{Given, call};
 use containers::{contains, get_item, list, set_item, tuple};
 use names::{copy_free, module_frame, store_global, super_method};
 use std::mem::offset_of;
@@ -110,39 +112,49 @@ impl Recorder {
         Some(self.quiet(name, helpers::quiet3 as *const () as usize, effects, &[f, a.r, b.r, c.r], v))
     }
 
-    /// Arithmetic of plain values and joining of sequences.
+    /// Operators of builtin types.
     pub fn quiet_binary(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
         if plain_value(a.v) && plain_value(b.v) {
             let r = (self.plain(a) && self.plain(b)).then(|| self.quiet2(name, f, READS, a, b))??;
             return Some(self.is_a(r, Kind::Str));
         }
-        let sequence = |v: Value| v.is_exact(Kind::List) || v.is_exact(Kind::Tuple);
-        if sequence(a.v) && (sequence(b.v) || b.v.is_fix()) && matches!(name, "ADD" | "MUL" | "IADD" | "IMUL")
-        {
-            let kind = if a.v.is_exact(Kind::List) { Kind::List } else { Kind::Tuple };
-            if !self.of_shape(a) || !(if b.v.is_fix() { self.immediate(b) } else { self.of_shape(b) }) {
-                return None;
-            }
-            let r = self.quiet2(name, f, FILLS, a, b)?;
-            return Some(self.is_a(r, kind));
+        // Where nothing is changed in place, or what is can be changed again.
+        let text = name == "MOD" && a.v.is_exact(Kind::Str);
+        let (l, r) = (self.operand(a)?, self.operand(b).or(if text { Some(None) } else { None })?);
+        let in_place = name.starts_with('I') && name != "INVERT";
+        let again = a.v.is_exact(Kind::List) || (a.v.is_exact(Kind::Set) && name != "IXOR");
+        let changes = in_place && a.v.is_obj() && !plain_value(a.v) && !a.v.is_exact(Kind::Tuple);
+        if (changes && !again) || !known(self, a) || !(text || known(self, b)) {
+            return None;
         }
-        // Text formatting with a tuple of plain values.
-        if name == "MOD" && a.v.is_exact(Kind::Str) && b.v.is_exact(Kind::Tuple) {
-            if !self.of_shape(a) || !self.of_shape(b) {
-                return None;
-            }
-            let r = self.quiet2(name, helpers::format_tuple, READS, a, b)?;
-            return Some(self.is_a(r, Kind::Str));
-        }
-        None
+        let v = self.quiet2(name, f, if changes { FILLS } else { READS }, a, b)?;
+        let kind = [l, r].into_iter().flatten().find(|k| v.v.is_exact(*k));
+        Some(match kind {
+            Some(k) if changes || matches!(k, Kind::Str | Kind::List | Kind::Tuple) => self.is_a(v, k),
+            _ => v,
+        })
     }
-    /// Comparison of plain values.
+    /// What operators may be applied to: None if it runs Python code or has items that would be lost; of builtin kinds
+    /// their kind.
+    fn operand(self, a: T<Value>) -> Option<Option<Kind>> {
+        if !a.v.is_obj() {
+            return Some(None);
+        }
+        let t = self.i.th.type_of(a.v);
+        if t.heap_type() || t.slots.iternext.is_some() {
+            return None;
+        }
+        Some(Kind::ALL.get(a.v.shape_id() as usize).copied())
+    }
+    /// Comparison of values of builtin types.
     pub fn quiet_compare(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
-        (plain_value(a.v) && plain_value(b.v) && self.plain(a) && self.plain(b))
-            .then(|| self.quiet2(name, f, READS, a, b))?
+        self.operand(a)?;
+        self.operand(b)?;
+        (known(self, a) && known(self, b)).then(|| self.quiet2(name, f, READS, a, b))?
     }
     pub fn quiet_unary(self, name: &'static str, f: Fn1, a: T<Value>) -> Option<T<Value>> {
-        (plain_value(a.v) && self.plain(a)).then(|| self.quiet1(name, f, READS, a))?
+        self.operand(a)?;
+        known(self, a).then(|| self.quiet1(name, f, READS, a))?
     }
 }
 /// Records the instruction. Some: it is done, its result is in its register; so many instructions are jumped over.
@@ -161,10 +173,15 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Some(())
     };
     match i.op() {
-        Bc::Call => call(m, i, i.a() + 1, i.b(), i.c()),
+        Bc::Call => call(m, i, Given { at: i.a() + 1, n: i.b(), names: None }, i.c()),
         Bc::CallMethod => {
             let plain = m.reg_is_null(i.a() + 1) as usize;
-            call(m, i, i.a() + 1 + plain, i.b() - plain, i.c())
+            call(m, i, Given { at: i.a() + 1 + plain, n: i.b() - plain, names: None }, i.c())
+        }
+        Bc::CallKw => {
+            let plain = (i.x() != 0 && m.reg_is_null(i.a() + 1)) as usize;
+            let names = Some(m.reg(i.a() + 1 + i.b()));
+            call(m, i, Given { at: i.a() + 1 + plain, n: i.b() - plain, names }, i.c())
         }
         Bc::GetItem => done(get_item(m, m.reg(i.b()), m.reg(i.c()))?),
         Bc::GetItemI => done(get_item(m, m.reg(i.b()), m.fixnum(i.ci() as i64))?),

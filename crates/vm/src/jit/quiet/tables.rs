@@ -1,8 +1,5 @@
 //! Which native functions are quiet, on which arguments; what kinds of values they and the other operations take.
 
-use crate::builtins;
-use crate::object::*;
-use crate::thread::Th;
 use crate::value::*;
 use adder_metatrace::Effects;
 
@@ -10,26 +7,20 @@ pub(super) const READS: Effects = Effects::READS.or(Effects::RAISES);
 pub(super) const FILLS: Effects = READS.or(Effects::FILLS);
 
 /// What an argument of a native function may be: `P` plain (numbers, strings, bytes, None), `A` anything (it is only
-/// stored), `K` a key (whose hash and comparison need no Python code; the called function looks), `C` a builtin
-/// container, `S` a sequence of strings. A last letter holds for all that follow.
+/// stored), `V` anything but an iterator, whose items would be lost (the called function looks), `K` a key of the
+/// receiver, which is a table, `C` a builtin container, `S` a sequence. A last letter holds for all that follow.
 pub(super) struct Row(pub &'static str, pub &'static str, pub Effects);
 
 /// Methods by type. `*`: all others.
 pub(super) const METHODS: &[(&str, &[Row])] = &[
-    (
-        "str",
-        &[
-            Row("join", "S", READS),
-            Row("format", "-", READS),
-            Row("format_map", "-", READS),
-            Row("translate", "-", READS),
-            Row("encode", "-", READS),
-            Row("*", "P", READS),
-        ],
-    ),
-    ("bytes", &[Row("join", "-", READS), Row("decode", "-", READS), Row("*", "P", READS)]),
-    ("int", &[Row("*", "P", READS)]),
+    ("str", &[Row("join", "S", READS), Row("*", "V", READS)]),
+    ("bytes", &[Row("*", "V", READS)]),
+    ("int", &[Row("*", "V", READS)]),
     ("float", &[Row("*", "P", READS)]),
+    ("tuple", &[Row("*", "V", READS)]),
+    ("range", &[Row("*", "V", READS)]),
+    ("slice", &[Row("*", "V", READS)]),
+    ("memoryview", &[Row("tobytes", "V", READS), Row("tolist", "V", READS), Row("hex", "V", READS)]),
     (
         "list",
         &[
@@ -40,6 +31,10 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("reverse", "", FILLS),
             Row("clear", "", FILLS),
             Row("copy", "", READS),
+            Row("index", "A", READS),
+            Row("count", "A", READS),
+            Row("remove", "A", FILLS),
+            Row("sort", "P", FILLS),
         ],
     ),
     (
@@ -53,6 +48,7 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("items", "", READS),
             Row("copy", "", READS),
             Row("clear", "", FILLS),
+            Row("update", "C", FILLS),
         ],
     ),
     (
@@ -64,10 +60,33 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("clear", "", FILLS),
             Row("copy", "", READS),
             Row("pop", "", FILLS),
+            Row("update", "V", FILLS),
+            Row("difference_update", "V", FILLS),
+            Row("intersection_update", "V", FILLS),
+            Row("union", "V", READS),
+            Row("difference", "V", READS),
+            Row("intersection", "V", READS),
+            Row("symmetric_difference", "V", READS),
+            Row("isdisjoint", "V", READS),
+            Row("issubset", "V", READS),
+            Row("issuperset", "V", READS),
         ],
     ),
-    ("frozenset", &[Row("copy", "", READS)]),
-    ("bytearray", &[Row("append", "P", FILLS), Row("pop", "P", FILLS), Row("clear", "", FILLS)]),
+    ("frozenset", &[Row("*", "V", READS)]),
+    (
+        "bytearray",
+        &[
+            Row("append", "P", FILLS),
+            Row("pop", "P", FILLS),
+            Row("clear", "", FILLS),
+            Row("extend", "P", FILLS),
+            Row("find", "P", READS),
+            Row("startswith", "P", READS),
+            Row("endswith", "P", READS),
+            Row("decode", "P", READS),
+            Row("hex", "P", READS),
+        ],
+    ),
     (
         "collections.deque",
         &[
@@ -77,49 +96,163 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("popleft", "", FILLS),
             Row("clear", "", FILLS),
             Row("rotate", "P", FILLS),
+            Row("extend", "C", FILLS),
         ],
     ),
     ("array.array", &[Row("append", "P", FILLS), Row("pop", "P", FILLS), Row("tolist", "", READS)]),
+    ("_io.BytesIO", &FILE),
+    ("_io.StringIO", &FILE),
+    ("_random.Random", &[Row("random", "", FILLS), Row("getrandbits", "P", FILLS)]),
     (
-        "_io.BytesIO",
+        "re.Pattern",
         &[
-            Row("write", "P", FILLS),
-            Row("read", "P", FILLS),
-            Row("tell", "", READS),
-            Row("seek", "P", FILLS),
-            Row("getvalue", "", READS),
+            Row("match", "P", READS),
+            Row("search", "P", READS),
+            Row("fullmatch", "P", READS),
+            Row("findall", "P", READS),
+            Row("finditer", "P", READS),
+            Row("split", "P", READS),
+            Row("sub", "P", READS),
+            Row("subn", "P", READS),
         ],
     ),
-    ("_io.StringIO", &[Row("write", "P", FILLS), Row("getvalue", "", READS)]),
-    ("_random.Random", &[Row("random", "", FILLS), Row("getrandbits", "P", FILLS)]),
+    ("re.Match", &[Row("*", "P", READS)]),
+    ("_struct.Struct", &[Row("pack", "P", READS), Row("unpack", "V", READS), Row("unpack_from", "V", READS)]),
+    ("decimal.Decimal", &[Row("*", "P", READS)]),
+    ("datetime.date", &[Row("*", "V", READS)]),
+    ("datetime.datetime", &[Row("*", "V", READS)]),
+    ("datetime.time", &[Row("*", "V", READS)]),
+    ("datetime.timedelta", &[Row("*", "V", READS)]),
+    ("_hashlib.HASH", &[Row("update", "P", FILLS), Row("digest", "", READS), Row("hexdigest", "", READS)]),
+];
+const FILE: [Row; 6] = [
+    Row("write", "P", FILLS),
+    Row("read", "P", FILLS),
+    Row("readline", "P", FILLS),
+    Row("tell", "", READS),
+    Row("seek", "P", FILLS),
+    Row("getvalue", "", READS),
+];
+pub(super) const CLASS_METHODS: &[(&str, &[Row])] = &[
+    ("int", &[Row("from_bytes", "V", READS)]),
+    ("dict", &[Row("fromkeys", "V", READS)]),
+    ("bytes", &[Row("fromhex", "P", READS)]),
+    ("float", &[Row("fromhex", "P", READS)]),
+    ("datetime.date", &[Row("fromisoformat", "P", READS), Row("fromordinal", "P", READS)]),
+    ("datetime.datetime", &[Row("fromisoformat", "P", READS), Row("fromordinal", "P", READS)]),
 ];
 pub(super) const FUNCTIONS: &[(&str, &[Row])] = &[
     (
         "builtins",
         &[
-            Row("abs", "P", READS),
-            Row("ascii", "P", READS),
-            Row("bin", "P", READS),
+            Row("abs", "V", READS),
+            Row("all", "V", READS),
+            Row("any", "V", READS),
+            Row("ascii", "V", READS),
+            Row("bin", "V", READS),
             Row("callable", "A", READS),
             Row("chr", "P", READS),
-            Row("divmod", "P", READS),
-            Row("hash", "P", READS),
-            Row("hex", "P", READS),
+            Row("divmod", "V", READS),
+            Row("format", "V", READS),
+            Row("getattr", "V", READS),
+            Row("hasattr", "V", READS),
+            Row("hash", "V", READS),
+            Row("hex", "V", READS),
             Row("id", "A", READS),
-            Row("len", "C", READS),
-            Row("max", "P", READS),
-            Row("min", "P", READS),
-            Row("oct", "P", READS),
+            Row("iter", "V", READS),
+            Row("len", "V", READS),
+            Row("max", "V", READS),
+            Row("min", "V", READS),
+            Row("oct", "V", READS),
             Row("ord", "P", READS),
-            Row("pow", "P", READS),
-            Row("repr", "P", READS),
-            Row("round", "P", READS),
+            Row("pow", "V", READS),
+            Row("repr", "V", READS),
+            Row("round", "V", READS),
+            Row("sorted", "V", READS),
+            Row("sum", "V", READS),
         ],
     ),
-    ("math", &[Row("*", "P", READS)]),
-    ("_struct", &[Row("pack", "P", READS), Row("unpack", "P", READS), Row("calcsize", "P", READS)]),
+    ("math", &[Row("*", "V", READS)]),
+    ("cmath", &[Row("*", "P", READS)]),
+    ("_operator", &[Row("index", "P", READS), Row("concat", "V", READS), Row("contains", "V", READS)]),
+    ("_bisect", &[Row("bisect_left", "V", READS), Row("bisect_right", "V", READS)]),
+    (
+        "_struct",
+        &[
+            Row("pack", "P", READS),
+            Row("unpack", "V", READS),
+            Row("unpack_from", "V", READS),
+            Row("calcsize", "P", READS),
+        ],
+    ),
+    ("binascii", &[Row("*", "V", READS)]),
+    ("zlib", &[Row("crc32", "P", READS), Row("adler32", "P", READS)]),
+    ("unicodedata", &[Row("*", "P", READS)]),
+    (
+        "posix",
+        &[
+            Row("fspath", "P", READS),
+            Row("_path_splitroot_ex", "P", READS),
+            Row("_path_normpath", "P", READS),
+        ],
+    ),
     ("time", &[Row("perf_counter", "", FILLS), Row("monotonic", "", FILLS), Row("time", "", FILLS)]),
 ];
+/// Types whose instances are made of what they are given: nothing else happens.
+pub(super) const MADE_OF_VALUES: &[&str] = &[
+    "object",
+    "bool",
+    "int",
+    "float",
+    "complex",
+    "str",
+    "bytes",
+    "bytearray",
+    "memoryview",
+    "list",
+    "tuple",
+    "dict",
+    "set",
+    "frozenset",
+    "slice",
+    "reversed",
+    "enumerate",
+    "zip",
+    "map",
+    "filter",
+    "array.array",
+    "collections.deque",
+    "collections.defaultdict",
+    "collections.OrderedDict",
+    "datetime.date",
+    "datetime.datetime",
+    "datetime.time",
+    "datetime.timedelta",
+    "decimal.Decimal",
+    "functools.partial",
+    "operator.itemgetter",
+    "operator.attrgetter",
+    "weakref.ReferenceType",
+    "_io.BytesIO",
+    "_io.StringIO",
+    "itertools.accumulate",
+    "itertools.chain",
+    "itertools.combinations",
+    "itertools.count",
+    "itertools.cycle",
+    "itertools.groupby",
+    "itertools.islice",
+    "itertools.pairwise",
+    "itertools.permutations",
+    "itertools.product",
+    "itertools.repeat",
+    "itertools.zip_longest",
+    "types.SimpleNamespace",
+];
+/// Types of objects that only compute when they are called.
+pub(super) const CALLABLES: &[&str] =
+    &["operator.itemgetter", "operator.attrgetter", "weakref.ReferenceType"];
+
 pub(super) fn row(table: &'static [(&str, &[Row])], owner: &str, name: &str) -> Option<&'static Row> {
     let rows = table.iter().find(|t| t.0 == owner)?.1;
     rows.iter().find(|r| r.0 == name || r.0 == "*")
@@ -188,38 +321,6 @@ pub(super) fn own_iterator(shape: u32) -> bool {
     ITERATORS.iter().any(|k| *k as u32 == shape)
 }
 
-/// Neither hash nor comparison of this value runs Python code.
-pub fn simple_key(th: Th, k: Value, depth: usize) -> bool {
-    if !k.is_obj() {
-        return true;
-    }
-    let shape = k.shape_id();
-    if plain_kind(shape) {
-        return true;
-    }
-    if shape == Kind::Tuple as u32 {
-        let t: Gc<Tuple> = unsafe { k.cast_unchecked() };
-        return depth < 3 && t.items().iter().all(|x| simple_key(th, *x, depth + 1));
-    }
-    if shape == Kind::Slice as u32 {
-        let s: Gc<Slice> = unsafe { k.cast_unchecked() };
-        return [&s.start, &s.stop, &s.step].iter().all(|x| simple_key(th, x.value(), 3));
-    }
-    let s = &th.type_of(k).slots;
-    // Subclasses of int and str that hash and compare as these do.
-    let like = |v: Value| {
-        let b = &th.type_of(v).slots;
-        s.hash.map(|f| f as usize) == b.hash.map(|f| f as usize)
-            && s.richcompare.map(|f| f as usize) == b.richcompare.map(|f| f as usize)
-    };
-    if (k.is_kind(Kind::Int) && like(Value::fix(0)))
-        || (k.is_kind(Kind::Str) && like(crate::thread::Root::empty_str.value()))
-    {
-        return true;
-    }
-    s.hash.map(|f| f as usize) == builtins::object::SLOTS.hash.map(|f| f as usize)
-        && s.richcompare.map(|f| f as usize) == builtins::object::SLOTS.richcompare.map(|f| f as usize)
-}
 pub(super) fn plain_value(v: Value) -> bool {
     !v.is_obj() || plain_kind(v.shape_id())
 }
