@@ -3,6 +3,7 @@
 use adder_vm::err::R;
 use adder_vm::n;
 use adder_vm::native::*;
+use adder_vm::object::List;
 use adder_vm::slots::CmpOp;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
@@ -57,7 +58,10 @@ fn find_x(th: Th, a: &[Option<Value>], x: Value, right: bool) -> R<i64> {
     let key = a[4].and_then(|k| k.some());
     while lo < hi {
         let mid = lo + (hi - lo) / 2;
-        let mut v = th.getitem(seq, th.int(mid))?;
+        let mut v = match seq.exact::<List>().and_then(|l| l.get(mid as usize)) {
+            Some(v) => v,
+            None => th.getitem(seq, th.int(mid))?,
+        };
         if let Some(k) = key {
             v = th.call(k, &[v])?;
         }

@@ -374,9 +374,9 @@ fn partial_repr(th: Th, o: Value) -> R<Value> {
     Ok(th.str(&r?))
 }
 
-// -- lru_cache: the dict's own order is the order of use
+// -- lru_cache: of a bounded cache the entries are links of a ring in the order of use, as in CPython
 
-native_layout! { Lru { func, cache, info; maxsize: Plain<i64>, typed: Plain<bool>, hits: Plain<i64>, misses: Plain<i64> } }
+native_layout! { Lru { func, cache, info, ring; maxsize: Plain<i64>, typed: Plain<bool>, hits: Plain<i64>, misses: Plain<i64> } }
 static LRU_TYPE: NativeType = NativeType {
     name: "functools._lru_cache_wrapper",
     kind: Kind::Native,
@@ -410,7 +410,9 @@ static LRU_TYPE: NativeType = NativeType {
             c.hits.set(0);
             c.misses.set(0);
             let d = Gc::<Dict>::new(th);
+            let ring = new_ring(th)?;
             th.store(c, &c.cache, d.value());
+            th.store(c, &c.ring, ring);
             Ok(NONE())
         }),
         method("__reduce__", "!($self, /)", "", |th, a| th.getattr(a[0].unwrap(), n!(__qualname__))),
@@ -445,8 +447,10 @@ fn lru_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     };
     let typed = th.truth(typed.unwrap())?;
     let d = Gc::<Dict>::new(th);
+    let ring = new_ring(th)?;
     let o = make(th, t)?;
     let c = Lru::of(o);
+    th.store(c, &c.ring, ring);
     th.store(c, &c.func, f.unwrap());
     th.store(c, &c.cache, d.value());
     th.store(c, &c.info, info.unwrap());
@@ -488,25 +492,99 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let d: Gc<Dict> = unsafe { c.cache.gc() };
     if let Some(v) = d.get_hashed(th, key, h)? {
         c.hits.set(c.hits.get() + 1);
-        if max > 0 {
-            // Used last: to the end of the order.
-            if d.remove_hashed(th, key, h)?.is_some() {
-                d.set_hashed(th, key, h, v)?;
-            }
+        if max < 0 {
+            return Ok(v);
         }
-        return Ok(v);
+        let link: Link = unsafe { v.cast_unchecked() };
+        let _g = th.lock(c);
+        let ring = unsafe { c.ring.gc::<Tuple>() };
+        // Others may have taken it out meanwhile, or emptied the cache.
+        if !at(link, NEXT).is(ring.value()) && !at(link, NEXT).is_none() && d.value().is(c.cache.value()) {
+            unlink(th, link);
+            link_last(th, ring, link);
+        }
+        return Ok(at(link, RESULT));
     }
     c.misses.set(c.misses.get() + 1);
     let v = th.call_raw(c.func.value(), a)?;
     let d: Gc<Dict> = unsafe { c.cache.gc() };
-    if max > 0 && d.len() as i64 >= max && d.get_hashed(th, key, h)?.is_none() {
-        // The oldest entry is the first in order.
-        // Its hash is in the table: the argument is not asked again.
-        if let Some((next, k, _)) = d.next_entry(0) {
-            let h = d.tab().hash_at(next as u32 - 1);
-            d.remove_hashed(th, k, h)?;
+    if max < 0 {
+        d.set_hashed(th, key, h, v)?;
+        return Ok(v);
+    }
+    // The call itself may have brought it in.
+    if d.get_hashed(th, key, h)?.is_some() {
+        return Ok(v);
+    }
+    if d.len() as i64 >= max {
+        let oldest = {
+            let _g = th.lock(c);
+            let ring = unsafe { c.ring.gc::<Tuple>() };
+            let link: Link = unsafe { at(ring, NEXT).cast_unchecked() };
+            if link == ring {
+                None
+            } else {
+                unlink(th, link);
+                Some(link)
+            }
+        };
+        if let Some(link) = oldest {
+            // Its hash is known: the argument is not asked again.
+            let half = |i: usize| at(link, i).as_fix().unwrap_or(0) as u64;
+            d.remove_hashed(th, at(link, LINK_KEY), (half(HASH) << 32 | half(HASH + 1)) as i64)?;
         }
     }
-    d.set_hashed(th, key, h, v)?;
+    let half = |n: u64| Value::fix((n & 0xffff_ffff) as i64);
+    let (high, low) = (half(h as u64 >> 32), half(h as u64));
+    let link: Link = unsafe { th.try_tuple(&[NONE(), NONE(), key, v, high, low])?.cast_unchecked() };
+    d.set_hashed(th, key, h, link.value())?;
+    let _g = th.lock(c);
+    if d.value().is(c.cache.value()) {
+        link_last(th, unsafe { c.ring.gc() }, link);
+    }
     Ok(v)
+}
+
+/// A link: the one before, the one after, key, result, both halves of the hash. Tuples that nobody else sees.
+type Link = Gc<Tuple>;
+const PREVIOUS: usize = 0;
+const NEXT: usize = 1;
+const LINK_KEY: usize = 2;
+const RESULT: usize = 3;
+const HASH: usize = 4;
+
+fn at(l: Link, i: usize) -> Value {
+    l.items()[i]
+}
+fn set_at(th: Th, l: Link, i: usize, v: Value) {
+    // SAFETY: a word of the tuple; all others that read it hold the lock of the cache.
+    th.store(l, unsafe { &*(&raw const l.items()[i] as *const Slot) }, v);
+}
+/// A ring without entries: a link that is its own neighbour.
+fn new_ring(th: Th) -> R<Value> {
+    let r: Link = unsafe { th.try_tuple(&[NONE(); 6])?.cast_unchecked() };
+    set_at(th, r, PREVIOUS, r.value());
+    set_at(th, r, NEXT, r.value());
+    Ok(r.value())
+}
+/// Under the lock of the cache.
+fn unlink(th: Th, l: Link) {
+    let (p, n) = (at(l, PREVIOUS), at(l, NEXT));
+    if p.is_none() || n.is_none() {
+        return;
+    }
+    unsafe {
+        set_at(th, p.cast_unchecked(), NEXT, n);
+        set_at(th, n.cast_unchecked(), PREVIOUS, p);
+    }
+    set_at(th, l, NEXT, NONE());
+    set_at(th, l, PREVIOUS, NONE());
+}
+/// Under the lock of the cache.
+fn link_last(th: Th, ring: Link, l: Link) {
+    let last = at(ring, PREVIOUS);
+    set_at(th, l, PREVIOUS, last);
+    set_at(th, l, NEXT, ring.value());
+    set_at(th, ring, PREVIOUS, l.value());
+    unsafe { set_at(th, last.cast_unchecked(), NEXT, l.value()) };
 }

@@ -163,6 +163,13 @@ pub static MODULE: NativeModule = NativeModule {
         function("gamma", X, "Gamma function at x.", gamma),
         function("gcd", "($module, /, *integers)", "Greatest Common Divisor.", |th, a| {
             fold(th, a[0].unwrap(), Value::fix(0), |th, x, y| {
+                if let (Some(x), Some(y)) = (x.as_fix(), y.as_fix()) {
+                    let (mut a, mut b) = (x.unsigned_abs(), y.unsigned_abs());
+                    while b != 0 {
+                        (a, b) = (b, a % b);
+                    }
+                    return Ok(th.int(a as i64));
+                }
                 th.big(bigint::gcd(int_ref(x).view(), int_ref(y).view()))
             })
         }),

@@ -351,7 +351,7 @@ fn d_richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
         None => Ok(NOT_IMPLEMENTED()),
     }
 }
-fn d_get(th: Th, d: Value, o: Option<Value>, ty: Value) -> R<Value> {
+pub fn d_get(th: Th, d: Value, o: Option<Value>, ty: Value) -> R<Value> {
     match th.lookup_special(d, n!(__get__)) {
         Some(f) => th.call_unbound(f, d, &[Value::opt_or_none(o), ty]),
         None => Ok(d),

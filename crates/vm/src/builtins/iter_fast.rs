@@ -3,6 +3,7 @@
 
 use super::dict_table::DictTable;
 use super::dict_views::DictIter;
+use super::iters::BytesIter;
 use super::zip_map::{Enumerate, Zip};
 use crate::object::*;
 use crate::thread::Th;
@@ -79,6 +80,7 @@ const DICT_ITER: u32 = Kind::DictIter as u32;
 const DICT_VALUE_ITER: u32 = Kind::DictValueIter as u32;
 const DICT_ITEM_ITER: u32 = Kind::DictItemIter as u32;
 const STR_ASCII_ITER: u32 = Kind::StrAsciiIter as u32;
+const BYTES_ITER: u32 = Kind::BytesIter as u32;
 const LIST_REV_ITER: u32 = Kind::ListRevIter as u32;
 const SET_ITER: u32 = Kind::SetIter as u32;
 const ZIP: u32 = Kind::Zip as u32;
@@ -142,6 +144,13 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
                 advance(inner);
                 e.n.init(Some(Value::fix(i + 1)));
                 Some(r)
+            }
+            BYTES_ITER => {
+                let i: Gc<BytesIter> = it.cast_unchecked();
+                let at = i.i.load(Relaxed);
+                let b = *i.seq.get()?.exact::<Bytes>()?.bytes().get(at as usize)?;
+                i.i.store(at + 1, Relaxed);
+                Some(Value::fix(b as i64))
             }
             // These raise nothing; an end is found again by the slow path.
             STR_ASCII_ITER => super::iters::str_ascii_next(th, it).ok().flatten(),

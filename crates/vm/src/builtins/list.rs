@@ -615,7 +615,7 @@ fn list_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     }
     let mut i = 0;
     while let (Some(v), Some(w)) = (x.get(i), y.get(i)) {
-        if !th.eq(v, w)? {
+        if !v.is(w) && !th.eq(v, w)? {
             // Comparing may have shortened the lists: then their lengths decide.
             if i >= x.len() || i >= y.len() {
                 break;
@@ -623,6 +623,7 @@ fn list_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
             return match op {
                 CmpOp::Eq => Ok(FALSE()),
                 CmpOp::Ne => Ok(TRUE()),
+                _ if v.is_fix() && w.is_fix() => Ok(Value::bool(op.holds(v.as_fix().cmp(&w.as_fix())))),
                 _ => crate::builtins::ops::compare_value(th, v, w, op),
             };
         }

@@ -485,24 +485,41 @@ pub fn format(th: Th, o: Value, spec: Value) -> R<Value> {
 
 impl Th {
     /// `a == b` as a bool; identical objects are equal (as containers compare).
-    #[inline]
+    #[inline(always)]
     pub fn eq(self, a: Value, b: Value) -> R<bool> {
         if a.is(b) {
             return Ok(true);
         }
+        if a.is_fix() && b.is_fix() {
+            return Ok(false);
+        }
+        self.eq_general(a, b)
+    }
+    #[inline(never)]
+    fn eq_general(self, a: Value, b: Value) -> R<bool> {
         if let (Some(x), Some(y)) = (a.exact::<Str>(), b.exact::<Str>()) {
             return Ok(x.nbytes == y.nbytes && x.bytes() == y.bytes());
         }
-        if a.is_fix() && b.is_fix() {
-            return Ok(false);
+        if let (Some(x), Some(y)) = (a.exact::<Tuple>(), b.exact::<Tuple>())
+            && let Some(r) = crate::builtins::quick::tuples_equal(x, y)
+        {
+            return Ok(r);
         }
         let v = compare_value(self, a, b, CmpOp::Eq)?;
         self.truth(v)
     }
     /// `a op b` as a bool, without the identity shortcut.
+    #[inline(always)]
     pub fn compare(self, a: Value, b: Value, op: CmpOp) -> R<bool> {
         if a.is_fix() && b.is_fix() {
             return Ok(op.holds(a.as_fix().cmp(&b.as_fix())));
+        }
+        self.compare_general(a, b, op)
+    }
+    #[inline(never)]
+    fn compare_general(self, a: Value, b: Value, op: CmpOp) -> R<bool> {
+        if let Some(r) = crate::builtins::quick::compare(a, b, op) {
+            return Ok(r);
         }
         let v = compare_value(self, a, b, op)?;
         self.truth(v)

@@ -39,6 +39,17 @@ fn same(x: Value, y: Value) -> Option<bool> {
     }
 }
 
+/// `x == y` of tuples of such values.
+pub fn tuples_equal(x: Gc<Tuple>, y: Gc<Tuple>) -> Option<bool> {
+    let (x, y) = (x.items(), y.items());
+    for (a, b) in x.iter().zip(y) {
+        if !same(*a, *b)? {
+            return Some(false);
+        }
+    }
+    Some(x.len() == y.len())
+}
+
 /// `k in c`.
 #[inline]
 pub fn contains(c: Value, k: Value) -> Option<bool> {

@@ -217,6 +217,7 @@ pub fn compare_items(th: Th, a: &[Value], b: &[Value], op: CmpOp) -> R<Value> {
             return match op {
                 CmpOp::Eq => Ok(FALSE()),
                 CmpOp::Ne => Ok(TRUE()),
+                _ if x.is_fix() && y.is_fix() => Ok(Value::bool(op.holds(x.as_fix().cmp(&y.as_fix())))),
                 _ => crate::builtins::ops::compare_value(th, *x, *y, op),
             };
         }

@@ -236,6 +236,11 @@ impl Th {
                         return f(self, &b[..s.bound()]);
                     }
                 }
+                // `f(*args)`.
+                if a.nkw() == 0 && s.varargs && !s.varkw && s.npos == 0 && s.kwonly == 0 {
+                    let rest = Some(self.try_tuple(a.pos())?);
+                    return if n == 1 { f(self, &[recv, rest]) } else { f(self, &[rest]) };
+                }
                 let mut b = [None; STACK_ARGS];
                 if n == 1 {
                     b[0] = recv;

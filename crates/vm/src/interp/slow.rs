@@ -357,7 +357,14 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
             ic::tag::DESCRIPTOR => {
                 let d = x.value.value();
                 if let Some(get) = th.type_of(d).slots.descr_get {
-                    let v = get(th, d, Some(o), th.type_of(o).value())?;
+                    let t = th.type_of(o).value();
+                    if std::ptr::fn_addr_eq(get, crate::slot_defs::d_get as crate::slots::DescrGetFn)
+                        && let Some(f) = th.lookup_special(d, n!(__get__))
+                        && push_python(th, f, &[d, o, t], Cont::StoreA, None)?
+                    {
+                        return NEXT;
+                    }
+                    let v = get(th, d, Some(o), t)?;
                     return ret_a(th, i, v);
                 }
             }
@@ -379,14 +386,22 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
     let getattr = th.type_of(o).slots.getattro;
     if getattr.is_some_and(|f| {
         std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>)
-    }) && let Some(found) = th.getattr_or_hook(o, name)?
-    {
-        let v = match found {
-            Ok(v) => v,
-            Err(hook) if push_python(th, hook, &[o, name], Cont::StoreA, None)? => return NEXT,
-            Err(hook) => th.call_unbound(hook, o, &[name])?,
-        };
-        return ret_a(th, i, v);
+    }) {
+        if let Some(found) = th.getattr_or_hook(o, name)? {
+            let v = match found {
+                Ok(v) => v,
+                Err(hook) if push_python(th, hook, &[o, name], Cont::StoreA, None)? => return NEXT,
+                Err(hook) => th.call_unbound(hook, o, &[name])?,
+            };
+            return ret_a(th, i, v);
+        }
+        // Nobody is asked after it.
+        if th.lookup_special(o, n!(__getattr__)).is_none()
+            && let Some(f) = th.lookup_special(o, n!(__getattribute__))
+            && push_python(th, f, &[o, name], Cont::StoreA, None)?
+        {
+            return NEXT;
+        }
     }
     let v = th.getattr(o, name)?;
     // Allocates, and at this instruction the result's register is no root.

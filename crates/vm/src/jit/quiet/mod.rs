@@ -30,7 +30,7 @@ use adder_metatrace::{Effects, Machine};
 pub use calls::known;
 use calls::{Given, call};
 use containers::{contains, get_item, list, set_item, tuple};
-use names::{copy_free, module_frame, store_global, super_method};
+use names::{copy_free, load_method, module_frame, store_global, super_method};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::Acquire;
 use tables::*;
@@ -336,6 +336,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             m.quiet2("DelItem", helpers::del_item, FILLS, o, k)?;
             Some(())
         }
+        Bc::LoadMethod => load_method(m, i),
         Bc::LoadAttr => {
             let o = m.reg(i.b());
             let e = fast::entry_of(m.ic(i.c()), o.v)?;

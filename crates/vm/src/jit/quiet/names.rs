@@ -1,11 +1,13 @@
 //! Quiet operations on names: of modules, of enclosing functions, of base classes.
 
+use super::calls::known;
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
 use crate::interp::machine::*;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::watch;
+use crate::native::{DefKind, tflags};
 use crate::object::*;
 use crate::thread::{Frame, fflags};
 use crate::value::*;
@@ -96,5 +98,32 @@ pub(super) fn copy_free(m: Recorder, i: Ins) -> Option<()> {
         let v = m.get(closure, Field((size_of::<Tuple>() + 8 * k) as u32));
         m.set_reg(i.a() + k, v);
     }
+    Some(())
+}
+
+/// Methods of numbers that are no objects, and class methods of builtin types: those do not change.
+pub(super) fn load_method(m: Recorder, i: Ins) -> Option<()> {
+    let o = m.reg(i.b());
+    let name = m.ic(i.c()).name.value();
+    if let Some(t) = o.v.exact::<Type>() {
+        if t.heap_type() || !t.has(tflags::IMMUTABLE) {
+            return None;
+        }
+        let v = m.i.th.getattr(o.v, name).ok()?;
+        if !v.exact::<NativeFunction>().is_some_and(|f| f.def.kind == DefKind::ClassMethod) {
+            return None;
+        }
+        m.promote(o);
+        m.set_reg(i.a(), m.constant(v));
+        m.clear_reg(i.a() + 1);
+        return Some(());
+    }
+    let t = m.i.th.type_of(o.v);
+    let d = m.i.th.lookup(t, name)?;
+    if o.v.is_obj() || !d.is_exact(Kind::MethodDescriptor) || !known(m, o) {
+        return None;
+    }
+    m.set_reg(i.a(), m.constant(d));
+    m.set_reg(i.a() + 1, o);
     Some(())
 }
