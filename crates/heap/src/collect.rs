@@ -18,6 +18,8 @@ const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
 /// touch of a page takes longer than what is done in it.
 const FIRST_NURSERY: usize = 512 << 10;
+/// As many nurseries are filled before the first collection.
+const FIRST_TIME: usize = 2;
 /// As many threads have a nursery of their own; more share them.
 const MOST_NURSERIES: usize = 8;
 /// Resident memory kept for large young objects to come.
@@ -94,7 +96,10 @@ impl Space {
     /// How much is allocated between two collections. All threads have to stop for one, so there should not be more of
     /// them for each when there are more threads.
     pub(crate) fn young_limit(&self) -> usize {
-        (self.nursery * self.active).min((self.limit << BLOCK_SH) / 4).max(self.nursery)
+        // What a program makes when it starts mostly stays, and the memory is needed later anyhow: the first collection is
+        // late, for many programs the last.
+        let first = if self.stats.minor == 0 { FIRST_TIME } else { 1 };
+        (self.nursery * self.active * first).min((self.limit << BLOCK_SH) / 4).max(self.nursery)
     }
     /// Closes a stopped (or leaving) mutator's runs and takes over what it noted.
     pub(crate) unsafe fn take_over(&mut self, m: &Mutator) {

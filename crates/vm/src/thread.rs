@@ -119,6 +119,8 @@ pub struct Thread {
     pub observed: RustCell<*mut Frame>,
     /// Hashes of nested tuples.
     pub tuple_hashes: std::cell::OnceCell<Box<crate::builtins::tuple_hash::Cache>>,
+    /// Processor cycles spent in machine code of the JIT.
+    pub machine_cycles: RustCell<u64>,
 }
 
 /// Values that a thread keeps.
@@ -375,6 +377,7 @@ impl Th {
             event: RustCell::new(-1),
             observed: RustCell::new(std::ptr::null_mut()),
             tuple_hashes: std::cell::OnceCell::new(),
+            machine_cycles: RustCell::new(0),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };

@@ -53,7 +53,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
-            if super::over_budget() {
+            if super::over_budget(th) {
                 Counter::Postponed.inc();
                 return Ok(Ctl::Next);
             }

@@ -107,7 +107,7 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
     if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
         return Ok(Ctl::Next);
     }
-    if super::over_budget() {
+    if super::over_budget(th) {
         Counter::Postponed.inc();
         return Ok(Ctl::Next);
     }

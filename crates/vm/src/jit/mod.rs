@@ -340,7 +340,7 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
         return Ok(None);
     }
-    if over_budget() {
+    if over_budget(th) {
         Counter::Postponed.inc();
         return Ok(None);
     }
@@ -351,7 +351,10 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
 
 /// What recording and compiling has taken so far, in nanoseconds.
 static SPENT: AtomicU64 = AtomicU64::new(0);
-const FREE: u64 = 8_000_000;
+/// What it may always take: a few small traces.
+const FREE: u64 = 300_000;
+/// For so long its share is twice as large.
+const EARLY: u64 = 100_000_000;
 
 /// Recording and compiling until it is dropped.
 struct Work(std::time::Instant);
@@ -365,16 +368,20 @@ impl Drop for Work {
         SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
     }
 }
-/// Whether recording and compiling has taken its share of the time: what is hot will be so later, too.
-fn over_budget() -> bool {
-    static BEGIN: OnceLock<std::time::Instant> = OnceLock::new();
-    let begin = BEGIN.get_or_init(std::time::Instant::now);
+/// Whether recording and compiling has taken its share of the time: what is hot will be so later, too. Programs that
+/// already spend their time in machine code gain by more of it.
+fn over_budget(th: Th) -> bool {
+    static BEGIN: OnceLock<(std::time::Instant, u64)> = OnceLock::new();
+    let (begin, begin_cycles) = BEGIN.get_or_init(|| (std::time::Instant::now(), cycles()));
     let spent = SPENT.load(Relaxed);
     let share = Param::Budget.get() as u64;
     if share == 0 || spent <= FREE || eager() {
         return false;
     }
-    spent - FREE > begin.elapsed().as_nanos() as u64 / 100 * share
+    let ran = begin.elapsed().as_nanos() as u64;
+    let all = cycles().wrapping_sub(*begin_cycles).max(1);
+    let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all as u128) as u64;
+    spent - FREE > (ran + ran.min(EARLY)) / 100 * share + machine.min(EARLY) / 2
 }
 
 /// Clears the stack below: frames of long life begin there, and references left by earlier calls would keep objects
@@ -402,10 +409,12 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     let s = unsafe { s.assume_init_mut() };
     let start = cycles();
     let e = run(th, jit, t.entry.load(Acquire), fp, s);
+    let took = cycles().wrapping_sub(start);
+    th.machine_cycles.set(th.machine_cycles.get() + took.min(1 << 24));
     if std::ptr::eq(e, &RETURNED) {
         return exit::returned(th, s).map(Some);
     }
-    judge(t, e, cycles().wrapping_sub(start));
+    judge(t, e, took);
     exit::leave(th, jit, s, e).map(Some)
 }
 /// Runs the code with that root frame, which is published.
