@@ -45,6 +45,10 @@ params! {
         "calls within calls that a trace goes into";
     MaxRecursion "max_recursion" 2 0..=48
         "activations of one function on top of the first that a trace goes into";
+    InlineLimit "inline_limit" 1000 0..=1_000_000
+        "instructions of a function's own trace above which traces of its callers call its machine code";
+    InlineBridge "inline_bridge" 250 0..=1_000_000
+        "the same where the caller's trace is a bridge";
     MaxInner "max_inner" 4 0..=1000
         "times that a recording may pass the end of another loop, unrolling it";
     MaxLeft "max_left" 8 0..=1000

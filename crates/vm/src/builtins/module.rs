@@ -139,6 +139,12 @@ fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     Err(crate::import::module_attribute_error(th, o, d, name, msg))
 }
 
+/// What a native module was made from.
+pub fn definition(m: Gc<Module>) -> Option<&'static NativeModule> {
+    // SAFETY: null, or put there by `make_native`.
+    unsafe { (m.def.load(Acquire) as *const NativeModule).as_ref() }
+}
+
 /// Makes a native module: functions, types, the rest.
 pub fn make_native(th: Th, def: &'static NativeModule) -> R<Gc<Module>> {
     let name = th.intern(def.name);

@@ -206,7 +206,7 @@ fn bind(
 ) -> Option<(Gc<Code>, Args)> {
     let func: Gc<Function> = f.v.exact()?;
     let code: Gc<Code> = unsafe { func.code.gc() };
-    if code.ins.is_null() || !m.rec().may_enter(code) {
+    if code.ins.is_null() || !m.rec().may_bind(code) {
         return None;
     }
     let flags = CodeFlags(code.flags);
@@ -306,6 +306,13 @@ fn push(
     extra: Option<T<Value>>,
 ) -> Option<Pc> {
     let (th, fp) = (m.i.th, m.i.fp);
+    if m.rec().apart(code) {
+        if flags != 0 {
+            return None;
+        }
+        let result = unsafe { *pc.ptr() }.c();
+        return m.rec().call_code(pc.ptr(), result, func, code, &vals.v[..vals.n]).map(Pc::from_ptr);
+    }
     let nf = unsafe { fp.add(1) };
     if nf >= th.frame_limit.get() || th.m.poll.load(Relaxed) != 0 || m.rec().core.abort.is_some() {
         return None;

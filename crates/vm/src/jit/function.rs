@@ -67,6 +67,28 @@ fn begin_with_note(th: Th) {
     unsafe { (*fp).pc = (&raw const loops_of((*fp).code).note).wrapping_sub(1) };
 }
 
+/// Header flag of code objects: traces of others do not go into it.
+const APART: u16 = flags::K2;
+
+/// The trace of somebody who calls it was too long because of it: it is to have its own, soon.
+pub(super) fn set_apart(code: Gc<Code>) {
+    code.set_flag(APART);
+    let n = code.calls.load(Relaxed);
+    if n != u32::MAX {
+        code.calls.store(n.min(SOON), Relaxed);
+    }
+}
+const SOON: u32 = 20;
+
+/// Whether calls go to its own machine code, not being part of other traces.
+pub(super) fn is_apart(code: Gc<Code>, bridge: bool) -> bool {
+    if code.flag(APART) {
+        return true;
+    }
+    let limit = if bridge { Param::InlineBridge } else { Param::InlineLimit };
+    tree_of(code, code.nloops as usize, code.ins).is_some_and(|t| t.size.load(Relaxed) > limit.get())
+}
+
 /// The slow function of a note: enters the function's machine code, or records.
 pub fn enter(th: Th, _: Ins) -> R<Ctl> {
     let fp = th.fp.get();

@@ -179,6 +179,8 @@ pub struct Tree {
     /// Which of the code's loops.
     pub counter: usize,
     pub bridges: AtomicU32,
+    /// Instructions of the first recording.
+    size: AtomicU32,
     /// Since the last judgement: entries from the interpreter, those that ended at an exit that gets no bridge, the
     /// processor's cycles in between.
     entries: AtomicU32,

@@ -5,12 +5,12 @@
 //! function of the operation is called (`helpers::op`), and what it wrote is read back. So every operation can be
 //! part of a trace, and what it does is what the interpreter does.
 
-use super::function::CallNote;
+use super::function::{self, CallNote};
 use super::helpers::{self, Expect};
-use super::machine::Recorder as RecMachine;
+use super::machine::{Recorder as RecMachine, T};
 use super::{Jit, LoopState, RECORDING, Tree, sight, tree_of, watch};
 use crate::err::{R, Raised};
-use crate::interp::machine::{Interp, Pc, PyMachine};
+use crate::interp::machine::{Interp, Pc};
 use crate::interp::{Ctl, record_fast, run_slow, unwind};
 use crate::object::*;
 use crate::thread::{Cont, Frame, Th, Thread, fflags};
@@ -50,6 +50,8 @@ pub struct RFrame {
     /// The frame record is in memory, its pc being this (null: unknown).
     pub real: bool,
     mem_pc: *const Ins,
+    /// Instructions of the trace when it was pushed.
+    began: usize,
     /// Of a generator: its registers as they were read when it was resumed.
     loaded: Vec<R_>,
     /// Of a generator: passages of loops in it before it was resumed.
@@ -95,6 +97,10 @@ pub struct Rec {
     loss: usize,
     /// The loop that a bridge may jump back into.
     home: Option<&'static Target>,
+    /// A call has ended the recording.
+    ended: Option<Done>,
+    /// The call that took most of the trace: its code, its instructions.
+    largest: (Option<Gc<Code>>, usize),
 }
 
 /// What the optimiser may know of objects.
@@ -180,6 +186,7 @@ impl Tree {
             name: name_of(th, code, header),
             counter,
             bridges: 0.into(),
+            size: 0.into(),
             entries: 0.into(),
             dead: 0.into(),
             cycles: 0.into(),
@@ -288,10 +295,11 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
             match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::FunctionsCompiled.inc();
+                    tree.size.store(rec.core.trace.insts.len() as u32, Relaxed);
                     tree.entry.store(entry as u64, Release);
                     tree.cell.store(entry as u64, Release);
                     state.tree.store(tree as *const Tree as *mut Tree, Release);
-                    super::function::install(code);
+                    function::install(code);
                 }
                 other => {
                     if let Err(why) = other {
@@ -378,6 +386,7 @@ impl RFrame {
             pc: f.pc,
             real: true,
             mem_pc: std::ptr::null(),
+            began: 0,
             loaded: Vec::new(),
             inner: 0,
         }
@@ -410,12 +419,29 @@ impl Rec {
             gain: 0,
             loss: 0,
             home: None,
+            ended: None,
+            largest: (None, 0),
         }
     }
     fn go_on(&self) {
         unsafe { (*self.th.fp.get()).pc = self.resume.wrapping_sub(1) };
     }
+    fn weigh(&mut self, f: &RFrame) {
+        let size = self.core.trace.insts.len() - f.began;
+        if size > self.largest.1 {
+            self.largest = (Some(f.code), size);
+        }
+    }
     fn report_abort(&mut self) {
+        // The largest part is to be a trace of its own.
+        if matches!(self.core.abort, Some((Counter::AbortLength, _))) {
+            for f in std::mem::take(&mut self.frames).iter().skip(1) {
+                self.weigh(f);
+            }
+            if let Some(c) = self.largest.0 {
+                function::set_apart(c);
+            }
+        }
         let (c, why) = self.core.abort.unwrap_or((Counter::AbortOp, "unknown"));
         c.inc();
         sight::aborted(self, c, why);
@@ -481,16 +507,22 @@ impl Rec {
 
     /// Whether a call of this code may become part of the trace.
     pub fn may_enter(&mut self, code: Gc<Code>) -> bool {
+        self.may_bind(code) && !self.apart(code)
+    }
+    /// Whether it may be part of the trace or be called by it.
+    pub fn may_bind(&mut self, code: Gc<Code>) -> bool {
         if super::excluded(code) {
             self.core.give_up(Counter::AbortExcluded, "excluded by the program");
             return false;
         }
-        let same = self.frames.iter().filter(|f| f.code == code).count();
-        if self.frames.len() > Param::MaxDepth.size() || same > Param::MaxRecursion.size() {
-            self.too_deep = true;
-            return false;
-        }
         self.frames.last().unwrap().base as usize + (1 << 12) < super::REG_ROOM
+    }
+    /// Whether its own machine code is to be called, or the interpreter: notes that.
+    pub fn apart(&mut self, code: Gc<Code>) -> bool {
+        let same = self.frames.iter().filter(|f| f.code == code).count();
+        let deep = self.frames.len() > Param::MaxDepth.size() || same > Param::MaxRecursion.size();
+        self.too_deep = deep || function::is_apart(code, self.from.is_some());
+        self.too_deep
     }
     /// The running frame makes a call.
     pub fn call_at(&mut self, pc: Pc) {
@@ -516,6 +548,7 @@ impl Rec {
             pc: std::ptr::null(),
             real: false,
             mem_pc: std::ptr::null(),
+            began: self.core.trace.insts.len(),
             loaded: Vec::new(),
             inner: 0,
         });
@@ -551,6 +584,7 @@ impl Rec {
     }
     pub fn pop_frame(&mut self) {
         let f = self.frames.pop().unwrap();
+        self.weigh(&f);
         if f.flags & fflags::GENERATOR != 0 {
             self.inner = self.inner.min(f.inner);
         }
@@ -656,10 +690,21 @@ impl Rec {
     }
     /// Writes the state at the current instruction to memory.
     fn sync(&mut self) {
+        self.snap();
+        self.sync_snap();
+    }
+    /// The same, and these registers.
+    fn sync_with(&mut self, more: Vec<(u32, Val)>) {
+        let n = self.snap();
+        let mut s = self.core.trace.snaps[n as usize].clone();
+        s.slots.extend(more);
+        self.core.set_snap(s);
+        self.sync_snap();
+    }
+    fn sync_snap(&mut self) {
         let n = self.frames.len();
         // Objects are made and registers written first: while something is allocated, the frames in memory must be
         // those that are published, for nobody else's references are found.
-        self.snap();
         // Registers above the locals may serve others before the trace goes on.
         let f = self.frames.last().unwrap();
         let top = f.base + f.code.nlocals;
@@ -763,6 +808,7 @@ impl Rec {
                 pc: f.pc as *const Ins,
                 real: f.real,
                 mem_pc: std::ptr::null(),
+                began: self.core.trace.insts.len(),
                 loaded: Vec::new(),
                 inner: 0,
             });
@@ -803,6 +849,7 @@ impl Rec {
                 pc: f.pc as *const Ins,
                 real: true,
                 mem_pc: if k < was as usize { std::ptr::null() } else { f.pc as *const Ins },
+                began: self.core.trace.insts.len(),
                 loaded: Vec::new(),
                 inner: 0,
             });
@@ -817,6 +864,7 @@ impl Rec {
             pc: std::ptr::null(),
             real: true,
             mem_pc: at,
+            began: self.core.trace.insts.len(),
             loaded: Vec::new(),
             inner: 0,
         });
@@ -922,6 +970,9 @@ impl Rec {
             let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
             let mut b = m;
             if let Some(next) = super::enter::call(&mut b, Pc::from_ptr(pc), i) {
+                if let Some(done) = b.rec().ended.take() {
+                    return done;
+                }
                 th.fp.set(b.i.fp);
                 pc = next.ptr();
                 unsafe { (*b.i.fp).pc = pc };
@@ -946,19 +997,6 @@ impl Rec {
             }
             // Nothing of it was an error of the program.
             th.exc.init(None);
-            if self.too_deep
-                && matches!(i.op(), Bc::Call | Bc::CallMethod)
-                && let Some(r) = self.call_code(pc, i)
-            {
-                match r {
-                    Ok(next) => pc = next,
-                    Err(done) => return done,
-                }
-                continue;
-            }
-            if self.core.abort.is_some() {
-                return self.stop(pc);
-            }
             // The frame of `whole` lives while the operation runs; what handlers left on the stack must not be in it.
             super::scrub();
             match self.whole(pc, i) {
@@ -971,7 +1009,7 @@ impl Rec {
     /// caller.
     fn must_end(&self) -> bool {
         let flags = unsafe { (*self.root_fp).flags };
-        (self.left == 0 && super::function::is_function(self.tree))
+        (self.left == 0 && function::is_function(self.tree))
             || self.left >= Param::MaxLeft.size()
             || flags & fflags::ENTRY != 0
     }
@@ -1168,79 +1206,93 @@ impl Rec {
         }
     }
 
-    /// Records a call of a Python function that does not become part of the trace: its own machine code is called. None:
-    /// it is no such call.
-    fn call_code(&mut self, pc: *const Ins, i: Ins) -> Option<Result<*const Ins, Done>> {
+    /// Records a call of a Python function that does not become part of the trace: its own machine code is called. Its
+    /// parameters are bound, `result` is the caller's register. None: it has no machine code and will have none.
+    pub fn call_code(
+        &mut self,
+        pc: *const Ins,
+        result: usize,
+        func: T<Value>,
+        code: Gc<Code>,
+        vals: &[Option<T<Value>>],
+    ) -> Option<*const Ins> {
         let th = self.th;
         let caller = th.fp.get();
-        let m =
-            RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*caller).regs }, th, fp: caller } };
-        let f = m.reg(i.a());
-        let func: Gc<Function> = f.v.exact()?;
-        let code: Gc<Code> = unsafe { func.code.gc() };
-        let skip = (i.op() == Bc::CallMethod && m.reg_is_null(i.a() + 1)) as usize;
-        let (at, n) = (i.a() + 1 + skip, i.b() - skip);
-        if code.simple_args != n as u32 || super::excluded(code) || code.calls.load(Relaxed) == u32::MAX {
+        let depth = self.frames.len();
+        if code.calls.load(Relaxed) == u32::MAX || unsafe { self.root_fp.add(depth - 1) } != caller {
             return None;
         }
-        if unsafe { self.root_fp.add(self.frames.len() - 1) } != caller {
-            return None;
-        }
-        m.pin_code(f);
         self.keep_alive(code.value());
         self.frames.last_mut().unwrap().pc = pc;
-        self.sync();
-        let depth = self.frames.len();
-        let base = self.base() + at;
+        let up = self.frames.last().unwrap().code.nregs as usize;
+        let base = self.base() + up;
+        let param = |k: usize| vals.get(k).copied().flatten();
+        let locals = code.nlocals as usize;
+        let args: Vec<(u32, Val)> = (0..locals)
+            .map(|k| ((base + k) as u32, param(k).map_or(Val::Const(0), |v| self.val(v.r))))
+            .collect();
+        self.sync_with(args);
         let (t, root, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));
         let to = |rec: &mut Rec, base: R_, n: usize| {
             let n = rec.core.int(n as i64);
             rec.core.op(Op::Add, base, n)
         };
-        let fp = to(self, root, depth * size_of::<Frame>());
+        let at = depth * size_of::<Frame>();
+        let fp = to(self, root, at);
         let first = to(self, regs, 8 * base);
-        let null = self.core.word(0);
-        for k in n..code.nlocals as usize {
-            self.core.effect(Inst { a: null, imm: (base + k) as i64, ..Inst::new(Op::StoreReg) });
-        }
-        let up = depth * size_of::<Frame>();
-        self.raw_set(root, up + offset_of!(Frame, regs), first);
-        self.raw_set(root, up + offset_of!(Frame, func), f.r);
-        for (at, w) in [
+        self.raw_set(root, at + offset_of!(Frame, regs), first);
+        self.raw_set(root, at + offset_of!(Frame, func), func.r);
+        for (field, w) in [
             (offset_of!(Frame, code), code.value().bits()),
             (offset_of!(Frame, flags), fflags::ENTRY),
             (offset_of!(Frame, pc), code.ins as u64),
         ] {
             let w = self.core.int(w as i64);
-            self.raw_set(root, up + at, w);
+            self.raw_set(root, at + field, w);
         }
         let note = Box::into_raw(Box::new(CallNote {
             cell: super::loops_of(code).loops[code.nloops as usize].cell,
             tree: self.tree,
             objects: 0,
-            result: i.c(),
+            result,
         }));
-        let g = Callee {
-            name: "call_code",
-            addr: super::function::call as *const () as usize,
-            effects: Effects::ANY,
-        };
+        let addr = function::call as *const () as usize;
         let k = self.core.int(note as i64);
+        let g = Callee { name: "call_code", addr, effects: Effects::ANY };
         let r = self.core.call(Op::CallRef, g, &[t, k, fp, root]);
+        let null = self.core.word(0);
         let c = self.core.op(Op::Eq, r, null);
         self.core.resume_point();
         self.core.set_snap(Snap { in_memory: true, ..Snap::default() });
         self.core.guarded(Op::GuardF, c, R_::NONE);
 
-        unsafe { (*caller).pc = pc };
-        // Loops in there may be recorded meanwhile.
-        RECORDING.with(|r| r.set(false));
-        let done = crate::interp::slow::call_nested(th, i);
-        RECORDING.with(|r| r.set(true));
-        if let Err(e) = done {
-            self.core.give_up(Counter::AbortException, "exception");
-            return Some(Err(Done::Abort(Err(e))));
+        // The real thing. Loops in there may be recorded meanwhile.
+        // SAFETY: there is room for what a trace may push.
+        unsafe {
+            (*caller).pc = pc;
+            let (nf, regs) = (caller.add(1), (*caller).regs.add(up));
+            for k in 0..locals {
+                *regs.add(k) = param(k).map_or(0, |v| v.v.bits());
+            }
+            (*nf).regs = regs;
+            (*nf).func = func.v.cast_unchecked();
+            (*nf).code = code;
+            (*nf).flags = fflags::ENTRY;
+            (*nf).pc = code.ins.wrapping_sub(1);
+            th.fp.set(nf);
         }
+        RECORDING.with(|r| r.set(false));
+        let done = th.run_entry();
+        RECORDING.with(|r| r.set(true));
+        let v = match done {
+            Ok(v) => v,
+            Err(e) => {
+                self.core.give_up(Counter::AbortException, "exception");
+                self.ended = Some(Done::Abort(Err(e)));
+                return Some(pc);
+            }
+        };
+        unsafe { *(*caller).regs.add(result) = v.bits() };
         let why = if crate::interp::events::observed(th) {
             Some((Counter::AbortOp, "code that is observed"))
         } else if helpers::written(self.root_fp, caller) {
@@ -1250,15 +1302,14 @@ impl Rec {
         };
         if let Some((c, why)) = why {
             self.core.give_up(c, why);
-            return Some(Err(Done::Abort(Ok(Ctl::Next))));
+            self.ended = Some(Done::Abort(Ok(Ctl::Next)));
+            return Some(pc);
         }
         unsafe { (*note).objects = helpers::objects(self.root_fp, caller) };
         self.mem_fp = Some(depth - 1);
-        self.set_reg(i.c(), r);
+        self.set_reg(result, r);
         self.gain += CALL_GAIN;
-        let next = unsafe { pc.add(1) };
-        unsafe { (*caller).pc = next };
-        Some(Ok(next))
+        Some(unsafe { pc.add(1) })
     }
 
     /// Records and carries out an instruction as a whole.
@@ -1391,7 +1442,7 @@ impl Rec {
             }
         }
         let fp = th.fp.get();
-        super::function::skip_note(fp);
+        function::skip_note(fp);
         let next = unsafe { (*fp).pc.add(1) };
         // From here on the published state is right; `stop` would step back.
         let abort = |rec: &mut Rec, c: Counter, why: &'static str| {
@@ -1467,6 +1518,7 @@ impl Rec {
                 pc: std::ptr::null(),
                 real: true,
                 mem_pc: std::ptr::null(),
+                began: self.core.trace.insts.len(),
                 loaded: Vec::new(),
                 inner: 0,
             });

@@ -65,8 +65,8 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         }
         return native(m, nf.def, row, Some(this(m)), g, 0);
     }
-    let name = nf.module.get().and_then(|v| v.exact::<Str>())?;
-    let row = row(FUNCTIONS, &m.i.th.text(name.value()), nf.def.name)?;
+    let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;
+    let row = row(FUNCTIONS, module.name, nf.def.name)?;
     if function(m, f, nf.def) { native(m, nf.def, row, None, g, 0) } else { None }
 }
 fn names_len(names: Option<T<Value>>) -> usize {
