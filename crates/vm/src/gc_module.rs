@@ -179,6 +179,7 @@ fn get_threshold(th: Th, _: &[Option<Value>]) -> R<Value> {
 /// Answers how many unreachable objects CPython's collector would have found: those in cycles, and what hangs on them.
 /// Younger generations are collected without counting.
 pub fn run(th: Th, generation: usize) -> R<usize> {
+    th.may_run_python()?;
     notify(th, "start", generation, 0)?;
     COLLECTIONS[generation].fetch_add(1, Relaxed);
     let mut found = 0;

@@ -82,7 +82,7 @@ fn park(th: Th) {
 /// Calls the callbacks of weak references whose targets died and the finalizers of objects that became unreachable.
 /// Whether there was a finalizer.
 pub fn deaths(th: Th) -> bool {
-    if BUSY.with(|b| b.replace(true)) {
+    if th.quiet.get() != 0 || BUSY.with(|b| b.replace(true)) {
         return false;
     }
     let mut any = false;

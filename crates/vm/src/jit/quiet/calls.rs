@@ -115,6 +115,10 @@ fn native(
     let (mut key, mut lasting) = (false, false);
     for k in 0..g.n {
         let a = m.reg(g.at + k);
+        // What machine code has had in its hands seems alive for a while, and so do buffers.
+        if a.v.is_exact(Kind::MemoryView) {
+            return None;
+        }
         let ok = match *letters.get(k).or(letters.last())? {
             b'P' => plain_value(a.v) && m.plain(a),
             b'A' => true,
