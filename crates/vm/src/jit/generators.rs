@@ -63,7 +63,7 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     let th = rec.th;
     if !matches!(
         i.op(),
-        Bc::ForIter | Bc::Send | Bc::Yield | Bc::YieldFrom | Bc::Return | Bc::ReturnNone | Bc::MakeGenerator
+        Bc::ForIter | Bc::Send | Bc::Yield | Bc::YieldFrom | Bc::Return | Bc::ReturnNone | Bc::MakeGenerator | Bc::GetAwaitable
     ) || th.multi()
         || th.m.poll.load(Relaxed) != 0
     {
@@ -87,6 +87,7 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
             resume(m, pc, it, m.reg(i.a()), SEND_FLAGS)
         }
         Bc::MakeGenerator => make(m),
+        Bc::GetAwaitable => awaitable(m, pc, i),
         _ => {
             let flags = m.rec().top_flags();
             if (flags != FOR_FLAGS && flags != SEND_FLAGS) || unsafe { (*fp).flags } != flags {
@@ -341,6 +342,21 @@ pub fn write_out(rec: &mut Rec, g: Ir) {
     rec.core.effect(Inst { a: g, b: h, imm: OUTER.0 as i64, ..Inst::new(Op::Set) });
     let b = rec.core.int(RUNNING as i64);
     rec.core.effect(Inst { a: g, b, imm: STATE.0 as i64, ..Inst::new(Op::SetInt) });
+}
+
+/// `await` of a coroutine that has not begun.
+fn awaitable(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+    let o = m.reg(i.b());
+    if !o.v.is_exact(Kind::Coroutine) {
+        return None;
+    }
+    let g: Gc<Generator> = unsafe { o.v.cast_unchecked() };
+    if g.state.load(Relaxed) != CREATED || !m.shape_is(o, Kind::Coroutine as u32) {
+        return None;
+    }
+    int_is(m, o, STATE, CREATED);
+    m.set_reg(i.a(), o);
+    Some(unsafe { pc.add(1) })
 }
 
 /// Registers of the largest frame that becomes an object of the trace.

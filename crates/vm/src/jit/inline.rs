@@ -36,7 +36,7 @@ pub fn record(m: Recorder, i: Ins) -> Option<()> {
             let plain = m.reg_is_null(i.a() + 1) as usize;
             call(m, i, i.a() + 1 + plain, i.b() - plain)
         }
-        Bc::GetIter => {
+        Bc::GetIter | Bc::GetYieldFromIter => {
             let r = iter(m, m.reg(i.b()))?;
             m.set_reg(i.a(), r);
             Some(())

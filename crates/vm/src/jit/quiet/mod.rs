@@ -226,7 +226,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             }
             done(m.quiet1("GetLen", helpers::len, READS, o)?)
         }
-        Bc::GetIter => {
+        Bc::GetIter | Bc::GetYieldFromIter => {
             let o = m.reg(i.b());
             if !o.v.is_obj() {
                 return None;
