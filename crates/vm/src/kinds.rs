@@ -217,6 +217,7 @@ unsafe fn code_trace(o: Obj, t: &mut Tracer) {
             &c.canonical,
             &c.clones,
             &c.jit_refs,
+            &c.drains,
         ] {
             t.slot(s.as_ptr());
         }

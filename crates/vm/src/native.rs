@@ -299,6 +299,8 @@ pub enum Inline {
     IsInstance,
     /// Whether a class is a subclass of another.
     IsSubclass,
+    /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
+    Drain,
 }
 
 /// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the

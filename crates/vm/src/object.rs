@@ -111,6 +111,8 @@ pub struct Code {
     pub canonical: Slot,
     /// List of clones bound to other namespaces.
     pub clones: Slot,
+    /// Of a generator's code: the functions that use up its generators, see `interp::drain`.
+    pub drains: Slot,
     /// The namespace (`Dict::owner` of a dict in cell mode) that the global caches belong to; 0: not bound yet.
     pub globals_id: AtomicU64,
     /// Which instructions report events; of a canonical code object.

@@ -450,6 +450,32 @@ pub unsafe fn drop_code(o: adder_heap::Obj) {
     }
 }
 
+/// Another code object of the same code, with caches and counters of its own.
+pub fn copy(th: Th, canon: Gc<Code>, id: u64) -> R<Gc<Code>> {
+    load(th, canon)?;
+    unsafe {
+        let n = th.alloc_old::<Code>(size_of::<Code>());
+        let (p, q) = (n.as_ptr(), canon.as_ptr());
+        for i in 1..size_of::<Code>() / 8 {
+            *(p as *mut u64).add(i) = *(q as *const u64).add(i);
+        }
+        (*p).globals_id = AtomicU64::new(id);
+        (*p).monitor = AtomicPtr::new(std::ptr::null_mut());
+        n.canonical.init(Some(canon.value()));
+        n.clones.init(None);
+        n.jit_refs.init(None);
+        n.drains.init(None);
+        (*p).jit = AtomicPtr::new(std::ptr::null_mut());
+        (*p).counters = new_counters((*p).nloops);
+        (*p).calls = AtomicU32::new(crate::jit::function::start_count((*(*p).data).flags));
+        (*p).start = AtomicPtr::new((*p).ins as *mut _);
+        (*p).ics = new_ics(th, n.names.value(), &*n.data);
+        th.m.barrier_all(n.obj());
+        th.m.register_drop(n.obj());
+        Ok(n)
+    }
+}
+
 /// The code object with caches for the namespace `globals` (in cell mode).
 pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
     let id = globals.owner.get().map_or(0, |v| v.bits());
@@ -471,25 +497,8 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
             }
         }
     }
-    load(th, canon)?;
+    let n = copy(th, canon, id)?;
     unsafe {
-        let n = th.alloc_old::<Code>(size_of::<Code>());
-        let (p, q) = (n.as_ptr(), canon.as_ptr());
-        for i in 1..size_of::<Code>() / 8 {
-            *(p as *mut u64).add(i) = *(q as *const u64).add(i);
-        }
-        (*p).globals_id = AtomicU64::new(id);
-        (*p).monitor = AtomicPtr::new(std::ptr::null_mut());
-        n.canonical.init(Some(canon.value()));
-        n.clones.init(None);
-        n.jit_refs.init(None);
-        (*p).jit = AtomicPtr::new(std::ptr::null_mut());
-        (*p).counters = new_counters((*p).nloops);
-        (*p).calls = AtomicU32::new(crate::jit::function::start_count((*(*p).data).flags));
-        (*p).start = AtomicPtr::new((*p).ins as *mut _);
-        (*p).ics = new_ics(th, n.names.value(), &*n.data);
-        th.m.barrier_all(n.obj());
-        th.m.register_drop(n.obj());
         // A ring of a few clones: code that runs in ever new namespaces does not pile up.
         let l = match canon.clones.gc_opt::<Array>() {
             Some(l) => l,

@@ -128,26 +128,41 @@ pub fn sum(th: Th, a: &[Option<Value>]) -> R<Value> {
     let cannot = |what: &str, join: &str| {
         Err(th.type_error(format!("sum() can't sum {what} [use {join}.join(seq) instead]")))
     };
-    let begin = |v: Value| {
-        if let Some(n) = v.as_fix() {
-            Sum::Int(n)
-        } else if let Some(f) = float_of(v) {
-            Sum::Float(Compensated::new(f))
-        } else if let Some(c) = v.exact::<Complex>() {
-            Sum::Complex(Compensated::new(c.re), Compensated::new(c.im))
-        } else {
-            Sum::General
-        }
-    };
     match start.kind() {
         Kind::Str => return cannot("strings", "''"),
         Kind::Bytes => return cannot("bytes", "b''"),
         Kind::ByteArray => return cannot("bytearray", "b''"),
         _ => {}
     }
+    sum_on(th, a[0].unwrap(), start, begin(start), None)
+}
+fn begin(v: Value) -> Sum {
+    if let Some(n) = v.as_fix() {
+        Sum::Int(n)
+    } else if let Some(f) = float_of(v) {
+        Sum::Float(Compensated::new(f))
+    } else if let Some(c) = v.exact::<Complex>() {
+        Sum::Complex(Compensated::new(c.re), Compensated::new(c.im))
+    } else {
+        Sum::General
+    }
+}
+/// Goes on with a sum that `interp::drain` began: iterator, sum of ints or floats, what the floats have lost, the next
+/// item.
+pub fn sum_more(th: Th, a: &[Option<Value>]) -> R<Value> {
+    let [it, start, lost, x] = [0, 1, 2, 3].map(|k| a[k].unwrap());
+    let mut s = match crate::builtins::int::to_i64(start).filter(|_| start.is_kind(Kind::Int)) {
+        Some(n) => Sum::Int(n),
+        None => begin(start),
+    };
+    if let (Sum::Float(c), Some(lo)) = (&mut s, float_of(lost)) {
+        c.lo = lo;
+    }
+    sum_on(th, it, start, s, Some(x))
+}
+fn sum_on(th: Th, it: Value, start: Value, mut s: Sum, first: Option<Value>) -> R<Value> {
     let mut general = start;
-    let mut s = begin(start);
-    each(th, a[0].unwrap(), |v| {
+    let mut one = |v: Value| {
         match &mut s {
             Sum::Int(n) => {
                 let i = v
@@ -201,7 +216,11 @@ pub fn sum(th: Th, a: &[Option<Value>]) -> R<Value> {
             _ => Sum::General,
         };
         Ok(true)
-    })?;
+    };
+    if let Some(v) = first {
+        one(v)?;
+    }
+    each(th, it, one)?;
     Ok(sum_value(th, &s, general))
 }
 

@@ -44,7 +44,8 @@ pub const METHODS: &[NativeDef] = &[
         "($self, iterable, /)",
         "Concatenate any number of strings.\n\nThe string whose method is called is inserted in between each given\nstring.  The result is returned as a new string.\n\nExample: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'",
         join,
-    ),
+    )
+    .inlined(Inline::Drain),
     method(
         "capitalize",
         "($self, /)",

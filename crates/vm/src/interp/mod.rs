@@ -12,6 +12,7 @@
 
 pub mod call;
 pub mod chain;
+pub mod drain;
 pub mod events;
 pub mod fast;
 pub mod generator;
@@ -23,7 +24,7 @@ pub mod unwind;
 
 use crate::builtins::async_gen;
 use crate::err::{R, Raised};
-use crate::native::{Direct, NativeDef};
+use crate::native::{Direct, Inline, NativeDef};
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -438,6 +439,10 @@ mod threaded {
             (*fp).pc = pc;
             th.fp.set(fp);
             let t = Value::from_bits(*regs.add(i.a()));
+            if n == 1 && Value::from_bits(*regs.add(at)).is_exact(Kind::Generator) {
+                // See `drain`.
+                return slow_tramp(i, pc, regs, th, fp);
+            }
             match construct(th, t, regs.add(at) as *const Value, n) {
                 Ok(v) => {
                     *regs.add(i.c()) = v.bits();
@@ -504,6 +509,9 @@ mod threaded {
             let d = &def.direct;
             let most = d.most as usize;
             let args = regs.add(at) as *const Option<Value>;
+            if def.inline == Inline::Drain && uses_generator(args, n) {
+                return slow_tramp(i, pc, regs, th, fp);
+            }
             let r = if n == most && d.least != 255 {
                 (*fp).pc = pc;
                 th.fp.set(fp);
@@ -525,6 +533,12 @@ mod threaded {
                 Err(Raised) => raised(th),
             }
         }
+    }
+    /// See `drain`.
+    #[inline(always)]
+    unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
+        let is = |k: usize| unsafe { *args.add(k) }.is_some_and(|v| v.is_exact(Kind::Generator));
+        n > 0 && (is(0) || (n == 2 && is(1)))
     }
     /// A call with fewer arguments than parameters. Never inlined: as `body` below.
     #[inline(never)]

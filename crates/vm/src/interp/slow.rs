@@ -10,7 +10,7 @@ use crate::builtins::exceptions as exc;
 use crate::builtins::{self, ops, quick};
 use crate::err::R;
 use crate::n;
-use crate::native::{RawArgs, tflags};
+use crate::native::{Inline, RawArgs, tflags};
 use crate::object::*;
 use crate::shape::{Place, shape};
 use crate::slots::CmpOp;
@@ -800,15 +800,37 @@ pub fn call_special(th: Th, f: Value) -> Option<Value> {
 }
 /// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
 #[inline(never)]
+/// A call that uses up a generator: see [`super::drain`]. None: it is as others.
+fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
+    if args.nkw() != 0 {
+        return None;
+    }
+    let d = super::drain::of(th, f, args.pos())?;
+    let fp = fr(th);
+    let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
+    let with_start = [args.pos()[0], Value::fix(0)];
+    let args = if d.zero { RawArgs::positional(&with_start) } else { args };
+    Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))
+}
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
     if let Some(d) = f.exact::<MethodDescriptor>() {
+        if d.def.inline == Inline::Drain
+            && let Some(r) = drained(th, f, args)
+        {
+            return r;
+        }
         let v = builtins::descr::call_method_descriptor(th, d, args)?;
         set(th, i.c(), v);
         return NEXT;
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
+        if nf.def.inline == Inline::Drain
+            && let Some(r) = drained(th, f, args)
+        {
+            return r;
+        }
         if crate::gc_module::is_collect(nf.def) && args.nkw() == 0 && args.len() <= 1 {
             crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
             // See `interp::raised`.
@@ -858,6 +880,11 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         return started(th);
     }
     let v = if f.is_exact(Kind::Type) {
+        if args.pos().first().is_some_and(|x| x.is_exact(Kind::Generator))
+            && let Some(r) = drained(th, f, args)
+        {
+            return r;
+        }
         // Native code that calls back checks the stack itself.
         builtins::type_::type_call(th, f, args)?
     } else {

@@ -573,6 +573,73 @@ impl PyMachine for Recorder {
 }
 
 impl Recorder {
+    /// A call of a native function that uses up a generator: see `interp::drain`.
+    pub fn enter_drain(&mut self, pc: Pc, i: adder_bytecode::Ins) -> Option<Pc> {
+        use adder_bytecode::Op as Bc;
+        let plain = (i.op() == Bc::CallMethod && self.reg_or_null(i.a() + 1).v.is_none()) as usize;
+        let (from, n) = (i.a() + 1 + plain, i.b() - plain);
+        if n == 0 || n > 2 {
+            return None;
+        }
+        let f = self.reg(i.a());
+        // On the native stack, where the collector sees them.
+        let mut args = [f; 2];
+        let mut words = [f.v; 2];
+        for k in 0..n {
+            args[k] = self.reg(from + k);
+            words[k] = args[k].v;
+        }
+        let d = crate::interp::drain::of(self.i.th, f.v, &words[..n])?;
+        let code: Gc<Code> = unsafe { d.func.code.gc() };
+        if !self.rec().may_enter(code) {
+            return None;
+        }
+        if plain == 0 && i.op() == Bc::CallMethod {
+            // A method: of a string.
+            if !self.shape_is(args[0], args[0].v.shape_id()) {
+                return None;
+            }
+        } else if i.op() == Bc::CallMethod {
+            self.reg_is_null(i.a() + 1);
+        }
+        self.promote(f);
+        if n == 2 && d.at == 0 {
+            // The start of a sum.
+            let number = if args[1].v.is_fix() {
+                self.test(self.is_fixnum(args[1]))
+            } else {
+                self.as_float(args[1]).is_some()
+            };
+            if !number {
+                return None;
+            }
+        }
+        let g = args[d.at];
+        if !self.shape_is(g, Kind::Generator as u32) {
+            return None;
+        }
+        let of = self.get(g, Field(std::mem::offset_of!(crate::interp::generator::Generator, code) as u32));
+        self.promote(of);
+        if d.zero {
+            args[1] = self.fixnum(0);
+        }
+        let args = &args[..n + d.zero as usize];
+        let base = unsafe { (&(*self.i.fp)).code.nregs as usize };
+        for (k, a) in args.iter().enumerate() {
+            // SAFETY: what lies above the caller's registers is free.
+            unsafe { *self.i.regs.add(base + k) = a.v.bits() };
+        }
+        let func = self.word(d.func.value());
+        let next = self.i.enter(pc, func.v, base, args.len())?;
+        let flags = fflags::HIDDEN;
+        unsafe { (*self.i.fp).flags = flags };
+        self.rec().call_at(pc);
+        for (k, a) in args.iter().enumerate() {
+            self.rec().set_reg(base + k, a.r);
+        }
+        self.pushed(func, None, base, args.len(), flags);
+        Some(next)
+    }
     /// Truth beyond what the handler knows.
     fn truth(self, f: &'static Residual<Fn1>, a: T<Value>) -> Option<T<Value>> {
         if !a.v.is_obj() {
@@ -603,7 +670,7 @@ impl Recorder {
     /// cannot be recorded. Tests come before anything happens.
     pub fn result_to(self, flags: u64, call: adder_bytecode::Ins, result: T<Value>) -> Option<ResultTo> {
         use adder_bytecode::Op as Bc;
-        if flags & 0xff & !fflags::EXTRA != 0 {
+        if flags & 0xff & !(fflags::EXTRA | fflags::HIDDEN) != 0 {
             return None;
         }
         let to = |r: usize| Some(ResultTo { reg: Some(r), instance: false, skip: 0 });

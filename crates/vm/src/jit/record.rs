@@ -969,7 +969,10 @@ impl Rec {
             let fp = th.fp.get();
             let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
             let mut b = m;
-            if let Some(next) = super::enter::call(&mut b, Pc::from_ptr(pc), i) {
+            let drained = matches!(i.op(), Bc::Call | Bc::CallMethod)
+                .then(|| b.enter_drain(Pc::from_ptr(pc), i))
+                .flatten();
+            if let Some(next) = drained.or_else(|| super::enter::call(&mut b, Pc::from_ptr(pc), i)) {
                 if let Some(done) = b.rec().ended.take() {
                     return done;
                 }

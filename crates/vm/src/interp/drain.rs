@@ -1,0 +1,251 @@
+//! Native functions that use up an iterable (`sum`, `any`, `list`, `"".join`...), called with a generator: instead of
+//! running the generator from native code, item by item in a run of the interpreter of its own, the interpreter runs a
+//! function of a few lines that does the same with a `for` loop. So the loop and the generator's body can be one trace.
+//!
+//! The functions ([`SOURCE`]) are compiled when the first one is needed. Each generator's code has copies of its own
+//! ([`Code::drains`]), so that their caches and traces serve one kind of generator.
+//!
+//! # Invariants
+//! - Nobody sees the functions: their frames are `HIDDEN`, what they call are values of their own globals.
+//! - They are not used while somebody traces, who would miss the events of the native function, nor while other threads
+//!   exist (traces do not go into generators then) nor without the JIT.
+
+use crate::err::R;
+use crate::hooks::{self, Mode};
+use crate::native::{Inline, NativeDef, TypeCell, function};
+use crate::object::*;
+use crate::thread::{Root, Th};
+use crate::value::*;
+use std::sync::atomic::{AtomicBool, Ordering::*};
+
+const SOURCE: &str = "\
+def all(it):
+    for x in it:
+        if not x:
+            return False
+    return True
+
+def any(it):
+    for x in it:
+        if x:
+            return True
+    return False
+
+def list(it):
+    return [x for x in it]
+
+def tuple(it):
+    return (*[x for x in it],)
+
+def set(it):
+    return {x for x in it}
+
+def frozenset(it):
+    return FROZENSET({x for x in it})
+
+def join(text, it):
+    return JOIN(text, [x for x in it])
+
+def sorted(it):
+    l = [x for x in it]
+    SORT(l)
+    return l
+
+def min(it):
+    for m in it:
+        break
+    else:
+        return MIN(())
+    for x in it:
+        if x < m:
+            m = x
+    return m
+
+def max(it):
+    for m in it:
+        break
+    else:
+        return MAX(())
+    for x in it:
+        if x > m:
+            m = x
+    return m
+
+def sum(it, s):
+    if TYPE(s) is INT:
+        for x in it:
+            if TYPE(x) is INT or TYPE(x) is BOOL:
+                s = s + x
+            elif TYPE(x) is FLOAT and -0x8000000000000000 <= s <= 0x7fffffffffffffff:
+                s = s + x
+                break
+            else:
+                return MORE(it, s, 0.0, x)
+        else:
+            return s
+    c = 0.0
+    for x in it:
+        if TYPE(x) is not FLOAT:
+            return MORE(it, s, c, x)
+        t = s + x
+        if ABS(s) >= ABS(x):
+            c = c + ((s - t) + x)
+        else:
+            c = c + ((x - t) + s)
+        s = t
+    if c != 0.0 and c - c == 0.0:
+        return s + c
+    return s
+";
+
+const NAMES: &[&str] =
+    &["all", "any", "list", "tuple", "set", "frozenset", "join", "sorted", "min", "max", "sum"];
+const JOIN: usize = 6;
+const SUM: usize = 10;
+
+static MORE: NativeDef = function(
+    "sum",
+    "($module, iterable, start, lost, item, /)",
+    "",
+    crate::builtins::fold::sum_more,
+);
+
+/// The functions could not be made: there is no compiler.
+static WITHOUT: AtomicBool = AtomicBool::new(false);
+
+/// Which function does what this callable does, and the index of the generator among its arguments.
+fn which(f: Value, args: &[Value]) -> Option<(usize, usize)> {
+    let generator = |k: usize| args.get(k).is_some_and(|a| a.is_exact(Kind::Generator));
+    let named = |name: &str| NAMES.iter().position(|n| *n == name);
+    if let Some(d) = f.exact::<MethodDescriptor>() {
+        let ok = d.def.inline == Inline::Drain && args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1);
+        return ok.then_some((JOIN, 1));
+    }
+    if let Some(nf) = f.exact::<NativeFunction>() {
+        if nf.def.inline != Inline::Drain || nf.def.sig.receiver || !generator(0) {
+            return None;
+        }
+        let k = named(nf.def.name)?;
+        let start = |v: Value| v.is_fix() || v.is_flo();
+        return (args.len() == 1 || (k == SUM && args.len() == 2 && start(args[1]))).then_some((k, 0));
+    }
+    if f.is_exact(Kind::Type) && args.len() == 1 && generator(0) {
+        let own = |c: &'static TypeCell| f.is(c.get().value());
+        let k = if own(&crate::builtins::list::LIST) {
+            2
+        } else if own(&crate::builtins::tuple::TUPLE) {
+            3
+        } else if own(&crate::builtins::set::SET) {
+            4
+        } else if own(&crate::builtins::set::FROZENSET) {
+            5
+        } else {
+            return None;
+        };
+        return Some((k, 0));
+    }
+    None
+}
+
+/// A call that is done by a function of this module.
+pub struct Drain {
+    pub func: Gc<Function>,
+    /// Which of the arguments is the generator.
+    pub at: usize,
+    /// A start of 0 is to be added to the arguments.
+    pub zero: bool,
+}
+
+/// What does this call of a native function or type instead. None: the call is as it is.
+pub fn of(th: Th, f: Value, args: &[Value]) -> Option<Drain> {
+    if !crate::jit::enabled() || th.multi() || super::events::observed(th) {
+        return None;
+    }
+    let (k, at) = which(f, args)?;
+    let g: Gc<super::generator::Generator> = args[at].exact()?;
+    let code: Gc<Code> = unsafe { g.code.gc() };
+    let known = unsafe { code.drains.gc_opt::<Array>() }.and_then(|a| a.slot(k).get());
+    let func = match known {
+        Some(f) => unsafe { f.cast_unchecked() },
+        None => {
+            if WITHOUT.load(Relaxed) {
+                return None;
+            }
+            match make(th, code, k) {
+                Ok(f) => f,
+                Err(_) => {
+                    th.exc.init(None);
+                    return None;
+                }
+            }
+        }
+    };
+    Some(Drain { func, at, zero: k == SUM && args.len() == 1 })
+}
+
+/// A copy of function `k` for the generators of this code.
+#[cold]
+fn make(th: Th, code: Gc<Code>, k: usize) -> R<Gc<Function>> {
+    let all: Gc<Array> = match Root::prelude.get() {
+        Some(a) => unsafe { a.cast_unchecked() },
+        None => prepare(th).inspect_err(|_| WITHOUT.store(true, Relaxed))?,
+    };
+    let model: Gc<Function> = unsafe { all.slot(k).gc() };
+    let canon: Gc<Code> = unsafe { model.code.gc() };
+    crate::builtins::code::load(th, canon)?;
+    let copy = crate::builtins::code::copy(th, canon, canon.globals_id.load(Relaxed))?;
+    let f = crate::builtins::function::new(th, canon, unsafe { model.globals.gc() })?;
+    th.store(f, &f.code, copy.value());
+    let a = match unsafe { code.drains.gc_opt::<Array>() } {
+        Some(a) => a,
+        None => {
+            let a = th.array(NAMES.len())?;
+            th.store(code, &code.drains, a.value());
+            a
+        }
+    };
+    th.store(a, a.slot(k), f.value());
+    Ok(f)
+}
+
+/// Compiles the functions.
+fn prepare(th: Th) -> R<Gc<Array>> {
+    let module = hooks::compile(th, SOURCE, "<builtins>", Mode::Exec, 0, 0)?;
+    let globals = Gc::<Dict>::new(th);
+    let of = |t: Value, name: &str| th.getattr(t, th.intern(name));
+    let (list, text) = (crate::builtins::list::LIST.get().value(), crate::builtins::str_type::STR.get().value());
+    let def = |name: &str| {
+        let all = crate::builtins::functions::MODULE.functions;
+        let d = all.iter().find(|d| d.name == name).expect("a builtin function");
+        th.native_function(d, None, None)
+    };
+    for (name, v) in [
+        ("FROZENSET", crate::builtins::set::FROZENSET.get().value()),
+        ("JOIN", of(text, "join")?),
+        ("SORT", of(list, "sort")?),
+        ("MIN", def("min")),
+        ("MAX", def("max")),
+        ("ABS", def("abs")),
+        ("TYPE", crate::builtins::type_::TYPE.get().value()),
+        ("INT", crate::builtins::int::INT.get().value()),
+        ("BOOL", crate::builtins::bool_::BOOL.get().value()),
+        ("FLOAT", crate::builtins::float::FLOAT.get().value()),
+        ("MORE", th.native_function(&MORE, None, None)),
+    ] {
+        globals.set(th, th.intern(name), v)?;
+    }
+    let all = th.array(NAMES.len())?;
+    let consts: Gc<Array> = unsafe { module.consts.gc() };
+    for s in consts.slots() {
+        let Some(c) = s.get().and_then(|c| c.exact::<Code>()) else { continue };
+        let name = th.text(c.name.value());
+        let Some(k) = NAMES.iter().position(|n| *n == name) else { continue };
+        let f = crate::builtins::function::new(th, c, globals)?;
+        th.store(all, all.slot(k), f.value());
+    }
+    if all.slots().iter().any(|s| s.get().is_none()) {
+        return Err(th.system_error("functions of the prelude are missing"));
+    }
+    Root::prelude.set(Some(all.value()));
+    Ok(all)
+}
