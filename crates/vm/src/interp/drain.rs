@@ -103,12 +103,8 @@ const NAMES: &[&str] =
 const JOIN: usize = 6;
 const SUM: usize = 10;
 
-static MORE: NativeDef = function(
-    "sum",
-    "($module, iterable, start, lost, item, /)",
-    "",
-    crate::builtins::fold::sum_more,
-);
+static MORE: NativeDef =
+    function("sum", "($module, iterable, start, lost, item, /)", "", crate::builtins::fold::sum_more);
 
 /// The functions could not be made: there is no compiler.
 static WITHOUT: AtomicBool = AtomicBool::new(false);
@@ -118,7 +114,8 @@ fn which(f: Value, args: &[Value]) -> Option<(usize, usize)> {
     let generator = |k: usize| args.get(k).is_some_and(|a| a.is_exact(Kind::Generator));
     let named = |name: &str| NAMES.iter().position(|n| *n == name);
     if let Some(d) = f.exact::<MethodDescriptor>() {
-        let ok = d.def.inline == Inline::Drain && args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1);
+        let ok =
+            d.def.inline == Inline::Drain && args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1);
         return ok.then_some((JOIN, 1));
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
@@ -213,7 +210,8 @@ fn prepare(th: Th) -> R<Gc<Array>> {
     let module = hooks::compile(th, SOURCE, "<builtins>", Mode::Exec, 0, 0)?;
     let globals = Gc::<Dict>::new(th);
     let of = |t: Value, name: &str| th.getattr(t, th.intern(name));
-    let (list, text) = (crate::builtins::list::LIST.get().value(), crate::builtins::str_type::STR.get().value());
+    let (list, text) =
+        (crate::builtins::list::LIST.get().value(), crate::builtins::str_type::STR.get().value());
     let def = |name: &str| {
         let all = crate::builtins::functions::MODULE.functions;
         let d = all.iter().find(|d| d.name == name).expect("a builtin function");

@@ -63,7 +63,14 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     let th = rec.th;
     if !matches!(
         i.op(),
-        Bc::ForIter | Bc::Send | Bc::Yield | Bc::YieldFrom | Bc::Return | Bc::ReturnNone | Bc::MakeGenerator | Bc::GetAwaitable
+        Bc::ForIter
+            | Bc::Send
+            | Bc::Yield
+            | Bc::YieldFrom
+            | Bc::Return
+            | Bc::ReturnNone
+            | Bc::MakeGenerator
+            | Bc::GetAwaitable
     ) || th.multi()
         || th.m.poll.load(Relaxed) != 0
     {
