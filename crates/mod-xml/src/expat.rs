@@ -14,6 +14,7 @@ use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 
 const HANDLERS: usize = 22;
@@ -830,7 +831,7 @@ impl Sink for PySink {
     fn start_element(
         &mut self,
         name: &[u8],
-        attrs: &[(Vec<u8>, Vec<u8>)],
+        attrs: &[(Cow<[u8]>, Cow<[u8]>)],
         specified: usize,
     ) -> Result<(), ()> {
         let th = self.th;

@@ -95,6 +95,39 @@ pub fn next_char(s: &[u8]) -> Result<(u32, usize), bool> {
     }
     Ok((c, n))
 }
+/// What a byte of ASCII may be part of.
+pub const NAME: u8 = 1;
+/// Of a value of an attribute, without quotes and markup.
+pub const VALUE: u8 = 2;
+/// Of text, without markup.
+pub const TEXT: u8 = 4;
+pub static CLASS: [u8; 256] = {
+    let mut t = [0; 256];
+    let mut c = 0x20;
+    while c < 0x80u8 {
+        if c.is_ascii_alphanumeric() || matches!(c, b':' | b'_' | b'-' | b'.') {
+            t[c as usize] |= NAME;
+        }
+        if !matches!(c, b'"' | b'\'' | b'<' | b'&') {
+            t[c as usize] |= VALUE;
+        }
+        if !matches!(c, b'<' | b'&' | b']') {
+            t[c as usize] |= TEXT;
+        }
+        c += 1;
+    }
+    t[b'\n' as usize] |= TEXT;
+    t[b'\t' as usize] |= TEXT;
+    t
+};
+/// The first place from `i` on with a byte of another class.
+#[inline(always)]
+pub fn skip(s: &[u8], mut i: usize, class: u8) -> usize {
+    while i < s.len() && CLASS[s[i] as usize] & class != 0 {
+        i += 1;
+    }
+    i
+}
 pub fn is_name_start(c: u32) -> bool {
     matches!(c, 0x3a | 0x41..=0x5a | 0x5f | 0x61..=0x7a | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0x2ff | 0x370..=0x37d
         | 0x37f..=0x1fff | 0x200c..=0x200d | 0x2070..=0x218f | 0x2c00..=0x2fef | 0x3001..=0xd7ff | 0xf900..=0xfdcf

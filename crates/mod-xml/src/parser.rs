@@ -5,6 +5,7 @@
 //! Entities are parsed from their text by the same steps.
 
 use super::input::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -106,6 +107,9 @@ pub struct Model {
     pub children: Vec<Model>,
 }
 
+/// Names and values.
+type Attrs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
+
 pub trait Sink {
     fn wants(&self, e: Event) -> bool;
     /// Where the event is: line, column, byte index, and the input from there on.
@@ -114,7 +118,7 @@ pub trait Sink {
     fn start_element(
         &mut self,
         name: &[u8],
-        attrs: &[(Vec<u8>, Vec<u8>)],
+        attrs: &[(Cow<[u8]>, Cow<[u8]>)],
         specified: usize,
     ) -> Result<(), ()>;
     fn text(&mut self, t: &[u8]) -> Result<(), ()>;
@@ -163,8 +167,10 @@ enum Phase {
 }
 
 struct Open {
-    raw: Vec<u8>,
-    name: Vec<u8>,
+    /// Where its name as written begins in [`Parser::names`].
+    at: usize,
+    /// Its name, if that is another one.
+    name: Option<Vec<u8>>,
     bindings: usize,
 }
 
@@ -177,6 +183,8 @@ pub struct Parser {
     phase: Phase,
     seen_doctype: bool,
     stack: Vec<Open>,
+    /// The names of the open elements as written, one after the other.
+    names: Vec<u8>,
     /// Element depth below which an entity may not go.
     floor: usize,
     bindings: Vec<(Vec<u8>, Option<Vec<u8>>)>,
@@ -213,8 +221,14 @@ enum Step {
 }
 
 fn name_len(s: &[u8]) -> Result<usize, (usize, bool)> {
-    let mut i = 0;
+    let mut i = match s.first() {
+        Some(c) if c.is_ascii_alphabetic() || *c == b'_' => skip(s, 1, NAME),
+        _ => 0,
+    };
     loop {
+        if s.get(i).is_some_and(|c| matches!(c, b' ' | b'=' | b'>' | b'/')) && i > 0 {
+            return Ok(i);
+        }
         match next_char(&s[i..]) {
             Ok((c, n)) if if i == 0 { is_name_start(c) } else { is_name_char(c) } => i += n,
             Ok(_) => return if i == 0 { Err((0, false)) } else { Ok(i) },
@@ -300,6 +314,7 @@ impl Parser {
             phase: Phase::Start,
             seen_doctype: false,
             stack: vec![],
+            names: vec![],
             floor: 0,
             bindings: vec![(b"xml".to_vec(), Some(b"http://www.w3.org/XML/1998/namespace".to_vec()))],
             ns,
@@ -552,6 +567,16 @@ impl Parser {
             return;
         }
         let (mut l, mut c) = (self.line, self.column);
+        if s.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() == 0 {
+            let n = s.iter().filter(|b| **b & 0xc0 != 0x80).count();
+            self.column += n as u64;
+            self.byte += match self.encoding {
+                Encoding::Utf16 { .. } => 2 * n,
+                Encoding::Utf8 => s.len(),
+                _ => n,
+            } as i64;
+            return;
+        }
         let mut i = 0;
         while i < s.len() {
             match s[i] {
@@ -582,6 +607,10 @@ impl Parser {
     /// Tells the sink that what comes is at `at` of the buffer, whose position is known at `from`.
     fn place(&mut self, sink: &mut dyn Sink, buf: &[u8], from: usize, at: usize) {
         if self.in_entity > 0 {
+            return;
+        }
+        if from == at {
+            sink.at(self.line, self.column, self.byte, &buf[at.min(buf.len())..]);
             return;
         }
         let save = (self.line, self.column, self.byte);
@@ -1526,8 +1555,9 @@ impl Parser {
             _ => {
                 // Text up to markup.
                 let mut k = 0;
-                while k < s.len() {
-                    let c = s[k];
+                loop {
+                    k = skip(s, k, TEXT);
+                    let Some(&c) = s.get(k) else { break };
                     if c == b'<' || c == b'&' {
                         break;
                     }
@@ -1542,7 +1572,7 @@ impl Parser {
                             break;
                         }
                     }
-                    if (0x20..0x80).contains(&c) || c == b'\n' || c == b'\t' {
+                    if c == b']' {
                         k += 1;
                         continue;
                     }
@@ -1894,6 +1924,7 @@ impl Parser {
             };
             let mut e = q + 1;
             loop {
+                e = skip(s, e, VALUE);
                 match s.get(e) {
                     None => return Ok(Step::More),
                     Some(c) if *c == quote => break,
@@ -1927,9 +1958,12 @@ impl Parser {
             attrs.push((j, j + m, q + 1, e));
             k = e + 1;
         }
-        let raw_name = s[1..1 + n].to_vec();
-        let defs = self.dtd().attlists.get(&raw_name).cloned();
-        let mut list: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(attrs.len());
+        let raw_name = &s[1..1 + n];
+        let defs = {
+            let d = self.dtd();
+            if d.attlists.is_empty() { None } else { d.attlists.get(raw_name).cloned() }
+        };
+        let mut list: Attrs = Vec::with_capacity(attrs.len());
         for (x, (a, z, v, e)) in attrs.iter().enumerate() {
             let name = &s[*a..*z];
             if attrs[..x].iter().any(|(a2, z2, _, _)| &s[*a2..*z2] == name) {
@@ -1937,18 +1971,18 @@ impl Parser {
             }
             let val = &s[*v..*e];
             let simple = !val.iter().any(|c| matches!(c, b'&' | b'\n' | b'\r' | b'\t'));
-            let mut out = Vec::new();
-            if simple {
-                out.extend_from_slice(val);
-            } else {
-                self.attribute_value(val, &mut out, 0)?;
+            let mut out = Cow::Borrowed(val);
+            if !simple {
+                let mut v = Vec::new();
+                self.attribute_value(val, &mut v, 0)?;
+                out = Cow::Owned(v);
             }
             if let Some(d) = defs.as_ref().and_then(|d| d.iter().find(|d| d.name == name))
                 && !d.cdata
             {
-                out = collapse(&out);
+                out = Cow::Owned(collapse(&out));
             }
-            list.push((name.to_vec(), out));
+            list.push((Cow::Borrowed(name), out));
         }
         let specified = list.len();
         if let Some(d) = &defs {
@@ -1956,26 +1990,30 @@ impl Parser {
                 if let Some(v) = &d.default
                     && !list.iter().any(|a| a.0 == d.name)
                 {
-                    list.push((d.name.clone(), v.clone()));
+                    list.push((Cow::Owned(d.name.clone()), Cow::Owned(v.clone())));
                 }
             }
         }
         let mut bound = 0;
-        let mut name = raw_name.clone();
+        let mut name = Cow::Borrowed(raw_name);
         let mut specified = specified;
-        if let Some(sep) = self.ns {
+        let plain =
+            self.bindings.len() == 1 && !list.iter().any(|a| a.0.contains(&b':') || *a.0 == *b"xmlns");
+        if plain && self.ns.is_some() && !raw_name.contains(&b':') {
+            // No prefix, no declaration.
+        } else if let Some(sep) = self.ns {
             // Declarations first.
             let mut kept = Vec::with_capacity(list.len());
             let mut spec = 0;
             for (x, (an, av)) in list.into_iter().enumerate() {
-                let prefix = if an == b"xmlns" {
+                let prefix = if *an == *b"xmlns" {
                     Some(vec![])
                 } else {
                     an.strip_prefix(b"xmlns:").map(|p| p.to_vec())
                 };
                 match prefix {
                     Some(p) => {
-                        self.bind(p, av, sink)?;
+                        self.bind(p, av.into_owned(), sink)?;
                         bound += 1;
                     }
                     None => {
@@ -1987,23 +2025,28 @@ impl Parser {
                 }
             }
             specified = spec;
-            let mut out: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(kept.len());
+            let mut out: Attrs = Vec::with_capacity(kept.len());
             for (an, av) in kept {
-                let full = if an.contains(&b':') { self.expand(&an, sep, false)? } else { an };
+                let full = if an.contains(&b':') { Cow::Owned(self.expand(&an, sep, false)?) } else { an };
                 if out.iter().any(|o| o.0 == full) {
                     return err(DUPLICATE_ATTRIBUTE);
                 }
                 out.push((full, av));
             }
             list = out;
-            name = self.expand(&raw_name, sep, true)?;
+            name = Cow::Owned(self.expand(raw_name, sep, true)?);
         }
         if sink.wants(Event::StartElement) {
             sink.start_element(&name, &list, specified).map_err(|_| Stop::Raised)?;
         } else {
             self.default(sink, &s[..k])?;
         }
-        self.stack.push(Open { raw: raw_name, name, bindings: bound });
+        let name = match name {
+            Cow::Owned(n) if n != raw_name => Some(n),
+            _ => None,
+        };
+        self.stack.push(Open { at: self.names.len(), name, bindings: bound });
+        self.names.extend_from_slice(raw_name);
         if empty {
             self.place(sink, b, i, i + k);
             self.close(&[], sink)?;
@@ -2065,10 +2108,17 @@ impl Parser {
     }
     fn close(&mut self, raw: &[u8], sink: &mut dyn Sink) -> Res<()> {
         let Some(o) = self.stack.pop() else { return err(TAG_MISMATCH) };
+        let at = o.at;
         if sink.wants(Event::EndElement) {
-            sink.call(Event::EndElement, &[Arg::Name(&o.name)]).map_err(|_| Stop::Raised)?;
-        } else if !raw.is_empty() {
-            self.default(sink, raw)?;
+            let name = o.name.as_deref().unwrap_or(&self.names[at..]);
+            let r = sink.call(Event::EndElement, &[Arg::Name(name)]);
+            self.names.truncate(at);
+            r.map_err(|_| Stop::Raised)?;
+        } else {
+            self.names.truncate(at);
+            if !raw.is_empty() {
+                self.default(sink, raw)?;
+            }
         }
         for _ in 0..o.bindings {
             let (p, _) = self.bindings.pop().expect("bound by this element");
@@ -2099,7 +2149,7 @@ impl Parser {
             return err(ASYNC_ENTITY);
         }
         match self.stack.last() {
-            Some(o) if o.raw == s[2..2 + n] => {}
+            Some(o) if self.names[o.at..] == s[2..2 + n] => {}
             _ => return self.bad(sink, b, i, i + 2, TAG_MISMATCH),
         }
         self.close(&s[..e + 1], sink)?;

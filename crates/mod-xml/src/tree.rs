@@ -17,6 +17,7 @@ use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::thread::{Root, Th};
 use adder_vm::value::*;
+use std::borrow::Cow;
 use std::cell::Cell as Plain;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::*};
@@ -272,10 +273,23 @@ fn handle_pi(th: Th, b: Gc<Builder>, target: Value, text: Value) -> R<Value> {
 
 // -- XMLParser
 
+/// Which names are known: their places in the list `names` of the parser.
+struct Names {
+    all: HashMap<Vec<u8>, usize>,
+    /// Some of those found last.
+    recent: Vec<(Vec<u8>, usize)>,
+}
+const RECENT: usize = 64;
+impl Default for Names {
+    fn default() -> Names {
+        Names { all: HashMap::new(), recent: vec![(Vec::new(), usize::MAX); RECENT] }
+    }
+}
+
 /// What a parser keeps outside the heap. The names are in the list `names` of the object.
 pub(crate) struct State {
     parser: Parser,
-    names: HashMap<Vec<u8>, usize>,
+    names: Names,
 }
 native_layout! { TreeParser {
     target, entity, names, start_ns, end_ns, start, data, end, comment, pi, doctype, close;
@@ -416,7 +430,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
     let (entity, names) = (Gc::<Dict>::new(th), list::new(th, &[])?);
     th.store(p, &p.entity, entity.value());
     th.store(p, &p.names, names.value());
-    let st = Box::new(State { parser: Parser::new(encoding, Some(b'}')), names: HashMap::new() });
+    let st = Box::new(State { parser: Parser::new(encoding, Some(b'}')), names: Names::default() });
     let old = p.st.swap(Box::into_raw(st), AcqRel);
     if !old.is_null() {
         // SAFETY: only who has set `busy` uses it.
@@ -471,12 +485,13 @@ fn run(th: Th, p: Gc<TreeParser>, data: &[u8], last: bool, before: fn(&mut Parse
     // SAFETY: only who has set `busy` uses it.
     let st = unsafe { &mut *p.st.load(Acquire) };
     before(&mut st.parser);
-    let names = std::mem::take(&mut st.names);
+    let nothing = Names { all: HashMap::new(), recent: Vec::new() };
+    let names = std::mem::replace(&mut st.names, nothing);
     let mut sink = TreeSink { th, p, b: builder(th, p), names, text: Vec::new(), line: 1, column: 0 };
     let r = st.parser.feed(data, last, &mut sink);
     st.parser.deferral = true;
     let flushed = if matches!(r, Err(Stop::Raised)) { Ok(()) } else { sink.flush() };
-    st.names = std::mem::take(&mut sink.names);
+    st.names = sink.names;
     flushed?;
     match r {
         Ok(()) => Ok(()),
@@ -544,7 +559,7 @@ struct TreeSink {
     p: Gc<TreeParser>,
     /// The target, if it is a plain TreeBuilder.
     b: Option<Gc<Builder>>,
-    names: HashMap<Vec<u8>, usize>,
+    names: Names,
     /// Text for the builder.
     text: Vec<u8>,
     line: u64,
@@ -566,13 +581,23 @@ impl TreeSink {
     fn name(&mut self, b: &[u8]) -> R<Value> {
         let th = self.th;
         let Some(l) = self.p.names.get().and_then(|l| l.cast::<List>()) else { return th.try_str(b) };
-        if let Some(i) = self.names.get(b)
+        // Where the same name was found last.
+        let last = |i: usize| b.get(i).map_or(0, |c| *c as usize);
+        let k = (b.len() * 7 + last(0) + 31 * last(b.len().wrapping_sub(1))) % RECENT;
+        let (known, i) = &self.names.recent[k];
+        if known == b
             && let Some(v) = l.get(*i)
         {
             return Ok(v);
         }
+        if let Some(&i) = self.names.all.get(b)
+            && let Some(v) = l.get(i)
+        {
+            self.names.recent[k] = (b.to_vec(), i);
+            return Ok(v);
+        }
         let v = if b.contains(&b'}') { th.try_str(&[b"{", b].concat())? } else { th.try_str(b)? };
-        self.names.insert(b.to_vec(), l.len());
+        self.names.all.insert(b.to_vec(), l.len());
         list::append(th, l, v)?;
         Ok(v)
     }
@@ -710,7 +735,7 @@ impl Sink for TreeSink {
     fn call(&mut self, e: Event, args: &[Arg]) -> Result<i64, ()> {
         self.flush().and_then(|()| self.event(e, args)).map(|()| 1).map_err(|_| ())
     }
-    fn start_element(&mut self, name: &[u8], attrs: &[(Vec<u8>, Vec<u8>)], _: usize) -> Result<(), ()> {
+    fn start_element(&mut self, name: &[u8], attrs: &[(Cow<[u8]>, Cow<[u8]>)], _: usize) -> Result<(), ()> {
         let th = self.th;
         let r = (|| -> R<()> {
             self.flush()?;
