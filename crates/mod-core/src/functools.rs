@@ -484,6 +484,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let c = Lru::of(o);
     let max = c.maxsize.get();
     if max == 0 {
+        th.may_run_python()?;
         c.misses.set(c.misses.get() + 1);
         return th.call_raw(c.func.value(), a);
     }
@@ -505,6 +506,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         }
         return Ok(at(link, RESULT));
     }
+    th.may_run_python()?;
     c.misses.set(c.misses.get() + 1);
     let v = th.call_raw(c.func.value(), a)?;
     let d: Gc<Dict> = unsafe { c.cache.gc() };

@@ -360,6 +360,14 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
                 | "itertools.repeat"
         )
 }
+pub fn attribute(th: Th, o: Value, name: Value) -> R<Value> {
+    th.getattr(o, name)
+}
+pub fn call_ex(th: Th, f: Value, args: Value, kw: Value) -> R<Value> {
+    let args: Gc<Tuple> = unsafe { args.cast_unchecked() };
+    when(args.items().iter().all(|v| lasting(th, *v)))?;
+    th.call_ex(f, args, kw.exact::<Dict>())
+}
 pub fn item(th: Th, o: Value, k: Value) -> R<Value> {
     th.getitem(o, k)
 }

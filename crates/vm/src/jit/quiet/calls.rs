@@ -223,10 +223,45 @@ fn construct(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     })
 }
 
+/// `f(*args, **kw)` of such objects and functions.
+pub(super) fn call_ex(m: Recorder, i: Ins) -> Option<T<Value>> {
+    let (f, args) = (m.reg(i.a()), m.reg(i.a() + 1));
+    let kw = if i.x() != 0 { m.reg(i.a() + 2) } else { m.constant(NONE()) };
+    if !args.v.is_exact(Kind::Tuple) || !(kw.v.is_none() || kw.v.is_exact(Kind::Dict)) {
+        return None;
+    }
+    if !computes(m, f) || !m.of_shape(args) || !(kw.r.as_const().is_some() || m.of_shape(kw)) {
+        return None;
+    }
+    m.quiet3("CallEx", helpers::call_ex, READS, f, args, kw)
+}
+/// Whether this is a native object whose call only computes; if so, it is tested.
+fn computes(m: Recorder, f: T<Value>) -> bool {
+    let t = m.i.th.type_of(f.v);
+    if t.heap_type() {
+        return false;
+    }
+    if let Some(w) = f.v.exact::<WrapperDescriptor>() {
+        let ok = WRAPPERS.contains(&w.def.name);
+        if ok {
+            m.promote(f);
+        }
+        return ok;
+    }
+    if let Some(w) = f.v.exact::<MethodWrapper>() {
+        let d: Gc<WrapperDescriptor> = unsafe { w.descr.gc() };
+        let ok = WRAPPERS.contains(&d.def.name);
+        if ok {
+            m.promote(f);
+        }
+        return ok;
+    }
+    CALLABLES.contains(&t.native.name) && m.of_shape(f)
+}
 /// Native objects that are called and only compute.
 fn callable(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     let t = m.i.th.type_of(f.v);
-    if t.heap_type() || !CALLABLES.contains(&t.native.name) || g.n > ALL || !m.of_shape(f) {
+    if g.n > ALL || !computes(m, f) {
         return None;
     }
     let args = given(m, g);

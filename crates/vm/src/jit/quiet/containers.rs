@@ -4,6 +4,7 @@ use super::tables::*;
 use crate::builtins;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::{helpers, watch};
+use crate::n;
 use crate::object::*;
 use crate::value::*;
 use adder_metatrace::Machine;
@@ -63,18 +64,20 @@ pub(super) fn native_name(m: Recorder, o: Value) -> &'static str {
     if t.heap_type() { "" } else { t.native.name }
 }
 
-/// A dict, or of a class that reads and writes its items as dict does.
-pub(super) fn like_dict(m: Recorder, o: Value) -> bool {
+/// A dict, or of a class that has dict's own special method of this name.
+fn like_dict(m: Recorder, o: Value, name: Value) -> bool {
     if !o.is_kind(Kind::Dict) {
         return false;
     }
-    let t = m.i.th.type_of(o);
-    let (s, d) = (&t.slots, &builtins::dict::DICT.get().slots);
+    let (t, d) = (m.i.th.type_of(o), builtins::dict::DICT.get());
+    if t == d {
+        return true;
+    }
     if t.heap_type() {
         watch::watch_type(t, m.rec().tree);
     }
-    s.getitem.map(|f| f as usize) == d.getitem.map(|f| f as usize)
-        && s.setitem.map(|f| f as usize) == d.setitem.map(|f| f as usize)
+    let own = |t| m.i.th.lookup(t, name).map(Value::bits);
+    own(t) == own(d)
 }
 
 pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>> {
@@ -82,8 +85,11 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
         return None;
     }
     let shape = o.v.shape_id();
-    if like_dict(m, o.v) {
+    if like_dict(m, o.v, n!(__getitem__)) {
         return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, READS, o, k))?;
+    }
+    if matches!(native_name(m, o.v), "mappingproxy" | "memoryview" | "re.Match") {
+        return m.of_shape(o).then(|| m.quiet2("o[k]", helpers::item, READS, o, k))?;
     }
     let slice = k.v.is_exact(Kind::Slice);
     if !slice && !k.v.is_fix() {
@@ -111,7 +117,7 @@ pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Op
         return None;
     }
     let shape = o.v.shape_id();
-    if like_dict(m, o.v) {
+    if like_dict(m, o.v, n!(__setitem__)) {
         m.of_shape(o).then(|| m.quiet3("dict[k]=v", helpers::dict_set, FILLS, o, k, v))??;
         return Some(());
     }
@@ -140,7 +146,8 @@ pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Op
 }
 
 pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>> {
-    if !c.v.is_obj() || !container(c.v.shape_id()) || !m.of_shape(c) {
+    let holds = |c: Value| container(c.shape_id()) || !m.i.th.type_of(c).heap_type();
+    if !c.v.is_obj() || !holds(c.v) || !m.of_shape(c) {
         return None;
     }
     m.quiet2("in", helpers::contains, READS, c, k)

@@ -28,9 +28,9 @@ use adder_bytecode::{Common, Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Effects, Machine};
 pub use calls::known;
-use calls::{Given, call};
+use calls::{Given, call, call_ex};
 use containers::{contains, get_item, list, set_item, tuple};
-use names::{copy_free, load_method, module_frame, store_global, super_method};
+use names::{attribute, copy_free, load_method, module_frame, store_global, super_method};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::Acquire;
 use tables::*;
@@ -166,6 +166,10 @@ pub fn record(m: Recorder, i: Ins) -> Option<isize> {
     }
     // The next item was there: the jump to the end of the loop is passed over.
     operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
+}
+fn done_in(m: Recorder, at: usize, r: T<Value>) -> Option<()> {
+    m.set_reg(at, r);
+    Some(())
 }
 fn operation(m: Recorder, i: Ins) -> Option<()> {
     let done = |r: T<Value>| {
@@ -337,8 +341,12 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             Some(())
         }
         Bc::LoadMethod => load_method(m, i),
+        Bc::CallEx => done_in(m, i.c(), call_ex(m, i)?),
         Bc::LoadAttr => {
             let o = m.reg(i.b());
+            if o.v.is_kind(Kind::Type) || fast::entry_of(m.ic(i.c()), o.v).is_none() {
+                return done(attribute(m, i, o)?);
+            }
             let e = fast::entry_of(m.ic(i.c()), o.v)?;
             if e.tag == crate::interp::ic::tag::DESCRIPTOR {
                 let d = e.value.value();

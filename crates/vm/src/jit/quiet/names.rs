@@ -1,12 +1,14 @@
 //! Quiet operations on names: of modules, of enclosing functions, of base classes.
 
 use super::calls::known;
+use super::tables::READS;
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
 use crate::interp::machine::*;
 use crate::jit::machine::{Recorder, T};
-use crate::jit::watch;
+use crate::jit::{helpers, watch};
+use crate::n;
 use crate::native::{DefKind, tflags};
 use crate::object::*;
 use crate::thread::{Frame, fflags};
@@ -126,4 +128,14 @@ pub(super) fn load_method(m: Recorder, i: Ins) -> Option<()> {
     m.set_reg(i.a(), m.constant(d));
     m.set_reg(i.a() + 1, o);
     Some(())
+}
+
+/// An attribute that no cache knows, of an object that needs no Python code for it.
+pub(super) fn attribute(m: Recorder, i: Ins, o: T<Value>) -> Option<T<Value>> {
+    let name = m.ic(i.c()).name.value();
+    // Of instances a dict may be made, which changes them.
+    if (name.is(n!(__dict__)) && !o.v.is_kind(Kind::Type)) || !known(m, o) {
+        return None;
+    }
+    m.quiet2("getattr", helpers::attribute, READS, o, m.constant(name))
 }

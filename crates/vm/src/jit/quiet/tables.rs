@@ -250,8 +250,35 @@ pub(super) const MADE_OF_VALUES: &[&str] = &[
     "types.SimpleNamespace",
 ];
 /// Types of objects that only compute when they are called.
-pub(super) const CALLABLES: &[&str] =
-    &["operator.itemgetter", "operator.attrgetter", "weakref.ReferenceType"];
+pub(super) const CALLABLES: &[&str] = &[
+    "operator.itemgetter",
+    "operator.attrgetter",
+    "weakref.ReferenceType",
+    // What it has; else it declines.
+    "functools._lru_cache_wrapper",
+];
+/// Special methods of builtin types that only compute.
+pub(super) const WRAPPERS: &[&str] = &[
+    "__get__",
+    "__getattribute__",
+    "__getitem__",
+    "__contains__",
+    "__len__",
+    "__hash__",
+    "__eq__",
+    "__ne__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+    "__repr__",
+    "__str__",
+    "__add__",
+    "__sub__",
+    "__mul__",
+    "__and__",
+    "__or__",
+];
 
 pub(super) fn row(table: &'static [(&str, &[Row])], owner: &str, name: &str) -> Option<&'static Row> {
     let rows = table.iter().find(|t| t.0 == owner)?.1;
