@@ -35,7 +35,7 @@ def list(it):
     return [x for x in it]
 
 def tuple(it):
-    return (*[x for x in it],)
+    return TUPLE([x for x in it])
 
 def set(it):
     return {x for x in it}
@@ -218,6 +218,7 @@ fn prepare(th: Th) -> R<Gc<Array>> {
         th.native_function(d, None, None)
     };
     for (name, v) in [
+        ("TUPLE", crate::builtins::tuple::TUPLE.get().value()),
         ("FROZENSET", crate::builtins::set::FROZENSET.get().value()),
         ("JOIN", of(text, "join")?),
         ("SORT", of(list, "sort")?),

@@ -24,6 +24,7 @@ use crate::thread::{Frame, Th, Thread, ThreadSlot, fflags};
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Inst, NEW_BY_HELPER, Op, R as Ir};
+use adder_metatrace::params::Param;
 use adder_metatrace::{Effects, Field, Machine};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::*;
@@ -240,11 +241,45 @@ fn nothing_handled(m: RecMachine, g: Ir) -> Option<()> {
     Some(())
 }
 
-fn yielded(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+/// A bridge leaves the generator's frame that is its root: it goes on in the frame of the user seen now. Gives the address
+/// of his registers.
+fn leaves_root(m: RecMachine) -> Option<Ir> {
     let rec = m.rec();
-    if rec.frames.len() < 2 {
+    let fp = m.i.fp;
+    if rec.entry.is_some() || rec.left >= Param::MaxLeft.size() || rec.root_fp != fp {
         return None;
     }
+    let root = rec.base_addr(1);
+    // SAFETY: a frame without a gap, which no native code has pushed, has its user's below it.
+    let (own, user) = unsafe { (&*fp, &*fp.sub(1)) };
+    let below = |at: usize| at as i64 - size_of::<Frame>() as i64;
+    for (at, w) in [
+        (offset_of!(Frame, flags) as i64, own.flags),
+        (below(offset_of!(Frame, pc)), user.pc as u64),
+        (below(offset_of!(Frame, code)), user.code.value().bits()),
+    ] {
+        let x = rec.core.op_imm(Op::RawGet, root, Ir::NONE, at);
+        let k = rec.core.int(w as i64);
+        is(m, x, k, true);
+    }
+    rec.keep_alive(user.code.value());
+    Some(rec.core.op_imm(Op::RawGet, root, Ir::NONE, below(offset_of!(Frame, regs))))
+}
+/// The user of the generator runs on; `regs`: of [`leaves_root`].
+fn popped(rec: &mut Rec, regs: Option<Ir>) {
+    match regs {
+        None => rec.pop_frame(),
+        Some(regs) => {
+            rec.new_root(regs);
+            let (t, root) = (rec.base_addr(0), rec.base_addr(1));
+            rec.raw_set(t, offset_of!(Thread, fp), root);
+        }
+    }
+}
+
+fn yielded(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+    let rec = m.rec();
+    let regs = if rec.frames.len() < 2 { Some(leaves_root(m)?) } else { None };
     let (th, fp) = (m.i.th, m.i.fp);
     let g: Gc<Generator> = unsafe { (*fp).extra.gc() };
     let gr = rec.frame_extra();
@@ -258,10 +293,10 @@ fn yielded(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
         let call = (*caller).pc;
         (call, if (*fp).flags == FOR_FLAGS { (*call).b() } else { (*call).a() })
     };
-    rec.pop_frame();
     unsafe {
         *(*caller).regs.add(to) = v.v.bits();
         th.fp.set(caller);
+        popped(rec, regs);
         rec.set_reg(to, v.r);
         let next = call.add(2);
         (*caller).pc = next;
@@ -300,9 +335,7 @@ fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
 
 fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     let rec = m.rec();
-    if rec.frames.len() < 2 {
-        return None;
-    }
+    let regs = if rec.frames.len() < 2 { Some(leaves_root(m)?) } else { None };
     let (th, fp) = (m.i.th, m.i.fp);
     let g: Gc<Generator> = unsafe { (*fp).extra.gc() };
     let gr = rec.frame_extra();
@@ -322,8 +355,8 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
         run::finished(g);
         let call = (*caller).pc;
         let send = (*fp).flags == SEND_FLAGS;
-        rec.pop_frame();
         th.fp.set(caller);
+        popped(rec, regs);
         if send {
             let to = (*call).a();
             *(*caller).regs.add(to) = v.v.bits();

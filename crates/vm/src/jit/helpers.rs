@@ -295,6 +295,16 @@ pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {
     builtins::set::add(th, unsafe { s.cast_unchecked() }, k)?;
     Ok(NONE())
 }
+pub fn empty_set(th: Th, _: Value) -> R<Value> {
+    builtins::set::from_slice(th, &[])
+}
+pub fn list_to_tuple(th: Th, l: Value) -> R<Value> {
+    builtins::list::snapshot(th, unsafe { l.cast_unchecked() })
+}
+pub fn list_extend(th: Th, l: Value, o: Value) -> R<Value> {
+    builtins::list::extend(th, unsafe { l.cast_unchecked() }, o)?;
+    Ok(NONE())
+}
 pub fn list_append(th: Th, l: Value, v: Value) -> R<Value> {
     builtins::list::append(th, unsafe { l.cast_unchecked() }, v)?;
     Ok(NONE())

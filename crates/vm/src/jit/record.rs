@@ -64,7 +64,7 @@ pub struct Rec {
     pub th: Th,
     pub tree: &'static Tree,
     pub frames: Vec<RFrame>,
-    root_fp: *mut Frame,
+    pub(super) root_fp: *mut Frame,
     root_regs: *mut u64,
     /// Operand of each register of the root frame and above; None: as in memory.
     sym: Vec<Option<R_>>,
@@ -75,10 +75,10 @@ pub struct Rec {
     /// Instruction being recorded.
     pub pc: *const Ins,
     keep: RootedVec,
-    entry: Option<*const Ins>,
+    pub(super) entry: Option<*const Ins>,
     inner: usize,
     /// Times that the root frame was left for its caller.
-    left: usize,
+    pub(super) left: usize,
     /// Where the interpreter goes on after a complete recording. Until everything is done the backward jump stays the
     /// published instruction: compiling allocates.
     resume: *const Ins,
@@ -460,7 +460,7 @@ impl Rec {
         self.keep_alive(v);
         self.core.word(v.bits())
     }
-    fn keep_alive(&mut self, v: Value) {
+    pub(super) fn keep_alive(&mut self, v: Value) {
         if let Some(o) = v.obj()
             && !self.keep.as_slice().contains(&v.bits())
         {
@@ -682,10 +682,10 @@ impl Rec {
 
     // -- memory
 
-    fn base_addr(&mut self, which: i64) -> R_ {
+    pub(super) fn base_addr(&mut self, which: i64) -> R_ {
         self.core.op_imm(Op::Base, R_::NONE, R_::NONE, which)
     }
-    fn raw_set(&mut self, a: R_, at: usize, v: R_) {
+    pub(super) fn raw_set(&mut self, a: R_, at: usize, v: R_) {
         self.core.effect(Inst { a, b: v, imm: at as i64, ..Inst::new(Op::RawSet) });
     }
     /// Writes the state at the current instruction to memory.
@@ -1084,7 +1084,7 @@ impl Rec {
         Some(next)
     }
     /// The caller of the root frame, which runs now, becomes the root; `regs`: the address of its registers.
-    fn new_root(&mut self, regs: R_) {
+    pub(super) fn new_root(&mut self, regs: R_) {
         self.core.effect(Inst { a: regs, imm: -(size_of::<Frame>() as i64), ..Inst::new(Op::Rebase) });
         self.left += 1;
         self.home = None;

@@ -206,6 +206,25 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             m.quiet2("ListAppend", helpers::list_append, FILLS, m.reg(i.a()), m.reg(i.b()))?;
             Some(())
         }
+        Bc::BuildSet if i.c() <= 8 => {
+            // Where an item cannot be added, nobody has seen the set.
+            let s = m.is_a(m.quiet1("BuildSet", helpers::empty_set, READS, m.fixnum(0))?, Kind::Set);
+            for k in 0..i.c() {
+                m.quiet2("SetAdd", helpers::set_add, FILLS, s, m.reg(i.b() + k))?;
+            }
+            done(s)
+        }
+        Bc::ListToTuple => {
+            done(m.is_a(m.quiet1("ListToTuple", helpers::list_to_tuple, READS, m.reg(i.b()))?, Kind::Tuple))
+        }
+        Bc::ListExtend => {
+            let o = m.reg(i.b());
+            if !o.v.is_obj() || !container(o.v.shape_id()) || !m.of_shape(o) {
+                return None;
+            }
+            m.quiet2("ListExtend", helpers::list_extend, FILLS, m.reg(i.a()), o)?;
+            Some(())
+        }
         Bc::In => {
             let r = contains(m, m.reg(i.c()), m.reg(i.b()))?;
             let r = if i.x() == 0 { r } else { m.constant(Value::bool(!m.is_singleton(r, TRUE()))) };
