@@ -78,6 +78,7 @@ fn exit(
         // Headers are no functions: bridges link to entries.
         home: None,
         carry: Vec::new(),
+        hints: Box::default(),
         parent,
         taken: 0.into(),
         owner,

@@ -53,6 +53,8 @@ pub struct Exit {
     /// The loop that a bridge may jump back into, and which leaves it needs for that ([`Trace::carry`]).
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
+    /// What is known here.
+    pub hints: Box<[Hint]>,
     /// The exit at which the bridge begins that this exit belongs to.
     pub parent: Option<&'static Exit>,
     /// How often the client saw it taken.

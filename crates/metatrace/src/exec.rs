@@ -781,6 +781,7 @@ fn exit(
         leaves,
         home: None,
         carry: Vec::new(),
+        hints: std::boxed::Box::default(),
         parent,
         taken: 0.into(),
         owner,

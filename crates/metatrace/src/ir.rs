@@ -378,6 +378,53 @@ impl Snap {
     }
 }
 
+/// An operand of a [`Hint`]: of an exit, values are leaves.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum HintVal {
+    Value(R),
+    /// To be tagged, to be boxed.
+    Tagged(R),
+    Boxed(R),
+    Const(Const),
+}
+
+/// Something that is known where a trace is left, for the optimiser of bridges.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Hint {
+    /// Of a word or a raw integer.
+    Fact(R, crate::opt::Fact),
+    /// An object's descriptor.
+    Shape(HintVal, u32),
+    /// Content of a word of an object.
+    Field(HintVal, i32, HintVal),
+    /// Outcome of a condition: operation, operands, immediate.
+    Cond(Op, HintVal, HintVal, bool),
+}
+
+impl Hint {
+    /// The same with other operands. None: one of them is not to be had.
+    pub fn with(&self, f: &mut dyn FnMut(R, Ty) -> Option<R>, ty: impl Fn(R) -> Ty) -> Option<Hint> {
+        let mut v = |v: HintVal| {
+            Some(match v {
+                HintVal::Value(r) if r.is_none() => v,
+                HintVal::Value(r) => HintVal::Value(f(r, ty(r))?),
+                HintVal::Tagged(r) => HintVal::Tagged(f(r, Ty::Int)?),
+                HintVal::Boxed(r) => HintVal::Boxed(f(r, Ty::Flt)?),
+                HintVal::Const(_) => v,
+            })
+        };
+        Some(match *self {
+            Hint::Fact(r, x) => match v(HintVal::Value(r))? {
+                HintVal::Value(r) => Hint::Fact(r, x),
+                _ => return None,
+            },
+            Hint::Shape(a, d) => Hint::Shape(v(a)?, d),
+            Hint::Field(a, at, b) => Hint::Field(v(a)?, at, v(b)?),
+            Hint::Cond(op, a, b, yes) => Hint::Cond(op, v(a)?, v(b)?, yes),
+        })
+    }
+}
+
 /// What follows the last instruction.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum End {
@@ -453,6 +500,10 @@ pub struct Trace {
     pub carry: Option<Vec<R>>,
     /// Of a loop that may be jumped to.
     pub header: Option<std::boxed::Box<Header>>,
+    /// Of a recorded bridge: what is known where it begins.
+    pub hints: Vec<Hint>,
+    /// Of an optimised trace: what is known at its guards (instructions, in order).
+    pub known: Vec<(u32, std::boxed::Box<[Hint]>)>,
 }
 
 impl Trace {
@@ -495,6 +546,38 @@ impl Trace {
     /// The end is a `Return`.
     pub fn returns(&self) -> bool {
         self.insts.iter().rev().find(|i| i.op != Op::Nop).is_some_and(|i| i.op == Op::Return)
+    }
+    /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
+    pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> std::boxed::Box<[Hint]> {
+        let mut all = Vec::new();
+        if let Ok(k) = self.known.binary_search_by_key(&at, |h| h.0) {
+            all.extend(self.known[k].1.iter().filter_map(|h| h.with(leaf, |r| self.ty(r))));
+        }
+        let failed = self.insts.get(at as usize).filter(|i| matches!(i.op, Op::GuardT | Op::GuardF));
+        if let Some(g) = failed
+            && let Some(c) = self.inst(g.a)
+            && matches!(
+                c.op,
+                Op::IsFix
+                    | Op::IsFlo
+                    | Op::IsPtr
+                    | Op::Eq
+                    | Op::Lt
+                    | Op::Le
+                    | Op::Ult
+                    | Op::FEq
+                    | Op::FLt
+                    | Op::FLe
+            )
+        {
+            let val = |r: R| match self.const_of(r) {
+                Some(c) => HintVal::Const(c),
+                None => HintVal::Value(r),
+            };
+            let h = Hint::Cond(c.op, val(c.a), val(c.b), g.op == Op::GuardF);
+            all.extend(h.with(leaf, |r| self.ty(r)));
+        }
+        all.into()
     }
     /// Index of the `Loop` marker.
     pub fn loop_at(&self) -> Option<usize> {

@@ -48,6 +48,7 @@ pub struct Leaving {
     pub leaves: Vec<(Loc, Ty)>,
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
+    pub hints: std::boxed::Box<[Hint]>,
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
@@ -129,6 +130,9 @@ impl<'a, I: Isa> Emit<'a, I> {
                 leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
                 home: home.filter(|_| w.home),
                 carry: w.carry,
+                hints: t.hints_at(w.pos, &mut |r, ty| {
+                    w.leaves.iter().position(|l| l.0 == r && l.2 == ty).map(R::ins)
+                }),
             });
             self.a.bind(w.label);
             self.a.exit_stub(e as *const Exit as u64);

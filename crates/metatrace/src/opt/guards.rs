@@ -84,7 +84,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
 }
 
 /// A condition turned out so.
-fn learn(o: &mut Opt, cond: R, outcome: bool) {
+pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
     let Some(c) = o.def(cond) else { return };
     if c.op == Op::ShapeIs {
         // Memory: not a fact for good unless the descriptor is fixed.

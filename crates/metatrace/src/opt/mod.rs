@@ -10,6 +10,7 @@ pub mod dce;
 mod fold;
 mod guards;
 mod heap;
+mod hints;
 mod jump;
 pub mod peel;
 mod virtuals;
@@ -124,6 +125,7 @@ pub struct Opt<'a> {
     /// What was relied on.
     pub(crate) hits: Hits,
     snaps: FxMap<u32, u32>,
+    pub(crate) leaves: hints::Leaves,
     pub(crate) fail: Option<&'static str>,
 }
 
@@ -156,6 +158,7 @@ impl<'a> Opt<'a> {
             memory: Default::default(),
             hits: Default::default(),
             snaps: Default::default(),
+            leaves: Default::default(),
             fail: None,
         }
     }
@@ -231,6 +234,9 @@ impl<'a> Opt<'a> {
     /// Appends to the output what a new instruction gives facts for.
     pub fn emit(&mut self, i: Inst) -> R {
         use Op::*;
+        if i.snap != NO_SNAP && matches!(i.op.info().class, Class::Guard | Class::Checked) {
+            hints::note(self, i.snap);
+        }
         let r = self.out.push(i);
         match i.op {
             FixAdd | FixSub | FixMul | FixShl | FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixShr
@@ -362,9 +368,14 @@ impl<'a> Opt<'a> {
         self.map.clear();
         self.map.reserve(self.rec.insts.len());
         self.snaps.clear();
+        let mut seeded = self.rec.hints.is_empty();
         for n in 0..self.rec.insts.len() {
             let mut i = self.rec.insts[n];
             self.out.here = i.at;
+            if !seeded && i.op != Op::In {
+                seeded = true;
+                hints::seed(self);
+            }
             if i.op.is_call() {
                 let from = self.out.args.len();
                 for k in 0..i.b.0 {

@@ -766,6 +766,8 @@ impl Rec {
                 _ => self.core.trace.push(Inst { ty: *ty, imm: k as i64, ..Inst::new(Op::In) }),
             });
         }
+        let name = &mut |r: R_, _| ins.get(r.0 as usize).copied();
+        self.core.trace.hints = e.hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         self.home = e.home;
         self.core.trace.carry = e.home.map(|_| e.carry.iter().map(|k| ins[*k as usize]).collect());
         ins
