@@ -252,8 +252,23 @@ pub fn count_runs(t: &mut Trace, word: &'static AtomicU64) {
             o.fields.iter_mut().for_each(|x| val(&mut x.1));
         }
     }
-    if let End::Loop(back) = &mut t.end {
-        back.iter_mut().for_each(up);
+    match &mut t.end {
+        End::Loop(back) => back.iter_mut().for_each(up),
+        End::Jump { args, .. } => args.iter_mut().for_each(up),
+        _ => {}
+    }
+    t.carry.iter_mut().flatten().for_each(up);
+    for (i, hints) in &mut t.known {
+        *i += if *i as usize >= at { N } else { 0 };
+        for h in hints.iter_mut() {
+            let up = &mut |mut r: R, _| {
+                up(&mut r);
+                Some(r)
+            };
+            if let Some(x) = h.with(up, |_| Ty::Ref) {
+                *h = x;
+            }
+        }
     }
     t.end_slots.iter_mut().for_each(|x| up(&mut x.1));
     let a = t.konst(Ty::Int, word as *const AtomicU64 as u64);
