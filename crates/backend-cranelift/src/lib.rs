@@ -78,7 +78,7 @@ fn exit(
         // Headers are no functions: bridges link to entries.
         home: None,
         carry: Vec::new(),
-        hints: Box::default(),
+        hints: Vec::new(),
         parent,
         taken: 0.into(),
         owner,

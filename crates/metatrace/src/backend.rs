@@ -54,7 +54,7 @@ pub struct Exit {
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
     /// What is known here.
-    pub hints: Box<[Hint]>,
+    pub hints: Vec<Hint>,
     /// The exit at which the bridge begins that this exit belongs to.
     pub parent: Option<&'static Exit>,
     /// How often the client saw it taken.
@@ -74,6 +74,7 @@ pub static RETURNED: Exit = Exit {
     leaves: Vec::new(),
     home: None,
     carry: Vec::new(),
+    hints: Vec::new(),
     parent: None,
     taken: AtomicU64::new(0),
     owner: 0,

@@ -781,7 +781,7 @@ fn exit(
         leaves,
         home: None,
         carry: Vec::new(),
-        hints: std::boxed::Box::default(),
+        hints: Vec::new(),
         parent,
         taken: 0.into(),
         owner,

@@ -548,7 +548,7 @@ impl Trace {
         self.insts.iter().rev().find(|i| i.op != Op::Nop).is_some_and(|i| i.op == Op::Return)
     }
     /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
-    pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> std::boxed::Box<[Hint]> {
+    pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> Vec<Hint> {
         let mut all = Vec::new();
         if let Ok(k) = self.known.binary_search_by_key(&at, |h| h.0) {
             all.extend(self.known[k].1.iter().filter_map(|h| h.with(leaf, |r| self.ty(r))));
@@ -577,7 +577,8 @@ impl Trace {
             let h = Hint::Cond(c.op, val(c.a), val(c.b), g.op == Op::GuardF);
             all.extend(h.with(leaf, |r| self.ty(r)));
         }
-        all.into()
+        all.shrink_to_fit();
+        all
     }
     /// Index of the `Loop` marker.
     pub fn loop_at(&self) -> Option<usize> {

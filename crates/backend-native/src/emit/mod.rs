@@ -48,7 +48,7 @@ pub struct Leaving {
     pub leaves: Vec<(Loc, Ty)>,
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
-    pub hints: std::boxed::Box<[Hint]>,
+    pub hints: Vec<Hint>,
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
