@@ -20,6 +20,8 @@ const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
 const FIRST_NURSERY: usize = 512 << 10;
 /// As many nurseries are filled before the first collection.
 const FIRST_TIME: usize = 2;
+/// After as many collections a program has begun.
+const EARLY: u64 = 4;
 /// As many threads have a nursery of their own; more share them.
 const MOST_NURSERIES: usize = 8;
 /// Resident memory kept for large young objects to come.
@@ -243,6 +245,17 @@ impl Heap {
     #[inline(never)]
     pub fn collect(&'static self, m: &Mutator, major: bool) {
         m.with_stack_saved(|| self.collect_now(m, major));
+    }
+    /// Between two phases of a program that begins: a good moment for a collection that would soon be due, since little
+    /// is alive besides what stays.
+    pub fn between_phases(&'static self, m: &Mutator) {
+        let due = {
+            let s = self.space.lock();
+            s.stats.minor < EARLY && s.stress == 0 && s.since * 2 >= s.young_limit()
+        };
+        if due {
+            self.collect(m, false);
+        }
     }
     /// As `collect`; the caller has saved the stack.
     pub(crate) fn collect_now(&'static self, m: &Mutator, major: bool) {

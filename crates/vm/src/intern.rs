@@ -21,14 +21,22 @@ const LEAST: usize = 4096;
 static TABLE: Mutex<Table> = Mutex::new(Table { cells: Vec::new(), used: 0 });
 
 struct Table {
-    /// Addresses; open addressing with a power of two of cells, 0: empty. At most half of them are used.
+    /// Addresses, with the top bits of the hash where addresses have none ([`TAG`]): strings that are not looked for are
+    /// mostly passed over without being read. Open addressing with a power of two of cells, 0: empty. At most half of
+    /// them are used.
     cells: Vec<u64>,
     used: usize,
 }
 
+const TAG: u64 = 0xffff << 48;
+
 /// The string in a cell.
 fn at(cell: u64) -> Gc<Str> {
-    unsafe { Value::from_bits(cell).cast_unchecked() }
+    unsafe { Value::from_bits(cell & !TAG).cast_unchecked() }
+}
+fn cell(s: Gc<Str>) -> u64 {
+    debug_assert_eq!(s.value().bits() & TAG, 0);
+    s.value().bits() | s.hash() as u64 & TAG
 }
 
 impl Table {
@@ -39,9 +47,11 @@ impl Table {
         while let Some(&c) = self.cells.get(i)
             && c != 0
         {
-            let s = at(c);
-            if s.hash() as usize == hash && s.bytes() == b {
-                return Ok(s.value());
+            if (c ^ hash as u64) & TAG == 0 {
+                let s = at(c);
+                if s.hash() as usize == hash && s.bytes() == b {
+                    return Ok(s.value());
+                }
             }
             i = (i + 1) & mask;
         }
@@ -120,7 +130,7 @@ impl Th {
             // Another thread was faster.
             Ok(other) => other,
             Err(i) => {
-                t.cells[i] = s.value().bits();
+                t.cells[i] = cell(s);
                 t.used += 1;
                 s.value()
             }

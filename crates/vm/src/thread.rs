@@ -121,6 +121,8 @@ pub struct Thread {
     pub tuple_hashes: std::cell::OnceCell<Box<crate::builtins::tuple_hash::Cache>>,
     /// Processor cycles spent in machine code of the JIT.
     pub machine_cycles: RustCell<u64>,
+    /// An import is under way.
+    pub importing: RustCell<bool>,
 }
 
 /// Values that a thread keeps.
@@ -378,6 +380,7 @@ impl Th {
             observed: RustCell::new(std::ptr::null_mut()),
             tuple_hashes: std::cell::OnceCell::new(),
             machine_cycles: RustCell::new(0),
+            importing: RustCell::new(false),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };

@@ -500,10 +500,18 @@ impl Th {
         if let (Some(x), Some(y)) = (a.exact::<Str>(), b.exact::<Str>()) {
             return Ok(x.nbytes == y.nbytes && x.bytes() == y.bytes());
         }
-        if let (Some(x), Some(y)) = (a.exact::<Tuple>(), b.exact::<Tuple>())
-            && let Some(r) = crate::builtins::quick::tuples_equal(x, y)
-        {
-            return Ok(r);
+        if let (Some(x), Some(y)) = (a.exact::<Tuple>(), b.exact::<Tuple>()) {
+            if let Some(r) = crate::builtins::quick::tuples_equal(x, y) {
+                return Ok(r);
+            }
+            // Nested ones mostly.
+            self.check_stack(" in comparison")?;
+            for (x, y) in x.items().iter().zip(y.items()) {
+                if !self.eq(*x, *y)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(x.len == y.len);
         }
         let v = compare_value(self, a, b, CmpOp::Eq)?;
         self.truth(v)

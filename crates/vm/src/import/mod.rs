@@ -103,7 +103,13 @@ fn find_and_load(th: Th, name: Value) -> R<Value> {
     if crate::config::get().import_time > 0 {
         return crate::sys::importtime::timed(th, name, || th.call(f, &[name, import]));
     }
-    th.call(f, &[name, import])
+    let outer = th.importing.replace(true);
+    let r = th.call(f, &[name, import]);
+    th.importing.set(outer);
+    if !outer {
+        th.m.heap.between_phases(&th.m);
+    }
+    r
 }
 use crate::names::{Name, get as n_get};
 
