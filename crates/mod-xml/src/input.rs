@@ -147,7 +147,13 @@ pub fn ascii(b: u8) -> u8 {
         while i < 0x80 {
             let start = i == 0x3a || i == 0x5f || i >= 0x41 && i <= 0x5a || i >= 0x61 && i <= 0x7a;
             let other = i == 0x2d || i == 0x2e || i >= 0x30 && i <= 0x39;
-            t[i as usize] = if start { NAME_START | NAME_CHAR } else if other { NAME_CHAR } else { 0 };
+            t[i as usize] = if start {
+                NAME_START | NAME_CHAR
+            } else if other {
+                NAME_CHAR
+            } else {
+                0
+            };
             i += 1;
         }
         t
