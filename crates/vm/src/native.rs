@@ -299,6 +299,8 @@ pub enum Inline {
     IsInstance,
     /// Whether a class is a subclass of another.
     IsSubclass,
+    /// Resumes a generator: `next`, `send`.
+    Resume,
     /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
     Drain,
 }

@@ -73,6 +73,8 @@ pub enum Cont {
     ForIter,
     /// The frame of a generator resumed by ForIter/Send/send.
     Gen,
+    /// The same where a trace went into a call of `next` or `send`.
+    Next,
 }
 
 #[repr(C)]

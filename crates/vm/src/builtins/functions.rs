@@ -209,7 +209,8 @@ pub static MODULE: NativeModule = NativeModule {
             "!($module, iterator, default=None, /)",
             "next(iterator[, default])\n\nReturn the next item from the iterator.  If default is given and the\niterator is exhausted, it is returned instead of raising StopIteration.",
             next,
-        ),
+        )
+        .inlined(Inline::Resume),
         function(
             "anext",
             "($module, aiterator, default=<unrepresentable>, /)",

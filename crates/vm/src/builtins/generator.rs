@@ -45,7 +45,8 @@ pub static GENERATOR_TYPE: NativeType = NativeType {
             "($self, object, /)",
             "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration.",
             send,
-        ),
+        )
+        .inlined(Inline::Resume),
         method("throw", THROW_SIG, GEN_THROW_DOC, throw_method),
         method("close", "($self, /)", "close() -> raise GeneratorExit inside generator.", |th, a| {
             close(th, a[0].unwrap())
@@ -100,7 +101,8 @@ pub static COROUTINE_TYPE: NativeType = NativeType {
             "($self, object, /)",
             "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration.",
             send,
-        ),
+        )
+        .inlined(Inline::Resume),
         method("throw", THROW_SIG, CORO_THROW_DOC, throw_method),
         method("close", "($self, /)", "close() -> raise GeneratorExit inside coroutine.", |th, a| {
             close(th, a[0].unwrap())

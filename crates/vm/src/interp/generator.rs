@@ -263,11 +263,18 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
 pub(super) const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as u64) << fflags::CONT_SHIFT;
 pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
 pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
+/// Of a frame that a trace pushed for a call of `next` or `send`.
+pub const NEXT_FLAGS: u64 =
+    fflags::GENERATOR | fflags::EXTRA | (Cont::Next as u64) << fflags::CONT_SHIFT;
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Of an async generator, pushed by a `Send` to the awaitable of its next item.
 const ASYNC_BIT: u64 = 1 << 31;
 pub const ASYNC_FLAGS: u64 = SEND_FLAGS | ASYNC_BIT;
+/// Whether an exception that leaves a frame with these flags concerns the awaitable of an async generator's item.
+pub fn is_async(flags: u64) -> bool {
+    flags & fflags::GENERATOR != 0 && flags & ASYNC_BIT != 0
+}
 pub(super) const BY_SEND_BIT: u64 = (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Where the interpreter goes on: program counter, registers, frame.
@@ -662,7 +669,7 @@ pub fn returned(th: Th, v: Value) -> R<Ctl> {
     let flags = f.flags;
     let g = f.extra.value();
     unwind::pop_frame(th);
-    if traced(th) && flags & fflags::ENTRY == 0 {
+    if traced(th) && flags & fflags::ENTRY == 0 && unwind::cont(flags) == Cont::Gen {
         super::events::stopped(th, g, v, (flags >> fflags::ARG_SHIFT) as u16 == BY_FOR)?;
     }
     deliver(th, flags, v, false)
@@ -672,6 +679,9 @@ pub fn returned(th: Th, v: Value) -> R<Ctl> {
 fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
     if flags & fflags::ENTRY != 0 {
         return Ok(Ctl::Leave(v));
+    }
+    if unwind::cont(flags) == Cont::Next {
+        return called(th, v, yielded);
     }
     let i = unsafe { *fr(th).pc };
     if flags & ASYNC_BIT != 0 {
@@ -709,6 +719,23 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
         }
     }
     Ok(Ctl::Next)
+}
+
+/// As [`deliver`], to the call of `next` or `send` at which the published frame stands.
+fn called(th: Th, v: Value, yielded: bool) -> R<Ctl> {
+    let f = fr(th);
+    let i = super::instrument::original(f.code, f.lasti(), unsafe { *f.pc });
+    if yielded {
+        set(th, i.c(), v);
+        return Ok(Ctl::Next);
+    }
+    let skip = (i.op() == Op::CallMethod && super::slow::reg_opt(th, i.a() + 1).is_none()) as usize;
+    if reg(th, i.a()).is_exact(Kind::NativeFunction) && i.b() - skip == 2 {
+        // The default.
+        set(th, i.c(), reg(th, i.a() + skip + 2));
+        return Ok(Ctl::Next);
+    }
+    Err(th.stop_iteration(v.some()))
 }
 
 /// The end of an async generator, where an `async for` waits for its next item: goes on after the loop. The exception that

@@ -1005,7 +1005,7 @@ pub fn leave(th: Th, v: Value) -> Res {
             set(th, i.b(), v);
             skip(th, 1);
         }
-        Cont::Gen => unreachable!("generator frames are left elsewhere"),
+        Cont::Gen | Cont::Next => unreachable!("generator frames are left elsewhere"),
     }
     NEXT
 }

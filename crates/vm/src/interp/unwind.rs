@@ -132,7 +132,7 @@ pub fn landing(th: Th, root: *mut Frame) -> Option<Landing> {
             let cleared = f.depth()..data.depths[h.target as usize] as usize;
             return Some(Landing { frame, reg: h.reg as usize, cleared });
         }
-        if f.flags & (fflags::ENTRY | fflags::GENERATOR) != 0 {
+        if f.flags & fflags::ENTRY != 0 || super::generator::is_async(f.flags) {
             return None;
         }
         frame = frame.wrapping_sub(1);

@@ -16,9 +16,10 @@
 use super::machine::{Recorder as RecMachine, T};
 use super::record::Rec;
 use crate::interp::generator::{
-    self as run, CREATED, FINISHED, FOR_FLAGS, Generator, RUNNING, SEND_FLAGS, SUSPENDED,
+    self as run, CREATED, FINISHED, FOR_FLAGS, Generator, NEXT_FLAGS, RUNNING, SEND_FLAGS, SUSPENDED,
 };
 use crate::interp::machine::{Interp, PyMachine};
+use crate::native::Inline;
 use crate::object::*;
 use crate::thread::{Frame, Th, Thread, ThreadSlot, fflags};
 use crate::value::*;
@@ -62,6 +63,9 @@ pub unsafe fn appeared(th: Th, f: &Frame) {
 #[inline(never)]
 pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     let th = rec.th;
+    if matches!(i.op(), Bc::Call | Bc::CallMethod) {
+        return if th.multi() || th.m.poll.load(Relaxed) != 0 { None } else { called(rec, pc, i) };
+    }
     if !matches!(
         i.op(),
         Bc::ForIter
@@ -98,7 +102,7 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
         Bc::GetAwaitable => awaitable(m, pc, i),
         _ => {
             let flags = m.rec().top_flags();
-            if (flags != FOR_FLAGS && flags != SEND_FLAGS) || unsafe { (*fp).flags } != flags {
+            if !matches!(flags, FOR_FLAGS | SEND_FLAGS | NEXT_FLAGS) || unsafe { (*fp).flags } != flags {
                 return None;
             }
             if matches!(i.op(), Bc::Yield | Bc::YieldFrom) { yielded(m, pc, i) } else { returned(m, i) }
@@ -223,6 +227,41 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     }
 }
 
+/// A call of `next` or `send` with a generator.
+fn called(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
+    let (th, fp) = (rec.th, rec.th.fp.get());
+    let m = RecMachine { s: rec, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
+    let f = crate::interp::slow::reg(th, i.a());
+    let method = i.op() == Bc::CallMethod;
+    let skip = (method && crate::interp::slow::reg_opt(th, i.a() + 1).is_none()) as usize;
+    let (at, n) = (i.a() + 1 + skip, i.b() - skip);
+    let next = if let Some(nf) = f.exact::<NativeFunction>() {
+        if nf.def.inline != Inline::Resume || n == 0 || n > 2 {
+            return None;
+        }
+        true
+    } else {
+        let d = f.exact::<MethodDescriptor>()?;
+        if d.def.inline != Inline::Resume || n != 2 || skip != 0 {
+            return None;
+        }
+        false
+    };
+    let it = crate::interp::slow::reg(th, at);
+    if !it.is_exact(Kind::Generator) && (next || !it.is_exact(Kind::Coroutine)) {
+        return None;
+    }
+    if !next && th.type_of(it).value().bits() != unsafe { f.cast_unchecked::<MethodDescriptor>() }.owner.value().bits() {
+        return None;
+    }
+    m.promote(m.reg(i.a()));
+    if method {
+        m.reg_is_null(i.a() + 1);
+    }
+    let v = if next { m.constant(NONE()) } else { m.reg(at + 1) };
+    resume(m, pc, m.reg(at), v, NEXT_FLAGS)
+}
+
 /// What a frame that is in memory must be like to be left without an exception being handled there or by its user.
 fn nothing_handled(m: RecMachine, g: Ir) -> Option<()> {
     let rec = m.rec();
@@ -289,16 +328,21 @@ fn yielded(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     suspend(m, pc, g, gr);
     let rec = m.rec();
     let caller = unsafe { fp.sub(1) };
-    let (call, to) = unsafe {
+    // Where the value goes, and how far the user goes on behind his instruction.
+    let (call, to, on) = unsafe {
         let call = (*caller).pc;
-        (call, if (*fp).flags == FOR_FLAGS { (*call).b() } else { (*call).a() })
+        match (*fp).flags {
+            FOR_FLAGS => (call, (*call).b(), 2),
+            NEXT_FLAGS => (call, (*call).c(), 1),
+            _ => (call, (*call).a(), 2),
+        }
     };
     unsafe {
         *(*caller).regs.add(to) = v.v.bits();
         th.fp.set(caller);
         popped(rec, regs);
         rec.set_reg(to, v.r);
-        let next = call.add(2);
+        let next = call.add(on);
         (*caller).pc = next;
         Some(next)
     }
@@ -340,6 +384,10 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     let g: Gc<Generator> = unsafe { (*fp).extra.gc() };
     let gr = rec.frame_extra();
     nothing_handled(m, gr)?;
+    if unsafe { (*fp).flags } == NEXT_FLAGS {
+        // StopIteration is raised by the whole operation.
+        return None;
+    }
     let v = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
     // -- effects
     for f in [HANDLED, REGS, CHAIN] {

@@ -1546,6 +1546,7 @@ impl Rec {
                 Cont::ForIter => self.reload(call.b()),
                 Cont::Discard => {}
                 // Returned: nothing is written where a `for` loop ran the generator; reading it back is right.
+                Cont::Next => self.reload(call.c()),
                 Cont::Gen if flags >> fflags::ARG_SHIFT & 0xffff == 0 => self.reload(call.b()),
                 Cont::Gen => self.reload(call.a()),
             }
