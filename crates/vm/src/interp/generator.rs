@@ -264,8 +264,7 @@ pub(super) const FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Gen as 
 pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
 pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
 /// Of a frame that a trace pushed for a call of `next` or `send`.
-pub const NEXT_FLAGS: u64 =
-    fflags::GENERATOR | fflags::EXTRA | (Cont::Next as u64) << fflags::CONT_SHIFT;
+pub const NEXT_FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Next as u64) << fflags::CONT_SHIFT;
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
 
 /// Of an async generator, pushed by a `Send` to the awaitable of its next item.

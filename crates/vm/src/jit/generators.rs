@@ -251,7 +251,10 @@ fn called(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     if !it.is_exact(Kind::Generator) && (next || !it.is_exact(Kind::Coroutine)) {
         return None;
     }
-    if !next && th.type_of(it).value().bits() != unsafe { f.cast_unchecked::<MethodDescriptor>() }.owner.value().bits() {
+    if !next
+        && th.type_of(it).value().bits()
+            != unsafe { f.cast_unchecked::<MethodDescriptor>() }.owner.value().bits()
+    {
         return None;
     }
     m.promote(m.reg(i.a()));
