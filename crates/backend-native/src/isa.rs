@@ -152,6 +152,11 @@ pub trait Isa: Sized {
     fn load(&mut self, d: u8, at: Addr);
     fn store(&mut self, at: Addr, s: u8);
     fn store_imm(&mut self, at: Addr, n: i32);
+    /// An integer of so many bytes; the address's index counts such integers.
+    fn load_number(&mut self, d: u8, at: Addr, width: u8, signed: bool);
+    fn store_number(&mut self, at: Addr, s: u8, width: u8);
+    fn flt_load(&mut self, d: u8, at: Addr);
+    fn flt_store(&mut self, at: Addr, s: u8);
     /// 32 bits at the address in `a`.
     fn store_desc(&mut self, a: u8, n: i32);
     /// Words of the state.

@@ -519,6 +519,39 @@ impl<'a> Exec<'a> {
                 let w = Self::load(Self::place(self.object(x.a)?, at)?)?;
                 self.def(i, w)?;
             }
+            Item | FltItem => {
+                let p = Packed::of(x.imm);
+                let at = p.from as i64 + p.width as i64 * self.want(x.b, Ty::Int)? as i64;
+                let at = Self::place(self.object(x.a)?, at)?;
+                // SAFETY: the trace stays within the object.
+                let w = unsafe {
+                    match (p.width, p.signed) {
+                        (1, false) => *(at as *const u8) as u64,
+                        (1, true) => *(at as *const i8) as u64,
+                        (2, false) => *(at as *const u16) as u64,
+                        (2, true) => *(at as *const i16) as u64,
+                        (4, false) => *(at as *const u32) as u64,
+                        (4, true) => *(at as *const i32) as u64,
+                        _ => *(at as *const u64),
+                    }
+                };
+                self.def(i, w)?;
+            }
+            SetItem | SetFltItem => {
+                let p = Packed::of(x.imm);
+                let at = p.from as i64 + p.width as i64 * self.want(x.b, Ty::Int)? as i64;
+                let at = Self::place(self.object(x.a)?, at)?;
+                let w = self.want(x.c, if x.op == SetItem { Ty::Int } else { Ty::Flt })?;
+                // SAFETY: as above.
+                unsafe {
+                    match p.width {
+                        1 => *(at as *mut u8) = w as u8,
+                        2 => *(at as *mut u16) = w as u16,
+                        4 => *(at as *mut u32) = w as u32,
+                        _ => *(at as *mut u64) = w,
+                    }
+                }
+            }
             New => {
                 let w = self.new_object(x.imm)?;
                 self.def(i, w)?;

@@ -148,12 +148,16 @@ macro_rules! for_each_ir_op {
         Get      "get"       Ref  1 Load    "word of object `a` at byte `imm`";
         GetInt   "get_int"   Int  1 Load    "";
         Elem     "elem"      Ref  2 Load    "word `b` of object `a`, counted from byte `imm`";
+        Item     "item"      Int  2 Load    "number `b` of those that lie in object `a`; imm: see [`Packed`]";
+        FltItem  "flt_item"  Flt  2 Load    "double `b`";
         New      "new"       Ref  0 Alloc   "new object: imm = kind << 56 | size << 32 | descriptor; all slots must be set";
         Set      "set"       Void 2 Effect  "with write barrier";
         SetInt   "set_int"   Void 2 Effect  "";
         SetNew   "set_new"   Void 2 Effect  "into an object just made: no barrier";
         SetShape "set_shape" Void 1 Effect  "descriptor of `a` = imm";
         SetElem  "set_elem"  Void 3 Effect  "word `b` of `a` = c, with write barrier";
+        SetItem  "set_item"  Void 3 Effect  "number `b` of `a` = c, which fits";
+        SetFltItem "set_flt_item" Void 3 Effect "double `b` of `a` = c";
         // -- the interpreter's state
         StoreReg "store_reg" Void 1 Effect  "interpreter register `imm` of the root frame";
         Sync     "sync"      Void 0 Effect  "registers as the snapshot says are in memory from here on; those from imm on are unknown afterwards";
@@ -235,6 +239,32 @@ pub const NEW_BY_HELPER: i64 = 1 << 55;
 /// Size of the object that a `New` with this immediate makes.
 pub fn new_size(what: i64) -> usize {
     (what >> 32) as usize & 0x7f_ffff
+}
+
+/// How numbers lie in an object, one after the other: in the immediate of `Item` and its like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Packed {
+    /// Byte of the first.
+    pub from: u32,
+    /// Bytes of one: 1, 2, 4 or 8.
+    pub width: u8,
+    pub signed: bool,
+}
+impl Packed {
+    pub fn of(imm: i64) -> Packed {
+        Packed { from: imm as u32, width: (imm >> 32) as u8, signed: imm >> 40 & 1 != 0 }
+    }
+    pub fn imm(self) -> i64 {
+        self.from as i64 | (self.width as i64) << 32 | (self.signed as i64) << 40
+    }
+    /// Least and greatest integer.
+    pub fn range(self) -> (i64, i64) {
+        match (8 * self.width as u32, self.signed) {
+            (64.., _) => (i64::MIN, i64::MAX),
+            (b, true) => (-1 << (b - 1), (1 << (b - 1)) - 1),
+            (b, false) => (0, (1 << b) - 1),
+        }
+    }
 }
 
 /// No snapshot.

@@ -50,6 +50,10 @@ fn has_imm(op: Op) -> bool {
             | Get
             | GetInt
             | Elem
+            | Item
+            | FltItem
+            | SetItem
+            | SetFltItem
             | New
             | Set
             | SetInt

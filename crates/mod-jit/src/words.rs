@@ -89,7 +89,7 @@ fn value(d: &Detail, r: R, depth: u32) -> String {
         Op::FNeg => format!("-{}", value(d, i.a, depth + 1)),
         Op::FAbs => format!("abs({})", value(d, i.a, depth + 1)),
         Op::FSqrt => format!("sqrt({})", value(d, i.a, depth + 1)),
-        Op::Elem => "an item of a sequence".into(),
+        Op::Elem | Op::Item | Op::FltItem => "an item of a sequence".into(),
         Op::Get | Op::GetInt => format!("a field of {}", value(d, i.a, depth + 1)),
         op if op.is_call() => format!("the result of {}", t.calls[i.imm as usize].name),
         _ => fallback(),

@@ -470,8 +470,28 @@ pub struct NativeType {
     pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
     /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
     pub drop: Option<unsafe fn(adder_heap::Obj)>,
+    /// For objects whose items are numbers in memory: how machine code finds them.
+    pub numbers: Option<&'static Numbers>,
     /// More to do once the type object exists (constants in its dict...).
     pub init: Option<fn(Th, Gc<Type>) -> R<()>>,
+}
+
+/// Where the numbers of an object are, in a form that stays as it is for a type code: they begin at the data of the
+/// [`crate::object::RawBuf`] that the slot `buf` holds. There are `len` of them, and never more than the storage has
+/// room for while there is one thread.
+pub struct Numbers {
+    /// Byte offsets of the words in the object.
+    pub buf: u32,
+    pub len: u32,
+    pub code: u32,
+    /// What an item is by the type code; None: no number.
+    pub form: fn(u64) -> Option<Number>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Number {
+    Int { width: u8, signed: bool },
+    Double,
 }
 
 impl NativeType {
@@ -490,6 +510,7 @@ impl NativeType {
         new1: None,
         trace: None,
         drop: None,
+        numbers: None,
         init: None,
     };
     pub fn short_name(&self) -> &'static str {

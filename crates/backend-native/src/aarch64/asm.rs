@@ -116,6 +116,14 @@ impl AArch64 {
             self.put(add_lsl(d, d, g(k), 3));
         }
     }
+    /// The address of a number in X16.
+    pub(super) fn number_address(&mut self, at: Addr, width: u8) {
+        self.constant(X16, at.disp as i64 as u64);
+        self.put(add(X16, X16, g(at.base)));
+        if let Some(k) = at.index {
+            self.put(add_lsl(X16, X16, g(k), width.trailing_zeros()));
+        }
+    }
     /// 32 bits at a register and an offset; may change X16.
     pub(super) fn load_w(&mut self, d: u32, base: u32, at: i32) {
         if (0..16384).contains(&at) && at % 4 == 0 {

@@ -233,6 +233,14 @@ pub const fn str_w(d: u32, n: u32, at: u32) -> u32 {
 pub const fn ldr_b(d: u32, n: u32, at: u32) -> u32 {
     0x3940_0000 | at << 10 | n << 5 | d
 }
+/// An integer of 1, 2 or 4 bytes at `[n]`, extended to 64 bits.
+pub const fn load_number(d: u32, n: u32, width: u8, signed: bool) -> u32 {
+    let size = width.trailing_zeros();
+    (if signed { 0x3980_0000 } else { 0x3940_0000 }) | size << 30 | n << 5 | d
+}
+pub const fn store_number(s: u32, n: u32, width: u8) -> u32 {
+    0x3900_0000 | width.trailing_zeros() << 30 | n << 5 | s
+}
 /// `at`: -256 to 255.
 pub const fn ldur(d: u32, n: u32, at: i32) -> u32 {
     0xf840_0000 | (at as u32 & 0x1ff) << 12 | n << 5 | d

@@ -166,6 +166,28 @@ impl Isa for AArch64 {
         }
         self.access(Access::Store, r, at);
     }
+    fn load_number(&mut self, d: u8, at: Addr, width: u8, signed: bool) {
+        if width == 8 {
+            return self.load(d, at);
+        }
+        self.number_address(at, width);
+        self.put(load_number(g(d), X16, width, signed));
+    }
+    fn store_number(&mut self, at: Addr, s: u8, width: u8) {
+        if width == 8 {
+            return self.store(at, s);
+        }
+        self.number_address(at, width);
+        self.put(store_number(g(s), X16, width));
+    }
+    fn flt_load(&mut self, d: u8, at: Addr) {
+        self.number_address(at, 8);
+        self.put(ldr_d(f(d), X16, 0));
+    }
+    fn flt_store(&mut self, at: Addr, s: u8) {
+        self.number_address(at, 8);
+        self.put(str_d(f(s), X16, 0));
+    }
     fn store_desc(&mut self, a: u8, n: i32) {
         self.constant_w(X17, n as u32);
         self.put(str_w(X17, g(a), 0));

@@ -150,6 +150,33 @@ impl<I: Isa> Emit<'_, I> {
                 let d = self.def(i)?;
                 self.a.load(d, at);
             }
+            Item => {
+                let p = Packed::of(x.imm);
+                let at = self.item_addr(&x, p)?;
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.load_number(d, at, p.width, p.signed);
+            }
+            FltItem => {
+                let at = self.item_addr(&x, Packed::of(x.imm))?;
+                self.release(NO_SNAP);
+                let d = self.def(i)?;
+                self.a.flt_load(d, at);
+            }
+            SetItem => {
+                let p = Packed::of(x.imm);
+                let at = self.item_addr(&x, p)?;
+                let c = self.g(x.c, I::S2)?;
+                self.a.store_number(at, c, p.width);
+                self.release(NO_SNAP);
+            }
+            SetFltItem => {
+                // Before the address: a constant's way into its register is through S0.
+                let c = self.f(x.c, I::F0)?;
+                let at = self.item_addr(&x, Packed::of(x.imm))?;
+                self.a.flt_store(at, c);
+                self.release(NO_SNAP);
+            }
             New => {
                 self.release(NO_SNAP);
                 let d = self.def(i)?;
@@ -255,6 +282,17 @@ impl<I: Isa> Emit<'_, I> {
                 Addr { base, index: None, disp: x.imm as i32 + 8 * k.bits as i32 }
             }
             _ => Addr { base, index: Some(self.g(x.b, I::S1)?), disp: x.imm as i32 },
+        })
+    }
+    /// Address of number `b` of those in `a`; its index is counted in numbers.
+    fn item_addr(&mut self, x: &Inst, p: Packed) -> Res<Addr> {
+        let base = self.g(x.a, I::S0)?;
+        let from = p.from as i32;
+        Ok(match self.t.const_of(x.b) {
+            Some(k) if (k.bits as i64).unsigned_abs() < 1 << 24 => {
+                Addr { base, index: None, disp: from + p.width as i32 * k.bits as i32 }
+            }
+            _ => Addr { base, index: Some(self.g(x.b, I::S1)?), disp: from },
         })
     }
     fn put(&mut self, at: Addr, v: R) -> Res<()> {

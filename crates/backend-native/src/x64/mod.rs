@@ -134,6 +134,24 @@ impl Isa for X64 {
             None => x!(self; mov QWORD [Rq(at.base) + at.disp], n),
         }
     }
+    fn load_number(&mut self, d: u8, at: Addr, width: u8, signed: bool) {
+        mem::load_number(self, d, at, width, signed)
+    }
+    fn store_number(&mut self, at: Addr, s: u8, width: u8) {
+        mem::store_number(self, at, s, width)
+    }
+    fn flt_load(&mut self, d: u8, at: Addr) {
+        match at.index {
+            Some(k) => x!(self; movsd Rx(d), [Rq(at.base) + 8 * Rq(k) + at.disp]),
+            None => x!(self; movsd Rx(d), [Rq(at.base) + at.disp]),
+        }
+    }
+    fn flt_store(&mut self, at: Addr, s: u8) {
+        match at.index {
+            Some(k) => x!(self; movsd [Rq(at.base) + 8 * Rq(k) + at.disp], Rx(s)),
+            None => x!(self; movsd [Rq(at.base) + at.disp], Rx(s)),
+        }
+    }
     fn store_desc(&mut self, a: u8, n: i32) {
         x!(self; mov DWORD [Rq(a)], n);
     }

@@ -37,6 +37,7 @@ fn store(o: &mut Opt, obj: R, at: i64) {
 pub fn clobber(o: &mut Opt) {
     o.fields.clear();
     o.elems.clear();
+    o.items.clear();
     o.descs.clear();
 }
 
@@ -73,6 +74,31 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let r = o.emit(*i);
             o.elems.insert((i.a, i.b), r);
             Step::Is(r)
+        }
+        Op::Item | Op::FltItem => {
+            let key = (i.a, i.b, i.imm);
+            if let Some(&r) = o.items.get(&key) {
+                return Step::Is(o.resolve(r));
+            }
+            let r = o.emit(*i);
+            if i.op == Op::Item {
+                let (lo, hi) = Packed::of(i.imm).range();
+                o.learn(r, |f| (f.lo, f.hi) = (lo, hi));
+            }
+            o.items.insert(key, r);
+            Step::Is(r)
+        }
+        // Nothing else is where numbers are.
+        Op::SetItem | Op::SetFltItem => {
+            let hit: Vec<_> = o.items.keys().filter(|k| !distinct(o, k.0, i.a)).copied().collect();
+            for h in hit {
+                o.items.remove(&h);
+            }
+            o.emit(*i);
+            if Packed::of(i.imm).width == 8 {
+                o.items.insert((i.a, i.b, i.imm), i.c);
+            }
+            Step::Drop
         }
         Op::Set | Op::SetInt => {
             if let Some(&r) = o.fields.get(&(i.a, i.imm))
@@ -126,6 +152,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                     o.fields.remove(&k);
                 }
                 o.elems.clear();
+                o.items.clear();
             }
             Step::Next
         }

@@ -112,6 +112,8 @@ pub struct Opt<'a> {
     pub(crate) cse: FxMap<(Op, R, R, i64), R>,
     pub(crate) fields: FxMap<(R, i64), R>,
     pub(crate) elems: FxMap<(R, R), R>,
+    /// Numbers in objects ([`Packed`]): object, index, where and how.
+    pub(crate) items: FxMap<(R, R, i64), R>,
     pub(crate) descs: FxMap<R, u32>,
     pub(crate) virts: FxMap<R, Virtual>,
     pub(crate) forcing: Vec<R>,
@@ -149,6 +151,7 @@ impl<'a> Opt<'a> {
             cse: Default::default(),
             fields: Default::default(),
             elems: Default::default(),
+            items: Default::default(),
             descs: Default::default(),
             virts: Default::default(),
             forcing: Vec::new(),

@@ -286,6 +286,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     o.fields = new_fields;
     o.descs = descs.iter().copied().collect();
     o.elems = elems.clone();
+    o.items.clear();
     o.memory.clear();
     o.entries.retain(|s, _| !rec.end_slots.iter().any(|e| e.0 == *s));
     o.hits = Hits::default();

@@ -2,6 +2,7 @@
 
 use adder_vm::builtins::{float, int};
 use adder_vm::err::{R, Raised};
+use adder_vm::native::Number;
 use adder_vm::object::*;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
@@ -18,6 +19,14 @@ pub const fn size(code: u8) -> usize {
         b'i' | b'I' | b'f' | b'u' | b'w' => 4,
         b'l' | b'L' | b'q' | b'Q' | b'd' => 8,
         _ => 0,
+    }
+}
+/// What machine code makes of an item.
+pub fn form(code: u64) -> Option<Number> {
+    let code = code as u8;
+    match signed(code) {
+        Some(signed) => Some(Number::Int { width: size(code) as u8, signed }),
+        None => (code == b'd').then_some(Number::Double),
     }
 }
 pub fn is_unicode(code: u8) -> bool {

@@ -21,6 +21,7 @@ use adder_vm::slots::{CmpOp, Slots};
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::cell::Cell as Plain;
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 pub static MODULE: NativeModule = NativeModule {
@@ -151,6 +152,12 @@ pub static ARRAY_TYPE: NativeType = NativeType {
         }),
     ],
     trace: Some(ArrayObj::trace),
+    numbers: Some(&Numbers {
+        buf: offset_of!(ArrayObj, buf) as u32,
+        len: offset_of!(ArrayObj, len) as u32,
+        code: offset_of!(ArrayObj, code) as u32,
+        form: items::form,
+    }),
     drop: Some(|o| unsafe { (*(o.as_ptr() as *const ArrayObj)).exports.free() }),
     ..NativeType::DEFAULT
 };

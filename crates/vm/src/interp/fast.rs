@@ -582,7 +582,7 @@ pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 
 /// Index of a list or tuple of `len` items, negative ones counted from the end; None: out of range.
 #[inline(always)]
-fn index_in<M: PyMachine>(m: M, k: M::Ref, len: M::Int) -> Option<M::Int> {
+pub fn index_in<M: PyMachine>(m: M, k: M::Ref, len: M::Int) -> Option<M::Int> {
     let k = m.fix_to_int(k);
     if m.test(m.int_ult(k, len)) {
         return Some(k);

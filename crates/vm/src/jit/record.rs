@@ -108,7 +108,14 @@ struct PyObjects;
 impl Objects for PyObjects {
     /// Builtin types' shapes are their instances' for good, but for those whose `__class__` can be assigned.
     fn fixed(&self, desc: u32) -> bool {
-        desc < Kind::ALL.len() as u32 && desc != Kind::Object as u32 && desc != Kind::Module as u32
+        match desc < Kind::ALL.len() as u32 {
+            true => desc != Kind::Object as u32 && desc != Kind::Module as u32,
+            false => {
+                let Some(s) = crate::shape::try_shape(desc) else { return false };
+                let t = s.type_;
+                !t.heap_type() && t.native.numbers.is_some()
+            }
+        }
     }
     fn container(&self, desc: u32) -> bool {
         const OTHERS: &[Kind] = &[

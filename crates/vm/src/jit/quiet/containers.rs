@@ -91,6 +91,9 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if matches!(native_name(m, o.v), "mappingproxy" | "memoryview" | "re.Match") {
         return m.of_shape(o).then(|| m.quiet2("o[k]", helpers::item, READS, o, k))?;
     }
+    if let Some(r) = super::numbers::get(m, o, k) {
+        return Some(r);
+    }
     let slice = k.v.is_exact(Kind::Slice);
     if !slice && !k.v.is_fix() {
         return None;
@@ -119,6 +122,9 @@ pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Op
     let shape = o.v.shape_id();
     if like_dict(m, o.v, n!(__setitem__)) {
         m.of_shape(o).then(|| m.quiet3("dict[k]=v", helpers::dict_set, FILLS, o, k, v))??;
+        return Some(());
+    }
+    if super::numbers::set(m, o, k, v).is_some() {
         return Some(());
     }
     let numbers = shape == Kind::ByteArray as u32 || native_name(m, o.v) == "array.array";

@@ -12,6 +12,7 @@ mod calls;
 mod containers;
 mod functions;
 mod names;
+mod numbers;
 mod tables;
 
 pub use calls::function;
