@@ -366,6 +366,32 @@ fn immediate_operand(op: Bc) -> bool {
     )
 }
 
+/// `o[k] = v` by a Python function.
+fn set_item(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    let at = [i.a(), i.b(), i.c()];
+    if at.iter().any(|r| m.i.reg_is_null(*r)) {
+        return None;
+    }
+    let th = m.i.th;
+    let t = th.type_of(m.i.reg(at[0]));
+    if !t.heap_type() {
+        return None;
+    }
+    let f = th.lookup(t, n!(__setitem__)).filter(|f| f.is_exact(Kind::Function))?;
+    watch::watch_type(t, m.rec().tree);
+    let o = m.reg(at[0]);
+    if !known(*m, o) {
+        return None;
+    }
+    let func = m.constant(f);
+    let mut args = Args::new();
+    for r in at {
+        args.push(m.reg(r))?;
+    }
+    let (code, vals) = bind(m, func, None, &args, None)?;
+    push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
+}
+
 /// An operator whose special method is a Python function.
 pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     use Bc::*;
@@ -373,6 +399,7 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         Lt | Le | Gt | Ge | Eq | Ne => Some(false),
         JLt | JLe | JGt | JGe | JEq | JNe | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI => Some(true),
         _ if slow::op_names(i.op()).is_some() => None,
+        SetItem => return set_item(m, pc, i),
         _ => return None,
     };
     let (a, b) = if compare == Some(true) { (i.a(), i.b()) } else { (i.b(), i.c()) };
