@@ -22,6 +22,7 @@ counters! {
     LoopsCompiled "loops compiled";
     BridgesCompiled "bridges compiled";
     FunctionsCompiled "functions compiled";
+    JoinsCompiled "meetings of ways compiled";
     Entries "entries into compiled code";
     Exits "exits";
     Blacklisted "loops given up";

@@ -22,10 +22,10 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
     if e.snap.in_memory {
         forget(s);
         if e.owner == 0 {
-            // A link to a tree that is invalid by now: the published instruction is the backward jump, still to be done.
+            // A link that found no code: the published instruction is still to be done.
             let fp = th.fp.get();
             unsafe { (*fp).pc = (*fp).pc.wrapping_sub(1) };
-            return Ok(Ctl::Next);
+            return super::joins::missed(th, jit).unwrap_or(Ok(Ctl::Next));
         }
         // An exception, or a collection that the interpreter's loop is to run.
         if th.exc.get().is_some() || th.collect_soon.get() != 0 {

@@ -158,6 +158,8 @@ fn at_first(fp: *mut Frame) {
 pub(super) struct CallNote {
     /// Holds the callee's code.
     pub cell: &'static AtomicU64,
+    /// What it holds where there is none.
+    pub none: u64,
     /// The caller's.
     pub tree: &'static Tree,
     /// Frames that may have a Python frame object, as in `helpers::Expect`.
@@ -185,8 +187,10 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
         let mut s = MaybeUninit::<State>::uninit();
         let s = s.assume_init_mut();
         let Some(jit) = super::get() else { return in_interpreter(th, fp) };
-        let out = super::run(th, jit, e.cell.load(Acquire), fp, s);
-        let v = if std::ptr::eq(out, &RETURNED) && s.fp == fp as u64 {
+        let code = e.cell.load(Acquire);
+        let out = if code == e.none { None } else { Some(super::run(th, jit, code, fp, s)) };
+        let returned = out.is_some_and(|o| std::ptr::eq(o, &RETURNED)) && s.fp == fp as u64;
+        let v = if returned {
             Value::from_bits(s.gpr[0])
         } else {
             match call_more(th, jit, s, out, fp) {
@@ -208,20 +212,19 @@ fn call_more(
     th: Th,
     jit: &'static super::Jit,
     s: &mut State,
-    out: &'static Exit,
+    out: Option<&'static Exit>,
     fp: *mut Frame,
 ) -> Option<Value> {
     let base = th.native_base.get();
     let r = catch_unwind(AssertUnwindSafe(|| {
-        let r = if std::ptr::eq(out, &RETURNED) {
-            super::exit::returned(th, s)
-        } else if out.owner == 0 && s.fp == fp as u64 {
-            // There is no code (yet).
-            at_first(fp);
-            called(th);
-            Ok(Ctl::Next)
-        } else {
-            super::exit::leave(th, jit, s, out)
+        let r = match out {
+            None => {
+                at_first(fp);
+                called(th);
+                Ok(Ctl::Next)
+            }
+            Some(out) if std::ptr::eq(out, &RETURNED) => super::exit::returned(th, s),
+            Some(out) => super::exit::leave(th, jit, s, out),
         };
         go_on(th, r)
     }));
@@ -247,10 +250,4 @@ fn in_interpreter(th: Th, fp: *mut Frame) -> u64 {
 /// The function's tree is ready.
 pub(super) fn install(code: Gc<Code>) {
     code.start.store(&raw const loops_of(code).note as *mut Ins, Release);
-}
-
-pub(super) fn is_function(t: &Tree) -> bool {
-    // SAFETY: the code object of a valid tree lives.
-    let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
-    t.counter == code.nloops as usize
 }

@@ -19,6 +19,7 @@ pub mod function;
 mod generators;
 pub mod helpers;
 mod inline;
+mod joins;
 pub mod machine;
 pub mod quiet;
 pub mod record;
@@ -40,7 +41,7 @@ use adder_metatrace::params::Param;
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Frames and registers that a trace may need above its root frame (`params::Param::MaxDepth` is less).
 const FRAME_ROOM: usize = 64;
@@ -181,6 +182,10 @@ pub struct Tree {
     pub bridges: AtomicU32,
     /// Instructions of the first recording.
     size: AtomicU32,
+    /// It begins where ways meet (`joins`).
+    join: bool,
+    /// The how-manieth return from the root frame is the end of its traces; 0: none is.
+    ends: usize,
     /// Since the last judgement: entries from the interpreter, those that ended at an exit that gets no bridge, the
     /// processor's cycles in between.
     entries: AtomicU32,
@@ -223,6 +228,22 @@ pub struct LoopState {
     pub cell: &'static AtomicU64,
     pub tree: AtomicPtr<Tree>,
     pub aborts: AtomicU32,
+    /// Links that found no code.
+    misses: AtomicU32,
+    /// See [`Tree::ends`].
+    ends: AtomicUsize,
+}
+impl LoopState {
+    fn new() -> LoopState {
+        let out = get().map_or(0, |j| j.backend.bail() as u64);
+        LoopState {
+            cell: Box::leak(Box::new(AtomicU64::new(out))),
+            tree: AtomicPtr::new(std::ptr::null_mut()),
+            aborts: AtomicU32::new(0),
+            misses: AtomicU32::new(0),
+            ends: AtomicUsize::new(0),
+        }
+    }
 }
 
 /// The loops of a code object, once one of them was hot; the last is the function as such.
@@ -230,6 +251,7 @@ pub struct CodeLoops {
     pub loops: Box<[LoopState]>,
     /// Where calls begin that machine code is to take over (`function`).
     pub note: Ins,
+    pub joins: OnceLock<joins::Joins>,
 }
 
 pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
@@ -238,14 +260,11 @@ pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
         return l;
     }
     let n = unsafe { (*code.data).loops } as usize;
-    let out = get().map_or(0, |j| j.backend.bail() as u64);
-    let state = |_| LoopState {
-        cell: Box::leak(Box::new(AtomicU64::new(out))),
-        tree: AtomicPtr::new(std::ptr::null_mut()),
-        aborts: AtomicU32::new(0),
-    };
-    let l =
-        Box::into_raw(Box::new(CodeLoops { loops: (0..=n).map(state).collect(), note: function::note() }));
+    let l = Box::into_raw(Box::new(CodeLoops {
+        loops: (0..=n).map(|_| LoopState::new()).collect(),
+        note: function::note(),
+        joins: OnceLock::new(),
+    }));
     match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
         Ok(_) => unsafe { &*l },
         Err(other) => {
@@ -485,6 +504,9 @@ pub unsafe fn drop_code(c: &Code) {
                 if let Some(t) = s.tree.load(Relaxed).as_ref() {
                     watch::invalidate(t);
                 }
+            }
+            if let Some(j) = (*l).joins.get() {
+                j.drop();
             }
             drop(Box::from_raw(l));
         }

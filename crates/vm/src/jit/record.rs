@@ -97,6 +97,8 @@ pub struct Rec {
     loss: usize,
     /// The loop that a bridge may jump back into.
     home: Option<&'static Target>,
+    /// It ends where ways meet.
+    merging: bool,
     /// A call has ended the recording.
     ended: Option<Done>,
     /// The call that took most of the trace: its code, its instructions.
@@ -183,7 +185,7 @@ impl Tree {
         header: *const Ins,
         counter: usize,
         state: &LoopState,
-    ) -> &'static Tree {
+    ) -> &'static mut Tree {
         Box::leak(Box::new(Tree {
             valid: true.into(),
             entry: (jit.backend.bail() as u64).into(),
@@ -194,6 +196,8 @@ impl Tree {
             counter,
             bridges: 0.into(),
             size: 0.into(),
+            join: false,
+            ends: (counter == code.nloops as usize) as usize,
             entries: 0.into(),
             dead: 0.into(),
             cycles: 0.into(),
@@ -217,7 +221,7 @@ pub fn record_loop(
     Counter::Recordings.inc();
     let fp = th.fp.get();
     let code = unsafe { (*fp).code };
-    let tree = Tree::new(th, jit, code, header, i.a(), state);
+    let tree: &'static Tree = Tree::new(th, jit, code, header, i.a(), state);
     watch::watch_world(tree);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, fp);
@@ -269,7 +273,7 @@ pub fn record_loop(
 pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'static LoopState) -> R<Ctl> {
     Counter::Recordings.inc();
     let fp = th.fp.get();
-    let tree = Tree::new(th, jit, code, code.ins, code.nloops as usize, state);
+    let tree: &'static Tree = Tree::new(th, jit, code, code.ins, code.nloops as usize, state);
     watch::watch_world(tree);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, fp);
@@ -324,6 +328,53 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
     }
 }
 
+/// Records from an instruction of the published frame where ways meet. The answer is that of the slow operation.
+pub fn record_join(
+    th: Th,
+    jit: &'static Jit,
+    code: Gc<Code>,
+    pc: *const Ins,
+    state: &'static LoopState,
+) -> R<Ctl> {
+    Counter::Recordings.inc();
+    let fp = th.fp.get();
+    let tree = Tree::new(th, jit, code, pc, usize::MAX, state);
+    tree.join = true;
+    tree.ends = state.ends.load(Relaxed);
+    let tree: &'static Tree = tree;
+    watch::watch_world(tree);
+    let _busy = Busy::new();
+    let mut rec = Rec::new(th, tree, fp);
+    rec.frames.push(RFrame::root(fp));
+    rec.names = Some(code);
+    sight::recording(&rec);
+    if let Done::Abort(r) = rec.run(pc) {
+        rec.report_abort();
+        watch::invalidate(tree);
+        let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
+        state.aborts.fetch_add(!chance as u32, Relaxed);
+        return r;
+    }
+    let compiled = rec.compile(jit, None, false);
+    rec.go_on();
+    match compiled {
+        Ok(entry) if tree.valid.load(Acquire) => {
+            Counter::JoinsCompiled.inc();
+            tree.entry.store(entry as u64, Release);
+            tree.cell.store(entry as u64, Release);
+            state.tree.store(tree as *const Tree as *mut Tree, Release);
+        }
+        other => {
+            let why = other.err().unwrap_or("an assumption failed meanwhile");
+            rec.core.give_up(Counter::AbortOptimizer, why);
+            rec.report_abort();
+            watch::invalidate(tree);
+            state.aborts.fetch_add(1, Relaxed);
+        }
+    }
+    Ok(Ctl::Next)
+}
+
 /// Records a bridge from an exit; the interpreter's state is that of the exit, published.
 pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
     let tree = unsafe { &*(e.owner as *const Tree) };
@@ -335,6 +386,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, root);
     rec.from = Some(e);
+    rec.merging = tree.join || tree.bridges.load(Relaxed) > Param::MergeAfter.get();
     rec.names = Some(unsafe { (*root).code });
     sight::recording(&rec);
     let at = unsafe { (*th.fp.get()).pc.add(1) };
@@ -426,6 +478,7 @@ impl Rec {
             gain: 0,
             loss: 0,
             home: None,
+            merging: false,
             ended: None,
             largest: (None, 0),
         }
@@ -935,6 +988,12 @@ impl Rec {
                     }
                 }
             }
+            if self.merging
+                && pc != start
+                && let Some(done) = self.meet(pc)
+            {
+                return done;
+            }
             if matches!(i.op(), Bc::Return | Bc::ReturnNone) && self.frames.len() == 1 && self.entry.is_none()
             {
                 if self.must_end() {
@@ -1021,9 +1080,7 @@ impl Rec {
     /// caller.
     fn must_end(&self) -> bool {
         let flags = unsafe { (*self.root_fp).flags };
-        (self.left == 0 && function::is_function(self.tree))
-            || self.left >= Param::MaxLeft.size()
-            || flags & fflags::ENTRY != 0
+        self.left + 1 == self.tree.ends || self.left >= Param::MaxLeft.size() || flags & fflags::ENTRY != 0
     }
     /// The trace ends with this return from the root frame, which the interpreter carries out.
     fn end_at_return(&mut self, i: Ins) -> Done {
@@ -1168,6 +1225,30 @@ impl Rec {
         None
     }
 
+    /// Ends the trace if this is where ways meet.
+    fn meet(&mut self, pc: *const Ins) -> Option<Done> {
+        let code = self.frames.last().unwrap().code;
+        if !super::joins::is(code, pc) || self.frames.iter().any(|f| f.flags & fflags::GENERATOR != 0) {
+            return None;
+        }
+        let s = super::joins::state(code, pc)?;
+        if s.aborts.load(Relaxed) >= Param::MaxAborts.get() {
+            return None;
+        }
+        let ends = match self.tree.ends {
+            0 => 0,
+            n => (n + self.frames.len() - 1).saturating_sub(self.left),
+        };
+        if s.cell.load(Relaxed) as usize == super::get()?.backend.bail() {
+            s.ends.store(ends, Relaxed);
+        }
+        if self.frames.len() > 1 {
+            self.guard_room();
+        }
+        self.link(s.cell, code.value().bits());
+        self.resume = pc;
+        Some(Done::Link)
+    }
     fn link_to(&mut self, cell: &'static AtomicU64, code: Gc<Code>, target: *const Ins) -> Done {
         self.guarded(Op::Calm, R_::NONE, R_::NONE);
         if self.frames.len() > 1 {
@@ -1264,6 +1345,7 @@ impl Rec {
         }
         let note = Box::into_raw(Box::new(CallNote {
             cell: super::loops_of(code).loops[code.nloops as usize].cell,
+            none: super::get()?.backend.bail() as u64,
             tree: self.tree,
             objects: 0,
             result,

@@ -32,6 +32,10 @@ pub(super) fn call(m: Recorder, i: Ins, args: Given, to: usize) -> Option<()> {
     Some(())
 }
 fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
+    // What machine code has had in its hands seems alive for a while, and so do buffers.
+    if (0..g.n).any(|k| m.reg(g.at + k).v.is_exact(Kind::MemoryView)) {
+        return None;
+    }
     if f.v.is_exact(Kind::Type) {
         return construct(m, f, g);
     }
@@ -41,6 +45,11 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
                 return None;
             }
             let this = m.reg(g.at);
+            // The descriptor may be another type's: an error.
+            let th = m.i.th;
+            if !d.owner.get()?.exact::<Type>().is_some_and(|t| th.is_subtype(th.type_of(this.v), t)) {
+                return None;
+            }
             return method(m, d.def, this, Given { at: g.at + 1, n: g.n - 1, ..g });
         }
         return callable(m, f, g);
@@ -115,10 +124,6 @@ fn native(
     let (mut key, mut lasting) = (false, false);
     for k in 0..g.n {
         let a = m.reg(g.at + k);
-        // What machine code has had in its hands seems alive for a while, and so do buffers.
-        if a.v.is_exact(Kind::MemoryView) {
-            return None;
-        }
         let ok = match *letters.get(k).or(letters.last())? {
             b'P' => plain_value(a.v) && m.plain(a),
             b'A' => true,
