@@ -385,10 +385,15 @@ impl DictTable {
         } else {
             return None;
         };
-        if self.bits <= 8 { self.peek_width::<u8>(key, hash) } else { self.peek_width::<u16>(key, hash) }
+        let text = !key.is_fix();
+        if self.bits <= 8 {
+            self.peek_width::<u8>(key, hash, text)
+        } else {
+            self.peek_width::<u16>(key, hash, text)
+        }
     }
     #[inline(always)]
-    fn peek_width<W: Ix>(&self, key: Value, hash: i64) -> Option<Value> {
+    fn peek_width<W: Ix>(&self, key: Value, hash: i64, text: bool) -> Option<Value> {
         let mut p = Probe::new(hash, self.bits);
         let (index, entries) = (self.index_ptr(), self.entries());
         loop {
@@ -401,6 +406,15 @@ impl DictTable {
                 let k = unsafe { (*entry).raw().load(Relaxed) };
                 if k == key.bits() {
                     return unsafe { (*entry.add(1)).get() };
+                }
+                // Another string with the same hash is mostly equal.
+                if text && k != 0 && k & 1 == 0 {
+                    // SAFETY: keys of a table that is not general are small ints and strings.
+                    let (s, key): (Gc<Str>, Gc<Str>) =
+                        unsafe { (Value::from_bits(k).cast_unchecked(), key.cast_unchecked()) };
+                    if s.hash.load(Relaxed) as i64 == hash {
+                        return if s.same_short(&key) { unsafe { (*entry.add(1)).get() } } else { None };
+                    }
                 }
             }
             p.next();

@@ -92,6 +92,19 @@ impl Str {
             unsafe { (*(p as *const *const StrBuf)).add(1) as *const u8 }
         }
     }
+    /// Equal ASCII strings of at most 16 bytes: compared without a call. False: equal or not.
+    #[inline(always)]
+    pub fn same_short(&self, o: &Str) -> bool {
+        let n = self.nbytes as usize;
+        let inline = |s: &Str| s.flags() & (ASCII | VIEW) == ASCII;
+        if o.nbytes != self.nbytes || n > 16 || n == 0 || !inline(self) || !inline(o) {
+            return false;
+        }
+        // SAFETY: the bytes follow the structure, and objects consist of whole words.
+        let word = |s: &Str, i: usize| unsafe { *((s as *const Str).add(1) as *const u64).add(i) };
+        let differ = |i: usize, bytes: usize| (word(self, i) ^ word(o, i)) << (64 - 8 * bytes) != 0;
+        if n <= 8 { !differ(0, n) } else { word(self, 0) == word(o, 0) && !differ(1, n - 8) }
+    }
     /// The WTF-8 bytes.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
