@@ -359,6 +359,32 @@ impl Mutator {
         }
         true
     }
+    /// Makes `n` words of a new object zeros, or of what [`Self::try_grow`] gave it, to its end. Pages of a large object
+    /// that are zeros already stay untouched.
+    ///
+    /// # Safety
+    /// The words belong to the object and were not written yet.
+    pub unsafe fn zero(&self, o: Obj, from: *mut u64, n: usize) {
+        let r = &self.heap.range;
+        let (mut p, end) = (from as usize, from as usize + 8 * n);
+        unsafe {
+            if 8 * n < BLOCK || !r.contains(addr(o)) || *r.state.add(r.block_of(addr(o))) != state::LARGE {
+                return std::ptr::write_bytes(from, 0, n);
+            }
+            while p < end {
+                let b = r.block_of(p);
+                let next = r.block_addr(b + 1).min(end);
+                // Only its owner reads and writes this while the object is in use.
+                let d = r.dirty.add(b);
+                if *d == 2 {
+                    *d = 1;
+                } else {
+                    std::ptr::write_bytes(p as *mut u8, 0, next - p);
+                }
+                p = next;
+            }
+        }
+    }
     /// For tests and assertions: whether the object is old, so that it does not move any more.
     pub fn is_old(&self, o: Obj) -> bool {
         let s = self.heap.space.lock();

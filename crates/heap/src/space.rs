@@ -50,7 +50,8 @@ pub(crate) struct Range {
     pub lines: *mut u8,
     pub cards: *mut u8,
     /// Per block: state; 1 + first run opened in it since the last collection; large objects: number of
-    /// blocks (head) or distance to the head; whether its pages may be resident.
+    /// blocks (head) or distance to the head; whether its pages may be resident (1), and for blocks of a large object
+    /// whether they were all zeros when it got them (2).
     pub state: *mut u8,
     pub run: *mut u32,
     pub span: *mut u32,
@@ -331,7 +332,7 @@ impl Space {
                     if n > 1 {
                         self.spans.insert(s + 1, n - 1);
                     }
-                    unsafe { self.idle -= *self.r.dirty.add(s as usize) as usize };
+                    unsafe { self.idle -= (*self.r.dirty.add(s as usize) != 0) as usize };
                     s as usize
                 }
                 None if self.top < self.blocks => {
@@ -392,7 +393,9 @@ impl Space {
             unsafe {
                 *self.r.state.add(head + k) = LARGE_CONT;
                 *self.r.span.add(head + k) = k as u32;
-                *self.r.dirty.add(head + k) = 1;
+                let d = self.r.dirty.add(head + k);
+                // Elsewhere released pages may keep what they had.
+                *d = if *d == 0 && cfg!(target_os = "linux") { 2 } else { 1 };
             }
         }
     }
@@ -420,7 +423,7 @@ impl Space {
         self.idle -= unsafe { self.dirty_in(s as usize, n) };
     }
     unsafe fn dirty_in(&self, b: usize, n: usize) -> usize {
-        (b..b + n).map(|b| unsafe { *self.r.dirty.add(b) } as usize).sum()
+        (b..b + n).map(|b| unsafe { *self.r.dirty.add(b) != 0 } as usize).sum()
     }
     /// Gives a large object `extra` more blocks at its end, if they are free.
     pub unsafe fn extend_large(&mut self, b: usize, extra: usize) -> bool {

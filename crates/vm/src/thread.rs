@@ -569,7 +569,7 @@ impl Th {
         unsafe {
             let a = self.alloc_var::<Array>(16 + 8 * cap)?;
             (*a.as_ptr()).cap = cap;
-            std::ptr::write_bytes(a.as_ptr().add(1) as *mut u64, 0, cap);
+            self.m.zero(a.obj(), a.as_ptr().add(1) as *mut u64, cap);
             Ok(a)
         }
     }

@@ -176,7 +176,7 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
         (*a.as_ptr()).cap = cap;
         let p = a.as_ptr().add(1) as *mut Value;
         std::ptr::copy_nonoverlapping(items.as_ptr(), p, items.len());
-        std::ptr::write_bytes(p.add(items.len()) as *mut u64, 0, cap - items.len());
+        th.m.zero(a.obj(), p.add(items.len()) as *mut u64, cap - items.len());
         Ok(a)
     }
 }
@@ -258,6 +258,18 @@ fn reserve(th: Th, l: Gc<List>, n: usize, exact: bool) -> R<()> {
     let a = l.array();
     if n > a.cap {
         let len = l.len();
+        // A large one grows where it is, if it can.
+        if n > 1 << 14 && !th.multi() {
+            let cap = if exact { n } else { grown(n) };
+            if th.m.try_grow(a.obj(), 16 + 8 * cap) {
+                // SAFETY: the memory is the array's now; nobody else sees it.
+                unsafe {
+                    th.m.zero(a.obj(), data(a).add(a.cap), cap - a.cap);
+                    (*a.as_ptr()).cap = cap;
+                }
+                return Ok(());
+            }
+        }
         let new = array_of(th, unsafe { values(a, len) }, if exact { n } else { grown(n) })?;
         th.store(l, &l.items, new.value());
     }
