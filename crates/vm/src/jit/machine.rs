@@ -630,7 +630,9 @@ impl Recorder {
             unsafe { *self.i.regs.add(base + k) = a.v.bits() };
         }
         let func = self.word(d.func.value());
-        let next = self.i.enter(pc, func.v, base, args.len())?;
+        self.uncounted();
+        self.i.enter(pc, func.v, base, args.len())?;
+        let next = Pc::from_ptr(code.ins);
         let flags = fflags::HIDDEN;
         unsafe { (*self.i.fp).flags = flags };
         self.rec().call_at(pc);
