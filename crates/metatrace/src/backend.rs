@@ -83,6 +83,7 @@ pub static RETURNED: Exit = Exit {
 
 impl Exit {
     /// The raw bits of a leaf.
+    #[inline(always)]
     pub fn read(&self, s: &State, r: R) -> u64 {
         match self.leaves[r.0 as usize].0 {
             Loc::Gpr(n) => s.gpr[n as usize],

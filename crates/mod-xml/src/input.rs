@@ -136,30 +136,6 @@ pub fn is_name_start(c: u32) -> bool {
 pub fn is_name_char(c: u32) -> bool {
     is_name_start(c) || matches!(c, 0x2d | 0x2e | 0x30..=0x39 | 0xb7 | 0x300..=0x36f | 0x203f..=0x2040)
 }
-pub const NAME_START: u8 = 1;
-pub const NAME_CHAR: u8 = 2;
-/// What an ASCII character may be in a name; 0 of other bytes.
-#[inline(always)]
-pub fn ascii(b: u8) -> u8 {
-    static TABLE: [u8; 256] = {
-        let mut t = [0; 256];
-        let mut i = 0u32;
-        while i < 0x80 {
-            let start = i == 0x3a || i == 0x5f || i >= 0x41 && i <= 0x5a || i >= 0x61 && i <= 0x7a;
-            let other = i == 0x2d || i == 0x2e || i >= 0x30 && i <= 0x39;
-            t[i as usize] = if start {
-                NAME_START | NAME_CHAR
-            } else if other {
-                NAME_CHAR
-            } else {
-                0
-            };
-            i += 1;
-        }
-        t
-    };
-    TABLE[b as usize]
-}
 #[inline(always)]
 pub fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\n' | b'\r')

@@ -121,7 +121,7 @@ pub struct Thread {
     pub observed: RustCell<*mut Frame>,
     /// Hashes of nested tuples.
     pub tuple_hashes: std::cell::OnceCell<Box<crate::builtins::tuple_hash::Cache>>,
-    /// Processor cycles spent in machine code of the JIT.
+    /// Processor cycles spent in machine code of the JIT that was entered for long.
     pub machine_cycles: RustCell<u64>,
     /// An import is under way.
     pub importing: RustCell<bool>,

@@ -98,6 +98,7 @@ fn forget(s: &mut State) {
 }
 
 /// A word of the interpreter for a value, if that needs no memory.
+#[inline]
 fn plain(s: &State, e: &Exit, v: &Val) -> Option<u64> {
     match *v {
         Val::Const(w) | Val::Raw(w) => Some(w),
@@ -108,6 +109,7 @@ fn plain(s: &State, e: &Exit, v: &Val) -> Option<u64> {
     }
 }
 
+#[inline(always)]
 fn each_val(snap: &Snap, mut f: impl FnMut(&Val)) {
     for (_, v) in &snap.slots {
         f(v);
@@ -121,12 +123,25 @@ fn each_val(snap: &Snap, mut f: impl FnMut(&Val)) {
 }
 
 fn rebuild(th: Th, s: &State, e: &Exit) {
-    let mut simple = e.snap.virts.is_empty();
+    // Most exits need no memory and have few values.
+    const FEW: usize = 48;
+    let mut words = [0; FEW];
+    let (mut n, mut simple) = (0, e.snap.virts.is_empty());
     if simple {
-        each_val(&e.snap, |v| simple &= plain(s, e, v).is_some());
+        each_val(&e.snap, |v| match plain(s, e, v) {
+            Some(w) if n < FEW => {
+                words[n] = w;
+                n += 1;
+            }
+            _ => simple = false,
+        });
     }
     if simple {
-        write(th, s, e, &mut |v| plain(s, e, v).unwrap_or(0));
+        let mut at = words.iter();
+        write(th, s, e, |_| *at.next().unwrap_or(&0));
+        // Words that stay on the stack keep objects alive.
+        words[..n].fill(0);
+        std::hint::black_box(&mut words);
         return;
     }
     // What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
@@ -179,7 +194,7 @@ fn rebuild(th: Th, s: &State, e: &Exit) {
     let _ = n;
     // The same order again.
     let mut k = 0;
-    write(th, s, e, &mut |v| match v {
+    write(th, s, e, |v| match v {
         Val::Const(0) => 0,
         Val::Word(r) if e.read(s, *r) == 0 => 0,
         _ => {
@@ -190,7 +205,8 @@ fn rebuild(th: Th, s: &State, e: &Exit) {
 }
 
 /// Writes registers and frames; `value` must not allocate and is called in the order of `each_val`.
-fn write(th: Th, s: &State, e: &Exit, value: &mut dyn FnMut(&Val) -> u64) {
+#[inline(always)]
+fn write(th: Th, s: &State, e: &Exit, mut value: impl FnMut(&Val) -> u64) {
     unsafe {
         let regs = s.regs as *mut u64;
         let root = s.fp as *mut Frame;

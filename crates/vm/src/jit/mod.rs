@@ -389,6 +389,8 @@ impl Drop for Work {
         SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
     }
 }
+/// Cycles in machine code from which on it was worth entering.
+const LONG: u64 = 8_000;
 /// Whether recording and compiling has taken its share of the time: what is hot will be so later, too. Programs that
 /// already spend their time in machine code gain by more of it.
 fn over_budget(th: Th) -> bool {
@@ -431,7 +433,9 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     let start = cycles();
     let e = run(th, jit, t.entry.load(Acquire), fp, s);
     let took = cycles().wrapping_sub(start);
-    th.machine_cycles.set(th.machine_cycles.get() + took.min(1 << 24));
+    if took >= LONG {
+        th.machine_cycles.set(th.machine_cycles.get() + took.min(1 << 24));
+    }
     if std::ptr::eq(e, &RETURNED) {
         return exit::returned(th, s).map(Some);
     }
