@@ -291,6 +291,9 @@ impl Th {
         if super::events::observed(self) {
             super::events::started(self)?;
         } else {
+            if let Some(r) = crate::jit::function::run(self) {
+                return r;
+            }
             crate::jit::function::called(self);
         }
         self.run_on()

@@ -45,6 +45,11 @@ pub fn start_count(flags: CodeFlags) -> u32 {
     }
 }
 
+/// The counter of a function whose code is short: only native code calls it. Should it become invalid, it is recorded again.
+pub(super) fn later() -> u32 {
+    Param::FunctionThreshold.get().saturating_mul(16)
+}
+
 /// A frame was pushed the slow way; its pc is before its first instruction. Counts the call; where machine code is
 /// concerned, the frame begins with the note.
 #[inline(always)]
@@ -101,6 +106,9 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
         return Ok(Ctl::Next);
     }
     if let Some(t) = tree_of(code, n, code.ins) {
+        if code.start.load(Relaxed) as *const Ins == code.ins {
+            code.calls.store(later(), Relaxed);
+        }
         let here = 0u8;
         if (&raw const here as usize) < th.jit_stack {
             return Ok(Ctl::Next);
@@ -158,8 +166,6 @@ fn at_first(fp: *mut Frame) {
 pub(super) struct CallNote {
     /// Holds the callee's code.
     pub cell: &'static AtomicU64,
-    /// What it holds where there is none.
-    pub none: u64,
     /// The caller's.
     pub tree: &'static Tree,
     /// Frames that may have a Python frame object, as in `helpers::Expect`.
@@ -188,7 +194,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
         let s = s.assume_init_mut();
         let Some(jit) = super::get() else { return in_interpreter(th, fp) };
         let code = e.cell.load(Acquire);
-        let out = if code == e.none { None } else { Some(super::run(th, jit, code, fp, s)) };
+        let out = if code == jit.none { None } else { Some(super::run(th, jit, code, fp, s)) };
         let returned = out.is_some_and(|o| std::ptr::eq(o, &RETURNED)) && s.fp == fp as u64;
         let v = if returned {
             Value::from_bits(s.gpr[0])
@@ -223,8 +229,7 @@ fn call_more(
                 called(th);
                 Ok(Ctl::Next)
             }
-            Some(out) if std::ptr::eq(out, &RETURNED) => super::exit::returned(th, s),
-            Some(out) => super::exit::leave(th, jit, s, out),
+            Some(out) => left(th, jit, s, out),
         };
         go_on(th, r)
     }));
@@ -239,6 +244,45 @@ fn call_more(
         }
     }
 }
+fn left(th: Th, jit: &'static super::Jit, s: &mut State, out: &'static Exit) -> R<Ctl> {
+    if std::ptr::eq(out, &RETURNED) {
+        super::exit::returned(th, s)
+    } else {
+        super::exit::leave(th, jit, s, out)
+    }
+}
+
+/// A call from native code, whose frame was just pushed: runs the function's machine code. None: it has none.
+pub fn run(th: Th) -> Option<R<Value>> {
+    let fp = th.fp.get();
+    // SAFETY: the frame just pushed.
+    let code = unsafe { (*fp).code };
+    let l = unsafe { code.jit.load(Acquire).as_ref() }?;
+    let entry = l.loops[code.nloops as usize].cell.load(Acquire);
+    let jit = super::get()?;
+    let here = 0u8;
+    if entry == jit.none
+        || !super::enabled()
+        || th.m.poll.load(Relaxed) != 0
+        || (&raw const here as usize) < th.jit_stack
+        || !super::has_room(th, fp)
+    {
+        return None;
+    }
+    unsafe { (*fp).pc = code.ins };
+    let mut s = MaybeUninit::<State>::uninit();
+    // SAFETY: machine code writes what it reads.
+    let s = unsafe { s.assume_init_mut() };
+    let out = super::run(th, jit, entry, fp, s);
+    if std::ptr::eq(out, &RETURNED) && s.fp == fp as u64 {
+        th.fp.set(unsafe { fp.sub(1) });
+        // SAFETY: the result, a word that the trace has put there.
+        return Some(Ok(unsafe { Value::from_bits(s.gpr[0]) }));
+    }
+    let r = left(th, jit, s, out);
+    Some(go_on(th, r))
+}
+
 #[cold]
 fn in_interpreter(th: Th, fp: *mut Frame) -> u64 {
     unsafe { (*fp).flags = 0 };

@@ -50,6 +50,8 @@ const REG_ROOM: usize = 1 << 14;
 pub struct Jit {
     pub backend: &'static dyn Backend,
     pub layout: Layout,
+    /// What cells hold where there is no code.
+    none: u64,
 }
 
 static JIT: OnceLock<Jit> = OnceLock::new();
@@ -123,7 +125,7 @@ fn start() {
         barrier: helpers::barrier as *const () as usize,
         alloc: helpers::alloc as *const () as usize,
     };
-    let _ = JIT.set(Jit { backend, layout });
+    let _ = JIT.set(Jit { backend, layout, none: backend.bail() as u64 });
     ENABLED.store(true, Relaxed);
 }
 /// To be called after a parameter was set.

@@ -281,6 +281,8 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
     rec.names = Some(code);
     sight::recording(&rec);
     let count = &code.calls;
+    // Entering machine code costs native code and other machine code less than the interpreter.
+    let native = unsafe { (*fp).flags } & fflags::ENTRY != 0;
     match rec.run(code.ins) {
         Done::Abort(r) => {
             rec.report_abort();
@@ -290,7 +292,7 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
             count.store(Param::FunctionThreshold.get().saturating_mul(2 << n.min(12)), Relaxed);
             r
         }
-        _ if rec.gain < Param::FunctionMin.size() && !super::eager() => {
+        _ if rec.gain < Param::FunctionMin.size() && !super::eager() && !native => {
             // Who calls it makes it part of his trace. Another time the way may be longer.
             rec.core.give_up(Counter::AbortShort, "a short function");
             rec.go_on();
@@ -310,7 +312,11 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
                     tree.entry.store(entry as u64, Release);
                     tree.cell.store(entry as u64, Release);
                     state.tree.store(tree as *const Tree as *mut Tree, Release);
-                    function::install(code);
+                    if rec.gain >= Param::FunctionMin.size() || super::eager() {
+                        function::install(code);
+                    } else {
+                        count.store(function::later(), Relaxed);
+                    }
                 }
                 other => {
                     if let Err(why) = other {
@@ -1239,7 +1245,7 @@ impl Rec {
             0 => 0,
             n => (n + self.frames.len() - 1).saturating_sub(self.left),
         };
-        if s.cell.load(Relaxed) as usize == super::get()?.backend.bail() {
+        if s.cell.load(Relaxed) == super::get()?.none {
             s.ends.store(ends, Relaxed);
         }
         if self.frames.len() > 1 {
@@ -1345,7 +1351,6 @@ impl Rec {
         }
         let note = Box::into_raw(Box::new(CallNote {
             cell: super::loops_of(code).loops[code.nloops as usize].cell,
-            none: super::get()?.backend.bail() as u64,
             tree: self.tree,
             objects: 0,
             result,
