@@ -35,7 +35,7 @@ fn pair(th: Th, a: Value, b: Value) -> Option<Value> {
 
 /// The next item of an iterator over a list, tuple or range, which stays where it is.
 #[inline(always)]
-fn peek(it: Value) -> Option<Value> {
+pub fn peek(it: Value) -> Option<Value> {
     unsafe {
         match it.shape_id() {
             LIST_ITER => {

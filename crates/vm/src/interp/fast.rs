@@ -16,17 +16,17 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 pub type Next = R<Pc>;
 
-const LIST_LEN: Field = Field(offset_of!(List, len) as u32);
-const LIST_ITEMS: Field = Field(offset_of!(List, items) as u32);
-const ARRAY_CAP: Field = Field(offset_of!(Array, cap) as u32);
-const ARRAY_DATA: Field = Field(size_of::<Array>() as u32);
-const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
-const TUPLE_DATA: Field = Field(size_of::<Tuple>() as u32);
+pub const LIST_LEN: Field = Field(offset_of!(List, len) as u32);
+pub const LIST_ITEMS: Field = Field(offset_of!(List, items) as u32);
+pub const ARRAY_CAP: Field = Field(offset_of!(Array, cap) as u32);
+pub const ARRAY_DATA: Field = Field(size_of::<Array>() as u32);
+pub const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
+pub const TUPLE_DATA: Field = Field(size_of::<Tuple>() as u32);
 const EXT_LEN: Field = Field(offset_of!(AttrExt, len) as u32);
 const EXT_DATA: Field = Field(size_of::<AttrExt>() as u32);
 const CELL_V: Field = Field(offset_of!(Cell, v) as u32);
-const LIST: u32 = Kind::List as u32;
-const TUPLE: u32 = Kind::Tuple as u32;
+pub const LIST: u32 = Kind::List as u32;
+pub const TUPLE: u32 = Kind::Tuple as u32;
 const DICT: u32 = Kind::Dict as u32;
 
 macro_rules! residuals {
@@ -114,6 +114,19 @@ fn fix_bin<M: PyMachine>(m: M, op: Bin, x: M::Ref, y: M::Ref) -> Option<M::Ref> 
     }
 }
 
+/// `x / y` of fixnums that doubles hold exactly.
+#[inline(always)]
+fn fix_true_div<M: PyMachine>(m: M, x: M::Ref, y: M::Ref) -> Option<M::Flt> {
+    const EXACT: i64 = 1 << 53;
+    let exact = |a: M::Ref| {
+        m.test(m.fix_cmp(Cmp::Le, a, m.fixnum(EXACT))) && m.test(m.fix_cmp(Cmp::Ge, a, m.fixnum(-EXACT)))
+    };
+    if !exact(x) || !exact(y) || m.test(m.fix_cmp(Cmp::Eq, y, m.fixnum(0))) {
+        return None;
+    }
+    Some(m.float_op(FloatOp::Div, m.number_as_float(x)?, m.number_as_float(y)?))
+}
+
 #[inline(always)]
 pub fn arith<M: PyMachine>(m: M, op: Bin, inplace: bool, x: M::Ref, y: M::Ref) -> R<M::Ref> {
     let fl = match op {
@@ -134,6 +147,10 @@ pub fn arith<M: PyMachine>(m: M, op: Bin, inplace: bool, x: M::Ref, y: M::Ref) -
             && !(fl == FloatOp::Div && m.test(m.float_is_zero(b)))
         {
             return m.box_float(m.float_op(fl, a, b));
+        }
+    } else if op == Bin::TrueDiv && m.both_fixnum(x, y) {
+        if let Some(r) = fix_true_div(m, x, y) {
+            return m.box_float(r);
         }
     } else if let Some(fl) = fl
         && m.test(m.is_fixnum(x))
@@ -749,13 +766,13 @@ pub fn ret_none<M: PyMachine>(m: &mut M, _pc: Pc, _i: Ins) -> Next {
 
 // -- iteration
 
-const RANGE_NEXT: Field = Field(offset_of!(RangeIter, next) as u32);
-const RANGE_STEP: Field = Field(offset_of!(RangeIter, step) as u32);
-const RANGE_LEFT: Field = Field(offset_of!(RangeIter, left) as u32);
-const LISTITER_LIST: Field = Field(offset_of!(ListIter, list) as u32);
-const LISTITER_I: Field = Field(offset_of!(ListIter, i) as u32);
-const TUPLEITER_TUPLE: Field = Field(offset_of!(TupleIter, tuple) as u32);
-const TUPLEITER_I: Field = Field(offset_of!(TupleIter, i) as u32);
+pub const RANGE_NEXT: Field = Field(offset_of!(RangeIter, next) as u32);
+pub const RANGE_STEP: Field = Field(offset_of!(RangeIter, step) as u32);
+pub const RANGE_LEFT: Field = Field(offset_of!(RangeIter, left) as u32);
+pub const LISTITER_LIST: Field = Field(offset_of!(ListIter, list) as u32);
+pub const LISTITER_I: Field = Field(offset_of!(ListIter, i) as u32);
+pub const TUPLEITER_TUPLE: Field = Field(offset_of!(TupleIter, tuple) as u32);
+pub const TUPLEITER_I: Field = Field(offset_of!(TupleIter, i) as u32);
 
 #[inline(always)]
 pub fn for_iter_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {

@@ -357,7 +357,10 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
     }
     if let Some(z) = it.exact::<builtins::zip_map::Zip>() {
         let all: Gc<Tuple> = unsafe { z.iters.gc() };
-        return all.items().iter().all(|x| simple_iterator(th, *x, depth + 1));
+        // Where one of the others ends, those before it have lost an item.
+        return z.strict.load(std::sync::atomic::Ordering::Relaxed) == 0
+            && all.items().iter().all(|x| simple_iterator(th, *x, depth + 1))
+            && all.items().iter().skip(1).all(|x| builtins::iter_fast::peek(*x).is_some());
     }
     let t = th.type_of(it);
     !t.heap_type()

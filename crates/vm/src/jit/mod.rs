@@ -24,6 +24,7 @@ pub mod machine;
 pub mod quiet;
 pub mod record;
 pub mod sight;
+mod steps;
 pub mod watch;
 
 use crate::err::R;

@@ -202,6 +202,9 @@ fn construct(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         return None;
     }
     m.promote(f);
+    if let Some(r) = number(m, t, g) {
+        return Some(r);
+    }
     let r = if g.n > 1 || g.names.is_some() {
         if g.n > ALL {
             return None;
@@ -226,6 +229,26 @@ fn construct(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         Some(&k) if r.v.is_obj() && !matches!(k, Kind::Int | Kind::Float | Kind::Object) => m.is_a(r, k),
         _ => r,
     })
+}
+
+/// `float` and `int` of what is a number already.
+fn number(m: Recorder, t: Gc<Type>, g: Given) -> Option<T<Value>> {
+    if g.n != 1 || g.names.is_some() || t.heap_type() {
+        return None;
+    }
+    let a = m.reg(g.at);
+    match t.native.name {
+        "float" if a.v.is_fix() => {
+            let f = m.number_as_float(a)?;
+            m.box_float(f).ok()
+        }
+        "float" if m.i.as_float(a.v).is_some() && (!a.v.is_obj() || a.v.is_exact(Kind::Float)) => {
+            m.as_float(a)?;
+            Some(a)
+        }
+        "int" if a.v.is_fix() => m.test(m.is_fixnum(a)).then_some(a),
+        _ => None,
+    }
 }
 
 /// `f(*args, **kw)` of such objects and functions.
