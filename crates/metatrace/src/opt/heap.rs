@@ -143,8 +143,8 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             } else if e.has(Effects::FILLS) || e.has(Effects::STEPS) {
                 let steps = e.has(Effects::STEPS);
                 let stays = |o: &Opt, x: R| {
-                    // An object whose descriptor can change is none of those that were written.
-                    o.descs.contains_key(&x)
+                    // An object whose descriptor can change is written if it is a container as well.
+                    o.descs.get(&x).is_some_and(|d| !o.objects.container(*d))
                         || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
                 };
                 let gone: Vec<(R, i64)> = o.fields.keys().filter(|k| !stays(o, k.0)).copied().collect();

@@ -47,7 +47,7 @@ pub const PASSES: &[(&str, Pass)] = &[
 pub trait Objects {
     /// An object never loses this descriptor, nor gets it.
     fn fixed(&self, desc: u32) -> bool;
-    /// Objects of this fixed descriptor are written by functions that only fill containers.
+    /// Objects of this descriptor are written by functions that only fill containers.
     fn container(&self, _desc: u32) -> bool {
         true
     }

@@ -82,7 +82,7 @@ fn check(th: Th, t: Gc<Type>, o: Value) -> R<Gc<Type>> {
 }
 
 /// What comes after `t` in the MRO of `ot`.
-fn find(th: Th, t: Gc<Type>, ot: Gc<Type>, name: Value) -> R<Option<Value>> {
+pub fn find(th: Th, t: Gc<Type>, ot: Gc<Type>, name: Value) -> R<Option<Value>> {
     let mro = ot.mro_items();
     let Some(i) = mro.iter().position(|m| m.is(t.value())) else { return Ok(None) };
     for m in &mro[i + 1..] {

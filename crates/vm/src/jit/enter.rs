@@ -14,7 +14,7 @@ use crate::interp::slow;
 use crate::n;
 use crate::native::tflags;
 use crate::object::*;
-use crate::thread::{Cont, Root, fflags};
+use crate::thread::{Cont, Root, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins, Op as Bc};
 use adder_metatrace::counters::Counter;
@@ -52,6 +52,14 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     let mut args = Args::new();
     let mut names = None;
     match i.op() {
+        Bc::CallMethod if i.b() == 1 && f.r.as_const().is_some() && is_object_init(m.i.th, f.v) => {
+            // Finds nothing to do where there are no arguments.
+            if m.reg_is_null(i.a() + 1) {
+                return None;
+            }
+            m.set_reg(i.c(), m.constant(NONE()));
+            return Some(pc.next());
+        }
         Bc::Call | Bc::CallMethod | Bc::CallKw => {
             if !callable(m, f.v) {
                 return None;
@@ -89,6 +97,11 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         _ => return None,
     }
     function(m, pc, i, f, &args, names)
+}
+
+/// `object.__init__`.
+pub(super) fn is_object_init(th: Th, f: Value) -> bool {
+    th.lookup(builtins::object::OBJECT.get(), n!(__init__)).is_some_and(|x| x.is(f))
 }
 
 fn callable(m: &Recorder, f: Value) -> bool {

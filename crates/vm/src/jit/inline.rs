@@ -208,7 +208,15 @@ fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
             ],
         ));
     }
-    let (k, size, seq, index) = if kind == Kind::List as u32 {
+    let own = th.type_of(o.v);
+    let list = builtins::list::LIST.get();
+    let same = |t: Gc<Type>| own.slots.iter.map(|f| f as usize) == t.slots.iter.map(|f| f as usize);
+    // Classes derived from list that are iterated as lists are.
+    let derived = own.heap_type() && o.v.is_kind(Kind::List) && same(list);
+    if derived {
+        super::watch::watch_type(own, m.rec().tree);
+    }
+    let (k, size, seq, index) = if kind == Kind::List as u32 || derived {
         (Kind::ListIter, size_of::<ListIter>(), offset_of!(ListIter, list), offset_of!(ListIter, i))
     } else if kind == Kind::Tuple as u32 {
         (Kind::TupleIter, size_of::<TupleIter>(), offset_of!(TupleIter, tuple), offset_of!(TupleIter, i))

@@ -120,6 +120,13 @@ impl Objects for PyObjects {
         }
     }
     fn container(&self, desc: u32) -> bool {
+        if desc >= Kind::ALL.len() as u32 {
+            // Instances of classes, which may be derived from list.
+            return crate::shape::shape(desc).type_.native.kind != Kind::Object;
+        }
+        if desc == Kind::Object as u32 || desc == Kind::Module as u32 {
+            return false;
+        }
         const OTHERS: &[Kind] = &[
             Kind::Tuple,
             Kind::Range,

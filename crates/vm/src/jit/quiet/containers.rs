@@ -101,7 +101,15 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     let sequence = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range, Kind::List, Kind::Tuple]
         .iter()
         .any(|x| *x as u32 == shape);
-    if !sequence && !matches!(native_name(m, o.v), "array.array" | "collections.deque") {
+    let own = m.i.th.type_of(o.v);
+    let item = |t: Gc<Type>| t.slots.getitem.map(|f| f as usize);
+    let derived = own.heap_type()
+        && ((o.v.is_kind(Kind::List) && item(own) == item(builtins::list::LIST.get()))
+            || (o.v.is_kind(Kind::Tuple) && item(own) == item(builtins::tuple::TUPLE.get())));
+    if derived {
+        watch::watch_type(own, m.rec().tree);
+    }
+    if !sequence && !derived && !matches!(native_name(m, o.v), "array.array" | "collections.deque") {
         return None;
     }
     if !m.of_shape(o) || !(if slice { m.of_shape(k) } else { m.immediate(k) }) {

@@ -371,6 +371,10 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             if e.tag == crate::interp::ic::tag::DESCRIPTOR {
                 let d = e.value.value();
                 let t = m.i.th.type_of(d);
+                let class = m.i.th.lookup(builtins::object::OBJECT.get(), crate::n!(__class__));
+                if class.is_some_and(|c| c.is(d)) && o.v.is_obj() && !o.v.is_kind(Kind::Type) && known(m, o) {
+                    return done(m.constant(m.i.th.type_of(o.v).value()));
+                }
                 // Fields of named tuples; what builtin types' own attributes are.
                 let own = d.is_exact(Kind::GetSetDescriptor) && plain_value(o.v);
                 if !(own || (!t.heap_type() && t.native.name == "collections._tuplegetter")) || !known(m, o) {

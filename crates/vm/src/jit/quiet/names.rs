@@ -72,8 +72,15 @@ pub(super) fn super_method(m: Recorder, i: Ins) -> Option<()> {
     let name = m.ic(i.c()).name.value();
     let t = m.i.th.type_of(this.v);
     watch::watch_type(t, m.rec().tree);
-    let Ok(Some((f, false))) = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) else {
-        return None;
+    // What `object` has is called as a function of the instance.
+    let of_object = || {
+        let f = builtins::super_::find(m.i.th, unsafe { cls.v.cast_unchecked() }, t, name).ok()??;
+        f.is_exact(Kind::WrapperDescriptor).then_some(f).filter(|f| super::super::enter::is_object_init(m.i.th, *f))
+    };
+    let f = match builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) {
+        Ok(Some((f, false))) => f,
+        Ok(Some(_)) => of_object()?,
+        _ => return None,
     };
     m.promote(sup);
     m.promote(cls);
