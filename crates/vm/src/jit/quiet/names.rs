@@ -75,7 +75,9 @@ pub(super) fn super_method(m: Recorder, i: Ins) -> Option<()> {
     // What `object` has is called as a function of the instance.
     let of_object = || {
         let f = builtins::super_::find(m.i.th, unsafe { cls.v.cast_unchecked() }, t, name).ok()??;
-        f.is_exact(Kind::WrapperDescriptor).then_some(f).filter(|f| super::super::enter::is_object_init(m.i.th, *f))
+        f.is_exact(Kind::WrapperDescriptor)
+            .then_some(f)
+            .filter(|f| super::super::enter::is_object_init(m.i.th, *f))
     };
     let f = match builtins::super_::lookup(m.i.th, cls.v, this.v, name, true) {
         Ok(Some((f, false))) => f,
