@@ -373,6 +373,43 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
                 | "itertools.repeat"
         )
 }
+/// Keys and values in turn.
+pub fn dict_of_tuple(th: Th, t: Value) -> R<Value> {
+    let t: Gc<Tuple> = unsafe { t.cast_unchecked() };
+    let d = Gc::<Dict>::with_capacity(th, t.len / 2);
+    for p in t.items().chunks(2) {
+        d.set(th, p[0], p[1])?;
+    }
+    Ok(d.value())
+}
+pub fn dict_update(th: Th, d: Value, v: Value) -> R<Value> {
+    when(plain_table(d))?;
+    builtins::dict::update_from(th, unsafe { d.cast_unchecked() }, v)?;
+    Ok(NONE())
+}
+/// Keyword arguments of a call into an empty dict: what may be wrong with them is found before.
+pub fn dict_merge(th: Th, d: Value, v: Value) -> R<Value> {
+    let (to, from): (Gc<Dict>, Gc<Dict>) = unsafe { (d.cast_unchecked(), v.cast_unchecked()) };
+    when(plain_table(d) && plain_table(v) && to.len() == 0)?;
+    let mut i = 0;
+    while let Some((ni, k, _)) = from.next_entry(i) {
+        i = ni;
+        when(k.is_exact(Kind::Str))?;
+    }
+    builtins::dict::update_from(th, to, v)?;
+    Ok(NONE())
+}
+/// The exception that is handled, or None.
+pub fn handled(th: Th, _: Value) -> R<Value> {
+    Ok(th.handled.get().unwrap_or(NONE()))
+}
+pub fn set_handled(th: Th, e: Value) -> R<Value> {
+    th.handled.init(if e.is_none() { None } else { Some(e) });
+    Ok(NONE())
+}
+pub fn exc_matches(th: Th, e: Value, c: Value) -> R<Value> {
+    Ok(Value::bool(builtins::exceptions::matches(th, e, c)?))
+}
 pub fn attribute(th: Th, o: Value, name: Value) -> R<Value> {
     th.getattr(o, name)
 }

@@ -1471,6 +1471,7 @@ impl Rec {
                         f.is_exact(Kind::Function)
                             || f.is_exact(Kind::MethodDescriptor)
                             || f.is_exact(Kind::NativeFunction)
+                            || f.exact::<Type>().is_some_and(|t| !t.heap_type())
                     };
                     let text = f.filter(native).and_then(|f| th.repr(f).ok()).map(|r| th.text(r));
                     text.unwrap_or_else(|| kind(i.a()))

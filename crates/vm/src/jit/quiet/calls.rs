@@ -74,6 +74,22 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         }
         return native(m, nf.def, row, Some(this(m)), g, 0);
     }
+    // `object.__new__(C)`
+    if std::ptr::eq(nf.def, &builtins::type_::NEW_DEF) {
+        let t: Gc<Type> = nf.this.get()?.exact()?;
+        if !MADE_OF_VALUES.contains(&t.native.name) || t.heap_type() || g.n > ALL || !m.of_shape(f) {
+            return None;
+        }
+        m.promote(this(m));
+        if !function(m, f, nf.def) {
+            return None;
+        }
+        let args = given(m, g);
+        return match g.names {
+            None => m.quiet2("__new__", helpers::call_all, READS, f, args),
+            Some(k) => m.quiet3("__new__", helpers::call_named, READS, f, args, k),
+        };
+    }
     let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;
     let row = row(FUNCTIONS, module.name, nf.def.name)?;
     if function(m, f, nf.def) { native(m, nf.def, row, None, g, 0) } else { None }

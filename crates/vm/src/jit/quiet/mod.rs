@@ -31,7 +31,9 @@ use adder_metatrace::{Effects, Machine};
 pub use calls::known;
 use calls::{Given, call, call_ex};
 use containers::{contains, get_item, list, set_item, tuple};
-use names::{attribute, copy_free, load_method, module_frame, store_global, super_method};
+use names::{
+    attribute, copy_free, load_method, load_special, module_frame, settled, store_global, super_method,
+};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::Acquire;
 use tables::*;
@@ -123,7 +125,10 @@ impl Recorder {
         let text = name == "MOD" && a.v.is_exact(Kind::Str);
         let (l, r) = (self.operand(a)?, self.operand(b).or(if text { Some(None) } else { None })?);
         let in_place = name.starts_with('I') && name != "INVERT";
-        let again = a.v.is_exact(Kind::List) || (a.v.is_exact(Kind::Set) && name != "IXOR");
+        let bytes = |v: Value| v.is_exact(Kind::Bytes) || v.is_exact(Kind::ByteArray);
+        let again = a.v.is_exact(Kind::List)
+            || (a.v.is_exact(Kind::ByteArray) && name == "IADD" && bytes(b.v))
+            || (a.v.is_exact(Kind::Set) && name != "IXOR");
         let changes = in_place && a.v.is_obj() && !plain_value(a.v) && !a.v.is_exact(Kind::Tuple);
         if (changes && !again) || !known(self, a) || !(text || known(self, b)) {
             return None;
@@ -164,6 +169,10 @@ pub fn record(m: Recorder, i: Ins) -> Option<isize> {
     if i.op() == Bc::JIn {
         let r = contains(m, m.reg(i.b()), m.reg(i.a()))?;
         return Some(if m.is_singleton(r, TRUE()) == (i.x() != 0) { i.ci() as isize } else { 0 });
+    }
+    if i.op() == Bc::JNotExc {
+        let r = m.quiet2("JNotExc", helpers::exc_matches, READS, m.reg(i.a()), m.reg(i.b()))?;
+        return Some(if m.is_singleton(r, TRUE()) { 0 } else { i.ci() as isize });
     }
     // The next item was there: the jump to the end of the loop is passed over.
     operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
@@ -269,6 +278,34 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Bc::BuildDict if i.c() == 0 => {
             done(m.is_a(m.quiet1("BuildDict", helpers::dict, READS, m.fixnum(0))?, Kind::Dict))
         }
+        Bc::BuildDict => {
+            let items = tuple(m, i.b(), 2 * i.c())?;
+            done(m.is_a(m.quiet1("BuildDict", helpers::dict_of_tuple, READS, items)?, Kind::Dict))
+        }
+        Bc::DictUpdate | Bc::DictMerge => {
+            let (d, v) = (m.reg(i.a()), m.reg(i.b()));
+            if !v.v.is_exact(Kind::Dict) || !m.of_shape(v) {
+                return None;
+            }
+            let f = if i.op() == Bc::DictUpdate { helpers::dict_update } else { helpers::dict_merge };
+            m.quiet2("DictUpdate", f, FILLS, d, v).map(|_| ())
+        }
+        Bc::LoadSpecial => load_special(m, i),
+        Bc::PushExc => {
+            let e = m.reg(i.b());
+            let old = m.quiet1("handled", helpers::handled, READS, m.fixnum(0))?;
+            let none = m.is_singleton(old, NONE());
+            m.quiet1("PushExc", helpers::set_handled, FILLS, e)?;
+            if none {
+                m.clear_reg(i.a());
+                return Some(());
+            }
+            done(old)
+        }
+        Bc::PopExc => {
+            let e = if m.reg_is_null(i.a()) { m.constant(NONE()) } else { m.reg(i.a()) };
+            m.quiet1("PopExc", helpers::set_handled, FILLS, e).map(|_| ())
+        }
         Bc::BuildSlice => {
             let step = if i.x() == 3 { m.reg(i.b() + 2) } else { m.constant(NONE()) };
             let (start, stop) = (m.reg(i.b()), m.reg(i.b() + 1));
@@ -298,21 +335,21 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             if o.v.is_exact(Kind::Str) {
                 return if m.of_shape(o) { done(o) } else { None };
             }
-            if !plain_value(o.v) || !m.plain(o) {
+            if plain_value(o.v) && !m.plain(o) {
                 return None;
             }
             done(m.is_a(m.quiet1("Format", helpers::format, READS, o)?, Kind::Str))
         }
         Bc::FormatSpec => {
             let (o, spec) = (m.reg(i.b()), m.reg(i.c()));
-            if !plain_value(o.v) || !plain_value(spec.v) || !m.plain(o) || !m.plain(spec) {
+            if !plain_value(spec.v) || (plain_value(o.v) && !m.plain(o)) || !m.plain(spec) {
                 return None;
             }
             done(m.is_a(m.quiet2("FormatSpec", builtins::ops::format, READS, o, spec)?, Kind::Str))
         }
         Bc::Convert if i.x() != 3 => {
             let o = m.reg(i.b());
-            if !plain_value(o.v) || !m.plain(o) {
+            if plain_value(o.v) && !m.plain(o) {
                 return None;
             }
             let f: Fn1 = if i.x() == 1 { helpers::to_str } else { helpers::repr };
@@ -376,11 +413,15 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
                     return done(m.constant(m.i.th.type_of(o.v).value()));
                 }
                 // Fields of named tuples; what builtin types' own attributes are.
-                let own = d.is_exact(Kind::GetSetDescriptor) && plain_value(o.v);
+                let own = d.is_exact(Kind::GetSetDescriptor)
+                    && (plain_value(o.v) || (o.v.is_obj() && settled(m, o.v)));
                 if !(own || (!t.heap_type() && t.native.name == "collections._tuplegetter")) || !known(m, o) {
                     return None;
                 }
                 return done(m.quiet2("descriptor", helpers::descriptor, READS, m.constant(d), o)?);
+            }
+            if e.tag == crate::interp::ic::tag::METHOD && e.value.value().is_exact(Kind::MethodDescriptor) {
+                return done(attribute(m, i, o)?);
             }
             if e.tag != crate::interp::ic::tag::METHOD
                 || !e.value.value().is_exact(Kind::Function)

@@ -13,9 +13,9 @@ use crate::native::{DefKind, tflags};
 use crate::object::*;
 use crate::thread::{Frame, fflags};
 use crate::value::*;
-use adder_bytecode::Ins;
+use adder_bytecode::{Ins, Special};
 use adder_metatrace::ir::{Op, R as Ir};
-use adder_metatrace::{Field, Machine};
+use adder_metatrace::{Effects, Field, Machine};
 use std::mem::offset_of;
 
 /// The frame runs code of a module, whose names are its global variables.
@@ -70,6 +70,21 @@ pub(super) fn super_method(m: Recorder, i: Ins) -> Option<()> {
         return None;
     }
     let name = m.ic(i.c()).name.value();
+    // Of a class: what builtin types have for it, `__new__`.
+    if let Some(c) = this.v.exact::<Type>() {
+        watch::watch_type(c, m.rec().tree);
+        let found = builtins::super_::lookup(m.i.th, cls.v, this.v, name, true).ok()??;
+        if !found.0.exact::<NativeFunction>().is_some_and(|f| std::ptr::eq(f.def, &builtins::type_::NEW_DEF))
+        {
+            return None;
+        }
+        m.promote(sup);
+        m.promote(cls);
+        m.promote(this);
+        m.set_reg(i.a(), m.constant(found.0));
+        m.clear_reg(i.a() + 1);
+        return Some(());
+    }
     let t = m.i.th.type_of(this.v);
     watch::watch_type(t, m.rec().tree);
     // What `object` has is called as a function of the instance.
@@ -142,9 +157,42 @@ pub(super) fn load_method(m: Recorder, i: Ins) -> Option<()> {
 /// An attribute that no cache knows, of an object that needs no Python code for it.
 pub(super) fn attribute(m: Recorder, i: Ins, o: T<Value>) -> Option<T<Value>> {
     let name = m.ic(i.c()).name.value();
-    // Of instances a dict may be made, which changes them.
-    if (name.is(n!(__dict__)) && !o.v.is_kind(Kind::Type)) || !known(m, o) {
+    if (o.v.is_obj() && running(o.v)) || !known(m, o) {
         return None;
     }
-    m.quiet2("getattr", helpers::attribute, READS, o, m.constant(name))
+    // Of instances a dict may be made, which changes them.
+    let makes = name.is(n!(__dict__)) && !o.v.is_kind(Kind::Type);
+    let effects = if makes { READS.or(Effects::WRITES) } else { READS };
+    m.quiet2("getattr", helpers::attribute, effects, o, m.constant(name))
+}
+/// What tells about the frames of the trace, which are not in memory.
+fn running(o: Value) -> bool {
+    [Kind::Frame, Kind::Generator, Kind::Coroutine, Kind::AsyncGenerator].iter().any(|k| o.is_kind(*k))
+}
+/// An object of a builtin type whose own attributes may be asked at any time.
+pub(super) fn settled(m: Recorder, o: Value) -> bool {
+    !m.i.th.type_of(o).heap_type() && !running(o)
+}
+
+/// `__enter__` and `__exit__` of a class.
+pub(super) fn load_special(m: Recorder, i: Ins) -> Option<()> {
+    let o = m.reg(i.b());
+    let name = match Special::from_num(i.c()) {
+        Special::Enter => n!(__enter__),
+        Special::Exit => n!(__exit__),
+        Special::AEnter => n!(__aenter__),
+        Special::AExit => n!(__aexit__),
+    };
+    let t = m.i.th.type_of(o.v);
+    let f = m.i.th.lookup_special(o.v, name)?;
+    if !(f.is_exact(Kind::Function) || f.is_exact(Kind::MethodDescriptor)) || !o.v.is_obj() {
+        return None;
+    }
+    watch::watch_type(t, m.rec().tree);
+    if !m.of_shape(o) {
+        return None;
+    }
+    m.set_reg(i.a(), m.constant(f));
+    m.set_reg(i.a() + 1, o);
+    Some(())
 }
