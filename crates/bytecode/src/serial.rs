@@ -118,7 +118,9 @@ impl<'d> Unit<'d> {
             }
             left -= n;
             if lined {
-                (r.num()?, r.num()?, r.num()?);
+                r.num()?;
+                r.num()?;
+                r.num()?;
             }
         }
     }
