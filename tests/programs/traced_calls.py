@@ -124,3 +124,32 @@ class R:
     def __call__(self, n): return self(n+1)
 try: R()(0)
 except RecursionError as e: print("RecursionError", e)
+def compared(n):
+    s = 0; out = []
+    nan = float('nan'); inf = float('inf')
+    for i in range(n):
+        f = i / 2 - 100.0; k = i % 7 - 3
+        if f < k: s += 1
+        if k < f: s += 2
+        if f == k: s += 4
+        if f != k: s += 8
+        if f >= k: s += 16
+        b = (k <= f, k > f, f == k, k != f, f <= k)
+        s += sum(b)
+        s += (f ** 2) + (f ** 3) + (abs(f) ** 0.5)
+        if nan < k or nan == k or k >= nan: s += 1000000
+        if not (nan != k): s += 1000000
+        if inf > k: s += 32
+        big = (1 << 53) + 1 + (i & 1)
+        if big > 9007199254740992.0: s += 64
+        if big == 9007199254740992.0: s += 128
+        if big == 9007199254740994.0: s += 256
+    return s
+print(compared(3000))
+def o(n):
+    c = 0
+    for i in range(n):
+        try: (1e200 if i % 50 == 49 else -3.0) ** 3; c += 1
+        except OverflowError as e: m = str(e)
+    return c, m
+print(o(3000))

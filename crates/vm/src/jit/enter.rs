@@ -405,7 +405,24 @@ fn set_item(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
 }
 
-/// An operator whose special method is a Python function.
+/// Integers that are doubles as well.
+const EXACT: i64 = 1 << 53;
+
+/// The outcome of comparing a float with a small int.
+fn mixed(m: Recorder, op: Cmp, x: T<Value>, y: T<Value>) -> Option<bool> {
+    let side = |v: T<Value>| {
+        if v.v.is_fix() && m.test(m.is_fixnum(v)) {
+            let low = m.test(m.fix_cmp(Cmp::Ge, v, m.fixnum(-EXACT)));
+            let high = m.test(m.fix_cmp(Cmp::Le, v, m.fixnum(EXACT)));
+            return if low && high { m.number_as_float(v) } else { None };
+        }
+        m.as_float(v)
+    };
+    let (a, b) = (side(x)?, side(y)?);
+    Some(m.test(m.float_cmp(op, a, b)))
+}
+
+/// An operator whose special method is a Python function, or whose outcome is known from the classes.
 pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     use Bc::*;
     let compare = match i.op() {
@@ -426,7 +443,27 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     }
     let x = m.i.reg(a);
     let y = if immediate_operand(i.op()) { Value::fix(i.ci() as i64) } else { m.i.reg(b) };
-    // Numbers are the handlers' business.
+    let float = |v: Value| m.i.as_float(v).is_some();
+    if let Some(jump) = compare
+        && ((x.is_fix() && float(y)) || (float(x) && y.is_fix()))
+    {
+        let op = match i.op() {
+            Lt | JLt => Cmp::Lt,
+            Le | JLe => Cmp::Le,
+            Gt | JGt => Cmp::Gt,
+            Ge | JGe => Cmp::Ge,
+            Eq | JEq => Cmp::Eq,
+            _ => Cmp::Ne,
+        };
+        let small = |v: Value| !v.is_fix() || (-EXACT..=EXACT).contains(&adder_metatrace::word::unfix(v.bits()));
+        if !small(x) || !small(y) {
+            return None;
+        }
+        let (x, y) = (m.reg(a), m.reg(b));
+        let yes = mixed(*m, op, x, y)?;
+        return Some(outcome(m, pc, i, jump, yes));
+    }
+    // Other numbers are the handlers' business.
     if !x.is_obj() && !y.is_obj() {
         return None;
     }
@@ -487,11 +524,16 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     if !known(*m, x) || !known(*m, y) {
         return None;
     }
-    let same = m.test(m.same(x, y)) == eq;
+    let yes = m.test(m.same(x, y)) == eq;
+    Some(outcome(m, pc, i, jump, yes))
+}
+
+/// A comparison came out so.
+fn outcome(m: &mut Recorder, pc: Pc, i: Ins, jump: bool, yes: bool) -> Pc {
     if jump {
-        let skip = if same == (i.x() != 0) { i.ci() as isize } else { 0 };
-        return Some(Pc::from_ptr(unsafe { pc.ptr().offset(1 + skip) }));
+        let skip = if yes == (i.x() != 0) { i.ci() as isize } else { 0 };
+        return Pc::from_ptr(unsafe { pc.ptr().offset(1 + skip) });
     }
-    m.set_reg(i.a(), m.constant(Value::bool(same)));
-    Some(pc.next())
+    m.set_reg(i.a(), m.constant(Value::bool(yes)));
+    pc.next()
 }

@@ -231,7 +231,7 @@ fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
     Some(new(m, k, v, size, &[(seq as u32, o.r), (index as u32, zero)]))
 }
 
-/// `x ** y` for a positive float base and a finite result.
+/// `x ** y` for floats of which the base is positive or the exponent a positive integer, and a finite result.
 fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
     if x.v.is_fix() && y.v.is_fix() {
         return None;
@@ -240,7 +240,8 @@ fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
     let b = m.number_as_float(y)?;
     let r = f64::from_bits(unsafe { helpers::pow(a.v.to_bits(), b.v.to_bits()) });
     let zero = T { v: 0.0, r: m.rec().core.flt(0) };
-    if !(a.v > 0.0 && r < f64::INFINITY && m.test(m.float_cmp(Cmp::Lt, zero, a))) {
+    let any_base = y.v.is_fix() && b.v > 0.0 && y.r.as_const().is_some();
+    if !r.is_finite() || !(any_base || (a.v > 0.0 && m.test(m.float_cmp(Cmp::Lt, zero, a)))) {
         return None;
     }
     let f = Callee { name: "pow", addr: helpers::pow as *const () as usize, effects: Effects::PURE };
@@ -250,6 +251,12 @@ fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
     let inf = T { v: f64::INFINITY, r: m.rec().core.flt(f64::INFINITY.to_bits()) };
     if !m.test(m.float_cmp(Cmp::Lt, r, inf)) {
         return None;
+    }
+    if any_base {
+        let inf = T { v: f64::NEG_INFINITY, r: m.rec().core.flt(f64::NEG_INFINITY.to_bits()) };
+        if !m.test(m.float_cmp(Cmp::Lt, inf, r)) {
+            return None;
+        }
     }
     m.box_float(r).ok()
 }
