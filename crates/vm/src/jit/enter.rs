@@ -182,7 +182,8 @@ fn instance(
     let init = th.lookup(t, n!(__init__))?;
     let own = init.is_exact(Kind::Function);
     let of_object = th.lookup(builtins::object::OBJECT.get(), n!(__init__))?;
-    if !own && !(init.is(of_object) && args.n == 0 && names.is_none()) {
+    let idle = init.is(of_object) && args.n == 0 && names.is_none();
+    if !own && !idle {
         return None;
     }
     watch::watch_type(t, m.rec().tree);
