@@ -456,7 +456,8 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
             Eq | JEq => Cmp::Eq,
             _ => Cmp::Ne,
         };
-        let small = |v: Value| !v.is_fix() || (-EXACT..=EXACT).contains(&adder_metatrace::word::unfix(v.bits()));
+        let small =
+            |v: Value| !v.is_fix() || (-EXACT..=EXACT).contains(&adder_metatrace::word::unfix(v.bits()));
         if !small(x) || !small(y) {
             return None;
         }
