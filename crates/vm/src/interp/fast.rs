@@ -193,7 +193,7 @@ binary_i! {
 }
 
 #[inline(always)]
-fn cmp_residual(op: Cmp) -> &'static Residual<Fn2> {
+pub fn cmp_residual(op: Cmp) -> &'static Residual<Fn2> {
     match op {
         Cmp::Lt => &LT,
         Cmp::Le => &LE,

@@ -260,3 +260,95 @@ fn pow(m: Recorder, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
     }
     m.box_float(r).ok()
 }
+
+/// A comparison of two tuples of one length, item by item. So many instructions are jumped over.
+pub fn tuples(m: Recorder, i: Ins) -> Option<isize> {
+    use Bc::*;
+    let (op, jump) = match i.op() {
+        Lt => (Cmp::Lt, false),
+        Le => (Cmp::Le, false),
+        Gt => (Cmp::Gt, false),
+        Ge => (Cmp::Ge, false),
+        Eq => (Cmp::Eq, false),
+        Ne => (Cmp::Ne, false),
+        JLt => (Cmp::Lt, true),
+        JLe => (Cmp::Le, true),
+        JGt => (Cmp::Gt, true),
+        JGe => (Cmp::Ge, true),
+        JEq => (Cmp::Eq, true),
+        JNe => (Cmp::Ne, true),
+        _ => return None,
+    };
+    let (a, b) = if jump { (i.a(), i.b()) } else { (i.b(), i.c()) };
+    let tuple = |r: usize| !m.i.reg_is_null(r) && m.i.reg(r).is_exact(Kind::Tuple);
+    if !tuple(a) || !tuple(b) {
+        return None;
+    }
+    let (x, y) = (m.reg(a), m.reg(b));
+    let n = x.v.exact::<Tuple>()?.len;
+    if n != y.v.exact::<Tuple>()?.len || n > MOST_ITEMS {
+        return None;
+    }
+    for t in [x, y] {
+        if !m.shape_is(t, Kind::Tuple as u32) {
+            return None;
+        }
+        let len = m.get_int(t, TUPLE_LEN);
+        m.test(m.int_cmp(Cmp::Eq, len, m.int_const(n as i64)));
+    }
+    // The first items that differ decide: Some: whether the left one is less.
+    let mut less = None;
+    for k in 0..n {
+        let item = Field((size_of::<Tuple>() + 8 * k) as u32);
+        less = differ(m, m.get(x, item), m.get(y, item), matches!(op, Cmp::Eq | Cmp::Ne))?;
+        if less.is_some() {
+            break;
+        }
+    }
+    let yes = match (op, less) {
+        (Cmp::Eq, l) => l.is_none(),
+        (Cmp::Ne, l) => l.is_some(),
+        (Cmp::Le | Cmp::Ge, None) => true,
+        (Cmp::Lt | Cmp::Gt, None) => false,
+        (Cmp::Lt | Cmp::Le, Some(l)) => l,
+        (Cmp::Gt | Cmp::Ge, Some(l)) => !l,
+    };
+    if jump {
+        return Some(if yes == (i.x() != 0) { i.ci() as isize } else { 0 });
+    }
+    m.set_reg(i.a(), m.constant(Value::bool(yes)));
+    Some(0)
+}
+const MOST_ITEMS: usize = 8;
+
+/// How two items compare: None: not known; Some(None): equal; Some(Some(less)). `equal`: only whether they are equal counts.
+fn differ(m: Recorder, x: T<Value>, y: T<Value>, equal: bool) -> Option<Option<bool>> {
+    if x.v.is_fix() && y.v.is_fix() {
+        if !m.both_fixnum(x, y) {
+            return None;
+        }
+        if m.test(m.fix_cmp(Cmp::Eq, x, y)) {
+            return Some(None);
+        }
+        return Some(Some(equal || m.test(m.fix_cmp(Cmp::Lt, x, y))));
+    }
+    let float = |v: Value| m.i.as_float(v).is_some();
+    if float(x.v) && float(y.v) {
+        let (f, g) = (m.as_float(x)?, m.as_float(y)?);
+        if m.test(m.float_cmp(Cmp::Eq, f, g)) {
+            return Some(None);
+        }
+        // Neither less nor greater: not a number, of which the identity would count.
+        if m.test(m.float_cmp(Cmp::Lt, f, g)) {
+            return Some(Some(true));
+        }
+        return m.test(m.float_cmp(Cmp::Lt, g, f)).then_some(Some(false));
+    }
+    if x.v.is_exact(Kind::Str) && y.v.is_exact(Kind::Str) {
+        if m.call2_bool(fast::cmp_residual(Cmp::Eq), x, y).ok()? {
+            return Some(None);
+        }
+        return Some(Some(equal || m.call2_bool(fast::cmp_residual(Cmp::Lt), x, y).ok()?));
+    }
+    None
+}

@@ -1068,7 +1068,7 @@ impl Rec {
             }
             let over = match super::inline::record(m, i) {
                 Some(()) => Some(0),
-                None => super::quiet::record(m, i),
+                None => super::inline::tuples(m, i).or_else(|| super::quiet::record(m, i)),
             };
             if let Some(over) = over {
                 self.gain += 2;
