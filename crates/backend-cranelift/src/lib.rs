@@ -69,21 +69,9 @@ fn exit(
     owner: usize,
     id: u32,
 ) -> &'static Exit {
-    Box::leak(Box::new(Exit {
-        target: (target as u64).into(),
-        count: 0.into(),
-        failures: 0.into(),
-        snap,
-        leaves,
-        // Headers are no functions: bridges link to entries.
-        home: None,
-        carry: Vec::new(),
-        hints: Vec::new(),
-        parent,
-        taken: 0.into(),
-        owner,
-        id,
-    }))
+    let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
+    // Headers are no functions: bridges link to entries.
+    Exit::new(&info, None, parent, target as u64, owner, id)
 }
 
 impl Tools {

@@ -67,20 +67,8 @@ fn exit(
     owner: usize,
     id: u32,
 ) -> &'static Exit {
-    Box::leak(Box::new(Exit {
-        target: (target as u64).into(),
-        count: 0.into(),
-        failures: 0.into(),
-        snap: l.snap,
-        leaves: l.leaves,
-        home: l.home,
-        carry: l.carry,
-        hints: l.hints,
-        parent,
-        taken: 0.into(),
-        owner,
-        id,
-    }))
+    let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints };
+    Exit::new(&info, l.home, parent, target as u64, owner, id)
 }
 
 impl Native {

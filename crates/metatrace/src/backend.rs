@@ -2,6 +2,8 @@
 //! values of the interpreter's state are.
 
 use crate::ir::*;
+use crate::packed;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 /// Spill slots of a trace.
@@ -40,6 +42,18 @@ pub struct Target {
     pub header: Header,
 }
 
+/// What an exit says.
+#[derive(Debug)]
+pub struct ExitInfo {
+    /// Operands `R::ins(n)` are `leaves[n]`.
+    pub snap: Snap,
+    pub leaves: Vec<(Loc, Ty)>,
+    /// Which leaves a bridge needs to jump back into `Exit::home` ([`Trace::carry`]).
+    pub carry: Vec<u32>,
+    /// What is known here.
+    pub hints: Vec<Hint>,
+}
+
 /// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.
 #[repr(C)]
 pub struct Exit {
@@ -47,14 +61,8 @@ pub struct Exit {
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,
-    /// Operands `R::ins(n)` are `leaves[n]`.
-    pub snap: Snap,
-    pub leaves: Vec<(Loc, Ty)>,
-    /// The loop that a bridge may jump back into, and which leaves it needs for that ([`Trace::carry`]).
+    /// The loop that a bridge may jump back into.
     pub home: Option<&'static Target>,
-    pub carry: Vec<u32>,
-    /// What is known here.
-    pub hints: Vec<Hint>,
     /// The exit at which the bridge begins that this exit belongs to.
     pub parent: Option<&'static Exit>,
     /// How often the client saw it taken.
@@ -63,6 +71,16 @@ pub struct Exit {
     pub owner: usize,
     /// Serial number, for the log.
     pub id: u32,
+    /// Few are ever taken ([`crate::packed`]).
+    packed: &'static [u8],
+    info: OnceLock<Box<ExitInfo>>,
+}
+
+impl std::ops::Deref for Exit {
+    type Target = ExitInfo;
+    fn deref(&self) -> &ExitInfo {
+        self.info.get_or_init(|| Box::new(packed::unpack(self.packed)))
+    }
 }
 
 /// What [`Backend::enter`] answers where a trace ended with `Return`: the result is in `State::gpr[0]`.
@@ -70,18 +88,39 @@ pub static RETURNED: Exit = Exit {
     target: AtomicU64::new(0),
     count: AtomicU32::new(0),
     failures: AtomicU32::new(0),
-    snap: Snap { frames: Vec::new(), slots: Vec::new(), virts: Vec::new(), in_memory: true },
-    leaves: Vec::new(),
     home: None,
-    carry: Vec::new(),
-    hints: Vec::new(),
     parent: None,
     taken: AtomicU64::new(0),
     owner: 0,
     id: 0,
+    // In memory, and nothing else.
+    packed: &[1, 0, 0, 0, 0, 0, 0],
+    info: OnceLock::new(),
 };
 
 impl Exit {
+    /// A new exit, which lives for good.
+    pub fn new(
+        info: &ExitInfo,
+        home: Option<&'static Target>,
+        parent: Option<&'static Exit>,
+        target: u64,
+        owner: usize,
+        id: u32,
+    ) -> &'static Exit {
+        Box::leak(Box::new(Exit {
+            target: target.into(),
+            count: 0.into(),
+            failures: 0.into(),
+            home,
+            parent,
+            taken: 0.into(),
+            owner,
+            id,
+            packed: Box::leak(packed::pack(info)),
+            info: OnceLock::new(),
+        }))
+    }
     /// The raw bits of a leaf.
     #[inline(always)]
     pub fn read(&self, s: &State, r: R) -> u64 {

@@ -806,20 +806,8 @@ fn exit(
     owner: usize,
     id: u32,
 ) -> &'static Exit {
-    std::boxed::Box::leak(std::boxed::Box::new(Exit {
-        target: (leave as *const Code as u64).into(),
-        count: 0.into(),
-        failures: 0.into(),
-        snap,
-        leaves,
-        home: None,
-        carry: Vec::new(),
-        hints: Vec::new(),
-        parent,
-        taken: 0.into(),
-        owner,
-        id,
-    }))
+    let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
+    Exit::new(&info, None, parent, leave as *const Code as u64, owner, id)
 }
 
 /// The executor as a backend.

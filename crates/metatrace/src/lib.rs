@@ -24,6 +24,7 @@ pub mod ir;
 pub mod log;
 pub mod machine;
 pub mod opt;
+mod packed;
 pub mod params;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
