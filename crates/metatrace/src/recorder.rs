@@ -1,8 +1,12 @@
 //! The generic part of a trace recorder: it appends IR, shares the snapshot among the guards of an operation, checks
 //! that guards come before effects, and knows why it gave up. The interpreter's own recorder keeps the symbolic state
 //! of frames and computes the concrete values.
+//!
+//! What is the same as before is not recorded again: pure operations, reads of memory that nothing has written since, tests
+//! whose outcome is known. So a trace holds little that the passes would drop, and long stretches of code fit.
 
 use crate::counters::Counter;
+use crate::fxhash::FxMap;
 use crate::ir::*;
 use crate::machine::Effects;
 
@@ -15,11 +19,60 @@ pub struct Recorder {
     /// Snapshot of the current resume point, once a guard needed it.
     snap: Option<u32>,
     pub limit: usize,
+    known: Known,
+}
+
+type Key = (Op, R, R, i64);
+
+#[derive(Default)]
+struct Known {
+    /// Pure and checked operations.
+    pure: FxMap<Key, R>,
+    /// What was read, or written last.
+    loads: FxMap<Key, R>,
+    /// Conditions that were tested.
+    conds: FxMap<R, bool>,
+}
+impl Known {
+    /// Where to look for what the operation gives.
+    fn table(&mut self, op: Op) -> Option<&mut FxMap<Key, R>> {
+        match op {
+            Op::Nop | Op::IsA | Op::Base => None,
+            Op::ShapeIs | Op::Get | Op::GetInt | Op::Elem | Op::Item | Op::FltItem => Some(&mut self.loads),
+            _ if matches!(op.info().class, Class::Pure | Class::Checked) => Some(&mut self.pure),
+            _ => None,
+        }
+    }
+    /// Forgets what an instruction may change.
+    fn wrote(&mut self, i: &Inst) {
+        match i.op {
+            Op::Set | Op::SetInt => {
+                let read = if i.op == Op::Set { Op::Get } else { Op::GetInt };
+                self.loads.retain(|k, _| match k.0 {
+                    Op::Get | Op::GetInt => k.3 != i.imm,
+                    Op::Elem => false,
+                    _ => true,
+                });
+                self.loads.insert((read, i.a, R::NONE, i.imm), i.b);
+            }
+            Op::SetElem => self.loads.retain(|k, _| !matches!(k.0, Op::Elem | Op::Get | Op::GetInt)),
+            Op::SetItem | Op::SetFltItem => self.loads.retain(|k, _| !matches!(k.0, Op::Item | Op::FltItem)),
+            Op::StoreReg => {}
+            _ => self.loads.clear(),
+        }
+    }
 }
 
 impl Recorder {
     pub fn new(limit: usize) -> Recorder {
-        Recorder { trace: Trace::new(), abort: None, effects: false, snap: None, limit }
+        Recorder {
+            trace: Trace::new(),
+            abort: None,
+            effects: false,
+            snap: None,
+            limit,
+            known: Known::default(),
+        }
     }
     pub fn give_up(&mut self, c: Counter, why: &'static str) {
         self.abort.get_or_insert((c, why));
@@ -59,24 +112,60 @@ impl Recorder {
         self.trace.konst(Ty::Flt, bits)
     }
     pub fn op(&mut self, op: Op, a: R, b: R) -> R {
-        self.trace.push(Inst { a, b, ..Inst::new(op) })
+        self.put(Inst { a, b, ..Inst::new(op) })
     }
     pub fn op1(&mut self, op: Op, a: R) -> R {
-        self.trace.push(Inst { a, ..Inst::new(op) })
+        self.put(Inst { a, ..Inst::new(op) })
     }
     pub fn op_imm(&mut self, op: Op, a: R, b: R, imm: i64) -> R {
-        self.trace.push(Inst { a, b, imm, ..Inst::new(op) })
+        self.put(Inst { a, b, imm, ..Inst::new(op) })
+    }
+    fn put(&mut self, i: Inst) -> R {
+        let key = (i.op, i.a, i.b, i.imm);
+        if let Some(&r) = self.known.table(i.op).and_then(|t| t.get(&key)) {
+            return r;
+        }
+        let r = self.trace.push(i);
+        if let Some(t) = self.known.table(i.op) {
+            t.insert(key, r);
+        }
+        r
+    }
+    /// Whether a guard of this condition would never leave.
+    pub fn holds(&self, cond: R, want: bool) -> bool {
+        self.known.conds.get(&cond) == Some(&want)
     }
     /// A guard or checked operation: the snapshot of the current resume point must exist.
     pub fn guarded(&mut self, op: Op, a: R, b: R) -> R {
+        let key = (op, a, b, 0);
+        match op {
+            Op::GuardT | Op::GuardF if self.holds(a, op == Op::GuardT) => return R::NONE,
+            Op::GuardT | Op::GuardF => {}
+            _ => {
+                if let Some(&r) = self.known.pure.get(&key) {
+                    return r;
+                }
+            }
+        }
         if self.effects {
             self.give_up(Counter::AbortEffect, "guard after an effect");
         }
         let snap = self.snap();
-        self.trace.push(Inst { a, b, snap, ..Inst::new(op) })
+        let r = self.trace.push(Inst { a, b, snap, ..Inst::new(op) });
+        match op {
+            Op::GuardT | Op::GuardF => {
+                self.known.conds.insert(a, op == Op::GuardT);
+            }
+            Op::Calm => {}
+            _ => {
+                self.known.pure.insert(key, r);
+            }
+        }
+        r
     }
     pub fn effect(&mut self, i: Inst) {
         self.effects = true;
+        self.known.wrote(&i);
         self.trace.push(i);
     }
     /// The state of the current resume point is to be in memory.
@@ -96,6 +185,7 @@ impl Recorder {
         self.trace.args.extend_from_slice(args);
         if f.effects.0 & !Effects::READS.or(Effects::RAISES).0 != 0 {
             self.effects = true;
+            self.known.loads.clear();
         }
         self.trace.push(Inst { a: R(from), b: R(args.len() as u32), imm: n as i64, ..Inst::new(op) })
     }

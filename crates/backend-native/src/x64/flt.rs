@@ -2,10 +2,6 @@
 
 use super::*;
 
-const FLO_ZERO: i64 = 0x8000_0000_0000_0002u64 as i64;
-/// What the decoder makes of `FLO_ZERO`.
-const NOT_ZERO: i64 = 0x3000_0000_0000_0000;
-
 pub fn op(s: &mut X64, op: FltOp, d: u8, mut a: u8, mut b: u8) {
     let mut t = d;
     if d == b && d != a {
@@ -40,23 +36,20 @@ pub fn un(s: &mut X64, op: FltUn, d: u8, a: u8) {
     }
 }
 
+/// The lower two bits are 10; bits 62 and 61 of the double, which they replace, follow from the sign bit of the word,
+/// which is bit 60: 01 if it is set. Of all such words only `FLO_ZERO` is so near the least integer that 3 less overflows.
 pub fn unbox(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>, zero: Detour<DynamicLabel>) {
     x!(s
-        ; mov eax, Rd(a)
-        ; and eax, 3
-        ; cmp eax, 2
-        ; jne =>other.at
+        ; lea eax, [Rq(a) - 2]
+        ; test al, 3
+        ; jnz =>other.at
+        ; cmp Rq(a), 3
+        ; jo =>zero.at
         ; mov rcx, Rq(a)
         ; sar rcx, 63
-        ; add rcx, 2
-        ; mov rax, Rq(a)
-        ; and rax, -4
-        ; or rax, rcx
-        ; ror rax, 3
-        ; mov rcx, QWORD NOT_ZERO
-        ; cmp rax, rcx
-        ; je =>zero.at
-        ; movq Rx(d), rax
+        ; add rcx, Rq(a)
+        ; ror rcx, 3
+        ; movq Rx(d), rcx
         ; =>other.back
         ; =>zero.back);
 }
@@ -70,21 +63,19 @@ pub fn unbox_box(s: &mut X64, d: u8, a: u8, l: &Layout, exit: DynamicLabel) {
         ; movsd Rx(d), [Rq(a) + l.float_at]);
 }
 
+/// The reverse; what does not come out as such a word goes to `other`, as does what looks like `FLO_ZERO`.
 pub fn make_box(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>) {
     x!(s
         ; movq rax, Rx(a)
-        ; mov rcx, rax
-        ; shr rcx, 60
-        ; and ecx, 7
-        ; sub ecx, 3
-        ; cmp ecx, 1
-        ; ja =>other.at
         ; rol rax, 3
-        ; and rax, -4
-        ; or rax, 2
-        ; mov rcx, QWORD FLO_ZERO
-        ; cmp rax, rcx
-        ; je =>other.at
+        ; mov rcx, rax
+        ; sar rcx, 63
+        ; sub rax, rcx
+        ; lea ecx, [rax - 2]
+        ; test cl, 3
+        ; jnz =>other.at
+        ; cmp rax, 3
+        ; jo =>other.at
         ; mov Rq(d), rax
         ; =>other.back);
 }

@@ -46,6 +46,30 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 return Step::Is(r);
             }
         }
+        Op::FixAnd | Op::FixMod | Op::FixShr => {
+            let (a, k) = (o.fact(i.a), o.out.const_of(i.b).map(|c| c.bits));
+            let range = match (i.op, k) {
+                // A mask that is not negative takes the sign away.
+                (Op::FixAnd, Some(k)) if word::unfix(k) >= 0 => Some((0, word::unfix(k))),
+                (Op::FixMod, Some(k)) if word::unfix(k) > 0 => Some((0, word::unfix(k) - 1)),
+                (Op::FixShr, Some(k)) if k < 63 => {
+                    let (lo, hi) = (a.lo.max(word::FIX_MIN), a.hi.min(word::FIX_MAX));
+                    Some((lo >> k, hi >> k))
+                }
+                _ => None,
+            };
+            if let Some((lo, hi)) = range {
+                let r = match super::cse::pass(o, i) {
+                    Step::Is(r) => r,
+                    _ => o.emit(*i),
+                };
+                o.learn(r, |f| {
+                    f.lo = f.lo.max(lo);
+                    f.hi = f.hi.min(hi);
+                });
+                return Step::Is(r);
+            }
+        }
         Op::Lt | Op::Le | Op::Ult => {
             let (a, b) = (o.fact(i.a), o.fact(i.b));
             let known = match i.op {

@@ -12,6 +12,7 @@ use crate::thread::{Cont, fflags};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
+use adder_metatrace::opt::Objects;
 use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine, Residual, word};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -284,6 +285,13 @@ impl Machine for Recorder {
             return false;
         }
         let v = self.i.shape_is(o.v, shape);
+        let now = o.v.shape_id();
+        if !v && super::record::PyObjects.fixed(now) {
+            // That it is of this one says more, for the tests to come as well.
+            let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, now as i64);
+            self.guard(c, true);
+            return false;
+        }
         let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, shape as i64);
         self.guard(c, v);
         v

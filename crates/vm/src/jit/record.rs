@@ -106,7 +106,7 @@ pub struct Rec {
 }
 
 /// What the optimiser may know of objects.
-struct PyObjects;
+pub(super) struct PyObjects;
 impl Objects for PyObjects {
     /// Builtin types' shapes are their instances' for good, but for those whose `__class__` can be assigned.
     fn fixed(&self, desc: u32) -> bool {
@@ -746,7 +746,9 @@ impl Rec {
         self.core.set_snap(s)
     }
     pub fn guard(&mut self, cond: R_, want: bool) {
-        self.guarded(if want { Op::GuardT } else { Op::GuardF }, cond, R_::NONE);
+        if !self.core.holds(cond, want) {
+            self.guarded(if want { Op::GuardT } else { Op::GuardF }, cond, R_::NONE);
+        }
     }
     pub fn guarded(&mut self, op: Op, a: R_, b: R_) -> R_ {
         self.snap();
