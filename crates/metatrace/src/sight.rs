@@ -200,7 +200,12 @@ pub fn aborts() -> Vec<Abort> {
 }
 /// The trace with this exit.
 pub fn trace_of_exit(e: &Exit) -> Option<u32> {
-    TRACES.lock().unwrap().iter().rev().find(|t| t.exits.iter().any(|x| std::ptr::eq(*x, e))).map(|t| t.id)
+    // Numbers of exits grow within a trace.
+    let near = |t: &TraceInfo| {
+        t.exits.first().is_some_and(|x| x.id <= e.id) && t.exits.last().is_some_and(|x| e.id <= x.id)
+    };
+    let has = |t: &TraceInfo| near(t) && t.exits.iter().any(|x| std::ptr::eq(*x, e));
+    TRACES.lock().unwrap().iter().rev().find(|t| has(t)).map(|t| t.id)
 }
 /// Counts of exits, runs and aborts are zero again.
 pub fn reset() {
