@@ -2,7 +2,7 @@
 //! values of the interpreter's state are.
 
 use crate::ir::*;
-use crate::packed;
+use crate::{forever, packed};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
@@ -108,7 +108,8 @@ impl Exit {
         owner: usize,
         id: u32,
     ) -> &'static Exit {
-        Box::leak(Box::new(Exit {
+        let packed = forever::bytes(&packed::pack(info));
+        forever::value(Exit {
             target: target.into(),
             count: 0.into(),
             failures: 0.into(),
@@ -117,9 +118,9 @@ impl Exit {
             taken: 0.into(),
             owner,
             id,
-            packed: Box::leak(packed::pack(info)),
+            packed,
             info: OnceLock::new(),
-        }))
+        })
     }
     /// The raw bits of a leaf.
     #[inline(always)]

@@ -19,6 +19,7 @@ pub mod backend;
 pub mod counters;
 pub mod driver;
 pub mod exec;
+pub mod forever;
 pub mod fxhash;
 pub mod ir;
 pub mod log;

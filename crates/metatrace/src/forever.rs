@@ -1,0 +1,59 @@
+//! Memory for what lives as long as the process, in pieces of its own: among what compiling needs for a moment it would keep
+//! the allocator from giving that back.
+
+use std::mem::MaybeUninit;
+use std::sync::Mutex;
+
+const PIECE: usize = 1 << 16;
+
+/// What is left of the last piece.
+static REST: Mutex<&'static mut [MaybeUninit<u64>]> = Mutex::new(&mut []);
+
+/// So many bytes, aligned for words.
+fn room(bytes: usize) -> &'static mut [MaybeUninit<u64>] {
+    let n = bytes.div_ceil(8);
+    let mut rest = REST.lock().unwrap_or_else(|e| e.into_inner());
+    if rest.len() < n {
+        let fresh = || vec![MaybeUninit::uninit(); n.max(PIECE / 8)].leak();
+        *rest = fresh();
+    }
+    let (a, b) = std::mem::take(&mut *rest).split_at_mut(n);
+    *rest = b;
+    a
+}
+
+/// A copy of these bytes.
+pub fn bytes(b: &[u8]) -> &'static [u8] {
+    let to = room(b.len()).as_mut_ptr() as *mut u8;
+    // SAFETY: nobody else has this memory; it is as long, and never freed.
+    unsafe {
+        std::ptr::copy_nonoverlapping(b.as_ptr(), to, b.len());
+        std::slice::from_raw_parts(to, b.len())
+    }
+}
+
+/// The value, which is never dropped.
+pub fn value<T: Send + Sync>(x: T) -> &'static T {
+    const { assert!(align_of::<T>() <= 8) };
+    let to = room(size_of::<T>()).as_mut_ptr() as *mut T;
+    // SAFETY: as above; aligned for words.
+    unsafe {
+        to.write(x);
+        &*to
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn stays() {
+        let all: Vec<(&[u8], &u64)> = (0..20_000u64)
+            .map(|n| (super::bytes(&n.to_le_bytes()[..n as usize % 9]), super::value(n)))
+            .collect();
+        for (n, (b, v)) in all.iter().enumerate() {
+            assert_eq!(**v, n as u64);
+            assert_eq!(*b, &n.to_le_bytes()[..n % 9]);
+        }
+        assert_eq!(super::bytes(&[7; 100_000]).len(), 100_000);
+    }
+}
