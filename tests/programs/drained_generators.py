@@ -35,3 +35,44 @@ def deep(n):
 print(deep(100))
 try: deep(100000)
 except RecursionError as e: print("rec", e)
+
+
+# -- with keywords
+def keyed():
+    out = []
+    for l in [[], [3, 1, 2], ["bb", "a", "ccc"], [1.5, -2], [[1], []]]:
+        for kw in [{}, {"key": None}, {"key": str}, {"default": 7}, {"default": frozenset()}, {"key": repr, "default": None}]:
+            for f in min, max:
+                try:
+                    out.append(f((x for x in l), **kw))
+                except Exception as e:
+                    out.append((type(e).__name__, str(e)))
+        try:
+            out.append(min((x for x in l), key=lambda x: -len(str(x))))
+            out.append(max((x for x in l), key=str, default=3))
+        except Exception as e:
+            out.append((type(e).__name__, str(e)))
+        for call in (
+            lambda: max((x for x in l), default=3),
+            lambda: max((x for x in l), key=None),
+            lambda: min((x for x in l), key=5),
+            lambda: min((x for x in l), nokey=5),
+            lambda: sorted((x for x in l), key=str),
+            lambda: sorted((x for x in l), reverse=True),
+            lambda: sorted((x for x in l), key=None, reverse=1),
+            lambda: sorted((x for x in l), key=5),
+            lambda: sorted((x for x in l), reverse="a"),
+            lambda: sorted((x for x in l), what=1),
+        ):
+            try:
+                out.append(call())
+            except Exception as e:
+                out.append((type(e).__name__, str(e)))
+    return out
+
+
+first = keyed()
+for k in range(30):
+    assert keyed() == first
+for x in first:
+    print(x)

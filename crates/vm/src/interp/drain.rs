@@ -12,7 +12,7 @@
 
 use crate::err::R;
 use crate::hooks::{self, Mode};
-use crate::native::{Inline, NativeDef, TypeCell, function};
+use crate::native::{Inline, NativeDef, RawArgs, TypeCell, function};
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
@@ -71,6 +71,51 @@ def max(it):
             m = x
     return m
 
+def min_kw(it, key, default):
+    for m in it:
+        break
+    else:
+        if default is MISSING:
+            return MIN(())
+        return default
+    if key is None:
+        for x in it:
+            if x < m:
+                m = x
+        return m
+    k = key(m)
+    for x in it:
+        y = key(x)
+        if y < k:
+            m = x
+            k = y
+    return m
+
+def max_kw(it, key, default):
+    for m in it:
+        break
+    else:
+        if default is MISSING:
+            return MAX(())
+        return default
+    if key is None:
+        for x in it:
+            if x > m:
+                m = x
+        return m
+    k = key(m)
+    for x in it:
+        y = key(x)
+        if y > k:
+            m = x
+            k = y
+    return m
+
+def sorted_kw(it, key, reverse):
+    l = [x for x in it]
+    SORT(l, key=key, reverse=reverse)
+    return l
+
 def sum(it, s):
     if TYPE(s) is INT:
         for x in it:
@@ -98,8 +143,22 @@ def sum(it, s):
     return s
 ";
 
-const NAMES: &[&str] =
-    &["all", "any", "list", "tuple", "set", "frozenset", "join", "sorted", "min", "max", "sum"];
+const NAMES: &[&str] = &[
+    "all",
+    "any",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "join",
+    "sorted",
+    "min",
+    "max",
+    "sum",
+    "min_kw",
+    "max_kw",
+    "sorted_kw",
+];
 const JOIN: usize = 6;
 const SUM: usize = 10;
 
@@ -153,16 +212,47 @@ pub struct Drain {
     pub zero: bool,
 }
 
+/// The same of `min`, `max` and `sorted` of a generator with keywords: the function and its arguments.
+pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Value; 3])> {
+    let nf = f.exact::<NativeFunction>()?;
+    let (names, all) = (a.kwnames()?, a.all());
+    if nf.def.inline != Inline::Drain || nf.def.sig.receiver || a.pos().len() != 1 || !usable(th) {
+        return None;
+    }
+    let k = NAMES.iter().position(|n| n.strip_suffix("_kw") == Some(nf.def.name))?;
+    let sorted = nf.def.name == "sorted";
+    let func = function_of(th, all[0], k)?;
+    let missing = unsafe { Root::prelude.value().cast_unchecked::<Array>() }.slot(NAMES.len()).value();
+    let mut args = [all[0], NONE(), if sorted { FALSE() } else { missing }];
+    for (n, v) in names.items().iter().zip(&all[1..]) {
+        match &*th.text(*n) {
+            "key" => args[1] = *v,
+            "default" if !sorted => args[2] = *v,
+            "reverse" if sorted => args[2] = *v,
+            _ => return None,
+        }
+    }
+    Some((func, args))
+}
+fn usable(th: Th) -> bool {
+    crate::jit::enabled() && !th.multi() && !super::events::observed(th)
+}
+
 /// What does this call of a native function or type instead. None: the call is as it is.
 pub fn of(th: Th, f: Value, args: &[Value]) -> Option<Drain> {
-    if !crate::jit::enabled() || th.multi() || super::events::observed(th) {
+    if !usable(th) {
         return None;
     }
     let (k, at) = which(f, args)?;
-    let g: Gc<super::generator::Generator> = args[at].exact()?;
+    let func = function_of(th, args[at], k)?;
+    Some(Drain { func, at, zero: k == SUM && args.len() == 1 })
+}
+/// Function `k` for this generator.
+fn function_of(th: Th, g: Value, k: usize) -> Option<Gc<Function>> {
+    let g: Gc<super::generator::Generator> = g.exact()?;
     let code: Gc<Code> = unsafe { g.code.gc() };
     let known = unsafe { code.drains.gc_opt::<Array>() }.and_then(|a| a.slot(k).get());
-    let func = match known {
+    Some(match known {
         Some(f) => unsafe { f.cast_unchecked() },
         None => {
             if WITHOUT.load(Relaxed) {
@@ -176,8 +266,7 @@ pub fn of(th: Th, f: Value, args: &[Value]) -> Option<Drain> {
                 }
             }
         }
-    };
-    Some(Drain { func, at, zero: k == SUM && args.len() == 1 })
+    })
 }
 
 /// A copy of function `k` for the generators of this code.
@@ -212,6 +301,7 @@ fn prepare(th: Th) -> R<Gc<Array>> {
     let of = |t: Value, name: &str| th.getattr(t, th.intern(name));
     let (list, text) =
         (crate::builtins::list::LIST.get().value(), crate::builtins::str_type::STR.get().value());
+    let more = th.native_function(&MORE, None, None);
     let def = |name: &str| {
         let all = crate::builtins::functions::MODULE.functions;
         let d = all.iter().find(|d| d.name == name).expect("a builtin function");
@@ -229,11 +319,15 @@ fn prepare(th: Th) -> R<Gc<Array>> {
         ("INT", crate::builtins::int::INT.get().value()),
         ("BOOL", crate::builtins::bool_::BOOL.get().value()),
         ("FLOAT", crate::builtins::float::FLOAT.get().value()),
-        ("MORE", th.native_function(&MORE, None, None)),
+        // Nobody can pass it for a default.
+        ("MISSING", more),
+        ("MORE", more),
     ] {
         globals.set(th, th.intern(name), v)?;
     }
-    let all = th.array(NAMES.len())?;
+    let all = th.array(NAMES.len() + 1)?;
+    let missing = globals.get_str(th, th.intern("MISSING"))?;
+    th.store_opt(all, all.slot(NAMES.len()), missing);
     let consts: Gc<Array> = unsafe { module.consts.gc() };
     for s in consts.slots() {
         let Some(c) = s.get().and_then(|c| c.exact::<Code>()) else { continue };

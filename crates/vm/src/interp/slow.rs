@@ -802,16 +802,19 @@ pub fn call_special(th: Th, f: Value) -> Option<Value> {
 #[inline(never)]
 /// A call that uses up a generator: see [`super::drain`]. None: it is as others.
 fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
-    if args.nkw() != 0 {
-        return None;
-    }
-    let d = super::drain::of(th, f, args.pos())?;
     let fp = fr(th);
     let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
+    if args.nkw() != 0 {
+        let (func, all) = super::drain::with_keywords(th, f, args)?;
+        let r = th.push_frame(func, regs, None, RawArgs::positional(&all), fflags::HIDDEN);
+        return Some(r.and_then(|_| started(th)));
+    }
+    let d = super::drain::of(th, f, args.pos())?;
     let with_start = [args.pos()[0], Value::fix(0)];
     let args = if d.zero { RawArgs::positional(&with_start) } else { args };
     Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))
 }
+#[inline(never)]
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
