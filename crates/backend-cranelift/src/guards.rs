@@ -48,9 +48,11 @@ impl Translate<'_, '_, '_> {
             Entry | LoadReg | In | Phi | Loop | Base | GuardT | GuardF | IsA | Calm | FixAdd | FixSub
             | FixMul | FixShl | FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixShr | FixDiv | FixMod
             | Add | Sub | Untag | Tag | Bits | Word | FAdd | FSub | FMul | FDiv | FNeg | FAbs | FSqrt
-            | FixToFlt | IntToFlt | Unbox | Box | Get | GetInt | Elem | New | Set | SetInt | SetNew
-            | SetShape | SetElem | StoreReg | Sync | RawSet | RawGet | Rebase | CallInt | CallRef
-            | CallFlt | CallVoid | Return | Nop => return Err("a guard without a condition"),
+            | FixToFlt | IntToFlt | Unbox | Box | Get | GetInt | Elem | Item | FltItem | SetItem
+            | SetFltItem | New | Set | SetInt | SetNew | SetShape | SetElem | StoreReg | Sync | RawSet
+            | RawGet | Rebase | CallInt | CallRef | CallFlt | CallVoid | Return | Nop => {
+                return Err("a guard without a condition");
+            }
         })
     }
     fn compare(&mut self, cc: IntCC, c: &Inst) -> Res<Value> {

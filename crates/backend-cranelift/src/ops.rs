@@ -141,6 +141,40 @@ impl Translate<'_, '_, '_> {
                 let at = self.elem(&x)?;
                 self.load(at, x.imm)
             }
+            Item => {
+                let (p, at) = self.item(&x)?;
+                let (m, from) = (mem(), p.from as i32);
+                match (p.width, p.signed) {
+                    (1, false) => self.b.ins().uload8(I64, m, at, from),
+                    (1, true) => self.b.ins().sload8(I64, m, at, from),
+                    (2, false) => self.b.ins().uload16(I64, m, at, from),
+                    (2, true) => self.b.ins().sload16(I64, m, at, from),
+                    (4, false) => self.b.ins().uload32(m, at, from),
+                    (4, true) => self.b.ins().sload32(m, at, from),
+                    _ => self.b.ins().load(I64, m, at, from),
+                }
+            }
+            FltItem => {
+                let (p, at) = self.item(&x)?;
+                self.b.ins().load(F64, mem(), at, p.from as i32)
+            }
+            SetItem => {
+                let (p, at) = self.item(&x)?;
+                let (m, from, v) = (mem(), p.from as i32, self.value(x.c)?);
+                match p.width {
+                    1 => self.b.ins().istore8(m, v, at, from),
+                    2 => self.b.ins().istore16(m, v, at, from),
+                    4 => self.b.ins().istore32(m, v, at, from),
+                    _ => self.b.ins().store(m, v, at, from),
+                };
+                return Ok(());
+            }
+            SetFltItem => {
+                let (p, at) = self.item(&x)?;
+                let v = self.value(x.c)?;
+                self.b.ins().store(mem(), v, at, p.from as i32);
+                return Ok(());
+            }
             New => self.new_object(&x),
             Set => {
                 let (a, v) = self.two(&x)?;
@@ -192,6 +226,13 @@ impl Translate<'_, '_, '_> {
         Ok(())
     }
 
+    /// How the numbers of an object lie, and where one is, but for the first one's offset.
+    fn item(&mut self, x: &Inst) -> Res<(Packed, Value)> {
+        let p = Packed::of(x.imm);
+        let (a, n) = self.two(x)?;
+        let n = self.b.ins().imul_imm_s(n, p.width as i64);
+        Ok((p, self.b.ins().iadd(a, n)))
+    }
     fn two(&mut self, x: &Inst) -> Res<(Value, Value)> {
         Ok((self.value(x.a)?, self.value(x.b)?))
     }

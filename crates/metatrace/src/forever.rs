@@ -14,8 +14,7 @@ fn room(bytes: usize) -> &'static mut [MaybeUninit<u64>] {
     let n = bytes.div_ceil(8);
     let mut rest = REST.lock().unwrap_or_else(|e| e.into_inner());
     if rest.len() < n {
-        let fresh = || vec![MaybeUninit::uninit(); n.max(PIECE / 8)].leak();
-        *rest = fresh();
+        *rest = vec![MaybeUninit::uninit(); n.max(PIECE / 8)].leak();
     }
     let (a, b) = std::mem::take(&mut *rest).split_at_mut(n);
     *rest = b;

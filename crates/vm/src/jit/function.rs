@@ -106,7 +106,7 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
         return Ok(Ctl::Next);
     }
     if let Some(t) = tree_of(code, n, code.ins) {
-        if code.start.load(Relaxed) as *const Ins == code.ins {
+        if std::ptr::eq(code.start.load(Relaxed), code.ins) {
             code.calls.store(later(), Relaxed);
         }
         let here = 0u8;
