@@ -530,6 +530,8 @@ pub struct Trace {
     pub carry: Option<Vec<R>>,
     /// Of a loop that may be jumped to.
     pub header: Option<std::boxed::Box<Header>>,
+    /// Other threads may write to objects: what memory holds is read anew in each round of a loop.
+    pub shared: bool,
     /// Of a recorded bridge: what is known where it begins.
     pub hints: Vec<Hint>,
     /// Of an optimised trace: what is known at its guards (instructions, in order).

@@ -51,6 +51,10 @@ pub trait Objects {
     fn container(&self, _desc: u32) -> bool {
         true
     }
+    /// Words of objects of this fixed descriptor are never written, or by one thread only.
+    fn private(&self, _desc: u32) -> bool {
+        false
+    }
     /// Boxed floats have this descriptor.
     fn is_float(&self, desc: u32) -> bool;
     /// Descriptor of a constant object.

@@ -223,6 +223,9 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         if o.virts.contains_key(&v) || o.virts.contains_key(&o.resolve(key.0)) {
             continue;
         }
+        if rec.shared && !o.fact(key.0).desc.is_some_and(|d| objects.private(d)) {
+            continue;
+        }
         if stored.contains(&key.1) {
             if varying.len() < 16 {
                 let p = prepare(&mut o, v, false);
@@ -232,9 +235,13 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
             kept.push((key, v));
         }
     }
-    let descs: Vec<(R, u32)> =
-        o.descs.iter().filter(|d| !plan.dropped_descs.contains(d.0)).map(|d| (*d.0, *d.1)).collect();
-    let elems = if elem_stores || calls || plan.no_elems { Default::default() } else { o.elems.clone() };
+    let lasts = |d: &(&R, &u32)| !rec.shared && !plan.dropped_descs.contains(d.0);
+    let descs: Vec<(R, u32)> = o.descs.iter().filter(lasts).map(|d| (*d.0, *d.1)).collect();
+    let elems = if elem_stores || calls || plan.no_elems || rec.shared {
+        Default::default()
+    } else {
+        o.elems.clone()
+    };
 
     o.out.here = At(0);
     o.out.push(Inst::new(Op::Loop));
@@ -376,7 +383,11 @@ mod tests {
     use super::*;
 
     fn peel(s: &str) -> String {
-        let t = crate::text::parse(s).unwrap();
+        peel_shared(s, false)
+    }
+    fn peel_shared(s: &str, shared: bool) -> String {
+        let mut t = crate::text::parse(s).unwrap();
+        t.shared = shared;
         crate::verify::verify(&t).unwrap();
         let o = optimize(&t, &NoObjects, true).unwrap();
         crate::verify::verify(&o).unwrap();
@@ -399,14 +410,22 @@ mod tests {
         assert!(body.contains("fix_add_w"), "{s}");
     }
 
-    /// A field that the loop changes is carried in a register.
+    const FIELD: &str = "%0 = entry 0\n%1 = is_ptr %0\nguard_true %1 @0\n%3 = shape_is 9 %0\nguard_true %3 @0\n\
+         %5 = get_int 16 %0\n%6 = add %5 i:1\nset_int 16 %0 %6\n%8 = get 24 %0\nset 32 %0 %8\nguard_calm @0\n\
+         end 1=fix:0\nsnap 0 {1=fix:0}";
+
+    /// A field that the loop changes is carried in a register, one that it does not change is read before.
     #[test]
     fn field_in_register() {
-        let s = peel(
-            "%0 = entry 0\n%1 = is_ptr %0\nguard_true %1 @0\n%3 = shape_is 9 %0\nguard_true %3 @0\n%5 = get_int 16 %0\n\
-             %6 = add %5 i:1\nset_int 16 %0 %6\nguard_calm @0\nend 1=fix:0\nsnap 0 {1=fix:0}",
-        );
+        let s = peel(FIELD);
         let body = s.split("loop\n").nth(1).unwrap();
-        assert!(!body.contains("get_int") && body.contains("set_int") && !body.contains("shape_is"), "{s}");
+        assert!(!body.contains("= get") && body.contains("set_int") && !body.contains("shape_is"), "{s}");
+    }
+    /// Where other threads may write to the object, its fields are read in every round.
+    #[test]
+    fn shared_field() {
+        let s = peel_shared(FIELD, true);
+        let body = s.split("loop\n").nth(1).unwrap();
+        assert!(body.contains("get_int 16") && body.contains("get 24"), "{s}");
     }
 }

@@ -148,6 +148,12 @@ impl Objects for PyObjects {
         ];
         !OTHERS.iter().any(|k| *k as u32 == desc)
     }
+    fn private(&self, desc: u32) -> bool {
+        desc < Kind::ALL.len() as u32
+            && desc != Kind::Cell as u32
+            && !self.container(desc)
+            && self.fixed(desc)
+    }
     fn is_float(&self, desc: u32) -> bool {
         desc == Kind::Float as u32
     }
@@ -468,7 +474,11 @@ impl RFrame {
 impl Rec {
     fn new(th: Th, tree: &'static Tree, root: *mut Frame) -> Rec {
         Rec {
-            core: Recorder::new(Param::TraceLimit.size()),
+            core: {
+                let mut core = Recorder::new(Param::TraceLimit.size());
+                core.trace.shared = th.multi();
+                core
+            },
             th,
             tree,
             frames: Vec::new(),
