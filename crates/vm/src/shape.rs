@@ -139,6 +139,11 @@ impl Shape {
         let i = i as u32;
         if i < self.cap { Place::Inline(self.attrs_at + 8 * i) } else { Place::Ext(i - self.cap) }
     }
+    /// Whether an attribute of objects of this shape lies at this byte of them.
+    pub fn has_attribute_at(&self, byte: u32) -> bool {
+        let n = self.cap.min(self.keys.len() as u32);
+        byte >= self.attrs_at && byte < self.attrs_at + 8 * n
+    }
     /// The shape after adding `name` (interned, not yet there). None: it is time for dict mode.
     pub fn with(&'static self, name: Value) -> Option<&'static Shape> {
         if self.dict_mode || self.keys.len() >= MAX_ATTRS {

@@ -439,7 +439,7 @@ whole! {
 /// The attribute at a place in the object that a cache word names; declines if it has none.
 #[inline(always)]
 fn slot_of<M: PyMachine>(m: M, o: M::Ref, offset: u32) -> R<M::Ref> {
-    m.list_elem(o, Field(offset), m.int_const(0)).ok_or(m.decline())
+    m.slot(o, Field(offset)).ok_or(m.decline())
 }
 /// Entry of a polymorphic cache for the object's shape.
 #[inline(always)]

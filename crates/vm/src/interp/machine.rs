@@ -65,6 +65,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn ic(self, i: usize) -> &'static Ic;
     /// Item `i` of a list's array; None: a racing thread has removed it (a slot is null only then).
     fn list_elem(self, a: Self::Ref, base: Field, i: Self::Int) -> Option<Self::Ref>;
+    /// The attribute at a place in the object, whose shape is known; None: it has none (a member of `__slots__`).
+    fn slot(self, o: Self::Ref, at: Field) -> Option<Self::Ref>;
     /// `i` is below the capacity of array `a`; with one thread the machine may know that without looking.
     fn within(self, i: Self::Int, a: Self::Ref, cap: Field) -> bool;
     /// `d[k]` of an exact dict whose key is found at once; None: slow path.
@@ -447,6 +449,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn list_elem(self, a: Value, base: Field, i: i64) -> Option<Value> {
         unsafe { &*((a.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.get()
+    }
+    #[inline(always)]
+    fn slot(self, o: Value, at: Field) -> Option<Value> {
+        self.list_elem(o, at, 0)
     }
     #[inline(always)]
     fn within(self, i: i64, a: Value, cap: Field) -> bool {

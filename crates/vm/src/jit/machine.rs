@@ -383,6 +383,17 @@ impl PyMachine for Recorder {
         }
         Some(T { v, r })
     }
+    fn slot(self, o: T<Value>, at: Field) -> Option<T<Value>> {
+        let v = self.list_elem(o, at, self.int_const(0))?;
+        // Attributes that the shape has are there; members may not be.
+        let member = !crate::shape::shape(o.v.shape_id()).has_attribute_at(at.0);
+        if member && !self.multi() {
+            let null = self.rec().core.word(0);
+            let c = self.op(Op::Eq, v.r, null);
+            self.guard(c, false);
+        }
+        Some(v)
+    }
     fn within(self, i: T<i64>, a: T<Value>, cap: Field) -> bool {
         // Only lists' arrays are asked this.
         self.rec().core.op_imm(Op::IsA, a.r, Ir::NONE, Kind::Array as i64);
