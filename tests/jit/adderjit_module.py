@@ -1,4 +1,4 @@
-"""The module adderjit; run with -X jit=threshold=30,keep_ir=1. Says "ok" at the end."""
+"""The module adderjit; run with -X jit=threshold=30,budget=0,keep_ir=1. Says "ok" at the end."""
 import adderjit
 import inspect
 
@@ -23,7 +23,8 @@ def branchy(n):
 
 assert branchy(10_000) == (16668333, -9998.5)
 mine = [t for t in adderjit.traces() if t.function == "branchy"]
-loop, bridge = mine[0], mine[1]
+# Bridges may begin in the first round, which is compiled by itself, and in the others.
+loop, bridge = mine[0], max(mine[1:], key=lambda t: t.runs)
 assert loop.kind == "loop" and bridge.kind == "bridge", mine
 assert bridge.parent == loop.id and bridge.parent_exit in [e.id for e in loop.exits]
 assert loop.filename == __file__ and loop.valid

@@ -46,7 +46,7 @@ impl Default for Few {
 impl Few {
     /// Where it is or belongs.
     fn cell(&self, a: usize) -> usize {
-        let mut i = (a >> 3) * 0x9e37_79b1 >> 7 & 511;
+        let mut i = (a >> 3).wrapping_mul(0x9e37_79b1) >> 7 & 511;
         while self.cells[i] != 0 && self.cells[i] != a {
             i = (i + 1) & 511;
         }

@@ -62,7 +62,8 @@ fn module() {
     }
     for gc in ["generational", "stress:500"] {
         let gc = format!("gc={gc}");
-        let o = run(&["-X", "jit=threshold=30,keep_ir=1", "-X", &gc, "adderjit_module.py"], &[]).unwrap();
+        let o = run(&["-X", "jit=threshold=30,budget=0,keep_ir=1", "-X", &gc, "adderjit_module.py"], &[])
+            .unwrap();
         assert_eq!((&*text(&o.stdout), &*text(&o.stderr)), ("ok\n", ""), "{gc}");
     }
 }
@@ -130,7 +131,7 @@ fn report_and_log() {
     }
     let (page, log) = (temporary("report.html"), temporary("log"));
     let (x, y) = (format!("jitreport={}", page.display()), format!("jitlog={}", log.display()));
-    let o = run(&["-X", "jit=threshold=50", "-X", &x, "-X", &y, "report.py"], &[]).unwrap();
+    let o = run(&["-X", "jit=threshold=50,budget=0", "-X", &x, "-X", &y, "report.py"], &[]).unwrap();
     assert!(o.status.success() && o.stderr.is_empty(), "{}", text(&o.stderr));
     let html = std::fs::read_to_string(&page).unwrap();
     let log_text = std::fs::read_to_string(&log).unwrap();
@@ -202,7 +203,7 @@ fn perf_and_gdb() {
     let show = "import os, adderjit; exec(compile(open('report.py').read(), 'report.py', 'exec')); print(os.getpid());\n\
                 for t in adderjit.traces(): print('trace', t.address, t.code_size, t.function)";
     let o = run(
-        &["-X", "jit=threshold=50,gdb", "-X", "perf", "-X", "perf_jit", "-c", show],
+        &["-X", "jit=threshold=50,budget=0,gdb", "-X", "perf", "-X", "perf_jit", "-c", show],
         &[("ADDER_JIT_ELF", elfs.to_str().unwrap())],
     )
     .unwrap();
@@ -275,7 +276,7 @@ fn readelf_agrees() {
     }
     let elfs = temporary("readelf");
     std::fs::create_dir_all(&elfs).unwrap();
-    run(&["-X", "jit=threshold=50,gdb", "report.py"], &[("ADDER_JIT_ELF", elfs.to_str().unwrap())]);
+    run(&["-X", "jit=threshold=50,budget=0,gdb", "report.py"], &[("ADDER_JIT_ELF", elfs.to_str().unwrap())]);
     for f in std::fs::read_dir(&elfs).unwrap() {
         let f = f.unwrap().path();
         let o = Command::new("readelf")

@@ -44,6 +44,9 @@ impl Args {
 
 /// A call whose function the handlers did not enter.
 pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    if !matches!(i.op(), Bc::Call | Bc::CallMethod | Bc::CallKw | Bc::CallEx) {
+        return None;
+    }
     let f = m.reg(i.a());
     let window = |m: &mut Recorder, method: bool| {
         let skip = (method && m.reg_is_null(i.a() + 1)) as usize;
