@@ -190,7 +190,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
             return in_interpreter(th, fp);
         }
         th.fp.set(fp);
-        let mut s = MaybeUninit::<State>::uninit();
+        let mut s = MaybeUninit::<State>::zeroed();
         let s = s.assume_init_mut();
         let Some(jit) = super::get() else { return in_interpreter(th, fp) };
         let code = e.cell.load(Acquire);
@@ -270,7 +270,8 @@ pub fn run(th: Th) -> Option<R<Value>> {
         return None;
     }
     unsafe { (*fp).pc = code.ins };
-    let mut s = MaybeUninit::<State>::uninit();
+    // Zeros: what earlier calls left on the stack must not keep objects alive.
+    let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: machine code writes what it reads.
     let s = unsafe { s.assume_init_mut() };
     let out = super::run(th, jit, entry, fp, s);

@@ -389,6 +389,7 @@ impl Work {
 }
 impl Drop for Work {
     fn drop(&mut self) {
+        scrub();
         SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
     }
 }
@@ -414,7 +415,8 @@ fn over_budget(th: Th) -> bool {
 /// alive.
 #[inline(never)]
 pub(crate) fn scrub() {
-    let mut a = [0u64; 1024];
+    const WORDS: usize = if cfg!(debug_assertions) { 1 << 14 } else { 1 << 10 };
+    let mut a = [0u64; WORDS];
     std::hint::black_box(&mut a);
 }
 
