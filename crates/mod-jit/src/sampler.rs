@@ -74,8 +74,9 @@ fn sample(pc: usize, sp: usize) {
     let (from, words) = if base == 0 { (sp, 1024) } else { (base, 96) };
     if HIGH.load(Relaxed) != 0 && !th.fp.get().is_null() && from >= sp {
         let from = from & !7;
+        let words = words.min(th.stack_base.saturating_sub(from) / 8);
         for k in 0..words {
-            // SAFETY: below the frames of the interpreter that entered machine code; the stack ends further up.
+            // SAFETY: within the stack.
             let w = unsafe { std::ptr::read_volatile((from as *const usize).add(k)) };
             if is_code(w) {
                 return keep(w as u64 | CALL);
@@ -92,13 +93,12 @@ fn place(th: Th) -> R<()> {
     if n == 0 {
         return Ok(());
     }
-    let fp = th.fp.get();
-    if fp.is_null() {
+    // At the start no frame runs yet.
+    let Some(fp) = th.frame() else {
         ELSEWHERE.fetch_add(n, Relaxed);
         return Ok(());
-    }
-    // SAFETY: the published frame of the running thread.
-    let (code, pc) = unsafe { ((*fp).code, (*fp).pc) };
+    };
+    let (code, pc) = (fp.code, fp.pc);
     let l = adder_vm::jit::sight::line(th, code, pc, 0);
     let mut all = INTERPRETED.lock().unwrap_or_else(|e| e.into_inner());
     let map = all.get_or_insert_with(HashMap::new);

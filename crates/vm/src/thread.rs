@@ -93,6 +93,8 @@ pub struct Thread {
     pub handled: Slot,
     /// Lowest address that native code may use before RecursionError.
     pub stack_limit: RustCell<usize>,
+    /// An address above all native frames that have to do with Python.
+    pub stack_base: usize,
     /// Below this address calls do not enter machine code, which would take more native stack at each level.
     pub jit_stack: usize,
     pub frames: RustCell<*mut Frame>,
@@ -364,6 +366,7 @@ impl Th {
             exc: Slot::null(),
             handled: Slot::null(),
             stack_limit: RustCell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
+            stack_base,
             jit_stack: stack_base.saturating_sub(stack_size / 2),
             frames: RustCell::new(frames),
             frames_end: RustCell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
