@@ -77,7 +77,10 @@ impl Th {
         match self.type_of(f).slots.call {
             Some(c) => {
                 self.check_stack(" while calling a Python object")?;
-                c(self, f, a)
+                let r = c(self, f, a);
+                // No sibling call: objects that call each other without end must use up the stack.
+                std::hint::black_box(&r);
+                r
             }
             None => Err(self.type_error(format!("'{}' object is not callable", self.type_name_of(f)))),
         }
