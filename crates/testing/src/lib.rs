@@ -18,8 +18,10 @@ fn cargo() -> Command {
     c
 }
 
+pub type Packages = Vec<Value>; // gc-safe: JSON
+
 /// The members of the workspace, as `cargo metadata` describes them.
-pub fn packages() -> Vec<Value> {
+pub fn packages() -> Packages {
     let out =
         cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().expect("cargo metadata");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

@@ -39,6 +39,8 @@ pub struct Shape {
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
 }
 
+type Names = Box<[Value]>; // gc-safe: each is in `children` of a shape on the way from the root
+
 /// `Shape::ext_at` of variable-sized layouts.
 pub const EXT_VAR: u32 = u32::MAX;
 
@@ -183,7 +185,7 @@ impl Shape {
         s
     }
     // gc-safe: the keys are interned strings, which never move; `trace` visits them.
-    fn derive(&self, keys: Box<[Value]>, dict_mode: bool) -> &'static Shape {
+    fn derive(&self, keys: Names, dict_mode: bool) -> &'static Shape {
         publish(
             Shape {
                 id: 0,

@@ -798,9 +798,8 @@ pub fn call_special(th: Th, f: Value) -> Option<Value> {
     }
     th.lookup(t, n!(__call__)).filter(|f| f.is_exact(Kind::Function))
 }
-/// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
-#[inline(never)]
 /// A call that uses up a generator: see [`super::drain`]. None: it is as others.
+#[inline(never)]
 fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
     let fp = fr(th);
     let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
@@ -814,6 +813,7 @@ fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
     let args = if d.zero { RawArgs::positional(&with_start) } else { args };
     Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))
 }
+/// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
 #[inline(never)]
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);

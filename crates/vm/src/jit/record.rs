@@ -218,6 +218,15 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// Its code is ready: entries and links go there from now on.
+    fn install(&'static self, entry: usize, state: &LoopState) {
+        self.entry.store(entry as u64, Release);
+        self.cell.store(entry as u64, Release);
+        state.tree.store(self as *const Tree as *mut Tree, Release);
+    }
+}
+
 fn name_of(th: Th, code: Gc<Code>, at: *const Ins) -> String {
     let n = unsafe { at.offset_from(code.ins) } as usize;
     format!("{}:{} {}", th.text(code.filename.value()), code.line_at(n), th.text(code.qualname.value()))
@@ -261,21 +270,10 @@ pub fn record_loop(
             match compiled {
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::LoopsCompiled.inc();
-                    tree.entry.store(entry as u64, Release);
-                    tree.cell.store(entry as u64, Release);
-                    state.tree.store(tree as *const Tree as *mut Tree, Release);
+                    tree.install(entry, state);
                     super::counter(code, i.a()).store(0, Relaxed);
                 }
-                other => {
-                    if let Err(why) = other {
-                        rec.core.give_up(Counter::AbortOptimizer, why);
-                    } else {
-                        rec.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile");
-                    }
-                    rec.report_abort();
-                    watch::invalidate(tree);
-                    state.aborts.fetch_add(1, Relaxed);
-                }
+                other => rec.failed(other.err(), state),
             }
             Ok(Ctl::Next)
         }
@@ -322,25 +320,14 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
                 Ok(entry) if tree.valid.load(Acquire) => {
                     Counter::FunctionsCompiled.inc();
                     tree.size.store(rec.core.trace.insts.len() as u32, Relaxed);
-                    tree.entry.store(entry as u64, Release);
-                    tree.cell.store(entry as u64, Release);
-                    state.tree.store(tree as *const Tree as *mut Tree, Release);
+                    tree.install(entry, state);
                     if rec.gain >= Param::FunctionMin.size() || super::eager() {
                         function::install(code);
                     } else {
                         count.store(function::later(), Relaxed);
                     }
                 }
-                other => {
-                    if let Err(why) = other {
-                        rec.core.give_up(Counter::AbortOptimizer, why);
-                    } else {
-                        rec.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile");
-                    }
-                    rec.report_abort();
-                    watch::invalidate(tree);
-                    state.aborts.fetch_add(1, Relaxed);
-                }
+                other => rec.failed(other.err(), state),
             }
             Ok(Ctl::Next)
         }
@@ -379,17 +366,9 @@ pub fn record_join(
     match compiled {
         Ok(entry) if tree.valid.load(Acquire) => {
             Counter::JoinsCompiled.inc();
-            tree.entry.store(entry as u64, Release);
-            tree.cell.store(entry as u64, Release);
-            state.tree.store(tree as *const Tree as *mut Tree, Release);
+            tree.install(entry, state);
         }
-        other => {
-            let why = other.err().unwrap_or("an assumption failed meanwhile");
-            rec.core.give_up(Counter::AbortOptimizer, why);
-            rec.report_abort();
-            watch::invalidate(tree);
-            state.aborts.fetch_add(1, Relaxed);
-        }
+        other => rec.failed(other.err(), state),
     }
     Ok(Ctl::Next)
 }
@@ -505,6 +484,16 @@ impl Rec {
             ended: None,
             largest: (None, 0),
         }
+    }
+    /// What was recorded could not be compiled; None: something it relies on changed meanwhile.
+    fn failed(&mut self, why: Option<&'static str>, state: &LoopState) {
+        match why {
+            Some(why) => self.core.give_up(Counter::AbortOptimizer, why),
+            None => self.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile"),
+        }
+        self.report_abort();
+        watch::invalidate(self.tree);
+        state.aborts.fetch_add(1, Relaxed);
     }
     fn go_on(&self) {
         unsafe { (*self.th.fp.get()).pc = self.resume.wrapping_sub(1) };
