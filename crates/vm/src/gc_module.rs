@@ -59,7 +59,8 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, /, generation=2)",
             "Run the garbage collector.\n\nWith no arguments, run a full collection.  The optional argument\nmay be an integer specifying which generation to collect.  A ValueError\nis raised if the generation number is invalid.\n\nThe number of unreachable objects is returned.",
             collect,
-        ),
+        )
+        .indirect(),
         function(
             "get_objects",
             "($module, /, generation=None)",
@@ -220,7 +221,7 @@ fn notify(th: Th, phase: &str, generation: usize, found: usize) -> R<()> {
 ///
 /// Words on the native stack are roots. The frames between the loop and this function lie where those of earlier
 /// operations lay, and what they do not initialise still shows what those held; from the loop, over memory cleared
-/// before, nothing dead is seen.
+/// before, nothing dead is seen. (`indirect` sees to it that all calls by instructions come here.)
 pub fn collect_soon(th: Th, a: &[Option<Value>]) -> R<()> {
     th.collect_soon.set(generation(th, a)? as u32 + 1);
     Ok(())

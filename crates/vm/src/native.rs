@@ -337,6 +337,11 @@ impl NativeDef {
         }
         NativeDef { name, sig, doc, imp, kind, direct, inline: Inline::No }
     }
+    /// Calls of it are to take the whole way through `call_any`.
+    pub const fn indirect(mut self) -> NativeDef {
+        self.direct.least = 255;
+        self
+    }
     /// Declares what the JIT may make of calls.
     pub const fn inlined(mut self, i: Inline) -> NativeDef {
         self.inline = i;
