@@ -434,6 +434,7 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         JLt | JLe | JGt | JGe | JEq | JNe | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI => Some(true),
         _ if slow::op_names(i.op()).is_some() => None,
         SetItem => return set_item(m, pc, i),
+        UnpackSeq => return super::steps::unpack(*m, pc, i),
         ForIter => return super::steps::for_iter(*m, pc, i),
         _ => return None,
     };

@@ -155,6 +155,14 @@ pub unsafe extern "C" fn alloc(th: Th, what: u64) -> u64 {
 
 /// `x ** y`; not a number where that is an error.
 pub unsafe extern "C" fn pow(x: u64, y: u64) -> u64 {
+    let (a, b) = (f64::from_bits(x), f64::from_bits(y));
+    // The cases that are none.
+    if a > 0.0 && a.is_finite() && b.is_finite() {
+        let r = a.powf(b);
+        if r.is_finite() {
+            return r.to_bits();
+        }
+    }
     match adder_num::float::pow(f64::from_bits(x), f64::from_bits(y)) {
         Ok(Some(r)) => r.to_bits(),
         _ => f64::NAN.to_bits(),

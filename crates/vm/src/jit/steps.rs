@@ -1,4 +1,5 @@
 //! Loops over `enumerate` and `zip` of lists, tuples and ranges, step by step: the tuple that a step gives is virtual.
+//! Unpacking of longer tuples and lists than the handlers do.
 //!
 //! All tests come before the first iterator moves. None: the operation is recorded in another way.
 
@@ -105,6 +106,49 @@ pub fn for_iter(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     } else {
         None
     }
+}
+
+/// Most values of an unpacking.
+const MOST_UNPACKED: usize = 24;
+
+/// The instruction `UnpackSeq`.
+pub fn unpack(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    let (base, n) = (i.a(), i.c());
+    // Short ones are the handlers'.
+    if !(5..=MOST_UNPACKED).contains(&n) || m.i.reg_is_null(i.b()) {
+        return None;
+    }
+    let o = m.reg(i.b());
+    let list = o.v.is_exact(Kind::List);
+    if !list && !o.v.is_exact(Kind::Tuple) {
+        return None;
+    }
+    if !m.shape_is(o, if list { Kind::List } else { Kind::Tuple } as u32) {
+        return None;
+    }
+    let len = m.get_int(o, if list { LIST_LEN } else { TUPLE_LEN });
+    if !m.test(m.int_cmp(Cmp::Eq, len, m.int_const(n as i64))) {
+        return None;
+    }
+    // All of them before the first is stored.
+    let mut v = [o; MOST_UNPACKED];
+    if list {
+        let a = m.get(o, LIST_ITEMS);
+        if !m.within(m.int_const(n as i64 - 1), a, ARRAY_CAP) {
+            return None;
+        }
+        for (k, v) in v.iter_mut().take(n).enumerate() {
+            *v = m.list_elem(a, ARRAY_DATA, m.int_const(k as i64))?;
+        }
+    } else {
+        for (k, v) in v.iter_mut().take(n).enumerate() {
+            *v = m.elem(o, TUPLE_DATA, m.int_const(k as i64));
+        }
+    }
+    for (k, v) in v.iter().take(n).enumerate() {
+        m.set_reg(base + k, *v);
+    }
+    Some(pc.next())
 }
 
 fn enumerate(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
