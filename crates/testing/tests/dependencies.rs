@@ -6,7 +6,7 @@ use adder_testing::{array, packages, string};
 const MAY_USE: &[(&str, &[&str])] = &[
     // Knows nothing of Python.
     ("heap", &[]),
-    ("metatrace", &["heap"]),
+    ("metatrace", &[]),
     ("backend-*", &["metatrace"]),
     ("bytecode", &[]),
     // Language data and kernels, without objects.
@@ -15,16 +15,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sre", &["text"]),
     ("pylib", &[]),
     ("host", &[]),
-    ("macros", &[]),
     ("compiler", &["bytecode", "num", "text"]),
     // Knows neither the parser nor a code generator.
-    ("vm", &["heap", "metatrace", "bytecode", "macros", "host", "num", "text"]),
+    ("vm", &["heap", "metatrace", "bytecode", "host", "num", "text"]),
     // The module that gives Python the compiler's trees.
     ("mod-ast", &["vm", "compiler", "bytecode", "text"]),
     // It tells what the JIT does.
     ("mod-jit", &["vm", "metatrace", "host"]),
-    ("mod-core", &["vm", "bytecode", "host", "macros", "num", "text", "sre"]),
-    ("mod-*", &["vm", "host", "macros", "num", "text", "sre"]),
+    ("mod-core", &["vm", "bytecode", "host", "num", "text", "sre"]),
+    ("mod-*", &["vm", "host", "num", "text", "sre"]),
     (
         "adder",
         &[
@@ -37,7 +36,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sre",
             "pylib",
             "host",
-            "macros",
             "compiler",
             "vm",
             "mod-*",
