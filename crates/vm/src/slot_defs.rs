@@ -145,19 +145,22 @@ fn wrap_delitem(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
 }
 /// `object.__setattr__(x, ...)` must not bypass a native type's own setter (CPython's hackcheck).
 fn hackcheck(th: Th, f: usize, o: Value, what: &str) -> R<()> {
-    let mut t = th.type_of(o);
+    if !may_set_by(th.type_of(o), f) {
+        return Err(
+            th.type_error(format!("can't apply this {what} to {} object", th.type_name(th.type_of(o))))
+        );
+    }
+    Ok(())
+}
+/// Whether instances of the class may be given attributes by the native setter `f`.
+pub fn may_set_by(mut t: Gc<Type>, f: usize) -> bool {
     while t.inst_kind & SUBCLASS != 0 || t.heap_type() {
         match unsafe { t.base.gc_opt::<Type>() } {
             Some(b) => t = b,
             None => break,
         }
     }
-    if t.slots.setattro.is_some_and(|s| s as usize != f) {
-        return Err(
-            th.type_error(format!("can't apply this {what} to {} object", th.type_name(th.type_of(o))))
-        );
-    }
-    Ok(())
+    t.slots.setattro.is_none_or(|s| s as usize == f)
 }
 fn wrap_setattr(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 2)?;

@@ -240,15 +240,17 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     if let Some(ty) = o.cast::<Type>() {
         // Attribute of a class: its metaclass must not interfere.
         let version = ty.version.load(Acquire);
+        let meta = t.version.load(Acquire);
+        // An attribute of the metaclass comes first only if it is a data descriptor.
         if t.slots.getattro.map(|f| f as usize) != crate::builtins::type_::SLOTS.getattro.map(|f| f as usize)
-            || th.lookup(t, name).is_some()
+            || th.lookup(t, name).is_some_and(|d| th.type_of(d).slots.descr_set.is_some())
         {
             return;
         }
         let Some(v) = th.lookup(ty, name) else { return };
         if let Some(f) = class_function(v) {
             fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_METHOD, f, Some(o));
-            return;
+            return rely_on_metaclass(t, meta, ic);
         }
         if th.type_of(v).slots.descr_get.is_some()
             // Those give themselves without an instance.
@@ -261,7 +263,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         }
         let v = v.exact::<StaticMethod>().map_or(v, |s| s.func.value());
         fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o));
-        return;
+        return rely_on_metaclass(t, meta, ic);
     }
     if !t.has(tflags::PLAIN_GETATTR) || o.is_kind(Kind::Module) {
         return;
@@ -314,6 +316,18 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             fill_entry(th, code, ic, t, version, s.id, tg, d, None);
         }
         _ => {}
+    }
+}
+
+/// The cache relies on what was not found, or not as a data descriptor, on a metaclass.
+fn rely_on_metaclass(t: Gc<Type>, version: u32, ic: &Ic) {
+    // What native classes have is for good.
+    if t.heap_type() {
+        let _g = TYPE_LOCK.lock().unwrap();
+        register(t, ic);
+        if t.version.load(Acquire) != version {
+            flush(ic as *const Ic as usize);
+        }
     }
 }
 

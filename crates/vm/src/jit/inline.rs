@@ -4,14 +4,17 @@
 //! Each computes what the function would give and records how. None (whatever was recorded so far): the operation is
 //! carried out as a whole.
 
-use super::helpers;
+use super::{helpers, watch};
 use super::machine::{Recorder, T};
 use super::quiet::{function, new};
 use crate::builtins;
 use crate::interp::fast;
 use crate::interp::machine::PyMachine;
-use crate::native::{Inline, NativeDef};
+use crate::n;
+use crate::native::{Inline, NativeDef, tflags};
 use crate::object::*;
+use crate::shape::{Place, shape};
+use crate::slot_defs::may_set_by;
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Op, R as Ir};
@@ -55,6 +58,11 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
     if f.v.is(builtins::range::RANGE.get().value()) {
         let r = range(m, f, at, n)?;
         m.set_reg(i.c(), r);
+        return Some(());
+    }
+    if f.v.is_exact(Kind::WrapperDescriptor) {
+        set_attr(m, f, at, n)?;
+        m.set_reg(i.c(), m.constant(NONE()));
         return Some(());
     }
     let (def, kind): (&'static NativeDef, _) = if let Some(nf) = f.v.exact::<NativeFunction>() {
@@ -104,6 +112,57 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
         _ => return None,
     };
     m.set_reg(i.c(), r);
+    Some(())
+}
+
+/// `object.__setattr__(o, "name", v)`, by which frozen classes are built, where it is a store into the object.
+fn set_attr(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<()> {
+    let th = m.i.th;
+    let object = builtins::object::OBJECT.get();
+    if n != 3 || m.multi() || !th.lookup(object, n!(__setattr__))?.is(f.v) {
+        return None;
+    }
+    let (o, k, v) = (m.reg(at), m.reg(at + 1), m.reg(at + 2));
+    if !o.v.is_obj() || k.r.as_const().is_none() {
+        return None;
+    }
+    let name = th.intern_value(k.v.exact::<Str>()?);
+    let (t, s) = (th.type_of(o.v), shape(o.v.shape_id()));
+    let usual = t.heap_type()
+        && !t.has(tflags::HIDDEN_ATTRS)
+        && may_set_by(t, crate::attr::object_setattro as *const () as usize);
+    if !usual || !o.v.is_kind(Kind::Object) {
+        return None;
+    }
+    // Where it goes, and the shape that the object then has.
+    let (at, next) = match th.lookup(t, name) {
+        Some(d) if th.type_of(d).slots.descr_set.is_some() => {
+            let d = d.exact::<MemberDescriptor>()?;
+            let own = d.flags == 0
+                && d.offset != crate::native::member::AS_ATTR
+                && th.is_subtype(t, unsafe { d.owner.gc::<Type>() });
+            (own.then_some(d.offset)?, None)
+        }
+        _ if s.dict_mode || s.ext_at == 0 => return None,
+        _ => match s.find(name) {
+            Some(Place::Inline(at)) => (at, None),
+            Some(_) => return None,
+            None => {
+                let next = s.with(name)?;
+                let Place::Inline(at) = next.place(next.keys().len() - 1) else { return None };
+                (at, Some(next.id))
+            }
+        },
+    };
+    m.promote(f);
+    watch::watch_type(t, m.rec().tree);
+    if !m.shape_is(o, s.id) {
+        return None;
+    }
+    m.set(o, Field(at), v).ok()?;
+    if let Some(id) = next {
+        m.set_shape(o, id);
+    }
     Some(())
 }
 
