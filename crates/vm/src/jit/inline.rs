@@ -4,9 +4,9 @@
 //! Each computes what the function would give and records how. None (whatever was recorded so far): the operation is
 //! carried out as a whole.
 
-use super::{helpers, watch};
 use super::machine::{Recorder, T};
 use super::quiet::{function, new};
+use super::{helpers, watch};
 use crate::builtins;
 use crate::interp::fast;
 use crate::interp::machine::PyMachine;
