@@ -42,12 +42,19 @@ impl Effects {
     pub const FILLS: Effects = Effects(16);
     /// Writes into objects of fixed descriptors only.
     pub const STEPS: Effects = Effects(32);
+    /// What it gives is no new object and depends on its operands and what containers hold: while nothing is written to
+    /// those it is the same again.
+    pub const SAME: Effects = Effects(64);
     pub const ANY: Effects = Effects(15);
     pub const fn or(self, o: Effects) -> Effects {
         Effects(self.0 | o.0)
     }
     pub const fn has(self, o: Effects) -> bool {
         self.0 & o.0 == o.0
+    }
+    /// Something is written, or anything may happen.
+    pub const fn changes(self) -> bool {
+        self.0 & !(Self::READS.0 | Self::RAISES.0 | Self::SAME.0) != 0
     }
 }
 

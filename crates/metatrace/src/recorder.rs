@@ -8,7 +8,6 @@
 use crate::counters::Counter;
 use crate::fxhash::FxMap;
 use crate::ir::*;
-use crate::machine::Effects;
 
 pub struct Recorder {
     pub trace: Trace,
@@ -183,7 +182,7 @@ impl Recorder {
         };
         let from = self.trace.args.len() as u32;
         self.trace.args.extend_from_slice(args);
-        if f.effects.0 & !Effects::READS.or(Effects::RAISES).0 != 0 {
+        if f.effects.changes() {
             self.effects = true;
             self.known.loads.clear();
         }

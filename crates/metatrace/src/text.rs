@@ -1,7 +1,8 @@
 //! The textual form of traces: printer and parser. Tests of passes are written in it, logs show it.
 //!
 //! ```text
-//! fn hash 5f30c0 r                          a callee: address, effects (r reads, w writes, f fills, x raises, c calls)
+//! fn hash 5f30c0 r                          a callee: address, effects (r reads, w writes, f fills, x raises, c calls,
+//!                                            e the same again)
 //! %0 = entry 3
 //! %1 = is_fix %0
 //! guard_true %1 @0
@@ -144,13 +145,14 @@ fn effects(e: Effects) -> String {
     }
     if o.is_empty() { "pure".into() } else { o }
 }
-const EFFECTS: [(char, Effects); 6] = [
+const EFFECTS: [(char, Effects); 7] = [
     ('r', Effects::READS),
     ('w', Effects::WRITES),
     ('x', Effects::RAISES),
     ('c', Effects::CALLS),
     ('f', Effects::FILLS),
     ('s', Effects::STEPS),
+    ('e', Effects::SAME),
 ];
 
 /// One instruction.

@@ -83,7 +83,10 @@ pub fn run(t: &mut Trace) {
 
 /// A call that may be dropped.
 fn idle_call(t: &Trace, x: &Inst) -> bool {
-    x.op.is_call() && t.calls[x.imm as usize].effects.0 & !crate::machine::Effects::READS.0 == 0
+    x.op.is_call() && {
+        let e = t.calls[x.imm as usize].effects;
+        !e.changes() && !e.has(crate::machine::Effects::RAISES)
+    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,13 @@ pub fn clobber(o: &mut Opt) {
     o.fields.clear();
     o.elems.clear();
     o.items.clear();
+    o.lookups.clear();
     o.descs.clear();
+}
+
+/// Whether a store to this object may change what a lookup gives.
+pub(super) fn seen_by_lookups(o: &Opt, obj: R) -> bool {
+    o.fact(obj).desc.is_none_or(|d| o.objects.container(d))
 }
 
 fn as_ty(o: &mut Opt, r: R, ty: Ty) -> R {
@@ -51,6 +57,13 @@ fn as_ty(o: &mut Opt, r: R, ty: Ty) -> R {
 }
 
 pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
+    let writes = matches!(
+        i.op,
+        Op::Set | Op::SetInt | Op::SetShape | Op::SetElem | Op::SetItem | Op::SetFltItem
+    );
+    if writes && !o.lookups.is_empty() && seen_by_lookups(o, i.a) {
+        o.lookups.clear();
+    }
     match i.op {
         Op::Get | Op::GetInt => {
             let want = if i.op == Op::Get { Ty::Ref } else { Ty::Int };
@@ -153,6 +166,20 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 }
                 o.elems.clear();
                 o.items.clear();
+                if !steps || e.has(Effects::FILLS) {
+                    o.lookups.clear();
+                }
+            }
+            if e.has(Effects::SAME) {
+                let args = (i.a.0 as usize, i.b.0 as usize);
+                let key = (i.imm, o.out.args[args.0..args.0 + args.1].to_vec());
+                if let Some(&(r, before)) = o.lookups.get(&key) {
+                    o.hits.lookups |= before;
+                    return Step::Is(o.resolve(r));
+                }
+                let r = o.emit(*i);
+                o.lookups.insert(key, (r, false));
+                return Step::Is(r);
             }
             Step::Next
         }

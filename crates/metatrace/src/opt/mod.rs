@@ -99,6 +99,7 @@ pub(crate) struct Hits {
     pub fields: FxSet<(R, i64)>,
     pub elems: FxSet<(R, R)>,
     pub descs: FxSet<R>,
+    pub lookups: bool,
 }
 
 pub struct Opt<'a> {
@@ -118,6 +119,8 @@ pub struct Opt<'a> {
     pub(crate) elems: FxMap<(R, R), R>,
     /// Numbers in objects ([`Packed`]): object, index, where and how.
     pub(crate) items: FxMap<(R, R, i64), R>,
+    /// What calls gave that give the same again: callee, operands. True: known before the loop's header.
+    pub(crate) lookups: FxMap<(i64, Vec<R>), (R, bool)>,
     pub(crate) descs: FxMap<R, u32>,
     pub(crate) virts: FxMap<R, Virtual>,
     pub(crate) forcing: Vec<R>,
@@ -156,6 +159,7 @@ impl<'a> Opt<'a> {
             fields: Default::default(),
             elems: Default::default(),
             items: Default::default(),
+            lookups: Default::default(),
             descs: Default::default(),
             virts: Default::default(),
             forcing: Vec::new(),

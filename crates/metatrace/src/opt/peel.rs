@@ -97,13 +97,22 @@ fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
             Op::SetElem => elems = true,
             op if op.is_call() => {
                 let e = rec.calls[i.imm as usize].effects;
-                use crate::machine::Effects;
-                any |= e.0 & !Effects::READS.or(Effects::RAISES).0 != 0;
+                any |= e.changes();
             }
             _ => {}
         }
     }
     (fields, elems, any)
+}
+
+/// Whether a store of the recorded iteration may change what lookups give. (Calls are another matter.)
+fn stores_to_containers(o: &Opt) -> bool {
+    o.rec.insts.iter().any(|i| {
+        matches!(i.op, Op::Set | Op::SetInt | Op::SetShape | Op::SetElem | Op::SetItem | Op::SetFltItem) && {
+            let obj = o.mapped(i.a);
+            !o.virts.contains_key(&obj) && heap::seen_by_lookups(o, obj)
+        }
+    })
 }
 
 fn phi(o: &mut Opt, ty: Ty, init: R) -> R {
@@ -243,6 +252,12 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         o.elems.clone()
     };
 
+    let lookups = if rec.shared || plan.plain || calls || stores_to_containers(&o) {
+        Default::default()
+    } else {
+        std::mem::take(&mut o.lookups)
+    };
+
     o.out.here = At(0);
     o.out.push(Inst::new(Op::Loop));
     let mut slot_phis: Vec<(u32, Phi)> = Vec::new();
@@ -294,6 +309,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     o.descs = descs.iter().copied().collect();
     o.elems = elems.clone();
     o.items.clear();
+    o.lookups = lookups.into_iter().map(|(k, (r, _))| (k, (r, true))).collect();
     o.memory.clear();
     o.entries.retain(|s, _| !rec.end_slots.iter().any(|e| e.0 == *s));
     o.hits = Hits::default();
@@ -371,7 +387,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     same.sort();
     let fields: Vec<_> = kept.into_iter().filter(|k| o.hits.fields.contains(&k.0)).collect();
     let descs: Vec<_> = descs.into_iter().filter(|d| o.hits.descs.contains(&d.0)).collect();
-    if !o.hits.elems.iter().any(|k| elems.contains_key(k)) {
+    if !o.hits.lookups && !o.hits.elems.iter().any(|k| elems.contains_key(k)) {
         jump::header(&mut o, vars, same, fields, descs);
     }
     Ok(o.out)

@@ -280,16 +280,14 @@ fn bind(
                 return None;
             }
             let name = m.constant(params.items()[k]);
-            vals.v[k] = Some(m.quiet2("default", helpers::dict_item, Effects::READS, t, name)?);
+            vals.v[k] = Some(m.quiet2("default", helpers::dict_item, Effects::READS.or(Effects::RAISES).or(Effects::SAME), t, name)?);
         }
     }
     if varargs {
         vals.v[total] = Some(rest(m, &pos, npos, given));
     }
     if varkw {
-        let d = m.quiet1("keywords", helpers::dict, Effects::READS, m.fixnum(0))?;
-        m.rec().core.op_imm(Op::IsA, d.r, Ir::NONE, Kind::Dict as i64);
-        vals.v[total + varargs as usize] = Some(d);
+        vals.v[total + varargs as usize] = Some(super::quiet::empty_dict(*m));
     }
     Some((code, vals))
 }

@@ -447,9 +447,6 @@ pub fn iter(th: Th, o: Value) -> R<Value> {
 pub fn len(th: Th, o: Value) -> R<Value> {
     Ok(th.int(th.len(o)? as i64))
 }
-pub fn dict(th: Th, _: Value) -> R<Value> {
-    Ok(Gc::<Dict>::with_capacity(th, 0).value())
-}
 pub fn construct0(th: Th, t: Value) -> R<Value> {
     builtins::type_::type_call(th, t, RawArgs::EMPTY)
 }

@@ -36,7 +36,7 @@ pub struct Recorder {
     pub i: Interp<false>,
 }
 
-pub const DICT_GET: Callee = Callee { name: "dict_get", addr: 0, effects: Effects::READS };
+pub const DICT_GET: Callee = Callee { name: "dict_get", addr: 0, effects: Effects::READS.or(Effects::SAME) };
 pub const ITER_STEP: Callee =
     Callee { name: "iter_step", addr: 0, effects: Effects::READS.or(Effects::STEPS) };
 

@@ -1,6 +1,6 @@
 //! Quiet calls: of native functions and methods, of builtin classes, of what is known from shapes.
 
-use super::containers::tuple;
+use super::containers::{empty_dict, list, tuple};
 use super::tables::*;
 use crate::builtins;
 use crate::jit::machine::{Recorder, T};
@@ -220,6 +220,13 @@ fn construct(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     m.promote(f);
     if let Some(r) = number(m, t, g) {
         return Some(r);
+    }
+    if g.n == 0 && !t.heap_type() {
+        match name {
+            "dict" => return Some(empty_dict(m)),
+            "list" => return list(m, 0, 0),
+            _ => {}
+        }
     }
     let r = if g.n > 1 || g.names.is_some() {
         if g.n > ALL {

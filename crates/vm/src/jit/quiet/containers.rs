@@ -7,7 +7,7 @@ use crate::jit::{helpers, watch};
 use crate::n;
 use crate::object::*;
 use crate::value::*;
-use adder_metatrace::Machine;
+use adder_metatrace::{Cmp, Field, Machine};
 use adder_metatrace::ir::{Inst, Op, R as Ir};
 use std::mem::offset_of;
 
@@ -35,6 +35,24 @@ pub(super) fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     let mut f = vec![(offset_of!(Tuple, len) as u32, len)];
     f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, *x)));
     Some(new(m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &f))
+}
+/// A new dict without items.
+pub fn empty_dict(m: Recorder) -> T<Value> {
+    let d = Gc::<Dict>::new(m.i.th);
+    let table = m.constant(d.tab().value()).r;
+    let none = m.rec().core.int(0);
+    let fields = [(offset_of!(Dict, table) as u32, table), (offset_of!(Dict, used) as u32, none)];
+    new(m, Kind::Dict, d.value(), size_of::<Dict>(), &fields)
+}
+/// Whether a dict has nothing in it and never had attributes of an object; if so, that is tested.
+pub(super) fn is_empty_dict(m: Recorder, d: T<Value>) -> bool {
+    let Some(o) = d.v.exact::<Dict>() else { return false };
+    if o.len() != 0 || o.owner.get().is_some() || !m.of_shape(d) {
+        return false;
+    }
+    let owner = m.get(d, Field(offset_of!(Dict, owner) as u32));
+    let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
+    m.test(m.is_null(owner)) && m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)))
 }
 pub(super) fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     if n > DISPLAY {
@@ -86,7 +104,7 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     }
     let shape = o.v.shape_id();
     if like_dict(m, o.v, n!(__getitem__)) {
-        return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, READS, o, k))?;
+        return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, LOOKS, o, k))?;
     }
     if matches!(native_name(m, o.v), "mappingproxy" | "memoryview" | "re.Match") {
         return m.of_shape(o).then(|| m.quiet2("o[k]", helpers::item, READS, o, k))?;
@@ -164,5 +182,5 @@ pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>
     if !c.v.is_obj() || !holds(c.v) || !m.of_shape(c) {
         return None;
     }
-    m.quiet2("in", helpers::contains, READS, c, k)
+    m.quiet2("in", helpers::contains, LOOKS, c, k)
 }

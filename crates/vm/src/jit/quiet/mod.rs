@@ -16,7 +16,7 @@ mod numbers;
 mod tables;
 
 pub use calls::function;
-pub use containers::new;
+pub use containers::{empty_dict, new};
 
 use super::helpers;
 use super::machine::{Recorder, T};
@@ -30,7 +30,7 @@ use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Effects, Machine};
 pub use calls::known;
 use calls::{Given, call, call_ex};
-use containers::{contains, get_item, list, set_item, tuple};
+use containers::{contains, get_item, is_empty_dict, list, set_item, tuple};
 use names::{
     attribute, copy_free, load_method, load_special, module_frame, settled, store_global, super_method,
 };
@@ -275,9 +275,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         }
         Bc::BuildTuple => done(tuple(m, i.b(), i.c())?),
         Bc::BuildList => done(list(m, i.b(), i.c())?),
-        Bc::BuildDict if i.c() == 0 => {
-            done(m.is_a(m.quiet1("BuildDict", helpers::dict, READS, m.fixnum(0))?, Kind::Dict))
-        }
+        Bc::BuildDict if i.c() == 0 => done(empty_dict(m)),
         Bc::BuildDict => {
             let items = tuple(m, i.b(), 2 * i.c())?;
             done(m.is_a(m.quiet1("BuildDict", helpers::dict_of_tuple, READS, items)?, Kind::Dict))
@@ -286,6 +284,9 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             let (d, v) = (m.reg(i.a()), m.reg(i.b()));
             if !v.v.is_exact(Kind::Dict) || !m.of_shape(v) {
                 return None;
+            }
+            if is_empty_dict(m, v) {
+                return Some(());
             }
             let f = if i.op() == Bc::DictUpdate { helpers::dict_update } else { helpers::dict_merge };
             m.quiet2("DictUpdate", f, FILLS, d, v).map(|_| ())

@@ -4,6 +4,8 @@ use crate::value::*;
 use adder_metatrace::Effects;
 
 pub(super) const READS: Effects = Effects::READS.or(Effects::RAISES);
+/// A look into what containers hold.
+pub(super) const LOOKS: Effects = READS.or(Effects::SAME);
 pub(super) const FILLS: Effects = READS.or(Effects::FILLS);
 
 /// What an argument of a native function may be: `P` plain (numbers, strings, bytes, None), `A` anything (it is only
@@ -40,7 +42,7 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
     (
         "dict",
         &[
-            Row("get", "KA", READS),
+            Row("get", "KA", LOOKS),
             Row("pop", "KA", FILLS),
             Row("setdefault", "KA", FILLS),
             Row("keys", "", READS),
