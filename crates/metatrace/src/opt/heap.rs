@@ -57,10 +57,8 @@ fn as_ty(o: &mut Opt, r: R, ty: Ty) -> R {
 }
 
 pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
-    let writes = matches!(
-        i.op,
-        Op::Set | Op::SetInt | Op::SetShape | Op::SetElem | Op::SetItem | Op::SetFltItem
-    );
+    let writes =
+        matches!(i.op, Op::Set | Op::SetInt | Op::SetShape | Op::SetElem | Op::SetItem | Op::SetFltItem);
     if writes && !o.lookups.is_empty() && seen_by_lookups(o, i.a) {
         o.lookups.clear();
     }

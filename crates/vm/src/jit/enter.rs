@@ -280,7 +280,13 @@ fn bind(
                 return None;
             }
             let name = m.constant(params.items()[k]);
-            vals.v[k] = Some(m.quiet2("default", helpers::dict_item, Effects::READS.or(Effects::RAISES).or(Effects::SAME), t, name)?);
+            vals.v[k] = Some(m.quiet2(
+                "default",
+                helpers::dict_item,
+                Effects::READS.or(Effects::RAISES).or(Effects::SAME),
+                t,
+                name,
+            )?);
         }
     }
     if varargs {

@@ -7,8 +7,8 @@ use crate::jit::{helpers, watch};
 use crate::n;
 use crate::object::*;
 use crate::value::*;
-use adder_metatrace::{Cmp, Field, Machine};
 use adder_metatrace::ir::{Inst, Op, R as Ir};
+use adder_metatrace::{Cmp, Field, Machine};
 use std::mem::offset_of;
 
 /// A new object of a builtin kind whose fields are given.
