@@ -6,6 +6,7 @@
 
 use crate::builtins::list;
 use crate::err::R;
+use crate::interp::generator::{self, Generator};
 use crate::native::*;
 use crate::object::*;
 use crate::thread::{Root, Th};
@@ -260,7 +261,15 @@ fn noticed(th: Th, v: Value) -> bool {
     }
     f & flags::FINALIZED == 0
         && match v.kind() {
-            Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => true,
+            // What has not begun or is done dies without a sound, but for coroutines that nobody awaited.
+            Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => {
+                let g: Gc<Generator> = unsafe { v.cast_unchecked() };
+                match g.state.load(Relaxed) {
+                    generator::FINISHED => false,
+                    generator::CREATED => v.is_kind(Kind::Coroutine),
+                    _ => true,
+                }
+            }
             _ => th.type_of(v).has(tflags::HAS_DEL),
         }
 }

@@ -100,6 +100,8 @@ fn hash_seed(fixed: Option<u32>) -> u64 {
 
 /// Gets imports going: `importlib`'s two halves, the finders, `zipimport`.
 pub fn bootstrap(th: Th) -> R<()> {
+    // Until `prepare` is done all is one import: the shortest programs need no collection.
+    th.importing.set(true);
     let imp = builtins::module::make_native(th, &import::imp::MODULE)?;
     Root::modules.dict().set(th, th.intern("_imp"), imp.value())?;
     let f = import::frozen::find("_frozen_importlib").expect("always there");
@@ -133,6 +135,7 @@ pub fn prepare(th: Th) -> R<()> {
     if !c.no_site {
         import_module(th, "site")?;
     }
+    th.importing.set(false);
     crate::run::note_start(th);
     Ok(())
 }
