@@ -65,6 +65,8 @@ const DEFAULT_RESERVE: usize = 64 << 30;
 const HUGE_FROM: usize = 16 << 20;
 /// And what most programs use of it: one huge page costs as much as eighty small ones. The shortest do with less.
 const HUGE_FIRST: std::ops::Range<usize> = 2 << 20..4 << 20;
+/// What every program uses of it: made present at once, at a fraction of what as many page faults cost.
+const AT_START: usize = 352 << 12;
 const LEAST_RESERVE: usize = 1 << 20;
 
 impl Range {
@@ -127,6 +129,7 @@ impl Range {
         unsafe {
             libc::madvise(p, total, libc::MADV_NOHUGEPAGE);
             if len > HUGE_FROM {
+                libc::madvise(base as _, AT_START, libc::MADV_POPULATE_WRITE);
                 libc::madvise((base + HUGE_FIRST.start) as _, HUGE_FIRST.len(), libc::MADV_HUGEPAGE);
                 libc::madvise((base + HUGE_FROM) as _, len - HUGE_FROM, libc::MADV_HUGEPAGE);
             }
