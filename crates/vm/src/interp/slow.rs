@@ -2,9 +2,20 @@
 //!
 //! A slow function works on the published frame; see [`super::Ctl`] and the module's essay. `pc` points at the current
 //! instruction; a jump sets it so that the *next* instruction is the target; pushing a frame publishes the new one.
+//!
+//! # Invariants
+//! - Registers that an instruction names are within the frame's window, and hold a value where
+//!   its operand's kind says so: [`reg`] and its like rely on it. The compiler writes no other code; what comes from
+//!   `marshal` or `code.replace` is checked when it is made.
+//! - The published frame is the thread's own; nobody else writes to it while it runs.
+
+mod attributes;
+mod calls;
+mod containers;
+mod operators;
 
 use super::call::flags_for;
-use super::machine::{Interp, Pc};
+use super::machine::Interp;
 use super::{Ctl, fast, ic, unwind};
 use crate::builtins::exceptions as exc;
 use crate::builtins::{self, ops, quick};
@@ -17,8 +28,12 @@ use crate::slots::CmpOp;
 use crate::thread::{Cont, Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Common, Ins, Intrinsic1, Intrinsic2, Op, SetFunc, Special};
-use adder_metatrace::Machine;
 use std::sync::atomic::Ordering::*;
+
+pub use attributes::*;
+pub use calls::*;
+pub use containers::*;
+pub use operators::*;
 
 type Res = R<Ctl>;
 const NEXT: Res = Ok(Ctl::Next);
@@ -42,6 +57,23 @@ fn started(th: Th) -> Res {
         crate::jit::function::called(th);
     }
     NEXT
+}
+/// Pushes a frame whose result the continuation handles. False: it is not a plain Python function with that many
+/// parameters, so the caller has to call it natively.
+fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value>) -> R<bool> {
+    push_python_to(th, f, args, flags_for(cont, 0), extra)
+}
+fn push_python_to(th: Th, f: Value, args: &[Value], mut flags: u64, extra: Option<Value>) -> R<bool> {
+    let Some(func) = f.exact::<Function>() else { return Ok(false) };
+    let fp = fr(th);
+    let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
+    if extra.is_some() {
+        flags |= fflags::EXTRA;
+    }
+    let nf = th.push_frame(func, regs, None, RawArgs::positional(args), flags)?;
+    nf.extra.init(extra);
+    started(th)?;
+    Ok(true)
 }
 /// Register that holds a value.
 #[inline(always)]
@@ -319,207 +351,6 @@ pub fn load_locals(th: Th, i: Ins) -> Res {
     ret_a(th, i, m)
 }
 
-// -- attributes
-
-/// Pushes a frame whose result the continuation handles. False: it is not a plain Python function with that many
-/// parameters, so the caller has to call it natively.
-fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value>) -> R<bool> {
-    push_python_to(th, f, args, flags_for(cont, 0), extra)
-}
-fn push_python_to(th: Th, f: Value, args: &[Value], mut flags: u64, extra: Option<Value>) -> R<bool> {
-    let Some(func) = f.exact::<Function>() else { return Ok(false) };
-    let fp = fr(th);
-    let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-    if extra.is_some() {
-        flags |= fflags::EXTRA;
-    }
-    let nf = th.push_frame(func, regs, None, RawArgs::positional(args), flags)?;
-    nf.extra.init(extra);
-    started(th)?;
-    Ok(true)
-}
-
-pub fn load_attr(th: Th, i: Ins) -> Res {
-    let o = reg(th, i.b());
-    let icx = ic_of(th, i.c());
-    // What the fast handler leaves: functions that are bound, getters that need a general call.
-    if let Some(x) = fast::entry_of(icx, o) {
-        match x.tag {
-            ic::tag::PROPERTY => {
-                if push_python(th, x.value.value(), &[o], Cont::StoreA, None)? {
-                    return NEXT;
-                }
-            }
-            ic::tag::METHOD => {
-                let v = th.bind(x.value.value(), Some(o), th.type_of(o))?;
-                return ret_a(th, i, v);
-            }
-            ic::tag::DESCRIPTOR => {
-                let d = x.value.value();
-                if let Some(get) = th.type_of(d).slots.descr_get {
-                    let t = th.type_of(o).value();
-                    if std::ptr::fn_addr_eq(get, crate::slot_defs::d_get as crate::slots::DescrGetFn)
-                        && let Some(f) = th.lookup_special(d, n!(__get__))
-                        && push_python(th, f, &[d, o, t], Cont::StoreA, None)?
-                    {
-                        return NEXT;
-                    }
-                    let v = get(th, d, Some(o), t)?;
-                    return ret_a(th, i, v);
-                }
-            }
-            ic::tag::CLASS_METHOD | ic::tag::TYPE_METHOD => {
-                let v = th.method(x.value.value(), x.aux.value());
-                return ret_a(th, i, v);
-            }
-            ic::tag::DICT => {
-                if let Some(d) = crate::attr::dict_of(o)
-                    && let Some(v) = d.get_str(th, icx.name.value())?
-                {
-                    return ret_a(th, i, v);
-                }
-            }
-            _ => {}
-        }
-    }
-    let name = icx.name.value();
-    let getattr = th.type_of(o).slots.getattro;
-    if getattr.is_some_and(|f| {
-        std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>)
-    }) {
-        if let Some(found) = th.getattr_or_hook(o, name)? {
-            let v = match found {
-                Ok(v) => v,
-                Err(hook) if push_python(th, hook, &[o, name], Cont::StoreA, None)? => return NEXT,
-                Err(hook) => th.call_unbound(hook, o, &[name])?,
-            };
-            return ret_a(th, i, v);
-        }
-        // Nobody is asked after it.
-        if th.lookup_special(o, n!(__getattr__)).is_none()
-            && let Some(f) = th.lookup_special(o, n!(__getattribute__))
-            && push_python(th, f, &[o, name], Cont::StoreA, None)?
-        {
-            return NEXT;
-        }
-    }
-    let v = th.getattr(o, name)?;
-    // Allocates, and at this instruction the result's register is no root.
-    ic::fill_load(th, fr(th).code, icx, o);
-    set(th, i.a(), v);
-    NEXT
-}
-pub fn load_method(th: Th, i: Ins) -> Res {
-    let o = reg(th, i.b());
-    let icx = ic_of(th, i.c());
-    let name = icx.name.value();
-    let t = th.type_of(o);
-    if let Some(x) = fast::entry_of(icx, o)
-        && x.tag == ic::tag::DESCRIPTOR
-        && let d = x.value.value()
-        && let Some(get) = th.type_of(d).slots.descr_get
-    {
-        let v = get(th, d, Some(o), t.value())?;
-        set(th, i.a(), v);
-        clear(th, i.a() + 1);
-        return NEXT;
-    }
-    if o.is_obj()
-        && ic::share(th, fr(th).code, icx, t, o.shape_id())
-        && let Some(x) = fast::entry_of(icx, o)
-        && x.tag == ic::tag::METHOD
-    {
-        set(th, i.a(), x.value.value());
-        set(th, i.a() + 1, o);
-        return NEXT;
-    }
-    // A function found on a type whose instances resolve attributes plainly: no bound method is made.
-    if t.has(tflags::PLAIN_GETATTR)
-        && let Some(d) = th.lookup(t, name)
-        && (d.is_exact(Kind::Function) || d.is_exact(Kind::MethodDescriptor))
-        && th.instance_attr(o, name)?.is_none()
-    {
-        ic::fill_load(th, fr(th).code, icx, o);
-        set(th, i.a(), d);
-        set(th, i.a() + 1, o);
-        return NEXT;
-    }
-    let v = th.getattr(o, name)?;
-    ic::fill_load(th, fr(th).code, icx, o);
-    set(th, i.a(), v);
-    clear(th, i.a() + 1);
-    NEXT
-}
-pub fn store_attr(th: Th, i: Ins) -> Res {
-    let (o, v) = (reg(th, i.a()), reg(th, i.b()));
-    let icx = ic_of(th, i.c());
-    let name = icx.name.value();
-    let before = o.shape_id();
-    // Known places whose store has a barrier, or takes the lock.
-    if o.is_obj() {
-        let w = icx.w0.load(Relaxed);
-        if before == (w >> 32) as u32 {
-            let p = Place::Inline((w >> 16) as u16 as u32);
-            return th.write_place(o, shape(before), p, v).map(|_| Ctl::Next);
-        }
-        if let Some(x) = fast::entry_of(icx, o) {
-            let (p, after) = match x.tag {
-                ic::tag::DICT => {
-                    if let Some(d) = crate::attr::dict_of(o) {
-                        d.set(th, name, v)?;
-                        return NEXT;
-                    }
-                    return th.setattr(o, name, Some(v)).map(|_| Ctl::Next);
-                }
-                ic::tag::SLOT => (Place::Inline(x.offset()), before),
-                ic::tag::EXT => (Place::Ext(x.ext_place().1), before),
-                _ => (Place::Inline(x.offset()), (x.aux.value().bits() >> 1) as u32),
-            };
-            let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
-            if o.shape_id() == before {
-                th.write_place(o, shape(after), p, v)?;
-                unsafe { o.header_unchecked() }.desc.store(after, Release);
-                return NEXT;
-            }
-        }
-    }
-    let t = th.type_of(o);
-    let fill = o.is_obj() && t.has(tflags::PLAIN_SETATTR);
-    th.setattr(o, name, Some(v))?;
-    if fill {
-        ic::fill_store(th, fr(th).code, icx, o, before);
-    }
-    NEXT
-}
-pub fn del_attr(th: Th, i: Ins) -> Res {
-    th.setattr(reg(th, i.a()), ic_of(th, i.c()).name.value(), None)?;
-    NEXT
-}
-pub fn load_super_attr(th: Th, i: Ins) -> Res {
-    let (sup, cls, this) = (reg(th, i.b()), reg_opt(th, i.b() + 1), reg_opt(th, i.b() + 2));
-    let name = ic_of(th, i.c()).name.value();
-    let (Some(cls), Some(this)) = (cls, this) else {
-        return Err(th.runtime_error("super(): empty __class__ cell"));
-    };
-    let method = i.x() != 0;
-    if sup.is(builtins::super_::SUPER.get().value()) && cls.is_kind(Kind::Type) {
-        if let Some((v, bound)) = builtins::super_::lookup(th, cls, this, name, method)? {
-            set(th, i.a(), v);
-            if method {
-                if bound { clear(th, i.a() + 1) } else { set(th, i.a() + 1, this) }
-            }
-            return NEXT;
-        }
-    }
-    let s = th.call(sup, &[cls, this])?;
-    let v = th.getattr(s, name)?;
-    set(th, i.a(), v);
-    if method {
-        clear(th, i.a() + 1);
-    }
-    NEXT
-}
-
 // -- items
 
 /// The next time the fast handler enters the function by itself.
@@ -594,185 +425,6 @@ pub fn build_slice(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 
-// -- operators
-
-pub fn op_names(op: Op) -> Option<(fast::Bin, Value)> {
-    use fast::Bin::*;
-    Some(match op {
-        Op::Add | Op::AddI => (Add, n!(__add__)),
-        Op::Sub | Op::SubI => (Sub, n!(__sub__)),
-        Op::Mul | Op::MulI => (Mul, n!(__mul__)),
-        Op::TrueDiv => (TrueDiv, n!(__truediv__)),
-        Op::FloorDiv | Op::FloorDivI => (FloorDiv, n!(__floordiv__)),
-        Op::Mod | Op::ModI => (Mod, n!(__mod__)),
-        Op::LShift | Op::LShiftI => (LShift, n!(__lshift__)),
-        Op::RShift | Op::RShiftI => (RShift, n!(__rshift__)),
-        Op::And | Op::AndI => (And, n!(__and__)),
-        Op::Or => (Or, n!(__or__)),
-        Op::Xor => (Xor, n!(__xor__)),
-        Op::MatMul => (MatMul, n!(__matmul__)),
-        Op::Pow => (Pow, n!(__pow__)),
-        _ => return None,
-    })
-}
-
-/// Operand of `Cont::Binary`: the right operand's reflected method runs.
-pub const REFLECTED: u16 = 1;
-
-/// The Python function that an arithmetic operation of these operands begins with, by their classes, and the operand of
-/// its continuation.
-pub fn special_method(th: Th, i: Ins, x: Value, y: Value) -> Option<(Value, u16)> {
-    let (op, name) = op_names(i.op())?;
-    let t = th.type_of(x);
-    if t.heap_type() {
-        let own = (i.x() != 0).then(|| ops::inplace_name(op)).and_then(|n| th.lookup(t, n));
-        if let Some(f) = own {
-            return f.is_exact(Kind::Function).then_some((f, 0));
-        }
-        if i.x() != 0 && ops::has_inplace(t, op) {
-            return None;
-        }
-        let f = th.lookup(t, name).filter(|f| f.is_exact(Kind::Function))?;
-        let ty = th.type_of(y);
-        // The reflected method of a proper subclass goes first: leave that to the general protocol.
-        return (t == ty || !th.is_subtype(ty, t)).then_some((f, 0));
-    }
-    let number = [Kind::Int, Kind::Float, Kind::Bool, Kind::Complex].iter().any(|k| x.is_exact(*k));
-    if number && y.is_obj() {
-        // Builtin numbers know nothing of other classes than their own.
-        let ty = th.type_of(y);
-        if ty.heap_type() && ty.native.kind == Kind::Object {
-            let f = th.lookup(ty, ops::reflected(op)).filter(|f| f.is_exact(Kind::Function))?;
-            return Some((f, REFLECTED));
-        }
-    }
-    None
-}
-
-/// Arithmetic beyond the fast forms: numbers first; a Python special method runs in a frame with a continuation for
-/// NotImplemented.
-fn arith_general(th: Th, i: Ins, x: Value, y: Value) -> Res {
-    let (op, _) = op_names(i.op()).expect("an arithmetic op");
-    if op == fast::Bin::Add && x.is_exact(Kind::Str) && y.is_exact(Kind::Str) {
-        let v = builtins::str_type::concat(th, x, y)?;
-        return ret_a(th, i, v);
-    }
-    if let Some((f, arg)) = special_method(th, i, x, y) {
-        let args = if arg == REFLECTED { [y, x] } else { [x, y] };
-        if push_python_to(th, f, &args, flags_for(Cont::Binary, arg), Some(y))? {
-            return NEXT;
-        }
-    }
-    let fp = th.fp.get();
-    let m = Interp::<false> { regs: unsafe { (*fp).regs }, th, fp };
-    let v = fast::arith(m, op, i.x() != 0, x, y)?;
-    ret_a(th, i, v)
-}
-pub fn binary(th: Th, i: Ins) -> Res {
-    arith_general(th, i, reg(th, i.b()), reg(th, i.c()))
-}
-pub fn binary_i(th: Th, i: Ins) -> Res {
-    arith_general(th, i, reg(th, i.b()), Value::fix(i.ci() as i64))
-}
-/// The rest of the protocol after the method that it began with gave NotImplemented.
-pub fn binary_rest(th: Th, i: Ins, x: Value, y: Value, arg: u64) -> R<Value> {
-    let (op, _) = op_names(i.op()).expect("an arithmetic op");
-    let inplace = i.x() != 0;
-    if arg == REFLECTED as u64 {
-        return Err(ops::unsupported(th, op, inplace, x, y));
-    }
-    if inplace && ops::has_inplace(th.type_of(x), op) {
-        return ops::inplace_after_own(th, op, x, y);
-    }
-    ops::binary_after_left(th, op, inplace, x, y)
-}
-pub fn matmul(th: Th, i: Ins) -> Res {
-    binary(th, i)
-}
-pub fn pow(th: Th, i: Ins) -> Res {
-    binary(th, i)
-}
-pub fn pos(th: Th, i: Ins) -> Res {
-    let v = ops::pos(th, reg(th, i.b()))?;
-    ret_a(th, i, v)
-}
-pub fn invert(th: Th, i: Ins) -> Res {
-    let v = ops::invert(th, reg(th, i.b()))?;
-    ret_a(th, i, v)
-}
-
-pub fn cmp_op(op: Op) -> (CmpOp, Value) {
-    match op {
-        Op::Lt | Op::JLt | Op::JLtI => (CmpOp::Lt, n!(__lt__)),
-        Op::Le | Op::JLe | Op::JLeI => (CmpOp::Le, n!(__le__)),
-        Op::Gt | Op::JGt | Op::JGtI => (CmpOp::Gt, n!(__gt__)),
-        Op::Ge | Op::JGe | Op::JGeI => (CmpOp::Ge, n!(__ge__)),
-        Op::Ne | Op::JNe | Op::JNeI => (CmpOp::Ne, n!(__ne__)),
-        _ => (CmpOp::Eq, n!(__eq__)),
-    }
-}
-/// The Python function that a comparison begins with: the left operand's class defines it and the right one's is no
-/// proper subclass.
-pub fn compare_method(th: Th, i: Ins, x: Value, y: Value) -> Option<Value> {
-    let t = th.type_of(x);
-    if !t.heap_type() {
-        return None;
-    }
-    let f = th.lookup(t, cmp_op(i.op()).1).filter(|f| f.is_exact(Kind::Function))?;
-    let ty = th.type_of(y);
-    (t == ty || !th.is_subtype(ty, t)).then_some(f)
-}
-fn push_compare(th: Th, i: Ins, x: Value, y: Value) -> R<bool> {
-    match compare_method(th, i, x, y) {
-        Some(f) => push_python(th, f, &[x, y], Cont::Compare, Some(y)),
-        None => Ok(false),
-    }
-}
-pub fn compare(th: Th, i: Ins) -> Res {
-    let (x, y) = (reg(th, i.b()), reg(th, i.c()));
-    if let Some(b) = quick::compare(x, y, cmp_op(i.op()).0) {
-        return ret_a(th, i, Value::bool(b));
-    }
-    if push_compare(th, i, x, y)? {
-        return NEXT;
-    }
-    let v = ops::compare_value(th, x, y, cmp_op(i.op()).0)?;
-    ret_a(th, i, v)
-}
-pub fn compare_jump(th: Th, i: Ins) -> Res {
-    let (x, y) = (reg(th, i.a()), reg(th, i.b()));
-    if let Some(b) = quick::compare(x, y, cmp_op(i.op()).0) {
-        if b == (i.x() != 0) {
-            skip(th, i.ci() as isize);
-        }
-        return NEXT;
-    }
-    if push_compare(th, i, x, y)? {
-        return NEXT;
-    }
-    let v = ops::compare_value(th, x, y, cmp_op(i.op()).0)?;
-    if th.truth(v)? == (i.x() != 0) {
-        skip(th, i.ci() as isize);
-    }
-    NEXT
-}
-#[inline(always)]
-fn contains(th: Th, c: Value, k: Value) -> R<bool> {
-    match quick::contains(c, k) {
-        Some(b) => Ok(b),
-        None => th.contains(c, k),
-    }
-}
-pub fn in_(th: Th, i: Ins) -> Res {
-    let b = contains(th, reg(th, i.c()), reg(th, i.b()))?;
-    ret_a(th, i, Value::bool(b != (i.x() != 0)))
-}
-pub fn j_in(th: Th, i: Ins) -> Res {
-    if contains(th, reg(th, i.b()), reg(th, i.a()))? == (i.x() != 0) {
-        skip(th, i.ci() as isize);
-    }
-    NEXT
-}
 pub fn jump_back(th: Th, i: Ins) -> Res {
     crate::jit::tick(th, i);
     if th.m.poll.load(Relaxed) != 0 {
@@ -785,231 +437,6 @@ pub fn jump_back(th: Th, i: Ins) -> Res {
         return Ok(c);
     }
     skip(th, i.imm() as isize);
-    NEXT
-}
-
-// -- calls
-
-/// `__call__` of an instance's class, if it is a Python function.
-pub fn call_special(th: Th, f: Value) -> Option<Value> {
-    let t = th.type_of(f);
-    if !t.heap_type() || f.is_kind(Kind::Type) {
-        return None;
-    }
-    th.lookup(t, n!(__call__)).filter(|f| f.is_exact(Kind::Function))
-}
-/// A call that uses up a generator: see [`super::drain`]. None: it is as others.
-#[inline(never)]
-fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
-    let fp = fr(th);
-    let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-    if args.nkw() != 0 {
-        let (func, all) = super::drain::with_keywords(th, f, args)?;
-        let r = th.push_frame(func, regs, None, RawArgs::positional(&all), fflags::HIDDEN);
-        return Some(r.and_then(|_| started(th)));
-    }
-    let d = super::drain::of(th, f, args.pos())?;
-    let with_start = [args.pos()[0], Value::fix(0)];
-    let args = if d.zero { RawArgs::positional(&with_start) } else { args };
-    Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))
-}
-/// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
-#[inline(never)]
-fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
-    let fp = fr(th);
-    let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
-    if let Some(d) = f.exact::<MethodDescriptor>() {
-        if d.def.inline == Inline::Drain
-            && let Some(r) = drained(th, f, args)
-        {
-            return r;
-        }
-        let v = builtins::descr::call_method_descriptor(th, d, args)?;
-        set(th, i.c(), v);
-        return NEXT;
-    }
-    if let Some(nf) = f.exact::<NativeFunction>() {
-        if nf.def.inline == Inline::Drain
-            && let Some(r) = drained(th, f, args)
-        {
-            return r;
-        }
-        if crate::gc_module::is_collect(nf.def) && args.nkw() == 0 && args.len() <= 1 {
-            crate::gc_module::collect_soon(th, &[args.pos().first().copied()])?;
-            // See `interp::raised`.
-            return Err(crate::err::Raised);
-        }
-        let v = th.call_native(nf, args)?;
-        set(th, i.c(), v);
-        return NEXT;
-    }
-    if let Some(func) = f.exact::<Function>() {
-        th.push_frame(func, unsafe { fp.regs.add(at) }, None, args, 0)?;
-        return started(th);
-    }
-    if let Some(m) = f.exact::<Method>()
-        && let Some(func) = m.func.get().and_then(|f| f.exact::<Function>())
-    {
-        let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, m.this.get(), args, 0)?;
-        return started(th);
-    }
-    if let Some(t) = f.cast::<Type>()
-        && f.is_exact(Kind::Type)
-        && t.has(tflags::PLAIN_NEW)
-        && t.heap_type()
-        && let Some(init) = th.lookup(t, n!(__init__))
-        && let Some(func) = init.exact::<Function>()
-        && !t.has(tflags::IS_ABSTRACT)
-    {
-        if !t.has(tflags::HAS_DEL)
-            && t.native.drop.is_none()
-            && t.native.kind == Kind::Object
-            && th.lookup(t, n!(__init__)).is_some()
-        {
-            th.store(t, &t.fast_init, init);
-        }
-        let o = builtins::object::new_instance(th, t)?;
-        let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
-        nf.extra.init(Some(o));
-        return started(th);
-    }
-    if let Some(func) = call_special(th, f)
-        && let Some(func) = func.exact::<Function>()
-    {
-        let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, Some(f), args, 0)?;
-        return started(th);
-    }
-    let v = if f.is_exact(Kind::Type) {
-        if args.pos().first().is_some_and(|x| x.is_exact(Kind::Generator))
-            && let Some(r) = drained(th, f, args)
-        {
-            return r;
-        }
-        // Native code that calls back checks the stack itself.
-        builtins::type_::type_call(th, f, args)?
-    } else {
-        th.call_raw(f, args)?
-    };
-    set(th, i.c(), v);
-    NEXT
-}
-pub fn call(th: Th, i: Ins) -> Res {
-    call_any(th, i, reg(th, i.a()), i.a() + 1, i.b(), None)
-}
-pub fn call_method(th: Th, i: Ins) -> Res {
-    let skip = reg_opt(th, i.a() + 1).is_none() as usize;
-    call_any(th, i, reg(th, i.a()), i.a() + 1 + skip, i.b() - skip, None)
-}
-/// `Call` or `CallMethod` by a run of the interpreter of its own.
-pub fn call_nested(th: Th, i: Ins) -> Res {
-    let method = i.op() == Op::CallMethod;
-    let skip = (method && reg_opt(th, i.a() + 1).is_none()) as usize;
-    let (at, n) = (i.a() + 1 + skip, i.b() - skip);
-    let args = unsafe { RawArgs::from_raw(fr(th).regs.add(at) as *const Value, n, None) };
-    let v = th.call_raw(reg(th, i.a()), args)?;
-    set(th, i.c(), v);
-    NEXT
-}
-pub fn call_kw(th: Th, i: Ins) -> Res {
-    let names = unsafe { reg(th, i.a() + 1 + i.b()).cast_unchecked::<Tuple>() };
-    let skip = (i.x() != 0 && reg_opt(th, i.a() + 1).is_none()) as usize;
-    call_any(th, i, reg(th, i.a()), i.a() + 1 + skip, i.b() - skip, Some(names))
-}
-pub fn call_ex(th: Th, i: Ins) -> Res {
-    let f = reg(th, i.a());
-    let args = reg(th, i.a() + 1);
-    let t: Gc<Tuple> = match args.exact::<Tuple>() {
-        Some(t) => t,
-        None => {
-            if th.type_of(args).slots.iter.is_none() && th.lookup_special(args, n!(__getitem__)).is_none() {
-                return Err(th.type_error(format!(
-                    "{} argument after * must be an iterable, not {}",
-                    ops::callable_name(th, f),
-                    th.type_name_of(args)
-                )));
-            }
-            unsafe { builtins::tuple::from_iterable(th, args)?.cast_unchecked() }
-        }
-    };
-    let kw = if i.x() != 0 { reg(th, i.a() + 2).cast::<Dict>() } else { None };
-    if kw.is_none_or(|d| d.len() == 0)
-        && let Some(func) = f.exact::<Function>()
-    {
-        let fp = fr(th);
-        let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, None, RawArgs::positional(t.items()), 0)?;
-        return started(th);
-    }
-    let v = th.call_ex(f, t, kw)?;
-    set(th, i.c(), v);
-    NEXT
-}
-
-pub fn ret(th: Th, i: Ins) -> Res {
-    leave(th, reg(th, i.a()))
-}
-pub fn ret_none(th: Th, _i: Ins) -> Res {
-    leave(th, NONE())
-}
-/// Leaves the frame with a result, in all cases.
-pub fn leave(th: Th, v: Value) -> Res {
-    let f = fr(th);
-    let flags = f.flags;
-    if flags & fflags::GENERATOR != 0 {
-        return super::generator::returned(th, v);
-    }
-    let extra = if flags & fflags::EXTRA != 0 { f.extra.get() } else { None };
-    unwind::pop_frame(th);
-    if flags & fflags::ENTRY != 0 {
-        return Ok(Ctl::Leave(v));
-    }
-    // Now the caller's frame is published, at its instruction.
-    let i = standing(th);
-    match unwind::cont(flags) {
-        Cont::Store => set(th, i.c(), v),
-        Cont::StoreA => set(th, i.a(), v),
-        Cont::Discard => {}
-        Cont::Init => {
-            if !v.is_none() {
-                return Err(
-                    th.type_error(format!("__init__() should return None, not '{}'", th.type_name_of(v)))
-                );
-            }
-            set(th, i.c(), extra.expect("the instance"));
-        }
-        Cont::Binary => {
-            let v = if v.is(NOT_IMPLEMENTED()) {
-                // Operands are still in the caller's registers.
-                let x = reg(th, i.b());
-                binary_rest(th, i, x, extra.expect("the right operand"), flags >> fflags::ARG_SHIFT & 0xffff)?
-            } else {
-                v
-            };
-            set(th, i.a(), v);
-        }
-        Cont::Compare => {
-            let jump = !matches!(i.op(), Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne);
-            let v = if v.is(NOT_IMPLEMENTED()) {
-                let x = reg(th, if jump { i.a() } else { i.b() });
-                ops::compare_after_left(th, x, extra.expect("the right operand"), cmp_op(i.op()).0)?
-            } else {
-                v
-            };
-            if !jump {
-                set(th, i.a(), v);
-            } else if th.truth(v)? == (i.x() != 0) {
-                skip(th, i.ci() as isize);
-            }
-        }
-        Cont::ForIter => {
-            set(th, i.b(), v);
-            skip(th, 1);
-        }
-        Cont::Gen | Cont::Next => unreachable!("generator frames are left elsewhere"),
-    }
     NEXT
 }
 
@@ -1043,118 +470,6 @@ pub fn get_anext(th: Th, i: Ins) -> Res {
 pub fn end_async_for(th: Th, i: Ins) -> Res {
     let e = reg(th, i.a());
     if th.isinstance_exact(e, exc::STOP_ASYNC_ITERATION.get()) { NEXT } else { Err(th.set_exc(e)) }
-}
-
-// -- iteration
-
-pub fn get_iter(th: Th, i: Ins) -> Res {
-    let v = th.iter(reg(th, i.b()))?;
-    ret_a(th, i, v)
-}
-pub fn for_iter(th: Th, i: Ins) -> Res {
-    let it = reg(th, i.a());
-    if it.is_exact(Kind::Generator) {
-        return super::generator::for_iter(th, i, it);
-    }
-    let t = th.type_of(it);
-    if let Some(f) = t.slots.iternext {
-        super::events::forget_swallowed(th);
-        if let Some(v) = f(th, it)? {
-            set(th, i.b(), v);
-            skip(th, 1);
-        } else {
-            super::events::swallowed(th, it)?;
-        }
-        return NEXT;
-    }
-    Err(th.type_error(format!("'{}' object is not an iterator", th.type_name(t))))
-}
-pub fn unpack_seq(th: Th, i: Ins) -> Res {
-    let (base, o, n) = (i.a(), reg(th, i.b()), i.c());
-    let too_many = |th: Th, len: Option<usize>| match len {
-        Some(k) => th.value_error(format!("too many values to unpack (expected {n}, got {k})")),
-        None => th.value_error(format!("too many values to unpack (expected {n})")),
-    };
-    let few =
-        |th: Th, k: usize| th.value_error(format!("not enough values to unpack (expected {n}, got {k})"));
-    if let Some(l) = o.exact::<List>()
-        && l.len() == n
-    {
-        // Straight from the list, unless another thread is changing it.
-        let mut k = 0;
-        while let Some(v) = if k < n { l.get(k) } else { None } {
-            set(th, base + k, v);
-            k += 1;
-        }
-        if k == n && l.len() == n {
-            return NEXT;
-        }
-    }
-    if o.is_exact(Kind::Tuple) || o.is_exact(Kind::List) {
-        let copy;
-        let items: &[Value] = match o.exact::<Tuple>() {
-            Some(t) => unsafe { &*(t.items() as *const [Value]) },
-            None => {
-                copy = builtins::list::snapshot(th, unsafe { o.cast_unchecked() })?;
-                unsafe { &*(copy.cast_unchecked::<Tuple>().items() as *const [Value]) }
-            }
-        };
-        if items.len() != n {
-            return Err(if items.len() > n { too_many(th, Some(items.len())) } else { few(th, items.len()) });
-        }
-        for (k, v) in items.iter().enumerate() {
-            set(th, base + k, *v);
-        }
-        return NEXT;
-    }
-    let it = match th.type_of(o).slots.iter {
-        None if th.lookup_special(o, n!(__getitem__)).is_none() => {
-            return Err(th.type_error(format!("cannot unpack non-iterable {} object", th.type_name_of(o))));
-        }
-        _ => th.iter(o)?,
-    };
-    // Values go to an array first: registers above the base are not live yet.
-    let a = th.array(n.max(1))?;
-    for k in 0..n {
-        match th.next(it)? {
-            Some(v) => th.store(a, a.slot(k), v),
-            None => return Err(few(th, k)),
-        }
-    }
-    if th.next(it)?.is_some() {
-        let len = if o.is_exact(Kind::Dict) { Some(th.len(o)?) } else { None };
-        return Err(too_many(th, len));
-    }
-    for k in 0..n {
-        set(th, base + k, a.slot(k).value());
-    }
-    NEXT
-}
-pub fn unpack_ex(th: Th, i: Ins) -> Res {
-    let (base, o, before, after) = (i.a(), reg(th, i.b()), i.c(), i.x() as usize);
-    if th.type_of(o).slots.iter.is_none() && th.lookup_special(o, n!(__getitem__)).is_none() {
-        return Err(th.type_error(format!("cannot unpack non-iterable {} object", th.type_name_of(o))));
-    }
-    let all = builtins::list::from_iterable(th, o)?;
-    let t: Gc<Tuple> = unsafe { builtins::list::snapshot(th, all)?.cast_unchecked() };
-    let items = unsafe { &*(t.items() as *const [Value]) };
-    if items.len() < before + after {
-        return Err(th.value_error(format!(
-            "not enough values to unpack (expected at least {}, got {})",
-            before + after,
-            items.len()
-        )));
-    }
-    let mid = items.len() - after;
-    let rest = builtins::list::new(th, &items[before..mid])?;
-    for (k, v) in items[..before].iter().enumerate() {
-        set(th, base + k, *v);
-    }
-    set(th, base + before, rest.value());
-    for (k, v) in items[mid..].iter().enumerate() {
-        set(th, base + before + 1 + k, *v);
-    }
-    NEXT
 }
 
 // -- exceptions
@@ -1261,84 +576,6 @@ pub fn with_exit(th: Th, i: Ins) -> Res {
         None => th.call(f, &a)?,
     };
     ret_a(th, i, v)
-}
-
-// -- containers
-
-pub fn build_tuple(th: Th, i: Ins) -> Res {
-    let v = th.try_tuple(regs(th, i.b(), i.c()))?;
-    ret_a(th, i, v)
-}
-pub fn build_list(th: Th, i: Ins) -> Res {
-    let v = builtins::list::new(th, regs(th, i.b(), i.c()))?;
-    ret_a(th, i, v.value())
-}
-pub fn build_set(th: Th, i: Ins) -> Res {
-    let v = builtins::set::from_slice(th, regs(th, i.b(), i.c()))?;
-    ret_a(th, i, v)
-}
-pub fn build_dict(th: Th, i: Ins) -> Res {
-    let d = Gc::<Dict>::with_capacity(th, i.c());
-    for p in regs(th, i.b(), 2 * i.c()).chunks(2) {
-        d.set(th, p[0], p[1])?;
-    }
-    ret_a(th, i, d.value())
-}
-pub fn build_string(th: Th, i: Ins) -> Res {
-    let v = builtins::str_methods::concat_all(th, regs(th, i.b(), i.c()))?;
-    ret_a(th, i, v)
-}
-pub fn list_append(th: Th, i: Ins) -> Res {
-    builtins::list::append(th, unsafe { reg(th, i.a()).cast_unchecked() }, reg(th, i.b()))?;
-    NEXT
-}
-pub fn list_extend(th: Th, i: Ins) -> Res {
-    let v = reg(th, i.b());
-    let l = unsafe { reg(th, i.a()).cast_unchecked() };
-    if th.type_of(v).slots.iter.is_none() && th.lookup_special(v, n!(__getitem__)).is_none() {
-        return Err(th.type_error(format!("Value after * must be an iterable, not {}", th.type_name_of(v))));
-    }
-    builtins::list::extend(th, l, v)?;
-    NEXT
-}
-pub fn list_to_tuple(th: Th, i: Ins) -> Res {
-    let v = builtins::list::snapshot(th, unsafe { reg(th, i.b()).cast_unchecked() })?;
-    ret_a(th, i, v)
-}
-pub fn set_add(th: Th, i: Ins) -> Res {
-    // A comprehension's set is one; the name `__conditional_annotations__` may have been bound to anything.
-    let s = reg(th, i.a());
-    if !s.is_kind(Kind::Set) {
-        return Err(th.type_error(format!("'{}' object is not a set", th.type_name_of(s))));
-    }
-    builtins::set::add(th, unsafe { s.cast_unchecked() }, reg(th, i.b()))?;
-    NEXT
-}
-pub fn set_update(th: Th, i: Ins) -> Res {
-    builtins::set::update(th, unsafe { reg(th, i.a()).cast_unchecked() }, reg(th, i.b()))?;
-    NEXT
-}
-pub fn dict_set(th: Th, i: Ins) -> Res {
-    let d = unsafe { reg(th, i.a()).cast_unchecked::<Dict>() };
-    d.set(th, reg(th, i.b()), reg(th, i.c()))?;
-    NEXT
-}
-pub fn dict_update(th: Th, i: Ins) -> Res {
-    let v = reg(th, i.b());
-    if !v.is_kind(Kind::Dict) && th.getattr_opt(v, n!(keys))?.is_none() {
-        return Err(th.type_error(format!("'{}' object is not a mapping", th.type_name_of(v))));
-    }
-    builtins::dict::update_from(th, unsafe { reg(th, i.a()).cast_unchecked() }, v)?;
-    NEXT
-}
-pub fn dict_merge(th: Th, i: Ins) -> Res {
-    builtins::dict::merge_keywords(
-        th,
-        unsafe { reg(th, i.a()).cast_unchecked() },
-        reg(th, i.b()),
-        reg(th, i.c()),
-    )?;
-    NEXT
 }
 
 // -- formatting
@@ -1499,9 +736,4 @@ pub fn intrinsic2(th: Th, i: Ins) -> Res {
         Intrinsic2::SetTypeParamDefault => builtins::typing::set_default(th, a, b)?,
     };
     ret_a(th, i, r)
-}
-
-#[allow(unused)]
-fn _uses(m: Interp<false>) {
-    let _ = (m.reg(0), Pc::from_ptr as fn(_) -> _);
 }
