@@ -30,7 +30,7 @@ unsafe fn no_roots(_: &mut Tracer) {}
 unsafe fn no_mutator(_: *mut Mutator, _: &mut Tracer) {}
 unsafe fn no_desc(_: u32, _: &mut Tracer) {}
 unsafe fn no_sweep(_: &dyn Fn(u32) -> bool) {}
-unsafe fn no_weak(_: &dyn Fn(Obj) -> bool) {}
+unsafe fn no_weak(_: &Tracer) {}
 const HOOKS: Hooks = Hooks {
     trace_roots: no_roots,
     trace_mutator: no_mutator,

@@ -7,8 +7,11 @@
 
 use crate::layout::{addr, obj};
 use crate::space::*;
-use crate::trace::{Phase, Tracer};
+use crate::trace::{Phase, Tracer, Visitor};
 use crate::{Heap, Mutator, Obj};
+
+/// Words of a bitmap for a block.
+const WORDS: usize = BLOCK >> 9;
 
 /// What is to be counted, and how much there was.
 pub(crate) struct Census<'a> {
@@ -84,7 +87,7 @@ impl Heap {
                         work.push(b);
                     }
                 };
-                unsafe { t.each_referent(obj(a), &mut see) };
+                unsafe { t.each_referent(obj(a), &mut |words| words.iter().for_each(|w| see(*w))) };
                 if found {
                     break;
                 }
@@ -96,19 +99,18 @@ impl Heap {
 }
 
 impl Tracer {
-    /// Marks all young objects.
+    /// All young objects become old.
     pub(crate) unsafe fn mark_young(&mut self) {
         unsafe {
             let s = &*self.space;
             for r in &s.runs {
                 let (mut p, end) = (r.start, r.end);
                 while p < end {
-                    self.mark(p);
-                    p += self.size(obj(p));
+                    p += self.keep_in_place(p);
                 }
             }
             for b in &s.large_young {
-                self.mark(s.r.block_addr(*b as usize));
+                self.keep_in_place(s.r.block_addr(*b as usize));
             }
         }
     }
@@ -117,50 +119,60 @@ impl Tracer {
     pub(crate) unsafe fn count_dead(&mut self, census: &mut Census) {
         let s = unsafe { &*self.space };
         let (marks, starts, base) = (s.marks, s.starts, s.r.base);
-        // Dead objects are numbered in the order of their addresses; `before` has how many there are below each word of
-        // the bitmaps.
+        // Dead objects are numbered in the order of their addresses. For blocks that have some, `ranks` tells how many
+        // there are below each word of the bitmaps; `first` where the block's words are in it.
         let dead_in = |w: usize| unsafe { *starts.add(w) & !*marks.add(w) };
-        let mut before = Vec::with_capacity(s.top * (BLOCK >> 9) + 1);
-        let mut n = 0u32;
-        for b in 0..s.top {
+        let mut first = vec![NONE; s.top];
+        let mut ranks = Vec::new();
+        let mut dead = Vec::new();
+        for (b, first) in first.iter_mut().enumerate() {
+            let words = b * WORDS..(b + 1) * WORDS;
             let used = matches!(unsafe { *s.r.state.add(b) }, state::SMALL | state::LARGE);
-            for w in b * (BLOCK >> 9)..(b + 1) * (BLOCK >> 9) {
-                before.push(n);
-                n += if used { dead_in(w).count_ones() } else { 0 };
+            if !used || words.clone().fold(0, |all, w| all | dead_in(w)) == 0 {
+                continue;
             }
-        }
-        let number = |a: u64| {
-            let off = (a as usize).wrapping_sub(base);
-            if a & 7 != 0 || off >> 9 >= before.len() {
-                return None;
-            }
-            let (m, k) = (dead_in(off >> 9), (off >> 3) & 63);
-            (m >> k & 1 != 0).then(|| before[off >> 9] as usize + (m & ((1 << k) - 1)).count_ones() as usize)
-        };
-        let mut dead = Vec::with_capacity(n as usize);
-        for b in 0..s.top {
-            if matches!(unsafe { *s.r.state.add(b) }, state::SMALL | state::LARGE) {
-                for w in b * (BLOCK >> 9)..(b + 1) * (BLOCK >> 9) {
-                    let mut m = dead_in(w);
-                    while m != 0 {
-                        dead.push(base + (w << 9) + ((m.trailing_zeros() as usize) << 3));
-                        m &= m - 1;
-                    }
+            *first = ranks.len() as u32;
+            for w in words {
+                ranks.push(dead.len() as u32);
+                let mut m = dead_in(w);
+                while m != 0 {
+                    dead.push(base + (w << 9) + ((m.trailing_zeros() as usize) << 3));
+                    m &= m - 1;
                 }
             }
         }
+        if dead.is_empty() {
+            return;
+        }
+        let number = |a: u64| {
+            let off = (a as usize).wrapping_sub(base);
+            if a & 7 != 0 || off >> BLOCK_SH >= first.len() {
+                return None;
+            }
+            let (m, k) = (dead_in(off >> 9), (off >> 3) & 63);
+            if m >> k & 1 == 0 {
+                return None;
+            }
+            let at = first[off >> BLOCK_SH] as usize + (off >> 9) % WORDS;
+            Some(*ranks.get(at)? as usize + (m & ((1 << k) - 1)).count_ones() as usize)
+        };
         // References from dead objects to each.
         let mut refs = vec![0u32; dead.len()];
         for &a in &dead {
-            unsafe { self.each_referent(obj(a), &mut |v| number(v).into_iter().for_each(|i| refs[i] += 1)) };
+            let mut count = |words: &[u64]| {
+                for i in words.iter().filter_map(|w| number(*w)) {
+                    refs[i] += 1;
+                }
+            };
+            unsafe { self.each_referent(obj(a), &mut count) };
         }
         const GONE: u32 = u32::MAX;
         let mut free: Vec<u32> = (0..dead.len() as u32).filter(|i| refs[*i as usize] == 0).collect();
         while let Some(i) = free.pop() {
             refs[i as usize] = GONE;
             unsafe {
-                self.each_referent(obj(dead[i as usize]), &mut |v| {
-                    if let Some(j) = number(v) {
+                self.each_referent(obj(dead[i as usize]), &mut |words| {
+                    for j in words.iter().filter_map(|w| number(*w)) {
                         refs[j] -= 1;
                         if refs[j] == 0 {
                             free.push(j as u32);
@@ -172,12 +184,12 @@ impl Tracer {
         let rest = dead.iter().zip(&refs).filter(|(_, r)| **r != GONE);
         census.found = rest.filter(|(a, _)| (census.counts)(obj(**a))).count();
     }
-    unsafe fn each_referent(&mut self, o: Obj, f: &mut dyn FnMut(u64)) {
+    /// Calls `f` with all words of slots, a few at a time.
+    pub(crate) unsafe fn each_referent(&mut self, o: Obj, f: &mut Visitor) {
         let phase = std::mem::replace(&mut self.phase, Phase::Visit);
         // SAFETY: the visitor is gone before `f` is.
         unsafe {
-            self.visitor =
-                Some(std::mem::transmute::<*mut dyn FnMut(u64), *mut (dyn FnMut(u64) + 'static)>(f));
+            self.visitor = Some(std::mem::transmute::<*mut Visitor, *mut Visitor<'static>>(f));
             self.visit(o);
         }
         self.visitor = None;

@@ -139,7 +139,7 @@ impl Space {
             let mut fresh = std::mem::take(&mut self.fresh);
             for &b in fresh.iter().rev() {
                 *self.r.run.add(b as usize) = 0;
-                if self.classify(b as usize) {
+                if self.classify(b as usize) == 0 {
                     *self.r.state.add(b as usize) = state::SINGLE;
                     self.singles.push(b);
                 }
@@ -165,13 +165,14 @@ impl Space {
     unsafe fn is_marked(&self, block: usize) -> bool {
         unsafe { bit(self.marks, block << BLOCK_SH) }
     }
-    /// Puts a block on the list its lines call for, or tells that it is free.
-    unsafe fn classify(&mut self, b: usize) -> bool {
+    /// Puts a block on the list its lines call for and answers how many there are; with none it is free.
+    unsafe fn classify(&mut self, b: usize) -> usize {
+        const { assert!(LINES < 256) };
         let lines = unsafe { self.r.lines_of(b) };
-        let marked: usize = lines.iter().map(|m| *m as usize).sum();
+        let marked = lines.iter().fold(0u8, |n, m| n.wrapping_add(*m)) as usize;
         if marked == 0 {
             self.used -= 1;
-            return true;
+            return 0;
         }
         if self.copying && marked <= LINES / 16 {
             self.airy.push(b as u32);
@@ -180,7 +181,7 @@ impl Space {
         } else if marked <= LINES * 3 / 4 {
             self.recyc.push(b as u32);
         }
-        false
+        marked
     }
     unsafe fn begin_major(&mut self) {
         std::mem::swap(&mut self.marks, &mut self.starts);
@@ -194,13 +195,15 @@ impl Space {
         self.to = Hole::EMPTY;
         self.to_big = Hole::EMPTY;
     }
-    unsafe fn sweep_major(&mut self) {
+    /// Frees what is not marked; how many lines are in use.
+    unsafe fn sweep_major(&mut self) -> usize {
         const WORDS: usize = BLOCK / 512;
         unsafe {
             self.airy.clear();
             self.light.clear();
             self.recyc.clear();
             self.large_old.clear();
+            let mut lines = 0;
             // Downwards, so that the lists give low addresses first.
             for b in (0..self.top).rev() {
                 match *self.r.state.add(b) {
@@ -210,9 +213,11 @@ impl Space {
                             let a = self.r.block_addr(b);
                             self.poison(a, a + BLOCK);
                         }
-                        if self.classify(b) {
+                        let n = self.classify(b);
+                        if n == 0 {
                             *self.r.state.add(b) = state::FREE;
                         }
+                        lines += n;
                     }
                     state::LARGE => {
                         *self.starts.add(b * WORDS) = 0;
@@ -227,6 +232,11 @@ impl Space {
                     _ => {}
                 }
             }
+            lines
+        }
+    }
+    unsafe fn settle_memory(&mut self) {
+        unsafe {
             // The blocks that were the nursery a moment ago stay so, being in the caches.
             let keep = self.young_limit() / BLOCK + 8;
             let cold = self.singles.len().saturating_sub(keep);
@@ -451,10 +461,11 @@ impl Heap {
             let live = std::mem::take(&mut t.desc_live);
             (self.hooks.sweep_descs)(&|d| live.get(d as usize).is_some_and(|l| *l != 0));
             t.desc_live = live;
-            (self.hooks.sweep_weak)(&|o| t.survivor(o).is_some());
+            (self.hooks.sweep_weak)(t);
             let s = &mut *t.space;
             s.old_bytes = t.live;
-            s.sweep_major();
+            s.old_bytes += LINE * s.sweep_major();
+            s.settle_memory();
         }
     }
 
@@ -475,13 +486,10 @@ impl Heap {
     #[inline(never)]
     pub fn each_slot(&'static self, m: &Mutator, o: Obj, f: &mut dyn FnMut(u64)) {
         self.stop_world(m, || {
-            // SAFETY: the world is stopped. The visitor is gone before `f` is.
+            // SAFETY: the world is stopped.
             unsafe {
                 let mut t = Tracer::new(self, self.space.stopped());
-                t.phase = Phase::Visit;
-                t.visitor =
-                    Some(std::mem::transmute::<*mut dyn FnMut(u64), *mut (dyn FnMut(u64) + 'static)>(f));
-                t.visit(o);
+                t.each_referent(o, &mut |words| words.iter().for_each(|w| f(*w)));
                 t.finish();
             }
         });

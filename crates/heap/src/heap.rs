@@ -1,6 +1,6 @@
 //! The shared part of the heap: what it is made from and what the embedder asks of it.
 
-use crate::layout::Layouts;
+use crate::layout::{Classes, Layouts};
 use crate::space::{BLOCK_SH, Range, Shared, Space};
 use crate::world::World;
 use crate::{KindInfo, Mutator, Obj, Tracer};
@@ -48,9 +48,9 @@ pub struct Hooks {
     pub settle: unsafe fn(Obj, &mut Tracer),
     /// Major only, after marking: `live(desc)` tells which descriptors may be dropped.
     pub sweep_descs: unsafe fn(live: &dyn Fn(u32) -> bool),
-    /// Major only, after that: `live(object)` tells which old objects the embedder must forget that it only mentions in
-    /// tables of its own. What was in the dead ones can still be read.
-    pub sweep_weak: unsafe fn(live: &dyn Fn(crate::Obj) -> bool),
+    /// Major only, after that: [`Tracer::reached`] tells which old objects the embedder must forget that it only mentions
+    /// in tables of its own. What was in the dead ones can still be read.
+    pub sweep_weak: unsafe fn(&Tracer),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub struct Heap {
     pub config: Config,
     pub(crate) range: Range,
     pub(crate) layouts: Box<Layouts>,
+    pub(crate) classes: Box<Classes>,
     pub(crate) space: Shared<Space>,
     pub(crate) world: World,
     /// Something is in the queues of dead weak references or due finalizers.
@@ -107,6 +108,7 @@ impl Heap {
             hooks,
             config,
             range,
+            classes: crate::layout::classes(&layouts),
             layouts,
             space: Shared::new(space),
             world: World::new(),

@@ -12,6 +12,28 @@ pub(crate) struct Layout {
 /// did not declare stop the program: they are read from memory that is not an object any more.
 pub(crate) type Layouts = [Layout; 256];
 
+/// For each kind, one of a few ways to be scanned: kinds with the same one are alike to the processor.
+pub(crate) type Classes = [u8; 256];
+pub(crate) const CLASSES: usize = 16;
+
+pub(crate) fn classes(layouts: &Layouts) -> Box<Classes> {
+    let mut functions = Vec::new();
+    Box::new(layouts.map(|l| match l.trace {
+        Trace::None => 0,
+        Trace::Slots { n, .. } => n.min(5) as u8,
+        Trace::From(_) | Trace::Counted { .. } => 6,
+        Trace::Fn(_) => 7,
+        Trace::Sized(f) => {
+            let f = f as usize;
+            let i = functions.iter().position(|g| *g == f).unwrap_or_else(|| {
+                functions.push(f);
+                functions.len() - 1
+            });
+            8 + (i % 8) as u8
+        }
+    }))
+}
+
 unsafe fn unknown_kind(o: Obj) -> usize {
     let kind = unsafe { o.as_ref().kind };
     panic!(
@@ -66,7 +88,7 @@ impl Layout {
             }
             Trace::From(b) => Some((at(b), (unsafe { self.size(o) } - b as usize) / 8)),
             Trace::None => Some((at(8), 0)),
-            Trace::Fn(_) => None,
+            Trace::Fn(_) | Trace::Sized(_) => None,
         }
     }
 }

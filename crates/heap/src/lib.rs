@@ -108,6 +108,8 @@ pub enum Trace {
         at: u32,
     },
     Fn(unsafe fn(Obj, &mut Tracer)),
+    /// The same, and answers the object's size: for kinds where both come from one look at the object.
+    Sized(unsafe fn(Obj, &mut Tracer) -> usize),
 }
 
 mod alloc;

@@ -199,13 +199,13 @@ pub(crate) unsafe fn bit(t: *mut u64, off: usize) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn test_set(t: *mut u64, off: usize) -> bool {
     unsafe {
-        let w = t.add(off >> 9);
-        let m = 1u64 << ((off >> 3) & 63);
+        let (w, k) = (t.add(off >> 9), (off >> 3) & 63);
         let old = *w;
-        if old & m == 0 {
-            *w = old | m;
+        let set = old >> k & 1 != 0;
+        if !set {
+            *w = old | 1 << k;
         }
-        old & m != 0
+        set
     }
 }
 

@@ -5,13 +5,15 @@
 //! marked are copied among the old ones, leaving a forwarding address. Marked means old, so objects that
 //! survive need no further work. A major collection marks in place.
 
-use crate::layout::{Layout, Layouts, addr, obj};
+use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
 use crate::space::*;
 use crate::stack::prefetch;
 use crate::{Heap, Obj, Trace, gcbits};
+use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering::Relaxed;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Those in which slots mark in place come last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(crate) enum Phase {
     /// Minor: ambiguous words only.
     Pin,
@@ -19,14 +21,17 @@ pub(crate) enum Phase {
     Copy,
     /// Minor: slots in the heap, the same.
     Heap,
-    /// Minor without moving.
-    Promote,
-    Major,
     /// Stress: slots are checked.
     Verify,
     /// Slots are shown to a visitor.
     Visit,
+    /// Minor without moving.
+    Promote,
+    Major,
 }
+
+/// What [`Phase::Visit`] calls with the slots of an object, a few at a time.
+pub(crate) type Visitor<'a> = dyn FnMut(&[u64]) + 'a;
 
 const COPY: u8 = 0;
 const PROMOTE: u8 = 1;
@@ -41,6 +46,8 @@ struct Rest {
 }
 /// Objects with more slots are followed in pieces.
 const PIECE: usize = 1024;
+/// As many are taken from the mark stack at a time.
+const BATCH: usize = 32;
 
 /// What the embedder's trace functions and hooks hand their references to.
 pub struct Tracer {
@@ -54,6 +61,7 @@ pub struct Tracer {
     pub(crate) starts: *mut u64,
     lines: *mut u8,
     layouts: *const Layouts,
+    classes: *const Classes,
     pub(crate) stack: Vec<Obj>,
     waiting: Vec<*mut u64>,
     rest: Vec<Rest>,
@@ -69,7 +77,7 @@ pub struct Tracer {
     pub(crate) later: Vec<Obj>,
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
-    pub(crate) visitor: Option<*mut dyn FnMut(u64)>,
+    pub(crate) visitor: Option<*mut Visitor<'static>>,
     /// The part of a stack that is scanned last (see [`crate::disown`]), or zeros.
     pub(crate) disowning: (usize, usize),
 }
@@ -82,12 +90,14 @@ impl Tracer {
     pub fn slot(&mut self, slot: *mut u64) {
         // SAFETY: the embedder hands over valid slots.
         unsafe {
+            if self.phase >= Phase::Promote {
+                return self.edge::<MAJOR>(slot);
+            }
             match self.phase {
-                Phase::Pin => {}
                 Phase::Copy => self.edge::<COPY>(slot),
                 Phase::Heap => self.edge::<QUEUE>(slot),
-                Phase::Verify | Phase::Visit => self.look(slot),
-                _ => self.edge::<MAJOR>(slot),
+                Phase::Verify | Phase::Visit => self.look(slot, 1),
+                _ => {}
             }
         }
     }
@@ -97,15 +107,15 @@ impl Tracer {
             Phase::Pin => {}
             Phase::Copy => (0..n).for_each(|i| self.edge::<COPY>(slot.add(i))),
             Phase::Heap => (0..n).for_each(|i| self.edge::<QUEUE>(slot.add(i))),
-            Phase::Verify | Phase::Visit => (0..n).for_each(|i| self.look(slot.add(i))),
-            _ => (0..n).for_each(|i| self.edge::<MAJOR>(slot.add(i))),
+            Phase::Verify | Phase::Visit => self.look(slot, n),
+            _ => self.mark_slots(slot, n),
         }
     }
     #[cold]
-    unsafe fn look(&mut self, slot: *mut u64) {
+    unsafe fn look(&mut self, slot: *mut u64, n: usize) {
         match self.visitor {
-            Some(f) => unsafe { (*f)(*slot) },
-            None => unsafe { self.verify_slot(slot) },
+            Some(f) => unsafe { (*f)(std::slice::from_raw_parts(slot, n)) },
+            None => (0..n).for_each(|i| unsafe { self.verify_slot(slot.add(i)) }),
         }
     }
     /// A word that may or may not be a reference, possibly into the inside of an object: pins what it points at.
@@ -137,9 +147,12 @@ impl Tracer {
         self.later.push(o);
     }
     /// Major, in [`crate::Hooks::settle`]: whether the word is no reference, or one to an object that stays.
+    #[inline]
     pub fn reached(&self, word: u64) -> bool {
         // SAFETY: marks are there for the whole range.
-        self.offset(word).is_none_or(|_| unsafe { self.is_marked(word as usize) })
+        // Without a branch: see `mark_slots`.
+        let off = self.offset(word);
+        off.is_none() | unsafe { bit(self.marks, off.unwrap_or(0)) }
     }
     /// Major: the descriptor is in use (by an object outside the heap).
     #[inline]
@@ -161,6 +174,7 @@ impl Tracer {
             starts: s.starts,
             lines: s.r.lines,
             layouts: &*heap.layouts,
+            classes: &*heap.classes,
             stack: std::mem::take(&mut s.mark_stack),
             waiting: std::mem::take(&mut s.waiting),
             rest: Vec::new(),
@@ -202,8 +216,8 @@ impl Tracer {
     }
 
     #[inline(always)]
-    unsafe fn layout(&self, o: Obj) -> Layout {
-        unsafe { (*self.layouts)[o.as_ref().kind as usize] }
+    unsafe fn layout(&self, o: Obj) -> &'static Layout {
+        unsafe { &(&*self.layouts)[o.as_ref().kind as usize] }
     }
     #[inline(always)]
     pub(crate) unsafe fn size(&self, o: Obj) -> usize {
@@ -275,6 +289,32 @@ impl Tracer {
             }
         }
     }
+    /// Marks in place what `n` slots refer to. Whether a slot has a reference, and to something that is not marked, is
+    /// hard to guess, so there is no branch on that: what is not to be written goes where it does no harm. And all that
+    /// the loop needs is in registers: room on the stack is made before.
+    #[inline(always)]
+    unsafe fn mark_slots(&mut self, slot: *const u64, n: usize) {
+        self.stack.reserve(n);
+        let (base, words, marks) = (self.base, self.words, self.marks);
+        let mut nowhere = 0;
+        unsafe {
+            let bottom = self.stack.as_mut_ptr().cast::<usize>();
+            let mut top = bottom.add(self.stack.len());
+            for i in 0..n {
+                let v = *slot.add(i) as usize;
+                let off = v.wrapping_sub(base);
+                // See `offset`.
+                let inside = off.rotate_right(3) < words;
+                let mark = marks.add(if inside { off >> 9 } else { 0 });
+                let (bits, k) = (*mark, (off >> 3) & 63);
+                let new = inside & (bits >> k & 1 == 0);
+                *(if new { mark } else { &raw mut nowhere }) = bits | 1 << k;
+                *top = v;
+                top = top.add(new as usize);
+            }
+            self.stack.set_len(top.offset_from_unsigned(bottom));
+        }
+    }
     /// A young object that nothing pinned so far.
     #[inline(always)]
     unsafe fn evacuate(&mut self, slot: *mut u64, o: Obj) {
@@ -341,22 +381,31 @@ impl Tracer {
         self.new_descs.push(desc);
     }
 
-    /// Notes the footprint of a newly old object, then follows its slots.
     #[inline(always)]
-    unsafe fn scan<const HOW: u8>(&mut self, o: Obj) {
+    unsafe fn line<const HOW: u8>(&mut self, line: usize) {
         unsafe {
-            let layout = self.layout(o);
-            let size = layout.size(o);
+            let m = self.lines.add(line);
+            if HOW != MAJOR {
+                // Otherwise sweeping counts them.
+                self.live += LINE & (*m as usize).wrapping_sub(1);
+            }
+            *m = 1;
+        }
+    }
+    /// Notes the footprint of a newly old object.
+    #[inline(always)]
+    unsafe fn settle_in<const HOW: u8>(&mut self, o: Obj, layout: &Layout, size: usize) {
+        unsafe {
             let h = o.as_ref();
             let gc = h.gc.load(Relaxed);
             if size <= MEDIUM_MAX {
                 let off = addr(o) - self.base;
-                for l in off >> LINE_SH..=(off + size - 1) >> LINE_SH {
-                    let m = self.lines.add(l);
-                    if *m == 0 {
-                        *m = 1;
-                        self.live += LINE;
-                    }
+                let (first, last) = (off >> LINE_SH, (off + size - 1) >> LINE_SH);
+                // Without branches for the two lines that most objects have at most.
+                self.line::<HOW>(first);
+                self.line::<HOW>(last);
+                for l in first + 1..last {
+                    self.line::<HOW>(l);
                 }
                 if gc & gcbits::UNLOGGED == 0 {
                     h.gc.store(gc | gcbits::UNLOGGED, Relaxed);
@@ -366,28 +415,58 @@ impl Tracer {
                 let cards = if layout.slots(o).is_some() { gcbits::CARDS } else { 0 };
                 h.gc.store(gc | gcbits::UNLOGGED | cards, Relaxed);
             }
+        }
+    }
+    /// A young object becomes old where it is, whether it is alive or not; its size. For when all do: nothing need be
+    /// followed.
+    pub(crate) unsafe fn keep_in_place(&mut self, a: usize) -> usize {
+        unsafe {
+            let layout = self.layout(obj(a));
+            let size = layout.size(obj(a));
+            test_set(self.marks, a - self.base);
+            self.settle_in::<PROMOTE>(obj(a), layout, size);
+            size
+        }
+    }
+    /// Notes the footprint of a newly old object and follows its slots.
+    #[inline(always)]
+    unsafe fn scan<const HOW: u8>(&mut self, o: Obj) {
+        unsafe {
+            let layout = self.layout(o);
             if HOW == MAJOR {
-                self.mark_desc(h.desc.load(Relaxed));
+                self.mark_desc(o.as_ref().desc.load(Relaxed));
             }
-            match layout.trace {
+            let size = match layout.trace {
                 Trace::Slots { at, n } => {
-                    let s = o.as_ptr().byte_add(at as usize).cast::<u64>();
-                    for i in 0..n as usize {
-                        self.edge::<HOW>(s.add(i));
-                    }
+                    self.follow::<HOW>(o.as_ptr().byte_add(at as usize).cast::<u64>(), n as usize);
+                    layout.size(o)
                 }
-                Trace::None => {}
-                Trace::Fn(f) => f(o, self),
+                Trace::None => layout.size(o),
+                Trace::Sized(f) => (f(o, self) + 7) & !7,
+                Trace::Fn(f) => {
+                    f(o, self);
+                    layout.size(o)
+                }
                 _ => {
                     let (s, n) = layout.slots(o).unwrap();
                     if n <= PIECE {
-                        for i in 0..n {
-                            self.edge::<HOW>(s.add(i));
-                        }
+                        self.follow::<HOW>(s, n);
                     } else {
                         self.rest.push(Rest { slot: s, n });
                     }
+                    layout.size(o)
                 }
+            };
+            self.settle_in::<HOW>(o, layout, size);
+        }
+    }
+    #[inline(always)]
+    unsafe fn follow<const HOW: u8>(&mut self, slot: *mut u64, n: usize) {
+        unsafe {
+            if HOW == MAJOR || HOW == PROMOTE {
+                self.mark_slots(slot, n);
+            } else {
+                (0..n).for_each(|i| self.edge::<HOW>(slot.add(i)));
             }
         }
     }
@@ -397,11 +476,11 @@ impl Tracer {
             let layout = self.layout(o);
             match layout.slots(o) {
                 Some((s, n)) => self.slots(s, n),
-                None => {
-                    if let Trace::Fn(f) = layout.trace {
-                        f(o, self)
-                    }
-                }
+                None => match layout.trace {
+                    Trace::Fn(f) => f(o, self),
+                    Trace::Sized(f) => _ = f(o, self),
+                    _ => {}
+                },
             }
         }
     }
@@ -472,34 +551,52 @@ impl Tracer {
         }
         Some((slot, k))
     }
+    /// Marking in place. Objects are taken from the stack some at a time: while one batch is scanned, the headers of the
+    /// next come from memory. Of a batch, those that are scanned in the same way come one after the other, so that the
+    /// processor mostly guesses right what comes next; its wrong guesses would take most of the time.
     unsafe fn drain_as<const HOW: u8>(&mut self) {
-        // Objects wait here until their headers have come from memory.
-        const Q: usize = 8;
-        let mut queue = [0usize; Q];
-        let (mut head, mut n) = (0usize, 0usize);
+        let mut batches = [[MaybeUninit::<Obj>::uninit(); BATCH]; 2];
+        let [mut batch, mut next] = batches.each_mut();
+        let mut sorted = [[MaybeUninit::<Obj>::uninit(); BATCH]; CLASSES];
+        let mut len = 0;
         loop {
-            let o = if let Some(o) = self.stack.pop() {
-                prefetch(addr(o));
-                let old = std::mem::replace(&mut queue[head % Q], addr(o));
-                head = head.wrapping_add(1);
-                if n < Q {
-                    n += 1;
-                    continue;
-                }
-                old
-            } else if n > 0 {
-                let o = queue[head.wrapping_sub(n) % Q];
-                n -= 1;
-                o
-            } else if let Some((slot, k)) = self.next_rest() {
-                for i in 0..k {
-                    unsafe { self.edge::<HOW>(slot.add(i)) };
-                }
+            let more = self.stack.len().min(BATCH);
+            if more == 0 && len == 0 {
+                let Some((slot, k)) = self.next_rest() else { return };
+                unsafe { self.follow::<HOW>(slot, k) };
                 continue;
-            } else {
-                return;
-            };
-            unsafe { self.scan::<HOW>(obj(o)) };
+            }
+            let rest = self.stack.len() - more;
+            for (to, o) in next.iter_mut().zip(&self.stack[rest..]) {
+                prefetch(addr(*o));
+                to.write(*o);
+            }
+            self.stack.truncate(rest);
+            // SAFETY: the first `len` objects of the batch are there, as are the first `counts` of each class.
+            unsafe {
+                if len < 4 {
+                    for o in &batch[..len] {
+                        self.scan::<HOW>(o.assume_init());
+                    }
+                } else {
+                    let (mut counts, mut any) = ([0u8; CLASSES], 0u32);
+                    for o in &batch[..len] {
+                        let class = (&*self.classes)[o.assume_init().as_ref().kind as usize] as usize % CLASSES;
+                        *sorted.get_unchecked_mut(class).get_unchecked_mut(counts[class] as usize) = *o;
+                        counts[class] += 1;
+                        any |= 1 << class;
+                    }
+                    while any != 0 {
+                        let class = any.trailing_zeros() as usize;
+                        any &= any - 1;
+                        for i in 0..counts[class] as usize {
+                            self.scan::<HOW>(sorted[class][i].assume_init());
+                        }
+                    }
+                }
+            }
+            std::mem::swap(&mut batch, &mut next);
+            len = more;
         }
     }
 

@@ -98,12 +98,19 @@ pub fn count() -> usize {
 ///
 /// # Safety
 /// To be called by the collector with the world stopped.
-pub unsafe fn sweep(live: &dyn Fn(adder_heap::Obj) -> bool) {
+pub unsafe fn sweep(tracer: &adder_heap::Tracer) {
     let mut t = TABLE.lock().unwrap();
-    for i in 0..t.cells.len() {
-        // Another string may have moved here.
-        while t.cells[i] != 0 && !live(at(t.cells[i]).obj()) {
-            t.remove(i);
+    let live = |c: u64| tracer.reached(c & !TAG); // An empty cell is no reference.
+    const PART: usize = 16;
+    for part in (0..t.cells.len()).step_by(PART) {
+        if t.cells[part..part + PART].iter().fold(true, |all, c| all & live(*c)) {
+            continue;
+        }
+        for i in part..part + PART {
+            // Another string may have moved here.
+            while !live(t.cells[i]) {
+                t.remove(i);
+            }
         }
     }
     let n = (t.used * 4).next_power_of_two().max(LEAST);

@@ -21,16 +21,16 @@ fn layout(k: Kind) -> (Size, Trace) {
     use Kind::*;
     match k {
         Float => fixed::<FloatBox>(Trace::None),
-        Int => (Size::Fn(int_size), Trace::Fn(tail_trace)),
+        Int => (Size::Fn(int_size), Trace::Sized(int_trace)),
         Bool => fixed::<BoolObj>(Trace::None),
         Complex => fixed::<crate::object::Complex>(Trace::None),
-        Str => (Size::Fn(crate::builtins::str_::size), Trace::Fn(crate::builtins::str_::trace)),
-        Bytes => (Size::Fn(bytes_size), Trace::Fn(tail_trace)),
-        Tuple => (Size::Fn(tuple_size), Trace::Fn(tuple_trace)),
+        Str => (Size::Fn(crate::builtins::str_::size), Trace::Sized(crate::builtins::str_::trace)),
+        Bytes => (Size::Fn(bytes_size), Trace::Sized(bytes_trace)),
+        Tuple => (Size::Fn(tuple_size), Trace::Sized(tuple_trace)),
         Array | GenRegs => (Size::Counted { at: 8, base: 16, unit: 8 }, Trace::From(16)),
         RawBuf => (Size::Counted { at: 8, base: 16, unit: 1 }, Trace::None),
         StrBuf => (Size::Fn(strbuf_size), Trace::None),
-        DictTable => (Size::Fn(dict_table_size), Trace::Fn(crate::builtins::dict_table::DictTable::trace)),
+        DictTable => (Size::Fn(dict_table_size), Trace::Sized(crate::builtins::dict_table::DictTable::trace)),
         AttrExt => (Size::Counted { at: 8, base: 24, unit: 8 }, Trace::From(16)),
         List => fixed::<crate::object::List>(slots(16, 1)),
         Dict => (Size::Fixed(32), Trace::Fn(dict_trace)),
@@ -59,8 +59,8 @@ fn layout(k: Kind) -> (Size, Trace) {
         Type => fixed::<crate::object::Type>(Trace::Fn(type_trace)),
         Code => fixed::<crate::object::Code>(Trace::Fn(code_trace)),
         IcEntry => fixed::<crate::object::IcEntry>(slots(16, 3)),
-        Object => (Size::Fn(inst_size), Trace::Fn(inst_trace)),
-        Native => (Size::Fn(inst_size), Trace::Fn(native_trace)),
+        Object => (Size::Fn(inst_size), Trace::Sized(inst_trace)),
+        Native => (Size::Fn(inst_size), Trace::Sized(native_trace)),
         Free | NoneType | EllipsisType | NotImplementedType => (Size::Fixed(16), Trace::None),
         k => crate::builtins::layout(k),
     }
@@ -86,7 +86,7 @@ pub fn table() -> &'static [KindInfo] {
                     KindInfo {
                         name: Kind::NAMES[i],
                         size: Size::Fn(inst_size),
-                        trace: Trace::Fn(sub_trace),
+                        trace: Trace::Sized(sub_trace),
                         drop,
                     }
                 } else {
@@ -135,25 +135,31 @@ unsafe fn tuple_extra(o: Obj) -> usize {
     crate::builtins::structseq::hidden(f) + (f & flags::TAIL_EXT != 0) as usize
 }
 /// Variable-sized objects without slots of their own: the attribute word at the end, if there is one.
-unsafe fn tail_trace(o: Obj, t: &mut Tracer) {
+unsafe fn tail_trace(o: Obj, t: &mut Tracer, size: usize) -> usize {
     unsafe {
         if tail(o) != 0 {
-            let n = match std::mem::transmute::<u8, Kind>(o.as_ref().kind & !SUBCLASS) {
-                Kind::Int => int_size(o),
-                _ => bytes_size(o),
-            };
-            t.slot((o.as_ptr() as *mut u8).add(n - 8) as *mut u64);
+            t.slot((o.as_ptr() as *mut u8).add(size - 8) as *mut u64);
         }
     }
+    size
 }
-unsafe fn tuple_trace(o: Obj, t: &mut Tracer) {
+unsafe fn int_trace(o: Obj, t: &mut Tracer) -> usize {
+    unsafe { tail_trace(o, t, int_size(o)) }
+}
+unsafe fn bytes_trace(o: Obj, t: &mut Tracer) -> usize {
+    unsafe { tail_trace(o, t, bytes_size(o)) }
+}
+unsafe fn tuple_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
         let n = (*(o.as_ptr() as *const Tuple)).len + tuple_extra(o);
-        let p = (o.as_ptr() as *mut u64).add(2);
-        for i in 0..n {
-            t.slot(p.add(i));
-        }
+        t.slots((o.as_ptr() as *mut u64).add(2), n);
+        16 + 8 * n
     }
+}
+/// Slots that follow each other in a structure.
+unsafe fn fields(t: &mut Tracer, first: &Slot, last: &Slot) {
+    let (first, last) = (first.as_ptr(), last.as_ptr());
+    unsafe { t.slots(first, last.offset_from_unsigned(first) + 1) };
 }
 unsafe fn dict_trace(o: Obj, t: &mut Tracer) {
     unsafe {
@@ -183,22 +189,9 @@ unsafe fn exception_trace(o: Obj, t: &mut Tracer) {
 unsafe fn type_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let ty = &*(o.as_ptr() as *const Type);
-        for s in [
-            &ty.name,
-            &ty.qualname,
-            &ty.base,
-            &ty.bases,
-            &ty.mro,
-            &ty.dict,
-            &ty.cache,
-            &ty.fast_init,
-            &ty.fast_getitem,
-            &ty.doc,
-            &ty.module,
-            &ty.aux,
-        ] {
-            t.slot(s.as_ptr());
-        }
+        fields(t, &ty.name, &ty.dict);
+        fields(t, &ty.cache, &ty.fast_getitem);
+        fields(t, &ty.doc, &ty.aux);
         if t.is_major() {
             crate::shape::trace_names(ty, t);
         }
@@ -207,20 +200,11 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
 unsafe fn code_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
-        for s in [
-            &c.consts,
-            &c.names,
-            &c.name,
-            &c.qualname,
-            &c.filename,
-            &c.varnames,
-            &c.canonical,
-            &c.clones,
-            &c.jit_refs,
-            &c.drains,
-        ] {
+        for s in [&c.consts, &c.names, &c.varnames, &c.jit_refs] {
             t.slot(s.as_ptr());
         }
+        fields(t, &c.name, &c.filename);
+        fields(t, &c.canonical, &c.drains);
         if !c.ics.is_null() {
             // What caches know keeps no class and no module alive. (A minor collection may move it, so follows it.)
             let weak = t.is_major();
@@ -274,30 +258,27 @@ unsafe fn inst_size(o: Obj) -> usize {
     shape(unsafe { o.as_ref() }.desc.load(Relaxed)).size as usize
 }
 /// Plain instance: every word is a slot.
-unsafe fn inst_trace(o: Obj, t: &mut Tracer) {
+unsafe fn inst_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
-        let n = inst_size(o) / 8;
-        let p = o.as_ptr() as *mut u64;
-        for i in 1..n {
-            t.slot(p.add(i));
-        }
+        let size = inst_size(o);
+        t.slots((o.as_ptr() as *mut u64).add(1), size / 8 - 1);
+        size
     }
 }
-/// Words after the native layout.
-unsafe fn attrs_trace(o: Obj, t: &mut Tracer) {
+/// Words after the native layout. The size of the object.
+unsafe fn attrs_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
         let s = shape(o.as_ref().desc.load(Relaxed));
         debug_assert!(s.ext_at != EXT_VAR);
         let from = s.type_.native.size as usize;
-        let p = o.as_ptr() as *mut u8;
-        let mut at = (from + 7) & !7;
-        while at < s.size as usize {
-            t.slot(p.add(at) as *mut u64);
-            at += 8;
+        let (at, end) = ((from + 7) & !7, s.size as usize);
+        if at < end {
+            t.slots(o.as_ptr().byte_add(at) as *mut u64, (end - at).div_ceil(8));
         }
+        end
     }
 }
-unsafe fn native_trace(o: Obj, t: &mut Tracer) {
+unsafe fn native_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
         let s = shape(o.as_ref().desc.load(Relaxed));
         if let Some(f) = s.type_.native.trace {
@@ -306,7 +287,7 @@ unsafe fn native_trace(o: Obj, t: &mut Tracer) {
         attrs_trace(o, t)
     }
 }
-unsafe fn sub_trace(o: Obj, t: &mut Tracer) {
+unsafe fn sub_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
         let k = std::mem::transmute::<u8, Kind>(o.as_ref().kind & !SUBCLASS);
         match k {
@@ -330,6 +311,7 @@ unsafe fn sub_trace(o: Obj, t: &mut Tracer) {
                 }
             }
             Trace::Fn(f) => f(o, t),
+            Trace::Sized(f) => _ = f(o, t),
             Trace::Counted { .. } => unreachable!("counted layouts are variable-sized"),
         }
         // What a native type adds to the layout of its kind.

@@ -296,10 +296,11 @@ pub unsafe fn trace(id: u32, t: &mut adder_heap::Tracer) {
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
-    let mut todo = match unsafe { type_.data.as_ref() } {
-        Some(d) => d.roots.lock().unwrap().clone(),
-        None => return,
-    };
+    let Some(d) = (unsafe { type_.data.as_ref() }) else { return };
+    // One buffer for all types.
+    static TODO: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+    let mut todo = TODO.lock().unwrap();
+    todo.extend_from_slice(&d.roots.lock().unwrap());
     while let Some(id) = todo.pop() {
         let Some(s) = try_shape(id) else { continue };
         for (k, id) in s.children.lock().unwrap().iter() {

@@ -98,8 +98,8 @@ unsafe fn sweep_descs(live: &dyn Fn(u32) -> bool) {
     let n = DESC_REFS.with_borrow(|d| d.len() as u32);
     DEAD_DESCS.set((0..n).filter(|d| !live(*d)).collect());
 }
-unsafe fn sweep_weak(live: &dyn Fn(Obj) -> bool) {
-    WEAK_TABLE.with_borrow_mut(|t| t.retain(|o| live(*o)));
+unsafe fn sweep_weak(t: &Tracer) {
+    WEAK_TABLE.with_borrow_mut(|w| w.retain(|o| t.reached(o.as_ptr() as u64)));
 }
 pub const HOOKS: Hooks =
     Hooks { trace_roots, trace_mutator, trace_desc, settle: |_, _| {}, sweep_descs, sweep_weak };

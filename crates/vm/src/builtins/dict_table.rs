@@ -236,8 +236,8 @@ impl DictTable {
     pub fn hash_of(&self, i: u32, k: Value) -> i64 {
         unsafe { if self.general { *self.entry_ptr(i).add(2) as i64 } else { compact_hash(k) } }
     }
-    /// Visits keys and values (collector).
-    pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
+    /// Visits keys and values (collector); the size.
+    pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
         unsafe {
             let d = &*(o.as_ptr() as *const DictTable);
             let n = d.nentries.load(Relaxed) as usize;
@@ -248,6 +248,7 @@ impl DictTable {
             } else {
                 t.slots(d.entries(), 2 * n);
             }
+            d.byte_size()
         }
     }
 

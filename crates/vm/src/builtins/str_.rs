@@ -161,11 +161,16 @@ pub unsafe fn size(o: adder_heap::Obj) -> usize {
     };
     ((n + 7) & !7) + if f & flags::TAIL_EXT != 0 { 8 } else { 0 }
 }
-pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
+/// Visits the slots; the size.
+pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
     unsafe {
         let s = &*(o.as_ptr() as *const Str);
-        let p = (s as *const Str).add(1) as *mut u64;
         let f = s.flags();
+        if f & (VIEW | ASCII | flags::TAIL_EXT) == ASCII {
+            return (24 + s.nbytes as usize + 7) & !7;
+        }
+        let p = (s as *const Str).add(1) as *mut u64;
+        let n = size(o);
         if f & VIEW != 0 {
             t.slot(p);
             t.slot(p.add(1));
@@ -173,8 +178,9 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
             t.slot(p);
         }
         if f & flags::TAIL_EXT != 0 {
-            t.slot((o.as_ptr() as *mut u8).add(size(o) - 8) as *mut u64);
+            t.slot((o.as_ptr() as *mut u8).add(n - 8) as *mut u64);
         }
+        n
     }
 }
 
