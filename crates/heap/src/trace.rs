@@ -581,7 +581,8 @@ impl Tracer {
                 } else {
                     let (mut counts, mut any) = ([0u8; CLASSES], 0u32);
                     for o in &batch[..len] {
-                        let class = (&*self.classes)[o.assume_init().as_ref().kind as usize] as usize % CLASSES;
+                        let class =
+                            (&*self.classes)[o.assume_init().as_ref().kind as usize] as usize % CLASSES;
                         *sorted.get_unchecked_mut(class).get_unchecked_mut(counts[class] as usize) = *o;
                         counts[class] += 1;
                         any |= 1 << class;
