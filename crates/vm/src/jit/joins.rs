@@ -112,6 +112,20 @@ pub fn state(code: Gc<Code>, pc: *const Ins) -> Option<&'static LoopState> {
     Joins::of(code).state(index(code, pc) as u32, true)
 }
 
+/// A link found no code; whether there will never be any for the published instruction, where the other trace begins.
+pub fn never(th: Th) -> bool {
+    // SAFETY: the running frame.
+    let (code, pc) = unsafe { ((*th.fp.get()).code, (*th.fp.get()).pc) };
+    let i = unsafe { *pc };
+    if i.op_byte() == Bc::JumpBack as u8 && super::counter(code, i.a()).load(Relaxed) == u32::MAX {
+        return true;
+    }
+    let joins = unsafe { code.jit.load(Acquire).as_ref() }.and_then(|l| l.joins.get());
+    joins
+        .and_then(|j| j.state(index(code, pc) as u32, false))
+        .is_some_and(|s| s.aborts.load(Relaxed) >= Param::MaxAborts.get())
+}
+
 /// A link found no code; the published frame goes on with its next instruction, where the other trace would have begun.
 /// Some: a trace was recorded from there.
 pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {

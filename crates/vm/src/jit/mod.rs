@@ -444,7 +444,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     if std::ptr::eq(e, &RETURNED) {
         return exit::returned(th, s).map(Some);
     }
-    judge(t, e, took);
+    judge(th, t, e, took);
     exit::leave(th, jit, s, e).map(Some)
 }
 /// Runs the code with that root frame, which is published.
@@ -475,14 +475,20 @@ fn cycles() -> u64 {
 }
 
 /// A tree that is left soon, mostly where no bridge can grow, is slower than the interpreter: it goes for good.
-fn judge(t: &'static Tree, e: &'static Exit, spent: u64) {
+fn judge(th: Th, t: &'static Tree, e: &'static Exit, spent: u64) {
     // Racing threads may lose counts.
     let n = t.entries.load(Relaxed) + 1;
     t.entries.store(n, Relaxed);
     t.cycles.store(t.cycles.load(Relaxed).wrapping_add(spent.min(1 << 24)), Relaxed);
-    if e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get()
-        || (e.snap.in_memory && e.snap.frames.is_empty())
-    {
+    let dead = match e.owner {
+        // A link: there may be code later.
+        0 => joins::never(th),
+        _ => {
+            e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get()
+                || (e.snap.in_memory && e.snap.frames.is_empty())
+        }
+    };
+    if dead {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);
     }
     if n < Param::JudgeEntries.get() {
