@@ -245,6 +245,9 @@ impl<'a> Opt<'a> {
     /// Appends to the output what a new instruction gives facts for.
     pub fn emit(&mut self, i: Inst) -> R {
         use Op::*;
+        if i.op == Unbox {
+            self.implied(&i);
+        }
         if i.snap != NO_SNAP && matches!(i.op.info().class, Class::Guard | Class::Checked) {
             hints::note(self, i.snap);
         }
@@ -274,6 +277,21 @@ impl<'a> Opt<'a> {
             _ => {}
         }
         r
+    }
+    /// Unboxing leaves where its operand is a small integer: a test for that just before, with the same exit, goes.
+    fn implied(&mut self, unbox: &Inst) {
+        let Some(g) = self.out.insts.last_mut() else { return };
+        if g.op != Op::GuardF || g.snap != unbox.snap {
+            return;
+        }
+        let cond = g.a;
+        if self.out.inst(cond).is_some_and(|c| c.op == Op::IsFix && c.a == unbox.a) {
+            let at = self.out.insts.len() - 1;
+            self.out.insts[at] = Inst::new(Op::Nop);
+            if self.out.known.last().is_some_and(|k| k.0 as usize == at) {
+                self.out.known.pop();
+            }
+        }
     }
     /// An instruction made by a pass goes through all passes.
     pub fn again(&mut self, mut i: Inst) -> R {

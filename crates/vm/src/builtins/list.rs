@@ -657,6 +657,10 @@ pub fn list_getitem(th: Th, o: Value, k: Value) -> R<Value> {
 }
 fn get_slice(th: Th, l: Gc<List>, s: Gc<Slice>) -> R<Value> {
     let bounds = slice::unpack(th, s)?;
+    slice_of(th, l, bounds)
+}
+/// `l[start:stop:step]`; see [`slice::clip`].
+pub fn slice_of(th: Th, l: Gc<List>, bounds: (i64, i64, i64)) -> R<Value> {
     let _g = th.lock(l);
     let n = l.len();
     let r = slice::clip(bounds, n);
@@ -664,12 +668,50 @@ fn get_slice(th: Th, l: Gc<List>, s: Gc<Slice>) -> R<Value> {
     if r.step == 1 {
         return Ok(new(th, &items[r.start as usize..r.start as usize + r.len])?.value());
     }
-    let a = array_of(th, &[], r.len)?;
-    let items = unsafe { values(l.array(), n) };
-    for (to, from) in r.iter().enumerate() {
-        a.slot(to).init(Some(items[from]));
+    if r.len == 0 {
+        return Ok(new(th, &[])?.value());
     }
-    Ok(from_array(th, a, r.len).value())
+    // SAFETY: nobody sees the array before all its slots are set.
+    unsafe {
+        let a = th.alloc_var::<Array>(16 + 8 * r.len)?;
+        (*a.as_ptr()).cap = r.len;
+        let to = std::slice::from_raw_parts_mut(data(a), r.len);
+        let from = std::slice::from_raw_parts(data(l.array()) as *const u64, n);
+        if r.step == -1 {
+            let last = r.start as usize + 1;
+            for (x, y) in to.iter_mut().zip(from[last - r.len..last].iter().rev()) {
+                *x = *y;
+            }
+        } else {
+            for (x, k) in to.iter_mut().zip(r.iter()) {
+                *x = from[k];
+            }
+        }
+        Ok(from_array(th, a, r.len).value())
+    }
+}
+/// `l[start:stop:step] = v` for a list or tuple if that is all there is to it; nothing has happened otherwise.
+pub fn assign_plain(th: Th, l: Gc<List>, bounds: (i64, i64, i64), v: Value) -> bool {
+    if th.multi() {
+        return false;
+    }
+    let n = l.len();
+    let r = slice::clip(bounds, n);
+    // SAFETY: nothing is allocated while the items are looked at, and nobody else writes to the source.
+    let items = unsafe {
+        match v.exact::<Tuple>() {
+            Some(t) => std::slice::from_raw_parts(super::tuple::items_ptr(t) as *const Value, t.len),
+            None => match v.exact::<List>().filter(|s| *s != l) {
+                Some(s) => values(s.array(), s.len()),
+                None => return false,
+            },
+        }
+    };
+    let i = r.start as usize;
+    if r.step != 1 || n - r.len + items.len() > l.array().cap {
+        return false;
+    }
+    splice(th, l, i, i + r.len, items).is_ok()
 }
 fn list_setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     let l: Gc<List> = this(o);

@@ -93,6 +93,14 @@ fn bound(th: Th, v: Value) -> R<i64> {
     th.index_clamped(v)
 }
 
+/// The three numbers of a slice whose parts are small ints or None. None: they are not, or the step is 0.
+pub fn plain(start: Value, stop: Value, step: Value) -> Option<(i64, i64, i64)> {
+    let part = |v: Value, none: i64| if v.is_none() { Some(none) } else { v.as_fix() };
+    let step = part(step, 1).filter(|n| *n != 0)?;
+    let (first, last) = if step < 0 { (i64::MAX, i64::MIN) } else { (0, i64::MAX) };
+    Some((part(start, first)?, part(stop, last)?, step))
+}
+
 /// The three numbers of a slice, defaults filled in (`PySlice_Unpack`). May run `__index__` methods: ask for the
 /// sequence's length afterwards.
 pub fn unpack(th: Th, s: Gc<Slice>) -> R<(i64, i64, i64)> {

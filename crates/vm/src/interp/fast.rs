@@ -290,6 +290,7 @@ pub fn j_none<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 /// Truth of a value, tested.
 #[inline(always)]
 fn truth<M: PyMachine>(m: M, v: M::Ref) -> R<bool> {
+    m.kind_first(v);
     if m.is_singleton(v, TRUE()) {
         return Ok(true);
     }

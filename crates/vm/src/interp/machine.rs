@@ -56,6 +56,9 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     ) -> Result<Self::Ref, Raised>;
     /// A residual call that yields True or False, as a tested condition.
     fn call2_bool(self, f: &'static Residual<Fn2>, a: Self::Ref, b: Self::Ref) -> Result<bool, Raised>;
+    /// What kind the value is of matters: a recorder tests it first, which decides other questions.
+    #[inline(always)]
+    fn kind_first(self, _v: Self::Ref) {}
     /// A register that may be null.
     fn reg_is_null(self, i: usize) -> bool;
     fn clear_reg(self, i: usize);

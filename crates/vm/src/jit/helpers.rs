@@ -169,6 +169,36 @@ pub unsafe extern "C" fn pow(x: u64, y: u64) -> u64 {
     }
 }
 
+/// The same where it is no error and not complex, or comes out infinite or as no number.
+pub unsafe extern "C" fn plain_pow(x: u64, y: u64) -> u64 {
+    f64::from_bits(x).powf(f64::from_bits(y)).to_bits()
+}
+
+/// `l[start:stop:step]` of a list with small ints and None; null: it has to be done in another way.
+pub unsafe extern "C" fn list_slice(th: Th, l: Value, start: Value, stop: Value, step: Value) -> u64 {
+    let Some(b) = builtins::slice::plain(start, stop, step) else { return 0 };
+    match builtins::list::slice_of(th, unsafe { l.cast_unchecked() }, b) {
+        Ok(v) => v.bits(),
+        Err(_) => {
+            th.exc.init(None);
+            0
+        }
+    }
+}
+/// `l[start:stop:step] = v` of a list with a list or tuple; null: nothing has happened.
+pub unsafe extern "C" fn list_assign(
+    th: Th,
+    l: Value,
+    start: Value,
+    stop: Value,
+    step: Value,
+    v: Value,
+) -> u64 {
+    let Some(b) = builtins::slice::plain(start, stop, step) else { return 0 };
+    let done = builtins::list::assign_plain(th, unsafe { l.cast_unchecked() }, b, v);
+    if done { NONE().bits() } else { 0 }
+}
+
 pub unsafe extern "C" fn dict_get(d: Value, k: Value) -> u64 {
     crate::builtins::iter_fast::dict_get(d, k).map_or(0, Value::bits)
 }

@@ -330,6 +330,13 @@ impl Machine for Recorder {
 }
 
 impl PyMachine for Recorder {
+    fn kind_first(self, v: T<Value>) {
+        if v.v.is_fix() {
+            self.test(self.is_fixnum(v));
+        } else if v.v.is_exact(Kind::List) {
+            self.shape_is(v, Kind::List as u32);
+        }
+    }
     // Calls of the runtime: direct if they are quiet, else the dispatcher carries the operation out as a whole.
     fn call1(self, f: &'static Residual<Fn1>, a: T<Value>) -> R<T<Value>> {
         if f.name == "TRUTH" {

@@ -2,6 +2,7 @@
 
 use super::tables::*;
 use crate::builtins;
+use crate::interp::machine::PyMachine;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::{helpers, watch};
 use crate::n;
@@ -98,6 +99,48 @@ fn like_dict(m: Recorder, o: Value, name: Value) -> bool {
     own(t) == own(d)
 }
 
+/// The parts of a slice object that are small ints or None: their kinds are tested, the object need not be made.
+fn parts(m: Recorder, k: T<Value>) -> Option<[T<Value>; 3]> {
+    let s = k.v.exact::<Slice>()?;
+    builtins::slice::plain(s.start.value(), s.stop.value(), s.step.value())?;
+    if !m.of_shape(k) {
+        return None;
+    }
+    let mut all = [k; 3];
+    let at = [offset_of!(Slice, start), offset_of!(Slice, stop), offset_of!(Slice, step)];
+    for (x, at) in all.iter_mut().zip(at) {
+        *x = m.get(k, Field(at as u32));
+        let known = if x.v.is_fix() { m.test(m.is_fixnum(*x)) } else { m.is_singleton(*x, NONE()) };
+        if !known {
+            return None;
+        }
+    }
+    Some(all)
+}
+/// `l[i:j:k]` of a list.
+fn list_slice(m: Recorder, l: T<Value>, k: T<Value>) -> Option<T<Value>> {
+    if !l.v.is_exact(Kind::List) || !m.of_shape(l) {
+        return None;
+    }
+    let [a, b, c] = parts(m, k)?;
+    let v = Value::from_word(unsafe { helpers::list_slice(m.i.th, l.v, a.v, b.v, c.v) })?;
+    let f = helpers::list_slice as *const () as usize;
+    let r = m.quiet("list[i:j]", f, READS, &[l.r, a.r, b.r, c.r], v);
+    Some(m.is_a(r, Kind::List))
+}
+/// `l[i:j:k] = v` of a list with a list or tuple.
+fn list_assign(m: Recorder, l: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {
+    let sequence = v.v.is_exact(Kind::List) || v.v.is_exact(Kind::Tuple);
+    if !sequence || !m.of_shape(l) || !m.of_shape(v) {
+        return None;
+    }
+    let [a, b, c] = parts(m, k)?;
+    let r = Value::from_word(unsafe { helpers::list_assign(m.i.th, l.v, a.v, b.v, c.v, v.v) })?;
+    let f = helpers::list_assign as *const () as usize;
+    m.quiet("list[i:j]=v", f, FILLS, &[l.r, a.r, b.r, c.r, v.r], r);
+    Some(())
+}
+
 pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>> {
     if !o.v.is_obj() {
         return None;
@@ -115,6 +158,9 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     let slice = k.v.is_exact(Kind::Slice);
     if !slice && !k.v.is_fix() {
         return None;
+    }
+    if slice && let Some(r) = list_slice(m, o, k) {
+        return Some(r);
     }
     let sequence = [Kind::Str, Kind::Bytes, Kind::ByteArray, Kind::Range, Kind::List, Kind::Tuple]
         .iter()
@@ -158,8 +204,11 @@ pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Op
         m.quiet3("o[k]=v", builtins::ops::setitem_value, FILLS, o, k, v)?;
         return Some(());
     }
-    if shape == Kind::List as u32
-        && k.v.is_exact(Kind::Slice)
+    let slice = shape == Kind::List as u32 && k.v.is_exact(Kind::Slice);
+    if slice && list_assign(m, o, k, v).is_some() {
+        return Some(());
+    }
+    if slice
         && v.v.is_obj()
         && container(v.v.shape_id())
         && m.of_shape(o)
