@@ -71,7 +71,7 @@ fn exit(
 ) -> &'static Exit {
     let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
     // Headers are no functions: bridges link to entries.
-    Exit::new(&info, None, parent, target as u64, owner, id)
+    Exit::new(&info, None, parent, target as u64, owner, id, false)
 }
 
 impl Tools {

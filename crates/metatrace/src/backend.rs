@@ -71,6 +71,8 @@ pub struct Exit {
     pub owner: usize,
     /// Serial number, for the log.
     pub id: u32,
+    /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
+    pub kind: bool,
     /// Few are ever taken ([`crate::packed`]).
     packed: &'static [u8],
     info: OnceLock<Box<ExitInfo>>,
@@ -93,6 +95,7 @@ pub static RETURNED: Exit = Exit {
     taken: AtomicU64::new(0),
     owner: 0,
     id: 0,
+    kind: false,
     // In memory, and nothing else.
     packed: &[1, 0, 0, 0, 0, 0, 0],
     info: OnceLock::new(),
@@ -107,6 +110,7 @@ impl Exit {
         target: u64,
         owner: usize,
         id: u32,
+        kind: bool,
     ) -> &'static Exit {
         let packed = forever::bytes(&packed::pack(info));
         forever::value(Exit {
@@ -118,6 +122,7 @@ impl Exit {
             taken: 0.into(),
             owner,
             id,
+            kind,
             packed,
             info: OnceLock::new(),
         })

@@ -807,7 +807,7 @@ fn exit(
     id: u32,
 ) -> &'static Exit {
     let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
-    Exit::new(&info, None, parent, leave as *const Code as u64, owner, id)
+    Exit::new(&info, None, parent, leave as *const Code as u64, owner, id, false)
 }
 
 /// The executor as a backend.

@@ -579,6 +579,17 @@ impl Trace {
     pub fn returns(&self) -> bool {
         self.insts.iter().rev().find(|i| i.op != Op::Nop).is_some_and(|i| i.op == Op::Return)
     }
+    /// Whether the guard or checked operation `at` leaves because a value is not of the expected kind.
+    pub fn asks_kind(&self, at: u32) -> bool {
+        let Some(x) = self.insts.get(at as usize) else { return false };
+        match x.op {
+            Op::Unbox => true,
+            Op::GuardT | Op::GuardF => self
+                .inst(x.a)
+                .is_some_and(|c| matches!(c.op, Op::IsFix | Op::IsFlo | Op::IsPtr | Op::ShapeIs)),
+            _ => false,
+        }
+    }
     /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
     pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> Vec<Hint> {
         let mut all = Vec::new();

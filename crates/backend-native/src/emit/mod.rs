@@ -49,6 +49,7 @@ pub struct Leaving {
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
     pub hints: Vec<Hint>,
+    pub kind: bool,
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
@@ -130,6 +131,7 @@ impl<'a, I: Isa> Emit<'a, I> {
                 leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
                 home: home.filter(|_| w.home),
                 carry: w.carry,
+                kind: t.asks_kind(w.pos),
                 hints: t.hints_at(w.pos, &mut |r, ty| {
                     w.leaves.iter().position(|l| l.0 == r && l.2 == ty).map(R::ins)
                 }),

@@ -2,6 +2,11 @@
 //! behind the branch; with many branches that is as many copies as there are ways. So in a tree that has several bridges
 //! already, bridges end where ways meet: they link to a trace that begins there, which all of them share.
 //!
+//! Two more traces are entered by such links, from a backward jump:
+//! - what follows the rounds of an inner loop that a trace has unrolled, while the loop has no code of its own;
+//! - another version of a loop (`Tree::version`): where the loop's way in fails because values are of other kinds than
+//!   when it was recorded, the bridge's next round is recorded as a loop of its own, for those kinds.
+//!
 //! # Invariants
 //! - Such traces are entered by links only, everything being in memory.
 //! - A link that finds no code comes back to the interpreter ([`missed`]), which is how these traces come to be recorded.
@@ -116,14 +121,12 @@ pub fn state(code: Gc<Code>, pc: *const Ins) -> Option<&'static LoopState> {
 pub fn never(th: Th) -> bool {
     // SAFETY: the running frame.
     let (code, pc) = unsafe { ((*th.fp.get()).code, (*th.fp.get()).pc) };
-    let i = unsafe { *pc };
-    if i.op_byte() == Bc::JumpBack as u8 && super::counter(code, i.a()).load(Relaxed) == u32::MAX {
-        return true;
-    }
     let joins = unsafe { code.jit.load(Acquire).as_ref() }.and_then(|l| l.joins.get());
-    joins
-        .and_then(|j| j.state(index(code, pc) as u32, false))
-        .is_some_and(|s| s.aborts.load(Relaxed) >= Param::MaxAborts.get())
+    if let Some(s) = joins.and_then(|j| j.state(index(code, pc) as u32, false)) {
+        return s.aborts.load(Relaxed) >= Param::MaxAborts.get();
+    }
+    let i = unsafe { *pc };
+    i.op_byte() == Bc::JumpBack as u8 && super::counter(code, i.a()).load(Relaxed) == u32::MAX
 }
 
 /// A link found no code; the published frame goes on with its next instruction, where the other trace would have begun.

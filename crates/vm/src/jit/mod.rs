@@ -187,6 +187,8 @@ pub struct Tree {
     size: AtomicU32,
     /// It begins where ways meet (`joins`).
     join: bool,
+    /// Header of the loop that it is another version of, or null.
+    version: *const Ins,
     /// The how-manieth return from the root frame is the end of its traces; 0: none is.
     ends: usize,
     /// Since the last judgement: entries from the interpreter, those that ended at an exit that gets no bridge, the
@@ -235,6 +237,8 @@ pub struct LoopState {
     misses: AtomicU32,
     /// See [`Tree::ends`].
     ends: AtomicUsize,
+    /// Another version of a loop, behind its backward jump: see `joins`.
+    version: AtomicBool,
 }
 impl LoopState {
     fn new() -> LoopState {
@@ -245,6 +249,7 @@ impl LoopState {
             aborts: AtomicU32::new(0),
             misses: AtomicU32::new(0),
             ends: AtomicUsize::new(0),
+            version: AtomicBool::new(false),
         }
     }
 }

@@ -210,6 +210,7 @@ impl Tree {
             bridges: 0.into(),
             size: 0.into(),
             join: false,
+            version: std::ptr::null(),
             ends: (counter == code.nloops as usize) as usize,
             entries: 0.into(),
             dead: 0.into(),
@@ -344,24 +345,34 @@ pub fn record_join(
 ) -> R<Ctl> {
     Counter::Recordings.inc();
     let fp = th.fp.get();
+    // Another version of a loop, unless that does not work out.
+    let i = unsafe { *pc };
+    let version = state.version.load(Relaxed)
+        && state.aborts.load(Relaxed) < Param::MaxAborts.get() / 2
+        && i.op_byte() == Bc::JumpBack as u8;
     let tree = Tree::new(th, jit, code, pc, usize::MAX, state);
-    tree.join = true;
+    tree.join = !version;
     tree.ends = state.ends.load(Relaxed);
+    if version {
+        tree.version = unsafe { pc.offset(1 + i.imm() as isize) };
+    }
     let tree: &'static Tree = tree;
     watch::watch_world(tree);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, fp);
+    rec.entry = version.then_some(tree.version);
     rec.frames.push(RFrame::root(fp));
     rec.names = Some(code);
     sight::recording(&rec);
-    if let Done::Abort(r) = rec.run(pc) {
+    let done = rec.run(if version { tree.version } else { pc });
+    if let Done::Abort(r) = done {
         rec.report_abort();
         watch::invalidate(tree);
         let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
         state.aborts.fetch_add(!chance as u32, Relaxed);
         return r;
     }
-    let compiled = rec.compile(jit, None, false);
+    let compiled = rec.compile(jit, None, matches!(done, Done::Loop));
     rec.go_on();
     match compiled {
         Ok(entry) if tree.valid.load(Acquire) => {
@@ -1206,7 +1217,7 @@ impl Rec {
             // From the backward jump itself: a jump failed there.
             if at_root
                 && self.start != pc
-                && std::ptr::eq(t, self.tree)
+                && (std::ptr::eq(t, self.tree) || self.tree.version == target)
                 && let Some(home) = self.home
             {
                 self.guarded(Op::Calm, R_::NONE, R_::NONE);
@@ -1218,6 +1229,17 @@ impl Rec {
                 self.close(target);
                 self.core.trace.end = End::Jump { target: home as *const Target as usize, args: Vec::new() };
                 return Some(Done::Jump);
+            }
+            if at_root
+                && self.left == 0
+                && self.start != pc
+                && std::ptr::eq(t, self.tree)
+                && self.other_kinds()
+                && let Some(s) = super::joins::state(code, pc)
+                && s.aborts.load(Relaxed) < Param::MaxAborts.get()
+            {
+                s.version.store(true, Relaxed);
+                return Some(self.link_to(s.cell, code, target));
             }
             return Some(self.link_to(t.cell, code, target));
         }
@@ -1236,6 +1258,13 @@ impl Rec {
             if c.load(Relaxed) < u32::MAX / 2 {
                 c.store(0, Relaxed);
             }
+            // What comes here each time in the loop's last round would never find it compiled.
+            if let Some(s) = super::joins::state(code, pc)
+                && s.aborts.load(Relaxed) < Param::MaxAborts.get()
+            {
+                self.note_ends(s);
+                return Some(self.link_to(s.cell, code, target));
+            }
             return Some(self.link_to(super::loops_of(code).loops[i.a()].cell, code, target));
         }
         self.guarded(Op::Calm, R_::NONE, R_::NONE);
@@ -1252,19 +1281,35 @@ impl Rec {
         if s.aborts.load(Relaxed) >= Param::MaxAborts.get() {
             return None;
         }
-        let ends = match self.tree.ends {
-            0 => 0,
-            n => (n + self.frames.len() - 1).saturating_sub(self.left),
-        };
-        if s.cell.load(Relaxed) == super::get()?.none {
-            s.ends.store(ends, Relaxed);
-        }
+        self.note_ends(s);
         if self.frames.len() > 1 {
             self.guard_room();
         }
         self.link(s.cell, code.value().bits());
         self.resume = pc;
         Some(Done::Link)
+    }
+    /// Before a link to it.
+    fn note_ends(&self, s: &LoopState) {
+        let ends = match self.tree.ends {
+            0 => 0,
+            n => (n + self.frames.len() - 1).saturating_sub(self.left),
+        };
+        if super::get().is_some_and(|j| s.cell.load(Relaxed) == j.none) {
+            s.ends.store(ends, Relaxed);
+        }
+    }
+    /// The bridge left its loop's way in because some value was of another kind than when the loop was recorded: what
+    /// comes next round will be, too.
+    fn other_kinds(&self) -> bool {
+        let mut e = self.from;
+        while let Some(x) = e {
+            if x.kind && x.home.is_none() {
+                return true;
+            }
+            e = x.parent;
+        }
+        false
     }
     fn link_to(&mut self, cell: &'static AtomicU64, code: Gc<Code>, target: *const Ins) -> Done {
         self.guarded(Op::Calm, R_::NONE, R_::NONE);
