@@ -83,7 +83,14 @@ impl Native {
         let leave = add(&mut m, Host::leave_stub)?;
         let returned = add(&mut m, |a| a.return_stub(&raw const RETURNED as u64))?;
         let snap = Snap { in_memory: true, ..Snap::default() };
-        let l = emit::Leaving { snap, leaves: Vec::new(), home: None, carry: Vec::new(), hints: Vec::new(), kind: false };
+        let l = emit::Leaving {
+            snap,
+            leaves: Vec::new(),
+            home: None,
+            carry: Vec::new(),
+            hints: Vec::new(),
+            kind: false,
+        };
         let e = exit(l, None, leave, 0, 0);
         let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.

@@ -208,13 +208,7 @@ pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Op
     if slice && list_assign(m, o, k, v).is_some() {
         return Some(());
     }
-    if slice
-        && v.v.is_obj()
-        && container(v.v.shape_id())
-        && m.of_shape(o)
-        && m.of_shape(k)
-        && m.of_shape(v)
-    {
+    if slice && v.v.is_obj() && container(v.v.shape_id()) && m.of_shape(o) && m.of_shape(k) && m.of_shape(v) {
         m.quiet3("o[k]=v", helpers::set_slice, FILLS, o, k, v)?;
         return Some(());
     }
