@@ -491,7 +491,11 @@ fn concat(th: Th, a: Value, b: Value) -> R<Value> {
     extend(th, this(o), y.bytes())?;
     Ok(o)
 }
-fn iconcat(th: Th, a: Value, b: Value) -> R<Value> {
+pub fn iconcat(th: Th, a: Value, b: Value) -> R<Value> {
+    if let Some(b) = b.exact::<Bytes>() {
+        extend(th, this(a), b.bytes())?;
+        return Ok(a);
+    }
     if a.is(b) {
         // Its own buffer would forbid the resizing.
         let copy = this(a).bytes().to_vec();

@@ -370,7 +370,29 @@ pub fn index_arg(th: Th, k: Value) -> R<i64> {
     }
 }
 
+/// `a + b` of two objects of exactly this type.
+pub fn concat_exact(th: Th, a: Value, b: Value) -> R<Value> {
+    let (x, y) = (this(a), this(b));
+    if x.len == 0 || y.len == 0 {
+        return Ok(if x.len == 0 { b } else { a });
+    }
+    let r = uninit(th, x.len + y.len)?;
+    let (p, q) = fill(r).split_at_mut(x.len);
+    p.copy_from_slice(x.bytes());
+    q.copy_from_slice(y.bytes());
+    Ok(r.value())
+}
+/// `o[start:stop]` of an object of exactly this type, the bounds being within it.
+pub fn part(th: Th, o: Gc<Bytes>, start: usize, len: usize) -> R<Value> {
+    if len == o.len {
+        return Ok(o.value());
+    }
+    Ok(new(th, &o.bytes()[start..start + len])?.value())
+}
 fn concat(th: Th, a: Value, b: Value) -> R<Value> {
+    if a.is_exact(Kind::Bytes) && b.is_exact(Kind::Bytes) {
+        return concat_exact(th, a, b);
+    }
     let x = this(a);
     if !buffer::is_buffer(th, b) {
         return Err(th.type_error(format!("can't concat {} to {}", th.type_name_of(b), th.type_name_of(a))));

@@ -161,7 +161,7 @@ fn item(th: Th, s: Gc<Str>, i: i64) -> R<Value> {
         None => Err(th.index_error("string index out of range")),
     }
 }
-fn slice(th: Th, s: Gc<Str>, x: slicing::Span) -> R<Value> {
+pub fn slice(th: Th, s: Gc<Str>, x: slicing::Span) -> R<Value> {
     if x.len == 0 {
         return Ok(Root::empty_str.value());
     }

@@ -459,6 +459,35 @@ pub fn call_ex(th: Th, f: Value, args: Value, kw: Value) -> R<Value> {
 pub fn item(th: Th, o: Value, k: Value) -> R<Value> {
     th.getitem(o, k)
 }
+/// `o[start:stop]` of a builtin sequence, the bounds being small ints or None.
+pub fn slice(th: Th, o: Value, start: Value, stop: Value) -> R<Value> {
+    let bounds = (start.as_fix().unwrap_or(0), stop.as_fix().unwrap_or(i64::MAX), 1);
+    if let Some(b) = o.exact::<Bytes>() {
+        let x = builtins::slicing::adjust(b.len, bounds);
+        return builtins::bytes::part(th, b, x.start as usize, x.len);
+    }
+    if let Some(s) = o.exact::<Str>() {
+        return builtins::str_type::slice(th, s, builtins::slicing::adjust(s.len(), bounds));
+    }
+    let s = builtins::slice::new(th, start, stop, NONE());
+    th.getitem(o, s)
+}
+/// `int.from_bytes(b)`, or with `"little"`.
+pub fn int_of_bytes(th: Th, b: Value, little: Value) -> R<Value> {
+    let b: Gc<Bytes> = unsafe { b.cast_unchecked() };
+    let (b, little) = (b.bytes(), little.is(TRUE()));
+    if b.len() < 8 {
+        let mut w = [0; 8];
+        if little {
+            w[..b.len()].copy_from_slice(b);
+        } else {
+            w[8 - b.len()..].copy_from_slice(b);
+        }
+        let n = if little { u64::from_le_bytes(w) } else { u64::from_be_bytes(w) };
+        return Ok(th.int(n as i64));
+    }
+    th.big(adder_num::bigint::from_bytes(b, little, false))
+}
 pub fn concat(th: Th, a: Value, b: Value) -> R<Value> {
     builtins::str_methods::concat_all(th, &[a, b])
 }

@@ -8,6 +8,7 @@ use super::machine::{Recorder, T};
 use super::quiet::{function, new};
 use super::{helpers, watch};
 use crate::builtins;
+use crate::builtins::iters::BytesIter;
 use crate::interp::fast;
 use crate::interp::machine::PyMachine;
 use crate::n;
@@ -23,6 +24,7 @@ use std::mem::offset_of;
 
 const LIST_LEN: Field = Field(offset_of!(List, len) as u32);
 const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
+const BYTES_LEN: Field = Field(offset_of!(Bytes, len) as u32);
 const DICT_USED: Field = Field(offset_of!(Dict, used) as u32);
 const RANGE_START: Field = Field(offset_of!(Range, start) as u32);
 const RANGE_STEP: Field = Field(offset_of!(Range, step) as u32);
@@ -171,6 +173,7 @@ fn len(m: Recorder, o: T<Value>) -> Option<T<Value>> {
         k if k == Kind::List as u32 => LIST_LEN,
         k if k == Kind::Tuple as u32 => TUPLE_LEN,
         k if k == Kind::Dict as u32 => DICT_USED,
+        k if k == Kind::Bytes as u32 => BYTES_LEN,
         _ => return None,
     };
     if !m.shape_is(o, o.v.shape_id()) {
@@ -279,6 +282,8 @@ fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
         (Kind::ListIter, size_of::<ListIter>(), offset_of!(ListIter, list), offset_of!(ListIter, i))
     } else if kind == Kind::Tuple as u32 {
         (Kind::TupleIter, size_of::<TupleIter>(), offset_of!(TupleIter, tuple), offset_of!(TupleIter, i))
+    } else if kind == Kind::Bytes as u32 {
+        (Kind::BytesIter, size_of::<BytesIter>(), offset_of!(BytesIter, seq), offset_of!(BytesIter, i))
     } else {
         return None;
     };

@@ -398,6 +398,21 @@ impl Drop for Work {
         SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
     }
 }
+/// Of that: what the program would have taken anyway, in calls that a recording waits for.
+static ASIDE: AtomicU64 = AtomicU64::new(0);
+
+/// The program runs on, while a recording waits for it, until this is dropped.
+pub(super) struct Aside(std::time::Instant);
+impl Aside {
+    pub fn begin() -> Aside {
+        Aside(std::time::Instant::now())
+    }
+}
+impl Drop for Aside {
+    fn drop(&mut self) {
+        ASIDE.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
+    }
+}
 /// Cycles in machine code from which on it was worth entering.
 const LONG: u64 = 8_000;
 /// Whether recording and compiling has taken its share of the time: what is hot will be so later, too. Programs that
@@ -405,7 +420,7 @@ const LONG: u64 = 8_000;
 fn over_budget(th: Th) -> bool {
     static BEGIN: OnceLock<(std::time::Instant, u64)> = OnceLock::new();
     let (begin, begin_cycles) = BEGIN.get_or_init(|| (std::time::Instant::now(), cycles()));
-    let spent = SPENT.load(Relaxed);
+    let spent = SPENT.load(Relaxed).saturating_sub(ASIDE.load(Relaxed));
     let share = Param::Budget.get() as u64;
     if share == 0 || spent <= FREE || eager() {
         return false;

@@ -141,6 +141,7 @@ impl Objects for PyObjects {
             Kind::TupleIter,
             Kind::StrIter,
             Kind::StrAsciiIter,
+            Kind::BytesIter,
             Kind::Generator,
             Kind::Coroutine,
             Kind::AsyncGenerator,
@@ -1437,7 +1438,9 @@ impl Rec {
             th.fp.set(nf);
         }
         RECORDING.with(|r| r.set(false));
+        let aside = super::Aside::begin();
         let done = th.run_entry();
+        drop(aside);
         RECORDING.with(|r| r.set(true));
         let v = match done {
             Ok(v) => v,
@@ -1574,6 +1577,7 @@ impl Rec {
         // The real thing.
         unsafe { (*before).pc = pc };
         let mut landing = None;
+        let aside = super::Aside::begin();
         let done = if nested {
             // Loops in there may be recorded meanwhile.
             RECORDING.with(|r| r.set(false));
@@ -1583,6 +1587,7 @@ impl Rec {
         } else {
             run_slow(th, i)
         };
+        drop(aside);
         match done {
             Ok(Ctl::Next) => {}
             Ok(Ctl::Leave(v)) => {

@@ -5,13 +5,14 @@
 
 use super::machine::{Recorder, T};
 use super::quiet::new;
+use crate::builtins::iters::BytesIter;
 use crate::builtins::zip_map::{Enumerate, Zip};
 use crate::interp::fast::*;
 use crate::interp::machine::*;
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::Ins;
-use adder_metatrace::ir::R as Ir;
+use adder_metatrace::ir::{Inst, Op, Packed, R as Ir};
 use adder_metatrace::{Cmp, Field, Machine};
 use std::mem::offset_of;
 
@@ -103,9 +104,44 @@ pub fn for_iter(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         enumerate(m, pc, i)
     } else if it.is_exact(Kind::Zip) {
         zip(m, pc, i)
+    } else if it.is_exact(Kind::BytesIter) {
+        bytes(m, pc, i)
     } else {
         None
     }
+}
+
+/// A step of an iterator over bytes.
+fn bytes(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    const SEQ: Field = Field(offset_of!(BytesIter, seq) as u32);
+    const AT: Field = Field(offset_of!(BytesIter, i) as u32);
+    let it = m.reg(i.a());
+    let o: Gc<BytesIter> = it.v.exact()?;
+    if m.multi() || !o.seq.get()?.is_exact(Kind::Bytes) || !m.shape_is(it, Kind::BytesIter as u32) {
+        return None;
+    }
+    let s = m.get(it, SEQ);
+    let null = m.rec().core.word(0);
+    let none = m.rec().core.op(Op::Eq, s.r, null);
+    m.rec().guard(none, false);
+    if !m.shape_is(s, Kind::Bytes as u32) {
+        return None;
+    }
+    let k = m.get_int(it, AT);
+    if !m.test(m.int_ult(k, m.get_int(s, Field(offset_of!(Bytes, len) as u32)))) {
+        m.rec().core.effect(Inst { a: it.r, b: null, imm: SEQ.0 as i64, ..Inst::new(Op::Set) });
+        o.seq.init(None);
+        return Some(pc.next());
+    }
+    let v = crate::builtins::iter_fast::step(m.i.th, it.v)?;
+    let how = Packed { from: size_of::<Bytes>() as u32, width: 1, signed: false };
+    let n = m.rec().core.op_imm(Op::Item, s.r, k.r, how.imm());
+    let r = m.rec().core.op1(Op::Tag, n);
+    let one = m.rec().core.int(1);
+    let next = m.rec().core.op(Op::Add, k.r, one);
+    m.rec().core.effect(Inst { a: it.r, b: next, imm: AT.0 as i64, ..Inst::new(Op::SetInt) });
+    m.set_reg(i.b(), T { v, r });
+    Some(pc.skip(1))
 }
 
 /// Most values of an unpacking.

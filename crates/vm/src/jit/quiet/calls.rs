@@ -72,6 +72,11 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         if !function(m, f, nf.def) {
             return None;
         }
+        if nf.def.name == "from_bytes" && t == builtins::int::INT.get() && g.names.is_none() {
+            if let Some(r) = from_bytes(m, this(m), g) {
+                return Some(r);
+            }
+        }
         return native(m, nf.def, row, Some(this(m)), g, 0);
     }
     // `object.__new__(C)`
@@ -93,6 +98,25 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;
     let row = row(FUNCTIONS, module.name, nf.def.name)?;
     if function(m, f, nf.def) { native(m, nf.def, row, None, g, 0) } else { None }
+}
+/// `int.from_bytes` of bytes.
+fn from_bytes(m: Recorder, class: T<Value>, g: Given) -> Option<T<Value>> {
+    let little = match g.n {
+        1 => false,
+        2 => {
+            let order = m.reg(g.at + 1);
+            let text = order.v.exact::<Str>().filter(|s| matches!(s.bytes(), b"little" | b"big"))?;
+            m.promote(order);
+            text.bytes() == b"little"
+        }
+        _ => return None,
+    };
+    let b = m.reg(g.at);
+    if !b.v.is_exact(Kind::Bytes) || !m.of_shape(b) {
+        return None;
+    }
+    m.promote(class);
+    m.quiet2("from_bytes", helpers::int_of_bytes, READS, b, m.constant(Value::bool(little)))
 }
 fn names_len(names: Option<T<Value>>) -> usize {
     names.and_then(|n| n.v.exact::<Tuple>()).map_or(0, |t| t.len)

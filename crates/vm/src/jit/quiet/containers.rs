@@ -176,6 +176,12 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if !sequence && !derived && !matches!(native_name(m, o.v), "array.array" | "collections.deque") {
         return None;
     }
+    if sequence && let Some(r) = part(m, o, k) {
+        return Some(match Kind::ALL.get(shape as usize) {
+            Some(k) => m.is_a(r, *k),
+            _ => r,
+        });
+    }
     if !m.of_shape(o) || !(if slice { m.of_shape(k) } else { m.immediate(k) }) {
         return None;
     }
@@ -185,6 +191,30 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
         Some(k) if slice && sequence => m.is_a(r, *k),
         _ => r,
     })
+}
+
+/// `o[a:b]`: no slice object is made.
+fn part(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>> {
+    let s = k.v.exact::<Slice>()?;
+    let plain = |x: &Slot| x.get().filter(|v| v.is_none() || v.is_fix());
+    if !plain(&s.step)?.is_none() || plain(&s.start).is_none() || plain(&s.stop).is_none() {
+        return None;
+    }
+    if !m.of_shape(o) || !m.of_shape(k) {
+        return None;
+    }
+    let field = |at: usize| {
+        let x = m.get(k, Field(at as u32));
+        if x.v.is_none() {
+            m.is_singleton(x, NONE());
+        } else {
+            m.test(m.is_fixnum(x));
+        }
+        x
+    };
+    field(offset_of!(Slice, step));
+    let (start, stop) = (field(offset_of!(Slice, start)), field(offset_of!(Slice, stop)));
+    m.quiet3("o[a:b]", helpers::slice, READS, o, start, stop)
 }
 
 pub(super) fn set_item(m: Recorder, o: T<Value>, k: T<Value>, v: T<Value>) -> Option<()> {

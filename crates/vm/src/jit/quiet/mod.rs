@@ -117,6 +117,19 @@ impl Recorder {
 
     /// Operators of builtin types.
     pub fn quiet_binary(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        if b.v.is_exact(Kind::Bytes) {
+            // Their own functions, without a search for them.
+            if name == "ADD" && a.v.is_exact(Kind::Bytes) {
+                let ok = self.of_shape(a) && self.of_shape(b);
+                let r = ok.then(|| self.quiet2(name, builtins::bytes::concat_exact, READS, a, b))??;
+                return Some(self.is_a(r, Kind::Bytes));
+            }
+            if name == "IADD" && a.v.is_exact(Kind::ByteArray) {
+                let ok = self.of_shape(a) && self.of_shape(b);
+                let r = ok.then(|| self.quiet2(name, builtins::bytearray::iconcat, FILLS, a, b))??;
+                return Some(self.is_a(r, Kind::ByteArray));
+            }
+        }
         if plain_value(a.v) && plain_value(b.v) {
             let r = (self.plain(a) && self.plain(b)).then(|| self.quiet2(name, f, READS, a, b))??;
             return Some(self.is_a(r, Kind::Str));
