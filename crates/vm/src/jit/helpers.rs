@@ -3,6 +3,7 @@
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
+use crate::builtins::dict_table::Found;
 use crate::err::{R, Raised};
 use crate::interp::machine::{Fn1, Fn2, Fn3};
 use crate::interp::{Ctl, run_slow, unwind};
@@ -227,6 +228,82 @@ pub unsafe extern "C" fn quiet2(th: Th, f: Fn2, a: Value, b: Value) -> u64 {
 pub unsafe extern "C" fn quiet3(th: Th, f: Fn3, a: Value, b: Value, c: Value) -> u64 {
     word(th, || f(th, a, b, c))
 }
+// -- leaves: they never run Python code nor raise; null if they decline
+
+pub type Leaf1 = unsafe extern "C" fn(Th, Value) -> u64;
+pub type Leaf2 = unsafe extern "C" fn(Th, Value, Value) -> u64;
+pub type Leaf3 = unsafe extern "C" fn(Th, Value, Value, Value) -> u64;
+
+/// Without the exception of one that could not.
+fn leaf(th: Th, r: R<Value>) -> u64 {
+    match r {
+        Ok(v) => v.bits(),
+        Err(Raised) => {
+            th.exc.init(None);
+            0
+        }
+    }
+}
+fn same_text(a: Value, b: Value) -> bool {
+    // SAFETY: both are strings, which was tested.
+    let (x, y): (Gc<Str>, Gc<Str>) = unsafe { (a.cast_unchecked(), b.cast_unchecked()) };
+    a.is(b) || (x.nbytes == y.nbytes && x.bytes() == y.bytes())
+}
+pub unsafe extern "C" fn str_eq(_: Th, a: Value, b: Value) -> u64 {
+    Value::bool(same_text(a, b)).bits()
+}
+pub unsafe extern "C" fn str_ne(_: Th, a: Value, b: Value) -> u64 {
+    Value::bool(!same_text(a, b)).bits()
+}
+pub unsafe extern "C" fn str_len(_: Th, s: Value) -> u64 {
+    Value::fix(unsafe { s.cast_unchecked::<Str>() }.len() as i64).bits()
+}
+/// A character of a string; the index is a small int.
+pub unsafe extern "C" fn str_item(th: Th, s: Value, k: Value) -> u64 {
+    let s: Gc<Str> = unsafe { s.cast_unchecked() };
+    let n = s.len();
+    let Some(i) = builtins::slicing::index(k.as_fix().unwrap_or(i64::MAX), n) else { return 0 };
+    if s.is_ascii() {
+        return builtins::str_::ascii_char(Some(s.bytes()[i])).bits();
+    }
+    leaf(th, th.char(builtins::str_::char_at(th, s, i)))
+}
+pub unsafe extern "C" fn bytes_concat(th: Th, a: Value, b: Value) -> u64 {
+    leaf(th, builtins::bytes::concat_exact(th, a, b))
+}
+pub unsafe extern "C" fn holds(th: Th, c: Value, k: Value) -> u64 {
+    match builtins::quick::contains(c, k) {
+        Some(b) => Value::bool(b).bits(),
+        None => unsafe { quiet2(th, contains, c, k) },
+    }
+}
+pub unsafe extern "C" fn dict_get_item(th: Th, d: Value, k: Value) -> u64 {
+    match builtins::iter_fast::dict_get(d, k) {
+        Some(v) => v.bits(),
+        None => unsafe { quiet2(th, dict_item, d, k) },
+    }
+}
+/// `d.get(k, default)` of a dict.
+pub unsafe extern "C" fn dict_get_or(th: Th, d: Value, k: Value, default: Value) -> u64 {
+    let o: Gc<Dict> = unsafe { d.cast_unchecked() };
+    if !plain_table(d) {
+        return 0;
+    }
+    let t = o.tab();
+    let found = match k.is_fix() {
+        true => t.find_fix(k),
+        false => k.exact::<Str>().and_then(|k| t.find_str(k)),
+    };
+    match found {
+        Some(Found::At(e)) => t.content(e).unwrap_or(default).bits(),
+        Some(Found::No) => default.bits(),
+        None => word(th, || Ok(o.get(th, k)?.unwrap_or(default))),
+    }
+}
+pub unsafe extern "C" fn id(th: Th, o: Value) -> u64 {
+    th.int(builtins::object::id(th, o) as i64).bits()
+}
+
 pub type Native = unsafe extern "C" fn(Th, &'static NativeDef, u64, u64, u64, u64) -> u64;
 /// A native function that takes its arguments as they are; null ones were left out.
 pub unsafe extern "C" fn native(th: Th, def: &'static NativeDef, a: u64, b: u64, c: u64, d: u64) -> u64 {

@@ -3,6 +3,7 @@
 use super::containers::{empty_dict, list, tuple};
 use super::tables::*;
 use crate::builtins;
+use crate::interp::machine::PyMachine;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::{helpers, watch};
 use crate::n;
@@ -97,7 +98,64 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     }
     let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;
     let row = row(FUNCTIONS, module.name, nf.def.name)?;
-    if function(m, f, nf.def) { native(m, nf.def, row, None, g, 0) } else { None }
+    if !function(m, f, nf.def) {
+        return None;
+    }
+    if module.name == "builtins"
+        && g.names.is_none()
+        && let Some(r) = short(m, nf.def.name, g)
+    {
+        return Some(r);
+    }
+    native(m, nf.def, row, None, g, 0)
+}
+/// Builtin functions of which the general way is a long one.
+fn short(m: Recorder, name: &str, g: Given) -> Option<T<Value>> {
+    let a = if g.n > 0 { m.reg(g.at) } else { return None };
+    match (name, g.n) {
+        ("id", 1) => m.leaf1("id", helpers::id, SAME, a),
+        ("len", 1) if a.v.is_exact(Kind::Str) && m.of_shape(a) => m.leaf1("len", helpers::str_len, SAME, a),
+        ("getattr", 3) => match found(m, a, m.reg(g.at + 1))? {
+            Some(v) => Some(v),
+            None => Some(m.reg(g.at + 2)),
+        },
+        ("hasattr", 2) => {
+            let there = found(m, a, m.reg(g.at + 1))?.is_some();
+            Some(m.constant(Value::bool(there)))
+        }
+        _ => None,
+    }
+}
+/// What a lookup of this attribute finds in an instance of a class or in the class; None: not known beforehand.
+fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
+    let th = m.i.th;
+    if !name.v.is_exact(Kind::Str) || !o.v.is_obj() || o.v.is_kind(Kind::Type) || o.v.is_kind(Kind::Module) {
+        return None;
+    }
+    let (t, s) = (th.type_of(o.v), crate::shape::shape(o.v.shape_id()));
+    let key = th.intern_value(name.v.exact::<Str>()?);
+    if !t.heap_type() || !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || s.ext_at == 0 {
+        return None;
+    }
+    watch::watch_type(t, m.rec().tree);
+    let of_class = th.lookup(t, key);
+    let plain = |d: Value| {
+        let slots = &th.type_of(d).slots;
+        slots.descr_get.is_none() && slots.descr_set.is_none()
+    };
+    let v = match (s.find(key), of_class) {
+        (Some(crate::shape::Place::Inline(at)), d) if d.is_none_or(plain) => Some(at),
+        (None, d) if d.is_none_or(plain) => None,
+        _ => return None,
+    };
+    m.promote(name);
+    if !m.of_shape(o) {
+        return None;
+    }
+    Some(match v {
+        Some(at) => Some(m.slot(o, Field(at))?),
+        None => of_class.map(|d| m.constant(d)),
+    })
 }
 /// `int.from_bytes` of bytes.
 fn from_bytes(m: Recorder, class: T<Value>, g: Given) -> Option<T<Value>> {
@@ -144,6 +202,10 @@ fn method(m: Recorder, def: &'static NativeDef, this: T<Value>, g: Given) -> Opt
     let row = row(METHODS, m.i.th.type_of(this.v).native.name, def.name)?;
     if (def.name.starts_with("__") && row.0 == "*") || !known(m, this) {
         return None;
+    }
+    if def.name == "get" && this.v.is_exact(Kind::Dict) && g.names.is_none() && matches!(g.n, 1 | 2) {
+        let default = if g.n == 2 { m.reg(g.at + 1) } else { m.constant(NONE()) };
+        return m.leaf3("get", helpers::dict_get_or, LOOKS, this, m.reg(g.at), default);
     }
     native(m, def, row, Some(this), g, 1)
 }

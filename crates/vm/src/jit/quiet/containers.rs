@@ -147,7 +147,7 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     }
     let shape = o.v.shape_id();
     if like_dict(m, o.v, n!(__getitem__)) {
-        return m.of_shape(o).then(|| m.quiet2("dict[k]", helpers::dict_item, LOOKS, o, k))?;
+        return m.of_shape(o).then(|| m.leaf2("dict[k]", helpers::dict_get_item, LOOKS, o, k))?;
     }
     if matches!(native_name(m, o.v), "mappingproxy" | "memoryview" | "re.Match") {
         return m.of_shape(o).then(|| m.quiet2("o[k]", helpers::item, READS, o, k))?;
@@ -185,7 +185,11 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if !m.of_shape(o) || !(if slice { m.of_shape(k) } else { m.immediate(k) }) {
         return None;
     }
-    let r = m.quiet2("o[k]", helpers::item, READS, o, k)?;
+    let r = if o.v.is_exact(Kind::Str) && k.v.is_fix() {
+        m.leaf2("s[k]", helpers::str_item, LOOKS, o, k)?
+    } else {
+        m.quiet2("o[k]", helpers::item, READS, o, k)?
+    };
     Some(match Kind::ALL.get(shape as usize) {
         Some(Kind::Str) => m.is_a(r, Kind::Str),
         Some(k) if slice && sequence => m.is_a(r, *k),
@@ -255,5 +259,5 @@ pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>
     if !c.v.is_obj() || !holds(c.v) || !m.of_shape(c) {
         return None;
     }
-    m.quiet2("in", helpers::contains, LOOKS, c, k)
+    m.leaf2("in", helpers::holds, LOOKS, c, k)
 }

@@ -115,13 +115,67 @@ impl Recorder {
         Some(self.quiet(name, helpers::quiet3 as *const () as usize, effects, &[f, a.r, b.r, c.r], v))
     }
 
+    /// Records a call of `helper(thread, args...)` that runs nothing of Python, raises nothing and gave this word; null
+    /// if it declines, which only those do that say they raise.
+    fn leaf(
+        self,
+        name: &'static str,
+        helper: usize,
+        effects: Effects,
+        args: &[Ir],
+        v: u64,
+    ) -> Option<T<Value>> {
+        let v = Value::from_word(v)?;
+        if effects.has(Effects::RAISES) {
+            return Some(self.quiet(name, helper, effects, args, v));
+        }
+        let rec = self.rec();
+        let th = rec.core.op_imm(Op::Base, Ir::NONE, Ir::NONE, 0);
+        let mut all = vec![th];
+        all.extend_from_slice(args);
+        Some(T { v, r: rec.core.call(Op::CallRef, Callee { name, addr: helper, effects }, &all) })
+    }
+    pub(super) fn leaf1(
+        self,
+        name: &'static str,
+        f: helpers::Leaf1,
+        effects: Effects,
+        a: T<Value>,
+    ) -> Option<T<Value>> {
+        let v = unsafe { f(self.i.th, a.v) };
+        self.leaf(name, f as *const () as usize, effects, &[a.r], v)
+    }
+    pub(super) fn leaf2(
+        self,
+        name: &'static str,
+        f: helpers::Leaf2,
+        effects: Effects,
+        a: T<Value>,
+        b: T<Value>,
+    ) -> Option<T<Value>> {
+        let v = unsafe { f(self.i.th, a.v, b.v) };
+        self.leaf(name, f as *const () as usize, effects, &[a.r, b.r], v)
+    }
+    pub(super) fn leaf3(
+        self,
+        name: &'static str,
+        f: helpers::Leaf3,
+        effects: Effects,
+        a: T<Value>,
+        b: T<Value>,
+        c: T<Value>,
+    ) -> Option<T<Value>> {
+        let v = unsafe { f(self.i.th, a.v, b.v, c.v) };
+        self.leaf(name, f as *const () as usize, effects, &[a.r, b.r, c.r], v)
+    }
+
     /// Operators of builtin types.
     pub fn quiet_binary(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
         if b.v.is_exact(Kind::Bytes) {
             // Their own functions, without a search for them.
             if name == "ADD" && a.v.is_exact(Kind::Bytes) {
                 let ok = self.of_shape(a) && self.of_shape(b);
-                let r = ok.then(|| self.quiet2(name, builtins::bytes::concat_exact, READS, a, b))??;
+                let r = ok.then(|| self.leaf2(name, helpers::bytes_concat, READS, a, b))??;
                 return Some(self.is_a(r, Kind::Bytes));
             }
             if name == "IADD" && a.v.is_exact(Kind::ByteArray) {
@@ -167,6 +221,10 @@ impl Recorder {
     }
     /// Comparison of values of builtin types.
     pub fn quiet_compare(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        if matches!(name, "EQ" | "NE") && a.v.is_exact(Kind::Str) && b.v.is_exact(Kind::Str) {
+            let f = if name == "EQ" { helpers::str_eq } else { helpers::str_ne };
+            return (self.of_shape(a) && self.of_shape(b)).then(|| self.leaf2(name, f, SAME, a, b))?;
+        }
         self.operand(a)?;
         self.operand(b)?;
         (known(self, a) && known(self, b)).then(|| self.quiet2(name, f, READS, a, b))?

@@ -6,6 +6,8 @@ use adder_metatrace::Effects;
 pub(super) const READS: Effects = Effects::READS.or(Effects::RAISES);
 /// A look into what containers hold.
 pub(super) const LOOKS: Effects = READS.or(Effects::SAME);
+/// The same that never declines.
+pub(super) const SAME: Effects = Effects::READS.or(Effects::SAME);
 pub(super) const FILLS: Effects = READS.or(Effects::FILLS);
 
 /// What an argument of a native function may be: `P` plain (numbers, strings, bytes, None), `A` anything (it is only
