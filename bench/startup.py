@@ -3,13 +3,15 @@
 
     bench/startup.py [--runs 20] NAME=COMMAND ...
 
-Prints for each program the least and the median wall time and the largest resident
-size over the runs, and the ratio to the first NAME.  The implementations take turns.
+Prints for each program the least and the median wall time over the runs and the largest
+resident size of three, and the ratio to the first NAME.  The implementations take turns.
 """
 import argparse
 import os
 import shlex
+import shutil
 import statistics
+import subprocess
 import time
 
 # `-s -P` is `-I` without `-E`: tools/oracles' `py314` finds its library by PYTHONHOME.
@@ -23,11 +25,18 @@ PROGRAMS = [
 def run(command):
     start = time.perf_counter()
     pid = os.posix_spawnp(command[0], command, os.environ)
-    _, status, usage = os.wait4(pid, 0)
+    _, status = os.waitpid(pid, 0)
     seconds = time.perf_counter() - start
     if status:
         raise SystemExit(f"FAILED: {shlex.join(command)}")
-    return seconds, usage.ru_maxrss
+    return seconds
+
+
+def resident(command):
+    """Kilobytes, told by GNU time: a child of this process would count what this process had when it began."""
+    if not shutil.which("time"):
+        return 0
+    return int(subprocess.run(["time", "-f", "%M", *command], stderr=subprocess.PIPE, text=True).stderr.split()[-1])
 
 
 def main():
@@ -39,18 +48,16 @@ def main():
     for program in PROGRAMS:
         print(shlex.join(program))
         results = {name: [] for name, _ in impls}
-        for name, command in impls:
-            run([*command, *program])  # files into the cache
+        memory = {name: max(resident([*command, *program]) for _ in range(3)) for name, command in impls}
         for _ in range(args.runs):
             for name, command in impls:
                 results[name].append(run([*command, *program]))
         base = None
         for name, samples in results.items():
-            wall = statistics.median(s for s, _ in samples)
-            least, rss = min(s for s, _ in samples), max(r for _, r in samples)
+            wall, least, rss = statistics.median(samples), min(samples), memory[name]
             base = base or (wall, rss)
             print(f"  {name:12s} least {least * 1e3:7.2f} ms, median {wall * 1e3:7.2f} ms (x{wall / base[0]:.2f}), "
-                  f"{rss / 1024:6.1f} MB (x{rss / base[1]:.2f})")
+                  + (f"{rss / 1024:6.1f} MB (x{rss / base[1]:.2f})" if rss else "memory: needs GNU time"))
 
 
 if __name__ == "__main__":

@@ -234,8 +234,9 @@ pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Val
     }
     Some((func, args))
 }
+/// Not in an import: what modules run when they begin is short, and the functions would first have to be made.
 fn usable(th: Th) -> bool {
-    crate::jit::enabled() && !th.multi() && !super::events::observed(th)
+    crate::jit::enabled() && !th.importing.get() && !th.multi() && !super::events::observed(th)
 }
 
 /// What does this call of a native function or type instead. None: the call is as it is.
