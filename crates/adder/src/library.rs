@@ -40,15 +40,10 @@ impl adder_vm::hooks::Library for Library {
         adder_pylib::file(path).map(|f| f.len())
     }
     fn list(&self, folder: &str) -> Vec<&'static str> {
-        let mut out: Vec<&'static str> = Vec::new();
-        for f in adder_pylib::files_below(folder) {
-            let rest = &f.path()[folder.len()..];
-            let name = &rest[..rest.find('/').unwrap_or(rest.len())];
-            if out.last() != Some(&name) {
-                out.push(name);
-            }
-        }
-        out
+        adder_pylib::names_in(folder)
+    }
+    fn has_folder(&self, folder: &str) -> bool {
+        adder_pylib::files_below(folder).next().is_some()
     }
 }
 

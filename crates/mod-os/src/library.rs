@@ -37,7 +37,7 @@ fn find(path: &CStr) -> Option<Found> {
     if !clean.is_empty() {
         clean.push('/');
     }
-    (!l.list(&clean).is_empty()).then_some(Found::Folder(clean))
+    l.has_folder(&clean).then_some(Found::Folder(clean))
 }
 
 fn number(name: &str) -> u64 {

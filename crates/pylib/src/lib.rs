@@ -138,6 +138,25 @@ pub fn files_below(folder: &str) -> impl Iterator<Item = File> + '_ {
     RECORDS[start..].iter().map(File).take_while(move |f| f.path().starts_with(folder))
 }
 
+/// Names of the files and folders in a folder (`"json/"`, `""` for the top), sorted as the files are.
+pub fn names_in(folder: &str) -> Vec<&'static str> {
+    let mut rest = &RECORDS[RECORDS.partition_point(|r| r.path() < folder)..];
+    let mut names = Vec::new();
+    while let Some(below) = rest.first().and_then(|r| r.path().strip_prefix(folder)) {
+        let end = below.find('/');
+        names.push(&below[..end.unwrap_or(below.len())]);
+        rest = match end {
+            None => &rest[1..],
+            // The whole folder is one name.
+            Some(n) => {
+                let inner = &rest[0].path()[..folder.len() + n + 1];
+                &rest[rest.partition_point(|r| r.path().starts_with(inner))..]
+            }
+        };
+    }
+    names
+}
+
 /// All modules with their dotted names.
 pub fn modules() -> impl Iterator<Item = (String, Entry)> {
     files().filter_map(|file| {

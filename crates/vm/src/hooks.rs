@@ -237,6 +237,8 @@ pub trait Library: Sync {
     fn size(&self, path: &str) -> Option<usize>;
     /// Names in a folder (`"json/"`, `""` for the top), sorted.
     fn list(&self, folder: &str) -> Vec<&'static str>;
+    /// Whether `list` would name anything.
+    fn has_folder(&self, folder: &str) -> bool;
 }
 
 static LIBRARY: OnceLock<&'static dyn Library> = OnceLock::new();

@@ -142,7 +142,7 @@ pub fn folder(path: &[u8]) -> Option<String> {
     }
     let mut s = rel.to_string();
     s.push('/');
-    if hooks::library()?.list(&s).is_empty() { None } else { Some(s) }
+    hooks::library()?.has_folder(&s).then_some(s)
 }
 
 /// File name (below the folder) of module `tail` in `folder`, and whether it is a package.
