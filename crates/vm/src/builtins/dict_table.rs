@@ -315,6 +315,42 @@ impl DictTable {
             p.next();
         }
     }
+    /// Looks for a string, a small int or a class; `None` as for strings, and for all others.
+    #[inline]
+    pub fn find_simple(&self, key: Value) -> Option<Found> {
+        if key.is_fix() {
+            return self.find_fix(key);
+        }
+        if let Some(s) = key.exact::<Str>() {
+            return self.find_str(s);
+        }
+        if !super::quick::is_class(key) {
+            return None;
+        }
+        if self.general { self.find_class(key) } else { Some(Found::No) }
+    }
+    #[inline(never)]
+    fn find_class(&self, key: Value) -> Option<Found> {
+        let hash = super::object::identity_hash(key);
+        let mut p = Probe::new(hash, self.bits);
+        loop {
+            let e = self.index(p.i);
+            if e == EMPTY {
+                return Some(Found::No);
+            }
+            if e != DUMMY
+                && let Some(k) = self.key(e).get()
+            {
+                if k.is(key) {
+                    return Some(Found::At(e));
+                }
+                if self.hash_at(e) == hash && !super::quick::is_simple(k) {
+                    return None;
+                }
+            }
+            p.next();
+        }
+    }
     /// Looks for a small int; `None` as for strings.
     #[inline]
     pub fn find_fix(&self, key: Value) -> Option<Found> {

@@ -35,6 +35,7 @@ fn same(x: Value, y: Value) -> Option<bool> {
         (Some(_), None) if y.is_fix() => Some(false),
         (None, Some(_)) if x.is_fix() => Some(false),
         (None, None) if x.is_fix() && y.is_fix() => Some(false),
+        _ if is_simple(x) && is_simple(y) => Some(false),
         _ => None,
     }
 }
@@ -50,6 +51,17 @@ pub fn tuples_equal(x: Gc<Tuple>, y: Gc<Tuple>) -> Option<bool> {
     Some(x.len() == y.len())
 }
 
+/// A class whose metaclass is `type`: equal to itself alone.
+#[inline(always)]
+pub fn is_class(v: Value) -> bool {
+    v.is_exact(Kind::Type)
+}
+/// Equal to nothing of another kind of these, nor to another class.
+#[inline(always)]
+pub fn is_simple(v: Value) -> bool {
+    v.is_fix() || v.is_exact(Kind::Str) || is_class(v)
+}
+
 /// `k in c`.
 #[inline]
 pub fn contains(c: Value, k: Value) -> Option<bool> {
@@ -59,8 +71,7 @@ pub fn contains(c: Value, k: Value) -> Option<bool> {
     let shape = c.shape_id();
     if shape == Kind::Dict as u32 {
         let t: Gc<DictTable> = unsafe { c.cast_unchecked::<Dict>().table.gc() };
-        let found = if k.is_fix() { t.find_fix(k) } else { t.find_str(k.exact::<Str>()?) };
-        return match found? {
+        return match t.find_simple(k)? {
             Found::At(e) => Some(t.content(e).is_some()),
             Found::No if t == DictTable::empty() => None,
             Found::No => Some(false),

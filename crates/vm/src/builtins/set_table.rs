@@ -190,6 +190,7 @@ impl SetTable {
     pub fn has_simple(&self, key: Value) -> Option<bool> {
         let hash = match key.as_fix() {
             Some(n) => super::util::hash_fix(n),
+            None if super::quick::is_class(key) => super::object::identity_hash(key),
             None => key.exact::<Str>()?.hash(),
         };
         match self.cell(hash as usize & self.mask).key.get() {
@@ -207,7 +208,7 @@ impl SetTable {
                 return Some(true);
             }
             if c.hash.load(Relaxed) == hash as u64 && !k.is(TOMBSTONE()) {
-                if !k.is_fix() && !k.is_exact(Kind::Str) {
+                if !super::quick::is_simple(k) {
                     return None;
                 }
                 if let (Some(x), Some(y)) = (k.exact::<Str>(), key.exact::<Str>())

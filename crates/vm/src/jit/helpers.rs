@@ -290,11 +290,7 @@ pub unsafe extern "C" fn dict_get_or(th: Th, d: Value, k: Value, default: Value)
         return 0;
     }
     let t = o.tab();
-    let found = match k.is_fix() {
-        true => t.find_fix(k),
-        false => k.exact::<Str>().and_then(|k| t.find_str(k)),
-    };
-    match found {
+    match t.find_simple(k) {
         Some(Found::At(e)) => t.content(e).unwrap_or(default).bits(),
         Some(Found::No) => default.bits(),
         None => word(th, || Ok(o.get(th, k)?.unwrap_or(default))),

@@ -129,6 +129,11 @@ fn short(m: Recorder, name: &str, g: Given) -> Option<T<Value>> {
 /// What a lookup of this attribute finds in an instance of a class or in the class; None: not known beforehand.
 fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
     let th = m.i.th;
+    if name.v.is_exact(Kind::Str) && o.v.is_exact(Kind::Type) && o.r.as_const().is_some() {
+        let found = of_class(m, o, name)?;
+        m.promote(name);
+        return Some(found);
+    }
     if !name.v.is_exact(Kind::Str) || !o.v.is_obj() || o.v.is_kind(Kind::Type) || o.v.is_kind(Kind::Module) {
         return None;
     }
@@ -156,6 +161,29 @@ fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
         Some(at) => Some(m.slot(o, Field(at))?),
         None => of_class.map(|d| m.constant(d)),
     })
+}
+/// The same of a class that is known, whose metaclass is `type`.
+fn of_class(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
+    let th = m.i.th;
+    let t: Gc<Type> = o.v.exact()?;
+    let key = th.intern_value(name.v.exact::<Str>()?);
+    if th.lookup(th.type_of(o.v), key).is_some_and(|d| th.type_of(d).slots.descr_set.is_some()) {
+        return None;
+    }
+    watch::watch_type(t, m.rec().tree);
+    match th.lookup(t, key) {
+        // Those give themselves without an instance.
+        Some(d)
+            if [Kind::Function, Kind::WrapperDescriptor, Kind::MethodDescriptor]
+                .iter()
+                .any(|k| d.is_exact(*k))
+                || th.type_of(d).slots.descr_get.is_none() =>
+        {
+            Some(Some(m.constant(d)))
+        }
+        Some(_) => None,
+        None => th.lookup(th.type_of(o.v), key).is_none().then_some(None),
+    }
 }
 /// `int.from_bytes` of bytes.
 fn from_bytes(m: Recorder, class: T<Value>, g: Given) -> Option<T<Value>> {
@@ -233,8 +261,9 @@ fn native(
                 key = true;
                 true
             }
+            // What is known to be none needs no look.
             b'V' => {
-                lasting = true;
+                lasting |= a.r.as_const().is_none() || !helpers::lasting(m.i.th, a.v);
                 true
             }
             b'C' => a.v.is_obj() && container(a.v.shape_id()) && m.of_shape(a),

@@ -259,5 +259,13 @@ pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>
     if !c.v.is_obj() || !holds(c.v) || !m.of_shape(c) {
         return None;
     }
+    let constant = [Kind::FrozenSet, Kind::Str, Kind::Tuple].iter().any(|k| c.v.is_exact(*k));
+    if constant
+        && c.r.as_const().is_some()
+        && k.r.as_const().is_some()
+        && let Some(yes) = builtins::quick::contains(c.v, k.v)
+    {
+        return Some(m.constant(Value::bool(yes)));
+    }
     m.leaf2("in", helpers::holds, LOOKS, c, k)
 }
