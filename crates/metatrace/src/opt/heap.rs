@@ -215,4 +215,18 @@ mod tests {
         );
         assert_eq!(got.matches("get 16").count(), 1, "{got}");
     }
+    const LOOKS: &str = "fn look 10 re\n%0 = entry 1\n%1 = entry 2\n%2 = call_ref look %0 fix:1\n";
+    #[test]
+    fn looks_are_shared() {
+        let got = opt(&[], &format!("{LOOKS}%3 = call_ref look %0 fix:1\nstore_reg 1 %2\nstore_reg 2 %3"));
+        assert_eq!(got.matches("= call_ref").count(), 1, "{got}");
+    }
+    #[test]
+    fn stores_end_looks() {
+        let got = opt(
+            &[],
+            &format!("{LOOKS}set 16 %1 fix:1\n%4 = call_ref look %0 fix:1\nstore_reg 1 %2\nstore_reg 2 %4"),
+        );
+        assert_eq!(got.matches("= call_ref").count(), 2, "{got}");
+    }
 }
