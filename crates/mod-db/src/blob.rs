@@ -1,6 +1,6 @@
 //! `Blob`: incremental input and output of a field.
 
-use super::connection::{Conn, Connection};
+use super::connection::{Conn, Connection, Open};
 use super::{docs, native_layout, none, programming};
 use adder_vm::builtins::{buffer, bytes, int, object};
 use adder_vm::err::R;
@@ -33,7 +33,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
     size: Blob::SIZE,
     flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::WEAKREF,
     slots: Slots {
-        len: Some(|th, o| Ok(size(open_handle(th, o)?) as usize)),
+        len: Some(|th, o| Ok(size(&open_handle(th, o)?) as usize)),
         getitem: Some(getitem),
         setitem: Some(setitem),
         iter: Some(|th, _| Err(th.type_error("'sqlite3.Blob' object is not iterable"))),
@@ -44,7 +44,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
     },
     methods: &[
         method("close", "($self, /)", docs::blob("close"), |th, a| {
-            conn(a[0].unwrap()).check(th)?;
+            let _open = conn(a[0].unwrap()).check(th)?;
             handle(a[0].unwrap()).close();
             none()
         }),
@@ -56,7 +56,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
             };
             let h = open_handle(th, o)?;
             let at = Blob::of(o).offset.load(Relaxed);
-            let max = size(h) - at;
+            let max = size(&h) - at;
             let n = if n < 0 || n > max { max } else { n };
             let b = read(th, o, at, n)?;
             Blob::of(o).offset.store(at + n, Relaxed);
@@ -73,7 +73,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
         }),
         method("seek", "($self, offset, origin=0, /)", docs::blob("seek"), |th, a| {
             let o = a[0].unwrap();
-            let h = open_handle(th, o)?;
+            open_handle(th, o)?;
             let off = match int::to_i64(th.index(a[1].unwrap())?).filter(|n| i32::try_from(*n).is_ok()) {
                 Some(n) => n,
                 None => return Err(th.overflow_error("Python int too large to convert to C int")),
@@ -82,7 +82,8 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
                 Some(v) => th.index_i64(v)?,
                 None => 0,
             };
-            let len = size(h);
+            let h = open_handle(th, o)?;
+            let len = size(&h);
             let base = match origin {
                 0 => 0,
                 1 => Blob::of(o).offset.load(Relaxed),
@@ -133,16 +134,22 @@ fn handle<'a>(o: Value) -> &'a Handle {
 fn conn(o: Value) -> Gc<Connection> {
     Connection::of(Blob::of(o).connection.value())
 }
-fn size(h: *mut ffi::sqlite3_blob) -> i64 {
-    unsafe { ffi::sqlite3_blob_bytes(h) as i64 }
+/// An open blob; its connection is held. Whatever runs Python code may close it all the same.
+struct Handled {
+    ptr: *mut ffi::sqlite3_blob,
+    _open: Open,
 }
-fn open_handle(th: Th, o: Value) -> R<*mut ffi::sqlite3_blob> {
-    conn(o).check(th)?;
-    let h = handle(o).get();
-    if h.is_null() {
+fn size(h: &Handled) -> i64 {
+    // SAFETY: see `Handled`.
+    unsafe { ffi::sqlite3_blob_bytes(h.ptr) as i64 }
+}
+fn open_handle(th: Th, o: Value) -> R<Handled> {
+    let open = conn(o).check(th)?;
+    let ptr = handle(o).get();
+    if ptr.is_null() {
         return Err(programming(th, "Cannot operate on a closed blob."));
     }
-    Ok(h)
+    Ok(Handled { ptr, _open: open })
 }
 pub fn open(
     th: Th,
@@ -182,24 +189,24 @@ fn read(th: Th, o: Value, at: i64, n: i64) -> R<Vec<u8>> {
     let mut v = vec![0u8; n as usize];
     let p = v.as_mut_ptr();
     let rc =
-        th.m.blocking(|| unsafe { ffi::sqlite3_blob_read(h, p as *mut c_void, n as c_int, at as c_int) });
+        th.m.blocking(|| unsafe { ffi::sqlite3_blob_read(h.ptr, p as *mut c_void, n as c_int, at as c_int) });
     if rc != ffi::SQLITE_OK { Err(fail(th, o, rc)) } else { Ok(v) }
 }
 fn write(th: Th, o: Value, at: i64, b: &[u8]) -> R<()> {
     let h = open_handle(th, o)?;
-    if b.len() as i64 > size(h) - at {
+    if b.len() as i64 > size(&h) - at {
         return Err(th.value_error("data longer than blob length"));
     }
     let v = b.to_vec();
     let rc = th.m.blocking(|| unsafe {
-        ffi::sqlite3_blob_write(h, v.as_ptr() as *const c_void, v.len() as c_int, at as c_int)
+        ffi::sqlite3_blob_write(h.ptr, v.as_ptr() as *const c_void, v.len() as c_int, at as c_int)
     });
     if rc != ffi::SQLITE_OK { Err(fail(th, o, rc)) } else { Ok(()) }
 }
 fn index(th: Th, o: Value, k: Value) -> R<i64> {
-    let h = open_handle(th, o)?;
+    open_handle(th, o)?;
     let mut i = th.index_i64(k)?;
-    let n = size(h);
+    let n = size(&open_handle(th, o)?);
     if i < 0 {
         i += n;
     }
@@ -217,7 +224,7 @@ fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
     if !k.is_kind(Kind::Slice) {
         return Err(th.type_error("Blob indices must be integers"));
     }
-    let (start, step, n) = slice(th, k, size(h))?;
+    let (start, step, n) = slice(th, k, size(&h))?;
     if n == 0 {
         return Ok(bytes::new(th, b"")?.value());
     }
@@ -266,7 +273,7 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     if !k.is_kind(Kind::Slice) {
         return Err(th.type_error("Blob indices must be integers"));
     }
-    let (start, step, n) = slice(th, k, size(h))?;
+    let (start, step, n) = slice(th, k, size(&h))?;
     let b = buffer::Buffer::simple(th, v)?;
     if b.len() as i64 != n {
         return Err(th.index_error("Blob slice assignment is wrong size"));

@@ -1,5 +1,11 @@
 //! `Connection`: opening and closing, statements, transactions, options. [`callbacks`] what it calls, [`copies`] the
 //! database as a whole.
+//!
+//! # Invariants
+//! - Whoever uses the state ([`CState`]) or the database holds the connection ([`Conn::check`], [`Open`]): one thread at a
+//!   time, which may come in again from a callback. Others wait outside the running state.
+//! - The exception is `interrupt`, for which there is [`CLOSING`].
+//! - Statements live as long as somebody uses them, closed connection or not: SQLite closes when the last one has gone.
 
 mod callbacks;
 mod copies;
@@ -13,20 +19,64 @@ use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
+use adder_vm::sync::Lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use libsqlite3_sys as ffi;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::*};
+use std::sync::{Arc, Mutex};
 
 use callbacks::*;
 use copies::*;
 
 native_layout! { pub Connection {
     row_factory, text_factory, callables;
-    st: AtomicPtr<CState>, db: AtomicPtr<ffi::sqlite3>, initialized: AtomicBool, thread: AtomicU64
+    st: AtomicPtr<CState>, db: AtomicPtr<ffi::sqlite3>, initialized: AtomicBool, thread: AtomicU64, any_thread: AtomicBool,
+    lock: Lock, owner: AtomicU64, depth: AtomicU64
 } }
+
+/// While it is held no database closes.
+static CLOSING: Mutex<()> = Mutex::new(());
+
+/// The connection, held.
+#[must_use]
+pub struct Open {
+    th: Th,
+    c: Gc<Connection>,
+}
+impl std::ops::Deref for Open {
+    type Target = Gc<Connection>;
+    fn deref(&self) -> &Gc<Connection> {
+        &self.c
+    }
+}
+impl Open {
+    /// Runs `f`, which does nothing with the connection, while others may use it; unless this thread is in a callback.
+    pub fn outside<T>(&self, f: impl FnOnce() -> R<T>) -> R<T> {
+        let c = self.c;
+        if c.depth.load(Relaxed) != 1 {
+            return f();
+        }
+        c.depth.store(0, Relaxed);
+        c.owner.store(0, Relaxed);
+        c.lock.unlock_thin(self.th);
+        let r = f();
+        c.lock.lock_uninterrupted(self.th);
+        c.owner.store(self.th.ident, Relaxed);
+        c.depth.store(1, Relaxed);
+        r
+    }
+}
+impl Drop for Open {
+    fn drop(&mut self) {
+        let c = self.c;
+        if c.depth.fetch_sub(1, Relaxed) == 1 {
+            c.owner.store(0, Relaxed);
+            c.lock.unlock_thin(self.th);
+        }
+    }
+}
 
 pub struct Stmt {
     pub ptr: AtomicPtr<ffi::sqlite3_stmt>,
@@ -54,13 +104,11 @@ impl Drop for Stmt {
 pub struct CState {
     pub cache: Vec<(Vec<u8>, Arc<Stmt>)>,
     pub cache_size: usize,
-    pub all: Vec<std::sync::Weak<Stmt>>,
     pub detect_types: i64,
     /// None: no implicit transactions.
     pub isolation: Option<&'static str>,
     /// -1: legacy.
     pub autocommit: i32,
-    pub check_thread: bool,
     pub blobs: Vec<Arc<blob::Handle>>,
     trace: *mut c_void,
     progress: *mut c_void,
@@ -101,7 +149,7 @@ static INIT: NativeDef = signature(
 impl Connection {
     #[allow(clippy::mut_from_ref)]
     pub fn state(&self) -> &mut CState {
-        // SAFETY: made by `__new__`, freed with the object; used by the thread that the connection belongs to.
+        // SAFETY: made by `__new__`, freed with the object; used by the thread that holds the connection.
         unsafe { &mut *self.st.load(Acquire) }
     }
     pub fn db(&self) -> *mut ffi::sqlite3 {
@@ -112,7 +160,9 @@ impl Connection {
 pub trait Conn {
     fn keep(self, th: Th, f: Value) -> R<usize>;
     fn release(self, th: Th, i: usize);
-    fn check(self, th: Th) -> R<()>;
+    fn hold(self, th: Th) -> R<Open>;
+    fn is_held_by(self, th: Th) -> bool;
+    fn check(self, th: Th) -> R<Open>;
     fn check_thread(self, th: Th) -> R<()>;
     fn exec(self, th: Th, sql: &str) -> R<()>;
     fn error(self, th: Th, rc: c_int) -> Raised;
@@ -137,7 +187,7 @@ impl Conn for Gc<Connection> {
     }
     fn check_thread(self, th: Th) -> R<()> {
         if self.initialized.load(Relaxed)
-            && self.state().check_thread
+            && !self.any_thread.load(Relaxed)
             && self.thread.load(Relaxed) != th.ident
         {
             return Err(programming(
@@ -151,15 +201,31 @@ impl Conn for Gc<Connection> {
         }
         Ok(())
     }
-    fn check(self, th: Th) -> R<()> {
+    fn is_held_by(self, th: Th) -> bool {
+        self.owner.load(Relaxed) == th.ident
+    }
+    /// Waits until no other thread holds the connection.
+    fn hold(self, th: Th) -> R<Open> {
+        if !self.is_held_by(th) {
+            if !self.lock.try_lock_thin(th) {
+                self.lock.lock(th, None)?;
+            }
+            self.owner.store(th.ident, Relaxed);
+        }
+        self.depth.fetch_add(1, Relaxed);
+        Ok(Open { th, c: self })
+    }
+    /// The connection is open, and held.
+    fn check(self, th: Th) -> R<Open> {
         self.check_thread(th)?;
+        let held = self.hold(th)?;
         if !self.initialized.load(Relaxed) {
             return Err(programming(th, "Base Connection.__init__ not called."));
         }
         if self.db().is_null() {
             return Err(programming(th, "Cannot operate on a closed database."));
         }
-        Ok(())
+        Ok(held)
     }
     fn exec(self, th: Th, sql: &str) -> R<()> {
         let c = CString::new(sql).expect("no NUL");
@@ -218,6 +284,7 @@ fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     super::positional_warning(th, a, "_sqlite3.Connection")?;
     let [database, timeout, detect, iso, check, _factory, cached, uri, auto] = bind::<9>(th, &INIT, a)?;
     let c = Connection::of(o);
+    let _held = c.hold(th)?;
     let database = database.unwrap();
     adder_vm::sys::audit::audit(th, "sqlite3.connect", &[database])?;
     if c.initialized.swap(false, AcqRel) {
@@ -287,7 +354,7 @@ fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     st.detect_types = detect;
     st.isolation = iso;
     st.autocommit = auto;
-    st.check_thread = check;
+    c.any_thread.store(!check, Relaxed);
     c.thread.store(th.ident, Relaxed);
     c.db.store(db, Release);
     c.initialized.store(true, Release);
@@ -323,20 +390,26 @@ fn fs_path(th: Th, v: Value) -> R<CString> {
     CString::new(b).map_err(|_| th.value_error("embedded null byte"))
 }
 
-/// Finalizes all and closes the database.
+/// Closes the database; the connection is held.
 fn close_all(th: Th, c: Gc<Connection>) {
     let st = c.state();
     st.cache.clear();
-    for s in st.all.drain(..).filter_map(|w| w.upgrade()) {
-        let p = s.ptr.swap(std::ptr::null_mut(), AcqRel);
-        if !p.is_null() {
-            unsafe { ffi::sqlite3_finalize(p) };
-        }
-    }
     for b in st.blobs.drain(..) {
         b.close();
     }
-    let db = c.db.swap(std::ptr::null_mut(), AcqRel);
+    // What still runs in a callback must find none of these any more.
+    if !c.db().is_null() {
+        // SAFETY: the database is open.
+        unsafe {
+            ffi::sqlite3_trace_v2(c.db(), 0, None, std::ptr::null_mut());
+            ffi::sqlite3_progress_handler(c.db(), 0, None, std::ptr::null_mut());
+            ffi::sqlite3_set_authorizer(c.db(), None, std::ptr::null_mut());
+        }
+    }
+    let db = {
+        let _closing = CLOSING.lock();
+        c.db.swap(std::ptr::null_mut(), AcqRel)
+    };
     if !db.is_null() {
         th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
     }
@@ -388,8 +461,6 @@ pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
         .iter()
         .any(|k| head.len() >= k.len() && head[..k.len()].eq_ignore_ascii_case(k));
     let r = Arc::new(Stmt { ptr: AtomicPtr::new(ptr), dml, in_use: AtomicBool::new(false) });
-    st.all.retain(|w| w.strong_count() > 0);
-    st.all.push(Arc::downgrade(&r));
     if st.cache_size > 0 {
         if st.cache.len() >= st.cache_size {
             st.cache.remove(0);
@@ -419,10 +490,8 @@ fn this(a: Args) -> Gc<Connection> {
     Connection::of(a[0].unwrap())
 }
 /// The connection of a method, checked.
-fn open(th: Th, a: Args) -> R<Gc<Connection>> {
-    let c = this(a);
-    c.check(th)?;
-    Ok(c)
+fn open(th: Th, a: Args) -> R<Open> {
+    this(a).check(th)
 }
 fn new_cursor(th: Th, c: Gc<Connection>, factory: Option<Value>) -> R<Value> {
     let f = factory.unwrap_or_else(|| CURSOR.get().value());
@@ -464,7 +533,7 @@ fn end_transaction(th: Th, a: Args, sql: &str) -> R<Value> {
 }
 fn forward(th: Th, a: RawArgs, name: &str) -> R<Value> {
     let c = Connection::of(a.pos()[0]);
-    c.check(th)?;
+    drop(c.check(th)?);
     let cu = th.call_method(c.value(), th.intern("cursor"), &[])?;
     let f = th.getattr(cu, th.intern(name))?;
     th.call_raw(f, a.skip(1))?;
@@ -537,11 +606,9 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             let st = CState {
                 cache: vec![],
                 cache_size: 0,
-                all: vec![],
                 detect_types: 0,
                 isolation: Some(""),
                 autocommit: -1,
-                check_thread: true,
                 blobs: vec![],
                 trace: std::ptr::null_mut(),
                 progress: std::ptr::null_mut(),
@@ -553,7 +620,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         init: Some(conn_init),
         call: Some(|th, o, a| {
             let c = Connection::of(o);
-            c.check(th)?;
+            let _open = c.check(th)?;
             if a.nkw() != 0 || a.len() != 1 {
                 return Err(th.type_error("Connection() takes exactly one argument"));
             }
@@ -584,6 +651,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         method("close", "($self, /)", docs::connection("close"), |th, a| {
             let c = this(a);
             c.check_thread(th)?;
+            let _held = c.hold(th)?;
             if !c.initialized.load(Relaxed) {
                 return Err(programming(th, "Base Connection.__init__ not called."));
             }
@@ -634,7 +702,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         ),
         method("cursor", "!($self, /, factory=NULL)", docs::connection("cursor"), |th, a| {
             let c = open(th, a)?;
-            new_cursor(th, c, a[1])
+            new_cursor(th, *c, a[1])
         }),
         method(
             "enable_load_extension",
@@ -700,14 +768,19 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             if !c.initialized.load(Relaxed) {
                 return Err(programming(th, "Base Connection.__init__ not called."));
             }
-            if c.db().is_null() {
-                return Err(programming(th, "Cannot operate on a closed database."));
+            {
+                let _closing = CLOSING.lock();
+                let db = c.db();
+                if !db.is_null() {
+                    // SAFETY: nobody closes it meanwhile. Any thread may ask this.
+                    unsafe { ffi::sqlite3_interrupt(db) };
+                    return none();
+                }
             }
-            unsafe { ffi::sqlite3_interrupt(c.db()) };
-            none()
+            Err(programming(th, "Cannot operate on a closed database."))
         }),
         method("iterdump", "($self, /, *, filter=None)", docs::connection("iterdump"), |th, a| {
-            let c = open(th, a)?;
+            let c = *open(th, a)?;
             let f = adder_vm::import::import_attr(th, "sqlite3.dump", "_iterdump")?;
             th.call_kw(f, &[c.value()], &[("filter", a[1].unwrap_or(NONE()))])
         }),
@@ -717,7 +790,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             docs::connection("set_authorizer"),
             |th, a| {
                 keywords::<2>(th, &AUTHORIZER_SIG, a, "'authorizer_callback'", |th, a| {
-                    set_handler(th, open(th, a)?, a[1].unwrap(), 2, 0)
+                    set_handler(th, *open(th, a)?, a[1].unwrap(), 2, 0)
                 })
             },
         ),
@@ -728,7 +801,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             |th, a| {
                 keywords::<3>(th, &PROGRESS_SIG, a, "'progress_handler'", |th, a| {
                     let n = int32(th, a[2].unwrap())?;
-                    set_handler(th, open(th, a)?, a[1].unwrap(), 1, n)
+                    set_handler(th, *open(th, a)?, a[1].unwrap(), 1, n)
                 })
             },
         ),
@@ -738,7 +811,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             docs::connection("set_trace_callback"),
             |th, a| {
                 keywords::<2>(th, &TRACE_SIG, a, "'trace_callback'", |th, a| {
-                    set_handler(th, open(th, a)?, a[1].unwrap(), 0, 0)
+                    set_handler(th, *open(th, a)?, a[1].unwrap(), 0, 0)
                 })
             },
         ),
@@ -787,7 +860,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                     Some(v) => text(th, v, "blobopen", "'name'")?,
                     None => c"main".to_owned(),
                 };
-                blob::open(th, c, &name, &table, &column, id, !readonly)
+                blob::open(th, *c, &name, &table, &column, id, !readonly)
             },
         ),
         method("setconfig", "($self, op, enable=True, /)", docs::connection("setconfig"), |th, a| {
@@ -815,7 +888,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             "",
             |th, o| {
                 let c = Connection::of(o);
-                c.check(th)?;
+                let _open = c.check(th)?;
                 Ok(match c.state().isolation {
                     Some(s) => th.str(s),
                     None => NONE(),
@@ -823,7 +896,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             },
             |th, o, v| {
                 let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
-                let c = Connection::of(o);
+                let c = Connection::of(o).hold(th)?;
                 if v.is_none() {
                     c.state().isolation = None;
                     // Leaving implicit transactions ends the one that is open.
@@ -838,13 +911,11 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         ),
         getter("__text_signature__", "", |th, _| Ok(th.str("(sql, /)"))),
         getter("total_changes", "", |th, o| {
-            let c = Connection::of(o);
-            c.check(th)?;
+            let c = Connection::of(o).check(th)?;
             Ok(th.int(unsafe { ffi::sqlite3_total_changes(c.db()) } as i64))
         }),
         getter("in_transaction", "", |th, o| {
-            let c = Connection::of(o);
-            c.check(th)?;
+            let c = Connection::of(o).check(th)?;
             Ok(Value::bool(unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0))
         }),
         getset(
@@ -852,7 +923,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             "",
             |th, o| {
                 let c = Connection::of(o);
-                c.check(th)?;
+                let _open = c.check(th)?;
                 Ok(match c.state().autocommit {
                     1 => TRUE(),
                     0 => FALSE(),
@@ -860,8 +931,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                 })
             },
             |th, o, v| {
-                let c = Connection::of(o);
-                c.check(th)?;
+                let c = Connection::of(o).check(th)?;
                 let Some(v) = v else {
                     return Err(th.attribute_error_msg("cannot delete autocommit attribute"));
                 };

@@ -1,6 +1,6 @@
 //! `Cursor`: executing statements, binding parameters, fetching rows.
 
-use super::connection::{CONNECTION, Conn, Connection, Stmt, statement};
+use super::connection::{CONNECTION, Conn, Connection, Open, Stmt, statement};
 use super::{Args, State, adapt, docs, native_layout, none, programming, row};
 use adder_vm::builtins::{buffer, bytearray, bytes, exceptions as exc, float, int, list, object, str_type};
 use adder_vm::err::R;
@@ -11,8 +11,8 @@ use adder_vm::thread::Th;
 use adder_vm::value::*;
 use libsqlite3_sys as ffi;
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering::*};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 native_layout! { pub Cursor {
     connection, description, lastrowid, row_factory, casts;
@@ -25,13 +25,14 @@ pub static BASE_ADAPTED: AtomicBool = AtomicBool::new(false);
 
 #[derive(Default)]
 pub struct KState {
-    stmt: Option<Arc<Stmt>>,
+    stmt: Mutex<Option<Arc<Stmt>>>,
 }
 impl Cursor {
-    #[allow(clippy::mut_from_ref)]
-    fn state(&self) -> &mut KState {
-        // SAFETY: made by `__new__`, freed with the object; used under `locked`.
-        unsafe { &mut *self.st.load(Acquire) }
+    /// The statement that is being executed.
+    fn stmt(&self) -> MutexGuard<'_, Option<Arc<Stmt>>> {
+        // SAFETY: made by `__new__`, freed with the object.
+        let st = unsafe { &*self.st.load(Acquire) };
+        st.stmt.lock().unwrap_or_else(|e| e.into_inner())
     }
 }
 
@@ -62,6 +63,10 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
                 )));
             }
             let k = Cursor::of(o);
+            let _before = match k.connection.get() {
+                Some(c) => Some(Connection::of(c).hold(th)?),
+                None => None,
+            };
             if k.locked.load(Acquire) {
                 return Err(programming(th, "Recursive use of cursors not allowed."));
             }
@@ -85,14 +90,13 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
     methods: &[
         method("close", "($self, /)", docs::cursor("close"), |th, a| {
             let k = this(a);
-            if k.locked.load(Acquire) {
-                return Err(programming(th, "Recursive use of cursors not allowed."));
-            }
             let Some(c) = k.connection.get() else {
                 return Err(programming(th, "Base Cursor.__init__ not called."));
             };
             let c = Connection::of(c);
-            c.check(th)?;
+            in_use(th, k, c)?;
+            let _open = c.check(th)?;
+            in_use(th, k, c)?;
             drop_statement(k);
             k.closed.store(true, Release);
             none()
@@ -209,7 +213,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
         let p = k.st.swap(std::ptr::null_mut(), AcqRel);
         if !p.is_null() {
             let st = Box::from_raw(p);
-            if let Some(s) = &st.stmt {
+            if let Some(s) = st.stmt.into_inner().unwrap_or_else(|e| e.into_inner()) {
                 s.reset();
                 s.in_use.store(false, Release);
             }
@@ -222,24 +226,32 @@ fn this(a: Args) -> Gc<Cursor> {
     Cursor::of(a[0].unwrap())
 }
 fn drop_statement(k: Gc<Cursor>) {
-    if let Some(s) = k.state().stmt.take() {
+    let s = k.stmt().take();
+    if let Some(s) = s {
         s.reset();
         s.in_use.store(false, Release);
     }
 }
-fn check(th: Th, k: Gc<Cursor>) -> R<Gc<Connection>> {
+/// The cursor's connection, open and held.
+fn check(th: Th, k: Gc<Cursor>) -> R<Open> {
     if !k.initialized.load(Acquire) {
         return Err(programming(th, "Base Cursor.__init__ not called."));
     }
     if k.closed.load(Relaxed) {
         return Err(programming(th, "Cannot operate on a closed cursor."));
     }
-    if k.locked.load(Acquire) {
+    let c = Connection::of(k.connection.value());
+    in_use(th, k, c)?;
+    let open = c.check(th)?;
+    in_use(th, k, c)?;
+    Ok(open)
+}
+/// Another thread's use ends while this one waits for the connection.
+fn in_use(th: Th, k: Gc<Cursor>, c: Gc<Connection>) -> R<()> {
+    if k.locked.load(Acquire) && c.is_held_by(th) {
         return Err(programming(th, "Recursive use of cursors not allowed."));
     }
-    let c = Connection::of(k.connection.value());
-    c.check(th)?;
-    Ok(c)
+    Ok(())
 }
 /// While it lives the cursor is in use.
 struct Lock(Gc<Cursor>);
@@ -409,10 +421,11 @@ fn is_sequence(th: Th, v: Value) -> bool {
 
 fn execute(th: Th, k: Gc<Cursor>, many: bool, sql: Value, params: Option<Value>) -> R<Value> {
     let c = check(th, k)?;
-    let r = run(th, k, c, many, sql, params);
+    let r = run(th, k, &c, many, sql, params);
     if r.is_err() {
         k.rowcount.store(-1, Relaxed);
-        if let Some(s) = k.state().stmt.take() {
+        let s = k.stmt().take();
+        if let Some(s) = s {
             let e = th.pending();
             s.reset();
             s.in_use.store(false, Release);
@@ -423,7 +436,8 @@ fn execute(th: Th, k: Gc<Cursor>, many: bool, sql: Value, params: Option<Value>)
     }
     r
 }
-fn run(th: Th, k: Gc<Cursor>, c: Gc<Connection>, many: bool, sql: Value, params: Option<Value>) -> R<Value> {
+fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Option<Value>) -> R<Value> {
+    let c = **open;
     let _lock = Lock::new(k);
     if !sql.is_kind(Kind::Str) {
         let f = if many { "executemany" } else { "execute" };
@@ -438,7 +452,7 @@ fn run(th: Th, k: Gc<Cursor>, c: Gc<Connection>, many: bool, sql: Value, params:
     // Reset before it is bound again.
     s.reset();
     s.in_use.store(true, Release);
-    k.state().stmt = Some(s.clone());
+    *k.stmt() = Some(s.clone());
     k.rowcount.store(if s.dml { 0 } else { -1 }, Relaxed);
     k.description.init(Some(NONE()));
     let p = s.get();
@@ -458,7 +472,7 @@ fn run(th: Th, k: Gc<Cursor>, c: Gc<Connection>, many: bool, sql: Value, params:
     let mut first = true;
     loop {
         let args = match source {
-            Some(it) => match th.next(it)? {
+            Some(it) => match open.outside(|| th.next(it))? {
                 Some(v) => v,
                 None => break,
             },
@@ -478,7 +492,7 @@ fn run(th: Th, k: Gc<Cursor>, c: Gc<Connection>, many: bool, sql: Value, params:
             unsafe { ffi::sqlite3_clear_bindings(p) };
         }
         bind_parameters(th, &s, args)?;
-        c.check(th)?;
+        let _open = c.check(th)?;
         let rc = step(th, &s);
         if th.pending().is_some() {
             return Err(adder_vm::err::Raised);
@@ -669,7 +683,8 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
 }
 fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     let c = check(th, k)?;
-    let Some(s) = k.state().stmt.clone() else { return Ok(None) };
+    let s = k.stmt().clone();
+    let Some(s) = s else { return Ok(None) };
     let p = s.get();
     if p.is_null() || unsafe { ffi::sqlite3_data_count(p) } == 0 {
         drop_statement(k);
@@ -677,7 +692,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     }
     let row = {
         let _lock = Lock::new(k);
-        fetch(th, k, c, p)?
+        fetch(th, k, *c, p)?
     };
     let rc = {
         let _lock = Lock::new(k);
@@ -697,6 +712,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
         drop_statement(k);
         return Err(e);
     }
+    drop(c);
     match k.row_factory.get().and_then(|v| v.some()) {
         None => Ok(Some(row)),
         Some(f) => th.call(f, &[k.value(), row]).map(Some),

@@ -65,7 +65,7 @@ pub(super) fn create_function(th: Th, a: Args) -> R<Value> {
                 None,
             )
         } else {
-            let p = Callback::new(th, c, f)?;
+            let p = Callback::new(th, *c, f)?;
             ffi::sqlite3_create_function_v2(
                 c.db(),
                 name.as_ptr(),
@@ -104,7 +104,7 @@ pub(super) fn create_aggregate(th: Th, a: Args) -> R<Value> {
                 None,
             )
         } else {
-            let p = Callback::new(th, c, f)?;
+            let p = Callback::new(th, *c, f)?;
             ffi::sqlite3_create_function_v2(
                 c.db(),
                 name.as_ptr(),
@@ -144,7 +144,7 @@ pub(super) fn create_window(th: Th, a: Args) -> R<Value> {
                 None,
             )
         } else {
-            let p = Callback::new(th, c, f)?;
+            let p = Callback::new(th, *c, f)?;
             ffi::sqlite3_create_window_function(
                 c.db(),
                 name.as_ptr(),
@@ -182,7 +182,7 @@ pub(super) fn create_collation(th: Th, a: Args) -> R<Value> {
             if th.type_of(f).slots.call.is_none() {
                 return Err(th.type_error("parameter must be callable"));
             }
-            let p = Callback::new(th, c, f)?;
+            let p = Callback::new(th, *c, f)?;
             let rc = ffi::sqlite3_create_collation_v2(
                 c.db(),
                 name.as_ptr(),

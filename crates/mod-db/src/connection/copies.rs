@@ -23,9 +23,9 @@ pub(super) fn backup(th: Th, a: Args) -> R<Value> {
         Some(v) => (adder_vm::builtins::float::to_f64(th, v)? * 1000.0) as c_int,
         None => 250,
     };
-    let c = open(th, a)?;
+    let c = *open(th, a)?;
     let target = Connection::of(t);
-    target.check(th)?;
+    drop(target.check(th)?);
     if target == c {
         return Err(th.value_error("target cannot be the same connection instance"));
     }
@@ -34,6 +34,11 @@ pub(super) fn backup(th: Th, a: Args) -> R<Value> {
     {
         return Err(th.type_error("progress argument must be a callable"));
     }
+    // In one order, or two connections that copy each other would wait for each other.
+    let id = |c: Gc<Connection>| adder_vm::builtins::object::id(th, c.value());
+    let (first, second) = if id(c) < id(target) { (c, target) } else { (target, c) };
+    let hold = || -> R<(Open, Open)> { Ok((first.check(th)?, second.check(th)?)) };
+    let mut held = Some(hold()?);
     let pages = if pages == 0 { -1 } else { pages };
     let bck = unsafe { ffi::sqlite3_backup_init(target.db(), c"main".as_ptr(), c.db(), name.as_ptr()) };
     if bck.is_null() {
@@ -51,7 +56,16 @@ pub(super) fn backup(th: Th, a: Args) -> R<Value> {
             }
         }
         if rc == ffi::SQLITE_BUSY || rc == ffi::SQLITE_LOCKED {
+            // Who is to end the transaction needs the connections.
+            held.take();
             th.m.blocking(|| unsafe { ffi::sqlite3_sleep(sleep) });
+            match hold() {
+                Ok(h) => held = Some(h),
+                Err(e) => {
+                    unsafe { ffi::sqlite3_backup_finish(bck) };
+                    return Err(e);
+                }
+            }
         } else if rc != ffi::SQLITE_OK {
             break;
         }
