@@ -62,8 +62,11 @@ pub mod gcbits {
     pub const PINNED: u8 = 8;
 }
 
-/// The one bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).
+/// The bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).
 pub const FINALIZED: u16 = 16;
+
+/// And the one that it reads of weak reference objects: somebody wants to know when the target dies.
+pub const WATCHED: u16 = 1 << 9;
 
 pub type Obj = NonNull<Header>;
 

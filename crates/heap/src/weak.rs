@@ -3,13 +3,18 @@
 //! Order within a collection, after everything reachable has been marked: weak references to unmarked objects
 //! are cleared (so nobody can reach through them what is about to be finalized); unmarked objects with a
 //! finalizer are queued and marked with all they refer to (PEP 442: resurrected, once); what is still unmarked
-//! dies, and its `drop` runs. The lists of young entries are the only ones a minor collection looks at.
+//! dies, and its `drop` runs. A weak reference that somebody watches and that dies with its target, because the target
+//! refers to it, stays until that somebody knows: when reference counts reach zero the target goes first. The lists of young entries are the only ones a minor collection looks at.
 
 use crate::layout::{addr, obj};
 use crate::space::Watched;
 use crate::trace::{Phase, Tracer};
 use crate::{Heap, Obj};
 use std::sync::atomic::Ordering::Relaxed;
+
+/// As many objects are looked at on the way from a target to its weak reference, and at least in a whole collection.
+const SEARCH: usize = 32;
+const WHOLE_SEARCH: usize = 4096;
 
 /// The word that holds a weak reference's target.
 #[inline(always)]
@@ -31,6 +36,19 @@ impl Tracer {
     pub(crate) unsafe fn deaths(&mut self) {
         let s = unsafe { &mut *self.space };
         let weak = self.entries(&mut s.weak);
+        let mut budget = 8 * weak.len() + WHOLE_SEARCH;
+        let mut work = Vec::new();
+        for &w in &weak {
+            unsafe {
+                if w.as_ref().flags.load(Relaxed) & crate::WATCHED != 0
+                    && self.survivor(w).is_none()
+                    && self.dies_later(w, &mut work, &mut budget)
+                {
+                    self.keep(w);
+                }
+            }
+        }
+        unsafe { self.drain() };
         for &w in &weak {
             unsafe { self.clear_weak(w) };
         }
@@ -78,6 +96,43 @@ impl Tracer {
         }
         let pending = !s.finalizable.is_empty() || !s.dead_weak.is_empty();
         self.heap.pending.store(pending, Relaxed);
+    }
+    /// Whether a dead weak reference would outlive its target if reference counts freed them: the target refers to it, by
+    /// way of a few other objects perhaps, and not to itself (so neither does the reference, which may be kept without
+    /// keeping the target).
+    #[cold]
+    unsafe fn dies_later(&mut self, w: Obj, work: &mut Vec<usize>, budget: &mut usize) -> bool {
+        unsafe {
+            let o = *target(w);
+            if o == 0 || self.survivor(obj(o)).is_some() {
+                return false;
+            }
+            let (mut seen, mut n) = ([0; SEARCH], 0);
+            work.clear();
+            work.push(o);
+            let mut found = false;
+            while let Some(a) = work.pop() {
+                if self.survivor(obj(a)).is_some() || seen[..n].contains(&a) {
+                    continue;
+                }
+                if n == SEARCH || *budget == 0 || work.len() > 8 * SEARCH {
+                    return false;
+                }
+                seen[n] = a;
+                n += 1;
+                *budget -= 1;
+                found |= a == addr(w);
+                let (heap, mut again) = (self.heap, false);
+                self.each_referent(obj(a), &mut |words| {
+                    let refs = words.iter().map(|w| *w as usize);
+                    work.extend(refs.filter(|b| b & 7 == 0 && heap.contains(*b)).inspect(|b| again |= *b == o));
+                });
+                if again {
+                    return false;
+                }
+            }
+            found
+        }
     }
     /// Zeroes the target of a weak reference if it was not reached, also in one that itself was not: a
     /// finalizer may bring that back.

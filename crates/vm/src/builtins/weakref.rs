@@ -134,6 +134,7 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     w.key.store(o.bits(), Release);
     if let Some(c) = callback {
         w.callback.init(Some(c));
+        w.set_flag(adder_heap::WATCHED);
         th.m.barrier(vo, w.callback.as_ptr());
     }
     // Shared ones first (the plain reference before the proxy), then the newest.
@@ -248,6 +249,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
 }
 /// The header flag that says that the target's hash is known.
 const HASHED: u16 = flags::K0;
+const _: () = assert!(adder_heap::WATCHED == flags::K1);
 
 fn hash(th: Th, o: Value) -> R<i64> {
     let w = weak(o);
