@@ -62,11 +62,21 @@ pub static OBJECT: TypeCell = TypeCell::new(&OBJECT_TYPE);
 
 /// Memory for an instance of a class, every word after the header null. Registers its finalizer.
 pub fn new_instance(th: Th, t: Gc<Type>) -> R<Value> {
+    let watched = t.has(tflags::HAS_DEL);
+    if watched {
+        may_be_finalized(th, t)?;
+    }
     let v = new_unwatched(th, t)?;
-    if t.has(tflags::HAS_DEL) {
+    if watched {
         th.m.register_finalizer(unsafe { v.obj().unwrap_unchecked() });
     }
     Ok(v)
+}
+/// To be asked before an instance of a class with a finalizer is made, which may be Python code. A quiet operation must not: if it declines after
+/// that, it is done again, and the program sees the end of an object that it never had.
+#[cold]
+pub fn may_be_finalized(th: Th, t: Gc<Type>) -> R<()> {
+    if t.heap_type() { th.may_run_python() } else { Ok(()) }
 }
 /// As `new_instance`, for types that register the finalizer themselves once it has something to do.
 #[inline(always)]

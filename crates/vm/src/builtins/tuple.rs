@@ -95,6 +95,9 @@ pub fn new_of(th: Th, t: Gc<Type>, items: &[Value]) -> R<Value> {
     if t == TUPLE.get() {
         return th.try_tuple(items);
     }
+    if t.has(tflags::HAS_DEL) {
+        super::object::may_be_finalized(th, t)?;
+    }
     let s = crate::shape::shape(t.root_shape.load(Acquire));
     let tail = s.ext_at == crate::shape::EXT_VAR;
     let size = 16 + 8 * (items.len() + tail as usize);

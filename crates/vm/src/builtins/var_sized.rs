@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 /// The caller writes everything after the header but that word, and keeps the header's flags: they are
 /// `extra | TAIL_EXT`.
 pub unsafe fn alloc_instance(th: Th, t: Gc<Type>, bytes: usize, extra: u16) -> R<Obj> {
+    if t.has(crate::native::tflags::HAS_DEL) {
+        super::object::may_be_finalized(th, t)?;
+    }
     let s = shape(t.root_shape.load(Acquire));
     let body = (bytes + 7) & !7;
     let tail = s.ext_at == EXT_VAR;
