@@ -125,7 +125,9 @@ impl Tracer {
                 let (heap, mut again) = (self.heap, false);
                 self.each_referent(obj(a), &mut |words| {
                     let refs = words.iter().map(|w| *w as usize);
-                    work.extend(refs.filter(|b| b & 7 == 0 && heap.contains(*b)).inspect(|b| again |= *b == o));
+                    work.extend(
+                        refs.filter(|b| b & 7 == 0 && heap.contains(*b)).inspect(|b| again |= *b == o),
+                    );
                 });
                 if again {
                     return false;
