@@ -14,7 +14,9 @@ use std::time::Instant;
 
 /// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
 /// more, so that programs with much short-lived old data do not collect all the time.
-const HEADROOM: (usize, usize) = (8 << 20, 12 << 20);
+const HEADROOM: (usize, usize) = (2 << 20, 12 << 20);
+/// It becomes more when between two major collections less time passes than so many of them take.
+const MAJOR_SHARE: u64 = 40;
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
 /// touch of a page takes longer than what is done in it.
 const FIRST_NURSERY: usize = 512 << 10;
@@ -83,9 +85,11 @@ impl Space {
             nursery_max: nursery,
             active: 1,
             old_bytes: 0,
-            major_at: HEADROOM.0,
-            major_at_blocks: (2 * HEADROOM.0) >> BLOCK_SH,
+            // What a program makes when it starts mostly stays.
+            major_at: 2 * HEADROOM.0,
+            major_at_blocks: (4 * HEADROOM.0) >> BLOCK_SH,
             headroom: HEADROOM.0,
+            last_major: Instant::now(),
             copying: config.mode != Mode::NonMoving,
             stress,
             stress_count: 0,
@@ -366,9 +370,11 @@ impl Heap {
                 s.stats.major_ns += ns;
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                if !want_major {
-                    s.headroom = (s.headroom * 4).min(HEADROOM.1);
+                // Too often for what one costs.
+                if !want_major && middle.duration_since(s.last_major).as_nanos() as u64 <= MAJOR_SHARE * ns {
+                    s.headroom = (s.headroom * 2).min(HEADROOM.1);
                 }
+                s.last_major = Instant::now();
                 s.major_at = live + live.max(s.headroom);
                 // Nearly empty blocks count as well: pinned objects could fill the heap with them.
                 s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);

@@ -565,7 +565,10 @@ fn iter_step(th: Th, o: Value, rev: bool) -> R<Option<Value>> {
             false
         }
     };
-    x.deque.init(None);
+    // What declines is done again.
+    if !(changed && th.is_quiet()) {
+        x.deque.init(None);
+    }
     if changed { Err(th.runtime_error("deque mutated during iteration")) } else { Ok(None) }
 }
 static DEQUE_ITER_SIG: NativeDef = signature("_deque_iterator", "(iterable, index=0, /)");

@@ -487,11 +487,15 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
         return Ok(None);
     }
     if od(d).state.load(Relaxed) != it.state.get() {
-        it.dict.init(None);
+        if !th.is_quiet() {
+            it.dict.init(None);
+        }
         return Err(th.runtime_error("OrderedDict mutated during iteration"));
     }
     if of(d).len() != it.len.get() {
-        it.dict.init(None);
+        if !th.is_quiet() {
+            it.dict.init(None);
+        }
         return Err(th.runtime_error("OrderedDict changed size during iteration"));
     }
     let found =

@@ -278,6 +278,10 @@ impl Th {
             }
         }
     }
+    /// Within [`Self::quietly`]: what fails will be done again.
+    pub fn is_quiet(self) -> bool {
+        self.quiet.get() != 0
+    }
     /// An error inside [`Self::quietly`]. To be asked by all that runs Python code natively, before anything else.
     #[inline(always)]
     pub fn may_run_python(self) -> R<()> {

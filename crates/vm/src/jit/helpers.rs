@@ -473,16 +473,55 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
             && all.items().iter().all(|x| simple_iterator(th, *x, depth + 1))
             && all.items().iter().skip(1).all(|x| builtins::iter_fast::peek(*x).is_some());
     }
+    if let Some(c) = it.exact::<builtins::call_iter::CallIter>() {
+        // What `finditer` gives.
+        let f = c.call.get().and_then(|f| f.exact::<NativeFunction>());
+        let this = f.and_then(|f| f.this.get());
+        return this.is_some_and(|o| th.type_of(o).native.name == "_sre.SRE_Scanner" && !th.type_of(o).heap_type())
+            && c.sentinel.get().is_some_and(|s| s.is_none());
+    }
     let t = th.type_of(it);
     !t.heap_type()
         && matches!(
             t.native.name,
-            "itertools.product"
+            "_collections._deque_iterator"
+                | "_collections._deque_reverse_iterator"
+                | "odict_iterator"
+                | "itertools.product"
                 | "itertools.permutations"
                 | "itertools.combinations"
                 | "itertools.count"
                 | "itertools.repeat"
         )
+}
+/// `next(it, default)`.
+pub fn iter_next_or(th: Th, it: Value, default: Value) -> R<Value> {
+    when(simple_iterator(th, it, 0))?;
+    let next = th.type_of(it).slots.iternext.ok_or(Raised)?;
+    Ok(next(th, it)?.unwrap_or(default))
+}
+/// `a, b, *rest, c = o`: what comes before and after, and between them the rest in a list.
+pub fn unpack_ex(th: Th, o: Value, counts: Value) -> R<Value> {
+    let n = counts.as_fix().ok_or(Raised)?;
+    let (before, after) = ((n >> 32) as usize, n as u32 as usize);
+    let t = match o.exact::<List>() {
+        Some(l) => builtins::list::snapshot(th, l)?,
+        None => o,
+    };
+    let t = t.exact::<Tuple>().ok_or(Raised)?;
+    let items = t.items();
+    when(items.len() >= before + after)?;
+    let mid = items.len() - after;
+    let rest = builtins::list::new(th, &items[before..mid])?;
+    let mut out = crate::interp::call::Gather::new();
+    for v in &items[..before] {
+        out.push(th, *v)?;
+    }
+    out.push(th, rest.value())?;
+    for v in &items[mid..] {
+        out.push(th, *v)?;
+    }
+    th.try_tuple(out.as_slice())
 }
 /// Keys and values in turn.
 pub fn dict_of_tuple(th: Th, t: Value) -> R<Value> {

@@ -11,7 +11,7 @@ use crate::native::{DefKind, Imp, Inline, NativeDef, tflags};
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::Ins;
-use adder_metatrace::{Cmp, Field, Machine};
+use adder_metatrace::{Cmp, Effects, Field, Machine};
 use std::mem::offset_of;
 
 /// Most arguments that are handed over one by one, the receiver among them.
@@ -94,6 +94,17 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         return match g.names {
             None => m.quiet2("__new__", helpers::call_all, READS, f, args),
             Some(k) => m.quiet3("__new__", helpers::call_named, READS, f, args, k),
+        };
+    }
+    if nf.def.inline == Inline::Resume && g.names.is_none() && (1..=2).contains(&g.n) {
+        let it = m.reg(g.at);
+        if !function(m, f, nf.def) || !m.of_shape(it) {
+            return None;
+        }
+        let effects = Effects::READS.or(Effects::STEPS);
+        return match g.n {
+            1 => m.quiet1("next", helpers::iter_next, effects, it),
+            _ => m.quiet2("next", helpers::iter_next_or, effects, it, m.reg(g.at + 1)),
         };
     }
     let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;

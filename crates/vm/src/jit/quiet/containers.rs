@@ -147,7 +147,15 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     }
     let shape = o.v.shape_id();
     if like_dict(m, o.v, n!(__getitem__)) {
-        return m.of_shape(o).then(|| m.leaf2("dict[k]", helpers::dict_get_item, LOOKS, o, k))?;
+        if !m.of_shape(o) {
+            return None;
+        }
+        if let Some(r) = m.leaf2("dict[k]", helpers::dict_get_item, LOOKS, o, k) {
+            return Some(r);
+        }
+        // A key that a builtin class makes something up for.
+        let made = native_name(m, o.v) == "collections.defaultdict";
+        return made.then(|| m.quiet2("defaultdict[k]", helpers::item, FILLS, o, k))?;
     }
     if matches!(native_name(m, o.v), "mappingproxy" | "memoryview" | "re.Match") {
         return m.of_shape(o).then(|| m.quiet2("o[k]", helpers::item, READS, o, k))?;

@@ -12,22 +12,25 @@ mod calls;
 mod containers;
 mod functions;
 mod names;
+mod patterns;
 mod numbers;
 mod tables;
 
 pub use calls::function;
 pub use containers::{empty_dict, new};
+pub use tables::native_container;
 
 use super::helpers;
 use super::machine::{Recorder, T};
 use crate::builtins;
 use crate::interp::machine::*;
 use crate::interp::{fast, slow};
+use crate::native::tflags;
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::{Common, Ins, Op as Bc};
 use adder_metatrace::ir::{Callee, Op, R as Ir};
-use adder_metatrace::{Effects, Machine};
+use adder_metatrace::{Effects, Field, Machine};
 pub use calls::known;
 use calls::{Given, call, call_ex};
 use containers::{contains, get_item, is_empty_dict, list, set_item, tuple};
@@ -469,6 +472,22 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             m.quiet2("DelItem", helpers::del_item, FILLS, o, k)?;
             Some(())
         }
+        Bc::UnpackEx => {
+            let (o, before, after) = (m.reg(i.b()), i.c(), i.x() as usize);
+            if !(o.v.is_exact(Kind::List) || o.v.is_exact(Kind::Tuple)) || !m.of_shape(o) {
+                return None;
+            }
+            let counts = m.fixnum((before as i64) << 32 | after as i64);
+            let t = m.is_a(m.quiet2("UnpackEx", helpers::unpack_ex, READS, o, counts)?, Kind::Tuple);
+            for k in 0..=before + after {
+                let v = m.get(t, Field((size_of::<Tuple>() + 8 * k) as u32));
+                m.set_reg(i.a() + k, v);
+            }
+            Some(())
+        }
+        Bc::MatchSequence => done(patterns::has_flag(m, m.reg(i.b()), tflags::SEQUENCE)?),
+        Bc::MatchMapping => done(patterns::has_flag(m, m.reg(i.b()), tflags::MAPPING)?),
+        Bc::MatchClass => done(patterns::class(m, i)?),
         Bc::LoadMethod => load_method(m, i),
         Bc::CallEx => done_in(m, i.c(), call_ex(m, i)?),
         Bc::LoadAttr => {

@@ -1,5 +1,6 @@
 //! Which native functions are quiet, on which arguments; what kinds of values they and the other operations take.
 
+use crate::object::Type;
 use crate::value::*;
 use adder_metatrace::Effects;
 
@@ -53,6 +54,34 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("copy", "", READS),
             Row("clear", "", FILLS),
             Row("update", "C", FILLS),
+            Row("popitem", "", FILLS),
+        ],
+    ),
+    (
+        "collections.OrderedDict",
+        &[
+            Row("get", "KA", READS),
+            Row("pop", "KA", FILLS),
+            Row("setdefault", "KA", FILLS),
+            Row("keys", "", READS),
+            Row("values", "", READS),
+            Row("items", "", READS),
+            Row("move_to_end", "KP", FILLS),
+            Row("popitem", "P", FILLS),
+            Row("clear", "", FILLS),
+        ],
+    ),
+    (
+        "collections.defaultdict",
+        &[
+            Row("get", "KA", READS),
+            Row("pop", "KA", FILLS),
+            Row("setdefault", "KA", FILLS),
+            Row("keys", "", READS),
+            Row("values", "", READS),
+            Row("items", "", READS),
+            Row("clear", "", FILLS),
+            Row("popitem", "", FILLS),
         ],
     ),
     (
@@ -101,6 +130,13 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
             Row("clear", "", FILLS),
             Row("rotate", "P", FILLS),
             Row("extend", "C", FILLS),
+            Row("extendleft", "C", FILLS),
+            Row("insert", "PA", FILLS),
+            Row("reverse", "", FILLS),
+            Row("copy", "", READS),
+            Row("remove", "A", FILLS),
+            Row("count", "A", READS),
+            Row("index", "A", READS),
         ],
     ),
     ("array.array", &[Row("append", "P", FILLS), Row("pop", "P", FILLS), Row("tolist", "", READS)]),
@@ -121,6 +157,14 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
         ],
     ),
     ("re.Match", &[Row("*", "P", READS)]),
+    (
+        "_asyncio.Future",
+        &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)],
+    ),
+    (
+        "_asyncio.Task",
+        &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)],
+    ),
     ("_struct.Struct", &[Row("pack", "P", READS), Row("unpack", "V", READS), Row("unpack_from", "V", READS)]),
     ("decimal.Decimal", &[Row("*", "P", READS)]),
     ("datetime.date", &[Row("*", "V", READS)]),
@@ -200,6 +244,7 @@ pub(super) const FUNCTIONS: &[(&str, &[Row])] = &[
             Row("_path_normpath", "P", READS),
         ],
     ),
+    ("_asyncio", &[Row("_get_running_loop", "", READS), Row("get_running_loop", "", READS)]),
     ("time", &[Row("perf_counter", "", FILLS), Row("monotonic", "", FILLS), Row("time", "", FILLS)]),
 ];
 /// Types whose instances are made of what they are given: nothing else happens.
@@ -322,6 +367,20 @@ pub(super) fn container(shape: u32) -> bool {
         Kind::Range,
     ];
     CONTAINERS.iter().any(|k| *k as u32 == shape)
+        || (shape >= Kind::ALL.len() as u32 && native_container(crate::shape::shape(shape).type_))
+}
+/// Containers of other modules: they are gone over, and say how much is in them, without Python code.
+pub fn native_container(t: Gc<Type>) -> bool {
+    const NAMES: &[&str] = &[
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "odict_keys",
+        "odict_values",
+        "odict_items",
+        "array.array",
+    ];
+    !t.heap_type() && NAMES.contains(&t.native.name)
 }
 /// Iterators whose `iter()` they are themselves.
 pub(super) fn own_iterator(shape: u32) -> bool {
