@@ -208,6 +208,23 @@ pub unsafe extern "C" fn iter_step(th: Th, it: Value) -> u64 {
     crate::builtins::iter_fast::step(th, it).map_or(0, Value::bits)
 }
 
+// -- answers that need nothing but what lies in the objects: no thread, no Python code, nothing raised
+
+/// The order of the bytes is the order of the code points.
+pub unsafe extern "C" fn str_lt(a: Value, b: Value) -> u64 {
+    let (x, y) = unsafe { (a.cast_unchecked::<Str>(), b.cast_unchecked::<Str>()) };
+    (x.bytes() < y.bytes()) as u64
+}
+/// Whether `k` is a part of `s`.
+pub unsafe extern "C" fn str_has(s: Value, k: Value) -> u64 {
+    let (s, k) = unsafe { (s.cast_unchecked::<Str>(), k.cast_unchecked::<Str>()) };
+    adder_text::search::find(s.bytes(), k.bytes()).is_some() as u64
+}
+/// Whether a table has the string or int: 2: it declines.
+pub unsafe extern "C" fn table_has(c: Value, k: Value) -> u64 {
+    builtins::quick::contains(c, k).map_or(2, |b| b as u64)
+}
+
 // -- quiet operations (see `quiet`): null if they decline or would raise, without having done anything
 
 #[inline(always)]

@@ -179,7 +179,12 @@ fn len(m: Recorder, o: T<Value>) -> Option<T<Value>> {
     if !m.shape_is(o, o.v.shape_id()) {
         return None;
     }
-    Some(m.int_to_fix(m.get_int(o, f)))
+    let n = m.get_int(o, f);
+    // The content of an object's dict is elsewhere.
+    if f == DICT_USED && m.test(m.int_cmp(Cmp::Eq, n, m.int_const(0))) {
+        return None;
+    }
+    Some(m.int_to_fix(n))
 }
 
 fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {

@@ -14,6 +14,7 @@ use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Callee, Inst, Op, R as Ir};
 use adder_metatrace::opt::Objects;
 use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine, Residual, word};
+use std::mem::offset_of;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// A concrete value and its operand.
@@ -345,6 +346,9 @@ impl PyMachine for Recorder {
         self.quiet_unary(f.name, f.call, a).ok_or(Raised)
     }
     fn call2(self, f: &'static Residual<Fn2>, a: T<Value>, b: T<Value>) -> R<T<Value>> {
+        if let Some(b) = self.str_order(f.name, a, b) {
+            return Ok(self.constant(Value::bool(b)));
+        }
         let r = if matches!(f.name, "LT" | "LE" | "EQ" | "NE" | "GT" | "GE") {
             self.quiet_compare(f.name, f.call, a, b)
         } else {
@@ -356,6 +360,9 @@ impl PyMachine for Recorder {
         Err(Raised)
     }
     fn call2_bool(self, f: &'static Residual<Fn2>, a: T<Value>, b: T<Value>) -> R<bool> {
+        if let Some(b) = self.str_order(f.name, a, b) {
+            return Ok(b);
+        }
         let r = self.quiet_compare(f.name, f.call, a, b).ok_or(Raised)?;
         Ok(self.is_singleton(r, TRUE()))
     }
@@ -674,6 +681,24 @@ impl Recorder {
             return self.quiet_unary(f.name, f.call, a);
         }
         let shape = a.v.shape_id();
+        // What says how much is in it. (A string's numbers of bytes and of characters are one word.)
+        let size = match shape {
+            k if k == Kind::Str as u32 => Some(offset_of!(Str, nbytes)),
+            k if k == Kind::Tuple as u32 => Some(offset_of!(Tuple, len)),
+            k if k == Kind::Dict as u32 => Some(offset_of!(Dict, used)),
+            _ => None,
+        };
+        if let Some(at) = size {
+            if !self.shape_is(a, shape) {
+                return None;
+            }
+            let n = self.get_int(a, Field(at as u32));
+            let empty = self.test(self.int_cmp(Cmp::Eq, n, self.int_const(0)));
+            // The content of an object's dict is elsewhere.
+            if !empty || shape != Kind::Dict as u32 {
+                return Some(self.constant(Value::bool(!empty)));
+            }
+        }
         let t = crate::shape::shape(shape).type_;
         if !t.heap_type() {
             if t.slots.bool.is_none() && t.slots.len.is_none() {

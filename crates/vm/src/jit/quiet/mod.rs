@@ -41,6 +41,8 @@ use std::mem::offset_of;
 use std::sync::atomic::Ordering::Acquire;
 use tables::*;
 
+type Asks = unsafe extern "C" fn(Value, Value) -> u64;
+
 impl Recorder {
     /// Records that the value is plain. False: it is not.
     fn plain(self, a: T<Value>) -> bool {
@@ -222,6 +224,51 @@ impl Recorder {
         }
         Some(Kind::ALL.get(a.v.shape_id() as usize).copied())
     }
+    /// The order of two strings. None: they are none, or it is not asked for.
+    pub fn str_order(self, name: &str, a: T<Value>, b: T<Value>) -> Option<bool> {
+        if !a.v.is_exact(Kind::Str) || !b.v.is_exact(Kind::Str) {
+            return None;
+        }
+        let (swap, yes) = match name {
+            "LT" => (false, true),
+            "GE" => (false, false),
+            "GT" => (true, true),
+            "LE" => (true, false),
+            _ => return None,
+        };
+        if !self.of_shape(a) || !self.of_shape(b) {
+            return None;
+        }
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        Some(self.asks("str_lt", helpers::str_lt, SAME, a, b)? == yes)
+    }
+    /// A question to objects that no Python code answers; None: it declines.
+    fn asks(self, name: &'static str, f: Asks, effects: Effects, a: T<Value>, b: T<Value>) -> Option<bool> {
+        let v = unsafe { f(a.v, b.v) };
+        if v > 1 {
+            return None;
+        }
+        let core = &mut self.rec().core;
+        let r = core.call(Op::CallInt, Callee { name, addr: f as *const () as usize, effects }, &[a.r, b.r]);
+        let x = core.int(v as i64);
+        let c = core.op(Op::Eq, r, x);
+        // That it declines is neither.
+        self.rec().guard(c, true);
+        Some(v == 1)
+    }
+    /// `k in c` of strings, and of tables with keys that are strings or small ints.
+    fn has(self, c: T<Value>, k: T<Value>) -> Option<bool> {
+        let text = k.v.is_exact(Kind::Str);
+        if c.v.is_exact(Kind::Str) && text {
+            return (self.of_shape(c) && self.of_shape(k))
+                .then(|| self.asks("str_has", helpers::str_has, SAME, c, k))?;
+        }
+        let table = [Kind::Dict, Kind::Set, Kind::FrozenSet].iter().any(|x| c.v.is_exact(*x));
+        if !table || !(text || k.v.is_fix()) || !self.of_shape(c) || !known(self, k) {
+            return None;
+        }
+        self.asks("table_has", helpers::table_has, Effects::READS.or(Effects::SAME), c, k)
+    }
     /// Comparison of values of builtin types.
     pub fn quiet_compare(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
         if matches!(name, "EQ" | "NE") && a.v.is_exact(Kind::Str) && b.v.is_exact(Kind::Str) {
@@ -241,6 +288,9 @@ impl Recorder {
 #[inline(never)]
 pub fn record(m: Recorder, i: Ins) -> Option<isize> {
     if i.op() == Bc::JIn {
+        if let Some(b) = m.has(m.reg(i.b()), m.reg(i.a())) {
+            return Some(if b == (i.x() != 0) { i.ci() as isize } else { 0 });
+        }
         let r = contains(m, m.reg(i.b()), m.reg(i.a()))?;
         return Some(if m.is_singleton(r, TRUE()) == (i.x() != 0) { i.ci() as isize } else { 0 });
     }
@@ -310,6 +360,9 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             Some(())
         }
         Bc::In => {
+            if let Some(b) = m.has(m.reg(i.c()), m.reg(i.b())) {
+                return done(m.constant(Value::bool(b == (i.x() == 0))));
+            }
             let r = contains(m, m.reg(i.c()), m.reg(i.b()))?;
             let r = if i.x() == 0 { r } else { m.constant(Value::bool(!m.is_singleton(r, TRUE()))) };
             done(r)
