@@ -104,7 +104,15 @@ impl CodeMemory {
         if !self.serialize || !membarrier(SYNC_CORE) {
             serialize();
         }
+        let before = self.used;
         self.used = (self.used + code.len() + 31) & !31;
+        // What is written seldom needs to be there twice: the pages stay, in the mapping that runs them.
+        const STEP: usize = 1 << 16;
+        let (from, to) = (before & !(STEP - 1), self.used & !(STEP - 1));
+        if from < to {
+            // SAFETY: a part of the shared mapping; what it says stays in the file.
+            unsafe { libc::madvise(self.write.add(from).cast(), to - from, libc::MADV_DONTNEED) };
+        }
         Some(at)
     }
 }

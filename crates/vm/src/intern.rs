@@ -143,6 +143,10 @@ impl Th {
             }
         }
     }
+    /// The interned string of these bytes, which have this hash, if there is one.
+    pub fn interned(self, b: &[u8], hash: i64) -> Option<Value> {
+        TABLE.lock().unwrap().find(hash as usize, b).ok()
+    }
     pub fn intern(self, s: &str) -> Value {
         self.intern_bytes(s.as_bytes())
     }

@@ -251,10 +251,17 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
     };
     let program = u32::try_from(groups).ok().and_then(|g| Program::new(codes, g).ok());
     let Some(program) = program else { return Err(th.runtime_error("invalid SRE code")) };
+    // Names of groups become keys of dictionaries, where the program looks for them by constants of its own.
+    let names = Gc::<Dict>::new(th);
+    let mut i = 0;
+    while let Some((next, k, v)) = groupindex.next_entry(i) {
+        i = next;
+        names.set(th, k.exact::<Str>().map_or(k, |s| th.intern_value(s)), v)?;
+    }
     let o = new_instance(th, PATTERN.get())?;
     let p = Pattern::of(o);
     th.store(p, &p.pattern, pattern);
-    th.store(p, &p.groupindex, groupindex.value());
+    th.store(p, &p.groupindex, names.value());
     th.store(p, &p.indexgroup, indexgroup.value());
     th.store(p, &p.flags, th.int(flags));
     th.store(p, &p.groups, Value::fix(groups));

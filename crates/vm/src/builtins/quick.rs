@@ -24,6 +24,17 @@ fn str_eq(x: Gc<Str>, y: Gc<Str>) -> bool {
     x.nbytes == y.nbytes && x.bytes() == y.bytes()
 }
 
+/// Whether `n` is a part of `s`.
+#[inline(always)]
+pub fn str_has(s: Gc<Str>, n: Gc<Str>) -> bool {
+    if let [b] = n.bytes()
+        && let Some(found) = s.has_byte_short(*b)
+    {
+        return found;
+    }
+    search::find(s.bytes(), n.bytes()).is_some()
+}
+
 /// `x == y` where it needs no call: the same object, or two of strings and small ints.
 #[inline(always)]
 fn same(x: Value, y: Value) -> Option<bool> {
@@ -101,7 +112,7 @@ pub fn contains(c: Value, k: Value) -> Option<bool> {
     }
     if shape == Kind::Str as u32 {
         let (s, n) = (unsafe { c.cast_unchecked::<Str>() }, k.exact::<Str>()?);
-        return Some(search::find(s.bytes(), n.bytes()).is_some());
+        return Some(str_has(s, n));
     }
     None
 }

@@ -105,6 +105,26 @@ impl Str {
         let differ = |i: usize, bytes: usize| (word(self, i) ^ word(o, i)) << (64 - 8 * bytes) != 0;
         if n <= 8 { !differ(0, n) } else { word(self, 0) == word(o, 0) && !differ(1, n - 8) }
     }
+    /// Whether a byte is among those of a short ASCII string; None: not such a string.
+    #[inline(always)]
+    pub fn has_byte_short(&self, b: u8) -> Option<bool> {
+        let n = self.nbytes as usize;
+        if n > 16 || self.flags() & (ASCII | VIEW) != ASCII {
+            return None;
+        }
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        // Some byte is zero. (Which one is not said: a borrow comes only from a zero byte.)
+        let zero = |x: u64| x.wrapping_sub(ONES) & !x & ONES << 7 != 0;
+        // SAFETY: the bytes follow the structure, and objects consist of whole words.
+        let word = |i: usize| unsafe { *((self as *const Str).add(1) as *const u64).add(i) };
+        let (all, rest) = (b as u64 * ONES, n & 7);
+        let last = |i: usize| zero((word(i) ^ all) | u64::MAX << (8 * rest));
+        Some(match n {
+            16 => zero(word(0) ^ all) || zero(word(1) ^ all),
+            8.. => zero(word(0) ^ all) || (rest > 0 && last(1)),
+            _ => rest > 0 && last(0),
+        })
+    }
     /// The WTF-8 bytes.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {

@@ -218,7 +218,7 @@ pub unsafe extern "C" fn str_lt(a: Value, b: Value) -> u64 {
 /// Whether `k` is a part of `s`.
 pub unsafe extern "C" fn str_has(s: Value, k: Value) -> u64 {
     let (s, k) = unsafe { (s.cast_unchecked::<Str>(), k.cast_unchecked::<Str>()) };
-    adder_text::search::find(s.bytes(), k.bytes()).is_some() as u64
+    builtins::quick::str_has(s, k) as u64
 }
 /// Whether a table has the string or int: 2: it declines.
 pub unsafe extern "C" fn table_has(c: Value, k: Value) -> u64 {
@@ -494,7 +494,8 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
         // What `finditer` gives.
         let f = c.call.get().and_then(|f| f.exact::<NativeFunction>());
         let this = f.and_then(|f| f.this.get());
-        return this.is_some_and(|o| th.type_of(o).native.name == "_sre.SRE_Scanner" && !th.type_of(o).heap_type())
+        return this
+            .is_some_and(|o| th.type_of(o).native.name == "_sre.SRE_Scanner" && !th.type_of(o).heap_type())
             && c.sentinel.get().is_some_and(|s| s.is_none());
     }
     let t = th.type_of(it);

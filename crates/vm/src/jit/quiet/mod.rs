@@ -12,8 +12,8 @@ mod calls;
 mod containers;
 mod functions;
 mod names;
-mod patterns;
 mod numbers;
+mod patterns;
 mod tables;
 
 pub use calls::function;

@@ -157,14 +157,8 @@ pub(super) const METHODS: &[(&str, &[Row])] = &[
         ],
     ),
     ("re.Match", &[Row("*", "P", READS)]),
-    (
-        "_asyncio.Future",
-        &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)],
-    ),
-    (
-        "_asyncio.Task",
-        &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)],
-    ),
+    ("_asyncio.Future", &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)]),
+    ("_asyncio.Task", &[Row("done", "", READS), Row("cancelled", "", READS), Row("get_loop", "", READS)]),
     ("_struct.Struct", &[Row("pack", "P", READS), Row("unpack", "V", READS), Row("unpack_from", "V", READS)]),
     ("decimal.Decimal", &[Row("*", "P", READS)]),
     ("datetime.date", &[Row("*", "V", READS)]),
