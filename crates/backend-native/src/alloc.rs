@@ -1,6 +1,6 @@
 //! Where values are while code is emitted: registers, spill slots, uses to come.
 
-use adder_metatrace::backend::{Loc, SPILLS};
+use adder_metatrace::backend::{Loc, SPILLS, spills};
 use adder_metatrace::ir::*;
 
 /// Where one value is.
@@ -126,6 +126,7 @@ impl Slots {
     }
     /// Slots that a bridge's inputs occupy.
     pub fn reserve(&mut self, n: u16) {
+        spills(n as usize);
         while self.next <= n {
             self.free.push(self.next);
             self.next += 1;
@@ -139,6 +140,7 @@ impl Slots {
         if self.next as usize >= SPILLS {
             return Err("too many values");
         }
+        spills(self.next as usize);
         self.next += 1;
         Ok(self.next - 1)
     }

@@ -4,7 +4,7 @@
 use crate::ir::*;
 use crate::{forever, packed};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Spill slots of a trace.
 pub const SPILLS: usize = 128;
@@ -22,6 +22,23 @@ pub struct State {
     /// Registers saved around calls out of line.
     pub save: [u64; 32],
     pub spill: [u64; SPILLS],
+}
+
+/// Spill slots below this one are used by compiled code.
+static SPILLED: AtomicUsize = AtomicUsize::new(0);
+/// Code that is being compiled uses spill slot `n`. To be called before it runs.
+pub fn spills(n: usize) {
+    SPILLED.fetch_max(n + 1, Relaxed);
+}
+impl State {
+    /// Clears what machine code leaves behind.
+    pub fn clear(&mut self) {
+        self.gpr = [0; 16];
+        self.save = [0; 32];
+        let n = SPILLED.load(Relaxed);
+        self.spill[..n.min(SPILLS)].fill(0);
+        std::hint::black_box(self);
+    }
 }
 
 /// Where a value is at an exit.
@@ -61,6 +78,8 @@ pub struct Exit {
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,
+    /// The client's: when it was first found to be taken often.
+    pub since: AtomicU32,
     /// The loop that a bridge may jump back into.
     pub home: Option<&'static Target>,
     /// The exit at which the bridge begins that this exit belongs to.
@@ -80,8 +99,12 @@ pub struct Exit {
 
 impl std::ops::Deref for Exit {
     type Target = ExitInfo;
+    #[inline(always)]
     fn deref(&self) -> &ExitInfo {
-        self.info.get_or_init(|| Box::new(packed::unpack(self.packed)))
+        match self.info.get() {
+            Some(i) => i,
+            None => self.unpack(),
+        }
     }
 }
 
@@ -90,6 +113,7 @@ pub static RETURNED: Exit = Exit {
     target: AtomicU64::new(0),
     count: AtomicU32::new(0),
     failures: AtomicU32::new(0),
+    since: AtomicU32::new(0),
     home: None,
     parent: None,
     taken: AtomicU64::new(0),
@@ -102,6 +126,10 @@ pub static RETURNED: Exit = Exit {
 };
 
 impl Exit {
+    #[cold]
+    fn unpack(&self) -> &ExitInfo {
+        self.info.get_or_init(|| Box::new(packed::unpack(self.packed)))
+    }
     /// A new exit, which lives for good.
     pub fn new(
         info: &ExitInfo,
@@ -117,6 +145,7 @@ impl Exit {
             target: target.into(),
             count: 0.into(),
             failures: 0.into(),
+            since: 0.into(),
             home,
             parent,
             taken: 0.into(),

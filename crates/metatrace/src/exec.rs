@@ -823,7 +823,10 @@ pub fn reference() -> &'static dyn Backend {
 /// A place for a leaf.
 fn place(k: usize) -> Result<Loc, &'static str> {
     Ok(match k {
-        _ if k < SPILLS => Loc::Spill(k as u16),
+        _ if k < SPILLS => {
+            spills(k);
+            Loc::Spill(k as u16)
+        }
         _ if k < SPILLS + 16 => Loc::Gpr((k - SPILLS) as u8),
         _ if k < SPILLS + 32 => Loc::Xmm((k - SPILLS - 16) as u8),
         _ => return Err("too many values at an exit"),

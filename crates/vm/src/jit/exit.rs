@@ -7,20 +7,21 @@ use crate::interp::call::Gather;
 use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
-use adder_metatrace::backend::{Exit, SPILLS, State};
+use adder_metatrace::backend::{Exit, State};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Snap, Val, new_size};
 use adder_metatrace::params::Param;
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
 
-/// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation.
+/// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation. The state is cleared: it would
+/// keep dead objects alive where its memory is not written again soon.
 pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
     // Racing threads may lose counts.
     e.taken.store(e.taken.load(Relaxed) + 1, Relaxed);
     if e.snap.in_memory {
-        forget(s);
+        s.clear();
         if e.owner == 0 {
             // A link that found no code: the published instruction is still to be done.
             let fp = th.fp.get();
@@ -36,7 +37,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         }
     } else {
         rebuild(th, s, e);
-        forget(s);
+        s.clear();
     }
     let n = e.count.load(Relaxed).saturating_add(1);
     e.count.store(n, Relaxed);
@@ -53,11 +54,11 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
-            if super::over_budget(th) {
-                Counter::Postponed.inc();
+            let Some(_work) = super::Work::begin(th, &e.since) else {
+                let n = Param::BridgeThreshold.get();
+                e.count.store(n - n / super::budget::AGAIN, Relaxed);
                 return Ok(Ctl::Next);
-            }
-            let _work = super::Work::begin();
+            };
             super::scrub();
             return record::record_bridge(th, jit, e, s.fp as *mut Frame);
         }
@@ -87,14 +88,6 @@ fn worth(e: &Exit) -> bool {
     same < Param::MaxSame.get()
         && chain < Param::MaxChain.get()
         && tree.bridges.load(Relaxed) < Param::MaxBridges.get()
-}
-
-/// What is left in the state would keep dead objects alive where its memory is not written again soon.
-fn forget(s: &mut State) {
-    s.gpr = [0; 16];
-    s.save = [0; 32];
-    s.spill = [0; SPILLS];
-    std::hint::black_box(s);
 }
 
 /// A word of the interpreter for a value, if that needs no memory.

@@ -137,11 +137,10 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
     if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
         return Ok(Ctl::Next);
     }
-    if super::over_budget(th) {
-        Counter::Postponed.inc();
+    let Some(_work) = Work::begin(th, &state.since) else {
+        count.store(Param::FunctionThreshold.get() / super::budget::AGAIN + 1, Relaxed);
         return Ok(Ctl::Next);
-    }
-    let _work = Work::begin();
+    };
     super::scrub();
     record::record_function(th, jit, code, state)
 }

@@ -19,7 +19,6 @@ use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::{Ins, Op as Bc, Operand};
-use adder_metatrace::counters::Counter;
 use adder_metatrace::params::Param;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::*;
@@ -151,11 +150,7 @@ pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {
     {
         return None;
     }
-    if super::over_budget(th) {
-        Counter::Postponed.inc();
-        return None;
-    }
-    let _work = Work::begin();
+    let _work = Work::begin(th, &s.since)?;
     super::scrub();
     Some(record::record_join(th, jit, code, pc, s))
 }

@@ -13,6 +13,7 @@
 //! - Constants of traces are pinned and kept alive by the code object that owns the tree.
 //! - Machine code is left only at points where the interpreter can go on, and nothing is executed twice.
 
+mod budget;
 mod enter;
 pub mod exit;
 pub mod function;
@@ -39,6 +40,7 @@ use adder_metatrace::backend::{Backend, Exit, Layout, RETURNED, State};
 use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
+use budget::{Aside, Work};
 use std::cell::Cell as RustCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::sync::OnceLock;
@@ -239,6 +241,8 @@ pub struct LoopState {
     ends: AtomicUsize,
     /// Another version of a loop, behind its backward jump: see `joins`.
     version: AtomicBool,
+    /// When it was first found hot ([`budget`]).
+    since: AtomicU32,
 }
 impl LoopState {
     fn new() -> LoopState {
@@ -250,6 +254,7 @@ impl LoopState {
             misses: AtomicU32::new(0),
             ends: AtomicUsize::new(0),
             version: AtomicBool::new(false),
+            since: AtomicU32::new(0),
         }
     }
 }
@@ -315,10 +320,14 @@ fn ticks(th: Th) -> Option<u32> {
         return None;
     }
     let tick = TICK.load(Relaxed);
+    th.ticks.set(tick + jitter(th) % tick - tick / 2 - 1);
+    Some(tick)
+}
+/// A number that nothing in the program keeps step with.
+fn jitter(th: Th) -> u32 {
     let x = th.jitter.get().wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
     th.jitter.set(x);
-    th.ticks.set(tick + (x >> 16) % tick - tick / 2 - 1);
-    Some(tick)
+    x >> 16
 }
 fn count(counter: &AtomicU32, by: u32) {
     let n = counter.load(Relaxed);
@@ -369,67 +378,18 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
         return Ok(None);
     }
-    if over_budget(th) {
-        Counter::Postponed.inc();
+    let Some(_work) = Work::begin(th, &state.since) else {
+        count.store(Param::Threshold.get() / budget::AGAIN + 1, Relaxed);
         return Ok(None);
-    }
-    let _work = Work::begin();
+    };
     scrub();
     record::record_loop(th, jit, i, header, state).map(Some)
 }
 
-/// What recording and compiling has taken so far, in nanoseconds.
-static SPENT: AtomicU64 = AtomicU64::new(0);
-/// What it may always take: a few small traces.
-const FREE: u64 = 300_000;
-/// For so long its share is twice as large.
-const EARLY: u64 = 100_000_000;
-
-/// Recording and compiling until it is dropped.
-struct Work(std::time::Instant);
-impl Work {
-    fn begin() -> Work {
-        Work(std::time::Instant::now())
-    }
-}
-impl Drop for Work {
-    fn drop(&mut self) {
-        scrub();
-        SPENT.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
-    }
-}
-/// Of that: what the program would have taken anyway, in calls that a recording waits for.
-static ASIDE: AtomicU64 = AtomicU64::new(0);
-
-/// The program runs on, while a recording waits for it, until this is dropped.
-pub(super) struct Aside(std::time::Instant);
-impl Aside {
-    pub fn begin() -> Aside {
-        Aside(std::time::Instant::now())
-    }
-}
-impl Drop for Aside {
-    fn drop(&mut self) {
-        ASIDE.fetch_add(self.0.elapsed().as_nanos() as u64, Relaxed);
-    }
-}
 /// Cycles in machine code from which on it was worth entering.
 const LONG: u64 = 8_000;
-/// Whether recording and compiling has taken its share of the time: what is hot will be so later, too. Programs that
-/// already spend their time in machine code gain by more of it.
-fn over_budget(th: Th) -> bool {
-    static BEGIN: OnceLock<(std::time::Instant, u64)> = OnceLock::new();
-    let (begin, begin_cycles) = BEGIN.get_or_init(|| (std::time::Instant::now(), cycles()));
-    let spent = SPENT.load(Relaxed).saturating_sub(ASIDE.load(Relaxed));
-    let share = Param::Budget.get() as u64;
-    if share == 0 || spent <= FREE || eager() {
-        return false;
-    }
-    let ran = begin.elapsed().as_nanos() as u64;
-    let all = cycles().wrapping_sub(*begin_cycles).max(1);
-    let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all as u128) as u64;
-    spent - FREE > (ran + ran.min(EARLY)) / 100 * share + machine.min(EARLY) / 2
-}
+/// The time of one in so many entries is taken.
+const SAMPLE: u32 = 8;
 
 /// Clears the stack below: frames of long life begin there, and references left by earlier calls would keep objects
 /// alive.
@@ -455,16 +415,24 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: `run` sets the rest.
     let s = unsafe { s.assume_init_mut() };
-    let start = cycles();
+    // Clocks cost as much as a short entry does.
+    let n = t.entries.load(Relaxed);
+    let weight = if n < SAMPLE * 2 { 1 } else { (jitter(th) % SAMPLE == 0) as u64 * SAMPLE as u64 };
+    let start = if weight == 0 { 0 } else { cycles() };
     let e = run(th, jit, t.entry.load(Acquire), fp, s);
-    let took = cycles().wrapping_sub(start);
-    if took >= LONG {
-        th.machine_cycles.set(th.machine_cycles.get() + took.min(1 << 24));
+    // Racing threads may lose counts.
+    t.entries.store(n + 1, Relaxed);
+    if weight != 0 {
+        let took = cycles().wrapping_sub(start).min(1 << 24);
+        if took >= LONG {
+            th.machine_cycles.set(th.machine_cycles.get() + took * weight);
+        }
+        t.cycles.store(t.cycles.load(Relaxed).wrapping_add(took * weight), Relaxed);
     }
     if std::ptr::eq(e, &RETURNED) {
         return exit::returned(th, s).map(Some);
     }
-    judge(th, t, e, took);
+    judge(th, t, e);
     exit::leave(th, jit, s, e).map(Some)
 }
 /// Runs the code with that root frame, which is published.
@@ -495,11 +463,8 @@ fn cycles() -> u64 {
 }
 
 /// A tree that is left soon, mostly where no bridge can grow, is slower than the interpreter: it goes for good.
-fn judge(th: Th, t: &'static Tree, e: &'static Exit, spent: u64) {
-    // Racing threads may lose counts.
-    let n = t.entries.load(Relaxed) + 1;
-    t.entries.store(n, Relaxed);
-    t.cycles.store(t.cycles.load(Relaxed).wrapping_add(spent.min(1 << 24)), Relaxed);
+fn judge(th: Th, t: &'static Tree, e: &'static Exit) {
+    let n = t.entries.load(Relaxed);
     let dead = match e.owner {
         // A link: there may be code later.
         0 => joins::never(th),
@@ -521,7 +486,10 @@ fn judge(th: Th, t: &'static Tree, e: &'static Exit, spent: u64) {
         adder_metatrace::sight::invalidated(t as *const Tree as usize, Counter::Dropped);
         // SAFETY: the code object is the one whose loop was just entered.
         let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
-        loops_of(code).loops[t.counter].aborts.store(Param::MaxAborts.get(), Relaxed);
+        let s = &loops_of(code).loops[t.counter];
+        // The next may be better, but not many are to be tried.
+        s.aborts.fetch_add(Param::MaxAborts.get() / 2 + 1, Relaxed);
+        counter(code, t.counter).store(Param::Threshold.get().saturating_mul(16), Relaxed);
         watch::invalidate(t);
     }
 }

@@ -1,0 +1,117 @@
+//! When recording and compiling may begin: it is to pay for itself, also in programs that run for milliseconds only.
+//!
+//! - What is to be compiled has been hot for as long as compiling it takes ([`LASTING`]): what is over sooner is
+//!   interpreted, and loses nothing.
+//! - The work fits into its share of the time that the program has run (`Param::Budget`), more of it early, and where
+//!   programs already spend their time in machine code: these gain by more of it.
+//! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
+//!   a program turns to something new, all of that is hot at once.
+//!
+//! Who may not begin tries again soon ([`AGAIN`]), so what is hottest comes first.
+
+use super::{cycles, eager, scrub};
+use crate::thread::Th;
+use adder_metatrace::counters::Counter;
+use adder_metatrace::log;
+use adder_metatrace::params::Param;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// For so long the share of the time is twice as large.
+const EARLY: u64 = 100_000_000;
+/// Nanoseconds for which a thing must have been hot.
+const LASTING: u64 = 400_000;
+/// The program runs so many times as long as the last piece of work took.
+const PACE: u64 = 2;
+/// This part of a threshold is counted before the next try.
+pub const AGAIN: u32 = 8;
+/// What a piece of work is thought to take before there was one.
+const TYPICAL: u64 = 200_000;
+
+/// What all work has taken so far; what a piece takes on average; when the next may begin. In nanoseconds.
+static SPENT: AtomicU64 = AtomicU64::new(0);
+static AVERAGE: AtomicU64 = AtomicU64::new(TYPICAL);
+static NEXT: AtomicU64 = AtomicU64::new(0);
+/// What the program would have taken anyway, in calls that a recording waits for.
+static ASIDE: AtomicU64 = AtomicU64::new(0);
+
+/// Nanoseconds since something was hot for the first time, and the processor's cycles.
+fn now() -> (u64, u64) {
+    static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
+    let (begin, begin_cycles) = BEGIN.get_or_init(|| (Instant::now(), cycles()));
+    (begin.elapsed().as_nanos() as u64, cycles().wrapping_sub(*begin_cycles))
+}
+
+/// Recording and compiling until it is dropped.
+pub struct Work {
+    begin: u64,
+    aside: u64,
+}
+
+impl Work {
+    /// None: not yet. `since` is of the thing to be compiled.
+    pub fn begin(th: Th, since: &AtomicU32) -> Option<Work> {
+        // What is called while something is recorded may be recorded as well, and so on.
+        let here = 0u8;
+        if (&raw const here as usize) < th.jit_stack {
+            return None;
+        }
+        let (ran, all) = now();
+        let share = Param::Budget.get() as u64;
+        if share == 0 || eager() {
+            return Some(Work::new(ran));
+        }
+        // In units that make it last for hours; 0: never.
+        let unit = |n: u64| (n >> 12) as u32;
+        let first = since.load(Relaxed);
+        if first == 0 {
+            since.store(unit(ran).max(1), Relaxed);
+            return None;
+        }
+        if unit(ran).wrapping_sub(first) < unit(LASTING) {
+            return None;
+        }
+        let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
+        let may = (ran + ran.min(EARLY)) / 100 * share + machine.min(EARLY) / 2;
+        if ran < NEXT.load(Relaxed) || SPENT.load(Relaxed) + AVERAGE.load(Relaxed) > may {
+            Counter::Postponed.inc();
+            return None;
+        }
+        Some(Work::new(ran))
+    }
+    fn new(begin: u64) -> Work {
+        Work { begin, aside: ASIDE.load(Relaxed) }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        scrub();
+        let end = now().0;
+        let aside = ASIDE.load(Relaxed).wrapping_sub(self.aside);
+        let n = end.saturating_sub(self.begin).saturating_sub(aside);
+        let spent = SPENT.fetch_add(n, Relaxed) + n;
+        // Racing threads may lose a piece.
+        AVERAGE.store((AVERAGE.load(Relaxed) * 7 + n) / 8, Relaxed);
+        NEXT.store(end + n * PACE, Relaxed);
+        if log::on() {
+            eprintln!("jit: took {} us until {} us, all so far {} us", n / 1000, end / 1000, spent / 1000);
+        }
+    }
+}
+
+/// The program runs on, while a recording waits for it, until this is dropped.
+pub struct Aside(u64);
+
+impl Aside {
+    pub fn begin() -> Aside {
+        Aside(now().0)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        ASIDE.fetch_add(now().0.saturating_sub(self.0), Relaxed);
+    }
+}
