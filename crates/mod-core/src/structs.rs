@@ -181,7 +181,8 @@ fn cached(th: Th, fmt: Value) -> R<Value> {
         }
     };
     if fmt.is_exact(Kind::Str) || fmt.is_exact(Kind::Bytes) {
-        if let Some(s) = d.get(th, fmt)? {
+        let known = if fmt.is_exact(Kind::Str) { d.get_str(th, fmt)? } else { d.get(th, fmt)? };
+        if let Some(s) = known {
             return Ok(s);
         }
     }

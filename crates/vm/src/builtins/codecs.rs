@@ -381,6 +381,17 @@ fn checked(th: Th, v: Option<Value>, method: &str, arg: &str) -> R<()> {
 }
 /// `str.encode`.
 pub fn encode_method(th: Th, s: Value, encoding: Option<Value>, errors: Option<Value>) -> R<Value> {
+    // The usual case: nothing can go wrong.
+    let is = |v: Option<Value>, names: &[&[u8]]| {
+        v.is_none_or(|v| v.exact::<Str>().is_some_and(|n| names.contains(&n.bytes())))
+    };
+    if let Some(t) = s.cast::<Str>()
+        && t.is_ascii()
+        && is(encoding, &[b"utf-8", b"ascii"])
+        && is(errors, &[b"strict", b"surrogatepass", b"surrogateescape"])
+    {
+        return Ok(bytes::new(th, t.bytes())?.value());
+    }
     checked(th, encoding, "encode", "encoding")?;
     checked(th, errors, "encode", "errors")?;
     encode(th, s, encoding, errors)

@@ -72,6 +72,7 @@ pub static REF_TYPE: NativeType = NativeType {
         offset: offset_of!(WeakRef, callback) as u32,
         flags: member::READONLY | member::NONE_IF_NULL,
     }],
+    new1: Some(|th, o| make(th, REF.get(), o, None, true)),
     drop: Some(drop_ref),
     ..NativeType::DEFAULT
 };
