@@ -144,6 +144,11 @@ impl Slots {
         self.next += 1;
         Ok(self.next - 1)
     }
+    /// This one, if it is free.
+    pub fn take_that(&mut self, n: u16) -> bool {
+        let at = self.free.iter().position(|f| *f == n);
+        at.map(|k| self.free.swap_remove(k)).is_some()
+    }
     pub fn give(&mut self, n: u16) {
         self.free.push(n);
     }

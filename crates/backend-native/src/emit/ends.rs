@@ -146,6 +146,16 @@ impl<I: Isa> Emit<'_, I> {
                         _ => continue,
                     };
                     let src = match phis.iter().position(|p| *p == v) {
+                        // It was saved where it has to be.
+                        Some(k)
+                            if back[k].as_ins().is_some_and(|b| {
+                                home.reg.is_none()
+                                    && home.spill.is_some()
+                                    && self.place[b].spill == home.spill
+                            }) =>
+                        {
+                            continue;
+                        }
                         Some(k) => self.source(back[k])?,
                         None => match dst {
                             Loc::Spill(_) => continue,

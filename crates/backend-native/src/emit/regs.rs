@@ -38,7 +38,12 @@ impl<I: Isa> Emit<'_, I> {
         if p.spill.is_some() {
             return Ok(());
         }
-        let s = self.slots.take()?;
+        // Where the loop's end wants it, if nothing is there any more.
+        let home = self.back.iter().find(|b| b.0 == v).and_then(|b| self.home_slot(b.1));
+        let s = match home {
+            Some(s) if self.slots.take_that(s) => s,
+            _ => self.slots.take()?,
+        };
         self.place[v as usize].spill = Some(s);
         let at = SPILL + 8 * s as i32;
         match p.reg {
@@ -47,6 +52,11 @@ impl<I: Isa> Emit<'_, I> {
             _ => return Err("a value without a place"),
         }
         Ok(())
+    }
+    /// The spill slot where a phi is at the loop's header, if it is in no register there.
+    fn home_slot(&self, phi: u32) -> Option<u16> {
+        let home = self.header.iter().find(|h| h.0 == phi)?.1;
+        if home.reg.is_some() { None } else { home.spill }
     }
     pub(super) fn evict(&mut self, l: Loc) -> Res<()> {
         if let Some(v) = *self.owner(l) {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::machine::Effects;
 
-fn distinct(o: &Opt, a: R, b: R) -> bool {
+pub(super) fn distinct(o: &Opt, a: R, b: R) -> bool {
     if a == b {
         return false;
     }

@@ -86,13 +86,14 @@ fn finish(mut t: Trace) -> Trace {
     t
 }
 
-fn stores_to(rec: &Trace) -> (FxSet<i64>, bool, bool) {
-    let mut fields = FxSet::default();
+/// Fields that are stored to, of which recorded objects; whether elements are; whether calls may store.
+fn stores_to(rec: &Trace) -> (FxMap<i64, Vec<R>>, bool, bool) {
+    let mut fields: FxMap<i64, Vec<R>> = FxMap::default();
     let (mut elems, mut any) = (false, false);
     for i in &rec.insts {
         match i.op {
             Op::Set | Op::SetInt => {
-                fields.insert(i.imm);
+                fields.entry(i.imm).or_default().push(i.a);
             }
             Op::SetElem => elems = true,
             op if op.is_call() => {
@@ -235,7 +236,11 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         if rec.shared && !o.fact(key.0).desc.is_some_and(|d| objects.private(d)) {
             continue;
         }
-        if stored.contains(&key.1) {
+        // Stores to what is certainly another object leave it alone.
+        let changed = stored.get(&key.1).is_some_and(|objs| {
+            plan.plain || objs.iter().any(|r| !heap::distinct(&o, key.0, o.mapped(*r)))
+        });
+        if changed {
             if varying.len() < 16 {
                 let p = prepare(&mut o, v, false);
                 varying.push((key, p));

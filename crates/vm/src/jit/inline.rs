@@ -235,7 +235,7 @@ fn range(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> {
     ))
 }
 
-/// The iterator of a list, a tuple or a range of small ints.
+/// The iterator of a list, a tuple, bytes or a range of small ints.
 fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
     let kind = o.v.shape_id();
     let th = m.i.th;

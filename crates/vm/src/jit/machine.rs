@@ -428,6 +428,9 @@ impl PyMachine for Recorder {
         Some(T { v, r })
     }
     fn iter_step(self, it: T<Value>) -> Option<T<Value>> {
+        if it.v.is_exact(Kind::BytesIter) {
+            return super::steps::next_byte(self, it);
+        }
         let v = self.i.iter_step(it.v)?;
         let f = Callee { addr: helpers::iter_step as *const () as usize, ..ITER_STEP };
         let rec = self.rec();

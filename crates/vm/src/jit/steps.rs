@@ -1,4 +1,5 @@
-//! Loops over `enumerate` and `zip` of lists, tuples and ranges, step by step: the tuple that a step gives is virtual.
+//! Loops over `enumerate` and `zip` of lists, tuples, ranges and bytes, step by step: the tuple that a step gives is
+//! virtual. Loops over bytes.
 //! Unpacking of longer tuples and lists than the handlers do.
 //!
 //! All tests come before the first iterator moves. None: the operation is recorded in another way.
@@ -30,7 +31,12 @@ enum Move {
     Index(Field, T<i64>),
     /// It had ended before.
     Stay,
+    /// It ends: the sequence in this field goes.
+    Drop(Field),
 }
+
+const BYTESITER_SEQ: Field = Field(offset_of!(BytesIter, seq) as u32);
+const BYTESITER_I: Field = Field(offset_of!(BytesIter, i) as u32);
 
 /// The next item, which stays where it is (None: there is none any more), and what happens when it is taken.
 fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
@@ -38,10 +44,30 @@ fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
         return None;
     }
     let kind = Kind::ALL.get(it.v.shape_id() as usize)?;
-    if !matches!(kind, Kind::RangeIter | Kind::ListIter | Kind::TupleIter) || !m.shape_is(it, *kind as u32) {
+    let known = matches!(kind, Kind::RangeIter | Kind::ListIter | Kind::TupleIter | Kind::BytesIter);
+    if !known || !m.shape_is(it, *kind as u32) {
         return None;
     }
     match kind {
+        Kind::BytesIter => {
+            if m.multi() {
+                return None;
+            }
+            let bytes = it.v.exact::<BytesIter>()?.seq.get()?.exact::<Bytes>()?;
+            let s = m.get(it, BYTESITER_SEQ);
+            if m.test(m.is_null(s)) || !m.shape_is(s, Kind::Bytes as u32) {
+                return None;
+            }
+            let k = m.get_int(it, BYTESITER_I);
+            if !m.test(m.int_ult(k, m.get_int(s, Field(offset_of!(Bytes, len) as u32)))) {
+                return Some((None, Move::Drop(BYTESITER_SEQ)));
+            }
+            let b = *bytes.bytes().get(k.v as usize)?;
+            let how = Packed { from: size_of::<Bytes>() as u32, width: 1, signed: false };
+            let n = m.rec().core.op_imm(Op::Item, s.r, k.r, how.imm());
+            let v = T { v: Value::fix(b as i64), r: m.rec().core.op1(Op::Tag, n) };
+            Some((Some(v), Move::Index(BYTESITER_I, k)))
+        }
         Kind::RangeIter => {
             let left = m.get_int(it, RANGE_LEFT);
             if m.test(m.int_cmp(Cmp::Le, left, m.int_const(0))) {
@@ -85,7 +111,21 @@ fn advance(m: Recorder, it: T<Value>, how: Move, ends: bool) {
         Move::Index(f, k) if ends => m.set_int(it, f, k),
         Move::Index(f, k) => m.set_int(it, f, m.int_add(k, m.int_const(1))),
         Move::Stay => {}
+        Move::Drop(f) => {
+            if let Some(it) = it.v.exact::<BytesIter>() {
+                it.seq.init(None);
+            }
+            let null = m.rec().core.word(0);
+            m.rec().core.effect(Inst { a: it.r, b: null, imm: f.0 as i64, ..Inst::new(Op::Set) });
+        }
     }
+}
+/// The next item of an iterator over bytes, if there is one.
+pub fn next_byte(m: Recorder, it: T<Value>) -> Option<T<Value>> {
+    let (v, how) = peek(m, it)?;
+    let v = v?;
+    advance(m, it, how, false);
+    Some(v)
 }
 fn tuple(m: Recorder, v: Value, items: &[T<Value>]) -> T<Value> {
     let len = m.rec().core.int(items.len() as i64);
@@ -105,43 +145,16 @@ pub fn for_iter(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     } else if it.is_exact(Kind::Zip) {
         zip(m, pc, i)
     } else if it.is_exact(Kind::BytesIter) {
-        bytes(m, pc, i)
+        let it = m.reg(i.a());
+        let (v, how) = peek(m, it)?;
+        advance(m, it, how, v.is_none());
+        if let Some(v) = v {
+            m.set_reg(i.b(), v);
+        }
+        Some(if v.is_some() { pc.skip(1) } else { pc.next() })
     } else {
         None
     }
-}
-
-/// A step of an iterator over bytes.
-fn bytes(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
-    const SEQ: Field = Field(offset_of!(BytesIter, seq) as u32);
-    const AT: Field = Field(offset_of!(BytesIter, i) as u32);
-    let it = m.reg(i.a());
-    let o: Gc<BytesIter> = it.v.exact()?;
-    if m.multi() || !o.seq.get()?.is_exact(Kind::Bytes) || !m.shape_is(it, Kind::BytesIter as u32) {
-        return None;
-    }
-    let s = m.get(it, SEQ);
-    let null = m.rec().core.word(0);
-    let none = m.rec().core.op(Op::Eq, s.r, null);
-    m.rec().guard(none, false);
-    if !m.shape_is(s, Kind::Bytes as u32) {
-        return None;
-    }
-    let k = m.get_int(it, AT);
-    if !m.test(m.int_ult(k, m.get_int(s, Field(offset_of!(Bytes, len) as u32)))) {
-        m.rec().core.effect(Inst { a: it.r, b: null, imm: SEQ.0 as i64, ..Inst::new(Op::Set) });
-        o.seq.init(None);
-        return Some(pc.next());
-    }
-    let v = crate::builtins::iter_fast::step(m.i.th, it.v)?;
-    let how = Packed { from: size_of::<Bytes>() as u32, width: 1, signed: false };
-    let n = m.rec().core.op_imm(Op::Item, s.r, k.r, how.imm());
-    let r = m.rec().core.op1(Op::Tag, n);
-    let one = m.rec().core.int(1);
-    let next = m.rec().core.op(Op::Add, k.r, one);
-    m.rec().core.effect(Inst { a: it.r, b: next, imm: AT.0 as i64, ..Inst::new(Op::SetInt) });
-    m.set_reg(i.b(), T { v, r });
-    Some(pc.skip(1))
 }
 
 /// Most values of an unpacking.
