@@ -237,9 +237,9 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
             continue;
         }
         // Stores to what is certainly another object leave it alone.
-        let changed = stored.get(&key.1).is_some_and(|objs| {
-            plan.plain || objs.iter().any(|r| !heap::distinct(&o, key.0, o.mapped(*r)))
-        });
+        let changed = stored
+            .get(&key.1)
+            .is_some_and(|objs| plan.plain || objs.iter().any(|r| !heap::distinct(&o, key.0, o.mapped(*r))));
         if changed {
             if varying.len() < 16 {
                 let p = prepare(&mut o, v, false);
