@@ -6,6 +6,7 @@ use super::str_;
 use crate::object::*;
 use crate::slots::CmpOp;
 use crate::value::*;
+use adder_metatrace::word;
 use adder_text::search;
 
 /// `a op b` of strings.
@@ -22,6 +23,23 @@ pub fn compare(a: Value, b: Value, op: CmpOp) -> Option<bool> {
 #[inline(always)]
 fn str_eq(x: Gc<Str>, y: Gc<Str>) -> bool {
     x.nbytes == y.nbytes && x.bytes() == y.bytes()
+}
+
+/// How two small ints, floats or strings compare. None: other values, or not a number.
+#[inline(always)]
+pub fn order(x: Value, y: Value) -> Option<std::cmp::Ordering> {
+    if let (Some(a), Some(b)) = (x.as_fix(), y.as_fix()) {
+        return Some(a.cmp(&b));
+    }
+    if x.is_flo() && y.is_flo() {
+        return word::flo_decode(x.bits()).partial_cmp(&word::flo_decode(y.bits()));
+    }
+    let (a, b) = (x.exact::<Str>()?, y.exact::<Str>()?);
+    if x.is(y) {
+        return Some(std::cmp::Ordering::Equal);
+    }
+    // The order of the bytes is the order of the code points.
+    Some(a.bytes().cmp(b.bytes()))
 }
 
 /// Whether `n` is a part of `s`.

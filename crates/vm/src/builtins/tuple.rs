@@ -216,11 +216,15 @@ fn tuple_hash(th: Th, o: Value) -> R<i64> {
 /// Lexicographic comparison of immutable items.
 pub fn compare_items(th: Th, a: &[Value], b: &[Value], op: CmpOp) -> R<Value> {
     for (x, y) in a.iter().zip(b) {
+        match crate::builtins::quick::order(*x, *y) {
+            Some(std::cmp::Ordering::Equal) => continue,
+            Some(o) => return Ok(Value::bool(op.holds(o))),
+            None => {}
+        }
         if !th.eq(*x, *y)? {
             return match op {
                 CmpOp::Eq => Ok(FALSE()),
                 CmpOp::Ne => Ok(TRUE()),
-                _ if x.is_fix() && y.is_fix() => Ok(Value::bool(op.holds(x.as_fix().cmp(&y.as_fix())))),
                 _ => crate::builtins::ops::compare_value(th, *x, *y, op),
             };
         }
