@@ -17,6 +17,8 @@ use std::time::Instant;
 const HEADROOM: (usize, usize) = (2 << 20, 12 << 20);
 /// It becomes more when between two major collections less time passes than so many of them take.
 const MAJOR_SHARE: u64 = 40;
+/// The same of minor collections and the nursery, where much of it survives.
+const MINOR_SHARE: u32 = 6;
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
 /// touch of a page takes longer than what is done in it.
 const FIRST_NURSERY: usize = 512 << 10;
@@ -90,6 +92,7 @@ impl Space {
             major_at_blocks: (4 * HEADROOM.0) >> BLOCK_SH,
             headroom: HEADROOM.0,
             last_major: Instant::now(),
+            last_minor: Instant::now(),
             copying: config.mode != Mode::NonMoving,
             stress,
             stress_count: 0,
@@ -344,7 +347,7 @@ impl Heap {
             (*s).since = 0;
             self.gc_due.store(false, Relaxed);
             let mut t = Tracer::new(self, s);
-            self.minor(&mut t, census.is_some(), disown);
+            self.minor(&mut t, start, census.is_some(), disown);
             let middle = Instant::now();
             (*s).stats.minor += 1;
             let ns = (middle - start).as_nanos() as u64;
@@ -410,7 +413,7 @@ impl Heap {
         }
     }
     /// With `keep_all` nothing dies: what is young becomes old.
-    unsafe fn minor(&'static self, t: &mut Tracer, keep_all: bool, disown: Option<&Disown>) {
+    unsafe fn minor(&'static self, t: &mut Tracer, start: Instant, keep_all: bool, disown: Option<&Disown>) {
         self.epoch.fetch_add(1, Relaxed);
         unsafe {
             if keep_all {
@@ -437,11 +440,14 @@ impl Heap {
             t.deaths();
             let s = &mut *t.space;
             s.old_bytes += t.live;
-            // Not before the nursery is a small part of the memory in use.
+            // Not before the nursery is a small part of the memory in use, or these collections of the time.
             let young = s.young_limit();
-            if t.live * 16 > young && s.old_bytes > 4 * young {
+            let now = Instant::now();
+            let often = now.duration_since(s.last_minor) < (now - start) * MINOR_SHARE;
+            if t.live * 16 > young && (s.old_bytes > 4 * young || (often && s.stats.minor > EARLY)) {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
             }
+            s.last_minor = now;
             s.sweep_young();
         }
     }

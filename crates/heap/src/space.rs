@@ -295,8 +295,9 @@ pub(crate) struct Space {
     // Policy.
     /// Bytes handed out since the last collection.
     pub since: usize,
-    /// When the last major collection ended.
+    /// When the last major collection ended, and the last minor one.
     pub last_major: std::time::Instant,
+    pub last_minor: std::time::Instant,
     pub nursery: usize,
     pub nursery_max: usize,
     /// Threads that allocated between the last two collections: each of them has a nursery.
