@@ -10,15 +10,15 @@ reference has failed.  Last, geometric means.  --small runs the sizes of the tes
 import argparse
 import hashlib
 import json
-import math
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from run import geomean, implementations
 
 HERE = Path(__file__).resolve().parent / "programs"
 
@@ -57,11 +57,6 @@ def run(command, timeout):
     return seconds, usage.ru_maxrss, hashlib.sha256(texts["out"]).hexdigest(), error
 
 
-def geomean(values):
-    values = list(values)
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
-
-
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--only", help="comma-separated programs (default: all)")
@@ -72,11 +67,7 @@ def main():
     ap.add_argument("--out", help="write the figures here as JSON")
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()
-    impls = [(n, shlex.split(c)) for n, _, c in (i.partition("=") for i in args.impl)]
-    for name, command in impls[:]:
-        if not shutil.which(command[0]):
-            print(f"SKIPPED {name}: no command {command[0]}")
-            impls.remove((name, command))
+    impls = implementations(args.impl)
     programs = args.only.split(",") if args.only else list(SIZES)
     reference = impls[0][0]
     width = max(18, *(len(n) + 8 for n, _ in impls))

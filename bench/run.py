@@ -127,6 +127,19 @@ def geomean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
 
 
+def implementations(texts):
+    """Names and commands of NAME=COMMAND; a command that is not there is SKIPPED."""
+    found = []
+    for name, _, command in (t.partition("=") for t in texts):
+        words = shlex.split(command)
+        if not shutil.which(words[0]):
+            print(f"SKIPPED {name}: no command {words[0]}")
+            continue
+        # Benchmarks run in their own folders.
+        found.append((name, [os.path.abspath(words[0]) if os.sep in words[0] else words[0], *words[1:]]))
+    return found
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--only", help="comma-separated benchmarks (default: all pure ones)")
@@ -137,15 +150,9 @@ def main():
     ap.add_argument("--out", help="write every sample here as JSON")
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()
-    impls = [(n, shlex.split(c)) for n, _, c in (i.partition("=") for i in args.impl)]
-    for name, command in impls[:]:
-        if not shutil.which(command[0]):
-            print(f"SKIPPED {name}: no command {command[0]}")
-            impls.remove((name, command))
+    impls = implementations(args.impl)
     if not impls:
         return
-    # Benchmarks run in their own folders.
-    impls = [(n, [os.path.abspath(c[0]) if os.sep in c[0] else c[0], *c[1:]]) for n, c in impls]
     benches = PURE + (APPS if args.apps else [])
     if args.only:
         benches = args.only.split(",")

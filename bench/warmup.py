@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import re
-import shlex
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from run import HERE, benchmark_folder
+from run import HERE, benchmark_folder, implementations
 
 STEADY = 0.9
 
@@ -72,12 +70,7 @@ def main():
     ap.add_argument("--out", help="write every sample here as JSON")
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()
-    impls = [(n, shlex.split(c)) for n, _, c in (i.partition("=") for i in args.impl)]
-    for name, command in impls[:]:
-        if not shutil.which(command[0]):
-            print(f"SKIPPED {name}: no command {command[0]}")
-            impls.remove((name, command))
-    impls = [(n, [os.path.abspath(c[0]) if os.sep in c[0] else c[0], *c[1:]]) for n, c in impls]
+    impls = implementations(args.impl)
     folder = benchmark_folder()
     everything, failed = {}, False
     print(f"{'':12}{'':10}{'first':>10}{'steady':>10}{'90 % after':>12}{'compiling':>12}")

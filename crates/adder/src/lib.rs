@@ -1,4 +1,8 @@
 //! Adder as a library: brings the virtual machine, the compiler, the native modules and the standard library together.
+//!
+//! # Invariants
+//! - One runtime in a process; the thread that makes it is its main thread.
+//! - This is the only crate that knows both the virtual machine and the compiler, the code generators and the modules.
 
 mod compile;
 pub mod jit;

@@ -2,6 +2,10 @@
 //! emits (linear scan; what is used furthest away gives way). `emit` is the same for all instruction sets; `x64` and
 //! `aarch64` encode what it asks for ([`Isa`]).
 //!
+//! # Invariants
+//! - Only what `memory` has added is ever run, and it is entered by `enter`'s stub only, with a state and a thread that the
+//!   caller vouches for. Unsafe code is there and in `memory`; emitting is safe code.
+//!
 //! # Conventions of compiled code
 //! - One register is the [`State`], one the thread; some are scratch (see the instruction sets).
 //! - A guard that fails jumps through its [`Exit::target`] with the exit's address in a scratch register: to the common
@@ -141,6 +145,7 @@ impl Backend for Native {
         Ok(Compiled { entry, exits, bytes: code.len() })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {
+        // SAFETY: the caller's promise; what comes back is the address of an exit, which lives for good.
         unsafe { &*(self.enter)(entry, state, state.thread) }
     }
     fn bail(&self) -> usize {

@@ -19,6 +19,7 @@ pub struct CodeMemory {
     serialize: bool,
 }
 
+// SAFETY: the mappings belong to no thread.
 unsafe impl Send for CodeMemory {}
 
 const SIZE: usize = 64 << 20;

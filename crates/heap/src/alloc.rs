@@ -1,5 +1,9 @@
 //! Allocation when the current run is full: the next hole or block, medium and large objects, old objects, and
 //! what happens when there is no memory left.
+//!
+//! # Invariants
+//! - Under the lock of [`Space`], by the thread whose allocation it is. A run is memory that no other thread and no object
+//!   has; it is the thread's until `close_runs`.
 
 use crate::layout::{addr, obj};
 use crate::mutator::{Local, POLL_STOP, RUNNING};

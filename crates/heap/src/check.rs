@@ -1,4 +1,7 @@
 //! Stress mode's helpers: dead memory is overwritten, and the heap is checked for references to it.
+//!
+//! # Invariants
+//! - With the world stopped, after sweeping: what is not marked belongs to nobody and may be overwritten.
 
 use crate::Obj;
 use crate::layout::{addr, obj};

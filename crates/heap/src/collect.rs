@@ -1,6 +1,9 @@
 //! A collection from beginning to end, with the world stopped: roots, tracing, deaths, sweeping, policy.
 //!
 //! A full collection is a minor one followed by a major one, so the major one has no young objects to think of.
+//!
+//! # Invariants
+//! - `unsafe` functions here require that the world is stopped and that every mutator's stack pointer is noted.
 
 use crate::census::Census;
 use crate::disown::Disown;

@@ -21,6 +21,11 @@
 //!   memory is walked object by object, dead ones included, so `size` must work on those as well.
 //! - Objects allocated by `alloc_old` never move, so their addresses may be kept in machine code and caches,
 //!   provided something keeps them alive. Any object that survived a collection does not move any more.
+//! - Unsafe code of this crate relies on three things. Either the world is stopped (all functions of [`Tracer`] and of
+//!   `Space` that are `unsafe` without saying more, and hooks during a collection), so that nothing else touches objects
+//!   and side tables; or the calling thread is running and touches only its own [`Mutator`] and objects it may touch;
+//!   and an [`Obj`] is the address of an object whose header and slots are initialised. Side tables are indexed by
+//!   addresses that were found to be within the reserved range first.
 //! - A panic during a collection (in a hook, in `size`, `trace` or `drop`) ends the process.
 //!
 //! # Where things are

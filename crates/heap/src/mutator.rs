@@ -1,4 +1,9 @@
 //! A thread's part of the heap: its allocation run, what its barriers remembered, its stacks.
+//!
+//! # Invariants
+//! - `local` gives a thread's part to one side at a time: to the thread while it runs, to the collector while it is blocked
+//!   or stopped. No reference to it is kept over a safepoint.
+//! - `sp` is the stack pointer noted last; it is valid while the thread is not running.
 
 use crate::barrier::CardEntry;
 use crate::rooted::RootList;
@@ -23,6 +28,7 @@ pub struct Mutator {
     inner: UnsafeCell<Local>,
 }
 
+/// The heap's bit of [`Mutator::poll`].
 pub const POLL_STOP: u32 = 1;
 
 pub(crate) const RUNNING: u32 = 0;

@@ -4,6 +4,10 @@
 //! run is walked once, object by object, to fill in `starts`. Any other word refers to something old or dead:
 //! a minor collection ignores it; a major one looks at the marks of the previous collections (`starts` by
 //! then), because everything that was marked is still intact.
+//!
+//! # Invariants
+//! - With the world stopped. A word is only looked up in side tables once it is known to lie in the reserved range, and only
+//!   becomes an [`Obj`] if a start or mark bit says that an object begins there.
 
 use crate::layout::{addr, obj};
 use crate::space::*;

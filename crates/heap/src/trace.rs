@@ -4,6 +4,11 @@
 //! an ambiguous word points at, in place. Only then are precise slots followed: young objects that are not
 //! marked are copied among the old ones, leaving a forwarding address. Marked means old, so objects that
 //! survive need no further work. A major collection marks in place.
+//!
+//! # Invariants
+//! - `unsafe` functions here require that the world is stopped. The tracer's pointer to the [`Space`] is the only access to
+//!   it meanwhile.
+//! - A forwarding address lies in the second word of an object with `FORWARDED`; the rest of it is dead.
 
 use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
 use crate::space::*;

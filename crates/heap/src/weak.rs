@@ -4,7 +4,12 @@
 //! are cleared (so nobody can reach through them what is about to be finalized); unmarked objects with a
 //! finalizer are queued and marked with all they refer to (PEP 442: resurrected, once); what is still unmarked
 //! dies, and its `drop` runs. A weak reference that somebody watches and that dies with its target, because the target
-//! refers to it, stays until that somebody knows: when reference counts reach zero the target goes first. The lists of young entries are the only ones a minor collection looks at.
+//! refers to it, stays until that somebody knows: when reference counts reach zero the target goes first. The lists of
+//! young entries are the only ones a minor collection looks at.
+//!
+//! # Invariants
+//! - All of this runs with the world stopped; entries are objects that were registered, so their layout is known.
+//! - `target` is the second word of an object that was given to `register_weak`.
 
 use crate::layout::{addr, obj};
 use crate::space::Watched;

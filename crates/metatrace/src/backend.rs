@@ -166,6 +166,7 @@ impl Exit {
             Loc::Const(w) => w,
         }
     }
+    /// From now on the exit leads to this code (an address in the backend's code memory).
     pub fn attach(&self, code: usize) {
         self.target.store(code as u64, Release);
     }
@@ -192,6 +193,7 @@ pub struct Layout {
     pub alloc: usize,
 }
 
+/// What [`Backend::compile`] gives.
 pub struct Compiled {
     pub entry: usize,
     pub exits: Vec<&'static Exit>,

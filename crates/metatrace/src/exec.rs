@@ -790,6 +790,7 @@ struct Traced {
     exits: Vec<Option<(&'static Exit, Vec<(R, Ty)>)>>,
 }
 
+/// The backend that interprets optimised traces.
 pub struct Reference {
     leave: &'static Code,
     bail: &'static Code,

@@ -13,6 +13,7 @@ use crate::machine::Effects;
 pub struct R(pub u32);
 
 impl R {
+    /// No operand.
     pub const NONE: R = R(u32::MAX);
     const CONST: u32 = 1 << 31;
     #[inline]
@@ -210,9 +211,11 @@ macro_rules! define {
 for_each_ir_op!(define);
 
 impl Op {
+    /// Arguments are in [`Trace::args`].
     pub fn is_call(self) -> bool {
         matches!(self, Op::CallInt | Op::CallRef | Op::CallFlt | Op::CallVoid)
     }
+    /// `a` and `b` may be exchanged.
     pub fn commutes(self) -> bool {
         matches!(
             self,
@@ -251,9 +254,11 @@ pub struct Packed {
     pub signed: bool,
 }
 impl Packed {
+    /// From an immediate.
     pub fn of(imm: i64) -> Packed {
         Packed { from: imm as u32, width: (imm >> 32) as u8, signed: imm >> 40 & 1 != 0 }
     }
+    /// As an immediate.
     pub fn imm(self) -> i64 {
         self.from as i64 | (self.width as i64) << 32 | (self.signed as i64) << 40
     }
@@ -302,6 +307,7 @@ pub struct Origin {
 }
 
 impl Inst {
+    /// The op with its result's type and nothing else.
     pub fn new(op: Op) -> Inst {
         Inst {
             op,
@@ -542,6 +548,7 @@ impl Trace {
     pub fn new() -> Trace {
         Trace::default()
     }
+    /// The constant as an operand; equal ones are one.
     pub fn konst(&mut self, ty: Ty, bits: u64) -> R {
         let c = Const { ty, bits };
         // Few constants: a search from the end finds most at once.
@@ -553,18 +560,22 @@ impl Trace {
             }
         }
     }
+    /// None: it is no constant.
     pub fn const_of(&self, r: R) -> Option<Const> {
         r.as_const().map(|i| self.consts[i])
     }
+    /// The instruction that gives it; None: it is a constant or no operand.
     pub fn inst(&self, r: R) -> Option<&Inst> {
         r.as_ins().map(|i| &self.insts[i])
     }
+    /// Type of an operand.
     pub fn ty(&self, r: R) -> Ty {
         match r.as_const() {
             Some(i) => self.consts[i].ty,
             None => self.insts[r.0 as usize].ty,
         }
     }
+    /// Appends the instruction; its result.
     pub fn push(&mut self, mut i: Inst) -> R {
         if i.at.0 == 0 {
             i.at = self.here;
@@ -572,6 +583,7 @@ impl Trace {
         self.insts.push(i);
         R::ins(self.insts.len() - 1)
     }
+    /// Empty: it is no call, or has none.
     pub fn call_args(&self, i: &Inst) -> &[R] {
         if i.op.is_call() { &self.args[i.a.0 as usize..(i.a.0 + i.b.0) as usize] } else { &[] }
     }

@@ -9,6 +9,7 @@ use crate::counters::Counter;
 use crate::fxhash::FxMap;
 use crate::ir::*;
 
+/// Writes IR: keeps the rule that guards come before effects, and the snapshots they need.
 pub struct Recorder {
     pub trace: Trace,
     /// Why the recording is to be given up.
@@ -63,6 +64,7 @@ impl Known {
 }
 
 impl Recorder {
+    /// `limit`: most instructions of the trace; beyond it the recording is given up.
     pub fn new(limit: usize) -> Recorder {
         Recorder {
             trace: Trace::new(),
@@ -73,6 +75,7 @@ impl Recorder {
             known: Known::default(),
         }
     }
+    /// The first reason stays.
     pub fn give_up(&mut self, c: Counter, why: &'static str) {
         self.abort.get_or_insert((c, why));
     }
@@ -89,6 +92,7 @@ impl Recorder {
         self.trace.places.push(p);
         self.trace.here = At(self.trace.places.len() as u32);
     }
+    /// The state at this instruction has no snapshot yet.
     pub fn needs_snap(&self) -> bool {
         self.snap.is_none()
     }
@@ -101,6 +105,7 @@ impl Recorder {
     pub fn snap(&self) -> u32 {
         self.snap.expect("a snapshot was made")
     }
+    /// A constant word, integer, double (by its bits).
     pub fn word(&mut self, bits: u64) -> R {
         self.trace.konst(Ty::Ref, bits)
     }
@@ -162,6 +167,7 @@ impl Recorder {
         }
         r
     }
+    /// Writes an instruction that changes something: guards need a new resume point after it.
     pub fn effect(&mut self, i: Inst) {
         self.effects = true;
         self.known.wrote(&i);
@@ -172,6 +178,7 @@ impl Recorder {
         let snap = self.snap();
         self.effect(Inst { imm: from, snap, ..Inst::new(Op::Sync) });
     }
+    /// A call of a native function; what it may do is the callee's `effects`.
     pub fn call(&mut self, op: Op, f: Callee, args: &[R]) -> R {
         let n = match self.trace.calls.iter().position(|c| *c == f) {
             Some(n) => n,

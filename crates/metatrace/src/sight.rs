@@ -115,6 +115,7 @@ pub struct Abort {
     pub times: u64,
 }
 
+/// Who is told what the JIT does. Calls come from the thread that does it, while it is not entering machine code.
 pub trait Observer: Sync {
     fn recording(&self, begins: &Line, bridge: Option<u32>) {
         let _ = (begins, bridge);
@@ -142,10 +143,12 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub fn detailed() -> bool {
     Param::KeepIr.get() != 0
 }
+/// From now on it is told; for good.
 pub fn add_observer(o: &'static dyn Observer) {
     OBSERVERS.lock().unwrap().push(o);
     OBSERVED.store(true, Relaxed);
 }
+/// Somebody wants to be told.
 pub fn observed() -> bool {
     OBSERVED.load(Relaxed)
 }
@@ -186,6 +189,7 @@ pub fn invalidated(owner: usize, why: Counter) {
         }
     }
 }
+/// The program ends.
 pub fn end() {
     tell(|o| o.end());
 }

@@ -44,6 +44,7 @@ pub struct RFrame {
     pub pc: u64,
 }
 
+/// The state of a recording: frames, registers, and the [`Recorder`].
 pub struct Tracer {
     pub core: Recorder,
     pub layout: FrameLayout,
@@ -75,9 +76,11 @@ impl Tracer {
         self.pc = pc;
         self.core.resume_point();
     }
+    /// The instruction being recorded.
     pub fn pc(&self) -> u64 {
         self.pc
     }
+    /// Frames of the recording, the root among them.
     pub fn depth(&self) -> usize {
         self.frames.len()
     }

@@ -6,6 +6,7 @@
 //!   where two of the three bits are recoverable and make room for the tag. Other doubles are boxed by the client.
 //! - low bits 000: pointer to an object, or 0 (null)
 
+/// Least and greatest small integer (63 bits).
 pub const FIX_MIN: i64 = -(1 << 62);
 pub const FIX_MAX: i64 = (1 << 62) - 1;
 

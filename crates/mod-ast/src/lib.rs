@@ -2,6 +2,10 @@
 //!
 //! [`classes`] makes the classes of nodes, [`export`] turns the compiler's trees into objects, [`import`] objects into
 //! trees. [`convert`] is the border of errors and options, shared with the hook that compiles source text.
+//!
+//! # Invariants
+//! - Trees that Python hands in are checked before the compiler sees them: wrong ones are a `TypeError` or `ValueError`.
+//! - Types are native tables; the trees exist either as objects or as the compiler's, never mixed.
 
 mod classes;
 pub mod convert;

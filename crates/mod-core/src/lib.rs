@@ -1,6 +1,10 @@
 //! Native modules that need nothing but the VM: `itertools`, `_collections`, `_functools`, `_operator`...
 //!
 //! A module's types are native layouts whose traced slots come first: see [`native_layout!`].
+//!
+//! # Invariants
+//! - A native layout is `#[repr(C)]`: the header, then slots, then plain words; the collector reads the slots only.
+//! - Compound changes are made under the object's lock; no Python code runs meanwhile.
 
 mod abc;
 mod array;

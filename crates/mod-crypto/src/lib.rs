@@ -2,6 +2,9 @@
 //!
 //! The state of a hash is in Rust memory that its object owns; it has a lock, and is worked on outside the running state
 //! if there is much to do.
+//!
+//! # Invariants
+//! - State is used under its lock only, and freed with its object.
 
 mod blake2;
 mod hash;

@@ -1,4 +1,8 @@
 //! Native modules of heavy data types: `_pickle`, `_decimal`, `_datetime`.
+//!
+//! # Invariants
+//! - Number kernels (`decimal::num`, `limbs`, `ntt`, `datetime::calendar`) know no objects.
+//! - A native layout is `#[repr(C)]`: the header, then slots, then plain words.
 
 mod datetime;
 mod decimal;

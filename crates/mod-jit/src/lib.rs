@@ -1,5 +1,9 @@
 //! Controls and sight of the JIT: the module `adderjit`; `-X jitlog`, `-X jitreport`; names of compiled code for `perf`
 //! and `gdb`. All of it is told by `metatrace::sight`, and costs nothing unless it is asked for. docs/jit.md is for users.
+//!
+//! # Invariants
+//! - Observers only look: the JIT does the same with and without them.
+//! - What is shown was copied when the trace was made; code objects and addresses may be gone when somebody asks.
 
 mod disasm;
 mod gdb;

@@ -1,6 +1,9 @@
 //! Native modules about text: `_sre`, `_codecs`, `_string`, `unicodedata`, `_json`, `_csv`...
 //!
 //! The kernels are in `adder-sre` and `adder-text`, which know no objects; here is what Python sees of them.
+//!
+//! # Invariants
+//! - Texts are WTF-8; positions that Python sees are counted in code points.
 
 mod codecs;
 mod csv;

@@ -14,6 +14,9 @@
 //! | [`complexnum`] | complex arithmetic and the functions of `cmath` |
 //! | [`math`] | what the `math` module needs beyond `std` |
 //! | [`random`] | the Mersenne Twister as Python seeds and reads it |
+//!
+//! # Invariants
+//! - What cannot be computed is an error value with CPython's text.
 #![forbid(unsafe_code)]
 
 pub mod bigint;

@@ -1,4 +1,9 @@
 //! Attribute access: the generic protocol of `object`, instance attributes in shapes, binding of descriptors.
+//!
+//! # Invariants
+//! - Attributes in the object are read and written at offsets that its shape gives; a shape's offsets are within the
+//!   object's capacity. Under races the shape may have changed since: it only ever grows within one capacity, and a word
+//!   that is not set is null.
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};

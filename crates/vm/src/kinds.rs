@@ -1,4 +1,9 @@
 //! The collector's table of kinds: size and slots of every native layout.
+//!
+//! # Invariants
+//! - A row's size and trace functions get objects of that kind only, possibly dead ones (sizes), with the world stopped.
+//! - The kind byte of an object is a [`Kind`] (with bit 7 for instances of Python subclasses): objects are made by
+//!   functions that take one.
 
 use crate::builtins::dict_table::DictTable;
 use crate::object::*;
@@ -106,6 +111,7 @@ unsafe fn drop_object(o: Obj) {
                 f(o)
             }
         } else {
+            // SAFETY: an object's kind byte is a `Kind`, but for the bit of subclasses.
             crate::builtins::drop_object(std::mem::transmute::<u8, Kind>(k), o)
         }
     }
@@ -289,6 +295,7 @@ unsafe fn native_trace(o: Obj, t: &mut Tracer) -> usize {
 }
 unsafe fn sub_trace(o: Obj, t: &mut Tracer) -> usize {
     unsafe {
+        // SAFETY: as above.
         let k = std::mem::transmute::<u8, Kind>(o.as_ref().kind & !SUBCLASS);
         match k {
             Kind::Object => return inst_trace(o, t),

@@ -3,6 +3,11 @@
 //! Every structure is `#[repr(C)]`, begins with its header, and agrees with its row in [`crate::kinds`]. Traced words
 //! are [`Slot`]s; other words are plain. Accessors of a type live in that type's module; the fields here are `pub` to
 //! the crate for the interpreter's fast paths.
+//!
+//! # Invariants
+//! - A `Gc<T>` refers to an object with the layout `T`: it comes from an allocation of that kind or from a cast after a test
+//!   of the kind (`cast`, `exact`); `cast_unchecked` is for places where the caller has made sure.
+//! - A slot read with `gc` holds such an object; which slots do is said at the field.
 
 use crate::shape::Shape;
 use crate::slots::Slots;

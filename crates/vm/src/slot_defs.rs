@@ -77,6 +77,7 @@ fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize) -> R<()> {
 
 /// The typed function of an erased slot. `f` came out of the slot of that type (`SlotDef::slot`).
 fn cast<F: Copy>(f: usize) -> F {
+    // SAFETY: function pointers are words; the caller names the type that the slot has.
     unsafe { std::mem::transmute_copy(&f) }
 }
 

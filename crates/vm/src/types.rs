@@ -1,5 +1,8 @@
 //! Type objects: making native types, lookup along the MRO with its cache, mutation, subclass tests.
 //! `type(name, bases, ns)` itself is in `builtins::type_`.
+//!
+//! # Invariants
+//! - MROs and what relies on types (inline caches, shapes) change under `TYPE_LOCK`.
 
 use crate::builtins::exceptions as exc;
 use crate::err::R;

@@ -137,6 +137,7 @@ impl Value {
         } else if self.is_flo() {
             Kind::Float
         } else {
+            // SAFETY: an object's kind byte is a `Kind`, but for the bit of subclasses.
             unsafe { std::mem::transmute::<u8, Kind>(self.header_unchecked().kind & !SUBCLASS) }
         }
     }

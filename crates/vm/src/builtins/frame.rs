@@ -2,6 +2,10 @@
 //!
 //! A frame object of a running frame reads its registers; when the frame is left the locals are copied over (`detach`);
 //! of a suspended generator it reads the generator's registers.
+//!
+//! # Invariants
+//! - `FrameObject::live` points to the frame's record while it is on a thread's stack; `detach` makes it null before the
+//!   record is left.
 
 use crate::builtins::code_replace;
 use crate::err::R;

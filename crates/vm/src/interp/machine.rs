@@ -1,5 +1,9 @@
 //! [`PyMachine`]: the machine operations that Python's handlers need beyond [`Machine`], and [`Interp`], the machine
 //! that computes.
+//!
+//! # Invariants
+//! - The registers and the frame of an [`Interp`] are those of the running frame of its thread.
+//! - Field accesses name fields of objects whose kind or shape has been tested; only handlers decide that.
 
 use crate::err::{R, Raised};
 use crate::object::*;

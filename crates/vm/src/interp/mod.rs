@@ -9,6 +9,13 @@
 //!
 //! Sibling calls are an optimisation that stable Rust does not promise: builds with debug assertions run a plain loop
 //! over the slow functions instead, and `tests::stack_does_not_grow` watches the optimised form.
+//!
+//! # Invariants
+//! - Native code of handlers gets pointers to the running frame and its registers, both of the thread's own stacks, which
+//!   never move or shrink while it runs; registers that an instruction names are within the frame's window.
+//! - `pc` points into the code object's instructions, which live as long as the frame has the code object; a jump's target
+//!   is an instruction of the same code (the compiler writes no other, `adder_bytecode::verify` checks what comes from outside).
+//! - Words of registers are null, or values; null only where an operand may be null.
 
 pub mod call;
 pub mod chain;

@@ -1,4 +1,8 @@
 //! Exceptions on their way: context and traceback, search for a handler, leaving frames.
+//!
+//! # Invariants
+//! - Frames between the entry frame and `Thread::fp` are records of this thread's stack; a frame that was left is not
+//!   touched again.
 
 use crate::builtins::exceptions as exc;
 use crate::err::Raised;
@@ -180,6 +184,7 @@ pub fn pop_frame(th: Th) {
 
 /// What a frame does with its result.
 pub fn cont(flags: u64) -> Cont {
+    // SAFETY: what is written to these bits is a `Cont`.
     unsafe { std::mem::transmute((flags >> fflags::CONT_SHIFT) as u8) }
 }
 

@@ -1,4 +1,9 @@
 //! What machine code calls: with the C calling convention, and without ever unwinding.
+//!
+//! # Invariants
+//! - Pointers that machine code passes (frames, registers, [`Expect`]s) are those of the running thread, or constants of the
+//!   trace, which live as long as its code.
+//! - Words are values unless a helper says that they are numbers or addresses.
 
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;

@@ -199,6 +199,7 @@ pub struct Tree {
     dead: AtomicU32,
     cycles: AtomicU64,
 }
+// SAFETY: pointers to instructions, which are compared only; all that changes is atomic.
 unsafe impl Sync for Tree {}
 unsafe impl Send for Tree {}
 
