@@ -19,10 +19,10 @@ def insert(k):
     for n in range(300):
         con.execute(f"insert into t values (?, {n})", (k,))
         if n % 50 == 0:
-            con.create_function(f"f{k}", 1, lambda x: x + 1)
+            con.create_function(f"f{k}_{n}", 1, lambda x: x + 1)
             con.set_trace_callback(lambda s: None)
             con.set_trace_callback(None)
-            assert con.execute(f"select f{k}(?)", (n,)).fetchone() == (n + 1,)
+            assert con.execute(f"select f{k}_{n}(?)", (n,)).fetchone() == (n + 1,)
 
 
 together(4, insert)
