@@ -53,7 +53,7 @@ def close(k):
             con.execute(f"select {n} + {k} from t").fetchmany(2)
             if k == 3 and n == 150:
                 con.close()
-    except sqlite3.ProgrammingError:
+    except sqlite3.Error:
         pass
 
 
