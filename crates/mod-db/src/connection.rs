@@ -161,7 +161,7 @@ pub trait Conn {
     fn keep(self, th: Th, f: Value) -> R<usize>;
     fn release(self, th: Th, i: usize);
     fn hold(self, th: Th) -> R<Open>;
-    fn is_held_by(self, th: Th) -> bool;
+    fn held_by(self, th: Th) -> bool;
     fn check(self, th: Th) -> R<Open>;
     fn check_thread(self, th: Th) -> R<()>;
     fn exec(self, th: Th, sql: &str) -> R<()>;
@@ -201,12 +201,12 @@ impl Conn for Gc<Connection> {
         }
         Ok(())
     }
-    fn is_held_by(self, th: Th) -> bool {
+    fn held_by(self, th: Th) -> bool {
         self.owner.load(Relaxed) == th.ident
     }
     /// Waits until no other thread holds the connection.
     fn hold(self, th: Th) -> R<Open> {
-        if !self.is_held_by(th) {
+        if !self.held_by(th) {
             if !self.lock.try_lock_thin(th) {
                 self.lock.lock(th, None)?;
             }

@@ -248,7 +248,7 @@ fn check(th: Th, k: Gc<Cursor>) -> R<Open> {
 }
 /// Another thread's use ends while this one waits for the connection.
 fn in_use(th: Th, k: Gc<Cursor>, c: Gc<Connection>) -> R<()> {
-    if k.locked.load(Acquire) && c.is_held_by(th) {
+    if k.locked.load(Acquire) && c.held_by(th) {
         return Err(programming(th, "Recursive use of cursors not allowed."));
     }
     Ok(())
