@@ -55,10 +55,10 @@ impl Recorder {
     fn op1(&self, op: Op, a: Ir) -> Ir {
         self.rec().core.op1(op, a)
     }
-    fn op(&self, op: Op, a: Ir, b: Ir) -> Ir {
+    pub(super) fn op(&self, op: Op, a: Ir, b: Ir) -> Ir {
         self.rec().core.op(op, a, b)
     }
-    fn guard(&self, cond: Ir, want: bool) {
+    pub(super) fn guard(&self, cond: Ir, want: bool) {
         self.rec().guard(cond, want)
     }
     fn is(&self, op: Op, a: Ir, v: bool) -> bool {

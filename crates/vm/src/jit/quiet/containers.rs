@@ -51,9 +51,11 @@ pub(super) fn is_empty_dict(m: Recorder, d: T<Value>) -> bool {
     if o.len() != 0 || o.owner.get().is_some() || !m.of_shape(d) {
         return false;
     }
-    let owner = m.get(d, Field(offset_of!(Dict, owner) as u32));
+    let owner = m.rec().core.op_imm(Op::Get, d.r, Ir::NONE, offset_of!(Dict, owner) as i64);
+    let null = m.rec().core.word(0);
+    m.guard(m.op(Op::Eq, owner, null), true);
     let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
-    m.test(m.is_null(owner)) && m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)))
+    m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)))
 }
 pub(super) fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
     if n > DISPLAY {
