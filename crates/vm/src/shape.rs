@@ -13,7 +13,7 @@
 use crate::object::Type;
 use crate::value::{Gc, Value};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::*};
 
 /// More attributes than this and an instance goes over to dict mode.
 pub const MAX_ATTRS: usize = 128;
@@ -35,6 +35,8 @@ pub struct Shape {
     pub parent: u32,
     /// Of a root: how many shapes come from it.
     family: AtomicU32,
+    /// A trace knows it by its number: see `in_trace`.
+    traced: AtomicBool,
     keys: Box<[Value]>, // gc-safe: each is in `children` of a shape on the way from the root
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
 }
@@ -55,6 +57,14 @@ pub fn shape(id: u32) -> &'static Shape {
 
 pub fn try_shape(id: u32) -> Option<&'static Shape> {
     unsafe { SHAPES.get(id as usize)?.load(Acquire).as_ref() }
+}
+
+/// The number of a shape for a trace: machine code may compare with it for ever, so it is never given out again.
+pub fn in_trace(id: u32) -> i64 {
+    if let Some(s) = try_shape(id) {
+        s.traced.store(true, Relaxed);
+    }
+    id as i64
 }
 
 /// How many numbers of shapes were given out; those of freed shapes come again.
@@ -106,6 +116,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             root: 0,
             parent: 0,
             family: AtomicU32::new(0),
+            traced: AtomicBool::new(false),
             keys: Box::new([]),
             children: Mutex::new(Vec::new()), // gc-safe: see the field
         },
@@ -198,6 +209,7 @@ impl Shape {
                 root: self.root,
                 parent: self.id,
                 family: AtomicU32::new(0),
+                traced: AtomicBool::new(false),
                 keys,
                 children: Mutex::new(Vec::new()), // gc-safe: see the field
             },
@@ -254,7 +266,7 @@ pub unsafe fn type_died(addr: usize) {
 
 /// At the end of a full collection: the shapes of types that died have no objects any more. They are freed a full
 /// collection later, because native code may still hold a reference to one whose last object it has just let go. Their
-/// numbers are given out again: the caches that knew the type were emptied when it died.
+/// numbers are given out again if no trace knows them: the caches that knew the type were emptied when it died.
 ///
 /// # Safety
 /// To be called by the collector with the world stopped.
@@ -262,9 +274,8 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
     let mut condemned = CONDEMNED.lock().unwrap();
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
-        drop(unsafe { Box::from_raw(p) });
-        // Machine code compares with the numbers of shapes for ever.
-        if crate::jit::get().is_none() {
+        let traced = unsafe { Box::from_raw(p) }.traced.load(Relaxed);
+        if !traced {
             FREE.lock().unwrap().push(id);
         }
     }

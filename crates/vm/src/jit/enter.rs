@@ -197,7 +197,7 @@ fn instance(
         m.rec().core.give_up(Counter::AbortInvalid, "the class changed");
         return None;
     }
-    let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | shape.id as i64;
+    let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | crate::shape::in_trace(shape.id);
     if !own {
         let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
         m.set_reg(i.c(), T { v, r });

@@ -8,6 +8,7 @@ use super::{helpers, watch};
 use crate::err::{R, Raised};
 use crate::interp::machine::*;
 use crate::object::*;
+use crate::shape::in_trace;
 use crate::thread::{Cont, fflags};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
@@ -289,11 +290,11 @@ impl Machine for Recorder {
         let now = o.v.shape_id();
         if !v && super::record::PyObjects.fixed(now) {
             // That it is of this one says more, for the tests to come as well.
-            let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, now as i64);
+            let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, in_trace(now));
             self.guard(c, true);
             return false;
         }
-        let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, shape as i64);
+        let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, in_trace(shape));
         self.guard(c, v);
         v
     }
@@ -314,7 +315,7 @@ impl Machine for Recorder {
     }
     fn set_shape(self, o: T<Value>, shape: u32) {
         self.i.set_shape(o.v, shape);
-        self.rec().core.effect(Inst { a: o.r, imm: shape as i64, ..Inst::new(Op::SetShape) });
+        self.rec().core.effect(Inst { a: o.r, imm: in_trace(shape), ..Inst::new(Op::SetShape) });
     }
     fn elem(self, o: T<Value>, base: Field, i: T<i64>) -> T<Value> {
         T { v: self.i.elem(o.v, base, i.v), r: self.rec().core.op_imm(Op::Elem, o.r, i.r, base.0 as i64) }
@@ -499,7 +500,7 @@ impl PyMachine for Recorder {
             self.rec().core.give_up(Counter::AbortInvalid, "the class changed");
         }
         self.rec().call_at(pc);
-        let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | shape.id as i64;
+        let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | in_trace(shape.id);
         let o = self.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
         let f = self.word(init);
         let flags = unsafe { (*self.i.fp).flags };

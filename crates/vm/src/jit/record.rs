@@ -160,7 +160,7 @@ impl Objects for PyObjects {
     }
     fn desc_of(&self, w: u64) -> u32 {
         match Value::from_word(w) {
-            Some(v) if v.is_obj() => v.shape_id(),
+            Some(v) if v.is_obj() => crate::shape::in_trace(v.shape_id()) as u32,
             _ => 0,
         }
     }
