@@ -134,6 +134,9 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
         count.store(u32::MAX, Relaxed);
         return Ok(Ctl::Next);
     }
+    if state.wait_for_next(count, Param::FunctionThreshold.get()) {
+        return Ok(Ctl::Next);
+    }
     if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
         return Ok(Ctl::Next);
     }

@@ -244,8 +244,25 @@ pub struct LoopState {
     version: AtomicBool,
     /// When it was first found hot ([`budget`]).
     since: AtomicU32,
+    /// How often what its trees assumed did not last.
+    lost: AtomicU32,
 }
+/// As many trees may lose what they assumed before the next one waits longer: the first are often made while a program
+/// still sets itself up.
+const LOST: u32 = 3;
 impl LoopState {
+    /// There was a tree, which is invalid now. A program that changes its classes again and again would be compiled again
+    /// and again, and code is never freed: each time the wait is doubled.
+    fn wait_for_next(&self, count: &AtomicU32, threshold: u32) -> bool {
+        if self.tree.swap(std::ptr::null_mut(), AcqRel).is_null() {
+            return false;
+        }
+        let n = self.lost.fetch_add(1, Relaxed);
+        if n >= LOST {
+            count.store(threshold.saturating_mul(2 << (n - LOST).min(24)).min(u32::MAX - 1), Relaxed);
+        }
+        n >= LOST
+    }
     fn new() -> LoopState {
         let out = get().map_or(0, |j| j.backend.bail() as u64);
         LoopState {
@@ -255,6 +272,7 @@ impl LoopState {
             misses: AtomicU32::new(0),
             ends: AtomicUsize::new(0),
             version: AtomicBool::new(false),
+            lost: AtomicU32::new(0),
             since: AtomicU32::new(0),
         }
     }
@@ -374,6 +392,9 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if state.aborts.load(Relaxed) >= Param::MaxAborts.get() {
         Counter::Blacklisted.inc();
         count.store(u32::MAX, Relaxed);
+        return Ok(None);
+    }
+    if state.wait_for_next(count, Param::Threshold.get()) {
         return Ok(None);
     }
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
