@@ -83,6 +83,8 @@ pub struct Thread {
     /// Backward jumps and calls until the next one that counts (see `jit::tick`): code and its counters are shared by threads, and
     /// a line of memory that all of them write would cost each of them tens of cycles.
     pub ticks: RustCell<u32>,
+    /// The interpreter was last left by a generator's frame that yielded, not by one that returned.
+    pub left_yielding: RustCell<bool>,
     /// State of the jitter of `ticks`.
     pub jitter: RustCell<u32>,
     pub fp: RustCell<*mut Frame>,
@@ -360,6 +362,7 @@ impl Th {
         let t = Box::new(Thread {
             m: Mutator::new(heap),
             ticks: RustCell::new(1),
+            left_yielding: RustCell::new(false),
             jitter: RustCell::new(1),
             fp: RustCell::new(frames),
             frame_limit: RustCell::new(frames),

@@ -286,19 +286,25 @@ pub fn clear_unstarted(th: Th, o: Value) -> bool {
         FINISHED => return true,
         _ => return false,
     }
+    if g.state.load(Acquire) != FINISHED && !never_started(th, g) {
+        return false;
+    }
     g.frame.init(None);
-    never_started(th, g);
     true
 }
-/// It will not run: what it was called with is let go.
-fn never_started(th: Th, g: Gc<Generator>) {
+/// It will not run: what it was called with is let go. False: another thread has started it.
+fn never_started(th: Th, g: Gc<Generator>) -> bool {
+    if !claim_unstarted(th, g) {
+        return false;
+    }
     let noticed = holds_noticeable(th, g);
-    g.state.store(FINISHED, Release);
     g.regs.init(None);
+    g.state.store(FINISHED, Release);
     g.set_flag(flags::FINALIZED);
     if noticed {
         crate::gc_module::dropped_in_native(th);
     }
+    true
 }
 /// Whether one of its registers, while it does not run, has something that would be noticed to be gone.
 fn holds_noticeable(th: Th, g: Gc<Generator>) -> bool {
@@ -480,18 +486,19 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
         chain::changed();
         let r = if close_on_exit && th.isinstance_exact(e, exc::GENERATOR_EXIT.get()) {
             // Close the delegate first.
-            match delegating(th, g, || close_iter(th, d)) {
-                Ok(()) => {
+            match delegating(th, g, d, || close_iter(th, d)) {
+                Ok(None) => Ok(None),
+                Ok(Some(())) => {
                     th.set_exc(e);
                     return resume_raising(th, g);
                 }
                 Err(_) => return resume_raising(th, g),
             }
         } else if let Some(x) = as_generator(d).filter(|_| !d.is_kind(Kind::AsyncGenerator)) {
-            delegating(th, g, || outcome(th, throw_with(th, x, e, close_on_exit)?))
+            delegating(th, g, d, || outcome(th, throw_with(th, x, e, close_on_exit)?))
         } else {
             match th.getattr_opt(d, n!(throw))? {
-                Some(f) => delegating(th, g, || th.call(f, &[e])),
+                Some(f) => delegating(th, g, d, || th.call(f, &[e])),
                 None => {
                     th.set_exc(e);
                     return resume_raising(th, g);
@@ -499,7 +506,9 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
             }
         };
         return match r {
-            Ok(v) => Ok(Resumed::Yielded(v)),
+            // Another thread was faster.
+            Ok(None) => throw_with(th, g, e, close_on_exit),
+            Ok(Some(v)) => Ok(Resumed::Yielded(v)),
             Err(_) if th.exc_is(&exc::STOP_ITERATION) => {
                 // The delegate is done: its value is what `yield from` gives.
                 let v = exc::stop_value(th.take_exc());
@@ -508,8 +517,7 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
             Err(_) => resume_raising(th, g),
         };
     }
-    if g.state.load(Acquire) == CREATED {
-        never_started(th, g);
+    if g.state.load(Acquire) == CREATED && never_started(th, g) {
         return Err(th.raise(e));
     }
     th.set_exc(e);
@@ -530,10 +538,7 @@ pub fn close(th: Th, o: Value) -> R<Value> {
     let g = gen_of(o);
     chain::settle(th, g);
     match g.state.load(Acquire) {
-        CREATED => {
-            never_started(th, g);
-            return Ok(NONE());
-        }
+        CREATED if never_started(th, g) => return Ok(NONE()),
         FINISHED => return Ok(NONE()),
         _ => {}
     }

@@ -16,7 +16,7 @@
 //!   on a suspended generator from outside call [`settle`] first, which makes them RUNNING if they are in a gap.
 //! - A chain whose last generator is suspended and delegates to none is right: the others wait for it. Two things end a delegation while the
 //!   delegate lives, and make all chains void ([`changed`]): exceptions thrown in, frames that are moved to another line.
-//! - There are gaps only while the process has one thread.
+//! - Chains are made, and there are gaps, only while the process has one thread.
 
 use super::generator::*;
 use crate::builtins::async_gen;
@@ -194,12 +194,14 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
             return None;
         }
         let before = g.lasti.load(Relaxed) as usize;
+        // Once it is suspended another thread may run it, to its end even.
+        let saved: Gc<Array> = g.regs.gc();
         let at = put_away(pc, regs, fp, g);
-        th.m.barrier_all(g.regs.gc::<Array>().obj());
+        th.m.barrier_all(saved.obj());
         let v = Value::from_bits(*regs.add(i.b()));
         let cf = fp.sub(1 + n);
         th.fp.set(cf);
-        let delegates = i.op_byte() == Op::YieldFrom as u8;
+        let delegates = i.op_byte() == Op::YieldFrom as u8 && !th.multi();
         if n > 0 {
             let root: Gc<Generator> = (*fp).locals.gc();
             if delegates {
@@ -217,6 +219,7 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
             build(th, g);
         }
         if flags & fflags::ENTRY != 0 {
+            th.left_yielding.set(true);
             return Some(Yielded::Left(v.bits()));
         }
         let (pc, regs) = ((*cf).pc, (*cf).regs);
@@ -235,8 +238,9 @@ pub unsafe fn yielded_async(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: 
             return None;
         }
         let v = Value::from_bits(*regs.add(i.b()));
+        let saved: Gc<Array> = g.regs.gc();
         put_away(pc, regs, fp, g);
-        th.m.barrier_all(g.regs.gc::<Array>().obj());
+        th.m.barrier_all(saved.obj());
         let cf = fp.sub(1);
         let (pc, regs) = ((*cf).pc, (*cf).regs);
         let (v, skip) = match async_gen::item(Value::from_bits(*regs.add((*pc).b())), g, v) {

@@ -450,6 +450,7 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
         let cf = fp.sub(1);
         if flags & fflags::ENTRY != 0 {
             th.fp.set(cf);
+            th.left_yielding.set(true);
             return Some(Yielded::Left(v));
         }
         let (pc, regs) = ((*cf).pc, (*cf).regs);
@@ -504,7 +505,7 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
                 (*nf).pc = pc.sub(1);
                 th.fp.set(nf);
                 let v = th.run_on()?;
-                return Ok(resumed(g, v));
+                return Ok(resumed(th, v));
             }
         }
     }
@@ -540,11 +541,12 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         }
     }
     let v = th.run_on()?;
-    Ok(resumed(g, v))
+    Ok(resumed(th, v))
 }
+/// What the frame that was just left did. The generator's state would not tell: another thread may run it already.
 #[inline(always)]
-fn resumed(g: Gc<Generator>, v: Value) -> Resumed {
-    if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) }
+fn resumed(th: Th, v: Value) -> Resumed {
+    if th.left_yielding.get() { Resumed::Yielded(v) } else { Resumed::Returned(v) }
 }
 
 /// Raises the (already set) pending exception at the point where the generator is suspended. The generator is not
@@ -574,14 +576,14 @@ pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
         return Err(crate::err::Raised);
     }
     let v = th.run_on()?;
-    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+    Ok(resumed(th, v))
 }
 
 /// The iterator that a suspended generator delegates to.
 pub fn delegate(g: Gc<Generator>) -> Option<Value> {
-    if g.state.load(Acquire) != SUSPENDED {
-        return None;
-    }
+    if g.state.load(Acquire) != SUSPENDED { None } else { waits_for(g) }
+}
+fn waits_for(g: Gc<Generator>) -> Option<Value> {
     unsafe {
         let code: Gc<Code> = g.code.gc();
         let at = g.lasti.load(Relaxed) as usize;
@@ -589,7 +591,8 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
         if i.op() != Op::YieldFrom {
             return None;
         }
-        g.regs.gc::<Array>().slot(i.c()).get()
+        // Another thread may have run it to its end in the meantime.
+        g.regs.gc_opt::<Array>()?.slot(i.c()).get()
     }
 }
 
@@ -648,17 +651,27 @@ fn handles(f: &Frame) -> bool {
     })
 }
 
-/// Runs `f`, which deals with the delegate of the suspended generator `g`, with the frame of `g` on the stack, where
-/// whoever looks at the stack expects it.
-pub fn delegating<T>(th: Th, g: Gc<Generator>, f: impl FnOnce() -> R<T>) -> R<T> {
+/// Runs `f`, which deals with the delegate `d` of the suspended generator `g`, with the frame of `g` on the stack, where
+/// whoever looks at the stack expects it. None: another thread has run `g`, it does not wait for `d` any more.
+pub fn delegating<T>(th: Th, g: Gc<Generator>, d: Value, f: impl FnOnce() -> R<T>) -> R<Option<T>> {
     let was = claim(th, g)?;
+    let waits = was == SUSPENDED && waits_for(g).is_some_and(|now| now.is(d));
+    if !waits {
+        g.state.store(was, Release);
+        return Ok(None);
+    }
     if let Err(e) = push(th, g, fflags::ENTRY) {
         g.state.store(was, Release);
         return Err(e);
     }
     let r = f();
     suspend(th);
-    r
+    r.map(Some)
+}
+
+/// A generator that was not started is to be finished without having run. False: another thread has started it.
+pub(crate) fn claim_unstarted(th: Th, g: Gc<Generator>) -> bool {
+    !th.multi() || g.state.compare_exchange(CREATED, RUNNING, AcqRel, Acquire).is_ok()
 }
 
 /// `Return` of a generator's frame.
@@ -677,6 +690,7 @@ pub fn returned(th: Th, v: Value) -> R<Ctl> {
 /// Hands a yielded or returned value to whoever resumed the generator.
 fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
     if flags & fflags::ENTRY != 0 {
+        th.left_yielding.set(yielded);
         return Ok(Ctl::Leave(v));
     }
     if unwind::cont(flags) == Cont::Next {
@@ -997,6 +1011,11 @@ pub fn async_gen_wrap(th: Th, v: Value) -> Value {
 pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
     th.may_run_python()?;
     let was = claim(th, g)?;
+    if was != SUSPENDED || waits_for(g).is_none() {
+        // Another thread was faster.
+        g.state.store(was, Release);
+        return Err(th.value_error("generator already executing"));
+    }
     if let Err(e) = push(th, g, fflags::ENTRY) {
         g.state.store(was, Release);
         return Err(e);
@@ -1019,5 +1038,5 @@ pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
         f.pc = p;
     }
     let v = th.run_entry()?;
-    Ok(if g.state.load(Acquire) == SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+    Ok(resumed(th, v))
 }
