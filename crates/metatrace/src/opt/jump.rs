@@ -104,13 +104,13 @@ pub(super) fn close(o: &mut Opt, target: usize) -> Result<(), &'static str> {
         Known::Const(c) => o.konst(c.ty, c.bits),
     };
     let slot = |o: &Opt, s: u32| rec.end_slots.iter().find(|e| e.0 == s).map(|e| o.mapped(e.1));
-    // It must be the very value. What was read from memory again may be; anything else is not.
+    // It must be the very value. What was read from memory may be; anything else is not.
     let same = |o: &mut Opt, a: R, b: R| -> Result<(), &'static str> {
         let (a, b) = (o.resolve(a), o.resolve(b));
         if a == b {
             return Ok(());
         }
-        let read = o.def(a).is_some_and(|d| matches!(d.op, Op::LoadReg | Op::Get | Op::GetInt));
+        let read = o.def(a).is_some_and(|d| matches!(d.op, Op::Entry | Op::LoadReg | Op::Get | Op::GetInt));
         if !read || o.out.ty(a) != o.out.ty(b) || !matches!(o.out.ty(a), Ty::Ref | Ty::Int) {
             return Err(NO);
         }

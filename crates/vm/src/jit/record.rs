@@ -1360,6 +1360,32 @@ impl Rec {
                 self.core.trace.end_slots.push((slot as u32, r));
             }
         }
+        if let Some(home) = self.home
+            && self.went_elsewhere()
+        {
+            for &(slot, _) in &home.header.same {
+                self.grow(slot as usize);
+                if !self.touched[slot as usize] {
+                    let was = self.sym[slot as usize];
+                    let r = was.unwrap_or_else(|| {
+                        self.core.op_imm(Op::LoadReg, R_::NONE, R_::NONE, slot as i64)
+                    });
+                    self.core.trace.end_slots.push((slot, r));
+                }
+            }
+        }
+    }
+    /// On the way from its loop an operation carried out as a whole went on elsewhere than recorded: it may have written
+    /// registers of which the loop knows that nothing writes them.
+    fn went_elsewhere(&self) -> bool {
+        let mut e = self.from;
+        while let Some(x) = e {
+            if x.snap.in_memory {
+                return true;
+            }
+            e = x.parent;
+        }
+        false
     }
 
     /// Records a call of a Python function that does not become part of the trace: its own machine code is called. Its
