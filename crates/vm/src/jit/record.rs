@@ -1367,9 +1367,8 @@ impl Rec {
                 self.grow(slot as usize);
                 if !self.touched[slot as usize] {
                     let was = self.sym[slot as usize];
-                    let r = was.unwrap_or_else(|| {
-                        self.core.op_imm(Op::LoadReg, R_::NONE, R_::NONE, slot as i64)
-                    });
+                    let r =
+                        was.unwrap_or_else(|| self.core.op_imm(Op::LoadReg, R_::NONE, R_::NONE, slot as i64));
                     self.core.trace.end_slots.push((slot, r));
                 }
             }
