@@ -4,21 +4,19 @@
     bench/programs.py [--only a,b] [--runs 3] [--scale 1.0] [--out FILE.json] NAME=COMMAND ...
 
 The first NAME is the reference of every ratio.  Each program runs under every implementation in turn, --runs times;
-the best wall time and the highest peak of resident memory count.  A program that prints something else than under the
+the best wall time and the highest peak of resident memory count (which GNU time tells).  A program that prints something else than under the
 reference has failed.  Last, geometric means.  --small runs the sizes of the tests, as a smoke test.
 """
 import argparse
 import hashlib
 import json
-import os
-import subprocess
+import resource
 import sys
-import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from run import geomean, implementations
+from run import geomean, implementations, measured
 
 HERE = Path(__file__).resolve().parent / "programs"
 
@@ -33,28 +31,14 @@ SIZES = {
 def run(command, timeout):
     """(seconds, peak in KB, digest of the output, what went wrong)."""
     start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        # Not communicate(): wait4 gives the peak of this child alone.
-        texts = {}
-        readers = [threading.Thread(target=lambda n=n, f=f: texts.__setitem__(n, f.read())) for n, f in (("out", child.stdout), ("err", child.stderr))]
-        for r in readers:
-            r.start()
-        timer = threading.Timer(timeout, child.kill)
-        timer.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - start
-        timer.cancel()
-        for r in readers:
-            r.join()
-    finally:
-        child.returncode = 0
-    code = os.waitstatus_to_exitcode(status)
+    # A program that does not end is ended by its own limit of processor time: GNU time stands between it and us.
+    done, peak = measured(command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (timeout, timeout)))
+    seconds = time.perf_counter() - start
     error = None
-    if code:
-        lines = texts["err"].decode("utf-8", "replace").strip().splitlines()
-        error = f"exit {code}: {lines[-1][:120] if lines else ''}" if seconds < timeout else f"ran past {timeout} s"
-    return seconds, usage.ru_maxrss, hashlib.sha256(texts["out"]).hexdigest(), error
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        error = f"exit {done.returncode}: {lines[-1][:120] if lines else ''}" if seconds < timeout else f"ran past {timeout} s"
+    return seconds, peak, hashlib.sha256(done.stdout).hexdigest(), error
 
 
 def main():
@@ -63,7 +47,7 @@ def main():
     ap.add_argument("--runs", type=int, default=3)
     ap.add_argument("--scale", type=float, default=1.0, help="of the sizes")
     ap.add_argument("--small", action="store_true", help="the programs' default sizes")
-    ap.add_argument("--timeout", type=float, default=120)
+    ap.add_argument("--timeout", type=int, default=120)
     ap.add_argument("--out", help="write the figures here as JSON")
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()

@@ -25,6 +25,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -138,6 +139,19 @@ def implementations(texts):
         # Benchmarks run in their own folders.
         found.append((name, [os.path.abspath(words[0]) if os.sep in words[0] else words[0], *words[1:]]))
     return found
+
+
+def measured(command, **kwargs):
+    """`command` run to its end: its outcome as of subprocess.run and its peak of resident memory in kilobytes.
+
+    The peak is told by GNU time: a child of this process would count what this process had when the child began.
+    It is 0 if there is no GNU time.
+    """
+    if not shutil.which("time"):
+        return subprocess.run(command, capture_output=True, **kwargs), 0
+    with tempfile.NamedTemporaryFile("r") as told:
+        done = subprocess.run(["time", "-q", "-f", "%M", "-o", told.name, *command], capture_output=True, **kwargs)
+        return done, int(told.read() or 0)
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How pure Python work scales over two threads. Runs under the implementation to measure:
 
-    adder bench/scaling.py
+    adder bench/scaling.py [N]        N: rounds of a unit; by default so many that starting a thread is nothing beside them
 
 Prints for each kind of work the time of two units on one thread, of one unit on each of
 two threads, and their ratio (0.5 is perfect).
@@ -65,7 +65,7 @@ def both(work, n):
 
 
 def main():
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000_000
     for work in (independent, allocating, shared_reads):
         work(n // 10)
         one = min(timed(lambda: (work(n), work(n))) for _ in range(3))

@@ -9,10 +9,13 @@ resident size of three, and the ratio to the first NAME.  The implementations ta
 import argparse
 import os
 import shlex
-import shutil
 import statistics
-import subprocess
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from run import implementations, measured
 
 # `-s -P` is `-I` without `-E`: tools/oracles' `py314` finds its library by PYTHONHOME.
 PROGRAMS = [
@@ -32,23 +35,16 @@ def run(command):
     return seconds
 
 
-def resident(command):
-    """Kilobytes, told by GNU time: a child of this process would count what this process had when it began."""
-    if not shutil.which("time"):
-        return 0
-    return int(subprocess.run(["time", "-f", "%M", *command], stderr=subprocess.PIPE, text=True).stderr.split()[-1])
-
-
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--runs", type=int, default=20)
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()
-    impls = [(n, shlex.split(c)) for n, _, c in (i.partition("=") for i in args.impl)]
+    impls = implementations(args.impl)
     for program in PROGRAMS:
         print(shlex.join(program))
         results = {name: [] for name, _ in impls}
-        memory = {name: max(resident([*command, *program]) for _ in range(3)) for name, command in impls}
+        memory = {name: max(measured([*command, *program])[1] for _ in range(3)) for name, command in impls}
         for _ in range(args.runs):
             for name, command in impls:
                 results[name].append(run([*command, *program]))
