@@ -61,17 +61,10 @@ pub fn cranelift() -> Option<&'static dyn Backend> {
     CRANELIFT.get_or_init(Cranelift::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(
-    snap: Snap,
-    leaves: Vec<(Loc, Ty)>,
-    parent: Option<&'static Exit>,
-    target: usize,
-    owner: usize,
-    id: u32,
-) -> &'static Exit {
+fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize, id: u32) -> &'static Exit {
     let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
     // Headers are no functions: bridges link to entries.
-    Exit::new(&info, None, parent, target as u64, owner, id, false)
+    m.exit(&info, None, target as u64, id, false)
 }
 
 impl Tools {
@@ -153,7 +146,9 @@ impl Cranelift {
                 Ok(())
             })
             .ok()?;
-        let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), None, leave, 0, 0);
+        let mut maker = ExitMaker::new(None, 0);
+        let e = exit(&mut maker, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave, 0);
+        maker.finish();
         let (bail, _) = t
             .function(trace_signature(), |b, _| {
                 begin(b);
@@ -182,8 +177,9 @@ impl Backend for Cranelift {
         owner: usize,
     ) -> Result<Compiled, &'static str> {
         let mut exits = Vec::new();
+        let mut maker = ExitMaker::new(parent, owner);
         let mut make = |snap, leaves| {
-            let e = exit(snap, leaves, parent, self.leave, owner, EXITS.fetch_add(1, Relaxed));
+            let e = exit(&mut maker, snap, leaves, self.leave, EXITS.fetch_add(1, Relaxed));
             exits.push(e);
             e
         };
@@ -191,6 +187,7 @@ impl Backend for Cranelift {
         let (entry, bytes) = tools.function(trace_signature(), |b, native| {
             translate::Translate::new(t, layout, parent, b, native).run(&mut make)
         })?;
+        maker.finish();
         Ok(Compiled { entry, exits, bytes })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {

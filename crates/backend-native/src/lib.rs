@@ -64,15 +64,9 @@ pub fn native() -> Option<&'static dyn Backend> {
     NATIVE.get_or_init(Native::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(
-    l: emit::Leaving,
-    parent: Option<&'static Exit>,
-    target: usize,
-    owner: usize,
-    id: u32,
-) -> &'static Exit {
+fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize, id: u32) -> &'static Exit {
     let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints };
-    Exit::new(&info, l.home, parent, target as u64, owner, id, l.kind)
+    m.exit(&info, l.home, target as u64, id, l.kind)
 }
 
 impl Native {
@@ -95,7 +89,9 @@ impl Native {
             hints: Vec::new(),
             kind: false,
         };
-        let e = exit(l, None, leave, 0, 0);
+        let mut maker = ExitMaker::new(None, 0);
+        let e = exit(&mut maker, l, leave, 0);
+        maker.finish();
         let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.
         let enter = unsafe {
@@ -125,16 +121,18 @@ impl Backend for Native {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         m.claim().ok_or("no code memory")?;
         let mut exits = Vec::new();
+        let mut maker = ExitMaker::new(parent, owner);
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
         let code = emit::Emit::<Host>::new(t, layout, parent, m.next(), self.returned).run(
             &mut marks,
             &mut |l| {
                 let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let e = exit(l, parent, self.leave, owner, id);
+                let e = exit(&mut maker, l, self.leave, id);
                 exits.push(e);
                 e
             },
         )?;
+        maker.finish();
         if let Some(x) = marks {
             MARKS.set(x);
         }

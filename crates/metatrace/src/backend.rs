@@ -4,7 +4,7 @@
 use crate::ir::*;
 use crate::{forever, packed};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Spill slots of a trace.
 pub const SPILLS: usize = 128;
@@ -65,96 +65,176 @@ pub struct ExitInfo {
     /// Operands `R::ins(n)` are `leaves[n]`.
     pub snap: Snap,
     pub leaves: Vec<(Loc, Ty)>,
-    /// Which leaves a bridge needs to jump back into `Exit::home` ([`Trace::carry`]).
+    /// Which leaves a bridge needs to jump back into [`Exit::home`] ([`Trace::carry`]).
     pub carry: Vec<u32>,
     /// What is known here.
     pub hints: Vec<Hint>,
 }
 
 /// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.
+///
+/// There are many, few of which are ever taken: what only those need lies elsewhere, as does what those of a trace share.
 #[repr(C)]
 pub struct Exit {
     pub target: AtomicU64,
+    of: &'static Exits,
+    /// Null until it is needed.
+    taken: AtomicPtr<Taken>,
+    /// Where in [`Exits::packed`] it is written what the exit says.
+    at: u32,
+    /// Serial number, for the log.
+    pub id: u32,
+    /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
+    pub kind: bool,
+    offers: bool,
+}
+
+/// What the exits of a trace have in common.
+struct Exits {
+    home: OnceLock<&'static Target>,
+    parent: Option<&'static Exit>,
+    owner: usize,
+    packed: AtomicPtr<packed::Packed>,
+}
+
+/// What is known of an exit that was taken.
+pub struct Taken {
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,
     /// The client's: when it was first found to be taken often.
     pub since: AtomicU32,
-    /// The loop that a bridge may jump back into.
-    pub home: Option<&'static Target>,
-    /// The exit at which the bridge begins that this exit belongs to.
-    pub parent: Option<&'static Exit>,
     /// How often the client saw it taken.
-    pub taken: AtomicU64,
-    /// The client's: what the trace belongs to.
-    pub owner: usize,
-    /// Serial number, for the log.
-    pub id: u32,
-    /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
-    pub kind: bool,
-    /// Few are ever taken ([`crate::packed`]).
-    packed: &'static [u8],
-    info: OnceLock<Box<ExitInfo>>,
+    pub times: AtomicU64,
+    info: ExitInfo,
 }
 
 impl std::ops::Deref for Exit {
     type Target = ExitInfo;
     #[inline(always)]
     fn deref(&self) -> &ExitInfo {
-        match self.info.get() {
-            Some(i) => i,
-            None => self.unpack(),
-        }
+        &self.taken().info
     }
 }
 
+static NO_TRACE: Exits = Exits {
+    home: OnceLock::new(),
+    parent: None,
+    owner: 0,
+    packed: AtomicPtr::new(&raw const packed::IN_MEMORY as *mut _),
+};
 /// What [`Backend::enter`] answers where a trace ended with `Return`: the result is in `State::gpr[0]`.
 pub static RETURNED: Exit = Exit {
     target: AtomicU64::new(0),
-    count: AtomicU32::new(0),
-    failures: AtomicU32::new(0),
-    since: AtomicU32::new(0),
-    home: None,
-    parent: None,
-    taken: AtomicU64::new(0),
-    owner: 0,
+    of: &NO_TRACE,
+    taken: AtomicPtr::new(std::ptr::null_mut()),
+    at: 0,
     id: 0,
     kind: false,
-    // In memory, and nothing else.
-    packed: &[1, 0, 0, 0, 0, 0, 0],
-    info: OnceLock::new(),
+    offers: false,
 };
 
-impl Exit {
-    #[cold]
-    fn unpack(&self) -> &ExitInfo {
-        self.info.get_or_init(|| Box::new(packed::unpack(self.packed)))
+/// Makes the exits of a trace, which live for good.
+pub struct ExitMaker {
+    of: &'static Exits,
+    packer: packed::Packer,
+}
+impl ExitMaker {
+    pub fn new(parent: Option<&'static Exit>, owner: usize) -> ExitMaker {
+        let of = forever::value(Exits { home: OnceLock::new(), parent, owner, packed: AtomicPtr::default() });
+        ExitMaker { of, packer: packed::Packer::default() }
     }
-    /// A new exit, which lives for good.
-    pub fn new(
+    /// One more; those that have a `home` have the same.
+    pub fn exit(
+        &mut self,
         info: &ExitInfo,
         home: Option<&'static Target>,
-        parent: Option<&'static Exit>,
         target: u64,
-        owner: usize,
         id: u32,
         kind: bool,
     ) -> &'static Exit {
-        let packed = forever::bytes(&packed::pack(info));
+        if let Some(h) = home {
+            let had = self.of.home.get_or_init(|| h);
+            debug_assert!(std::ptr::eq(*had, h));
+        }
         forever::value(Exit {
             target: target.into(),
+            of: self.of,
+            taken: AtomicPtr::default(),
+            at: self.packer.add(info),
+            id,
+            kind,
+            offers: home.is_some(),
+        })
+    }
+    /// To be called before the code runs.
+    pub fn finish(self) {
+        self.of.packed.store(forever::value(self.packer.finish()) as *const _ as *mut _, Release);
+    }
+}
+
+impl Exit {
+    /// What there is once an exit is taken; it is made if need be.
+    #[inline(always)]
+    pub fn taken(&self) -> &'static Taken {
+        // SAFETY: made below, and never freed.
+        match unsafe { self.taken.load(Acquire).as_ref() } {
+            Some(t) => t,
+            None => self.unpack(),
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn unpack(&self) -> &'static Taken {
+        // SAFETY: set before any code of the trace runs, and never freed.
+        let packed = unsafe { &*self.of.packed.load(Acquire) };
+        let new = Box::into_raw(Box::new(Taken {
             count: 0.into(),
             failures: 0.into(),
             since: 0.into(),
-            home,
-            parent,
-            taken: 0.into(),
-            owner,
-            id,
-            kind,
-            packed,
-            info: OnceLock::new(),
-        })
+            times: 0.into(),
+            info: packed.unpack(self.at),
+        }));
+        // SAFETY: either the new one, which is nobody else's until then, or that of a thread that was faster.
+        unsafe {
+            match self.taken.compare_exchange(std::ptr::null_mut(), new, AcqRel, Acquire) {
+                Ok(_) => &*new,
+                Err(other) => {
+                    drop(Box::from_raw(new));
+                    &*other
+                }
+            }
+        }
+    }
+    fn known(&self) -> Option<&'static Taken> {
+        // SAFETY: as above.
+        unsafe { self.taken.load(Acquire).as_ref() }
+    }
+    /// How often the client saw it taken.
+    pub fn times(&self) -> u64 {
+        self.known().map_or(0, |t| t.times.load(Relaxed))
+    }
+    /// That count begins anew.
+    pub fn forget(&self) {
+        self.known().iter().for_each(|t| t.times.store(0, Relaxed));
+    }
+    /// Bridges that failed.
+    pub fn failures(&self) -> u32 {
+        self.known().map_or(0, |t| t.failures.load(Relaxed))
+    }
+    /// The loop that a bridge may jump back into.
+    pub fn home(&self) -> Option<&'static Target> {
+        if self.offers { self.of.home.get().copied() } else { None }
+    }
+    /// The exit at which the bridge begins that this exit belongs to.
+    #[inline(always)]
+    pub fn parent(&self) -> Option<&'static Exit> {
+        self.of.parent
+    }
+    /// The client's: what the trace belongs to.
+    #[inline(always)]
+    pub fn owner(&self) -> usize {
+        self.of.owner
     }
     /// The raw bits of a leaf.
     #[inline(always)]

@@ -151,14 +151,15 @@ impl Driver {
         // SAFETY: the entry is compiled code for this layout.
         let e = unsafe { self.backend.enter(entry, &mut s) };
         Counter::Exits.inc();
-        if e.owner == 0 {
+        if e.owner() == 0 {
             // A trace that ended with everything in memory.
             return;
         }
         self.rebuild(&s, e);
-        let n = e.count.fetch_add(1, Relaxed) + 1;
-        if n >= self.bridge_threshold && e.failures.load(Relaxed) < MAX_BRIDGE_FAILURES {
-            e.count.store(0, Relaxed);
+        let t = e.taken();
+        let n = t.count.fetch_add(1, Relaxed) + 1;
+        if n >= self.bridge_threshold && t.failures.load(Relaxed) < MAX_BRIDGE_FAILURES {
+            t.count.store(0, Relaxed);
             self.record_bridge(lang, e);
         }
     }
@@ -250,7 +251,7 @@ impl Driver {
                 e.attach(entry);
             }
             None => {
-                e.failures.fetch_add(1, Relaxed);
+                e.taken().failures.fetch_add(1, Relaxed);
             }
         }
     }

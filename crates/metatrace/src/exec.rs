@@ -808,7 +808,10 @@ fn exit(
     id: u32,
 ) -> &'static Exit {
     let info = ExitInfo { snap, leaves, carry: Vec::new(), hints: Vec::new() };
-    Exit::new(&info, None, parent, leave as *const Code as u64, owner, id, false)
+    let mut m = ExitMaker::new(parent, owner);
+    let e = m.exit(&info, None, leave as *const Code as u64, id, false);
+    m.finish();
+    e
 }
 
 /// The executor as a backend.

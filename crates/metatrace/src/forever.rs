@@ -31,6 +31,17 @@ pub fn bytes(b: &[u8]) -> &'static [u8] {
     }
 }
 
+/// A copy of these words.
+pub fn words(w: &[u64]) -> &'static [u64] {
+    let to = room(8 * w.len());
+    // SAFETY: as above.
+    unsafe {
+        let to = to.as_mut_ptr() as *mut u64;
+        std::ptr::copy_nonoverlapping(w.as_ptr(), to, w.len());
+        std::slice::from_raw_parts(to, w.len())
+    }
+}
+
 /// The value, which is never dropped.
 pub fn value<T: Send + Sync>(x: T) -> &'static T {
     const { assert!(align_of::<T>() <= 8) };

@@ -1,31 +1,84 @@
-//! What an exit says, as bytes. Of all exits few are ever taken, and most of the memory that compiled code needs would be
-//! theirs: so it is unpacked when one is taken for the first time.
+//! What exits say, as bytes. Of all exits few are ever taken, and most of the memory that compiled code needs would be
+//! theirs: so an exit is unpacked when it is taken for the first time.
 //!
-//! Numbers are little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
+//! The exits of a trace say mostly the same. They are packed together: what an earlier one has said is referred to, a part
+//! at a time (a frame, the registers, the places of the values...), and large numbers are in a table. Numbers are
+//! little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
 
 use crate::backend::{ExitInfo, Loc};
+use crate::forever;
+use crate::fxhash::{Fx, FxMap};
 use crate::ir::*;
-use crate::opt::{Fact, Kind};
+use crate::opt::{ANY, FIX, FLO, Fact, Kind};
+use std::hash::Hasher;
+
+/// What the exits of a trace say.
+pub(crate) struct Packed {
+    bytes: &'static [u8],
+    /// Large numbers.
+    words: &'static [u64],
+}
+
+/// An exit at which everything is in memory, and nothing else is to be said: an empty part refers to itself.
+pub(crate) static IN_MEMORY: Packed = Packed { bytes: &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
 
 /// Writes.
-struct Out(Vec<u8>);
-impl Out {
+#[derive(Default)]
+pub(crate) struct Packer {
+    out: Vec<u8>,
+    words: Vec<u64>,
+    index: FxMap<u64, u32>,
+    /// Where parts with this hash are.
+    parts: FxMap<u64, (u32, u32)>,
+}
+impl Packer {
     fn byte(&mut self, b: u8) {
-        self.0.push(b);
+        self.out.push(b);
     }
     fn num(&mut self, mut n: u64) {
         while n >= 0x80 {
-            self.0.push(n as u8 | 0x80);
+            self.out.push(n as u8 | 0x80);
             n >>= 7;
         }
-        self.0.push(n as u8);
+        self.out.push(n as u8);
     }
     fn signed(&mut self, n: i64) {
         self.num((n << 1 ^ n >> 63) as u64);
     }
-    fn all<T>(&mut self, l: &[T], mut f: impl FnMut(&mut Out, &T)) {
+    /// A number that may be an address or a value: small, or in the table.
+    fn word(&mut self, n: u64) {
+        if n < 1 << 13 {
+            return self.num(n << 1);
+        }
+        let (words, index) = (&mut self.words, &mut self.index);
+        let k = *index.entry(n).or_insert_with(|| {
+            words.push(n);
+            words.len() as u32 - 1
+        });
+        self.num((k as u64) << 1 | 1);
+    }
+    fn all<T>(&mut self, l: &[T], mut f: impl FnMut(&mut Packer, &T)) {
         self.num(l.len() as u64);
         l.iter().for_each(|x| f(self, x));
+    }
+    /// What `f` writes, or how far before there is the same.
+    fn part(&mut self, f: impl FnOnce(&mut Packer)) {
+        let start = self.out.len();
+        self.byte(0);
+        f(self);
+        let (old, new) = self.out.split_at(start + 1);
+        let mut h = Fx::default();
+        for c in new.chunks(8) {
+            let mut w = [0; 8];
+            w[..c.len()].copy_from_slice(c);
+            h.write_u64(u64::from_le_bytes(w));
+        }
+        let here = (start as u32 + 1, new.len() as u32);
+        let (at, n) = *self.parts.entry(h.finish()).or_insert(here);
+        if at < here.0 && old.get(at as usize..(at + n) as usize) == Some(new) {
+            self.out.truncate(start);
+            self.num(start as u64 + 1 - at as u64);
+        }
     }
     fn val(&mut self, v: &Val) {
         let (tag, n) = match *v {
@@ -37,7 +90,7 @@ impl Out {
             Val::Virt(n) => (5, n as u64),
         };
         self.byte(tag);
-        self.num(n);
+        self.word(n);
     }
     fn hint_val(&mut self, v: &HintVal) {
         let (tag, n) = match *v {
@@ -47,81 +100,133 @@ impl Out {
             HintVal::Const(c) => (3 + c.ty as u8, c.bits),
         };
         self.byte(tag);
-        self.num(n);
+        self.word(n);
+    }
+    /// Where it begins.
+    pub fn add(&mut self, x: &ExitInfo) -> u32 {
+        let at = self.out.len() as u32;
+        self.byte(x.snap.in_memory as u8);
+        self.all(&x.snap.frames, |o, f| {
+            o.part(|o| {
+                o.word(f.pc);
+                o.word(f.code);
+                o.num(f.base as u64);
+                o.word(f.flags);
+                o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
+                o.val(&f.func);
+                f.extra.iter().for_each(|e| o.val(e));
+            })
+        });
+        self.part(|o| {
+            let mut last = 0;
+            o.all(&x.snap.slots, |o, s| {
+                o.signed(s.0 as i64 - last);
+                last = s.0 as i64 + 1;
+                o.val(&s.1);
+            })
+        });
+        self.part(|o| {
+            o.all(&x.snap.virts, |o, v| {
+                o.word(v.what as u64);
+                o.all(&v.fields, |o, f| {
+                    o.num(f.0 as u64);
+                    o.val(&f.1);
+                });
+            })
+        });
+        self.part(|o| {
+            o.all(&x.leaves, |o, (l, ty)| {
+                let (tag, n) = match *l {
+                    Loc::Gpr(r) => (0, r as u64),
+                    Loc::Xmm(r) => (1, r as u64),
+                    Loc::Spill(s) => (2, s as u64),
+                    Loc::Const(w) => (3, w),
+                };
+                o.byte(tag | (*ty as u8) << 2);
+                o.word(n);
+            })
+        });
+        self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
+        self.all(&x.hints, |o, h| o.part(|o| o.hint(h)));
+        at
+    }
+    fn hint(&mut self, h: &Hint) {
+        match h {
+            Hint::Fact(r, f) => {
+                let usual = usual(f.kind);
+                let bounded = (f.lo, f.hi) != (usual.lo, usual.hi);
+                self.byte(0);
+                self.num(r.0 as u64);
+                self.byte(
+                    f.kind as u8
+                        | (f.nonnull as u8) << 2
+                        | (f.desc.is_some() as u8) << 3
+                        | (bounded as u8) << 4,
+                );
+                f.desc.iter().for_each(|d| self.num(*d as u64));
+                if bounded {
+                    self.word(f.lo as u64);
+                    self.word(f.hi as u64);
+                }
+            }
+            Hint::Shape(a, d) => {
+                self.byte(1);
+                self.hint_val(a);
+                self.num(*d as u64);
+            }
+            Hint::Field(a, at, b) => {
+                self.byte(2);
+                self.hint_val(a);
+                self.signed(*at as i64);
+                self.hint_val(b);
+            }
+            Hint::Cond(op, a, b, yes) => {
+                self.byte(3 | (*yes as u8) << 2);
+                self.num(*op as u64);
+                self.hint_val(a);
+                self.hint_val(b);
+            }
+        }
+    }
+    pub fn finish(self) -> Packed {
+        Packed { bytes: forever::bytes(&self.out), words: forever::words(&self.words) }
     }
 }
 
-pub fn pack(x: &ExitInfo) -> Box<[u8]> {
-    let mut o = Out(Vec::with_capacity(128));
-    o.byte(x.snap.in_memory as u8);
-    o.all(&x.snap.frames, |o, f| {
-        o.num(f.pc);
-        o.num(f.code);
-        o.num(f.base as u64);
-        o.num(f.flags);
-        o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
-        o.val(&f.func);
-        f.extra.iter().for_each(|e| o.val(e));
-    });
-    o.all(&x.snap.slots, |o, s| {
-        o.num(s.0 as u64);
-        o.val(&s.1);
-    });
-    o.all(&x.snap.virts, |o, v| {
-        o.num(v.what as u64);
-        o.all(&v.fields, |o, f| {
-            o.num(f.0 as u64);
-            o.val(&f.1);
-        });
-    });
-    o.all(&x.leaves, |o, (l, ty)| {
-        let (tag, n) = match *l {
-            Loc::Gpr(r) => (0, r as u64),
-            Loc::Xmm(r) => (1, r as u64),
-            Loc::Spill(s) => (2, s as u64),
-            Loc::Const(w) => (3, w),
-        };
-        o.byte(tag | (*ty as u8) << 2);
-        o.num(n);
-    });
-    o.all(&x.carry, |o, n| o.num(*n as u64));
-    o.all(&x.hints, |o, h| match h {
-        Hint::Fact(r, f) => {
-            o.byte(0);
-            o.num(r.0 as u64);
-            o.byte(f.kind as u8 | (f.nonnull as u8) << 2 | (f.desc.is_some() as u8) << 3);
-            f.desc.iter().for_each(|d| o.num(*d as u64));
-            o.signed(f.lo);
-            o.signed(f.hi);
-        }
-        Hint::Shape(a, d) => {
-            o.byte(1);
-            o.hint_val(a);
-            o.num(*d as u64);
-        }
-        Hint::Field(a, at, b) => {
-            o.byte(2);
-            o.hint_val(a);
-            o.signed(*at as i64);
-            o.hint_val(b);
-        }
-        Hint::Cond(op, a, b, yes) => {
-            o.byte(3 | (*yes as u8) << 2);
-            o.num(*op as u64);
-            o.hint_val(a);
-            o.hint_val(b);
-        }
-    });
-    o.0.into_boxed_slice()
+/// The bounds that most values of a kind have.
+fn usual(k: Kind) -> Fact {
+    match k {
+        Kind::Fix => FIX,
+        Kind::Flo => FLO,
+        _ => ANY,
+    }
 }
 
-/// Reads what [`pack`] wrote.
-struct In<'a>(&'a [u8]);
-impl In<'_> {
+/// Reads what [`Packer`] wrote.
+struct In {
+    of: &'static Packed,
+    at: usize,
+}
+impl In {
     fn byte(&mut self) -> u8 {
-        let b = self.0[0];
-        self.0 = &self.0[1..];
-        b
+        self.at += 1;
+        self.of.bytes[self.at - 1]
+    }
+    fn word(&mut self) -> u64 {
+        let n = self.num();
+        if n & 1 == 0 { n >> 1 } else { self.of.words[(n >> 1) as usize] }
+    }
+    fn part<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let start = self.at;
+        match self.num() as usize {
+            0 => f(self),
+            back => {
+                let next = std::mem::replace(&mut self.at, start + 1 - back);
+                let x = f(self);
+                self.at = next;
+                x
+            }
+        }
     }
     fn num(&mut self) -> u64 {
         let (mut n, mut at) = (0, 0);
@@ -143,16 +248,16 @@ impl In<'_> {
         (0..n).map(|_| f(self)).collect()
     }
     fn r(&mut self) -> R {
-        R(self.num() as u32)
+        R(self.word() as u32)
     }
     fn val(&mut self) -> Val {
         match self.byte() {
-            0 => Val::Const(self.num()),
-            1 => Val::Raw(self.num()),
+            0 => Val::Const(self.word()),
+            1 => Val::Raw(self.word()),
             2 => Val::Word(self.r()),
             3 => Val::Int(self.r()),
             4 => Val::Flt(self.r()),
-            _ => Val::Virt(self.num() as u32),
+            _ => Val::Virt(self.word() as u32),
         }
     }
     fn hint_val(&mut self) -> HintVal {
@@ -160,7 +265,7 @@ impl In<'_> {
             0 => HintVal::Value(self.r()),
             1 => HintVal::Tagged(self.r()),
             2 => HintVal::Boxed(self.r()),
-            n => HintVal::Const(Const { ty: ty(n - 3), bits: self.num() }),
+            n => HintVal::Const(Const { ty: ty(n - 3), bits: self.word() }),
         }
     }
 }
@@ -168,55 +273,75 @@ fn ty(n: u8) -> Ty {
     [Ty::Void, Ty::Ref, Ty::Int, Ty::Flt, Ty::Bool][n as usize]
 }
 
-pub fn unpack(bytes: &[u8]) -> ExitInfo {
-    let i = &mut In(bytes);
-    let mut snap = Snap { in_memory: i.byte() != 0, ..Snap::default() };
-    snap.frames = i.all(|i| {
-        let (pc, code, base, flags) = (i.num(), i.num(), i.num() as u32, i.num());
-        let bits = i.byte();
-        let func = i.val();
-        let extra = (bits & 2 != 0).then(|| i.val());
-        FrameSnap { pc, code, base, flags, real: bits & 1 != 0, func, extra }
-    });
-    snap.slots = i.all(|i| (i.num() as u32, i.val()));
-    snap.virts = i.all(|i| VirtSnap { what: i.num() as i64, fields: i.all(|i| (i.num() as u32, i.val())) });
-    let leaves = i.all(|i| {
-        let b = i.byte();
-        let n = i.num();
-        let l = match b & 3 {
-            0 => Loc::Gpr(n as u8),
-            1 => Loc::Xmm(n as u8),
-            2 => Loc::Spill(n as u16),
-            _ => Loc::Const(n),
-        };
-        (l, ty(b >> 2))
-    });
-    let carry = i.all(|i| i.num() as u32);
-    let hints = i.all(|i| {
-        let b = i.byte();
+impl Packed {
+    pub fn unpack(&'static self, at: u32) -> ExitInfo {
+        let i = &mut In { of: self, at: at as usize };
+        let mut snap = Snap { in_memory: i.byte() != 0, ..Snap::default() };
+        snap.frames = i.all(|i| {
+            i.part(|i| {
+                let (pc, code, base, flags) = (i.word(), i.word(), i.num() as u32, i.word());
+                let bits = i.byte();
+                let func = i.val();
+                let extra = (bits & 2 != 0).then(|| i.val());
+                FrameSnap { pc, code, base, flags, real: bits & 1 != 0, func, extra }
+            })
+        });
+        snap.slots = i.part(|i| {
+            let mut next = 0;
+            i.all(|i| {
+                let n = i.signed() + next;
+                next = n + 1;
+                (n as u32, i.val())
+            })
+        });
+        snap.virts = i.part(|i| {
+            i.all(|i| VirtSnap { what: i.word() as i64, fields: i.all(|i| (i.num() as u32, i.val())) })
+        });
+        let leaves = i.part(|i| {
+            i.all(|i| {
+                let b = i.byte();
+                let n = i.word();
+                let l = match b & 3 {
+                    0 => Loc::Gpr(n as u8),
+                    1 => Loc::Xmm(n as u8),
+                    2 => Loc::Spill(n as u16),
+                    _ => Loc::Const(n),
+                };
+                (l, ty(b >> 2))
+            })
+        });
+        let carry = i.part(|i| i.all(|i| i.num() as u32));
+        let hints = i.all(|i| i.part(In::hint));
+        ExitInfo { snap, leaves, carry, hints }
+    }
+}
+impl In {
+    fn hint(&mut self) -> Hint {
+        let b = self.byte();
         match b & 3 {
             0 => {
-                let r = i.r();
-                let b = i.byte();
+                let r = R(self.num() as u32);
+                let b = self.byte();
                 let kind = [Kind::Any, Kind::Fix, Kind::Flo, Kind::Ptr][(b & 3) as usize];
-                let desc = (b & 8 != 0).then(|| i.num() as u32);
-                Hint::Fact(r, Fact { kind, nonnull: b & 4 != 0, desc, lo: i.signed(), hi: i.signed() })
+                let desc = (b & 8 != 0).then(|| self.num() as u32);
+                let usual = usual(kind);
+                let (lo, hi) =
+                    if b & 16 != 0 { (self.word() as i64, self.word() as i64) } else { (usual.lo, usual.hi) };
+                Hint::Fact(r, Fact { kind, nonnull: b & 4 != 0, desc, lo, hi })
             }
-            1 => Hint::Shape(i.hint_val(), i.num() as u32),
-            2 => Hint::Field(i.hint_val(), i.signed() as i32, i.hint_val()),
+            1 => Hint::Shape(self.hint_val(), self.num() as u32),
+            2 => Hint::Field(self.hint_val(), self.signed() as i32, self.hint_val()),
             _ => {
-                let op = Op::ALL[i.num() as usize];
-                Hint::Cond(op, i.hint_val(), i.hint_val(), b & 4 != 0)
+                let op = Op::ALL[self.num() as usize];
+                Hint::Cond(op, self.hint_val(), self.hint_val(), b & 4 != 0)
             }
         }
-    });
-    ExitInfo { snap, leaves, carry, hints }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::opt::{ANY, FIX};
 
     #[test]
     fn comes_back() {
@@ -264,8 +389,26 @@ mod tests {
                 Hint::Cond(Op::Lt, a, a, false),
             ],
         };
-        let y = unpack(&pack(&x));
-        assert_eq!(y.snap, x.snap);
-        assert_eq!((y.leaves, y.carry, y.hints), (x.leaves, x.carry, x.hints));
+        let mut p = Packer::default();
+        // The second has all in common with the first, the third most.
+        let mut z = ExitInfo {
+            snap: x.snap.clone(),
+            leaves: x.leaves.clone(),
+            carry: vec![],
+            hints: x.hints.clone(),
+        };
+        z.hints.remove(1);
+        z.snap.frames[0].pc += 16;
+        let first = p.add(&x);
+        let all = [(first, &x), (p.add(&x), &x), (p.add(&z), &z)];
+        assert!(all[2].0 - all[1].0 < all[1].0 / 4);
+        let packed = forever::value(p.finish());
+        for (at, x) in all {
+            let y = packed.unpack(at);
+            assert_eq!(y.snap, x.snap);
+            assert_eq!((&y.leaves, &y.carry, &y.hints), (&x.leaves, &x.carry, &x.hints));
+        }
+        let none = IN_MEMORY.unpack(0);
+        assert_eq!(none.snap, Snap { in_memory: true, ..Snap::default() });
     }
 }

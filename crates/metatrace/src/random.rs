@@ -450,7 +450,7 @@ impl World {
         let mut s = self.state();
         // SAFETY: the state is the world's, for which the code was compiled.
         let e = unsafe { b.enter(entry, &mut s) };
-        if e.owner == 0 {
+        if e.owner() == 0 {
             return Outcome { pc: 0, state: self.describe(&[]), unsure: false };
         }
         self.leave(&e.snap, false, &|r| e.read(&s, r))

@@ -73,7 +73,7 @@ impl TraceInfo {
     }
     /// How often it was left at its exits for the interpreter.
     pub fn left(&self) -> u64 {
-        self.exits.iter().map(|e| e.taken.load(Relaxed)).sum()
+        self.exits.iter().map(|e| e.times()).sum()
     }
     /// The machine code.
     pub fn code(&self) -> &'static [u8] {
@@ -215,7 +215,7 @@ pub fn trace_of_exit(e: &Exit) -> Option<u32> {
 pub fn reset() {
     for t in traces() {
         t.runs.store(0, Relaxed);
-        t.exits.iter().for_each(|e| e.taken.store(0, Relaxed));
+        t.exits.iter().for_each(|e| e.forget());
     }
     ABORTS.lock().unwrap().clear();
 }

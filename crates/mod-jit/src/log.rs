@@ -150,15 +150,10 @@ impl Observer for Log {
         for t in traces() {
             let _ = writeln!(s, "ran id={} runs={} left={}", t.id, t.runs.load(Relaxed), t.left());
             for (n, e) in t.exits.iter().enumerate() {
-                let k = e.taken.load(Relaxed);
+                let k = e.times();
                 if k > 0 {
-                    let _ = write!(
-                        s,
-                        "taken exit={} trace={} times={k} failures={}",
-                        e.id,
-                        t.id,
-                        e.failures.load(Relaxed)
-                    );
+                    let _ =
+                        write!(s, "taken exit={} trace={} times={k} failures={}", e.id, t.id, e.failures());
                     if let Some((_, was)) = words::exit(t, n) {
                         let _ = write!(s, " : {was}");
                     }

@@ -373,9 +373,9 @@ fn trace(th: Th, t: &'static TraceInfo, all: &[&'static TraceInfo]) -> R<Value> 
             th,
             &[
                 th.int(e.id as i64),
-                th.int(e.taken.load(Relaxed) as i64),
+                th.int(e.times() as i64),
                 number_or_none(th, bridge),
-                th.int(e.failures.load(Relaxed) as i64),
+                th.int(e.failures() as i64),
                 or_none(th, line.map(|l| &*l.function)),
                 number_or_none(th, line.map(|l| l.line as u64)),
                 or_none(th, said.as_ref().map(|s| &*s.0)),

@@ -6,7 +6,7 @@ use super::encode_tests::text;
 use crate::emit::Emit;
 use crate::exit;
 use crate::isa::Isa;
-use adder_metatrace::backend::{Backend, Compiled, Exit, Layout, State};
+use adder_metatrace::backend::{Backend, Compiled, Exit, ExitMaker, Layout, State};
 use adder_metatrace::exec::reference;
 use adder_metatrace::ir::*;
 use adder_metatrace::random::compare_many;
@@ -34,8 +34,10 @@ fn samples() -> Vec<(&'static str, Trace)> {
 
 /// The disassembled code of a trace.
 fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<Vec<String>, String> {
-    let mut make = |l| exit(l, parent, 0, 1, 1);
-    let code = Emit::<AArch64>::new(t, layout, parent, 0, 0).run(&mut None, &mut make)?;
+    let mut maker = ExitMaker::new(parent, 1);
+    let code =
+        Emit::<AArch64>::new(t, layout, parent, 0, 0).run(&mut None, &mut |l| exit(&mut maker, l, 0, 1))?;
+    maker.finish();
     disassembled(&code)
 }
 fn disassembled(code: &[u8]) -> Result<Vec<String>, String> {

@@ -86,7 +86,7 @@ impl<I: Isa> Emit<'_, I> {
     /// Whether exits here offer to go back to the loop.
     fn offers(&self) -> bool {
         match self.parent {
-            Some(p) => p.home.is_some() && self.t.carry.is_some(),
+            Some(p) => p.home().is_some() && self.t.carry.is_some(),
             None => self.head.is_some() && self.t.header.is_some(),
         }
     }

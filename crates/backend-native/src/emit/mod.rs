@@ -124,7 +124,7 @@ impl<'a, I: Isa> Emit<'a, I> {
             m.exits = self.exits.iter().map(|e| e.pos).collect();
         }
         let target = self.target.take().map(|t| &*Box::leak(Box::new(t)));
-        let home = self.parent.map_or(target, |p| p.home);
+        let home = self.parent.map_or(target, |p| p.home());
         for w in std::mem::take(&mut self.exits) {
             let e = exit(Leaving {
                 snap: renumber(&t.snaps[w.snap as usize], &w.leaves),

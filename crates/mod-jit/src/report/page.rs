@@ -381,7 +381,7 @@ fn notes(o: &mut String, d: &Data, l: &LineData) {
             }
             None => format!("{} to the interpreter", times(x.times)),
         };
-        let failed = t.exits[x.exit].failures.load(Relaxed);
+        let failed = t.exits[x.exit].failures();
         let _ = write!(
             o,
             "<li{}>{} expects that {}; <b>{}</b>: {then}{}.</li>",
@@ -486,11 +486,11 @@ fn exits(o: &mut String, d: &Data, t: &TraceInfo) {
     let bridge = |n: usize| {
         d.traces.iter().map(|b| b.info).find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, t.exits[n])))
     };
-    let mut all: Vec<usize> = (0..t.exits.len()).filter(|n| t.exits[*n].taken.load(Relaxed) > 0).collect();
+    let mut all: Vec<usize> = (0..t.exits.len()).filter(|n| t.exits[*n].times() > 0).collect();
     if all.is_empty() {
         return;
     }
-    all.sort_by_key(|n| std::cmp::Reverse(t.exits[*n].taken.load(Relaxed)));
+    all.sort_by_key(|n| std::cmp::Reverse(t.exits[*n].times()));
     let more = all.len().saturating_sub(12);
     o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption><span>Exits that were taken</span></caption><thead><tr><th scope=\"col\" class=\"num\">exit</th><th scope=\"col\" class=\"num\" aria-sort=\"descending\">to the interpreter</th><th scope=\"col\" class=\"num\">into a bridge</th><th scope=\"col\" class=\"num\">line</th><th scope=\"col\">expected</th><th scope=\"col\">but</th></tr></thead><tbody>");
     for n in all.into_iter().take(12) {
@@ -500,8 +500,8 @@ fn exits(o: &mut String, d: &Data, t: &TraceInfo) {
             o,
             "<tr><td class=\"num\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
             e.id,
-            e.taken.load(Relaxed),
-            count(e.taken.load(Relaxed)),
+            e.times(),
+            count(e.times()),
             bridge(n).map_or(0, |b| b.runs.load(Relaxed)),
             bridge(n).map_or(String::new(), |b| {
                 format!("{} (<a href=\"#t{}\">{}</a>)", count(b.runs.load(Relaxed)), b.id, b.id)
@@ -543,7 +543,7 @@ fn ir(o: &mut String, t: &TraceInfo, by_inst: &BTreeMap<usize, Time>, files: &mu
             && let Some(n) = detail.marks.exits.iter().position(|x| *x as usize == i)
             && i < detail.trace.insts.len()
         {
-            let k = t.exits[n].taken.load(Relaxed);
+            let k = t.exits[n].times();
             said = format!(
                 " <span class=\"says{}\">{}{}</span>",
                 if k > 0 { " taken" } else { "" },

@@ -19,10 +19,11 @@ use std::sync::atomic::Ordering::*;
 pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
     Counter::Exits.inc();
     // Racing threads may lose counts.
-    e.taken.store(e.taken.load(Relaxed) + 1, Relaxed);
+    let t = e.taken();
+    t.times.store(t.times.load(Relaxed) + 1, Relaxed);
     if e.snap.in_memory {
         s.clear();
-        if e.owner == 0 {
+        if e.owner() == 0 {
             // A link that found no code: the published instruction is still to be done.
             let fp = th.fp.get();
             unsafe { (*fp).pc = (*fp).pc.wrapping_sub(1) };
@@ -39,24 +40,24 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         rebuild(th, s, e);
         s.clear();
     }
-    let n = e.count.load(Relaxed).saturating_add(1);
-    e.count.store(n, Relaxed);
+    let n = t.count.load(Relaxed).saturating_add(1);
+    t.count.store(n, Relaxed);
     if n >= Param::BridgeThreshold.get()
-        && e.failures.load(Relaxed) < Param::MaxBridgeFailures.get()
-        && e.owner != 0
+        && t.failures.load(Relaxed) < Param::MaxBridgeFailures.get()
+        && e.owner() != 0
         && super::enabled()
     {
         // A safepoint that somebody asked for is no hot path.
         if th.m.poll.load(Relaxed) == 0 {
-            e.count.store(0, Relaxed);
+            t.count.store(0, Relaxed);
             if !worth(e) {
-                e.failures.store(Param::MaxBridgeFailures.get(), Relaxed);
+                t.failures.store(Param::MaxBridgeFailures.get(), Relaxed);
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
-            let Some(_work) = super::Work::begin(th, &e.since) else {
+            let Some(_work) = super::Work::begin(th, &t.since) else {
                 let n = Param::BridgeThreshold.get();
-                e.count.store(n - n / super::budget::AGAIN, Relaxed);
+                t.count.store(n - n / super::budget::AGAIN, Relaxed);
                 return Ok(Ctl::Next);
             };
             super::scrub();
@@ -77,13 +78,13 @@ pub fn returned(th: Th, s: &mut State) -> R<Ctl> {
 
 /// Whether another bridge may grow here.
 fn worth(e: &Exit) -> bool {
-    let tree = unsafe { &*(e.owner as *const Tree) };
+    let tree = unsafe { &*(e.owner() as *const Tree) };
     let place = |e: &Exit| e.snap.frames.last().map_or(0, |f| f.pc);
-    let (mut same, mut chain, mut up) = (0, 0, e.parent);
+    let (mut same, mut chain, mut up) = (0, 0, e.parent());
     while let Some(x) = up {
         chain += 1;
         same += (place(x) == place(e)) as u32;
-        up = x.parent;
+        up = x.parent();
     }
     same < Param::MaxSame.get()
         && chain < Param::MaxChain.get()

@@ -213,9 +213,9 @@ pub fn report() {
     eprint!("{}", counters::report());
     let mut all: Vec<&'static Exit> =
         adder_metatrace::sight::traces().iter().flat_map(|t| t.exits.iter().copied()).collect();
-    all.sort_by_key(|e| std::cmp::Reverse(e.taken.load(Relaxed)));
-    for e in all.iter().take(25).filter(|e| e.taken.load(Relaxed) > 0) {
-        let tree = unsafe { &*(e.owner as *const Tree) };
+    all.sort_by_key(|e| std::cmp::Reverse(e.times()));
+    for e in all.iter().take(25).filter(|e| e.times() > 0) {
+        let tree = unsafe { &*(e.owner() as *const Tree) };
         let place = match e.snap.frames.last() {
             // The instruction is looked at, not the code object, which may be dead.
             Some(f) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| i.op().info().name),
@@ -225,8 +225,8 @@ pub fn report() {
             "jit: exit {} of {} at {place}: {} times, failures {}",
             e.id,
             tree.name,
-            e.taken.load(Relaxed),
-            e.failures.load(Relaxed)
+            e.times(),
+            e.failures()
         );
     }
 }
@@ -487,13 +487,10 @@ fn cycles() -> u64 {
 /// A tree that is left soon, mostly where no bridge can grow, is slower than the interpreter: it goes for good.
 fn judge(th: Th, t: &'static Tree, e: &'static Exit) {
     let n = t.entries.load(Relaxed);
-    let dead = match e.owner {
+    let dead = match e.owner() {
         // A link: there may be code later.
         0 => joins::never(th),
-        _ => {
-            e.failures.load(Relaxed) >= Param::MaxBridgeFailures.get()
-                || (e.snap.in_memory && e.snap.frames.is_empty())
-        }
+        _ => e.failures() >= Param::MaxBridgeFailures.get() || (e.snap.in_memory && e.snap.frames.is_empty()),
     };
     if dead {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);

@@ -10,7 +10,7 @@ use super::*;
 
 /// Records a bridge from an exit; the interpreter's state is that of the exit, published.
 pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
-    let tree = unsafe { &*(e.owner as *const Tree) };
+    let tree = unsafe { &*(e.owner() as *const Tree) };
     if RECORDING.with(|r| r.get()) || !tree.valid.load(Acquire) {
         return Ok(Ctl::Next);
     }
@@ -26,7 +26,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     if !e.snap.in_memory {
         rec.begin_bridge(e);
     } else if !rec.begin_in_memory(e, at) {
-        e.failures.fetch_add(1, Relaxed);
+        e.taken().failures.fetch_add(1, Relaxed);
         return Ok(Ctl::Next);
     }
     match rec.run(at) {
@@ -34,7 +34,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
             rec.report_abort();
             // A safepoint is nobody's fault.
             let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
-            if !chance && e.failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
+            if !chance && e.taken().failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
                 Counter::BridgesBlacklisted.inc();
             }
             r
@@ -53,7 +53,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
                     e.attach(entry);
                 }
                 other => {
-                    e.failures.fetch_add(1, Relaxed);
+                    e.taken().failures.fetch_add(1, Relaxed);
                     rec.core.give_up(
                         Counter::AbortOptimizer,
                         other.err().unwrap_or("an assumption failed meanwhile"),
@@ -79,8 +79,8 @@ impl Rec {
         }
         let name = &mut |r: R_, _| ins.get(r.0 as usize).copied();
         self.core.trace.hints = e.hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
-        self.home = e.home;
-        self.core.trace.carry = e.home.map(|_| e.carry.iter().map(|k| ins[*k as usize]).collect());
+        self.home = e.home();
+        self.core.trace.carry = e.home().map(|_| e.carry.iter().map(|k| ins[*k as usize]).collect());
         ins
     }
     fn begin_bridge(&mut self, e: &'static Exit) {

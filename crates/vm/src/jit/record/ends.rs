@@ -211,10 +211,10 @@ impl Rec {
     fn other_kinds(&self) -> bool {
         let mut e = self.from;
         while let Some(x) = e {
-            if x.kind && x.home.is_none() {
+            if x.kind && x.home().is_none() {
                 return true;
             }
-            e = x.parent;
+            e = x.parent();
         }
         false
     }
@@ -288,7 +288,7 @@ impl Rec {
             if x.snap.in_memory {
                 return true;
             }
-            e = x.parent;
+            e = x.parent();
         }
         false
     }
