@@ -469,10 +469,10 @@ fn report(th: Th) -> i32 {
 }
 static INTERRUPTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
-/// As `report`, in a loop that goes on; SystemExit ends the process.
+/// As `report`, in a loop that goes on; SystemExit ends the process, with `-i` too: that has had its effect.
 fn report_and_go_on(th: Th) {
     let e = th.take_exc();
-    if th.isinstance_exact(e, exc::SYSTEM_EXIT.get()) && !config::get().inspect {
+    if th.isinstance_exact(e, exc::SYSTEM_EXIT.get()) {
         exit_for(th, e);
     }
     sys::display::print_exception(th, e, true);

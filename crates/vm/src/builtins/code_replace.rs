@@ -35,6 +35,10 @@ pub fn start_line(d: &CodeData) -> u32 {
         !d.flags.has(CodeFlags::OPTIMIZED) && !d.flags.has(CodeFlags::NEWLOCALS) && &*d.name == "<module>";
     if module { 0 } else { d.first_line }
 }
+/// Code of a module without a statement: all of it belongs to line 0, as in CPython.
+pub fn is_empty_module(d: &CodeData) -> bool {
+    start_line(d) == 0 && d.positions.iter().all(|p| p.line == 0)
+}
 /// Code units of an instruction: entries in `co_positions`.
 pub const UNITS: usize = BYTES / 2;
 /// `Position::col` where only lines are known.

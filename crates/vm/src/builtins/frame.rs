@@ -163,7 +163,9 @@ pub fn line(f: Gc<FrameObj>) -> u32 {
 }
 fn f_lineno(_th: Th, o: Value) -> R<Value> {
     let f = fo(o);
-    Ok(if starting(f) { Value::fix(line(f) as i64) } else { line_value(line(f)) })
+    let n = line(f);
+    let zero = starting(f) || code_replace::is_empty_module(unsafe { &*f.code.gc::<Code>().data });
+    Ok(if n == 0 && zero { Value::fix(0) } else { line_value(n) })
 }
 /// A line as Python sees it: None if there is none.
 fn line_value(n: u32) -> Value {

@@ -153,10 +153,13 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
         }
         fr(th).pc = before;
     }
-    let lines = m.lines[index].load(Relaxed);
+    let mut lines = m.lines[index].load(Relaxed);
     if lines != 0 {
         let line = unsafe { &*code.data }.positions[index].line;
-        if (f.flags >> LINE_SHIFT) as u32 != line {
+        if line == 0 {
+            lines &= m.start.load(Relaxed);
+        }
+        if (f.flags >> LINE_SHIFT) as u32 != line || line == 0 {
             f.flags = f.flags & 0xffff_ffff | (line as u64) << LINE_SHIFT;
             tell(th, at, ev::LINE, lines, &[Value::fix(line as i64)])?;
             if moved(th, before) {

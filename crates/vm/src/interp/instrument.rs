@@ -11,6 +11,7 @@
 //! - A monitor lives as long as its (canonical) code object.
 //! - `version` of a monitor equal to [`VERSION`]: the code reports what the tools want.
 
+use crate::builtins::code_replace;
 use crate::object::*;
 use crate::thread::{Th, fflags, poll};
 use crate::value::*;
@@ -82,6 +83,8 @@ pub struct Monitor {
     pub resume: AtomicU8,
     pub stop: AtomicU8,
     starts_line: Box<[bool]>,
+    /// Where an empty module starts.
+    line_zero: Option<usize>,
     /// Jumps that are there because handlers stand in line: over one, or out of one. CPython has no such jumps.
     around_handler: Box<[bool]>,
     active: [AtomicU8; ev::LOCAL],
@@ -160,6 +163,8 @@ impl Monitor {
             }
         }
         d.handlers.iter().for_each(|h| mark(h.target as usize));
+        // An empty module runs on line 0. Who hears of its start hears of that line (a debugger would never stop otherwise).
+        let empty = code_replace::is_empty_module(d) && first < n;
         Monitor {
             version: AtomicU32::new(0),
             lines: bytes(n),
@@ -170,6 +175,7 @@ impl Monitor {
             resume: AtomicU8::new(0),
             stop: AtomicU8::new(0),
             starts_line: starts.into(),
+            line_zero: empty.then_some(first),
             around_handler: (0..n)
                 .map(|i| {
                     op(i) == Op::Jump
@@ -193,7 +199,10 @@ impl Monitor {
             ev::PY_START => set(&self.start),
             ev::PY_RESUME => set(&self.resume),
             ev::STOP_ITERATION => set(&self.stop),
-            ev::LINE => all(&self.lines, &|i| self.starts_line[i]),
+            ev::LINE => {
+                all(&self.lines, &|i| self.starts_line[i]);
+                self.line_zero.iter().for_each(|i| set(&self.lines[*i]));
+            }
             ev::INSTRUCTION => all(&self.instrs, &|_| true),
             ev::BRANCH_RIGHT => all(&self.right, &|i| own(i) == Some(ev::BRANCH_LEFT)),
             // The jump behind these is theirs.
