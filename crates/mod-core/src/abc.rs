@@ -12,7 +12,7 @@
 
 use crate::itertools::{make, signature};
 use crate::native_layout;
-use adder_vm::builtins::{list, set, type_, weakref};
+use adder_vm::builtins::{isinstance, list, set, weakref};
 use adder_vm::err::R;
 use adder_vm::n;
 use adder_vm::native::*;
@@ -348,10 +348,10 @@ fn register(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !sub.is_kind(Kind::Type) {
         return Err(th.type_error("Can only register classes"));
     }
-    if type_::issubclass(th, sub, class)? {
+    if isinstance::issubclass(th, sub, class)? {
         return Ok(sub);
     }
-    if type_::issubclass(th, class, sub)? {
+    if isinstance::issubclass(th, class, sub)? {
         return Err(th.runtime_error("Refusing to create an inheritance cycle"));
     }
     let d = data(th, class)?;
@@ -449,7 +449,7 @@ fn subclass_check(th: Th, class: Value, sub: Value) -> R<bool> {
     }
     for r in list_of(th, snapshot(th, d.registry.get())?.value())? {
         let Some(c) = weakref::target(weakref::weak(*r)) else { continue };
-        if type_::issubclass(th, sub, c)? {
+        if isinstance::issubclass(th, sub, c)? {
             return yes(th);
         }
     }
@@ -458,7 +458,7 @@ fn subclass_check(th: Th, class: Value, sub: Value) -> R<bool> {
         return Err(th.type_error("__subclasses__() must return a list"));
     }
     for c in list_of(th, below)? {
-        if type_::issubclass(th, sub, *c)? {
+        if isinstance::issubclass(th, sub, *c)? {
             return yes(th);
         }
     }

@@ -169,7 +169,7 @@ fn filter_in(
         }
         if matches(th, p[1], text)?
             && matches(th, p[3], module)?
-            && builtins::type_::issubclass(th, category, p[2])?
+            && builtins::isinstance::issubclass(th, category, p[2])?
         {
             let ln = th.index_i64(p[4])?;
             if ln == 0 || ln == line {

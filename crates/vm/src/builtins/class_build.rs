@@ -35,7 +35,8 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
         },
     };
     if is_class {
-        meta = crate::builtins::type_::winner(th, unsafe { meta.cast_unchecked() }, bases_items)?.value();
+        meta =
+            crate::builtins::type_bases::winner(th, unsafe { meta.cast_unchecked() }, bases_items)?.value();
     }
     let ns = match th.getattr_opt(meta, n!(__prepare__))? {
         Some(p) => {

@@ -500,10 +500,10 @@ fn id(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(th.int(super::object::id(th, a[0].unwrap()) as i64))
 }
 fn isinstance(th: Th, a: &[Option<Value>]) -> R<Value> {
-    Ok(Value::bool(super::type_::isinstance(th, a[0].unwrap(), a[1].unwrap())?))
+    Ok(Value::bool(super::isinstance::isinstance(th, a[0].unwrap(), a[1].unwrap())?))
 }
 fn issubclass(th: Th, a: &[Option<Value>]) -> R<Value> {
-    Ok(Value::bool(super::type_::issubclass(th, a[0].unwrap(), a[1].unwrap())?))
+    Ok(Value::bool(super::isinstance::issubclass(th, a[0].unwrap(), a[1].unwrap())?))
 }
 fn len(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(th.int(th.len(a[0].unwrap())? as i64))

@@ -225,7 +225,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
         && old.has_ext == new.has_ext
         && old.has(tflags::WEAKREF) == new.has(tflags::WEAKREF)
         && (!old.has_ext || old.ext_at == new.ext_at)
-        && crate::builtins::type_::same_slots(th, old, new);
+        && crate::builtins::type_bases::same_slots(th, old, new);
     if !same_layout {
         return Err(th.type_error(format!(
             "__class__ assignment: '{}' object layout differs from '{}'",

@@ -1,6 +1,6 @@
 //! Structural pattern matching: mapping keys and class patterns, with CPython's errors.
 
-use super::type_;
+use super::isinstance;
 use crate::err::{R, Raised};
 use crate::interp::call::Gather;
 use crate::n;
@@ -55,7 +55,7 @@ pub fn match_class(th: Th, subject: Value, cls: Value, kwargs: Value, n: usize) 
     if !cls.is_kind(Kind::Type) {
         return Err(th.type_error("called match pattern must be a class"));
     }
-    if !type_::isinstance(th, subject, cls)? {
+    if !isinstance::isinstance(th, subject, cls)? {
         return Ok(NONE());
     }
     let t: Gc<Type> = unsafe { cls.cast_unchecked() };

@@ -1,25 +1,114 @@
-//! Assignment to `__bases__`: new layout check, new MROs for the class and all below it.
+//! Which bases a class may have: the metaclass and the layout that follow from them, its MRO; assignment to `__bases__`,
+//! with a new layout check and new MROs for the class and all below it.
 
-use super::type_;
+use super::type_::{TYPE, ty};
 use crate::err::R;
+use crate::n;
 use crate::native::tflags;
 use crate::object::*;
 use crate::thread::Th;
 use crate::types::{TYPE_LOCK, c3};
 use crate::value::*;
 
-fn ty(v: Value) -> Gc<Type> {
-    unsafe { v.cast_unchecked() }
-}
 fn items(t: Value) -> &'static [Value] {
     unsafe { &*(t.cast_unchecked::<Tuple>().items() as *const [Value]) }
+}
+
+/// The most derived metaclass of `meta` and the bases' metaclasses.
+pub fn winner(th: Th, meta: Gc<Type>, bases: &[Value]) -> R<Gc<Type>> {
+    let mut w = meta;
+    for b in bases {
+        let t = th.type_of(*b);
+        if th.is_subtype(w, t) {
+            continue;
+        }
+        if th.is_subtype(t, w) {
+            w = t;
+            continue;
+        }
+        return Err(th.type_error(
+            "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases",
+        ));
+    }
+    Ok(w)
+}
+
+/// The base whose native layout (and `__slots__`) all others fit under.
+pub fn solid_base(th: Th, t: Gc<Type>) -> Gc<Type> {
+    let Some(b) = t.base_type() else { return t };
+    let sb = solid_base(th, b);
+    let extra = t.heap_type() && t.dict_().get_str(th, n!(__slotnames__)).is_ok() && own_members(t) > 0;
+    let native = !t.heap_type() && (t.native.size != b.native.size || t.native.kind != b.native.kind);
+    if native || extra { t } else { sb }
+}
+
+/// Words that a class's own `__slots__` add.
+fn own_members(t: Gc<Type>) -> u32 {
+    let Some(b) = t.base_type() else { return 0 };
+    (t.fixed_size - b.fixed_size) / 8
+}
+
+pub fn best_base(th: Th, bases: &[Value]) -> R<Gc<Type>> {
+    let mut best: Option<(Gc<Type>, Gc<Type>)> = None;
+    for b in bases {
+        let Some(t) = b.cast::<Type>() else { return Err(th.type_error("bases must be types")) };
+        if !t.has(tflags::BASETYPE) {
+            return Err(th.type_error(format!("type '{}' is not an acceptable base type", th.type_name(t))));
+        }
+        let s = solid_base(th, t);
+        match best {
+            None => best = Some((t, s)),
+            Some((_, bs)) => {
+                if th.is_subtype(bs, s) {
+                } else if th.is_subtype(s, bs) {
+                    best = Some((t, s));
+                } else {
+                    return Err(th.type_error("multiple bases have instance lay-out conflict"));
+                }
+            }
+        }
+    }
+    Ok(best.expect("there is a base").0)
+}
+
+/// Both types have the same own `__slots__`, as `__class__` assignment wants.
+pub fn same_slots(th: Th, a: Gc<Type>, b: Gc<Type>) -> bool {
+    // The nearest classes that add slots: they must be one, or add the same to the same base.
+    let adding = |mut t: Gc<Type>| {
+        while t.heap_type()
+            && let Some(b) = t.base_type()
+            && b.fixed_size == t.fixed_size
+        {
+            t = b;
+        }
+        t
+    };
+    let (a, b) = (adding(a), adding(b));
+    if a == b || !a.heap_type() || !b.heap_type() {
+        return a == b || std::ptr::eq(a.native, b.native);
+    }
+    let members = |t: Gc<Type>| -> Vec<(u32, String)> {
+        let (mut out, mut i) = (Vec::new(), 0);
+        while let Some((ni, _, v)) = t.dict_().next_entry(i) {
+            i = ni;
+            if let Some(m) = v.exact::<MemberDescriptor>()
+                && m.owner.get() == Some(t.value())
+            {
+                out.push((m.offset, th.text(m.name.value())));
+            }
+        }
+        out.sort();
+        out
+    };
+    let bases = (a.base_type().map(adding), b.base_type().map(adding));
+    bases.0 == bases.1 && a.fixed_size == b.fixed_size && members(a) == members(b)
 }
 
 /// The MRO of a class whose bases are set: C3, or what its metaclass's `mro()` says.
 pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
     let meta = th.type_of(t.value());
     let name = th.intern("mro");
-    if th.lookup(meta, name) == th.lookup(type_::TYPE.get(), name) {
+    if th.lookup(meta, name) == th.lookup(TYPE.get(), name) {
         return c3(th, t, items(t.bases.value()));
     }
     let f = th.lookup(meta, name).expect("a metaclass has mro()");
@@ -29,7 +118,7 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
         let Some(b) = m.cast::<Type>() else {
             return Err(th.type_error(format!("mro() returned a non-class ('{}')", th.type_name_of(*m))));
         };
-        if !th.is_subtype(type_::solid_base(th, t), type_::solid_base(th, b)) {
+        if !th.is_subtype(solid_base(th, t), solid_base(th, b)) {
             return Err(
                 th.type_error(format!("mro() returned base with unsuitable layout ('{}')", th.type_name(b)))
             );
@@ -100,7 +189,7 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
             return Err(th.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
-    let base = type_::best_base(th, new)?;
+    let base = best_base(th, new)?;
     let old_base = t.base_type().expect("a class has a base");
     let same = old_base.native.kind == base.native.kind
         && std::ptr::eq(old_base.native, base.native)
