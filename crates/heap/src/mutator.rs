@@ -11,7 +11,7 @@ use crate::space::NONE;
 use crate::stack::{Registers, spill};
 use crate::{Header, Heap, Mode, Obj, OutOfMemory, gcbits};
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A thread's part; the embedder's thread structure starts with it. Machine code relies on the offsets of
 /// `cursor` (0), `limit` (8) and `poll` (16).
@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering::Relaxed};
 pub struct Mutator {
     pub cursor: Cell<usize>,
     pub limit: Cell<usize>,
-    /// Non-zero: somebody wants this thread to call `poll_slow` at its next safepoint. Bit 0 belongs to the heap;
-    /// the embedder may use the others.
-    pub poll: AtomicU32,
+    /// The low half non-zero: somebody wants this thread to call `poll_slow` at its next safepoint. Bit 0 belongs to the
+    /// heap; the embedder may use the others. Machine code looks at the low half only.
+    pub poll: AtomicU64,
     /// [`RUNNING`] or [`BLOCKED`].
     pub(crate) state: AtomicU32,
     pub heap: &'static Heap,
@@ -29,7 +29,7 @@ pub struct Mutator {
 }
 
 /// The heap's bit of [`Mutator::poll`].
-pub const POLL_STOP: u32 = 1;
+pub const POLL_STOP: u64 = 1;
 
 pub(crate) const RUNNING: u32 = 0;
 pub(crate) const BLOCKED: u32 = 1;
@@ -77,7 +77,7 @@ impl Mutator {
         Mutator {
             cursor: Cell::new(0),
             limit: Cell::new(0),
-            poll: AtomicU32::new(0),
+            poll: AtomicU64::new(0),
             state: AtomicU32::new(BLOCKED),
             heap,
             inner: UnsafeCell::new(Local {

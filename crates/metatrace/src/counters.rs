@@ -69,6 +69,7 @@ counters! {
     InvalidCache "invalidated: inline cache";
     InvalidGlobal "invalidated: global variable";
     InvalidThreads "invalidated: second thread";
+    InvalidObserved "invalidated: somebody observes";
     InvalidAll "invalidated: function or frame changed";
 }
 

@@ -160,14 +160,17 @@ impl ThreadSlot {
 
 /// Bits of `Mutator::poll` beyond the heap's own.
 pub mod poll {
-    pub const SIGNAL: u32 = 2;
-    pub const ASYNC_EXC: u32 = 4;
+    pub const SIGNAL: u64 = 2;
+    pub const ASYNC_EXC: u64 = 4;
     /// Finalizers or weakref callbacks wait.
-    pub const PENDING: u32 = 8;
-    /// Tracing or monitoring was switched.
-    pub const TRACE: u32 = 16;
+    pub const PENDING: u64 = 8;
+    /// Somebody observes what belongs to no place in code: machine code reports nothing.
+    pub const CLOSE: u64 = 16;
     /// Machine code became invalid.
-    pub const JIT: u32 = 32;
+    pub const JIT: u64 = 32;
+    /// Somebody observes something: entering functions, resuming generators and jumping backwards go the slow way. In
+    /// the half that machine code does not look at: code where nothing is reported any more is compiled as ever.
+    pub const TRACE: u64 = 1 << 32;
 }
 
 #[derive(Clone, Copy)]
@@ -401,9 +404,7 @@ impl Th {
             MAIN.store(th.0.as_ptr(), Release);
         }
         all.push(th.0.as_ptr() as usize);
-        if crate::interp::instrument::observed() {
-            th.m.poll.fetch_or(poll::TRACE, Relaxed);
-        }
+        th.m.poll.fetch_or(crate::interp::instrument::poll_bits(), Relaxed);
         th
     }
     /// The calling thread runs no more Python: gives back all it has. Its handle is invalid afterwards.
@@ -424,8 +425,13 @@ impl Th {
     pub fn is_main(self) -> bool {
         MAIN.load(Relaxed) == self.0.as_ptr()
     }
+    /// Whether somebody wants this thread's attention, observers aside.
+    #[inline(always)]
+    pub fn wanted(self) -> bool {
+        self.m.poll.load(Relaxed) as u32 != 0
+    }
     /// Asks the main thread to attend to `bits` of [`poll`]. Async-signal-safe.
-    pub fn poll_main(bits: u32) {
+    pub fn poll_main(bits: u64) {
         let m = MAIN.load(Acquire);
         if !m.is_null() {
             // SAFETY: the main thread's structure lives as long as the process.

@@ -171,7 +171,7 @@ fn summary(o: &mut String, d: &Data) {
         (
             "loops invalidated",
             count(
-                [InvalidCache, InvalidGlobal, InvalidThreads, InvalidAll, Dropped]
+                [InvalidCache, InvalidGlobal, InvalidThreads, InvalidObserved, InvalidAll, Dropped]
                     .iter()
                     .map(|c| c.get())
                     .sum(),

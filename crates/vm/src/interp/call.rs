@@ -302,7 +302,8 @@ impl Th {
     pub fn run_entry(self) -> R<Value> {
         if super::events::observed(self) {
             super::events::started(self)?;
-        } else {
+        }
+        if !super::events::closely(self) {
             if let Some(r) = crate::jit::function::run(self) {
                 return r;
             }
@@ -347,7 +348,7 @@ impl Th {
     pub fn room_for(self, regs: *mut u64, code: Gc<Code>) -> R<()> {
         unsafe {
             let nf = self.fp.get().add(1);
-            if self.m.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+            if self.wanted() {
                 self.attend()?;
             }
             if nf >= self.frame_limit.get() {

@@ -26,6 +26,12 @@ pub fn observed(th: Th) -> bool {
     th.m.poll.load(Relaxed) & poll::TRACE != 0
 }
 
+/// Somebody observes what belongs to no place in code: nothing is compiled, and machine code is left.
+#[inline(always)]
+pub fn closely(th: Th) -> bool {
+    th.m.poll.load(Relaxed) & poll::CLOSE != 0
+}
+
 /// Where an event happens.
 #[derive(Clone, Copy)]
 struct At {

@@ -5,6 +5,10 @@
 //! some tool wants events, the poll bit `TRACE` is set in every thread: entering functions, resuming generators and
 //! jumping backwards go the slow way, which brings the code up to date ([`ensure`]) and reports starts and resumptions.
 //!
+//! Machine code reports nothing. Where all that tools want belongs to places in code, as with a coverage tool that
+//! disables each line once it has seen it, code that has nothing left to report ([`reports`]) is compiled as ever; traces
+//! end at instructions that report. Else the bit `CLOSE` is set, too, and there is no machine code.
+//!
 //! # Invariants
 //! - Instruction words are written as single bytes; a racing thread runs the old or the new form of an instruction, both
 //!   of which are right: [`Monitor::ops`] never changes.
@@ -13,9 +17,10 @@
 
 use crate::builtins::code_replace;
 use crate::object::*;
-use crate::thread::{Th, fflags, poll};
+use crate::thread::{Frame, Th, fflags, poll};
 use crate::value::*;
 use adder_bytecode::{Ins, Op, Operand};
+use adder_metatrace::counters::Counter;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
@@ -221,7 +226,8 @@ impl Monitor {
         if (w >> 32) as u32 == GENERATION[tool].load(Acquire) { w as u32 } else { 0 }
     }
 
-    fn reports(&self, i: usize) -> bool {
+    /// Whether instruction `i` reports anything.
+    fn at(&self, i: usize) -> bool {
         [&self.lines, &self.instrs, &self.events, &self.right].iter().any(|b| b[i].load(Relaxed) != 0)
     }
 }
@@ -232,7 +238,7 @@ fn op_cell(code: Gc<Code>, i: usize) -> &'static AtomicU8 {
     unsafe { &*(code.ins.add(i) as *const AtomicU8).add(low) }
 }
 fn patch(code: Gc<Code>, m: &Monitor, i: usize) {
-    op_cell(code, i).store(if m.reports(i) { INSTRUMENTED } else { m.ops[i] }, Relaxed);
+    op_cell(code, i).store(if m.at(i) { INSTRUMENTED } else { m.ops[i] }, Relaxed);
 }
 
 /// The code object that clones for other namespaces share.
@@ -277,10 +283,20 @@ pub fn original(code: Gc<Code>, i: usize, ins: Ins) -> Ins {
         None => ins,
     }
 }
+/// The instruction at which a frame stands, as the compiler wrote it.
+pub fn standing(f: &Frame) -> Ins {
+    original(f.code, f.lasti(), unsafe { *f.pc })
+}
 /// All instructions as the compiler wrote them.
 pub fn originals(code: Gc<Code>) -> Vec<Ins> {
     let d = unsafe { &*code.data };
     (0..d.code.len()).map(|i| original(code, i, unsafe { *code.ins.add(i) })).collect()
+}
+
+/// Whether starting or resuming this code, or what it exhausts, is to be reported.
+pub fn reports(code: Gc<Code>) -> bool {
+    let m = ensure(code);
+    [&m.start, &m.resume, &m.stop].iter().any(|e| e.load(Relaxed) != 0)
 }
 
 /// Brings the code up to date with what the tools want.
@@ -296,7 +312,11 @@ fn update(code: Gc<Code>, m: &Monitor) {
     let _guard = WRITING.lock();
     let version = VERSION.load(Acquire);
     let old = m.version.load(Relaxed);
-    let again = RESTARTED.load(Acquire) > old;
+    write(code, m, RESTARTED.load(Acquire) > old);
+    m.version.store(version, Release);
+}
+/// `again`: places where events were disabled report them again. Under the lock.
+fn write(code: Gc<Code>, m: &Monitor, again: bool) {
     for e in 0..ev::LOCAL {
         let want = (0..TOOLS)
             .fold(0, |s, t| s | ((((GLOBAL[t].load(Relaxed) | m.local_events(t)) >> e & 1) as u8) << t));
@@ -310,7 +330,6 @@ fn update(code: Gc<Code>, m: &Monitor) {
     for i in 0..m.ops.len() {
         patch(code, m, i);
     }
-    m.version.store(version, Release);
 }
 
 /// A tool wants no more of an event at one place.
@@ -333,14 +352,27 @@ pub fn disable(code: Gc<Code>, m: &Monitor, event: usize, at: usize, tool: usize
 pub fn set_local(code: Gc<Code>, tool: usize, events: u32) {
     let m = make(code);
     let old = m.local_events(tool);
+    // Machine code may contain it if it had nothing to report.
+    let compiled = !observed() || !reports(code);
     m.local[tool].store((GENERATION[tool].load(Acquire) as u64) << 32 | events as u64, Release);
     if old == 0 && events != 0 {
         LOCALS[tool].fetch_add(1, Relaxed);
     } else if old != 0 && events == 0 {
         LOCALS[tool].fetch_sub(1, Relaxed);
     }
-    changed();
+    if old == events {
+        return;
+    }
     ensure(code);
+    {
+        let _guard = WRITING.lock();
+        write(canonical(code), m, false);
+    }
+    if compiled && events != 0 {
+        crate::jit::watch::invalidate_all(Counter::InvalidObserved);
+    }
+    announce();
+    stand(|c| canonical(c).value().is(canonical(code).value()));
 }
 /// A tool gives up its local events, wherever they are.
 pub fn clear_locals(tool: usize) {
@@ -368,25 +400,51 @@ pub fn observed() -> bool {
     LOCALS.iter().any(|l| l.load(Relaxed) != 0) || GLOBAL.iter().any(|g| g.load(Relaxed) != 0)
 }
 
+/// Whether somebody observes what belongs to no place, or all that happens.
+fn closely() -> bool {
+    let wants = |t: usize| GLOBAL[t].load(Relaxed);
+    wants(TRACE) | wants(PROFILE) != 0
+        || [TRACE, PROFILE].iter().any(|t| LOCALS[*t].load(Relaxed) != 0)
+        || (0..USER_TOOLS).any(|t| wants(t) >> ev::LOCAL != 0)
+}
+/// What the observers want every thread's poll word to have.
+pub fn poll_bits() -> u64 {
+    match (observed(), closely()) {
+        (false, _) => 0,
+        (true, false) => poll::TRACE,
+        (true, true) => poll::TRACE | poll::CLOSE,
+    }
+}
+/// Tells all threads whether somebody observes.
+fn announce() {
+    let on = poll_bits();
+    Th::for_all(|th| {
+        th.m.poll.fetch_or(on, Relaxed);
+        th.m.poll.fetch_and(!(poll::TRACE | poll::CLOSE) | on, Relaxed);
+    });
+}
 /// What the tools want has changed.
 fn changed() {
     VERSION.fetch_add(1, AcqRel);
-    let on = observed();
-    Th::for_all(|th| {
-        if on {
-            th.m.poll.fetch_or(poll::TRACE, Relaxed);
-        } else {
-            th.m.poll.fetch_and(!poll::TRACE, Relaxed);
-        }
-    });
-    // The functions that run now.
+    if observed() {
+        crate::jit::watch::invalidate_all(Counter::InvalidObserved);
+    }
+    announce();
+    stand(|_| true);
+}
+/// Functions that run now are brought up to date.
+fn stand(which: impl Fn(Gc<Code>) -> bool) {
     if let Some(th) = Th::current()
-        && on
+        && observed()
     {
         super::chain::unchain_all(th);
         let mut f = th.fp.get();
         while f > th.frames.get() {
             let frame = unsafe { &mut *f };
+            if !which(frame.code) {
+                f = unsafe { f.sub(1) };
+                continue;
+            }
             ensure(frame.code);
             if frame.flags & (fflags::STARTING | fflags::HIDDEN) == 0 {
                 // The line that runs is not news.

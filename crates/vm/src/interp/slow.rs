@@ -45,15 +45,15 @@ pub fn fr(th: Th) -> &'static mut Frame {
 }
 /// The instruction at which the published frame stands, as the compiler wrote it.
 pub fn standing(th: Th) -> Ins {
-    let f = fr(th);
-    super::instrument::original(f.code, f.lasti(), unsafe { *f.pc })
+    super::instrument::standing(fr(th))
 }
 /// A frame was pushed by this instruction: its start is an event.
 #[inline(always)]
 fn started(th: Th) -> Res {
     if super::events::observed(th) {
         super::events::started(th)?;
-    } else {
+    }
+    if !super::events::closely(th) {
         crate::jit::function::called(th);
     }
     NEXT
@@ -427,13 +427,16 @@ pub fn build_slice(th: Th, i: Ins) -> Res {
 
 pub fn jump_back(th: Th, i: Ins) -> Res {
     crate::jit::tick(th, i);
-    if th.m.poll.load(Relaxed) != 0 {
+    if th.wanted() {
         th.attend()?;
     }
     if super::events::observed(th) {
         // A function that has been running since before.
         super::instrument::ensure(fr(th).code);
-    } else if let Some(c) = crate::jit::back_edge(th, i)? {
+    }
+    if !super::events::closely(th)
+        && let Some(c) = crate::jit::back_edge(th, i)?
+    {
         return Ok(c);
     }
     skip(th, i.imm() as isize);

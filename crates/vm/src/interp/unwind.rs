@@ -124,7 +124,7 @@ pub struct Landing {
 /// Where the pending exception will be handled, if that is in one of the frames from `root` on, and nothing needs to be
 /// told on the way.
 pub fn landing(th: Th, root: *mut Frame) -> Option<Landing> {
-    if th.collect_soon.get() != 0 || super::events::observed(th) {
+    if th.collect_soon.get() != 0 || super::events::closely(th) {
         return None;
     }
     let mut frame = th.fp.get();

@@ -335,7 +335,7 @@ fn push(
         return m.rec().call_code(pc.ptr(), result, func, code, &vals.v[..vals.n]).map(Pc::from_ptr);
     }
     let nf = unsafe { fp.add(1) };
-    if nf >= th.frame_limit.get() || th.m.poll.load(Relaxed) != 0 || m.rec().core.abort.is_some() {
+    if nf >= th.frame_limit.get() || th.wanted() || m.rec().core.abort.is_some() {
         return None;
     }
     // SAFETY: there is room for what a trace may push (`has_room`); what lies above the caller's registers is free.

@@ -48,7 +48,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         && super::enabled()
     {
         // A safepoint that somebody asked for is no hot path.
-        if th.m.poll.load(Relaxed) == 0 {
+        if !th.wanted() {
             t.count.store(0, Relaxed);
             if !worth(e) {
                 t.failures.store(Param::MaxBridgeFailures.get(), Relaxed);

@@ -15,7 +15,7 @@
 use super::helpers::objects_or_written;
 use super::{RECORDING, Tree, Work, counter, excluded, loops_of, record, tree_of};
 use crate::err::R;
-use crate::interp::events::observed;
+use crate::interp::events::closely;
 use crate::interp::{Ctl, go_on};
 use crate::object::*;
 use crate::thread::{Frame, Th};
@@ -102,7 +102,7 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
     at_first(fp);
     let Some(jit) = super::get() else { return Ok(Ctl::Next) };
     let n = code.nloops as usize;
-    if !super::enabled() || observed(th) || th.m.poll.load(Relaxed) != 0 {
+    if !super::enabled() || th.wanted() || super::reports(th, code) {
         return Ok(Ctl::Next);
     }
     if let Some(t) = tree_of(code, n, code.ins) {
@@ -186,7 +186,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
         if fp.add(super::FRAME_ROOM) >= th.frame_limit.get()
             || (*fp).regs.add(super::REG_ROOM) >= th.regs_end.get()
             || (&raw const here as usize) < th.jit_stack
-            || th.m.poll.load(Relaxed) != 0
+            || th.wanted()
         {
             // An ordinary call, which the interpreter carries out.
             return in_interpreter(th, fp);
@@ -207,7 +207,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
             }
         };
         th.fp.set(fp.sub(1));
-        if !e.tree.valid.load(Acquire) || observed(th) || objects_or_written(root, fp) & !e.objects != 0 {
+        if !e.tree.valid.load(Acquire) || closely(th) || objects_or_written(root, fp) & !e.objects != 0 {
             *(*fp.sub(1)).regs.add(e.result) = v.bits();
             return 0;
         }
@@ -265,7 +265,7 @@ pub fn run(th: Th) -> Option<R<Value>> {
     let here = 0u8;
     if entry == jit.none
         || !super::enabled()
-        || th.m.poll.load(Relaxed) != 0
+        || th.wanted()
         || (&raw const here as usize) < th.jit_stack
         || !super::has_room(th, fp)
     {

@@ -64,7 +64,7 @@ pub unsafe fn appeared(th: Th, f: &Frame) {
 pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     let th = rec.th;
     if matches!(i.op(), Bc::Call | Bc::CallMethod) {
-        return if th.multi() || th.m.poll.load(Relaxed) != 0 { None } else { called(rec, pc, i) };
+        return if th.multi() || th.wanted() { None } else { called(rec, pc, i) };
     }
     if !matches!(
         i.op(),
@@ -77,7 +77,7 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
             | Bc::MakeGenerator
             | Bc::GetAwaitable
     ) || th.multi()
-        || th.m.poll.load(Relaxed) != 0
+        || th.wanted()
     {
         return None;
     }
@@ -195,7 +195,7 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     let room = unsafe {
         fp.add(1) < th.frame_limit.get() && (*fp).regs.add(base + code.nregs as usize) < th.regs_end.get()
     };
-    if !room || super::excluded(code) || !m.rec().may_enter(code) {
+    if !room || super::excluded(code) || super::reports(th, code) || !m.rec().may_enter(code) {
         return None;
     }
     let (g, regs) = guards(m, it, v)?;

@@ -75,7 +75,7 @@ unsafe fn carry_out(
         }
         let fp = th.fp.get();
         super::function::skip_note(fp);
-        if !e.tree.valid.load(Acquire) || crate::interp::events::observed(th) || fp < root.sub(1) {
+        if !e.tree.valid.load(Acquire) || crate::interp::events::closely(th) || fp < root.sub(1) {
             return 2;
         }
         // Somebody holds a frame of the trace: leaving that frame must tell him.
@@ -88,7 +88,7 @@ unsafe fn carry_out(
         if fp != root.offset(e.depth)
             || (*fp).pc.add(1) != e.next
             || (*fp).code.value().bits() != e.code
-            || (e.depth > 0 && (*fp).flags != e.flags)
+            || (e.depth > 0 && (*fp).flags as u32 != e.flags as u32)
         {
             return 1;
         }

@@ -14,7 +14,7 @@
 use super::{Jit, LoopState, RECORDING, Work, loops_of, record};
 use crate::err::R;
 use crate::interp::Ctl;
-use crate::interp::events::observed;
+use crate::interp::events::closely;
 use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
@@ -143,10 +143,10 @@ pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {
     s.misses.store(0, Relaxed);
     if s.aborts.load(Relaxed) >= Param::MaxAborts.get()
         || RECORDING.with(|r| r.get())
-        || th.m.poll.load(Relaxed) != 0
+        || th.wanted()
         || !super::enabled()
         || !super::has_room(th, fp)
-        || observed(th)
+        || closely(th)
     {
         return None;
     }

@@ -585,7 +585,7 @@ impl PyMachine for Recorder {
             let f = &*self.i.fp;
             (f.flags, self.i.fp.sub(1), if f.flags & fflags::EXTRA != 0 { f.extra.get() } else { None })
         };
-        let call = unsafe { *(*caller).pc };
+        let call = unsafe { crate::interp::instrument::standing(&*caller) };
         let to = self.result_to(flags, call, result)?;
         let next = unsafe { (*caller).pc.offset(1 + to.skip) };
         let object = if to.instance { Some(self.rec().frame_extra()) } else { None };

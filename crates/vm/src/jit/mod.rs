@@ -30,7 +30,7 @@ pub mod watch;
 
 use crate::err::R;
 use crate::interp::Ctl;
-use crate::interp::events::observed;
+use crate::interp::events::closely;
 use crate::object::*;
 use crate::thread::{Frame, Th, Thread};
 use crate::value::*;
@@ -218,7 +218,9 @@ pub fn report() {
         let tree = unsafe { &*(e.owner() as *const Tree) };
         let place = match e.snap.frames.last() {
             // The instruction is looked at, not the code object, which may be dead.
-            Some(f) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| i.op().info().name),
+            Some(f) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| {
+                adder_bytecode::Op::try_from_byte(i.op_byte()).map_or("?", |o| o.info().name)
+            }),
             None => "in memory",
         };
         eprintln!(
@@ -397,7 +399,7 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if state.wait_for_next(count, Param::Threshold.get()) {
         return Ok(None);
     }
-    if RECORDING.with(|r| r.get()) || !has_room(th, fp) || observed(th) {
+    if RECORDING.with(|r| r.get()) || !has_room(th, fp) || closely(th) || reports(th, code) {
         return Ok(None);
     }
     let Some(_work) = Work::begin(th, &state.since) else {
@@ -406,6 +408,12 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     };
     scrub();
     record::record_loop(th, jit, i, header, state).map(Some)
+}
+
+/// Whether somebody wants to hear when this code starts, is resumed or exhausts a generator: it is not compiled. Other
+/// events have their instructions, at which recordings end.
+pub(crate) fn reports(th: Th, code: Gc<Code>) -> bool {
+    crate::interp::events::observed(th) && crate::interp::instrument::reports(code)
 }
 
 /// Cycles in machine code from which on it was worth entering.
@@ -429,7 +437,7 @@ fn has_room(th: Th, fp: *mut Frame) -> bool {
 /// Runs compiled code from the published frame's backward jump on.
 fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     let fp = th.fp.get();
-    if !has_room(th, fp) || observed(th) {
+    if !has_room(th, fp) || closely(th) {
         return Ok(None);
     }
     Counter::Entries.inc();

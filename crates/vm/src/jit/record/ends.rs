@@ -39,13 +39,13 @@ impl Rec {
         if self.left >= Param::MaxLeft.size()
             || flags & fflags::ENTRY != 0
             || th.fp.get() != fp
-            || th.m.poll.load(Relaxed) != 0
+            || th.wanted()
         {
             return None;
         }
         let m = RecMachine { s: self, i: Interp::<false> { regs: unsafe { (*fp).regs }, th, fp } };
         let result = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
-        let call = unsafe { *(*fp.sub(1)).pc };
+        let call = unsafe { crate::interp::instrument::standing(&*fp.sub(1)) };
         let to = m.result_to(flags, call, result)?;
         let caller = unsafe { fp.sub(1) };
         let (code, call_pc) = unsafe { ((*caller).code, (*caller).pc) };
@@ -108,7 +108,7 @@ impl Rec {
         let th = self.th;
         let target = unsafe { pc.offset(1 + i.imm() as isize) };
         let code = self.frames.last().unwrap().code;
-        if th.m.poll.load(Relaxed) != 0 {
+        if th.wanted() {
             self.core.give_up(Counter::AbortSafepoint, "safepoint");
             return Some(self.stop(pc));
         }

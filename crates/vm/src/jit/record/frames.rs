@@ -19,6 +19,10 @@ impl Rec {
     }
     /// Whether it may be part of the trace or be called by it.
     pub fn may_bind(&mut self, code: Gc<Code>) -> bool {
+        if jit::reports(self.th, code) {
+            self.core.give_up(Counter::AbortOp, "code that is observed");
+            return false;
+        }
         if jit::excluded(code) {
             self.core.give_up(Counter::AbortExcluded, "excluded by the program");
             return false;
@@ -216,7 +220,7 @@ impl Rec {
             }
         };
         unsafe { *(*caller).regs.add(result) = v.bits() };
-        let why = if crate::interp::events::observed(th) {
+        let why = if crate::interp::events::closely(th) {
             Some((Counter::AbortOp, "code that is observed"))
         } else if helpers::written(self.root_fp, caller) {
             Some((Counter::AbortFrame, "a variable was written from outside"))

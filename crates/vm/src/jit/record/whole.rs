@@ -156,7 +156,7 @@ impl Rec {
             rec.core.give_up(c, why);
             Err(Done::Abort(Ok(Ctl::Next)))
         };
-        if crate::interp::events::observed(th) {
+        if crate::interp::events::closely(th) {
             return abort(self, Counter::AbortOp, "code that is observed");
         }
         if helpers::written(self.root_fp, fp) {
@@ -198,6 +198,9 @@ impl Rec {
         } else if depth == was + 1 {
             // A frame was pushed, its arguments bound: all of it is in memory.
             let f = unsafe { &*fp };
+            if jit::reports(th, f.code) {
+                return abort(self, Counter::AbortOp, "code that is observed");
+            }
             if jit::excluded(f.code) {
                 return abort(self, Counter::AbortExcluded, "excluded by the program");
             }
@@ -231,7 +234,7 @@ impl Rec {
             });
         } else if depth == was - 1 && leaving && was > 0 {
             self.pop_frame();
-            let call = unsafe { *(*fp).pc };
+            let call = unsafe { crate::interp::instrument::standing(&*fp) };
             // After a jump by Compare or ForIter `pc` is elsewhere: then the caller's own note tells.
             let call = match unsafe { self.frames.last().unwrap().pc.as_ref() } {
                 Some(c) => *c,
