@@ -6,6 +6,7 @@ use crate::{Header, KindInfo, Obj, Size, Trace};
 pub(crate) struct Layout {
     pub size: Size,
     pub trace: Trace,
+    pub near: u32,
 }
 
 /// One entry for each value of the kind byte, so that lookups need no bounds check. Kinds that the embedder
@@ -43,7 +44,7 @@ unsafe fn unknown_kind(o: Obj) -> usize {
 
 pub(crate) fn table(kinds: &[KindInfo]) -> Box<Layouts> {
     assert!(kinds.len() <= 256, "more than 256 kinds");
-    let mut t = Box::new([Layout { size: Size::Fn(unknown_kind), trace: Trace::None }; 256]);
+    let mut t = Box::new([Layout { size: Size::Fn(unknown_kind), trace: Trace::None, near: 0 }; 256]);
     for (i, k) in kinds.iter().enumerate() {
         let trace = match (k.size, k.trace) {
             (Size::Fixed(n), tr) => {
@@ -60,7 +61,7 @@ pub(crate) fn table(kinds: &[KindInfo]) -> Box<Layouts> {
             }
             (_, tr) => tr,
         };
-        t[i] = Layout { size: k.size, trace };
+        t[i] = Layout { size: k.size, trace, near: k.near };
     }
     t
 }

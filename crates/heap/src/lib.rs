@@ -86,6 +86,9 @@ pub struct KindInfo {
     /// stopped; must not allocate or touch other objects (their memory may be overwritten already). Only for
     /// objects given to `register_drop`.
     pub drop: Option<unsafe fn(Obj)>,
+    /// Where the slot is whose referent survivors should lie next to, being what they are looked at for: byte in the
+    /// object; 0: none.
+    pub near: u32,
 }
 
 #[derive(Clone, Copy)]

@@ -441,6 +441,9 @@ impl Tracer {
             if HOW == MAJOR {
                 self.mark_desc(o.as_ref().desc.load(Relaxed));
             }
+            if HOW == QUEUE && layout.near != 0 {
+                self.edge::<COPY>(o.as_ptr().byte_add(layout.near as usize).cast::<u64>());
+            }
             let size = match layout.trace {
                 Trace::Slots { at, n } => {
                     self.follow::<HOW>(o.as_ptr().byte_add(at as usize).cast::<u64>(), n as usize);
@@ -540,8 +543,12 @@ impl Tracer {
             } else {
                 return;
             };
+            let queued = self.stack.len();
             unsafe { self.edge::<COPY>(slot) };
-            if let Some(o) = self.stack.pop() {
+            // The object, and what was put next to it.
+            while self.stack.len() > queued
+                && let Some(o) = self.stack.pop()
+            {
                 unsafe { self.scan::<QUEUE>(o) };
             }
         }

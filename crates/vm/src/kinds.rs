@@ -83,19 +83,27 @@ pub fn table() -> &'static [KindInfo] {
             .map(|b| {
                 let i = (b & !SUBCLASS) as usize;
                 let Some(&k) = Kind::ALL.get(i) else {
-                    return KindInfo { name: "?", size: Size::Fixed(16), trace: Trace::None, drop: None };
+                    return KindInfo { name: "?", size: Size::Fixed(16), trace: Trace::None, drop: None, near: 0 };
                 };
                 let (size, trace) = layout(k);
                 let drop = Some(drop_object as unsafe fn(Obj));
+                // Hash tables and items: who reads the header of a container goes on to them.
+                let near = match k {
+                    Kind::Dict => std::mem::offset_of!(crate::object::Dict, table),
+                    Kind::List => std::mem::offset_of!(crate::object::List, items),
+                    Kind::Set | Kind::FrozenSet => std::mem::offset_of!(crate::object::Set, table),
+                    _ => 0,
+                } as u32;
                 if b & SUBCLASS != 0 && !var_sized(k) {
                     KindInfo {
                         name: Kind::NAMES[i],
                         size: Size::Fn(inst_size),
                         trace: Trace::Sized(sub_trace),
                         drop,
+                        near,
                     }
                 } else {
-                    KindInfo { name: Kind::NAMES[i], size, trace, drop }
+                    KindInfo { name: Kind::NAMES[i], size, trace, drop, near }
                 }
             })
             .collect()
