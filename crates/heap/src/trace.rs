@@ -580,7 +580,9 @@ impl Tracer {
             }
             let rest = self.stack.len() - more;
             for (to, o) in next.iter_mut().zip(&self.stack[rest..]) {
+                // Many are longer than the line that they begin in.
                 prefetch(addr(*o));
+                prefetch(addr(*o) + 64);
                 to.write(*o);
             }
             self.stack.truncate(rest);
