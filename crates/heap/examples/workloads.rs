@@ -11,14 +11,33 @@ use std::time::Instant;
 
 // Sizes as in the design's prototype: 32, 24 and 48 bytes, and arrays with a three-word header.
 static KINDS: [KindInfo; 4] = [
-    KindInfo { name: "node", size: Size::Fixed(32), trace: Trace::Slots { at: 16, n: 2 }, drop: None, near: 0 },
-    KindInfo { name: "obj24", size: Size::Fixed(24), trace: Trace::Slots { at: 16, n: 1 }, drop: None, near: 0 },
-    KindInfo { name: "obj48", size: Size::Fixed(48), trace: Trace::Slots { at: 16, n: 4 }, drop: None, near: 0 },
+    KindInfo {
+        name: "node",
+        size: Size::Fixed(32),
+        trace: Trace::Slots { at: 16, n: 2 },
+        drop: None,
+        near: 0,
+    },
+    KindInfo {
+        name: "obj24",
+        size: Size::Fixed(24),
+        trace: Trace::Slots { at: 16, n: 1 },
+        drop: None,
+        near: 0,
+    },
+    KindInfo {
+        name: "obj48",
+        size: Size::Fixed(48),
+        trace: Trace::Slots { at: 16, n: 4 },
+        drop: None,
+        near: 0,
+    },
     KindInfo {
         name: "array",
         size: Size::Counted { at: 8, base: 24, unit: 8 },
         trace: Trace::Counted { count_at: 8, at: 24 },
-        drop: None, near: 0
+        drop: None,
+        near: 0,
     },
 ];
 const NODE: u8 = 0;

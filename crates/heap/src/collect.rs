@@ -59,6 +59,7 @@ impl Space {
             marks: r.bitmaps[0],
             starts: r.bitmaps[1],
             top: 0,
+            present: AT_START >> BLOCK_SH,
             blocks,
             singles: Vec::new(),
             color: 0,

@@ -61,12 +61,12 @@ pub(crate) struct Range {
 }
 
 const DEFAULT_RESERVE: usize = 64 << 30;
-/// Where in the range huge pages begin.
-const HUGE_FROM: usize = 16 << 20;
-/// And what most programs use of it: one huge page costs as much as eighty small ones. The shortest do with less.
-const HUGE_FIRST: std::ops::Range<usize> = 2 << 20..4 << 20;
 /// What every program uses of it: made present at once, at a fraction of what as many page faults cost.
-const AT_START: usize = 352 << 12;
+pub(crate) const AT_START: usize = 352 << 12;
+/// In smaller ranges nothing is made present before it is used.
+const LEAST_EAGER: usize = 16 << 20;
+/// Afterwards as many blocks are made present at a time, more with a larger heap.
+const RISE: std::ops::RangeInclusive<usize> = 4..=32;
 const LEAST_RESERVE: usize = 1 << 20;
 
 impl Range {
@@ -122,16 +122,15 @@ impl Range {
             return None;
         }
         let base = (p as usize + HUGE - 1) & !(HUGE - 1);
-        // Huge pages save a tenth of the time of programs with large heaps. Small heaps and the side tables are
-        // better off without, also where the system gives them unasked.
+        // No huge pages, also where the system gives them unasked: they save a tenth of the time of programs with large
+        // heaps where they are at hand, and cost twice that where they are not, in virtual machines mostly, to whom the
+        // host has to give each first. What most of them save is had by making pages present many at a time: see `rise`.
         // SAFETY: advice on the new mapping; failure does no harm.
         #[cfg(target_os = "linux")]
         unsafe {
             libc::madvise(p, total, libc::MADV_NOHUGEPAGE);
-            if len > HUGE_FROM {
+            if len > LEAST_EAGER {
                 libc::madvise(base as _, AT_START, libc::MADV_POPULATE_WRITE);
-                libc::madvise((base + HUGE_FIRST.start) as _, HUGE_FIRST.len(), libc::MADV_HUGEPAGE);
-                libc::madvise((base + HUGE_FROM) as _, len - HUGE_FROM, libc::MADV_HUGEPAGE);
             }
         }
         let mut at = base + len;
@@ -253,6 +252,8 @@ pub(crate) struct Space {
     pub starts: *mut u64,
     /// Blocks from here on were never used.
     pub top: usize,
+    /// And up to here they were made present.
+    pub present: usize,
     pub blocks: usize,
     /// Free blocks, the hottest last.
     pub singles: Vec<u32>,
@@ -342,6 +343,9 @@ impl Space {
                     s as usize
                 }
                 None if self.top < self.blocks => {
+                    if self.top >= self.present {
+                        self.rise();
+                    }
                     self.top += 1;
                     self.top - 1
                 }
@@ -355,6 +359,19 @@ impl Space {
             *self.r.owner.add(b) = self.color;
         }
         Some(b)
+    }
+    /// Makes the blocks from `top` on present that are going to be used next: page faults would take longer.
+    #[cold]
+    fn rise(&mut self) {
+        let n = (self.top / 8).clamp(*RISE.start(), *RISE.end()).min(self.blocks - self.top);
+        self.present = self.top + n;
+        #[cfg(target_os = "linux")]
+        if self.r.len > LEAST_EAGER {
+            // SAFETY: free blocks of our own mapping; failure does no harm.
+            unsafe {
+                libc::madvise(self.r.block_addr(self.top) as _, n << BLOCK_SH, libc::MADV_POPULATE_WRITE)
+            };
+        }
     }
     /// One of the last single blocks, if possible one that the same thread had before: its lines are in that core's
     /// cache, and getting them from another core's takes longer than from memory.
@@ -506,6 +523,7 @@ impl Space {
             // Blocks above `top` are clean.
             self.spans.remove(&s);
             self.top = s as usize;
+            self.present = self.present.min(self.top);
             unsafe { self.release_dirty(s as usize, n as usize) };
         }
         let mut kept = 0;

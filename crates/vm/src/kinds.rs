@@ -83,7 +83,13 @@ pub fn table() -> &'static [KindInfo] {
             .map(|b| {
                 let i = (b & !SUBCLASS) as usize;
                 let Some(&k) = Kind::ALL.get(i) else {
-                    return KindInfo { name: "?", size: Size::Fixed(16), trace: Trace::None, drop: None, near: 0 };
+                    return KindInfo {
+                        name: "?",
+                        size: Size::Fixed(16),
+                        trace: Trace::None,
+                        drop: None,
+                        near: 0,
+                    };
                 };
                 let (size, trace) = layout(k);
                 let drop = Some(drop_object as unsafe fn(Obj));

@@ -29,27 +29,42 @@ unsafe fn res_drop(o: Obj) {
 }
 
 pub static KINDS: [KindInfo; 7] = [
-    KindInfo { name: "node", size: Size::Fixed(40), trace: Trace::Slots { at: 16, n: 3 }, drop: None, near: 0 },
+    KindInfo {
+        name: "node",
+        size: Size::Fixed(40),
+        trace: Trace::Slots { at: 16, n: 3 },
+        drop: None,
+        near: 0,
+    },
     KindInfo {
         name: "array",
         size: Size::Counted { at: 8, base: 16, unit: 8 },
         trace: Trace::Counted { count_at: 8, at: 16 },
-        drop: None, near: 0
+        drop: None,
+        near: 0,
     },
     KindInfo {
         name: "bytes",
         size: Size::Counted { at: 8, base: 16, unit: 1 },
         trace: Trace::None,
-        drop: None, near: 0
+        drop: None,
+        near: 0,
     },
-    KindInfo { name: "custom", size: Size::Fn(custom_size), trace: Trace::Fn(custom_trace), drop: None, near: 0 },
+    KindInfo {
+        name: "custom",
+        size: Size::Fn(custom_size),
+        trace: Trace::Fn(custom_trace),
+        drop: None,
+        near: 0,
+    },
     KindInfo { name: "weak", size: Size::Fixed(24), trace: Trace::None, drop: None, near: 0 },
     KindInfo { name: "resource", size: Size::Fixed(16), trace: Trace::None, drop: Some(res_drop), near: 0 },
     KindInfo {
         name: "tail",
         size: Size::Counted { at: 8, base: 16, unit: 8 },
         trace: Trace::From(16),
-        drop: None, near: 0
+        drop: None,
+        near: 0,
     },
 ];
 
