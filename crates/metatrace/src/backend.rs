@@ -71,6 +71,15 @@ pub struct ExitInfo {
     pub hints: Vec<Hint>,
 }
 
+/// The part of it that is wanted wherever an exit is taken.
+#[derive(Debug)]
+pub struct Left {
+    pub snap: Snap,
+    pub leaves: Vec<(Loc, Ty)>,
+    /// Where the rest begins.
+    pub(crate) rest: u32,
+}
+
 /// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.
 ///
 /// There are many, few of which are ever taken: what only those need lies elsewhere, as does what those of a trace share.
@@ -106,13 +115,13 @@ pub struct Taken {
     pub since: AtomicU32,
     /// How often the client saw it taken.
     pub times: AtomicU64,
-    info: ExitInfo,
+    info: Left,
 }
 
 impl std::ops::Deref for Exit {
-    type Target = ExitInfo;
+    type Target = Left;
     #[inline(always)]
-    fn deref(&self) -> &ExitInfo {
+    fn deref(&self) -> &Left {
         &self.taken().info
     }
 }
@@ -205,6 +214,12 @@ impl Exit {
                 }
             }
         }
+    }
+    /// For a bridge: `ExitInfo::carry` and `hints`.
+    pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
+        // SAFETY: as above.
+        let packed = unsafe { &*self.of.packed.load(Acquire) };
+        packed.unpack_rest(self.rest)
     }
     fn known(&self) -> Option<&'static Taken> {
         // SAFETY: as above.

@@ -5,7 +5,7 @@
 //! at a time (a frame, the registers, the places of the values...), and large numbers are in a table. Numbers are
 //! little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
 
-use crate::backend::{ExitInfo, Loc};
+use crate::backend::{ExitInfo, Left, Loc};
 use crate::forever;
 use crate::fxhash::{Fx, FxMap};
 use crate::ir::*;
@@ -274,7 +274,8 @@ fn ty(n: u8) -> Ty {
 }
 
 impl Packed {
-    pub fn unpack(&'static self, at: u32) -> ExitInfo {
+    /// What is needed to leave.
+    pub fn unpack(&'static self, at: u32) -> Left {
         let i = &mut In { of: self, at: at as usize };
         let mut snap = Snap { in_memory: i.byte() != 0, ..Snap::default() };
         snap.frames = i.all(|i| {
@@ -310,9 +311,13 @@ impl Packed {
                 (l, ty(b >> 2))
             })
         });
+        Left { snap, leaves, rest: i.at as u32 }
+    }
+    /// `carry` and `hints`, from `Left::rest` on.
+    pub fn unpack_rest(&'static self, at: u32) -> (Vec<u32>, Vec<Hint>) {
+        let i = &mut In { of: self, at: at as usize };
         let carry = i.part(|i| i.all(|i| i.num() as u32));
-        let hints = i.all(|i| i.part(In::hint));
-        ExitInfo { snap, leaves, carry, hints }
+        (carry, i.all(|i| i.part(In::hint)))
     }
 }
 impl In {
@@ -405,8 +410,9 @@ mod tests {
         let packed = forever::value(p.finish());
         for (at, x) in all {
             let y = packed.unpack(at);
-            assert_eq!(y.snap, x.snap);
-            assert_eq!((&y.leaves, &y.carry, &y.hints), (&x.leaves, &x.carry, &x.hints));
+            assert_eq!((&y.snap, &y.leaves), (&x.snap, &x.leaves));
+            let (carry, hints) = packed.unpack_rest(y.rest);
+            assert_eq!((&carry, &hints), (&x.carry, &x.hints));
         }
         let none = IN_MEMORY.unpack(0);
         assert_eq!(none.snap, Snap { in_memory: true, ..Snap::default() });

@@ -283,7 +283,7 @@ impl Tracer {
             });
         }
         let name = &mut |r: R, _| ins.get(r.0 as usize).copied();
-        self.core.trace.hints = e.hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
+        self.core.trace.hints = e.rest().1.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         // All objects are made (virtually) first, for they may refer to each other.
         let new = |v: &VirtSnap| (Op::New, R::NONE, R::NONE, v.what);
         let objects: Vec<R> =

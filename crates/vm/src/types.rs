@@ -79,6 +79,10 @@ pub fn forget_caches(dead: impl Fn(usize) -> bool) {
 }
 
 static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
+/// Greater than all versions there are.
+pub fn next_version() -> u32 {
+    NEXT_VERSION.load(Relaxed)
+}
 
 impl Type {
     pub fn mro_items(&self) -> &[Value] {

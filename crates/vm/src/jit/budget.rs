@@ -18,6 +18,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
+/// So old is a class that is thought to stay.
+const SETTLED: u64 = 10_000_000;
 /// For so long the share of the time is twice as large.
 const EARLY: u64 = 100_000_000;
 /// Nanoseconds for which a thing must have been hot.
@@ -35,6 +37,31 @@ static AVERAGE: AtomicU64 = AtomicU64::new(TYPICAL);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 /// What the program would have taken anyway, in calls that a recording waits for.
 static ASIDE: AtomicU64 = AtomicU64::new(0);
+
+/// What the next version of a class would have been when this was looked at last, and the time before; when that was.
+static CLASSES: AtomicU32 = AtomicU32::new(0);
+static OLD_CLASSES: AtomicU32 = AtomicU32::new(0);
+static LOOKED: AtomicU64 = AtomicU64::new(0);
+
+fn look_at_classes(ran: u64) {
+    let last = LOOKED.load(Relaxed);
+    if ran.wrapping_sub(last) >= SETTLED && LOOKED.compare_exchange(last, ran, Relaxed, Relaxed).is_ok() {
+        OLD_CLASSES.store(CLASSES.load(Relaxed), Relaxed);
+        CLASSES.store(crate::types::next_version(), Relaxed);
+    }
+}
+/// Whether the class with this version may be one of many that come and go.
+pub fn new_class(version: u32) -> bool {
+    version >= OLD_CLASSES.load(Relaxed) && !eager() && Param::Budget.get() != 0
+}
+/// For [`Work::begin`]: not before new classes have become old.
+pub fn later() -> u32 {
+    unit(now().0 + 2 * SETTLED).max(1)
+}
+/// In units that make it last for hours; 0: never.
+fn unit(n: u64) -> u32 {
+    (n >> 12) as u32
+}
 
 /// Nanoseconds since something was hot for the first time, and the processor's cycles.
 fn now() -> (u64, u64) {
@@ -62,14 +89,13 @@ impl Work {
         if share == 0 || eager() {
             return Some(Work::new(ran));
         }
-        // In units that make it last for hours; 0: never.
-        let unit = |n: u64| (n >> 12) as u32;
+        look_at_classes(ran);
         let first = since.load(Relaxed);
         if first == 0 {
             since.store(unit(ran).max(1), Relaxed);
             return None;
         }
-        if unit(ran).wrapping_sub(first) < unit(LASTING) {
+        if (unit(ran).wrapping_sub(first) as i32) < unit(LASTING) as i32 {
             return None;
         }
         let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;

@@ -111,7 +111,16 @@ fn callable(m: &Recorder, f: Value) -> bool {
     f.is_exact(Kind::Function)
         || f.is_exact(Kind::Method)
         || f.is_exact(Kind::Type)
+        || is_object_new(f)
         || slow::call_special(m.i.th, f).is_some()
+}
+
+/// `object.__new__`.
+fn is_object_new(f: Value) -> bool {
+    f.exact::<NativeFunction>().is_some_and(|f| {
+        std::ptr::eq(f.def, &builtins::type_::NEW_DEF)
+            && f.this.get().is_some_and(|t| t.is(builtins::object::OBJECT.get().value()))
+    })
 }
 
 /// The items of a tuple of this length.
@@ -160,7 +169,40 @@ fn function(
         let (code, vals) = bind(m, func, Some(f), args, names)?;
         return push(m, pc, func, code, &vals, 0, None);
     }
+    if is_object_new(f.v) {
+        let (None, 1, Some(c)) = (names, args.n, args.v[0]) else { return None };
+        let t: Gc<Type> = c.v.exact()?;
+        if !makes_objects(t) || t.has(tflags::DISALLOW_INSTANTIATION) {
+            return None;
+        }
+        m.promote(f);
+        watch::watch_type(t, m.rec().tree);
+        m.promote(c);
+        let (v, what) = new_object(m, t)?;
+        let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
+        m.set_reg(i.c(), T { v, r });
+        return Some(pc.next());
+    }
     instance(m, pc, i, f, args, names)
+}
+
+/// Instances of this class are no more than an attribute word and slots, which nobody watches die.
+fn makes_objects(t: Gc<Type>) -> bool {
+    t.heap_type()
+        && !t.has(tflags::IS_ABSTRACT)
+        && !t.has(tflags::HAS_DEL)
+        && t.native.drop.is_none()
+        && t.native.kind == Kind::Object
+}
+/// A new instance of the class, and what `Op::New` is to make.
+fn new_object(m: &mut Recorder, t: Gc<Type>) -> Option<(Value, i64)> {
+    let shape = crate::shape::shape(t.root_shape.load(Relaxed));
+    let v = builtins::object::new_instance(m.i.th, t).ok()?;
+    if v.shape_id() != shape.id {
+        m.rec().core.give_up(Counter::AbortInvalid, "the class changed");
+        return None;
+    }
+    Some((v, (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | crate::shape::in_trace(shape.id)))
 }
 
 /// A call of a class: a new instance, whose `__init__` is entered.
@@ -173,13 +215,7 @@ fn instance(
     names: Option<Gc<Tuple>>,
 ) -> Option<Pc> {
     let (t, th): (Gc<Type>, _) = (f.v.exact()?, m.i.th);
-    let plain = t.heap_type()
-        && t.has(tflags::PLAIN_NEW)
-        && !t.has(tflags::IS_ABSTRACT)
-        && !t.has(tflags::HAS_DEL)
-        && t.native.drop.is_none()
-        && t.native.kind == Kind::Object;
-    if !plain {
+    if !t.has(tflags::PLAIN_NEW) || !makes_objects(t) {
         return None;
     }
     let init = th.lookup(t, n!(__init__))?;
@@ -191,13 +227,7 @@ fn instance(
     }
     watch::watch_type(t, m.rec().tree);
     m.promote(f);
-    let shape = crate::shape::shape(t.root_shape.load(Relaxed));
-    let v = builtins::object::new_instance(th, t).ok()?;
-    if v.shape_id() != shape.id {
-        m.rec().core.give_up(Counter::AbortInvalid, "the class changed");
-        return None;
-    }
-    let what = (t.inst_kind as i64) << 56 | (shape.size as i64) << 32 | crate::shape::in_trace(shape.id);
+    let (v, what) = new_object(m, t)?;
     if !own {
         let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
         m.set_reg(i.c(), T { v, r });

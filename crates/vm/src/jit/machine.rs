@@ -288,6 +288,9 @@ impl Machine for Recorder {
         }
         let v = self.i.shape_is(o.v, shape);
         let now = o.v.shape_id();
+        if self.rec().from.is_some() {
+            watch::specialised(self.i.th.type_of(o.v), self.rec().tree);
+        }
         if !v && super::record::PyObjects.fixed(now) {
             // That it is of this one says more, for the tests to come as well.
             let c = self.rec().core.op_imm(Op::ShapeIs, o.r, Ir::NONE, in_trace(now));

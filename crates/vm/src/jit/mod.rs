@@ -193,6 +193,10 @@ pub struct Tree {
     version: *const Ins,
     /// The how-manieth return from the root frame is the end of its traces; 0: none is.
     ends: usize,
+    /// Versions of classes that there were when it was made are below this number.
+    born: u32,
+    /// What is being recorded relies on a class that came not long ago, after the tree ([`budget::new_class`]).
+    young: AtomicBool,
     /// Since the last judgement: entries from the interpreter, those that ended at an exit that gets no bridge, the
     /// processor's cycles in between.
     entries: AtomicU32,
@@ -264,6 +268,10 @@ impl LoopState {
             count.store(threshold.saturating_mul(2 << (n - LOST).min(24)).min(u32::MAX - 1), Relaxed);
         }
         n >= LOST
+    }
+    /// What was lost now will be lost again.
+    fn wait_longer(&self) {
+        self.lost.fetch_add(LOST, Relaxed);
     }
     fn new() -> LoopState {
         let out = get().map_or(0, |j| j.backend.bail() as u64);

@@ -54,6 +54,13 @@ pub fn watch_cache(ic: &Ic, t: &'static Tree) {
 pub fn watch_type(ty: Gc<Type>, t: &'static Tree) {
     add(&TYPES, ty.value().bits() as usize, t);
 }
+/// The trace that is recorded is for instances of this class.
+pub fn specialised(ty: Gc<Type>, t: &'static Tree) {
+    let version = ty.version.load(Relaxed);
+    if version >= t.born && super::budget::new_class(version) {
+        t.young.store(true, Relaxed);
+    }
+}
 /// The tree relies on the content of a cell. False: it changes too often to be a constant.
 pub fn watch_cell(c: Gc<DictCell>, t: &'static Tree) -> bool {
     if c.flag(CELL_CHANGED) {

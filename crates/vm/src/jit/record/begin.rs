@@ -29,6 +29,8 @@ impl Tree {
             name: name_of(th, code, header),
             counter,
             bridges: 0.into(),
+            born: crate::types::next_version(),
+            young: false.into(),
             size: 0.into(),
             join: false,
             version: std::ptr::null(),

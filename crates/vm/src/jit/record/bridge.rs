@@ -8,6 +8,9 @@
 
 use super::*;
 
+/// Bridges, begun or made, of a tree that is soon made again.
+const FEW: u32 = 2;
+
 /// Records a bridge from an exit; the interpreter's state is that of the exit, published.
 pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
     let tree = unsafe { &*(e.owner() as *const Tree) };
@@ -29,6 +32,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
         e.taken().failures.fetch_add(1, Relaxed);
         return Ok(Ctl::Next);
     }
+    tree.young.store(false, Relaxed);
     match rec.run(at) {
         Done::Abort(r) => {
             rec.report_abort();
@@ -38,6 +42,27 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
                 Counter::BridgesBlacklisted.inc();
             }
             r
+        }
+        _ if tree.young.swap(false, Relaxed) => {
+            // A program that makes classes all the time would get a bridge for each. A small tree goes: the next is
+            // made when the class is there, and later each time ([`LoopState::wait_for_next`]).
+            rec.core.give_up(Counter::AbortInvalid, "a class that may soon be gone");
+            rec.go_on();
+            rec.report_abort();
+            let t = e.taken();
+            t.failures.fetch_add(1, Relaxed);
+            t.since.store(crate::jit::budget::later(), Relaxed);
+            if tree.bridges.load(Relaxed) <= FEW {
+                Counter::Dropped.inc();
+                adder_metatrace::sight::invalidated(tree as *const Tree as usize, Counter::Dropped);
+                watch::invalidate(tree);
+                // SAFETY: the root frame.
+                let code = unsafe { (*root).code };
+                if code.value().bits() == tree.code {
+                    crate::jit::loops_of(code).loops[tree.counter].wait_longer();
+                }
+            }
+            Ok(Ctl::Next)
         }
         done => {
             let mut compiled = rec.compile(jit, Some(e), false);
@@ -78,9 +103,10 @@ impl Rec {
             });
         }
         let name = &mut |r: R_, _| ins.get(r.0 as usize).copied();
-        self.core.trace.hints = e.hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
+        let (carry, hints) = e.rest();
+        self.core.trace.hints = hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         self.home = e.home();
-        self.core.trace.carry = e.home().map(|_| e.carry.iter().map(|k| ins[*k as usize]).collect());
+        self.core.trace.carry = e.home().map(|_| carry.iter().map(|k| ins[*k as usize]).collect());
         ins
     }
     fn begin_bridge(&mut self, e: &'static Exit) {
