@@ -27,6 +27,7 @@ const TUPLE_LEN: Field = Field(offset_of!(Tuple, len) as u32);
 const BYTES_LEN: Field = Field(offset_of!(Bytes, len) as u32);
 const DICT_USED: Field = Field(offset_of!(Dict, used) as u32);
 const RANGE_START: Field = Field(offset_of!(Range, start) as u32);
+const RANGE_STOP: Field = Field(offset_of!(Range, stop) as u32);
 const RANGE_STEP: Field = Field(offset_of!(Range, step) as u32);
 const RANGE_LEN: Field = Field(offset_of!(Range, len) as u32);
 
@@ -198,22 +199,39 @@ fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {
     m.box_float(T { v: f.v.abs(), r: m.rec().core.op1(Op::FAbs, f.r) }).ok()
 }
 
-/// `range` of one or two small ints that is not empty.
+/// `range` of small ints. Which way it goes and whether it is empty is part of what was recorded.
 fn range(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> {
-    let (start, stop) = match n {
-        1 => (m.fixnum(0), m.reg(at)),
-        2 => (m.reg(at), m.reg(at + 1)),
+    let one = m.fixnum(1);
+    let (start, stop, step) = match n {
+        1 => (m.fixnum(0), m.reg(at), one),
+        2 => (m.reg(at), m.reg(at + 1), one),
+        3 => (m.reg(at), m.reg(at + 1), m.reg(at + 2)),
         _ => return None,
     };
-    if !start.v.is_fix() || !stop.v.is_fix() {
+    if !start.v.is_fix() || !stop.v.is_fix() || !step.v.is_fix() {
         return None;
     }
     m.promote(f);
-    if !m.both_fixnum(start, stop) || !m.test(m.fix_cmp(Cmp::Lt, start, stop)) {
+    if !m.both_fixnum(start, stop) || !m.test(m.is_fixnum(step)) {
         return None;
     }
-    let len = m.fix_sub(stop, start)?;
-    let step = m.fixnum(1);
+    let zero = m.fixnum(0);
+    let up = m.test(m.fix_cmp(Cmp::Lt, zero, step));
+    if !up && !m.test(m.fix_cmp(Cmp::Lt, step, zero)) {
+        return None;
+    }
+    let (lo, hi) = if up { (start, stop) } else { (stop, start) };
+    let len = if !m.test(m.fix_cmp(Cmp::Lt, lo, hi)) {
+        zero
+    } else {
+        let far = m.fix_sub(hi, lo)?;
+        if m.test(m.same(step, one)) {
+            far
+        } else {
+            let by = if up { step } else { m.fix_sub(zero, step)? };
+            m.fix_add(m.fix_floordiv(m.fix_sub(far, one)?, by)?, one)?
+        }
+    };
     let th = m.i.th;
     let v = builtins::range::new(th, start.v, stop.v, step.v).ok()?;
     let o: Gc<Range> = v.exact()?;
@@ -256,13 +274,10 @@ fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
         let next = part(RANGE_START, it.next.get())?;
         let step = part(RANGE_STEP, it.step)?;
         let left = part(RANGE_LEN, it.left.get())?;
-        // An iterator over small ints: the last one fits as well.
-        if it.step != 1 {
+        // An iterator over small ints: the last one fits as well, for it is nearer to the first than the end is.
+        if !m.test(m.is_fixnum(m.get(o, RANGE_STOP))) {
             return None;
         }
-        let one = m.rec().core.int(1);
-        let c = m.rec().core.op(Op::Eq, step, one);
-        m.rec().guard(c, true);
         return Some(new(
             m,
             Kind::RangeIter,
