@@ -101,7 +101,7 @@ macro_rules! for_each_ir_op {
         Eq       "eq"        Bool 2 Pure    "same word";
         Lt       "lt"        Bool 2 Pure    "signed, words or integers";
         Le       "le"        Bool 2 Pure    "signed";
-        Ult      "ult"       Bool 2 Pure    "unsigned";
+        Ult      "ult"       Bool 2 Pure    "unsigned; as recorded, imm 1 promises that `b` is a size ([`SIZE_MAX`])";
         FEq      "feq"       Bool 2 Pure    "doubles";
         FLt      "flt"       Bool 2 Pure    "doubles";
         FLe      "fle"       Bool 2 Pure    "doubles";
@@ -235,6 +235,9 @@ impl Op {
         )
     }
 }
+
+/// Nothing in memory has more items or bytes; less than any small integer's limit by far, so sums of indices need no test.
+pub const SIZE_MAX: i64 = 1 << 57;
 
 /// In the immediate of `New`: the helper makes the object (`Layout::alloc`), which has more to do than to find memory. No
 /// nursery has room for objects of so many bytes, so machine code asks it by itself.

@@ -122,6 +122,7 @@ pub trait Machine: Copy {
     fn fix_to_int(self, a: Self::Ref) -> Self::Int;
     fn int_to_fix(self, a: Self::Int) -> Self::Ref;
     /// Unsigned `a < b`.
+    /// Whether an index is within a size: `b` is a number of items or bytes of something in memory.
     fn int_ult(self, a: Self::Int, b: Self::Int) -> Self::Bool;
     fn int_add(self, a: Self::Int, b: Self::Int) -> Self::Int;
     fn int_const(self, n: i64) -> Self::Int;

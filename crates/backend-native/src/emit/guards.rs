@@ -56,6 +56,22 @@ impl<I: Isa> Emit<'_, I> {
         Ok(())
     }
     fn compare(&mut self, op: Cond, c: &Inst, snap: u32, want: bool) -> Res<()> {
+        // A constant on the left goes to the right.
+        if let Some(k) = self.t.const_of(c.a)
+            && self.t.const_of(c.b).is_none()
+            && let Ok(n @ 0..=0x7fff_fffe) = i32::try_from(k.bits as i64)
+        {
+            let (op, n, want) = match op {
+                Cond::Eq => (op, n, want),
+                Cond::Lt => (Cond::Le, n, !want),
+                Cond::Le => (Cond::Lt, n, !want),
+                Cond::Ult => (op, n + 1, !want),
+            };
+            let b = self.g(c.b, I::S1)?;
+            let e = self.exit(snap)?;
+            self.a.guard_cmp(op, b, Src::Imm(n), want, e);
+            return Ok(());
+        }
         let a = self.g(c.a, I::S0)?;
         let b = self.src(c.b, I::S1)?;
         let e = self.exit(snap)?;

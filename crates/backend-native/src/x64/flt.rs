@@ -40,10 +40,11 @@ pub fn un(s: &mut X64, op: FltUn, d: u8, a: u8) {
 /// which is bit 60: 01 if it is set. Of all such words only `FLO_ZERO` is so near the least integer that 3 less overflows.
 pub fn unbox(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>, zero: Detour<DynamicLabel>) {
     x!(s
-        ; lea eax, [Rq(a) - 2]
+        ; lea eax, [BYTE Rq(a) - 2]
         ; test al, 3
-        ; jnz =>other.at
-        ; cmp Rq(a), 3
+        ; jnz =>other.at);
+    guard::cmp_imm(s, a, 3);
+    x!(s
         ; jo =>zero.at
         ; mov rcx, Rq(a)
         ; sar rcx, 63
@@ -58,24 +59,25 @@ pub fn unbox_box(s: &mut X64, d: u8, a: u8, l: &Layout, exit: DynamicLabel) {
     x!(s
         ; test Rb(a), 7
         ; jnz =>exit
-        ; cmp DWORD [Rq(a)], l.float_desc as i32
-        ; jne =>exit
-        ; movsd Rx(d), [Rq(a) + l.float_at]);
+    );
+    guard::cmp_dword(s, at(a, 0), l.float_desc as i32);
+    x!(s; jne =>exit);
+    s.flt_load(d, at(a, l.float_at));
 }
 
 /// The reverse; what does not come out as such a word goes to `other`, as does what looks like `FLO_ZERO`.
 pub fn make_box(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>) {
     x!(s
-        ; movq rax, Rx(a)
-        ; rol rax, 3
-        ; mov rcx, rax
+        ; movq Rq(d), Rx(a)
+        ; rol Rq(d), 3
+        ; mov rcx, Rq(d)
         ; sar rcx, 63
-        ; sub rax, rcx
-        ; lea ecx, [rax - 2]
+        ; sub Rq(d), rcx
+        ; lea ecx, [BYTE Rq(d) - 2]
         ; test cl, 3
-        ; jnz =>other.at
-        ; cmp rax, 3
+        ; jnz =>other.at);
+    guard::cmp_imm(s, d, 3);
+    x!(s
         ; jo =>other.at
-        ; mov Rq(d), rax
         ; =>other.back);
 }

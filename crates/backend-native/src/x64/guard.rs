@@ -7,8 +7,8 @@ pub fn flo(s: &mut X64, a: u8, l: &Layout, want: bool, exit: DynamicLabel) {
     let (yes, no) = (s.label(), s.label());
     x!(s
         ; mov eax, Rd(a)
-        ; and eax, 3
-        ; cmp eax, 2
+        ; and eax, BYTE 3
+        ; cmp eax, BYTE 2
         ; je =>yes
         ; test Rb(a), 7
         ; jnz =>no
@@ -21,10 +21,33 @@ pub fn flo(s: &mut X64, a: u8, l: &Layout, want: bool, exit: DynamicLabel) {
     }
 }
 
+/// `cmp a, n`. (The assembler knows no short form of it.)
+pub fn cmp_imm(s: &mut X64, a: u8, n: i32) {
+    match i8::try_from(n) {
+        Ok(n) => s.a.extend(&[0x48 | a >> 3, 0x83, 0xf8 | a & 7, n as u8]),
+        Err(_) => x!(s; cmp Rq(a), n),
+    }
+}
+/// `cmp dword ptr [place], n`, the place without an index.
+pub fn cmp_dword(s: &mut X64, place: Addr, n: i32) {
+    let Addr { base, disp, .. } = place;
+    let (Ok(near), Ok(n8)) = (i8::try_from(disp), i8::try_from(n)) else {
+        return m!(s, place, 8; [cmp DWORD] [, n]);
+    };
+    if base >= 8 {
+        s.a.push(0x41);
+    }
+    s.a.extend(&[0x83, 0x78 | base & 7]);
+    if base & 7 == RSP {
+        s.a.push(0x24);
+    }
+    s.a.extend(&[near as u8, n8 as u8]);
+}
+
 pub fn cmp(s: &mut X64, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {
     match b {
         Src::Imm(0) if c == Cond::Eq => x!(s; test Rq(a), Rq(a)),
-        Src::Imm(n) => x!(s; cmp Rq(a), n),
+        Src::Imm(n) => cmp_imm(s, a, n),
         Src::Reg(b) => x!(s; cmp Rq(a), Rq(b)),
     }
     match (c, want) {

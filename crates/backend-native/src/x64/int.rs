@@ -15,14 +15,20 @@ pub fn imm(s: &mut X64, d: u8, w: u64) {
 }
 
 pub fn alu(s: &mut X64, op: Alu, d: u8, a: u8, b: Src) {
+    if d != a && op == Alu::Add {
+        return match b {
+            Src::Imm(n) => m!(s, at(a, n), 8; [lea Rq(d),] []),
+            Src::Reg(b) => x!(s; lea Rq(d), [Rq(a) + Rq(b)]),
+        };
+    }
     let t = if b == Src::Reg(d) && d != a { RAX } else { d };
     s.mov(t, a);
     match (op, b) {
-        (Alu::And, Src::Imm(n)) => x!(s; and Rq(t), n),
-        (Alu::Or, Src::Imm(n)) => x!(s; or Rq(t), n),
-        (Alu::Xor, Src::Imm(n)) => x!(s; xor Rq(t), n),
-        (Alu::Add, Src::Imm(n)) => x!(s; add Rq(t), n),
-        (Alu::Sub, Src::Imm(n)) => x!(s; sub Rq(t), n),
+        (Alu::And, Src::Imm(n)) => imm8!(s; and Rq(t), n),
+        (Alu::Or, Src::Imm(n)) => imm8!(s; or Rq(t), n),
+        (Alu::Xor, Src::Imm(n)) => imm8!(s; xor Rq(t), n),
+        (Alu::Add, Src::Imm(n)) => imm8!(s; add Rq(t), n),
+        (Alu::Sub, Src::Imm(n)) => imm8!(s; sub Rq(t), n),
         (Alu::And, Src::Reg(b)) => x!(s; and Rq(t), Rq(b)),
         (Alu::Or, Src::Reg(b)) => x!(s; or Rq(t), Rq(b)),
         (Alu::Xor, Src::Reg(b)) => x!(s; xor Rq(t), Rq(b)),
@@ -41,42 +47,42 @@ pub fn fix(s: &mut X64, op: Fix, d: u8, a: u8, b: Src, exit: Option<DynamicLabel
         };
     }
     match (op, b) {
-        (Fix::Add, Src::Imm(n)) if exit.is_none() => x!(s; lea Rq(d), [Rq(a) + (n - 1)]),
+        (Fix::Add, Src::Imm(n)) if exit.is_none() => m!(s, at(a, n - 1), 8; [lea Rq(d),] []),
         (Fix::Add, Src::Imm(n)) => {
             s.mov(d, a);
-            x!(s; add Rq(d), n - 1);
+            imm8!(s; add Rq(d), n - 1);
             check!();
         }
-        (Fix::Add, Src::Reg(b)) if exit.is_none() => x!(s; lea Rq(d), [Rq(a) + Rq(b) - 1]),
+        (Fix::Add, Src::Reg(b)) if exit.is_none() => x!(s; lea Rq(d), [BYTE Rq(a) + Rq(b) - 1]),
         (Fix::Add, Src::Reg(b)) if d != b => {
-            x!(s; lea Rq(d), [Rq(a) - 1]; add Rq(d), Rq(b));
+            x!(s; lea Rq(d), [BYTE Rq(a) - 1]; add Rq(d), Rq(b));
             check!();
         }
         (Fix::Add, Src::Reg(_)) => {
-            x!(s; lea rax, [Rq(a) - 1]; add Rq(d), rax);
+            x!(s; lea rax, [BYTE Rq(a) - 1]; add Rq(d), rax);
             check!();
         }
         (Fix::Sub, Src::Imm(n)) => {
             s.mov(d, a);
-            x!(s; sub Rq(d), n - 1);
+            imm8!(s; sub Rq(d), n - 1);
             check!();
         }
         (Fix::Sub, Src::Reg(b)) => {
-            x!(s; lea rcx, [Rq(b) - 1]);
+            x!(s; lea rcx, [BYTE Rq(b) - 1]);
             s.mov(d, a);
             x!(s; sub Rq(d), rcx);
             check!();
         }
         (Fix::Mul, Src::Imm(n)) => {
-            x!(s; lea rax, [Rq(a) - 1]; imul rax, rax, n >> 1);
+            x!(s; lea rax, [BYTE Rq(a) - 1]; imul rax, rax, n >> 1);
             check!();
-            x!(s; lea Rq(d), [rax + 1]);
+            x!(s; lea Rq(d), [BYTE rax + 1]);
         }
         (Fix::Mul, Src::Reg(b)) => {
             s.mov(RCX, b);
-            x!(s; sar rcx, 1; lea rax, [Rq(a) - 1]; imul rax, rcx);
+            x!(s; sar rcx, 1; lea rax, [BYTE Rq(a) - 1]; imul rax, rcx);
             check!();
-            x!(s; lea Rq(d), [rax + 1]);
+            x!(s; lea Rq(d), [BYTE rax + 1]);
         }
     }
 }
@@ -95,19 +101,19 @@ pub fn shl(s: &mut X64, d: u8, a: u8, b: u8, exit: DynamicLabel) {
         ; mov rdx, rax
         ; add rdx, rdx
         ; jo =>exit
-        ; lea Rq(d), [rax + rax + 1]);
+        ; lea Rq(d), [BYTE rax + rax + 1]);
 }
 
 pub fn shr(s: &mut X64, d: u8, a: u8, b: Src) {
     match b {
         Src::Imm(n) => {
             s.mov(d, a);
-            x!(s; sar Rq(d), n as i8; or Rq(d), 1);
+            x!(s; sar Rq(d), n as i8; or Rq(d), BYTE 1);
         }
         Src::Reg(b) => {
             s.mov(RCX, b);
             s.mov(RAX, a);
-            x!(s; mov edx, 63; cmp rcx, rdx; cmova rcx, rdx; sar rax, cl; or rax, 1; mov Rq(d), rax);
+            x!(s; mov edx, 63; cmp rcx, rdx; cmova rcx, rdx; sar rax, cl; or rax, BYTE 1; mov Rq(d), rax);
         }
     }
 }
@@ -133,8 +139,8 @@ pub fn div(s: &mut X64, d: u8, a: u8, b: u8, modulo: bool) {
         ; test rdx, rdx
         ; jz =>done);
     if modulo {
-        x!(s; mov rax, rdx; xor rax, rcx; jns =>done; add rdx, rcx; =>done; lea Rq(d), [rdx + rdx + 1]);
+        x!(s; mov rax, rdx; xor rax, rcx; jns =>done; add rdx, rcx; =>done; lea Rq(d), [BYTE rdx + rdx + 1]);
     } else {
-        x!(s; xor rcx, rdx; jns =>done; dec rax; =>done; lea Rq(d), [rax + rax + 1]);
+        x!(s; xor rcx, rdx; jns =>done; dec rax; =>done; lea Rq(d), [BYTE rax + rax + 1]);
     }
 }

@@ -16,6 +16,7 @@ use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, x64::X64Re
 pub(crate) const RAX: u8 = 0;
 pub(crate) const RCX: u8 = 1;
 pub(crate) const RDX: u8 = 2;
+const RSP: u8 = 4;
 
 /// Bytes of native stack for a call's arguments, kept aligned.
 const ARGS: i32 = 72;
@@ -25,6 +26,39 @@ macro_rules! x {
     ($s:expr; $($t:tt)*) => { ::dynasmrt::dynasm!($s.a; .arch x64; $($t)*) };
 }
 pub(crate) use x;
+
+/// An instruction with an operand in memory, its displacement in one byte if that is enough: `m!(s, at, SCALE; [what
+/// comes before the operand] [what comes after it])`. Much of what a trace does is loads of fields, and short code is
+/// decoded faster.
+macro_rules! m {
+    ($s:expr, $at:expr, $scale:tt; [$($pre:tt)*] [$($post:tt)*]) => {{
+        let Addr { base, index, disp } = $at;
+        match (index, i8::try_from(disp)) {
+            (Some(k), Ok(near)) => x!($s; $($pre)* [BYTE Rq(base) + $scale * Rq(k) + near] $($post)*),
+            (Some(k), Err(_)) => x!($s; $($pre)* [Rq(base) + $scale * Rq(k) + disp] $($post)*),
+            (None, Ok(near)) => x!($s; $($pre)* [BYTE Rq(base) + near] $($post)*),
+            (None, Err(_)) => x!($s; $($pre)* [Rq(base) + disp] $($post)*),
+        }
+    }};
+}
+pub(crate) use m;
+
+/// An operation with a constant, in one byte if that is enough.
+macro_rules! imm8 {
+    ($s:expr; $op:ident $r:ident ($n:expr), $imm:expr) => {{
+        let n: i32 = $imm;
+        match i8::try_from(n) {
+            Ok(near) => x!($s; $op $r($n), BYTE near),
+            Err(_) => x!($s; $op $r($n), n),
+        }
+    }};
+}
+pub(crate) use imm8;
+
+/// The place at this byte of what a register points to.
+pub(crate) fn at(base: u8, disp: i32) -> Addr {
+    Addr { base, index: None, disp }
+}
 
 pub struct X64 {
     a: VecAssembler<X64Relocation>,
@@ -61,7 +95,7 @@ impl Isa for X64 {
         x!(self; =>l);
     }
     fn align(&mut self) {
-        x!(self; .align 16);
+        x!(self; .align 32);
     }
 
     fn enter_stub(&mut self) {
@@ -117,22 +151,13 @@ impl Isa for X64 {
         x!(self; movq Rq(d), Rx(s));
     }
     fn load(&mut self, d: u8, at: Addr) {
-        match at.index {
-            Some(k) => x!(self; mov Rq(d), [Rq(at.base) + 8 * Rq(k) + at.disp]),
-            None => x!(self; mov Rq(d), [Rq(at.base) + at.disp]),
-        }
+        m!(self, at, 8; [mov Rq(d),] [])
     }
     fn store(&mut self, at: Addr, s: u8) {
-        match at.index {
-            Some(k) => x!(self; mov [Rq(at.base) + 8 * Rq(k) + at.disp], Rq(s)),
-            None => x!(self; mov [Rq(at.base) + at.disp], Rq(s)),
-        }
+        m!(self, at, 8; [mov] [, Rq(s)])
     }
     fn store_imm(&mut self, at: Addr, n: i32) {
-        match at.index {
-            Some(k) => x!(self; mov QWORD [Rq(at.base) + 8 * Rq(k) + at.disp], n),
-            None => x!(self; mov QWORD [Rq(at.base) + at.disp], n),
-        }
+        m!(self, at, 8; [mov QWORD] [, n])
     }
     fn load_number(&mut self, d: u8, at: Addr, width: u8, signed: bool) {
         mem::load_number(self, d, at, width, signed)
@@ -141,16 +166,10 @@ impl Isa for X64 {
         mem::store_number(self, at, s, width)
     }
     fn flt_load(&mut self, d: u8, at: Addr) {
-        match at.index {
-            Some(k) => x!(self; movsd Rx(d), [Rq(at.base) + 8 * Rq(k) + at.disp]),
-            None => x!(self; movsd Rx(d), [Rq(at.base) + at.disp]),
-        }
+        m!(self, at, 8; [movsd Rx(d),] [])
     }
     fn flt_store(&mut self, at: Addr, s: u8) {
-        match at.index {
-            Some(k) => x!(self; movsd [Rq(at.base) + 8 * Rq(k) + at.disp], Rx(s)),
-            None => x!(self; movsd [Rq(at.base) + at.disp], Rx(s)),
-        }
+        m!(self, at, 8; [movsd] [, Rx(s)])
     }
     fn store_desc(&mut self, a: u8, n: i32) {
         x!(self; mov DWORD [Rq(a)], n);
@@ -178,7 +197,7 @@ impl Isa for X64 {
         int::alu(self, op, d, a, b)
     }
     fn tag(&mut self, d: u8, a: u8) {
-        x!(self; lea Rq(d), [Rq(a) + Rq(a) + 1]);
+        x!(self; lea Rq(d), [BYTE Rq(a) + Rq(a) + 1]);
     }
     fn untag(&mut self, d: u8, a: u8) {
         self.mov(d, a);
@@ -224,17 +243,18 @@ impl Isa for X64 {
         mem::new_object(self, d, size, header, l, other)
     }
     fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<DynamicLabel>) {
-        x!(self; test BYTE [Rq(obj) + l.gc_byte], l.unlogged as i8; jnz =>other.at; =>other.back);
+        m!(self, at(obj, l.gc_byte), 8; [test BYTE] [, l.unlogged as i8]);
+        x!(self; jnz =>other.at; =>other.back);
     }
 
     fn arg(&mut self, k: usize, s: u8) {
-        x!(self; mov [rsp + 8 * k as i32], Rq(s));
+        m!(self, at(RSP, 8 * k as i32), 8; [mov] [, Rq(s)])
     }
     fn arg_flt(&mut self, k: usize, s: u8) {
-        x!(self; movsd [rsp + 8 * k as i32], Rx(s));
+        m!(self, at(RSP, 8 * k as i32), 8; [movsd] [, Rx(s)])
     }
     fn arg_imm(&mut self, k: usize, n: i32) {
-        x!(self; mov QWORD [rsp + 8 * k as i32], n);
+        m!(self, at(RSP, 8 * k as i32), 8; [mov QWORD] [, n])
     }
     fn call(&mut self, addr: u64, args: usize, zero: &[u8]) {
         mem::call(self, addr, args, zero)
@@ -276,7 +296,7 @@ impl Isa for X64 {
         guard::flo(self, a, l, want, exit)
     }
     fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: DynamicLabel) {
-        x!(self; cmp DWORD [Rq(a)], desc);
+        guard::cmp_dword(self, at(a, 0), desc);
         if want { x!(self; jne =>exit) } else { x!(self; je =>exit) }
     }
     fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {
@@ -289,6 +309,7 @@ impl Isa for X64 {
         guard::ovf(self, op, a, b, want, exit)
     }
     fn guard_calm(&mut self, poll: i32, exit: DynamicLabel) {
-        x!(self; cmp DWORD [r15 + poll], 0; jne =>exit);
+        guard::cmp_dword(self, at(Self::THREAD, poll), 0);
+        x!(self; jne =>exit);
     }
 }

@@ -46,7 +46,8 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 return Step::Is(r);
             }
         }
-        Op::FixAnd | Op::FixMod | Op::FixShr => {
+        Op::FixAnd | Op::FixOr | Op::FixXor | Op::FixMod | Op::FixShr => {
+            let other = o.fact(i.b);
             let (a, k) = (o.fact(i.a), o.out.const_of(i.b).map(|c| c.bits));
             let range = match (i.op, k) {
                 // A mask that is not negative takes the sign away.
@@ -55,6 +56,13 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 (Op::FixShr, Some(k)) if k < 63 => {
                     let (lo, hi) = (a.lo.max(word::FIX_MIN), a.hi.min(word::FIX_MAX));
                     Some((lo >> k, hi >> k))
+                }
+                (Op::FixAnd, _) if a.lo >= 0 && other.lo >= 0 => Some((0, a.hi.min(other.hi))),
+                (Op::FixAnd, _) if a.lo >= 0 => Some((0, a.hi)),
+                (Op::FixAnd, _) if other.lo >= 0 => Some((0, other.hi)),
+                (Op::FixOr | Op::FixXor, _) if a.lo >= 0 && other.lo >= 0 => {
+                    let most = a.hi.max(other.hi).min(word::FIX_MAX) as u64;
+                    Some((0, ((1u64 << (64 - most.leading_zeros())) - 1) as i64))
                 }
                 _ => None,
             };
@@ -71,6 +79,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
         }
         Op::Lt | Op::Le | Op::Ult => {
+            if i.op == Op::Ult && i.imm != 0 {
+                i.imm = 0;
+                bound(o, i.b, 0, SIZE_MAX);
+            }
             let (a, b) = (o.fact(i.a), o.fact(i.b));
             let known = match i.op {
                 Op::Lt if a.hi < b.lo => Some(true),
@@ -90,6 +102,21 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
     Step::Next
 }
 
+/// The integer lies between these: so does what it was tagged or untagged from.
+pub(super) fn bound(o: &mut Opt, r: R, lo: i64, hi: i64) {
+    let mut r = r;
+    loop {
+        o.learn(r, |f| {
+            f.lo = f.lo.max(lo);
+            f.hi = f.hi.min(hi);
+        });
+        match o.def(r) {
+            Some(d) if matches!(d.op, Op::Tag | Op::Untag) => r = o.resolve(d.a),
+            _ => return,
+        }
+    }
+}
+
 /// What the outcome of a comparison tells.
 pub fn compared(o: &mut Opt, op: Op, a: R, b: R, outcome: bool) {
     let (fa, fb) = (o.fact(a), o.fact(b));
@@ -104,14 +131,12 @@ pub fn compared(o: &mut Opt, op: Op, a: R, b: R, outcome: bool) {
     let d = (op == Op::Lt) as i64;
     match op {
         Op::Lt | Op::Le => {
-            o.learn(a, |f| f.hi = f.hi.min(fb.hi.saturating_sub(d)));
-            o.learn(b, |f| f.lo = f.lo.max(fa.lo.saturating_add(d)));
+            bound(o, a, i64::MIN, fb.hi.saturating_sub(d));
+            bound(o, b, fa.lo.saturating_add(d), i64::MAX);
         }
         Op::Ult if fb.lo >= 0 => {
-            o.learn(a, |f| {
-                f.lo = f.lo.max(0);
-                f.hi = f.hi.min(fb.hi.saturating_sub(1));
-            });
+            bound(o, a, 0, fb.hi.saturating_sub(1));
+            bound(o, b, fa.lo.max(0).saturating_add(1), i64::MAX);
         }
         _ => {}
     }

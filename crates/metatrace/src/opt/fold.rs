@@ -103,6 +103,23 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
         FixAdd | FixAddW if a == Some(word::fix(0)) => return Step::Is(i.b),
         FixMul if b == Some(word::fix(1)) => return Step::Is(i.a),
         FixMul if a == Some(word::fix(1)) => return Step::Is(i.b),
+        // Doubling is a sum, whose check goes where bounds are known.
+        FixMul if b == Some(word::fix(2)) => {
+            i.op = FixAdd;
+            i.b = i.a;
+        }
+        FixMul if a == Some(word::fix(2)) => {
+            i.op = FixAdd;
+            i.a = i.b;
+        }
+        // A shift by a constant is a product, which the machine checks by itself.
+        FixShl => {
+            if let Some(n @ 0..=60) = b {
+                i.op = FixMul;
+                i.b = o.konst(Ty::Ref, word::fix(1 << n));
+                return pass(o, i);
+            }
+        }
         Add | Sub if b == Some(0) => return Step::Is(i.a),
         // (x + c1) + c2
         Add => {

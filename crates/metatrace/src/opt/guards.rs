@@ -39,6 +39,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             if o.out.ty(i.a) == Ty::Ref && imm(a) && imm(b) && a.kind != b.kind {
                 return Step::Is(o.truth(false));
             }
+            // Integers of which one is certainly greater.
+            if a.hi < b.lo || b.hi < a.lo {
+                return Step::Is(o.truth(false));
+            }
             // A float is no object but a boxed float.
             if (a.kind == Kind::Flo && b.desc.is_some_and(|d| !o.objects.is_float(d)))
                 || (b.kind == Kind::Flo && a.desc.is_some_and(|d| !o.objects.is_float(d)))
@@ -73,6 +77,9 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 None => {
                     let mut g = *i;
                     g.snap = o.snap(i.snap);
+                    if want {
+                        other_constant(o, &g);
+                    }
                     o.emit(g);
                     learn(o, i.a, want);
                     Step::Drop
@@ -80,6 +87,33 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
         }
         _ => Step::Next,
+    }
+}
+
+/// That a word is this constant says that it is no other: a test for that just before, with the same exit, goes.
+fn other_constant(o: &mut Opt, g: &Inst) {
+    let Some(c) = o.def(g.a) else { return };
+    let n = o.out.insts.len();
+    if c.op != Op::Eq || n < 2 || g.a != R::ins(n - 1) {
+        return;
+    }
+    let before = o.out.insts[n - 2];
+    if before.op != Op::GuardF || before.snap != g.snap {
+        return;
+    }
+    let parts = |o: &Opt, c: Inst| match (o.out.const_of(c.a), o.out.const_of(c.b)) {
+        (None, Some(k)) => Some((c.a, k)),
+        (Some(k), None) => Some((c.b, k)),
+        _ => None,
+    };
+    if let Some(d) = o.def(before.a)
+        && d.op == Op::Eq
+        && let (Some((x, k)), Some((y, l))) = (parts(o, c), parts(o, d))
+        && x == y
+        && k != l
+    {
+        o.out.insts[n - 2] = Inst::new(Op::Nop);
+        o.out.known.retain(|k| k.0 as usize != n - 2);
     }
 }
 
@@ -122,6 +156,14 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
                 o.alias.insert(a, b);
             } else if !outcome && k.bits == 0 && k.ty == Ty::Ref {
                 o.learn(a, |f| f.nonnull = true);
+            } else if !outcome {
+                // An integer at an end of its range.
+                let (f, k) = (o.fact(a), o.fact(b));
+                if k.lo == k.hi && f.lo == k.lo {
+                    super::bounds::bound(o, a, k.lo + 1, i64::MAX);
+                } else if k.lo == k.hi && f.hi == k.lo {
+                    super::bounds::bound(o, a, i64::MIN, k.lo - 1);
+                }
             }
         }
         (Op::Lt | Op::Le | Op::Ult, _) => super::bounds::compared(o, c.op, c.a, c.b, outcome),

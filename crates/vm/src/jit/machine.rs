@@ -244,7 +244,7 @@ impl Machine for Recorder {
         T { v: Value::fix(a.v), r: self.op1(Op::Tag, a.r) }
     }
     fn int_ult(self, a: T<i64>, b: T<i64>) -> B {
-        B { v: (a.v as u64) < b.v as u64, r: self.op(Op::Ult, a.r, b.r), neg: false }
+        B { v: (a.v as u64) < b.v as u64, r: self.rec().core.op_imm(Op::Ult, a.r, b.r, 1), neg: false }
     }
     fn int_add(self, a: T<i64>, b: T<i64>) -> T<i64> {
         T { v: a.v.wrapping_add(b.v), r: self.op(Op::Add, a.r, b.r) }
