@@ -102,6 +102,14 @@ impl Uses {
         }
         u
     }
+    /// In the next round it will be in memory: what uses it there counts no longer.
+    pub fn this_round(&mut self, v: usize, end: u32) {
+        self.at[v].retain(|p| *p <= end);
+    }
+    /// How often it is an operand behind this position; uses in the next round do not count.
+    pub fn times_after(&self, v: usize, at: u32, end: u32) -> usize {
+        self.at[v].iter().filter(|p| **p > at && **p < end).count()
+    }
     /// Position of the next operand use at or after `at`; none is far away.
     pub fn next(&mut self, v: usize, at: u32) -> u32 {
         let uses = &self.at[v];

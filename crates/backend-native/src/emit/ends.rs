@@ -102,6 +102,7 @@ impl<I: Isa> Emit<'_, I> {
             }
         }
         self.pinned = (0, 0);
+        self.make_room(i)?;
         self.header = self.active.iter().map(|v| (*v, self.place[*v as usize])).collect();
         let l = self.a.label();
         self.head = Some(l);
@@ -121,6 +122,61 @@ impl<I: Isa> Emit<'_, I> {
                     places: carry.iter().copied().chain(phis).map(place).collect(),
                     header: (**h).clone(),
                 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Values from before the loop for which there are no registers all the way through it: they are in memory from the
+    /// header on, instead of being put there and read back in each round. Those that the loop uses least give way.
+    fn make_room(&mut self, header: usize) -> Res<()> {
+        let n = self.t.insts.len();
+        let flts = |t: &Trace, v: usize| match t.insts[v].ty {
+            Ty::Flt => Some(true),
+            Ty::Ref | Ty::Int if t.insts[v].op != Op::Base => Some(false),
+            _ => None,
+        };
+        // How many live at each instruction of those that the loop makes, by class.
+        let mut more = vec![[0i32; 2]; n + 2 - header];
+        let mut calls = false;
+        for v in header..n {
+            calls |= self.t.insts[v].op.is_call();
+            let Some(flt) = flts(self.t, v) else { continue };
+            let last = self.uses.last[v] as usize;
+            if last > v {
+                let from = if self.t.insts[v].op == Op::Phi { header } else { v };
+                more[from - header][flt as usize] += 1;
+                more[last.min(n) - header + 1][flt as usize] -= 1;
+            }
+        }
+        let (mut now, mut most) = ([0; 2], [0; 2]);
+        for m in &more {
+            for c in 0..2 {
+                now[c] += m[c];
+                most[c] = most[c].max(now[c]);
+            }
+        }
+        for flt in [false, true] {
+            let has = |l: Loc| matches!(l, Loc::Xmm(_)) == flt;
+            let mut old: Vec<(usize, u32, Loc)> = Vec::new();
+            for &v in &self.active {
+                if (v as usize) < header
+                    && let Some(l) = self.place[v as usize].reg
+                    && has(l)
+                {
+                    old.push((self.uses.times_after(v as usize, header as u32, n as u32), v, l));
+                }
+            }
+            let room = if flt { I::FPRS as i32 } else { I::GPRS.len() as i32 };
+            let mut over = most[flt as usize] + old.len() as i32 - room;
+            // Calls leave no doubles in registers.
+            if flt && calls && I::CALLEE_SAVED_FPRS.is_empty() {
+                over = old.len() as i32;
+            }
+            old.sort_by_key(|o| (o.0, o.1));
+            for (_, v, l) in old.into_iter().take(over.max(0) as usize) {
+                self.evict(l)?;
+                self.uses.this_round(v as usize, n as u32);
             }
         }
         Ok(())
