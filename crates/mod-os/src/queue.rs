@@ -12,7 +12,7 @@ use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
-use adder_vm::sync::{Turnstile, Wake, monotonic};
+use adder_vm::sync::{Rest, Turnstile, Wake, monotonic};
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::cell::Cell as Plain;
@@ -175,20 +175,22 @@ fn get(th: Th, q: Gc<Queue>, block: bool, until: Option<i64>) -> R<Value> {
     if !block {
         return Err(th.raise_args(&EMPTY, &[]));
     }
+    let mut rest = Rest::default();
     loop {
         q.waiting.fetch_add(1, SeqCst);
         let ticket = q.gate.ticket();
         let v = take(th, q);
         let woken = match v {
             Some(_) => Wake::Woken,
-            None => q.gate.wait(th, ticket, until),
+            None => q.gate.wait(th, ticket, rest.until(until)),
         };
         q.waiting.fetch_sub(1, SeqCst);
         if let Some(v) = v.or_else(|| take(th, q)) {
             return Ok(v);
         }
         match woken {
-            Wake::TimedOut => return Err(th.raise_args(&EMPTY, &[])),
+            Wake::TimedOut if until.is_some_and(|t| t <= monotonic()) => return Err(th.raise_args(&EMPTY, &[])),
+            Wake::TimedOut => rest.over(th)?,
             Wake::Interrupted => check_signals(th)?,
             Wake::Woken => {}
         }

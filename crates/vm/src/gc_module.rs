@@ -340,7 +340,7 @@ pub fn drop_now(th: Th) -> bool {
 }
 /// Overwrites the part of the stack that the next calls will use.
 #[inline(never)]
-fn clear_stack() {
+pub fn clear_stack() {
     let mut words = [std::mem::MaybeUninit::<u64>::uninit(); 4096];
     for w in &mut words {
         unsafe { std::ptr::write_volatile(w.as_mut_ptr(), 0) };

@@ -55,35 +55,50 @@ fn signals(th: Th) -> R<()> {
     if th.m.poll.load(Relaxed) & crate::thread::poll::SIGNAL != 0 { th.attend() } else { Ok(()) }
 }
 
-/// How long a thread waits before it uses the time.
+/// How long a thread waits before it uses the time, and the most between two looks.
 const NAP: i64 = 50_000_000;
+const LONGEST_NAP: i64 = 4_000_000_000;
 /// Bytes allocated when that was done last, and when it may be done again.
 static IDLE_SEEN: AtomicU64 = AtomicU64::new(0);
 static IDLE_NEXT: AtomicI64 = AtomicI64::new(0);
 
-/// Whichever comes first: the deadline or the end of a nap.
-fn nap(deadline: Option<i64>) -> Option<i64> {
-    let end = monotonic() + NAP;
-    Some(deadline.map_or(end, |d| d.min(end)))
+/// A wait in pieces. A thread that waits for long looks for objects that became unreachable and have finalizers: one of
+/// them may be what it waits for, like a connection that nobody refers to any more and that the other side waits to see
+/// closed. It looks again and again, less and less often: what keeps it waiting may be dropped later by a thread that
+/// then waits in a system call, and a look may be refused because there was one just before.
+pub struct Rest {
+    nap: i64,
 }
-
-/// A thread that waits for long looks for objects that became unreachable and have finalizers: one of them may be what it
-/// waits for, like a connection that nobody refers to any more and that the other side waits to see closed.
-#[cold]
-fn idle(th: Th) -> R<()> {
-    let (now, allocated) = (monotonic(), th.m.heap.stats().allocated);
-    if !crate::gc_module::enabled()
-        || now < IDLE_NEXT.load(Relaxed)
-        || allocated.abs_diff(IDLE_SEEN.load(Relaxed)) < 1024
-    {
-        return Ok(());
+impl Default for Rest {
+    fn default() -> Rest {
+        Rest { nap: NAP }
     }
-    IDLE_SEEN.store(allocated, Relaxed);
-    th.m.heap.collect(&th.m, true);
-    let end = monotonic();
-    // A small part of the time only.
-    IDLE_NEXT.store(end + 20 * (end - now), Relaxed);
-    th.attend()
+}
+impl Rest {
+    /// Whichever comes first: the deadline or the end of a nap.
+    pub fn until(&self, deadline: Option<i64>) -> Option<i64> {
+        let end = monotonic() + self.nap;
+        Some(deadline.map_or(end, |d| d.min(end)))
+    }
+    /// After a nap.
+    #[cold]
+    pub fn over(&mut self, th: Th) -> R<()> {
+        self.nap = (self.nap * 2).min(LONGEST_NAP);
+        let (now, allocated) = (monotonic(), th.m.heap.stats().allocated);
+        if !crate::gc_module::enabled()
+            || now < IDLE_NEXT.load(Relaxed)
+            || allocated.abs_diff(IDLE_SEEN.load(Relaxed)) < 1024
+        {
+            return Ok(());
+        }
+        IDLE_SEEN.store(allocated, Relaxed);
+        crate::gc_module::clear_stack();
+        th.m.heap.collect(&th.m, true);
+        let end = monotonic();
+        // A small part of the time only.
+        IDLE_NEXT.store(end + 20 * (end - now), Relaxed);
+        th.attend()
+    }
 }
 
 /// A lock that any thread may release. 0: free, 1: held, 2: held and somebody may wait.
@@ -125,19 +140,18 @@ impl Lock {
                 return Ok(true);
             }
         }
-        let mut rested = false;
+        let mut rest = Rest::default();
         loop {
             if self.0.swap(2, Acquire) == 0 {
                 return Ok(true);
             }
-            let until = if rested { deadline } else { nap(deadline) };
+            let until = rest.until(deadline);
             match th.m.blocking(|| futex_wait(&self.0, 2, until)) {
-                Wake::TimedOut if until != deadline => {
-                    rested = true;
-                    idle(th)?;
-                }
+                Wake::TimedOut if until != deadline => rest.over(th)?,
                 Wake::TimedOut => return Ok(false),
                 Wake::Interrupted => th.attend()?,
+                // Who was woken tries before a handler may raise: nobody else is woken in its place.
+                Wake::Woken if self.0.swap(2, Acquire) == 0 => return Ok(true),
                 Wake::Woken => signals(th)?,
             }
         }
@@ -228,17 +242,14 @@ impl Event {
     }
     /// False when the time is over.
     pub fn wait(&self, th: Th, deadline: Option<i64>) -> R<bool> {
-        let mut rested = false;
+        let mut rest = Rest::default();
         loop {
             if self.is_set() {
                 return Ok(true);
             }
-            let until = if rested { deadline } else { nap(deadline) };
+            let until = rest.until(deadline);
             match th.m.blocking(|| futex_wait(&self.0, 0, until)) {
-                Wake::TimedOut if until != deadline => {
-                    rested = true;
-                    idle(th)?;
-                }
+                Wake::TimedOut if until != deadline => rest.over(th)?,
                 Wake::TimedOut => return Ok(self.is_set()),
                 Wake::Interrupted => th.attend()?,
                 Wake::Woken => signals(th)?,
