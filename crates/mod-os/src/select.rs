@@ -50,9 +50,6 @@ pub static MODULE: NativeModule = NativeModule {
 fn deadline(nanos: i64) -> Option<i64> {
     monotonic().checked_add(nanos)
 }
-fn left(until: Option<i64>) -> Option<i64> {
-    until.map(|t| t.saturating_sub(monotonic()).max(0))
-}
 
 // -- select
 
@@ -124,10 +121,16 @@ fn select(th: Th, a: Args) -> R<Value> {
     let (x, xf) = descriptors(th, a[2].unwrap(), &mut sets[2], &mut top)?;
     let until = until.and_then(deadline);
     let mut ready = sets.clone();
-    call(th, |h, o| {
-        ready = sets.clone();
-        h.select(o, top, &mut ready, left(until))
-    })?;
+    let found = wait_in_naps(
+        th,
+        until,
+        |h, o, left| {
+            ready = sets.clone();
+            h.select(o, top, &mut ready, left)
+        },
+        |n| *n == 0,
+    );
+    ok(th, found?)?;
     let pick = |l: Gc<List>, fds: &[Fd], set: &FdSet| -> R<Value> {
         let out = list::new(th, &[])?;
         for (i, fd) in fds.iter().enumerate() {
@@ -257,7 +260,7 @@ fn poll_inner(th: Th, d: Gc<Dict>, wait: Option<i64>) -> R<Value> {
         i = next;
     }
     let until = wait.and_then(deadline);
-    let n = call(th, |h, o| h.poll(o, &mut v, left(until)))?;
+    let n = ok(th, wait_in_naps(th, until, |h, o, left| h.poll(o, &mut v, left), |n| *n == 0)?)?;
     let out = list::new(th, &[])?;
     if n > 0 {
         for e in v.iter().filter(|e| e.revents != 0) {
@@ -441,7 +444,8 @@ fn epoll_poll(th: Th, a: Args) -> R<Value> {
         n if n < 1 => return Err(th.value_error(format!("maxevents must be greater than 0, got {n}"))),
         n => n,
     };
-    let ready = call(th, |h, o| h.epoll_wait(o, fd, most as usize, left(until)))?;
+    let ready = wait_in_naps(th, until, |h, o, left| h.epoll_wait(o, fd, most as usize, left), |r| r.is_empty());
+    let ready = ok(th, ready?)?;
     let out = list::new(th, &[])?;
     for e in &ready {
         let t = th.tuple(&[th.int(e.data as u32 as i32 as i64), th.int(e.events as i64)]);

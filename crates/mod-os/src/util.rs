@@ -8,6 +8,7 @@ use adder_vm::err::{R, Raised};
 use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
+use adder_vm::sync::{Rest, monotonic};
 use adder_vm::thread::{Th, poll};
 use adder_vm::value::*;
 use std::ffi::CString;
@@ -53,6 +54,24 @@ pub fn retry<T>(th: Th, mut f: impl FnMut(&'static dyn Host, Outside) -> Res<T>)
         }
         match outside(th, &mut f) {
             Err(Errno::EINTR) => check_signals(th)?,
+            r => return Ok(r),
+        }
+    }
+}
+/// A wait with a deadline as [`retry`], in pieces: see [`Rest`]. `f` gets the nanoseconds that are left; when the time
+/// is over its answer is `nothing`.
+pub fn wait_in_naps<T>(
+    th: Th,
+    until: Option<i64>,
+    mut f: impl FnMut(&'static dyn Host, Outside, Option<i64>) -> Res<T>,
+    nothing: impl Fn(&T) -> bool,
+) -> R<Res<T>> {
+    let mut rest = Rest::default();
+    loop {
+        let end = rest.until(until);
+        let left = |t: i64| t.saturating_sub(monotonic()).max(0);
+        match retry(th, |h, o| f(h, o, end.map(left)))? {
+            Ok(r) if nothing(&r) && until.is_none_or(|t| t > monotonic()) => rest.over(th)?,
             r => return Ok(r),
         }
     }

@@ -541,29 +541,19 @@ fn finish<T>(th: Th, r: Done<T>) -> R<T> {
 }
 /// Waits until the descriptor is ready; false if the time is over first.
 fn wait(th: Th, s: Gc<Sock>, events: i16, until: Option<i64>) -> R<Done<()>> {
-    loop {
-        let fd = s.fd.load(Relaxed);
-        if fd == -1 {
-            return Ok(Ok(()));
-        }
-        let left = match until {
-            Some(t) => {
-                let left = t.saturating_sub(monotonic());
-                if left < 0 {
-                    return Ok(Err(Failure::Timeout));
-                }
-                Some(left)
-            }
-            None => None,
-        };
-        let mut p = [PollFd { fd, events, revents: 0 }];
-        match outside(th, |h, o| h.poll(o, &mut p, left)) {
-            Ok(0) => return Ok(Err(Failure::Timeout)),
-            Ok(_) => return Ok(Ok(())),
-            Err(Errno::EINTR) => check_signals(th)?,
-            Err(e) => return Ok(Err(Failure::System(e))),
-        }
+    let fd = s.fd.load(Relaxed);
+    if fd == -1 {
+        return Ok(Ok(()));
     }
+    if until.is_some_and(|t| t < monotonic()) {
+        return Ok(Err(Failure::Timeout));
+    }
+    let mut p = [PollFd { fd, events, revents: 0 }];
+    Ok(match wait_in_naps(th, until, |h, o, left| h.poll(o, &mut p, left), |n| *n == 0)? {
+        Ok(0) => Err(Failure::Timeout),
+        Ok(_) => Ok(()),
+        Err(e) => Err(Failure::System(e)),
+    })
 }
 /// One operation, with the socket's timeout.
 fn io<T>(
