@@ -189,7 +189,9 @@ fn get(th: Th, q: Gc<Queue>, block: bool, until: Option<i64>) -> R<Value> {
             return Ok(v);
         }
         match woken {
-            Wake::TimedOut if until.is_some_and(|t| t <= monotonic()) => return Err(th.raise_args(&EMPTY, &[])),
+            Wake::TimedOut if until.is_some_and(|t| t <= monotonic()) => {
+                return Err(th.raise_args(&EMPTY, &[]));
+            }
             Wake::TimedOut => rest.over(th)?,
             Wake::Interrupted => check_signals(th)?,
             Wake::Woken => {}

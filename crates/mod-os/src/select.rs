@@ -444,7 +444,8 @@ fn epoll_poll(th: Th, a: Args) -> R<Value> {
         n if n < 1 => return Err(th.value_error(format!("maxevents must be greater than 0, got {n}"))),
         n => n,
     };
-    let ready = wait_in_naps(th, until, |h, o, left| h.epoll_wait(o, fd, most as usize, left), |r| r.is_empty());
+    let ready =
+        wait_in_naps(th, until, |h, o, left| h.epoll_wait(o, fd, most as usize, left), |r| r.is_empty());
     let ready = ok(th, ready?)?;
     let out = list::new(th, &[])?;
     for e in &ready {
