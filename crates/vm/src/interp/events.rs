@@ -171,6 +171,8 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
             if moved(th, before) {
                 return Ok(Ctl::Next);
             }
+        } else {
+            passed(code, m, index);
         }
     }
     let instrs = m.instrs[index].load(Relaxed);

@@ -88,6 +88,8 @@ pub struct Monitor {
     pub resume: AtomicU8,
     pub stop: AtomicU8,
     starts_line: Box<[bool]>,
+    /// How often instructions that begin a line were reached from the same line, which is no event.
+    passed: Box<[AtomicU8]>,
     /// Where an empty module starts.
     line_zero: Option<usize>,
     /// Jumps that are there because handlers stand in line: over one, or out of one. CPython has no such jumps.
@@ -176,6 +178,7 @@ impl Monitor {
             instrs: bytes(n),
             events: bytes(n),
             right: bytes(n),
+            passed: bytes(n),
             start: AtomicU8::new(0),
             resume: AtomicU8::new(0),
             stop: AtomicU8::new(0),
@@ -345,6 +348,27 @@ pub fn disable(code: Gc<Code>, m: &Monitor, event: usize, at: usize, tool: usize
         _ => &m.events[at],
     };
     which.fetch_and(!(1 << tool), Relaxed);
+    patch(canonical(code), m, at);
+}
+
+/// The instruction `at` begins the line where the frame is already. It may never be reached otherwise, as in a loop
+/// within one line, and so never be disabled: tools that want no more of this line elsewhere in the code want no more of
+/// it here either.
+pub fn passed(code: Gc<Code>, m: &Monitor, at: usize) {
+    const OFTEN: u8 = 64;
+    let n = m.passed[at].load(Relaxed) + 1;
+    m.passed[at].store(n % OFTEN, Relaxed);
+    if n < OFTEN {
+        return;
+    }
+    let _guard = WRITING.lock();
+    let positions = &unsafe { &*code.data }.positions;
+    let line = positions[at].line;
+    let wanted = m.active[ev::LINE].load(Relaxed);
+    let disabled = (0..m.ops.len())
+        .filter(|i| m.starts_line[*i] && positions[*i].line == line)
+        .fold(0, |all, i| all | wanted & !m.lines[i].load(Relaxed));
+    m.lines[at].fetch_and(!disabled, Relaxed);
     patch(canonical(code), m, at);
 }
 
