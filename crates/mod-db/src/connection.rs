@@ -1,5 +1,5 @@
-//! `Connection`: opening and closing, statements, transactions, options. [`callbacks`] what it calls, [`copies`] the
-//! database as a whole.
+//! `Connection`: holding it, transactions, options. [`opening`] and closing, [`statements`], [`callbacks`] what it calls,
+//! [`copies`] the database as a whole.
 //!
 //! # Invariants
 //! - Whoever uses the state ([`CState`]) or the database holds the connection ([`Conn::check`], [`Open`]): one thread at a
@@ -9,6 +9,8 @@
 
 mod callbacks;
 mod copies;
+mod opening;
+mod statements;
 
 use super::cursor::{CURSOR, Cursor};
 use super::function::{self, Callback};
@@ -29,6 +31,8 @@ use std::sync::{Arc, Mutex};
 
 use callbacks::*;
 use copies::*;
+use opening::*;
+pub use statements::*;
 
 native_layout! { pub Connection {
     row_factory, text_factory, callables;
@@ -78,29 +82,6 @@ impl Drop for Open {
     }
 }
 
-pub struct Stmt {
-    pub ptr: AtomicPtr<ffi::sqlite3_stmt>,
-    pub dml: bool,
-    pub in_use: AtomicBool,
-}
-impl Stmt {
-    pub fn get(&self) -> *mut ffi::sqlite3_stmt {
-        self.ptr.load(Acquire)
-    }
-    pub fn reset(&self) -> c_int {
-        let p = self.get();
-        if p.is_null() { 0 } else { unsafe { ffi::sqlite3_reset(p) } }
-    }
-}
-impl Drop for Stmt {
-    fn drop(&mut self) {
-        let p = self.ptr.swap(std::ptr::null_mut(), AcqRel);
-        if !p.is_null() {
-            unsafe { ffi::sqlite3_finalize(p) };
-        }
-    }
-}
-
 pub struct CState {
     pub cache: Vec<(Vec<u8>, Arc<Stmt>)>,
     pub cache_size: usize,
@@ -122,29 +103,6 @@ unsafe extern "C" {
 
 const DQS_DML: c_int = 1013;
 const DQS_DDL: c_int = 1014;
-
-native_layout! { Statement { ; stmt: AtomicPtr<Stmt> } }
-/// What calling a connection gives.
-pub static STATEMENT: TypeCell = TypeCell::new(&NativeType {
-    name: "sqlite3.Statement",
-    kind: Kind::Native,
-    size: Statement::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
-    trace: Some(Statement::trace),
-    drop: Some(|o| unsafe {
-        let p = (*(o.as_ptr() as *const Statement)).stmt.swap(std::ptr::null_mut(), AcqRel);
-        if !p.is_null() {
-            drop(Arc::from_raw(p as *const Stmt));
-        }
-    }),
-    ..NativeType::DEFAULT
-});
-
-const LEVELS: [&str; 4] = ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
-static INIT: NativeDef = signature(
-    "Connection",
-    "(database, timeout=5.0, detect_types=0, isolation_level='', check_same_thread=True, factory=None, cached_statements=128, uri=False, *, autocommit=-1)",
-);
 
 impl Connection {
     #[allow(clippy::mut_from_ref)]
@@ -247,243 +205,6 @@ impl Conn for Gc<Connection> {
         }
         db_error(th, self.db(), rc)
     }
-}
-
-fn isolation(th: Th, v: Value) -> R<Option<&'static str>> {
-    if v.is_none() {
-        return Ok(None);
-    }
-    let Some(s) = v.cast::<Str>() else {
-        return Err(th.type_error("isolation_level must be str or None"));
-    };
-    if s.bytes().contains(&0) {
-        return Err(th.value_error("embedded null character"));
-    }
-    let t = th.text(v).to_ascii_uppercase();
-    match LEVELS.iter().find(|l| **l == t) {
-        Some(l) => Ok(Some(l)),
-        None => {
-            Err(th.value_error("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'"))
-        }
-    }
-}
-fn autocommit_arg(th: Th, v: Value) -> R<i32> {
-    if v.is(TRUE()) {
-        return Ok(1);
-    }
-    if v.is(FALSE()) {
-        return Ok(0);
-    }
-    if v.as_fix() == Some(-1) {
-        return Ok(-1);
-    }
-    Err(th.value_error("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL"))
-}
-
-fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
-    super::positional_warning(th, a, "_sqlite3.Connection")?;
-    let [database, timeout, detect, iso, check, _factory, cached, uri, auto] = bind::<9>(th, &INIT, a)?;
-    let c = Connection::of(o);
-    let _held = c.hold(th)?;
-    let database = database.unwrap();
-    adder_vm::sys::audit::audit(th, "sqlite3.connect", &[database])?;
-    if c.initialized.swap(false, AcqRel) {
-        close_all(th, c);
-    }
-    let path = fs_path(th, database)?;
-    let timeout = match timeout {
-        Some(v) => adder_vm::builtins::float::to_f64(th, v)?,
-        None => 5.0,
-    };
-    let int_arg = |v: Option<Value>, d: i64| -> R<i64> {
-        match v {
-            None => Ok(d),
-            Some(v) => {
-                let i = th.index(v)?;
-                int::to_i64(i)
-                    .filter(|n| i32::try_from(*n).is_ok())
-                    .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
-            }
-        }
-    };
-    let detect = int_arg(detect, 0)?;
-    let cached = int_arg(cached, 128)?;
-    let iso = match iso {
-        None => Some(""),
-        Some(v) => isolation(th, v)?,
-    };
-    let check = match check {
-        Some(v) => th.truth(v)?,
-        None => true,
-    };
-    let uri = match uri {
-        Some(v) => th.truth(v)?,
-        None => false,
-    };
-    let auto = match auto {
-        Some(v) => autocommit_arg(th, v)?,
-        None => -1,
-    };
-    let mut db = std::ptr::null_mut();
-    let flags =
-        ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE | if uri { ffi::SQLITE_OPEN_URI } else { 0 };
-    let rc = th.m.blocking(|| unsafe {
-        let rc = ffi::sqlite3_open_v2(path.as_ptr(), &mut db, flags, std::ptr::null());
-        if rc == ffi::SQLITE_OK {
-            // As SQLite is without options of the build.
-            let mut on: c_int = 0;
-            for (op, v) in [(ffi::SQLITE_DBCONFIG_ENABLE_FKEY, 0), (DQS_DML, 1), (DQS_DDL, 1)] {
-                ffi::sqlite3_db_config(db, op, v as c_int, &mut on as *mut c_int);
-            }
-            ffi::sqlite3_busy_timeout(db, (timeout * 1000.0) as c_int);
-        }
-        rc
-    });
-    if rc != ffi::SQLITE_OK {
-        let e = if db.is_null() { th.memory_error() } else { db_error(th, db, rc) };
-        unsafe { sqlite3_close_v2(db) };
-        return Err(e);
-    }
-    let l = list::new(th, &[])?;
-    th.store(c, &c.callables, l.value());
-    c.row_factory.init(None);
-    th.store(c, &c.text_factory, adder_vm::builtins::str_type::STR.get().value());
-    let st = c.state();
-    st.cache.clear();
-    st.cache_size = cached.max(0) as usize;
-    st.detect_types = detect;
-    st.isolation = iso;
-    st.autocommit = auto;
-    c.any_thread.store(!check, Relaxed);
-    c.thread.store(th.ident, Relaxed);
-    c.db.store(db, Release);
-    c.initialized.store(true, Release);
-    adder_vm::sys::audit::audit(th, "sqlite3.connect/handle", &[o])?;
-    if auto == 0 {
-        c.exec(th, "BEGIN")?;
-    }
-    Ok(())
-}
-fn fs_path(th: Th, v: Value) -> R<CString> {
-    let mut p = v;
-    if !v.is_kind(Kind::Str) && !v.is_kind(Kind::Bytes) {
-        let Some(f) = th.lookup_special(v, n!(__fspath__)) else {
-            return Err(th.type_error(format!(
-                "expected str, bytes or os.PathLike object, not {}",
-                if v.is_none() { "NoneType".into() } else { th.type_name_of(v) }
-            )));
-        };
-        p = th.call_unbound(f, v, &[])?;
-    }
-    let b = match buffer::bytes_of(p) {
-        Some(b) => b.to_vec(),
-        None => {
-            let e = adder_vm::builtins::codecs::encode(
-                th,
-                p,
-                Some(th.str("utf-8")),
-                Some(th.str("surrogateescape")),
-            )?;
-            buffer::bytes_of(e).unwrap_or(&[]).to_vec()
-        }
-    };
-    CString::new(b).map_err(|_| th.value_error("embedded null byte"))
-}
-
-/// Closes the database; the connection is held.
-fn close_all(th: Th, c: Gc<Connection>) {
-    let st = c.state();
-    st.cache.clear();
-    for b in st.blobs.drain(..) {
-        b.close();
-    }
-    // What still runs in a callback must find none of these any more.
-    if !c.db().is_null() {
-        // SAFETY: the database is open.
-        unsafe {
-            ffi::sqlite3_trace_v2(c.db(), 0, None, std::ptr::null_mut());
-            ffi::sqlite3_progress_handler(c.db(), 0, None, std::ptr::null_mut());
-            ffi::sqlite3_set_authorizer(c.db(), None, std::ptr::null_mut());
-        }
-    }
-    let db = {
-        let _closing = CLOSING.lock();
-        c.db.swap(std::ptr::null_mut(), AcqRel)
-    };
-    if !db.is_null() {
-        th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
-    }
-    free_handlers(st);
-}
-fn free_handlers(st: &mut CState) {
-    for p in [&mut st.trace, &mut st.progress, &mut st.auth] {
-        unsafe { function::destroy(std::mem::replace(p, std::ptr::null_mut())) };
-    }
-}
-
-/// A statement of the cache or a new one.
-pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
-    let Some(s) = sql.cast::<Str>() else {
-        return Err(th.type_error(format!("argument 1 must be str, not {}", th.type_name_of(sql))));
-    };
-    let st = c.state();
-    let text = s.bytes().to_vec();
-    if let Some(i) = st.cache.iter().position(|(k, v)| *k == text && !v.in_use.load(Relaxed)) {
-        let e = st.cache.remove(i);
-        let r = e.1.clone();
-        st.cache.push(e);
-        return Ok(r);
-    }
-    if s.as_str().is_none() {
-        adder_vm::builtins::codecs::encode(th, sql, Some(th.str("utf-8")), None)?;
-    }
-    let max = unsafe { ffi::sqlite3_limit(c.db(), ffi::SQLITE_LIMIT_SQL_LENGTH, -1) };
-    if text.len() > max as usize {
-        return Err(th.raise_msg(&super::DATA_ERROR, "query string is too large"));
-    }
-    let Ok(z) = CString::new(text.clone()) else {
-        return Err(programming(th, "the query contains a null character"));
-    };
-    let (db, mut ptr, mut tail) = (c.db(), std::ptr::null_mut(), std::ptr::null());
-    let rc = th.m.blocking(|| unsafe {
-        ffi::sqlite3_prepare_v2(db, z.as_ptr(), text.len() as c_int + 1, &mut ptr, &mut tail)
-    });
-    if rc != ffi::SQLITE_OK {
-        return Err(c.error(th, rc));
-    }
-    let rest = unsafe { std::ffi::CStr::from_ptr(tail) }.to_bytes();
-    if skip_comments(rest).is_some() {
-        unsafe { ffi::sqlite3_finalize(ptr) };
-        return Err(programming(th, "You can only execute one statement at a time."));
-    }
-    let head = skip_comments(&text).map_or(&b""[..], |i| &text[i..]);
-    let dml = [&b"insert"[..], b"update", b"delete", b"replace"]
-        .iter()
-        .any(|k| head.len() >= k.len() && head[..k.len()].eq_ignore_ascii_case(k));
-    let r = Arc::new(Stmt { ptr: AtomicPtr::new(ptr), dml, in_use: AtomicBool::new(false) });
-    if st.cache_size > 0 {
-        if st.cache.len() >= st.cache_size {
-            st.cache.remove(0);
-        }
-        st.cache.push((text, r.clone()));
-    }
-    Ok(r)
-}
-/// Where SQL begins; None: there is only space and comments.
-fn skip_comments(s: &[u8]) -> Option<usize> {
-    let mut i = 0;
-    while i < s.len() {
-        if s[i].is_ascii_whitespace() {
-            i += 1;
-        } else if s[i..].starts_with(b"--") {
-            i += s[i..].iter().position(|c| *c == b'\n')?;
-        } else if s[i..].starts_with(b"/*") {
-            i += s[i + 2..].windows(2).position(|w| w == b"*/")? + 4;
-        } else {
-            return Some(i);
-        }
-    }
-    None
 }
 
 fn this(a: Args) -> Gc<Connection> {

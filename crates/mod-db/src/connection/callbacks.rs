@@ -20,7 +20,7 @@ pub(super) fn keywords<const N: usize>(
     if soft {
         let many = names.contains(' ');
         let (s, p) = if many { ("arguments", "Parameters") } else { ("argument", "Parameter") };
-        super::super::deprecated(
+        crate::deprecated(
             th,
             &format!(
                 "Passing keyword {s} {names} to _sqlite3.Connection.{}() is deprecated. {p} {names} will become positional-only in Python 3.15.",
@@ -40,125 +40,87 @@ pub(super) static AUTHORIZER_SIG: NativeDef = signature("set_authorizer", "(auth
 pub(super) static PROGRESS_SIG: NativeDef = signature("set_progress_handler", "(progress_handler, n)");
 pub(super) static TRACE_SIG: NativeDef = signature("set_trace_callback", "(trace_callback)");
 
-pub(super) fn create_function(th: Th, a: Args) -> R<Value> {
+/// The connection, name, number of arguments (called `what`) and callable of a function to be made.
+fn function_args(th: Th, a: Args, method: &str, what: &str) -> R<(Open, CString, c_int, Value)> {
     let c = open(th, a)?;
-    let name = text(th, a[1].unwrap(), "create_function", "1")?;
+    let name = text(th, a[1].unwrap(), method, "1")?;
     let narg = int32(th, a[2].unwrap())?;
-    check_narg(th, "narg", narg)?;
-    let f = a[3].unwrap();
+    check_narg(th, what, narg)?;
+    Ok((c, name, narg, a[3].unwrap()))
+}
+/// Registers `f` with SQLite by `create`, which gets the callback and whether there is one: None takes away what has the
+/// name.
+fn register(th: Th, c: &Open, f: Value, create: impl FnOnce(*mut c_void, bool) -> c_int) -> R<c_int> {
+    if f.is_none() {
+        return Ok(create(std::ptr::null_mut(), false));
+    }
+    Ok(create(Callback::new(th, **c, f)?, true))
+}
+
+pub(super) fn create_function(th: Th, a: Args) -> R<Value> {
+    let (c, name, narg, f) = function_args(th, a, "create_function", "narg")?;
     let deterministic = match a[4] {
         Some(v) => th.truth(v)?,
         None => false,
     };
     let flags = ffi::SQLITE_UTF8 | if deterministic { ffi::SQLITE_DETERMINISTIC } else { 0 };
-    let rc = unsafe {
-        if f.is_none() {
-            ffi::sqlite3_create_function_v2(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                flags,
-                std::ptr::null_mut(),
-                None,
-                None,
-                None,
-                None,
-            )
-        } else {
-            let p = Callback::new(th, *c, f)?;
-            ffi::sqlite3_create_function_v2(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                flags,
-                p,
-                Some(function::function),
-                None,
-                None,
-                Some(function::destroy),
-            )
-        }
-    };
+    // SAFETY: the connection is held; SQLite owns the callback from now on.
+    let rc = register(th, &c, f, |p, on| unsafe {
+        ffi::sqlite3_create_function_v2(
+            c.db(),
+            name.as_ptr(),
+            narg,
+            flags,
+            p,
+            on.then_some(function::function),
+            None,
+            None,
+            on.then_some(function::destroy),
+        )
+    })?;
     if rc != ffi::SQLITE_OK {
-        return Err(th.raise_msg(&super::super::OPERATIONAL_ERROR, "Error creating function"));
+        return Err(th.raise_msg(&crate::OPERATIONAL_ERROR, "Error creating function"));
     }
     none()
 }
 pub(super) fn create_aggregate(th: Th, a: Args) -> R<Value> {
-    let c = open(th, a)?;
-    let name = text(th, a[1].unwrap(), "create_aggregate", "1")?;
-    let narg = int32(th, a[2].unwrap())?;
-    check_narg(th, "n_arg", narg)?;
-    let f = a[3].unwrap();
-    let rc = unsafe {
-        if f.is_none() {
-            ffi::sqlite3_create_function_v2(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                ffi::SQLITE_UTF8,
-                std::ptr::null_mut(),
-                None,
-                None,
-                None,
-                None,
-            )
-        } else {
-            let p = Callback::new(th, *c, f)?;
-            ffi::sqlite3_create_function_v2(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                ffi::SQLITE_UTF8,
-                p,
-                None,
-                Some(function::step),
-                Some(function::finalize),
-                Some(function::destroy),
-            )
-        }
-    };
+    let (c, name, narg, f) = function_args(th, a, "create_aggregate", "n_arg")?;
+    // SAFETY: as above.
+    let rc = register(th, &c, f, |p, on| unsafe {
+        ffi::sqlite3_create_function_v2(
+            c.db(),
+            name.as_ptr(),
+            narg,
+            ffi::SQLITE_UTF8,
+            p,
+            None,
+            on.then_some(function::step),
+            on.then_some(function::finalize),
+            on.then_some(function::destroy),
+        )
+    })?;
     if rc != ffi::SQLITE_OK {
-        return Err(th.raise_msg(&super::super::OPERATIONAL_ERROR, "Error creating aggregate"));
+        return Err(th.raise_msg(&crate::OPERATIONAL_ERROR, "Error creating aggregate"));
     }
     none()
 }
 pub(super) fn create_window(th: Th, a: Args) -> R<Value> {
-    let c = open(th, a)?;
-    let name = text(th, a[1].unwrap(), "create_window_function", "1")?;
-    let narg = int32(th, a[2].unwrap())?;
-    check_narg(th, "num_params", narg)?;
-    let f = a[3].unwrap();
-    let rc = unsafe {
-        if f.is_none() {
-            ffi::sqlite3_create_window_function(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                ffi::SQLITE_UTF8,
-                std::ptr::null_mut(),
-                None,
-                None,
-                None,
-                None,
-                None,
-            )
-        } else {
-            let p = Callback::new(th, *c, f)?;
-            ffi::sqlite3_create_window_function(
-                c.db(),
-                name.as_ptr(),
-                narg,
-                ffi::SQLITE_UTF8,
-                p,
-                Some(function::step),
-                Some(function::finalize),
-                Some(function::value),
-                Some(function::inverse),
-                Some(function::destroy),
-            )
-        }
-    };
+    let (c, name, narg, f) = function_args(th, a, "create_window_function", "num_params")?;
+    // SAFETY: as above.
+    let rc = register(th, &c, f, |p, on| unsafe {
+        ffi::sqlite3_create_window_function(
+            c.db(),
+            name.as_ptr(),
+            narg,
+            ffi::SQLITE_UTF8,
+            p,
+            on.then_some(function::step),
+            on.then_some(function::finalize),
+            on.then_some(function::value),
+            on.then_some(function::inverse),
+            on.then_some(function::destroy),
+        )
+    })?;
     if rc != ffi::SQLITE_OK {
         return Err(c.error(th, rc));
     }
@@ -168,36 +130,25 @@ pub(super) fn create_collation(th: Th, a: Args) -> R<Value> {
     let c = open(th, a)?;
     let name = text(th, a[1].unwrap(), "create_collation", "1")?;
     let f = a[2].unwrap();
-    let rc = unsafe {
-        if f.is_none() {
-            ffi::sqlite3_create_collation_v2(
-                c.db(),
-                name.as_ptr(),
-                ffi::SQLITE_UTF8,
-                std::ptr::null_mut(),
-                None,
-                None,
-            )
-        } else {
-            if th.type_of(f).slots.call.is_none() {
-                return Err(th.type_error("parameter must be callable"));
-            }
-            let p = Callback::new(th, *c, f)?;
-            let rc = ffi::sqlite3_create_collation_v2(
-                c.db(),
-                name.as_ptr(),
-                ffi::SQLITE_UTF8,
-                p,
-                Some(function::collate),
-                Some(function::destroy),
-            );
-            if rc != ffi::SQLITE_OK {
-                // SQLite does not call the destructor here.
-                function::destroy(p);
-            }
-            rc
+    if !f.is_none() && th.type_of(f).slots.call.is_none() {
+        return Err(th.type_error("parameter must be callable"));
+    }
+    // SAFETY: as above.
+    let rc = register(th, &c, f, |p, on| unsafe {
+        let rc = ffi::sqlite3_create_collation_v2(
+            c.db(),
+            name.as_ptr(),
+            ffi::SQLITE_UTF8,
+            p,
+            on.then_some(function::collate),
+            on.then_some(function::destroy),
+        );
+        if rc != ffi::SQLITE_OK {
+            // SQLite does not call the destructor here.
+            function::destroy(p);
         }
-    };
+        rc
+    })?;
     if rc != ffi::SQLITE_OK {
         return Err(c.error(th, rc));
     }
@@ -231,7 +182,7 @@ pub(super) fn set_handler(th: Th, c: Gc<Connection>, f: Value, which: u8, n: c_i
     };
     unsafe { function::destroy(old) };
     if rc != ffi::SQLITE_OK {
-        return Err(th.raise_msg(&super::super::OPERATIONAL_ERROR, "Error setting authorizer callback"));
+        return Err(th.raise_msg(&crate::OPERATIONAL_ERROR, "Error setting authorizer callback"));
     }
     none()
 }
