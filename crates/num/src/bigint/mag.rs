@@ -40,19 +40,80 @@ pub fn trailing_zeros(a: &[u64]) -> Option<u64> {
     Some(i as u64 * 64 + a[i].trailing_zeros() as u64)
 }
 
+/// `out = a + b + carry` of as many limbs; returns the carry. In pieces of eight, in which it stays a flag.
+fn add_limbs(out: &mut [u64], a: &[u64], b: &[u64], mut carry: bool) -> bool {
+    let ((o8, o), (a8, a), (b8, b)) = (out.as_chunks_mut::<8>(), a.as_chunks::<8>(), b.as_chunks::<8>());
+    for ((o, x), y) in o8.iter_mut().zip(a8).zip(b8) {
+        carry = add_chunk(o, x, y, carry);
+    }
+    for ((o, &x), &y) in o.iter_mut().zip(a).zip(b) {
+        (*o, carry) = x.carrying_add(y, carry);
+    }
+    carry
+}
+/// The same of `a - b - borrow`.
+fn sub_limbs(out: &mut [u64], a: &[u64], b: &[u64], mut borrow: bool) -> bool {
+    let ((o8, o), (a8, a), (b8, b)) = (out.as_chunks_mut::<8>(), a.as_chunks::<8>(), b.as_chunks::<8>());
+    for ((o, x), y) in o8.iter_mut().zip(a8).zip(b8) {
+        borrow = sub_chunk(o, x, y, borrow);
+    }
+    for ((o, &x), &y) in o.iter_mut().zip(a).zip(b) {
+        (*o, borrow) = x.borrowing_sub(y, borrow);
+    }
+    borrow
+}
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn add_chunk(o: &mut [u64; 8], x: &[u64; 8], y: &[u64; 8], carry: bool) -> bool {
+    let mut c = carry as u8;
+    for i in 0..8 {
+        c = std::arch::x86_64::_addcarry_u64(c, x[i], y[i], &mut o[i]);
+    }
+    c != 0
+}
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sub_chunk(o: &mut [u64; 8], x: &[u64; 8], y: &[u64; 8], borrow: bool) -> bool {
+    let mut c = borrow as u8;
+    for i in 0..8 {
+        c = std::arch::x86_64::_subborrow_u64(c, x[i], y[i], &mut o[i]);
+    }
+    c != 0
+}
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn add_chunk(o: &mut [u64; 8], x: &[u64; 8], y: &[u64; 8], mut carry: bool) -> bool {
+    for i in 0..8 {
+        (o[i], carry) = x[i].carrying_add(y[i], carry);
+    }
+    carry
+}
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn sub_chunk(o: &mut [u64; 8], x: &[u64; 8], y: &[u64; 8], mut borrow: bool) -> bool {
+    for i in 0..8 {
+        (o[i], borrow) = x[i].borrowing_sub(y[i], borrow);
+    }
+    borrow
+}
+
+/// `out = a + b`; `out` is as long as `a`, which is not shorter than `b`. Returns the carry.
+#[inline]
+pub fn add_fitting(out: &mut [u64], a: &[u64], b: &[u64]) -> bool {
+    let (a_low, a_high) = a.split_at(b.len());
+    let (o_low, o_high) = out.split_at_mut(b.len());
+    let mut carry = add_limbs(o_low, a_low, b, false);
+    for (o, &x) in o_high.iter_mut().zip(a_high) {
+        (*o, carry) = x.overflowing_add(carry as u64);
+    }
+    carry
+}
+
 /// `out = a + b`; `out` holds at least one limb more than the longer operand.
 #[inline]
 pub fn add(out: &mut [u64], a: &[u64], b: &[u64]) -> usize {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    let (a_low, a_high) = a.split_at(b.len());
-    let (o_low, o_high) = out.split_at_mut(b.len());
-    let mut carry = false;
-    for ((o, &x), &y) in o_low.iter_mut().zip(a_low).zip(b) {
-        (*o, carry) = x.carrying_add(y, carry);
-    }
-    for (o, &x) in o_high.iter_mut().zip(a_high) {
-        (*o, carry) = x.overflowing_add(carry as u64);
-    }
+    let carry = add_fitting(&mut out[..a.len()], a, b);
     out[a.len()] = carry as u64;
     a.len() + carry as usize
 }
@@ -92,10 +153,7 @@ pub fn increment(a: &mut [u64]) -> bool {
 pub fn sub(out: &mut [u64], a: &[u64], b: &[u64]) -> usize {
     let (a_low, a_high) = a.split_at(b.len());
     let (o_low, o_high) = out.split_at_mut(b.len());
-    let mut borrow = false;
-    for ((o, &x), &y) in o_low.iter_mut().zip(a_low).zip(b) {
-        (*o, borrow) = x.borrowing_sub(y, borrow);
-    }
+    let mut borrow = sub_limbs(o_low, a_low, b, false);
     for (o, &x) in o_high.iter_mut().zip(a_high) {
         (*o, borrow) = x.overflowing_sub(borrow as u64);
     }
@@ -463,6 +521,31 @@ fn div_schoolbook(mut q: Option<&mut [u64]>, u: &mut [u64], v: &[u64]) {
     }
 }
 
+/// The quotient of magnitudes if it has one limb, found from the leading limbs; `b` has at least two. None: it has more, or
+/// the other limbs matter (hardly ever).
+///
+/// With `B` the two leading limbs of `b`, shifted until the top bit is set, and `A` the three of `a` at the same places,
+/// let `A = qB + r`. What `A` leaves out makes the quotient no greater, for `r < B`. What `B` leaves out is less than one
+/// unit, so `q` times that is less than `q`: if `r >= q`, the quotient is `q`.
+pub fn leading_quotient(a: &[u64], b: &[u64]) -> Option<u64> {
+    let n = b.len();
+    if n < 2 || a.len() < n || a.len() > n + 1 {
+        return None;
+    }
+    let s = b[n - 1].leading_zeros();
+    let limb = |w: &[u64], i: usize| {
+        let low = if s == 0 || i == 0 { 0 } else { w.get(i - 1).map_or(0, |x| x >> (64 - s)) };
+        w.get(i).map_or(0, |x| x << s) | low
+    };
+    let (d1, d0) = (limb(b, n - 1), limb(b, n - 2));
+    let (u3, u2, u1, u0) = (limb(a, n + 1), limb(a, n), limb(a, n - 1), limb(a, n - 2));
+    if u3 != 0 || pair(u2, u1) >= pair(d1, d0) {
+        return None;
+    }
+    let (q, r) = PairDivisor::new(d1, d0).step(u2, u1, u0);
+    (r >= q as u128).then_some(q)
+}
+
 /// Stack space for temporary copies of operands.
 const SCRATCH: usize = 48;
 
@@ -534,6 +617,18 @@ fn div_rem_into(q: Option<&mut Limbs>, a: &[u64], b: &[u64]) -> Limbs {
 }
 
 fn div_rem_general(q: Option<&mut Limbs>, a: &[u64], b: &[u64], scratch: &mut [u64]) -> Limbs {
+    if let Some(w) = leading_quotient(a, b) {
+        let r = &mut scratch[..a.len()];
+        r.copy_from_slice(a);
+        let borrow = sub_mul_word(&mut r[..b.len()], b, w);
+        if let Some(top) = r.get_mut(b.len()) {
+            *top -= borrow;
+        }
+        if let Some(q) = q {
+            *q = Limbs::from_u128(w as u128);
+        }
+        return Limbs::from_slice(trim(r));
+    }
     let shift = b[b.len() - 1].leading_zeros();
     let (u, v) = scratch.split_at_mut(a.len() + 1);
     u[a.len()] = shl_small(&mut u[..a.len()], a, shift);

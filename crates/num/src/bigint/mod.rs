@@ -340,6 +340,11 @@ pub fn divmod(a: Int, b: Int) -> NumResult<(BigInt, BigInt)> {
 
 /// Python's `//`.
 pub fn floor_div(a: Int, b: Int) -> NumResult<BigInt> {
+    if a.neg == b.neg
+        && let Some(q) = mag::leading_quotient(a.mag, b.mag)
+    {
+        return Ok(BigInt { neg: false, mag: Limbs::from_u128(q as u128) });
+    }
     Ok(divmod(a, b)?.0)
 }
 

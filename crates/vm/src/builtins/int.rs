@@ -13,7 +13,7 @@ use crate::slots::{CmpOp, Slots};
 use crate::thread::Th;
 use crate::value::*;
 use adder_metatrace::word;
-use adder_num::bigint::{self, Int, SmallInt};
+use adder_num::bigint::{self, Int, SmallInt, mag};
 use adder_num::{ErrorKind, NumError, NumResult};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -326,17 +326,82 @@ macro_rules! slow {
     }};
 }
 
+/// Results of so many limbs are computed where they stay, if their length is known before.
+const LONG: usize = 24;
+
+/// A new int of so many limbs. `f` writes them all, and says how many there are, leading zeros left out.
+fn long(th: Th, neg: bool, n: usize, f: impl FnOnce(&mut [u64]) -> usize) -> R<Value> {
+    // SAFETY: what follows before the next safepoint makes it an int.
+    unsafe {
+        let o = th.alloc_var::<BigInt>(16 + 8 * n)?;
+        (*o.as_ptr()).size = if neg { -(n as i64) } else { n as i64 };
+        let mag = std::slice::from_raw_parts_mut(o.as_ptr().add(1) as *mut u64, n);
+        match f(mag) {
+            len if len == n => Ok(o.value()),
+            // An object keeps its size.
+            len => th.int_of(Int { neg, mag: &mag[..len] }),
+        }
+    }
+}
+/// The sum of long ints. (Their owners are on the stack of the caller: new objects do not move them.)
+fn long_sum(th: Th, x: Int, y: Int) -> Option<R<Value>> {
+    let (x, y) = if x.mag.len() >= y.mag.len() { (x, y) } else { (y, x) };
+    if x.mag.len() < LONG {
+        return None;
+    }
+    if x.neg == y.neg || y.mag.is_empty() {
+        let mut carry = false;
+        let r = long(th, x.neg, x.mag.len(), |out| {
+            carry = mag::add_fitting(out, x.mag, y.mag);
+            out.len()
+        });
+        // Seldom; then it is done again.
+        return if carry { None } else { Some(r) };
+    }
+    let (x, y) = match mag::cmp(x.mag, y.mag) {
+        std::cmp::Ordering::Equal => return None,
+        std::cmp::Ordering::Greater => (x, y),
+        std::cmp::Ordering::Less => (y, x),
+    };
+    Some(long(th, x.neg, x.mag.len(), |out| mag::sub(out, x.mag, y.mag)))
+}
+/// The product of a long int and another.
+fn long_product(th: Th, x: Int, y: Int) -> Option<R<Value>> {
+    let (x, y) = if x.mag.len() >= y.mag.len() { (x, y) } else { (y, x) };
+    let (&top, &other) = (x.mag.last()?, y.mag.last()?);
+    if x.mag.len() < LONG {
+        return None;
+    }
+    let (neg, n) = (x.neg != y.neg, x.mag.len() + y.mag.len());
+    if (top as u128 * other as u128) >> 64 != 0 {
+        return Some(long(th, neg, n, |out| mag::mul(out, x.mag, y.mag)));
+    }
+    let &[w] = y.mag else { return None };
+    let mut carry = 0;
+    let r = long(th, neg, n - 1, |out| {
+        carry = mag::mul_word(out, x.mag, w);
+        out.len()
+    });
+    if carry == 0 { Some(r) } else { None }
+}
+
 pub fn add(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(th.int(x + y));
     }
-    slow!(th, a, b, |x, y| th.big(bigint::add(x, y)))
+    slow!(th, a, b, |x, y| match long_sum(th, x, y) {
+        Some(r) => r,
+        None => th.big(bigint::add(x, y)),
+    })
 }
 pub fn sub(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(th.int(x - y));
     }
-    slow!(th, a, b, |x, y| th.big(bigint::sub(x, y)))
+    slow!(th, a, b, |x, y| match long_sum(th, x, Int { neg: !y.neg, mag: y.mag }) {
+        Some(r) => r,
+        None => th.big(bigint::sub(x, y)),
+    })
 }
 pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
@@ -345,7 +410,10 @@ pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
             None => th.int128(x as i128 * y as i128),
         };
     }
-    slow!(th, a, b, |x, y| th.big(bigint::mul(x, y)))
+    slow!(th, a, b, |x, y| match long_product(th, x, y) {
+        Some(r) => r,
+        None => th.big(bigint::mul(x, y)),
+    })
 }
 
 #[cold]
