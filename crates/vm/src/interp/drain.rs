@@ -2,6 +2,9 @@
 //! running the generator from native code, item by item in a run of the interpreter of its own, the interpreter runs a
 //! function of a few lines that does the same with a `for` loop. So the loop and the generator's body can be one trace.
 //!
+//! Interpreted, the native functions are faster. So the others are used in what a trace is recorded of, and once the
+//! generator's loop has been found hot, and that a trace of it alone comes to nothing ([`hot`]).
+//!
 //! The functions ([`SOURCE`]) are compiled when the first one is needed. Each generator's code has copies of its own
 //! ([`Code::drains`]), so that their caches and traces serve one kind of generator.
 //!
@@ -16,6 +19,7 @@ use crate::native::{Inline, NativeDef, RawArgs, TypeCell, function};
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
+use adder_bytecode::CodeFlags;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
 const SOURCE: &str = "\
@@ -221,7 +225,7 @@ pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Val
     }
     let k = NAMES.iter().position(|n| n.strip_suffix("_kw") == Some(nf.def.name))?;
     let sorted = nf.def.name == "sorted";
-    let func = function_of(th, all[0], k)?;
+    let func = function_of(th, all[0], k, false)?;
     let missing = unsafe { Root::prelude.value().cast_unchecked::<Array>() }.slot(NAMES.len()).value();
     let mut args = [all[0], NONE(), if sorted { FALSE() } else { missing }];
     for (n, v) in names.items().iter().zip(&all[1..]) {
@@ -239,24 +243,39 @@ fn usable(th: Th) -> bool {
     crate::jit::enabled() && !th.importing.get() && !th.multi() && !super::events::observed(th)
 }
 
-/// What does this call of a native function or type instead. None: the call is as it is.
-pub fn of(th: Th, f: Value, args: &[Value]) -> Option<Drain> {
+/// Header flag of generators' code: its loop is hot.
+const HOT: u16 = crate::value::flags::K0;
+/// The first value of the functions' loop counters then.
+const SOON: u32 = 48;
+
+/// Loops of this code are hot: a recording would begin in one that native code runs, or one was given up. True: it is a
+/// generator of which that was not known.
+pub fn hot(code: Gc<Code>) -> bool {
+    let new = CodeFlags(code.flags).has(CodeFlags::GENERATOR) && !code.flag(HOT);
+    if new {
+        code.set_flag(HOT);
+    }
+    new
+}
+
+/// What does this call of a native function or type instead. None: the call is as it is. `now`: it is recorded.
+pub fn of(th: Th, f: Value, args: &[Value], now: bool) -> Option<Drain> {
     if !usable(th) {
         return None;
     }
     let (k, at) = which(f, args)?;
-    let func = function_of(th, args[at], k)?;
+    let func = function_of(th, args[at], k, now)?;
     Some(Drain { func, at, zero: k == SUM && args.len() == 1 })
 }
 /// Function `k` for this generator.
-fn function_of(th: Th, g: Value, k: usize) -> Option<Gc<Function>> {
+fn function_of(th: Th, g: Value, k: usize, now: bool) -> Option<Gc<Function>> {
     let g: Gc<super::generator::Generator> = g.exact()?;
     let code: Gc<Code> = unsafe { g.code.gc() };
     let known = unsafe { code.drains.gc_opt::<Array>() }.and_then(|a| a.slot(k).get());
     Some(match known {
         Some(f) => unsafe { f.cast_unchecked() },
         None => {
-            if WITHOUT.load(Relaxed) {
+            if WITHOUT.load(Relaxed) || !(now || code.flag(HOT) || crate::jit::eager()) {
                 return None;
             }
             match make(th, code, k) {
@@ -281,6 +300,12 @@ fn make(th: Th, code: Gc<Code>, k: usize) -> R<Gc<Function>> {
     let canon: Gc<Code> = unsafe { model.code.gc() };
     crate::builtins::code::load(th, canon)?;
     let copy = crate::builtins::code::copy(th, canon, canon.globals_id.load(Relaxed))?;
+    if code.flag(HOT) {
+        for i in 0..copy.nloops as usize {
+            let c = crate::jit::counter(copy, i);
+            c.store(c.load(Relaxed).min(SOON), Relaxed);
+        }
+    }
     let f = crate::builtins::function::new(th, canon, unsafe { model.globals.gc() })?;
     th.store(f, &f.code, copy.value());
     let a = match unsafe { code.drains.gc_opt::<Array>() } {

@@ -629,7 +629,7 @@ impl Recorder {
             args[k] = self.reg(from + k);
             words[k] = args[k].v;
         }
-        let d = crate::interp::drain::of(self.i.th, f.v, &words[..n])?;
+        let d = crate::interp::drain::of(self.i.th, f.v, &words[..n], true)?;
         let code: Gc<Code> = unsafe { d.func.code.gc() };
         if !self.rec().may_enter(code) {
             return None;

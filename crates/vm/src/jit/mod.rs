@@ -32,7 +32,7 @@ use crate::err::R;
 use crate::interp::Ctl;
 use crate::interp::events::closely;
 use crate::object::*;
-use crate::thread::{Frame, Th, Thread};
+use crate::thread::{Frame, Th, Thread, fflags};
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_heap::Mutator;
@@ -414,6 +414,9 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
         count.store(Param::Threshold.get() / budget::AGAIN + 1, Relaxed);
         return Ok(None);
     };
+    if unsafe { (*fp).flags } & fflags::ENTRY != 0 && !eager() && crate::interp::drain::hot(code) {
+        return Ok(None);
+    }
     scrub();
     record::record_loop(th, jit, i, header, state).map(Some)
 }

@@ -20,7 +20,7 @@ fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
         let r = th.push_frame(func, regs, None, RawArgs::positional(&all), fflags::HIDDEN);
         return Some(r.and_then(|_| started(th)));
     }
-    let d = super::super::drain::of(th, f, args.pos())?;
+    let d = super::super::drain::of(th, f, args.pos(), false)?;
     let with_start = [args.pos()[0], Value::fix(0)];
     let args = if d.zero { RawArgs::positional(&with_start) } else { args };
     Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))

@@ -81,6 +81,7 @@ pub fn record_loop(
         Done::Abort(r) => {
             rec.report_abort();
             watch::invalidate(tree);
+            let _ = crate::interp::drain::hot(code);
             let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
             let n = state.aborts.fetch_add(!chance as u32, Relaxed) + !chance as u32;
             // Back-off.

@@ -36,6 +36,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     match rec.run(at) {
         Done::Abort(r) => {
             rec.report_abort();
+            let _ = rec.names.is_some_and(crate::interp::drain::hot);
             // A safepoint is nobody's fault.
             let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
             if !chance && e.taken().failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
