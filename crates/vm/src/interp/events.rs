@@ -385,6 +385,7 @@ fn call(th: Th, at: At, tools: u8, op: Op, i: Ins) -> R<Ctl> {
         Ok(None)
     })();
     // The call may have changed what is wanted.
+    ensure(at.code);
     let want = want & at.monitor.events[at.index].load(Relaxed);
     match r {
         Ok(c) => {
