@@ -134,6 +134,11 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
                 o.descs.insert(c.a, d);
             }
         }
+        // It was looked into: an object, whatever its descriptor.
+        o.learn(c.a, |f| {
+            f.kind = Kind::Ptr;
+            f.nonnull = true;
+        });
         return;
     }
     o.conds.insert(cond, outcome);

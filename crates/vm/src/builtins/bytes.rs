@@ -267,6 +267,8 @@ pub fn from_object(th: Th, x: Value) -> R<Gc<Bytes>> {
 pub fn from_iterable(th: Th, x: Value, out: &mut Vec<u8>, range_error: &str) -> R<()> {
     if let Some(t) = x.exact::<Tuple>() {
         out.reserve(t.len);
+    } else if let Some(l) = x.exact::<List>() {
+        out.reserve(l.len());
     }
     th.for_each(x, |v| {
         out.push(byte(th, v, range_error)?);

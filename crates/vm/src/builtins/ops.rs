@@ -645,6 +645,15 @@ impl Th {
         if let Some(t) = iterable.exact::<Tuple>() {
             return t.items().iter().try_for_each(|v| f(*v));
         }
+        if let Some(l) = iterable.exact::<List>() {
+            // As its iterator does, which nobody would see.
+            let mut i = 0;
+            while let Some(v) = l.get(i) {
+                f(v)?;
+                i += 1;
+            }
+            return Ok(());
+        }
         let it = self.iter(iterable)?;
         while let Some(v) = self.next(it)? {
             f(v)?;

@@ -372,7 +372,7 @@ fn new_iter(th: Th, r: Gc<Range>) -> R<Value> {
         None => new_long_iter(th, r.start.value(), r.step.value(), r.len.value()),
     })
 }
-fn range_reversed(th: Th, r: Gc<Range>) -> R<Value> {
+pub fn range_reversed(th: Th, r: Gc<Range>) -> R<Value> {
     if let Some((a, s, n)) = small(r)
         && fits_fix(a.wrapping_add(s.wrapping_mul(n - 1)))
     {

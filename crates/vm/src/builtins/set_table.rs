@@ -306,6 +306,22 @@ impl Gc<Set> {
         }
         self.insert_on(th, key, hash)
     }
+    /// Puts in a small int, with one thread. None: that takes a search.
+    #[inline]
+    pub fn insert_small(self, th: Th, key: Value) -> Option<R<bool>> {
+        let hash = super::util::hash_fix(key.as_fix()?);
+        let t = self.tab();
+        let c = t.cell(hash as usize & t.mask);
+        match c.key.get() {
+            Some(k) => (k == key).then_some(Ok(false)),
+            None if th.multi() || t == SetTable::empty() => None,
+            None => {
+                c.hash.store(hash as u64, Relaxed);
+                th.store(t, &c.key, key);
+                Some(self.inserted(th, t))
+            }
+        }
+    }
     /// After an element was put in. Under the lock.
     #[inline(always)]
     fn inserted(self, th: Th, t: Gc<SetTable>) -> R<bool> {

@@ -424,6 +424,14 @@ pub fn set_slice(th: Th, o: Value, k: Value, v: Value) -> R<Value> {
     th.setitem(o, k, Some(v))?;
     Ok(NONE())
 }
+/// The same, which small ints take no detours to; null: nothing has happened.
+pub unsafe extern "C" fn set_put(th: Th, s: Value, k: Value) -> u64 {
+    let set = unsafe { s.cast_unchecked::<Set>() };
+    match set.insert_small(th, k) {
+        Some(Ok(_)) => NONE().bits(),
+        _ => word(th, || set_add(th, s, k)),
+    }
+}
 pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {
     builtins::set::add(th, unsafe { s.cast_unchecked() }, k)?;
     Ok(NONE())

@@ -63,6 +63,12 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
         m.set_reg(i.c(), r);
         return Some(());
     }
+    if n == 1 && f.v.is(builtins::iters::REVERSED.get().value()) && m.reg(at).v.is_exact(Kind::Range) {
+        m.promote(f);
+        let r = range_iter(m, m.reg(at), true)?;
+        m.set_reg(i.c(), r);
+        return Some(());
+    }
     if f.v.is_exact(Kind::WrapperDescriptor) {
         set_attr(m, f, at, n)?;
         m.set_reg(i.c(), m.constant(NONE()));
@@ -253,42 +259,54 @@ fn range(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<T<Value>> {
     ))
 }
 
+/// The iterator over a range of small ints, forwards or backwards.
+fn range_iter(m: Recorder, o: T<Value>, back: bool) -> Option<T<Value>> {
+    let r: Gc<Range> = o.v.exact()?;
+    let v = if back { builtins::range::range_reversed(m.i.th, r) } else { m.i.th.iter(o.v) }.ok()?;
+    let it: Gc<RangeIter> = v.exact()?;
+    if !m.shape_is(o, Kind::Range as u32) {
+        return None;
+    }
+    let part = |f: Field| {
+        let x = m.get(o, f);
+        m.test(m.is_fixnum(x)).then_some(x)
+    };
+    let (start, step, len) = (part(RANGE_START)?, part(RANGE_STEP)?, part(RANGE_LEN)?);
+    // An iterator over small ints: the last one fits as well, for it is nearer to the first than the end is.
+    part(RANGE_STOP)?;
+    let (next, step) = if back {
+        let (zero, one) = (m.fixnum(0), m.fixnum(1));
+        if !m.test(m.fix_cmp(Cmp::Lt, zero, len)) {
+            return None;
+        }
+        let far = m.fix_mul(m.fix_sub(len, one)?, step)?;
+        (m.fix_add(start, far)?, m.fix_sub(zero, step)?)
+    } else {
+        (start, step)
+    };
+    let (next, step, left) = (m.fix_to_int(next), m.fix_to_int(step), m.fix_to_int(len));
+    if (next.v, step.v, left.v) != (it.next.get(), it.step, it.left.get()) {
+        return None;
+    }
+    Some(new(
+        m,
+        Kind::RangeIter,
+        v,
+        size_of::<RangeIter>(),
+        &[
+            (offset_of!(RangeIter, next) as u32, next.r),
+            (offset_of!(RangeIter, step) as u32, step.r),
+            (offset_of!(RangeIter, left) as u32, left.r),
+        ],
+    ))
+}
+
 /// The iterator of a list, a tuple, bytes or a range of small ints.
 fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
     let kind = o.v.shape_id();
     let th = m.i.th;
     if kind == Kind::Range as u32 {
-        let v = th.iter(o.v).ok()?;
-        let it: Gc<RangeIter> = v.exact()?;
-        if !m.shape_is(o, kind) {
-            return None;
-        }
-        let part = |f: Field, want: i64| {
-            let x = m.get(o, f);
-            if !m.test(m.is_fixnum(x)) {
-                return None;
-            }
-            let n = m.fix_to_int(x);
-            (n.v == want).then_some(n.r)
-        };
-        let next = part(RANGE_START, it.next.get())?;
-        let step = part(RANGE_STEP, it.step)?;
-        let left = part(RANGE_LEN, it.left.get())?;
-        // An iterator over small ints: the last one fits as well, for it is nearer to the first than the end is.
-        if !m.test(m.is_fixnum(m.get(o, RANGE_STOP))) {
-            return None;
-        }
-        return Some(new(
-            m,
-            Kind::RangeIter,
-            v,
-            size_of::<RangeIter>(),
-            &[
-                (offset_of!(RangeIter, next) as u32, next),
-                (offset_of!(RangeIter, step) as u32, step),
-                (offset_of!(RangeIter, left) as u32, left),
-            ],
-        ));
+        return range_iter(m, o, false);
     }
     let own = th.type_of(o.v);
     let list = builtins::list::LIST.get();

@@ -333,7 +333,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             if !s.v.is_exact(Kind::Set) || !m.of_shape(s) {
                 return None;
             }
-            m.quiet2("SetAdd", helpers::set_add, FILLS, s, m.reg(i.b()))?;
+            m.leaf2("SetAdd", helpers::set_put, FILLS, s, m.reg(i.b()))?;
             Some(())
         }
         Bc::ListAppend => {
@@ -344,7 +344,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             // Where an item cannot be added, nobody has seen the set.
             let s = m.is_a(m.quiet1("BuildSet", helpers::empty_set, READS, m.fixnum(0))?, Kind::Set);
             for k in 0..i.c() {
-                m.quiet2("SetAdd", helpers::set_add, FILLS, s, m.reg(i.b() + k))?;
+                m.leaf2("SetAdd", helpers::set_put, FILLS, s, m.reg(i.b() + k))?;
             }
             done(s)
         }
