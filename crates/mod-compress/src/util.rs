@@ -95,19 +95,7 @@ pub const fn exception(name: &'static str, doc: &'static str, base: &'static Typ
 
 pub use adder_vm::sync::Owned;
 
-/// Makes an instance of a class.
-pub fn make(th: Th, t: Value) -> R<Value> {
-    adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
-}
-pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
-    raw_function(name, sig, "", |_, _| Ok(NONE()))
-}
-/// Binds a constructor's arguments by a declaration.
-pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
-    let mut out = [None; N];
-    adder_vm::bind::bind(th, d, a, &mut out)?;
-    Ok(out)
-}
+pub use adder_vm::declare::{bind, make, signature};
 pub fn int_or(th: Th, v: Option<Value>, default: i32) -> R<i32> {
     v.map_or(Ok(default), |v| int_arg(th, v))
 }

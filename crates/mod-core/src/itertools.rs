@@ -4,7 +4,6 @@ mod combinatorics;
 mod grouping;
 
 use crate::native_layout;
-use adder_vm::builtins::object::new_instance;
 use adder_vm::builtins::{iters, ops};
 use adder_vm::err::R;
 use adder_vm::interp::call::Gather;
@@ -45,23 +44,7 @@ pub static MODULE: NativeModule = NativeModule {
     init: None,
 };
 
-pub(crate) fn itself(_: Th, o: Value) -> R<Value> {
-    Ok(o)
-}
-/// Makes an instance of the class that `new` got.
-pub(crate) fn make(th: Th, t: Value) -> R<Value> {
-    new_instance(th, unsafe { t.cast_unchecked() })
-}
-/// Binds a constructor's arguments by a declaration.
-pub(crate) fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
-    let mut out = [None; N];
-    adder_vm::bind::bind(th, d, a, &mut out)?;
-    Ok(out)
-}
-/// A declaration used for its signature alone.
-pub(crate) const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
-    raw_function(name, sig, "", |_, _| Ok(NONE()))
-}
+pub(crate) use adder_vm::declare::{bind, itself, make, signature};
 
 /// A native iterator type of this module.
 macro_rules! iterator {

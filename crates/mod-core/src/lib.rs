@@ -49,24 +49,4 @@ pub static MODULES: &[&NativeModule] = &[
     &testcapi::TESTCAPI,
 ];
 
-/// Declares a native layout: header, `N` traced slots, plain words; with its trace function and cast.
-#[macro_export]
-macro_rules! native_layout {
-    ($name:ident { $($slot:ident),* ; $($plain:ident : $t:ty),* }) => {
-        #[repr(C)]
-        struct $name { h: adder_vm::heap::Header, $($slot: adder_vm::value::Slot,)* $($plain: $t,)* }
-        #[allow(dead_code)]
-        impl $name {
-            const SIZE: u32 = size_of::<$name>() as u32;
-            fn of(v: adder_vm::value::Value) -> adder_vm::value::Gc<$name> {
-                unsafe { v.cast_unchecked() }
-            }
-            /// Visits the slots.
-            unsafe fn trace(o: adder_vm::heap::Obj, t: &mut adder_vm::heap::Tracer) {
-                let x = unsafe { &*(o.as_ptr() as *const $name) };
-                let _ = (&x, &t);
-                $( t.slot(x.$slot.as_ptr()); )*
-            }
-        }
-    };
-}
+pub(crate) use adder_vm::native_layout;

@@ -2,7 +2,7 @@
 
 use adder_vm::builtins::buffer::{self, Buffer};
 use adder_vm::builtins::int;
-use adder_vm::builtins::{bytes, object};
+use adder_vm::builtins::bytes;
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -55,19 +55,7 @@ pub fn new_hex(th: Th, b: &[u8]) -> R<Value> {
     }
     Ok(s.value())
 }
-/// Makes an instance of a class.
-pub fn make(th: Th, t: Value) -> R<Value> {
-    object::new_instance(th, unsafe { t.cast_unchecked() })
-}
-pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
-    raw_function(name, sig, "", |_, _| Ok(NONE()))
-}
-/// Binds a constructor's arguments by a declaration.
-pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
-    let mut out = [None; N];
-    adder_vm::bind::bind(th, d, a, &mut out)?;
-    Ok(out)
-}
+pub use adder_vm::declare::{bind, make, signature};
 /// An unsigned argument of at most `max`; `c`: its type in C, for the message.
 pub fn unsigned(th: Th, v: Value, c: &str) -> R<u64> {
     let i = th.index(v)?;

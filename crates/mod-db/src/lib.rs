@@ -338,38 +338,6 @@ fn connect(th: Th, a: RawArgs) -> R<Value> {
     th.call_raw(f, a)
 }
 
-/// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
-macro_rules! native_layout {
-    ($vis:vis $name:ident { $($slot:ident),* ; $($plain:ident : $t:ty),* }) => {
-        #[repr(C)]
-        $vis struct $name {
-            h: adder_vm::heap::Header, $(pub $slot: adder_vm::value::Slot,)* $(pub $plain: $t,)*
-        }
-        #[allow(dead_code)]
-        impl $name {
-            pub const SIZE: u32 = ((size_of::<$name>() + 7) & !7) as u32;
-            pub fn of(v: adder_vm::value::Value) -> adder_vm::value::Gc<$name> {
-                unsafe { v.cast_unchecked() }
-            }
-            /// Visits the slots.
-            pub unsafe fn trace(o: adder_vm::heap::Obj, t: &mut adder_vm::heap::Tracer) {
-                let x = unsafe { &*(o.as_ptr() as *const $name) };
-                let _ = (&x, &t);
-                $( t.slot(x.$slot.as_ptr()); )*
-            }
-        }
-    };
-}
-pub(crate) use native_layout;
+pub(crate) use adder_vm::native_layout;
 
-pub(crate) fn none() -> R<Value> {
-    Ok(NONE())
-}
-pub(crate) fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
-    let mut out = [None; N];
-    adder_vm::bind::bind(th, d, a, &mut out)?;
-    Ok(out)
-}
-pub(crate) const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
-    raw_function(name, sig, "", |_, _| Ok(NONE()))
-}
+pub(crate) use adder_vm::declare::{bind, none, signature};

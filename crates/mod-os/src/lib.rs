@@ -101,25 +101,4 @@ macro_rules! exception_type {
     };
 }
 
-/// Declares a native layout: header, traced slots, plain words; with its trace function and cast.
-#[macro_export]
-macro_rules! native_layout {
-    ($name:ident { $($slot:ident),* ; $($plain:ident : $t:ty),* }) => {
-        #[repr(C)]
-        pub(crate) struct $name { h: adder_vm::heap::Header, $(pub(crate) $slot: adder_vm::value::Slot,)* $(pub(crate) $plain: $t,)* }
-        #[allow(dead_code)]
-        impl $name {
-            pub(crate) const SIZE: u32 = size_of::<$name>() as u32;
-            #[inline(always)]
-            pub(crate) fn of(v: adder_vm::value::Value) -> adder_vm::value::Gc<$name> {
-                unsafe { v.cast_unchecked() }
-            }
-            /// Visits the slots.
-            pub(crate) unsafe fn trace(o: adder_vm::heap::Obj, t: &mut adder_vm::heap::Tracer) {
-                let x = unsafe { &*(o.as_ptr() as *const $name) };
-                let _ = (&x, &t);
-                $( t.slot(x.$slot.as_ptr()); )*
-            }
-        }
-    };
-}
+pub(crate) use adder_vm::native_layout;

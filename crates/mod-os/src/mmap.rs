@@ -48,7 +48,7 @@ pub static MODULE: NativeModule = NativeModule {
 
 // `base` 0: closed. `fd` is a duplicate of ours, -1 if there is none.
 crate::native_layout! {
-    Map {
+    pub(crate) Map {
         ;
         base: AtomicUsize, size: AtomicUsize, pos: AtomicUsize, offset: AtomicI64, fd: AtomicI32, access: AtomicI32,
         flags: AtomicI32, trackfd: AtomicBool, made: AtomicBool, exports: ExportsCell
@@ -713,7 +713,7 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     }
 }
 
-crate::native_layout! { Iter { map; at: AtomicUsize } }
+crate::native_layout! { pub(crate) Iter { map; at: AtomicUsize } }
 
 /// Iterating gives bytes objects of one byte.
 static ITER: TypeCell = TypeCell::new(&NativeType {

@@ -37,7 +37,7 @@ pub static MODULE: NativeModule = NativeModule {
 
 // Owner and count are this process's view, as in CPython: `count` is how often it was acquired less how often released.
 crate::native_layout! {
-    Sem { name; handle: AtomicUsize, owner: AtomicU64, count: AtomicI32, kind: AtomicI32, maxvalue: AtomicI32 }
+    pub(crate) Sem { name; handle: AtomicUsize, owner: AtomicU64, count: AtomicI32, kind: AtomicI32, maxvalue: AtomicI32 }
 }
 
 static NEW: NativeDef =

@@ -28,7 +28,7 @@ pub static MODULE: NativeModule = NativeModule {
     init: None,
 };
 
-crate::native_layout! { Queue { ring; start: Plain<usize>, len: Plain<usize>, gate: Turnstile, waiting: AtomicU32 } }
+crate::native_layout! { pub(crate) Queue { ring; start: Plain<usize>, len: Plain<usize>, gate: Turnstile, waiting: AtomicU32 } }
 
 static NO_ARGS: NativeDef = function("SimpleQueue", "($module, /)", "", |_, _| none());
 

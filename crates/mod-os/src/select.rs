@@ -150,7 +150,7 @@ fn select(th: Th, a: Args) -> R<Value> {
 
 // -- poll
 
-crate::native_layout! { Poll { fds; busy: AtomicBool } }
+crate::native_layout! { pub(crate) Poll { fds; busy: AtomicBool } }
 
 static POLL: TypeCell = TypeCell::new(&NativeType {
     name: "select.poll",
@@ -273,7 +273,7 @@ fn poll_inner(th: Th, d: Gc<Dict>, wait: Option<i64>) -> R<Value> {
 
 // -- epoll
 
-crate::native_layout! { Epoll { ; fd: AtomicI32, made: AtomicBool } }
+crate::native_layout! { pub(crate) Epoll { ; fd: AtomicI32, made: AtomicBool } }
 
 static EPOLL_NEW: NativeDef = function("epoll", "($module, sizehint=-1, flags=0)", "", |_, _| none());
 

@@ -94,9 +94,7 @@ pub fn check_signals(th: Th) -> R<()> {
 
 // -- results
 
-pub fn none() -> R<Value> {
-    Ok(NONE())
-}
+pub use adder_vm::declare::none;
 pub fn new_bytes(th: Th, b: &[u8]) -> R<Value> {
     Ok(bytes::new(th, b)?.value())
 }

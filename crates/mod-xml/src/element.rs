@@ -18,8 +18,8 @@ use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::cell::Cell as Plain;
 
-native_layout! { Element { tag, text, tail, attrib, children; } }
-native_layout! { ElementIter { root, tag, stack; gettext: Plain<bool> } }
+native_layout! { pub(crate) Element { tag, text, tail, attrib, children; } }
+native_layout! { pub(crate) ElementIter { root, tag, stack; gettext: Plain<bool> } }
 
 const FULL: &str = "xml.etree.ElementTree.Element";
 

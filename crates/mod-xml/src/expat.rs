@@ -251,9 +251,7 @@ fn init(th: Th, m: Gc<Module>) -> R<()> {
 fn int_arg(th: Th, v: Value) -> R<i64> {
     th.index_i64(v)
 }
-fn none() -> R<Value> {
-    Ok(NONE())
-}
+use adder_vm::declare::none;
 
 macro_rules! handler {
     ($i:literal) => {

@@ -72,7 +72,7 @@ fn factory(i: usize) -> Option<Value> {
 
 // -- TreeBuilder
 
-native_layout! { Builder {
+native_layout! { pub(crate) Builder {
     root, this, last, last_for_tail, data, stack, element_factory, comment_factory, pi_factory, events_append,
     ev_start, ev_end, ev_start_ns, ev_end_ns, ev_comment, ev_pi;
     insert_comments: Plain<bool>, insert_pis: Plain<bool>
@@ -291,7 +291,7 @@ pub(crate) struct State {
     parser: Parser,
     names: Names,
 }
-native_layout! { TreeParser {
+native_layout! { pub(crate) TreeParser {
     target, entity, names, start_ns, end_ns, start, data, end, comment, pi, doctype, close;
     st: AtomicPtr<State>, busy: AtomicBool, want_ns: Plain<bool>, want_comment: Plain<bool>, want_pi: Plain<bool>
 } }

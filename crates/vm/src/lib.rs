@@ -14,6 +14,7 @@ pub mod bind;
 pub mod builtins;
 pub mod config;
 pub mod contextvars;
+pub mod declare;
 pub mod dump;
 pub mod err;
 pub mod gc_module;

@@ -6,7 +6,7 @@
 
 use super::*;
 
-crate::native_layout! { Plain0 { ; } }
+crate::native_layout! { pub(crate) Plain0 { ; } }
 
 const FLAGS: u64 =
     tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAS_DICT | tflags::WEAKREF | tflags::SHOWN_AS_HEAP;

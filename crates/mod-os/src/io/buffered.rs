@@ -21,7 +21,7 @@ pub use reading::{read_once, read_once_into, read_rest_into};
 use writing::*;
 pub use writing::{flush_writer, write_to};
 
-crate::native_layout! { Buffered { raw, spare; mem: Plain<*mut u8>, cap: Plain<usize>, size: Plain<i64>, pos: Plain<i64>,
+crate::native_layout! { pub(crate) Buffered { raw, spare; mem: Plain<*mut u8>, cap: Plain<usize>, size: Plain<i64>, pos: Plain<i64>,
 raw_pos: Plain<i64>, read_end: Plain<i64>, write_pos: Plain<i64>, write_end: Plain<i64>, abs_pos: Plain<i64>,
 ready: Plain<bool>, detached: Plain<bool>, readable: Plain<bool>, writable: Plain<bool>, finalizing: Plain<bool>,
 direct: Plain<bool>, lock: Lock, owner: AtomicU64 } }

@@ -9,7 +9,7 @@ use super::*;
 use adder_vm::builtins::buffer::{Export, ExportsCell};
 use adder_vm::builtins::memoryview;
 
-crate::native_layout! { BytesIO { buf; pos: Plain<usize>, size: Plain<usize>, shared: Plain<bool>, closed: Plain<bool>,
+crate::native_layout! { pub(crate) BytesIO { buf; pos: Plain<usize>, size: Plain<usize>, shared: Plain<bool>, closed: Plain<bool>,
 exports: ExportsCell } }
 
 pub static BYTESIO_TYPE: NativeType = NativeType {
@@ -129,7 +129,7 @@ pub static BYTESIO_TYPE: NativeType = NativeType {
 };
 pub static BYTESIO: TypeCell = TypeCell::new(&BYTESIO_TYPE);
 
-crate::native_layout! { View { source; } }
+crate::native_layout! { pub(crate) View { source; } }
 
 pub static VIEW: TypeCell = TypeCell::new(&NativeType {
     name: "_io._BytesIOBuffer",

@@ -6,7 +6,7 @@ use adder_host::CWD;
 use adder_host::fs::FileStat;
 
 // All zero is an object that was not initialised: `fd1` is the descriptor plus one. `seekable`: 0 not known, 1 no, 2 yes.
-crate::native_layout! { FileIO { ; fd1: Plain<i32>, seek: Plain<i8>, finalizing: Plain<bool>, created: Plain<bool>,
+crate::native_layout! { pub(crate) FileIO { ; fd1: Plain<i32>, seek: Plain<i8>, finalizing: Plain<bool>, created: Plain<bool>,
 readable: Plain<bool>, writable: Plain<bool>, appending: Plain<bool>, closefd: Plain<bool>, stat_known: Plain<bool>,
 st_mode: Plain<u32>, st_size: Plain<i64>, blksize: Plain<i64> } }
 

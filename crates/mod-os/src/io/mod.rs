@@ -279,16 +279,7 @@ pub fn opt_str(th: Th, func: &str, name: &str, v: Option<Value>) -> R<Option<Val
         },
     }
 }
-/// Binds a constructor's arguments by a declaration.
-pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {
-    let mut out = [None; N];
-    adder_vm::bind::bind(th, d, a, &mut out)?;
-    Ok(out)
-}
-/// A declaration used for its signature alone.
-pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
-    raw_function(name, sig, "", |_, _| Ok(NONE()))
-}
+pub use adder_vm::declare::{bind, signature};
 /// The type's name as reprs show it: with the module for native types.
 pub fn shown_type(th: Th, o: Value) -> String {
     let t = th.type_of(o);

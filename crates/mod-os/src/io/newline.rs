@@ -92,7 +92,7 @@ impl Newlines {
     }
 }
 
-crate::native_layout! { NewlineDecoder { decoder, errors; state: Plain<Newlines>, ready: Plain<bool> } }
+crate::native_layout! { pub(crate) NewlineDecoder { decoder, errors; state: Plain<Newlines>, ready: Plain<bool> } }
 
 pub static DECODER_TYPE: NativeType = NativeType {
     name: "_io.IncrementalNewlineDecoder",

@@ -3,7 +3,7 @@
 use super::base::BUFFEREDIOBASE;
 use super::*;
 
-crate::native_layout! { Pair { reader, writer; } }
+crate::native_layout! { pub(crate) Pair { reader, writer; } }
 
 pub static RWPAIR_TYPE: NativeType = NativeType {
     name: "_io.BufferedRWPair",

@@ -11,7 +11,7 @@ use adder_text::wtf8;
 use adder_vm::builtins::scratch;
 
 // `ready`: `__init__` was called. `at` is the byte offset of `pos` if `pos <= nchars`.
-crate::native_layout! { StringIO { buf; pos: Plain<usize>, at: Plain<usize>, nbytes: Plain<usize>, nchars: Plain<usize>,
+crate::native_layout! { pub(crate) StringIO { buf; pos: Plain<usize>, at: Plain<usize>, nbytes: Plain<usize>, nchars: Plain<usize>,
 ready: Plain<bool>, closed: Plain<bool>, mode: Plain<Mode>, newlines: Plain<Newlines> } }
 
 pub static STRINGIO_TYPE: NativeType = NativeType {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 // `decoded` is text that was read but not given out: from byte `at`, which is character `used`. `tail` holds `ntail`
 // bytes of an unfinished character (native decoding). `layer`: what kind of buffer is below.
-crate::native_layout! { Text { buffer, encoding, errors, encoder, decoder, decoded, snapshot; pending: Plain<*mut Vec<u8>>,
+crate::native_layout! { pub(crate) Text { buffer, encoding, errors, encoder, decoder, decoded, snapshot; pending: Plain<*mut Vec<u8>>,
 used: Plain<usize>, at: Plain<usize>, chunk: Plain<i64>, ratio: Plain<f64>, mode: Plain<Mode>,
 newlines: Plain<Newlines>, coding: Plain<Coding>, layer: Plain<Layer>, tail: Plain<[u8; 6]>, ntail: Plain<u8>,
 ready: Plain<bool>, detached: Plain<bool>, finalizing: Plain<bool>, line_buffering: Plain<bool>,

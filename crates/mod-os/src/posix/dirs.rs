@@ -94,7 +94,7 @@ pub(crate) struct State {
     fd: Option<Fd>,
 }
 
-crate::native_layout! { Scandir { prefix, path; state: *mut Mutex<State> } }
+crate::native_layout! { pub(crate) Scandir { prefix, path; state: *mut Mutex<State> } }
 
 unsafe fn scandir_drop(o: adder_vm::heap::Obj) {
     let s = o.as_ptr() as *mut Scandir;
@@ -196,7 +196,7 @@ fn scandir_next(th: Th, o: Value) -> R<Option<Value>> {
 }
 
 crate::native_layout! {
-    Entry { name, path, stat, lstat; ino: Cell<u64>, fd: Cell<i32>, kind: Cell<u8> }
+    pub(crate) Entry { name, path, stat, lstat; ino: Cell<u64>, fd: Cell<i32>, kind: Cell<u8> }
 }
 
 pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {

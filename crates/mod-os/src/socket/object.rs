@@ -23,7 +23,7 @@ use adder_vm::value::*;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering::*};
 
 crate::native_layout! {
-    Sock { ; fd: AtomicI32, family: AtomicI32, kind: AtomicI32, proto: AtomicI32, timeout: AtomicI64, made: AtomicBool }
+    pub(crate) Sock { ; fd: AtomicI32, family: AtomicI32, kind: AtomicI32, proto: AtomicI32, timeout: AtomicI64, made: AtomicBool }
 }
 
 pub static SOCKET: TypeCell = TypeCell::new(&NativeType {

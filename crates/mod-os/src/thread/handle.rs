@@ -96,7 +96,7 @@ pub fn after_fork_child(th: Th) {
     }
 }
 
-crate::native_layout! { Handle { ; shared: *const Shared } }
+crate::native_layout! { pub(crate) Handle { ; shared: *const Shared } }
 
 pub static HANDLE: TypeCell = TypeCell::new(&NativeType {
     name: "_thread._ThreadHandle",

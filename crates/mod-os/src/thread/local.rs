@@ -13,7 +13,7 @@ use adder_vm::slots::{SlotId, Slots};
 use adder_vm::thread::{Th, ThreadSlot};
 use adder_vm::value::*;
 
-crate::native_layout! { Local { dicts, args, kwargs; spare: u64 } }
+crate::native_layout! { pub(crate) Local { dicts, args, kwargs; spare: u64 } }
 
 pub static LOCAL: TypeCell = TypeCell::new(&NativeType {
     name: "_thread._local",

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 /// Seconds.
 pub const TIMEOUT_MAX: i64 = i64::MAX / 1_000_000_000;
 
-crate::native_layout! { LockObj { ; lock: Lock } }
-crate::native_layout! { RLockObj { ; owner: AtomicU64, count: AtomicU64, lock: Lock } }
+crate::native_layout! { pub(crate) LockObj { ; lock: Lock } }
+crate::native_layout! { pub(crate) RLockObj { ; owner: AtomicU64, count: AtomicU64, lock: Lock } }
 
 const ACQUIRE: &str = "($self, /, blocking=True, timeout=-1)";
 const ACQUIRE_DOC: &str = "Lock the lock.";

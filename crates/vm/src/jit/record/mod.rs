@@ -121,8 +121,6 @@ pub struct Rec {
     largest: (Option<Gc<Code>>, usize),
 }
 
-/// What the optimiser may know of objects.
-
 enum Done {
     /// The loop is closed.
     Loop,
