@@ -1,8 +1,8 @@
 //! What the modules of this crate share: arguments, results, states behind a lock.
 
 use adder_vm::builtins::buffer::{self, Buffer};
-use adder_vm::builtins::int;
 use adder_vm::builtins::bytes;
+use adder_vm::builtins::int;
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;

@@ -469,28 +469,10 @@ pub fn iter_next(th: Th, it: Value) -> R<Value> {
     next(th, it)?.ok_or(Raised)
 }
 fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
-    const OWN: &[Kind] = &[
-        Kind::ListIter,
-        Kind::ListRevIter,
-        Kind::TupleIter,
-        Kind::RangeIter,
-        Kind::LongRangeIter,
-        Kind::StrIter,
-        Kind::StrAsciiIter,
-        Kind::BytesIter,
-        Kind::DictIter,
-        Kind::DictValueIter,
-        Kind::DictItemIter,
-        Kind::DictRevIter,
-        Kind::DictRevValueIter,
-        Kind::DictRevItemIter,
-        Kind::SetIter,
-    ];
     if !it.is_obj() || depth > 3 {
         return false;
     }
-    let shape = it.shape_id();
-    if OWN.iter().any(|k| *k as u32 == shape) {
+    if super::quiet::over_container(it.shape_id()) {
         return true;
     }
     if let Some(e) = it.exact::<builtins::zip_map::Enumerate>() {

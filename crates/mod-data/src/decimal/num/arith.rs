@@ -339,18 +339,22 @@ pub fn divint(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
     *st |= s & DIVISION_IMPOSSIBLE;
     q.finalize(c, st)
 }
-pub fn rem(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
+/// The remainder where one of the operands is no ordinary number, or the divisor is zero.
+fn special_rem(a: View, b: View, c: &Ctx, st: &mut u32) -> Option<Dec> {
     if let Some(n) = nans(&[a, b], c, st) {
-        return n;
+        return Some(n);
     }
     if a.inf() {
-        return Dec::error(INVALID_OPERATION, st);
+        return Some(Dec::error(INVALID_OPERATION, st));
     }
     if b.inf() {
-        return a.own().finalize(c, st);
+        return Some(a.own().finalize(c, st));
     }
-    if b.zero() {
-        return Dec::error(if a.zero() { DIVISION_UNDEFINED } else { INVALID_OPERATION }, st);
+    b.zero().then(|| Dec::error(if a.zero() { DIVISION_UNDEFINED } else { INVALID_OPERATION }, st))
+}
+pub fn rem(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
+    if let Some(r) = special_rem(a, b, c, st) {
+        return r;
     }
     divmod_int(a, b, c, st).1.finalize(c, st)
 }
@@ -383,17 +387,8 @@ pub fn divmod(a: View, b: View, c: &Ctx, st: &mut u32) -> (Dec, Dec) {
     (q.finalize(c, st), r.finalize(c, st))
 }
 pub fn rem_near(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
-    if let Some(n) = nans(&[a, b], c, st) {
-        return n;
-    }
-    if a.inf() {
-        return Dec::error(INVALID_OPERATION, st);
-    }
-    if b.inf() {
-        return a.own().finalize(c, st);
-    }
-    if b.zero() {
-        return Dec::error(if a.zero() { DIVISION_UNDEFINED } else { INVALID_OPERATION }, st);
+    if let Some(r) = special_rem(a, b, c, st) {
+        return r;
     }
     let exp = a.exp.min(b.exp);
     if a.zero() {

@@ -18,7 +18,7 @@ mod tables;
 
 pub use calls::function;
 pub use containers::{empty_dict, new};
-pub use tables::native_container;
+pub use tables::{native_container, over_container};
 
 use super::helpers;
 use super::machine::{Recorder, T};

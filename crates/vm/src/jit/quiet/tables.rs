@@ -376,25 +376,31 @@ pub fn native_container(t: Gc<Type>) -> bool {
     ];
     !t.heap_type() && NAMES.contains(&t.native.name)
 }
+/// Iterators over builtin containers: the next item needs no Python code.
+const OVER_CONTAINERS: &[Kind] = &[
+    Kind::ListIter,
+    Kind::ListRevIter,
+    Kind::TupleIter,
+    Kind::RangeIter,
+    Kind::LongRangeIter,
+    Kind::StrIter,
+    Kind::StrAsciiIter,
+    Kind::BytesIter,
+    Kind::DictIter,
+    Kind::DictValueIter,
+    Kind::DictItemIter,
+    Kind::DictRevIter,
+    Kind::DictRevValueIter,
+    Kind::DictRevItemIter,
+    Kind::SetIter,
+];
+pub fn over_container(shape: u32) -> bool {
+    OVER_CONTAINERS.iter().any(|k| *k as u32 == shape)
+}
 /// Iterators whose `iter()` they are themselves.
 pub(super) fn own_iterator(shape: u32) -> bool {
-    const ITERATORS: &[Kind] = &[
+    const OTHERS: &[Kind] = &[
         Kind::Generator,
-        Kind::ListIter,
-        Kind::ListRevIter,
-        Kind::TupleIter,
-        Kind::RangeIter,
-        Kind::LongRangeIter,
-        Kind::StrIter,
-        Kind::StrAsciiIter,
-        Kind::BytesIter,
-        Kind::DictIter,
-        Kind::DictValueIter,
-        Kind::DictItemIter,
-        Kind::DictRevIter,
-        Kind::DictRevValueIter,
-        Kind::DictRevItemIter,
-        Kind::SetIter,
         Kind::SeqIter,
         Kind::Enumerate,
         Kind::Reversed,
@@ -402,7 +408,7 @@ pub(super) fn own_iterator(shape: u32) -> bool {
         Kind::Map,
         Kind::Filter,
     ];
-    ITERATORS.iter().any(|k| *k as u32 == shape)
+    over_container(shape) || OTHERS.iter().any(|k| *k as u32 == shape)
 }
 
 pub(super) fn plain_value(v: Value) -> bool {
