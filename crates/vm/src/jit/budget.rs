@@ -70,8 +70,19 @@ fn now() -> (u64, u64) {
     (begin.elapsed().as_nanos() as u64, cycles().wrapping_sub(*begin_cycles))
 }
 
+/// Nanoseconds that this thread has used of the processor: what work takes, though others wanted the processor meanwhile.
+fn used() -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: fills the structure given.
+    match unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } {
+        0 => t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64,
+        _ => now().0,
+    }
+}
+
 /// Recording and compiling until it is dropped.
 pub struct Work {
+    /// As of [`used`].
     begin: u64,
     aside: u64,
 }
@@ -87,7 +98,7 @@ impl Work {
         let (ran, all) = now();
         let share = Param::Budget.get() as u64;
         if share == 0 || eager() {
-            return Some(Work::new(ran));
+            return Some(Work::new());
         }
         look_at_classes(ran);
         let first = since.load(Relaxed);
@@ -104,10 +115,10 @@ impl Work {
             Counter::Postponed.inc();
             return None;
         }
-        Some(Work::new(ran))
+        Some(Work::new())
     }
-    fn new(begin: u64) -> Work {
-        Work { begin, aside: ASIDE.load(Relaxed) }
+    fn new() -> Work {
+        Work { begin: used(), aside: ASIDE.load(Relaxed) }
     }
 }
 
@@ -115,8 +126,9 @@ impl Drop for Work {
     fn drop(&mut self) {
         scrub();
         let end = now().0;
+        let used = used();
         let aside = ASIDE.load(Relaxed).wrapping_sub(self.aside);
-        let n = end.saturating_sub(self.begin).saturating_sub(aside);
+        let n = used.saturating_sub(self.begin).saturating_sub(aside);
         let spent = SPENT.fetch_add(n, Relaxed) + n;
         // Racing threads may lose a piece.
         AVERAGE.store((AVERAGE.load(Relaxed) * 7 + n) / 8, Relaxed);
@@ -132,12 +144,12 @@ pub struct Aside(u64);
 
 impl Aside {
     pub fn begin() -> Aside {
-        Aside(now().0)
+        Aside(used())
     }
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        ASIDE.fetch_add(now().0.saturating_sub(self.0), Relaxed);
+        ASIDE.fetch_add(used().saturating_sub(self.0), Relaxed);
     }
 }
