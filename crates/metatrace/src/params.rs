@@ -69,8 +69,8 @@ params! {
         "what an operation that a trace has the interpreter carry out loses, in operations that it gains; a trace that loses more than it gains is not compiled";
     GeneratorCost "generator_cost" 12 0..=1000
         "the same of entering and leaving a generator";
-    Budget "budget" 6 0..=100
-        "percent of the running time that recording and compiling may take, in the first 0.1 seconds twice as much; 0: as much as it takes";
+    Budget "budget" 9 0..=100
+        "percent of the running time that recording and compiling may take, in the first 0.1 seconds a third more; 0: as much as it takes";
     KeepIr "keep_ir" 0 0..=1
         "keep each trace's IR and the lines it came from: for adderjit.traces(), on with -X jitlog and -X jitreport";
 }

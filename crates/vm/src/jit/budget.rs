@@ -20,7 +20,7 @@ use std::time::Instant;
 
 /// So old is a class that is thought to stay.
 const SETTLED: u64 = 10_000_000;
-/// For so long the share of the time is twice as large.
+/// For so long the share of the time is a third larger.
 const EARLY: u64 = 100_000_000;
 /// Nanoseconds for which a thing must have been hot.
 const LASTING: u64 = 400_000;
@@ -110,7 +110,7 @@ impl Work {
             return None;
         }
         let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
-        let may = (ran + ran.min(EARLY)) / 100 * share + machine.min(EARLY) / 2;
+        let may = (ran + ran.min(EARLY) / 3) / 100 * share + machine.min(EARLY) / 2;
         if ran < NEXT.load(Relaxed) || SPENT.load(Relaxed) + AVERAGE.load(Relaxed) > may {
             Counter::Postponed.inc();
             return None;
