@@ -468,9 +468,19 @@ impl<'d> Reader<'d> {
         Ok((to - len, to))
     }
 
-    fn nums(&mut self) -> Read<Vec<u32>> {
+    /// So many things, each of at least a byte. (`collect` does not know how many there will be.)
+    #[inline(always)]
+    fn list<T>(&mut self, item: impl Fn(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let n = self.count(1)?;
-        (0..n).map(|_| self.u32()).collect()
+        let mut all = Vec::with_capacity(n);
+        for _ in 0..n {
+            all.push(item(self)?);
+        }
+        Ok(all)
+    }
+
+    fn nums(&mut self) -> Read<Vec<u32>> {
+        self.list(Self::u32)
     }
 
     fn f64(&mut self) -> Read<f64> {
@@ -588,7 +598,11 @@ impl<'d> Reader<'d> {
                 return Err("bad run");
             }
             let v = item(self)?;
-            out.resize(out.len() + n, v);
+            // Within the capacity.
+            for _ in 1..n {
+                out.push(v.clone());
+            }
+            out.push(v);
         }
         Ok(out)
     }
@@ -611,8 +625,7 @@ impl<'d> Reader<'d> {
     }
 
     fn constants(&mut self) -> Read<Vec<Const>> {
-        let n = self.count(1)?;
-        (0..n).map(|_| self.constant()).collect()
+        self.list(Self::constant)
     }
 
     fn constant(&mut self) -> Read<Const> {

@@ -174,7 +174,9 @@ impl Shape {
             return None;
         }
         root.family.fetch_add(1, Relaxed);
-        let mut keys = self.keys.to_vec(); // gc-safe: copied into the new shape before any allocation in the heap
+        // gc-safe: copied into the new shape before any allocation in the heap
+        let mut keys = Vec::with_capacity(self.keys.len() + 1);
+        keys.extend_from_slice(&self.keys);
         keys.push(name);
         let s = self.derive(keys.into_boxed_slice(), false);
         ch.push((name, s.id));
