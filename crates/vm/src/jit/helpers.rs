@@ -293,6 +293,14 @@ pub unsafe extern "C" fn str_item(th: Th, s: Value, k: Value) -> u64 {
 pub unsafe extern "C" fn bytes_concat(th: Th, a: Value, b: Value) -> u64 {
     leaf(th, builtins::bytes::concat_exact(th, a, b))
 }
+/// `k in c` of a set or frozenset; null: it has to be done in another way.
+pub unsafe extern "C" fn set_holds(th: Th, c: Value, k: Value) -> u64 {
+    match unsafe { c.cast_unchecked::<Set>() }.tab().has_simple(k) {
+        Some(b) => Value::bool(b).bits(),
+        None => unsafe { quiet2(th, contains, c, k) },
+    }
+}
+/// The same of any builtin container.
 pub unsafe extern "C" fn holds(th: Th, c: Value, k: Value) -> u64 {
     match builtins::quick::contains(c, k) {
         Some(b) => Value::bool(b).bits(),
@@ -446,9 +454,9 @@ pub fn list_extend(th: Th, l: Value, o: Value) -> R<Value> {
     builtins::list::extend(th, unsafe { l.cast_unchecked() }, o)?;
     Ok(NONE())
 }
-pub fn list_append(th: Th, l: Value, v: Value) -> R<Value> {
-    builtins::list::append(th, unsafe { l.cast_unchecked() }, v)?;
-    Ok(NONE())
+/// Appends to a comprehension's list; null: nothing has happened.
+pub unsafe extern "C" fn list_put(th: Th, l: Value, v: Value) -> u64 {
+    leaf(th, builtins::list::append(th, unsafe { l.cast_unchecked() }, v).map(|()| NONE()))
 }
 pub fn contains(th: Th, c: Value, k: Value) -> R<Value> {
     if let Some(b) = builtins::quick::contains(c, k) {

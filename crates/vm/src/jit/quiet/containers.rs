@@ -277,5 +277,6 @@ pub(super) fn contains(m: Recorder, c: T<Value>, k: T<Value>) -> Option<T<Value>
     {
         return Some(m.constant(Value::bool(yes)));
     }
-    m.leaf2("in", helpers::holds, LOOKS, c, k)
+    let set = c.v.is_exact(Kind::Set) || c.v.is_exact(Kind::FrozenSet);
+    m.leaf2("in", if set { helpers::set_holds } else { helpers::holds }, LOOKS, c, k)
 }

@@ -337,7 +337,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             Some(())
         }
         Bc::ListAppend => {
-            m.quiet2("ListAppend", helpers::list_append, FILLS, m.reg(i.a()), m.reg(i.b()))?;
+            m.leaf2("ListAppend", helpers::list_put, FILLS, m.reg(i.a()), m.reg(i.b()))?;
             Some(())
         }
         Bc::BuildSet if i.c() <= 8 => {
