@@ -120,8 +120,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
     drop: Some(|o| unsafe {
         let p = (*(o.as_ptr() as *const Blob)).handle.swap(std::ptr::null_mut(), AcqRel);
         if !p.is_null() {
-            let h = Arc::from_raw(p as *const Handle);
-            h.close();
+            super::dead::later(super::dead::Dead::Blob(Arc::from_raw(p as *const Handle)));
         }
     }),
     ..NativeType::DEFAULT

@@ -101,6 +101,28 @@ unsafe extern "C" {
     fn sqlite3_close_v2(db: *mut ffi::sqlite3) -> c_int;
 }
 
+/// What a connection leaves.
+pub struct Left {
+    state: Option<Box<CState>>,
+    db: *mut ffi::sqlite3,
+}
+// SAFETY: SQLite serializes its calls, and nobody else has them any more.
+unsafe impl Send for Left {}
+impl Left {
+    pub fn close(self) {
+        if let Some(mut st) = self.state {
+            for b in st.blobs.drain(..) {
+                b.close();
+            }
+            free_handlers(&mut st);
+        }
+        if !self.db.is_null() {
+            // A zombie until its last statement is finalized.
+            unsafe { sqlite3_close_v2(self.db) };
+        }
+    }
+}
+
 const DQS_DML: c_int = 1013;
 const DQS_DDL: c_int = 1014;
 
@@ -165,6 +187,7 @@ impl Conn for Gc<Connection> {
     /// Waits until no other thread holds the connection.
     fn hold(self, th: Th) -> R<Open> {
         if !self.held_by(th) {
+            super::dead::bury(th);
             if !self.lock.try_lock_thin(th) {
                 self.lock.lock(th, None)?;
             }
@@ -699,18 +722,8 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         let c = &*(o.as_ptr() as *const Connection);
         let p = c.st.swap(std::ptr::null_mut(), AcqRel);
         let db = c.db.swap(std::ptr::null_mut(), AcqRel);
-        if !p.is_null() {
-            let mut st = Box::from_raw(p);
-            for b in st.blobs.drain(..) {
-                b.close();
-            }
-            free_handlers(&mut st);
-            drop(st);
-        }
-        if !db.is_null() {
-            // A zombie until its last statement is finalized.
-            sqlite3_close_v2(db);
-        }
+        let state = if p.is_null() { None } else { Some(Box::from_raw(p)) };
+        super::dead::later(super::dead::Dead::Connection(Left { state, db }));
     }),
     ..NativeType::DEFAULT
 });

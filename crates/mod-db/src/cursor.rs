@@ -214,8 +214,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
         if !p.is_null() {
             let st = Box::from_raw(p);
             if let Some(s) = st.stmt.into_inner().unwrap_or_else(|e| e.into_inner()) {
-                s.reset();
-                s.in_use.store(false, Release);
+                super::dead::later(super::dead::Dead::Running(s));
             }
         }
     }),

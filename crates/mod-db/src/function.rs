@@ -44,7 +44,7 @@ unsafe fn cb<'a>(p: *mut c_void) -> &'a Callback {
 /// Runs Python code in a callback.
 fn inside<T>(f: impl FnOnce(Th) -> T) -> T {
     let th = Th::current().expect("SQLite calls back on the thread that called it");
-    th.m.running(|| f(th))
+    super::dead::in_callback(|| th.m.running(|| f(th)))
 }
 /// The exception of a callback has nowhere to go.
 pub fn report(th: Th, f: Value) {
@@ -249,6 +249,10 @@ pub unsafe extern "C" fn inverse(
     unsafe { step_with(ctx, argc, argv, "inverse") }
 }
 unsafe fn finish(ctx: *mut ffi::sqlite3_context, name: &str, last: bool) {
+    // Of a cursor that is dead nobody wants the result, and its connection may be dead too.
+    if super::dead::burying() {
+        return;
+    }
     unsafe {
         let c = cb(ffi::sqlite3_user_data(ctx));
         inside(|th| {

@@ -4,6 +4,7 @@
 //! - SQLite is called outside the running state where it may block; its callbacks come back into it.
 //! - What SQLite refers to by address (connections in callbacks) is pinned; callables are kept in the connection's
 //!   `callables` list, and SQLite's user data is an index into it.
+//! - SQLite is never called during a collection (`dead.rs`).
 //! - Statements are shared by reference count between a connection and its cursors; closing the connection finalizes all
 //!   and empties them.
 
@@ -11,6 +12,7 @@ mod blob;
 mod connection;
 mod consts;
 mod cursor;
+mod dead;
 mod docs;
 mod function;
 mod row;
@@ -121,6 +123,8 @@ static MODULE: NativeModule = NativeModule {
         &blob::BLOB,
     ],
     init: Some(|th, m| {
+        static HOOK: std::sync::Once = std::sync::Once::new();
+        HOOK.call_once(|| adder_vm::pending::add_call_hook(dead::attend));
         th.make_type(&connection::STATEMENT);
         let t = connection::CONNECTION.get();
         if t.aux.get().is_none() {

@@ -42,7 +42,7 @@ pub static STATEMENT: TypeCell = TypeCell::new(&NativeType {
     drop: Some(|o| unsafe {
         let p = (*(o.as_ptr() as *const Statement)).stmt.swap(std::ptr::null_mut(), AcqRel);
         if !p.is_null() {
-            drop(Arc::from_raw(p as *const Stmt));
+            crate::dead::later(crate::dead::Dead::Statement(Arc::from_raw(p as *const Stmt)));
         }
     }),
     ..NativeType::DEFAULT
