@@ -418,9 +418,11 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
     if v.is_some() && cacheable && bd.flag(CELLS) {
         let c = bd.cell_for(th, unsafe { name.cast_unchecked() })?;
         let id = g.owner.value().bits();
+        // No Python code and no safepoint under this lock, which the collector takes too (`bury`) and which `global_added`
+        // takes under the dict's: `lacks_str` compares nothing by `__eq__`, the rest allocates no objects.
         let mut tab = ABSENT.lock().unwrap();
         g.set_flag(WATCHED);
-        if g.get_str(th, name)?.is_none() {
+        if g.lacks_str(unsafe { name.cast_unchecked() }) {
             let list = tab.get_or_insert_with(AddressMap::default).entry((id, name.bits())).or_default();
             let a = ic as *const Ic as usize;
             if !list.contains(&a) {

@@ -59,6 +59,15 @@ impl Gc<Dict> {
             None => self.get_hashed(th, key, k.hash()),
         }
     }
+    /// Whether a namespace has no such name, as far as that can be told without Python code.
+    pub fn lacks_str(self, key: Gc<Str>) -> bool {
+        let t = self.tab();
+        match t.find_str(key) {
+            Some(Found::At(e)) => t.content(e).is_none(),
+            Some(Found::No) => t != DictTable::empty(),
+            None => false,
+        }
+    }
     #[inline]
     pub fn get(self, th: Th, key: Value) -> R<Option<Value>> {
         let t = self.tab();
