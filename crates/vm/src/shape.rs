@@ -81,6 +81,17 @@ pub enum Place {
     Ext(u32),
 }
 
+/// Roots whose shape for dict mode is yet to be made. Each has a number set aside: going over to dict mode never fails.
+static OWED: AtomicU32 = AtomicU32::new(0);
+/// Numbers that stay for native types and for threads that looked at `room` at the same time.
+const MARGIN: usize = 4096;
+
+/// Numbers of shapes that are left.
+fn room() -> usize {
+    let fresh = MAX_SHAPES.saturating_sub(NEXT.load(Relaxed) as usize);
+    (fresh + FREE.lock().unwrap().len()).saturating_sub(OWED.load(Relaxed) as usize)
+}
+
 fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
     let id = id.or_else(|| FREE.lock().unwrap().pop()).unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
     assert!((id as usize) < MAX_SHAPES, "too many shapes");
@@ -91,6 +102,11 @@ fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
     let p = Box::into_raw(Box::new(s));
     SHAPES[id as usize].store(p, Release);
     unsafe { &*p }
+}
+
+/// As [`new_root`]. None: there are too many shapes, which counts as being out of memory.
+pub fn try_new_root(type_: Gc<Type>, cap: u32) -> Option<&'static Shape> {
+    (room() > MARGIN).then(|| new_root(type_, cap, None))
 }
 
 /// A new root shape of `type_`. `id`: given for builtin types (their kind).
@@ -122,6 +138,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
         },
         id,
     );
+    OWED.fetch_add(1, Relaxed);
     let mut roots = unsafe { &*type_.data }.roots.lock().unwrap();
     if !roots.contains(&s.id) {
         roots.push(s.id);
@@ -129,13 +146,13 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
     s
 }
 
-/// A root shape of `type_` for objects that are laid out as those of shape `like`, of another type.
-pub fn root_like(type_: Gc<Type>, like: &Shape) -> &'static Shape {
+/// A root shape of `type_` for objects that are laid out as those of shape `like`, of another type. None: too many shapes.
+pub fn root_like(type_: Gc<Type>, like: &Shape) -> Option<&'static Shape> {
     let known = {
         let roots = unsafe { &*type_.data }.roots.lock().unwrap();
         roots.iter().map(|id| shape(*id)).find(|s| s.cap == like.cap && s.size == like.size)
     };
-    known.unwrap_or_else(|| new_root(type_, like.cap, None))
+    known.or_else(|| try_new_root(type_, like.cap))
 }
 
 impl Shape {
@@ -170,7 +187,7 @@ impl Shape {
         const MOST: usize = 256;
         const MOST_IN_ALL: u32 = 4096;
         let root = shape(self.root);
-        if ch.len() >= MOST || root.family.load(Relaxed) >= MOST_IN_ALL {
+        if ch.len() >= MOST || root.family.load(Relaxed) >= MOST_IN_ALL || room() <= 2 * MARGIN {
             return None;
         }
         root.family.fetch_add(1, Relaxed);
@@ -193,6 +210,7 @@ impl Shape {
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(crate::value::NONE())) {
             return shape(id);
         }
+        OWED.fetch_sub(1, Relaxed);
         let s = root.derive(Box::new([]), true);
         ch.push((crate::value::NONE(), s.id));
         s
@@ -223,8 +241,9 @@ impl Shape {
         let t = self.type_;
         if self.cap < 24 && shape(t.root_shape.load(Acquire)).cap == self.cap {
             let cap = (self.cap + 2).max(self.cap * 3 / 2);
-            let s = new_root(t, cap, None);
-            t.root_shape.store(s.id, Release);
+            if let Some(s) = try_new_root(t, cap) {
+                t.root_shape.store(s.id, Release);
+            }
         }
     }
     /// The shape without an attribute that is not the last. None: so many such shapes exist that objects of the type seem to
@@ -276,8 +295,11 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
     let mut condemned = CONDEMNED.lock().unwrap();
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
-        let traced = unsafe { Box::from_raw(p) }.traced.load(Relaxed);
-        if !traced {
+        let s = unsafe { Box::from_raw(p) };
+        if s.root == id && !s.children.lock().unwrap().iter().any(|(k, _)| k.is(crate::value::NONE())) {
+            OWED.fetch_sub(1, Relaxed);
+        }
+        if !s.traced.load(Relaxed) {
             FREE.lock().unwrap().push(id);
         }
     }

@@ -239,7 +239,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
     let s = shape(o.shape_id());
     // A root shape of the new type with the old object's size; then the attributes in their old order.
-    let root = crate::shape::root_like(new, s);
+    let root = crate::shape::root_like(new, s).ok_or_else(|| th.memory_error())?;
     let ns = match s.keys().iter().try_fold(root, |ns, k| ns.with(*k)) {
         Some(ns) if !s.dict_mode => ns,
         _ => {

@@ -91,7 +91,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let mro = super::type_bases::compute_mro(th, t)?;
     th.store(t, &t.mro, mro);
     let cap = initial_capacity(th, dict, base);
-    let s = shape::new_root(t, cap, None);
+    let s = shape::try_new_root(t, cap).ok_or_else(|| th.memory_error())?;
     t.root_shape.store(s.id, Release);
     for b in bases_items {
         crate::types::link_subclass(ty(*b), t);
