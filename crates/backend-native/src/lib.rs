@@ -1,6 +1,6 @@
 //! Machine code from optimised traces: one pass backward finds where values are used, one forward chooses registers and
 //! emits (linear scan; what is used furthest away gives way). `emit` is the same for all instruction sets; `x64` and
-//! `aarch64` encode what it asks for ([`Isa`]).
+//! `aarch64` encode what it asks for (`Isa`).
 //!
 //! # Invariants
 //! - Only what `memory` has added is ever run, and it is entered by `enter`'s stub only, with a state and a thread that the

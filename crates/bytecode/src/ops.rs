@@ -227,7 +227,7 @@ macro_rules! define_ops {
     ($($name:ident $x:ident $a:ident $b:ident $c:ident $doc:literal;)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u8)]
-        pub enum Op { $(#[doc = $doc] $name),* }
+        pub enum Op { $(#[doc = concat!("`", $doc, "`")] $name),* }
 
         impl Op {
             pub const COUNT: usize = [$(Op::$name),*].len();

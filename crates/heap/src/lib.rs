@@ -1,6 +1,6 @@
 //! The collector of Adder: memory for managed objects, shared by many mutator threads.
 //!
-//! Mostly-copying and generational (DESIGN section 5): words on native stacks are conservative roots that
+//! Mostly-copying and generational: words on native stacks are conservative roots that
 //! pin what they point at; everything else is traced precisely. Minor collections evacuate young objects
 //! that are not pinned; old objects never move.
 //!

@@ -512,7 +512,7 @@ impl Parser {
     }
 }
 
-/// Reads what [`print`] writes. Empty lines and `#` comments are skipped.
+/// Reads what [`print()`] writes. Empty lines and `#` comments are skipped.
 pub fn parse(s: &str) -> Result<Trace, String> {
     let mut p = Parser { t: Trace::new(), names: Default::default() };
     for (n, l) in s.lines().enumerate().map(|(n, l)| (n, l.trim())) {

@@ -389,7 +389,7 @@ fn fields_repr(th: Th, o: Value, t: Gc<Type>, name: &str, depth: u32) -> R<Value
             }
             out.extend_from_slice(th.text(f).as_bytes());
             out.push(b'=');
-            out.extend_from_slice(unsafe { text.cast_unchecked::<Str>() }.bytes());
+            out.extend_from_slice(text.known::<Str>().bytes());
             Ok(())
         })?;
     }
@@ -408,7 +408,7 @@ fn value_repr(th: Th, v: Value, depth: u32) -> R<Value> {
         (_, Some(_)) => (v, '(', ')'),
         _ => return th.repr(v),
     };
-    let items: Gc<Tuple> = unsafe { items.cast_unchecked() };
+    let items: Gc<Tuple> = items.known();
     let mut out = vec![open as u8];
     for (i, x) in items.items().iter().enumerate() {
         if i > 0 && i + 1 < items.len {
@@ -418,7 +418,7 @@ fn value_repr(th: Th, v: Value, depth: u32) -> R<Value> {
             out.extend_from_slice(if items.len > 2 { b", ..., " } else { b", " });
         }
         let text = if node(*x) { repr(th, *x, depth)? } else { th.repr(*x)? };
-        out.extend_from_slice(unsafe { text.cast_unchecked::<Str>() }.bytes());
+        out.extend_from_slice(text.known::<Str>().bytes());
     }
     out.push(close as u8);
     th.try_str(&out)

@@ -80,7 +80,7 @@ pub static FUTURE_TYPE: NativeType = NativeType {
     text_signature: Some("(*, loop=None)"),
     slots: Slots {
         new: Some(|th, t, _| {
-            let t: Gc<Type> = unsafe { t.cast_unchecked() };
+            let t: Gc<Type> = t.known();
             let o = object::new_unwatched(th, t)?;
             if !finalizer_is(t, finalize) {
                 watch(th, Future::of(o));
@@ -248,7 +248,7 @@ pub static FUTURE_TYPE: NativeType = NativeType {
                 Some(s) if f.has(AWAITED_SET) => {
                     let l = list::from_iterable(th, s)?;
                     let items = list::snapshot(th, l)?;
-                    set::frozen_from_slice(th, unsafe { items.cast_unchecked::<Tuple>() }.items())
+                    set::frozen_from_slice(th, items.known::<Tuple>().items())
                 }
                 Some(x) => set::frozen_from_slice(th, &[x]),
             }
@@ -378,10 +378,10 @@ fn schedule_callbacks(th: Th, f: Gc<Future>) -> R<()> {
     }
 }
 fn schedule_list(th: Th, f: Gc<Future>, l: Value) -> R<()> {
-    let l: Gc<List> = unsafe { l.cast_unchecked() };
+    let l: Gc<List> = l.known();
     let mut i = 0;
     while let Some(p) = l.get(i) {
-        let p: Gc<Tuple> = unsafe { p.cast_unchecked() };
+        let p: Gc<Tuple> = p.known();
         call_soon(th, alive(th, f)?, p.items()[0], Some(f.value()), p.items()[1])?;
         i += 1;
     }
@@ -559,14 +559,14 @@ pub fn remove_done_callback(th: Th, a: &[Option<Value>]) -> R<Value> {
         removed += 1;
     }
     let Some(l) = f.callbacks.get() else { return Ok(th.int(removed)) };
-    let l: Gc<List> = unsafe { l.cast_unchecked() };
+    let l: Gc<List> = l.known();
     let kept = list::new(th, &[])?;
     let mut i = 0;
     // A comparison may change the callbacks: then those of the moment count.
     while f.callbacks.get().is_some_and(|x| x.is(l.value()))
         && let Some(p) = l.get(i)
     {
-        let pair: Gc<Tuple> = unsafe { p.cast_unchecked() };
+        let pair: Gc<Tuple> = p.known();
         if th.eq(pair.items()[0], func)? {
             removed += 1;
         } else {

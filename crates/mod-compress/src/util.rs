@@ -72,7 +72,7 @@ impl Text {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Text::Str(v) => {
-                let s: Gc<Str> = unsafe { v.cast_unchecked() };
+                let s: Gc<Str> = v.known();
                 unsafe { &*(s.bytes() as *const [u8]) }
             }
             Text::Buffer(b) => b.bytes(),

@@ -703,7 +703,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
                     Some(f) => {
                         let v = th.call(f, &[])?;
                         // The factory may have put one in.
-                        let d: Gc<Dict> = unsafe { o.cast_unchecked() };
+                        let d: Gc<Dict> = o.known();
                         let h = th.hash(k)?;
                         Ok(d.insert(th, k, h, v, false)?.unwrap_or(v))
                     }

@@ -220,7 +220,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
                 return Err(th.type_error("invalid partial state"));
             }
             let args = adder_vm::builtins::tuple::from_iterable(th, i[1])?;
-            if unsafe { args.cast_unchecked::<Tuple>() }.items().last().is_some_and(|v| is_placeholder(*v)) {
+            if args.known::<Tuple>().items().last().is_some_and(|v| is_placeholder(*v)) {
                 return Err(th.type_error("trailing Placeholders are not allowed"));
             }
             let kw = match i[2].cast::<Dict>() {
@@ -361,7 +361,7 @@ fn partial_repr(th: Th, o: Value) -> R<Value> {
             s.push_str(", ");
             s.push_str(&th.text(th.repr(*v)?));
         }
-        let kw: Gc<Dict> = unsafe { kw.cast_unchecked() };
+        let kw: Gc<Dict> = kw.known();
         let mut i = 0;
         while let Some((ni, k, v)) = kw.next_entry(i) {
             s.push_str(&format!(", {}={}", th.text(th.to_str(k)?), th.text(th.repr(v)?)));
@@ -498,7 +498,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         }
         let link: Link = unsafe { v.cast_unchecked() };
         let _g = th.lock(c);
-        let ring = unsafe { c.ring.gc::<Tuple>() };
+        let ring = c.ring.value().known::<Tuple>();
         // Others may have taken it out meanwhile, or emptied the cache.
         if !at(link, NEXT).is(ring.value()) && !at(link, NEXT).is_none() && d.value().is(c.cache.value()) {
             unlink(th, link);
@@ -521,7 +521,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     if d.len() as i64 >= max {
         let oldest = {
             let _g = th.lock(c);
-            let ring = unsafe { c.ring.gc::<Tuple>() };
+            let ring = c.ring.value().known::<Tuple>();
             let link: Link = unsafe { at(ring, NEXT).cast_unchecked() };
             if link == ring {
                 None

@@ -83,7 +83,7 @@ fn chain_of(th: Th, t: Value, src: Value) -> R<Value> {
 }
 /// The arguments that `__new__` looks at: the keywords belong to `__init__` if a subclass has its own.
 pub(crate) fn for_new(t: Value, a: RawArgs) -> RawArgs {
-    let class: Gc<Type> = unsafe { t.cast_unchecked() };
+    let class: Gc<Type> = t.known();
     let object = adder_vm::builtins::object::OBJECT.get();
     let own =
         class.heap_type() && class.slots.init.map(|f| f as usize) != object.slots.init.map(|f| f as usize);

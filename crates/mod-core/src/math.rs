@@ -399,7 +399,7 @@ pub static MODULE: NativeModule = NativeModule {
 fn reals(th: Th, v: Value) -> R<Vec<f64>> {
     let t = adder_vm::builtins::tuple::from_iterable(th, v)?;
     let mut out = Vec::new();
-    for x in unsafe { t.cast_unchecked::<Tuple>() }.items() {
+    for x in t.known::<Tuple>().items() {
         out.push(real(th, Some(*x))?);
     }
     Ok(out)
@@ -417,7 +417,7 @@ fn rounded(th: Th, v: Value, name: Value, f: fn(f64) -> f64) -> R<Value> {
 }
 fn fold(th: Th, args: Value, start: Value, f: fn(Th, Value, Value) -> R<Value>) -> R<Value> {
     let mut r = start;
-    for v in unsafe { args.cast_unchecked::<Tuple>() }.items() {
+    for v in args.known::<Tuple>().items() {
         let v = th.index(*v)?;
         r = f(th, r, v)?;
     }

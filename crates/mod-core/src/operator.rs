@@ -306,7 +306,7 @@ fn attr_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 }
 /// `v.a.b.c` of a dotted name.
 fn dotted(th: Th, v: Value, name: Value) -> R<Value> {
-    let s = unsafe { name.cast_unchecked::<Str>() };
+    let s = name.known::<Str>();
     if !s.bytes().contains(&b'.') {
         return th.getattr(v, name);
     }

@@ -25,7 +25,7 @@ fn od(o: Value) -> Gc<OrderedDict> {
     unsafe { o.cast_unchecked() }
 }
 fn of(o: Value) -> Gc<Dict> {
-    unsafe { o.cast_unchecked() }
+    o.known()
 }
 fn changed(o: Value) {
     let s = &od(o).state;

@@ -222,7 +222,7 @@ fn code_like(th: Th, v: Option<Value>) -> R<Gc<CodeLike>> {
 }
 fn enter_scope(th: Th, a: Args) -> R<Value> {
     let c = code_like(th, a[0])?;
-    let events: Gc<Tuple> = unsafe { a[1].unwrap().cast_unchecked() };
+    let events: Gc<Tuple> = a[1].unwrap().known();
     if events.len > c.n.get() as usize {
         return Err(th.value_error("too many events"));
     }
@@ -459,7 +459,7 @@ fn static_types(th: Th, _: Args) -> R<Value> {
         i += 1;
         let below =
             th.call_method(adder_vm::builtins::type_::TYPE.get().value(), th.intern("__subclasses__"), &[t])?;
-        let below: Gc<List> = unsafe { below.cast_unchecked() };
+        let below: Gc<List> = below.known();
         for k in 0..below.len() {
             let Some(s) = below.get(k) else { break };
             let Some(ty) = s.cast::<Type>() else { continue };

@@ -148,7 +148,7 @@ unsafe fn args(th: Th, argc: c_int, argv: *mut *mut ffi::sqlite3_value) -> R<Val
     adder_vm::builtins::tuple::from_iterable(th, l.value())
 }
 fn call_tuple(th: Th, f: Value, t: Value) -> R<Value> {
-    let t: Gc<Tuple> = unsafe { t.cast_unchecked() };
+    let t: Gc<Tuple> = t.known();
     th.call(f, t.items())
 }
 

@@ -315,7 +315,7 @@ pub fn attributes(th: Th, given: Option<Value>, a: RawArgs) -> R<Option<Gc<Dict>
     let is_attrib = |k: Value| k.cast::<Str>().is_some_and(|s| s.bytes() == b"attrib");
     let mut skip = false;
     let d = match given {
-        Some(v) => unsafe { v.cast_unchecked::<Dict>() }.copy(th)?,
+        Some(v) => v.known::<Dict>().copy(th)?,
         None if a.nkw() == 0 => return Ok(None),
         None => match a.keywords().find(|(k, _)| is_attrib(*k)) {
             Some((_, v)) => {

@@ -207,7 +207,7 @@ impl Writer {
             }
             Kind::Str if v.is_exact(Kind::Str) => self.text(unsafe { v.cast_unchecked() }, flag)?,
             Kind::Tuple if v.is_exact(Kind::Tuple) => {
-                let t: Gc<Tuple> = unsafe { v.cast_unchecked() };
+                let t: Gc<Tuple> = v.known();
                 if self.version >= 4 && t.len < 256 {
                     self.byte(b')' | flag);
                     self.byte(t.len as u8);
@@ -222,7 +222,7 @@ impl Writer {
             Kind::List if v.is_exact(Kind::List) => {
                 self.byte(b'[' | flag);
                 let l = list::snapshot(th, unsafe { v.cast_unchecked() })?;
-                let l: Gc<Tuple> = unsafe { l.cast_unchecked() };
+                let l: Gc<Tuple> = l.known();
                 self.size(l.len)?;
                 for x in l.items() {
                     self.object(*x)?;
@@ -230,7 +230,7 @@ impl Writer {
             }
             Kind::Dict if v.is_exact(Kind::Dict) => {
                 self.byte(b'{' | flag);
-                let d: Gc<Dict> = unsafe { v.cast_unchecked() };
+                let d: Gc<Dict> = v.known();
                 let mut i = 0;
                 while let Some((ni, k, x)) = d.next_entry(i) {
                     self.object(k)?;
@@ -242,7 +242,7 @@ impl Writer {
             Kind::Set | Kind::FrozenSet if v.is_exact(Kind::Set) || v.is_exact(Kind::FrozenSet) => {
                 self.byte(if v.is_exact(Kind::Set) { b'<' } else { b'>' } | flag);
                 let items = tuple::from_iterable(th, v)?;
-                let items: Gc<Tuple> = unsafe { items.cast_unchecked() };
+                let items: Gc<Tuple> = items.known();
                 self.size(items.len)?;
                 // In the order of their marshalled forms, so that equal sets give equal bytes.
                 let mut order = Vec::with_capacity(items.len);
@@ -293,7 +293,7 @@ impl Writer {
         let f = crate::import::import_attr(self.th, "builtins", "format")?;
         let spec = self.th.str(".17g");
         let s = self.th.call(f, &[v, spec])?;
-        let s: Gc<Str> = unsafe { s.cast_unchecked() };
+        let s: Gc<Str> = s.known();
         self.byte(s.bytes().len() as u8);
         self.out.extend_from_slice(s.bytes());
         Ok(())
@@ -617,7 +617,7 @@ impl<'b> Reader<'b> {
                 }
                 if frozen {
                     let t = tuple::from_iterable(th, s.value())?;
-                    let t: Gc<Tuple> = unsafe { t.cast_unchecked() };
+                    let t: Gc<Tuple> = t.known();
                     let f = builtins::set::frozen_from_slice(th, t.items())?;
                     return self.fill(flag, i, f);
                 }

@@ -50,7 +50,7 @@ layouts! {
     /// Value of a global variable: dicts in cell mode keep these; inline caches point at them. Never moves.
     DictCell: DictCell { v: Slot, key: Slot }
     Module: Module { dict: Slot, def: AtomicPtr<()>, state: Slot }
-    /// `ext`: [`FunctionExt`] or null; globals is always a dict in cell mode.
+    /// `ext`: `FunctionExt` or null; globals is always a dict in cell mode.
     Function: Function {
         code: Slot, globals: Slot, builtins: Slot, defaults: Slot, kwdefaults: Slot, closure: Slot, name: Slot,
         qualname: Slot, module: Slot, doc: Slot, annotations: Slot, annotate: Slot, type_params: Slot, dict: Slot,

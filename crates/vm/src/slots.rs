@@ -1,7 +1,7 @@
 //! Type slots: native function pointers by protocol operation, as CPython's `tp_*`/`nb_*`/`sq_*`, and the special
 //! method names that go with them.
 //!
-//! One table ([`for_each_slot!`]) declares field, signature and special methods. A native type fills a [`Slots`]
+//! One table (`for_each_slot!`) declares field, signature and special methods. A native type fills a [`Slots`]
 //! constant; `type.__new__` of a Python class copies its base's slots and puts the dispatcher of each special method that
 //! the class defines in Python.
 //!

@@ -53,7 +53,7 @@ pub mod fflags {
     pub const ARG_SHIFT: u32 = 16;
 }
 
-/// What happens with the value that a frame returns (DESIGN section 6: continuations).
+/// What happens with the value that a frame returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Cont {
@@ -113,7 +113,7 @@ pub struct Thread {
     /// Native frames below this address were called by the innermost Python frame, whose registers are all in memory.
     /// 0: not known (machine code runs).
     pub native_base: RustCell<usize>,
-    /// Not 0: an operation that must not run Python code; 2: it would have (see [`Thread::quietly`]).
+    /// Not 0: an operation that must not run Python code; 2: it would have (see `Thread::quietly`).
     pub quiet: RustCell<u32>,
     /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
     pub collect_soon: RustCell<u32>,

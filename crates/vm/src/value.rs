@@ -171,6 +171,14 @@ impl Value {
     pub fn exact<T: Layout>(self) -> Option<Gc<T>> {
         if self.is_exact(T::KIND) { Some(unsafe { self.cast_unchecked() }) } else { None }
     }
+    /// A typed pointer to an object whose layout is known: the receiver of a method, what was just made. Panics if it has
+    /// another one, which the program sees as a `SystemError`.
+    #[inline(always)]
+    #[track_caller]
+    pub fn known<T: Layout>(self) -> Gc<T> {
+        self.cast().expect("an object of the known layout")
+    }
+    /// The object must have this layout.
     #[inline(always)]
     pub unsafe fn cast_unchecked<T>(self) -> Gc<T> {
         unsafe { Gc(NonNull::new_unchecked(self.bits() as *mut T), PhantomData) }

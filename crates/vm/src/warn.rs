@@ -372,13 +372,13 @@ fn show_natively(th: Th, category: Value, text: Value, p: &Place) -> R<()> {
 // -- where the warning belongs
 
 fn is_internal(f: &Frame) -> bool {
-    let name = unsafe { f.code.filename.gc::<Str>() };
+    let name = f.code.filename.value().known::<Str>();
     let s = name.lossy();
     s.contains("importlib") && s.contains("_bootstrap")
 }
 fn skipped(f: &Frame, prefixes: &[Value]) -> bool {
-    let name = unsafe { f.code.filename.gc::<Str>() };
-    prefixes.iter().any(|p| name.bytes().starts_with(unsafe { p.cast_unchecked::<Str>() }.bytes()))
+    let name = f.code.filename.value().known::<Str>();
+    prefixes.iter().any(|p| name.bytes().starts_with(p.known::<Str>().bytes()))
 }
 
 fn setup(th: Th, mut level: i64, prefixes: &[Value]) -> R<Place> {

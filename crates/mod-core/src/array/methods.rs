@@ -345,7 +345,7 @@ fn extend(th: Th, a: Gc<ArrayObj>, v: Value) -> R<()> {
 }
 
 pub fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let ty: Gc<Type> = unsafe { t.cast_unchecked() };
+    let ty: Gc<Type> = t.known();
     let exact = ARRAY.get();
     let same_init = ty.slots.init.map(|f| f as usize) == exact.slots.init.map(|f| f as usize);
     if a.nkw() != 0 && (ty == exact || same_init) {
@@ -413,7 +413,7 @@ pub fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         Kind::Bytes | Kind::ByteArray => from_bytes(th, x, v)?,
         Kind::Str if items::is_unicode(code) => extend_by_str(th, x, unsafe { v.cast_unchecked() })?,
         Kind::List => {
-            let l: Gc<List> = unsafe { v.cast_unchecked() };
+            let l: Gc<List> = v.known();
             x.splice(th, 0, 0, l.len() * x.size())?;
             let mut i = 0;
             while let Some(e) = l.get(i) {
@@ -454,7 +454,7 @@ pub fn repr(th: Th, o: Value) -> R<Value> {
     }
     let v = if items::is_unicode(a.code()) { to_str(th, a)? } else { to_list(th, a)?.value() };
     let s = th.repr(v)?;
-    let s: Gc<Str> = unsafe { s.cast_unchecked() };
+    let s: Gc<Str> = s.known();
     let mut out = format!("{name}('{code}', ").into_bytes();
     out.extend_from_slice(s.bytes());
     out.push(b')');
@@ -510,7 +510,7 @@ pub fn reconstruct(th: Th, a: &[Option<Value>]) -> R<Value> {
         None => return bad("2", "a unicode character", code),
     };
     let format = th.index_i64(format)?;
-    let t: Gc<Type> = unsafe { class.cast_unchecked() };
+    let t: Gc<Type> = class.known();
     if !th.is_subtype(t, ARRAY.get()) {
         return Err(th.type_error(format!("{} is not a subtype of array.array", th.type_name(t))));
     }

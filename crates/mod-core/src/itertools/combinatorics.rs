@@ -82,7 +82,7 @@ fn product_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 fn product_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
     let (pools, ix, n) = (pool(c), indices(c), c.r.get());
-    let nth = |i: usize| unsafe { pools.items()[i].cast_unchecked::<Tuple>() };
+    let nth = |i: usize| pools.items()[i].known::<Tuple>();
     match c.state.get() {
         STOPPED => return Ok(None),
         FRESH => {
@@ -135,7 +135,7 @@ fn combinations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let [it, r] = bind::<2>(th, &COMBINATIONS_SIG, a)?;
     let p = adder_vm::builtins::tuple::from_iterable(th, it.unwrap())?;
     let r = length(th, r.unwrap())?;
-    let n = unsafe { p.cast_unchecked::<Tuple>() }.len;
+    let n = p.known::<Tuple>().len;
     let c = make_combi(th, t, p, r.min(n), r)?;
     if r > n {
         c.state.set(STOPPED);
@@ -173,7 +173,7 @@ fn cwr_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let [it, r] = bind::<2>(th, &CWR_SIG, a)?;
     let p = adder_vm::builtins::tuple::from_iterable(th, it.unwrap())?;
     let r = length(th, r.unwrap())?;
-    let n = unsafe { p.cast_unchecked::<Tuple>() }.len;
+    let n = p.known::<Tuple>().len;
     let c = make_combi(th, t, p, r, r)?;
     if n == 0 && r > 0 {
         c.state.set(STOPPED);
@@ -213,7 +213,7 @@ static PERMUTATIONS_SIG: NativeDef = signature("permutations", "(iterable, r=Non
 fn permutations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let [it, r] = bind::<2>(th, &PERMUTATIONS_SIG, a)?;
     let p = adder_vm::builtins::tuple::from_iterable(th, it.unwrap())?;
-    let n = unsafe { p.cast_unchecked::<Tuple>() }.len;
+    let n = p.known::<Tuple>().len;
     let r = match r.and_then(|r| r.some()) {
         Some(r) => {
             if !matches!(r.kind(), Kind::Int | Kind::Bool) {

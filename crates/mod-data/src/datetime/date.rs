@@ -286,7 +286,7 @@ fn new_of(th: Th, class: Value, y: i32, m: i32, d: i32) -> R<Value> {
     th.call(class, &[n(y), n(m), n(d)])
 }
 fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    let t: Gc<Type> = t.known();
     if a.len() == 1
         && !a.pos()[0].is_fix()
         && let Some(b) = pickled::<4>(th, a.pos()[0], "date", 2, |m| (1..=12).contains(&m))?
@@ -340,7 +340,7 @@ pub static ISO_DATE_TYPE: NativeType = NativeType {
             iso_date(th, unsafe { t.cast_unchecked() }, n)
         }),
         repr: Some(|th, o| {
-            let t: Gc<Tuple> = unsafe { o.cast_unchecked() };
+            let t: Gc<Tuple> = o.known();
             let f = |i: usize| Ok(th.text(th.to_str(t.items()[i])?));
             let (y, w, d): (String, String, String) = (f(0)?, f(1)?, f(2)?);
             Ok(th.str(&format!("{}(year={y}, week={w}, weekday={d})", th.type_name_of(o))))
@@ -363,7 +363,7 @@ pub static ISO_DATE: TypeCell = TypeCell::new(&ISO_DATE_TYPE);
 static ISO_SIG: NativeDef = crate::common::signature("IsoCalendarDate", "(year, week, weekday)");
 
 fn item(o: Value, i: usize) -> Value {
-    let t: Gc<Tuple> = unsafe { o.cast_unchecked() };
+    let t: Gc<Tuple> = o.known();
     t.items()[i]
 }
 fn iso_date(th: Th, t: Gc<Type>, n: [i32; 3]) -> R<Value> {

@@ -226,7 +226,7 @@ fn divide_nearest(a: i128, b: i128) -> i128 {
 /// The same for ints of any size.
 fn divide_nearest_int(th: Th, a: Value, b: Value) -> R<Value> {
     let qr = int::divmod(th, a, b)?;
-    let qr: Gc<Tuple> = unsafe { qr.cast_unchecked() };
+    let qr: Gc<Tuple> = qr.known();
     let (q, r) = (qr.items()[0], qr.items()[1]);
     let twice = int::mul(th, r, Value::fix(2))?;
     let negative = int::is_negative(b);
@@ -328,7 +328,7 @@ const UNITS: [i64; 7] = [86_400_000_000, 1_000_000, 1, 1000, 60_000_000, 3_600_0
 const ORDER: [usize; 7] = [2, 3, 1, 4, 5, 0, 6];
 
 fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    let t: Gc<Type> = t.known();
     let mut given = [None; 7];
     parse(th, &PARAMS, a, |i, v| {
         given[i] = Some(v);

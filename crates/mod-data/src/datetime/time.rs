@@ -160,7 +160,7 @@ fn new_of(th: Th, class: Value, f: &Fields, tz: Option<Value>) -> R<Value> {
     if f.fold != 0 { th.call_kw(class, &args, &[("fold", n(f.fold))]) } else { th.call(class, &args) }
 }
 fn make(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    let t: Gc<Type> = t.known();
     if (1..=2).contains(&a.len())
         && !a.pos()[0].is_fix()
         && let Some(mut b) = pickled::<6>(th, a.pos()[0], "time", 0, |h| h & 0x7f < 24)?

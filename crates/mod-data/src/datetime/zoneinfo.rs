@@ -266,7 +266,7 @@ fn cached(th: Th, class: Value, key: Value) -> R<Value> {
         z = th.call_method(weak, adder_vm::n!(setdefault), &[key, new])?;
     }
     if !is_a(th, z, &ZONEINFO) {
-        let name = unsafe { class.cast_unchecked::<Type>() }.name_str().to_string();
+        let name = class.known::<Type>().name_str().to_string();
         let k = th.text(th.repr(key)?);
         return Err(th.runtime_error(format!(
             "Unexpected instance of {} in {name} weak cache for key {k}",
@@ -337,7 +337,7 @@ fn load(th: Th, class: Value, key: Value, source: u8) -> R<Value> {
 }
 fn numbers(th: Th, v: Value) -> R<Vec<i64>> {
     let t = tuple::from_iterable(th, v)?;
-    let t: Gc<Tuple> = unsafe { t.cast_unchecked() };
+    let t: Gc<Tuple> = t.known();
     t.items().iter().map(|v| th.index_i64(*v)).collect()
 }
 fn read(th: Th, o: Value, file: Value) -> R<()> {
@@ -348,7 +348,7 @@ fn read(th: Th, o: Value, file: Value) -> R<()> {
     let (idx, utc) = (numbers(th, idx)?, numbers(th, utc)?);
     let (mut offsets, isdst) = (numbers(th, off)?, numbers(th, dst)?);
     let names = tuple::from_iterable(th, abbr)?;
-    let names: Gc<Tuple> = unsafe { names.cast_unchecked() };
+    let names: Gc<Tuple> = names.known();
     let n = offsets.len();
     if isdst.len() != n || names.items().len() != n || idx.len() != utc.len() {
         return Err(th.value_error("Inconsistent time zone information found."));

@@ -128,7 +128,7 @@ fn decimal_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         (v, c)
     };
     let c = context_arg(th, ctx)?;
-    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    let t: Gc<Type> = t.known();
     let exact_type = t == DECIMAL.get();
     match value {
         None => new_of(th, t, &Dec::word(false, 0, 0)),

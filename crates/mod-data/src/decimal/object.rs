@@ -257,7 +257,7 @@ pub fn from_str_exact(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
 /// `(sign, digits, exponent)`.
 pub fn from_tuple(th: Th, v: Value) -> R<Dec> {
     let v = if v.is_kind(Kind::Tuple) { v } else { adder_vm::builtins::tuple::from_iterable(th, v)? };
-    let l: Gc<Tuple> = unsafe { v.cast_unchecked() };
+    let l: Gc<Tuple> = v.known();
     let t: &[Value] = l.items();
     if t.len() != 3 {
         return Err(th.value_error("argument must be a sequence of length 3"));

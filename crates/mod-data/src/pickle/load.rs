@@ -276,7 +276,7 @@ impl<'a> Machine<'a> {
                 op::FROZENSET => {
                     let i = self.mark()?;
                     let t = self.pop_tuple(i)?;
-                    let s = set::frozen_from_slice(th, unsafe { t.cast_unchecked::<Tuple>() }.items())?;
+                    let s = set::frozen_from_slice(th, t.known::<Tuple>().items())?;
                     self.push(s)
                 }
                 op::APPEND => {

@@ -166,7 +166,7 @@ impl State {
         a.slot(self as usize).value()
     }
     pub fn dict(self) -> Gc<Dict> {
-        unsafe { self.get().cast_unchecked() }
+        self.get().known()
     }
 }
 

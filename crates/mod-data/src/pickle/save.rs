@@ -162,7 +162,7 @@ fn plain_state(th: Th, p: Gc<Pickler>, o: Value, t: Gc<Type>) -> R<Option<Gc<Dic
     }
     // Slots, and instance attributes that hide methods.
     if t.mro_items().iter().any(|c| {
-        let c: Gc<Type> = unsafe { c.cast_unchecked() };
+        let c: Gc<Type> = c.known();
         c.heap_type() && c.dict_().get_str(th, n!(__slots__)).ok().flatten().is_some()
     }) {
         return Ok(None);
@@ -196,7 +196,7 @@ fn save_persistent(th: Th, p: Gc<Pickler>, pid: Value) -> R<()> {
         return Ok(());
     }
     let s = th.to_str(pid)?;
-    let s: Gc<Str> = unsafe { s.cast_unchecked() };
+    let s: Gc<Str> = s.known();
     if !s.is_ascii() {
         return Err(pickling_error(th, "persistent IDs in protocol 0 must be ASCII strings"));
     }
@@ -284,7 +284,7 @@ fn save_big(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
     if st.proto < 2 {
         let s = th.repr(o)?;
-        let s: Gc<Str> = unsafe { s.cast_unchecked() };
+        let s: Gc<Str> = s.known();
         st.byte(op::LONG);
         st.put(s.bytes());
         st.put(b"L\n");
@@ -319,7 +319,7 @@ fn save_float(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     }
     let s = th.repr(o)?;
     st.byte(op::FLOAT);
-    st.put(unsafe { s.cast_unchecked::<Str>() }.bytes());
+    st.put(s.known::<Str>().bytes());
     st.byte(b'\n');
     Ok(())
 }
@@ -339,7 +339,7 @@ fn save_reduced(th: Th, p: Gc<Pickler>, o: Value, r: Value) -> R<()> {
 }
 
 fn save_reduce_checked(th: Th, p: Gc<Pickler>, o: Option<Value>, r: Value) -> R<()> {
-    let t: Gc<Tuple> = unsafe { r.cast_unchecked() };
+    let t: Gc<Tuple> = r.known();
     if t.len < 2 || t.len > 6 {
         return Err(pickling_error(th, "tuple returned by __reduce__ must contain 2 through 6 elements"));
     }
@@ -347,7 +347,7 @@ fn save_reduce_checked(th: Th, p: Gc<Pickler>, o: Option<Value>, r: Value) -> R<
 }
 
 fn save_reduce(th: Th, p: Gc<Pickler>, o: Option<Value>, r: Value) -> R<()> {
-    let t: Gc<Tuple> = unsafe { r.cast_unchecked() };
+    let t: Gc<Tuple> = r.known();
     let it = t.items();
     let (func, args) = (it[0], it[1]);
     let opt = |i: usize| it.get(i).and_then(|v| v.some());

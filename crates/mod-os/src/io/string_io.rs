@@ -121,7 +121,7 @@ fn content(s: Gc<StringIO>) -> &'static [u8] {
     match s.buf.get() {
         None => &[],
         Some(v) if v.is_kind(Kind::Str) => {
-            let t: Gc<Str> = unsafe { v.cast_unchecked() };
+            let t: Gc<Str> = v.known();
             unsafe { std::slice::from_raw_parts(t.data(), n.min(t.nbytes as usize)) }
         }
         Some(v) => {
@@ -267,7 +267,7 @@ fn write(th: Th, a: Args) -> R<Value> {
 fn getvalue(th: Th, s: Gc<StringIO>) -> R<Value> {
     if let Some(v) = s.buf.get()
         && v.is_exact(Kind::Str)
-        && unsafe { v.cast_unchecked::<Str>() }.nbytes as usize == s.nbytes.get()
+        && v.known::<Str>().nbytes as usize == s.nbytes.get()
     {
         return Ok(v);
     }
@@ -291,7 +291,7 @@ fn take(th: Th, s: Gc<StringIO>, f: impl Fn(&[u8], usize) -> usize) -> R<Value> 
         let part = &c[from..end];
         let v = if is_ascii(s) { th.str_counted(part, part.len(), true)? } else { th.try_str(part)? };
         s.at.set(end);
-        s.pos.set(s.pos.get() + unsafe { v.cast_unchecked::<Str>() }.len());
+        s.pos.set(s.pos.get() + v.known::<Str>().len());
         return Ok(v);
     }
     // Others may change the content: what is taken is copied under the lock.

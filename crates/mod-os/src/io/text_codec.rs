@@ -167,7 +167,7 @@ pub fn decode(th: Th, t: Gc<Text>, input: Input, is_final: bool) -> R<Gc<Str>> {
     } else {
         decode_bytes(th, t, b, native, is_final)?
     };
-    let text: Gc<Str> = unsafe { text.cast_unchecked() };
+    let text: Gc<Str> = text.known();
     if !t.mode.get().is_universal() {
         return Ok(text);
     }

@@ -127,18 +127,18 @@ pub fn read(th: Th, a: Args) -> R<Value> {
         return read_all(th, t, b);
     }
     let mut v = take(th, t, Some(n as usize))?;
-    let mut have = unsafe { v.cast_unchecked::<Str>() }.len();
+    let mut have = v.known::<Str>().len();
     if have == n as usize {
         return Ok(v);
     }
-    let mut out = unsafe { v.cast_unchecked::<Str>() }.bytes().to_vec();
+    let mut out = v.known::<Str>().bytes().to_vec();
     let mut parts = !out.is_empty();
     while have < n as usize {
         if !next_chunk(th, t, n as usize - have)? {
             break;
         }
         v = take(th, t, Some(n as usize - have))?;
-        let s: Gc<Str> = unsafe { v.cast_unchecked() };
+        let s: Gc<Str> = v.known();
         have += s.len();
         if !parts && have == n as usize {
             return Ok(v);
@@ -215,7 +215,7 @@ fn cut(th: Th, t: Gc<Text>, s: Gc<Str>, from: usize, to: usize) -> R<Value> {
         return Ok(v);
     }
     let v = th.try_str(b)?;
-    t.used.set(t.used.get() + unsafe { v.cast_unchecked::<Str>() }.len());
+    t.used.set(t.used.get() + v.known::<Str>().len());
     t.at.set(to);
     Ok(v)
 }
@@ -289,7 +289,7 @@ pub fn next(th: Th, o: Value) -> R<Option<Value>> {
         }
         v
     };
-    if unsafe { v.cast_unchecked::<Str>() }.is_empty() {
+    if v.known::<Str>().is_empty() {
         t.snapshot.init(None);
         t.telling.set(t.seekable.get());
         return Ok(None);

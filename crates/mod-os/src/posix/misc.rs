@@ -659,7 +659,7 @@ fn sched_param(th: Th, v: Value) -> R<i32> {
     if !th.isinstance_exact(v, SCHED_PARAM.type_(th)) {
         return Err(th.type_error("must have a sched_param object"));
     }
-    let p = unsafe { v.cast_unchecked::<Tuple>() }.items()[0];
+    let p = v.known::<Tuple>().items()[0];
     let n = long_arg(th, p)?;
     i32::try_from(n).map_err(|_| th.overflow_error("sched_priority out of range"))
 }

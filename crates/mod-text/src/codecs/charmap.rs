@@ -103,7 +103,7 @@ pub fn decode(th: Th, a: Args) -> R<Value> {
         match a[2].and_then(Value::some) {
             None => adder_text::codecs::single::latin1_decode(b.bytes(), out),
             Some(m) if m.is_kind(Kind::Str) => {
-                let table = DecodeTable::new(unsafe { m.cast_unchecked::<Str>() }.bytes());
+                let table = DecodeTable::new(m.known::<Str>().bytes());
                 run_decoder(th, &mut &table, b.bytes(), object, true, &errors, out)?;
             }
             Some(m) => {

@@ -332,7 +332,7 @@ fn build(th: Th, t: Value, v: &[Option<Value>; 9]) -> R<Value> {
     if quoting != Quoting::None && quotechar == NOT_SET {
         return Err(th.type_error("quotechar must be set if quoting enabled"));
     }
-    let ends: Gc<Str> = unsafe { terminator.cast_unchecked() };
+    let ends: Gc<Str> = terminator.known();
     for (name, c, space) in
         [("delimiter", delimiter, true), ("escapechar", escapechar, !skip), ("quotechar", quotechar, !skip)]
     {

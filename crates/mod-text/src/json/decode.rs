@@ -202,7 +202,7 @@ impl Parser<'_> {
         let h = str_::hash_bytes(b);
         let slot = self.keys.slot(h as usize & (self.keys.cap - 1));
         if let Some(k) = slot.get()
-            && unsafe { k.cast_unchecked::<Str>() }.bytes() == b
+            && k.known::<Str>().bytes() == b
         {
             return Ok(k);
         }
@@ -211,7 +211,7 @@ impl Parser<'_> {
             Some(k) => k,
             None => {
                 let k = self.th.try_str(b)?;
-                unsafe { k.cast_unchecked::<Str>() }.hash.store(h as u64, Relaxed);
+                k.known::<Str>().hash.store(h as u64, Relaxed);
                 k
             }
         };

@@ -189,7 +189,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let s = int::repr(self.th, v)?;
-        self.out.extend_from_slice(unsafe { s.cast_unchecked::<Str>() }.bytes());
+        self.out.extend_from_slice(s.known::<Str>().bytes());
         Ok(())
     }
     fn float(&mut self, v: Value) -> R<()> {
@@ -271,7 +271,7 @@ impl Writer<'_> {
         let th = self.th;
         let item = |i: usize| match v.cast::<List>() {
             Some(l) => l.get(i),
-            None => unsafe { v.cast_unchecked::<Tuple>() }.items().get(i).copied(),
+            None => v.known::<Tuple>().items().get(i).copied(),
         };
         let Some(mut x) = item(0) else {
             self.out.extend_from_slice(b"[]");

@@ -309,7 +309,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
     let (s, e) = chars(th, m, 0);
     let g = text(th, m, 0)?.unwrap_or(NONE());
     let r = th.repr(g)?;
-    let r: Gc<Str> = unsafe { r.cast_unchecked() };
+    let r: Gc<Str> = r.known();
     scratch::with(|out| {
         out.extend_from_slice(format!("<re.Match object; span=({s}, {e}), match=").as_bytes());
         let end = if r.len() > 50 { str_::offset(th, r, 50) } else { r.bytes().len() };

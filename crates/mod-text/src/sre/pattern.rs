@@ -283,7 +283,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
     let source = th.repr(p.pattern.value())?;
     scratch::with(|out| {
         out.extend_from_slice(b"re.compile(");
-        let s: Gc<Str> = unsafe { source.cast_unchecked() };
+        let s: Gc<Str> = source.known();
         let end = if s.len() > 200 { str_::offset(th, s, 200) } else { s.bytes().len() };
         out.extend_from_slice(&s.bytes()[..end]);
         let mut sep = ", ";

@@ -34,7 +34,7 @@ fn not_callable(th: Th) -> Raised {
 // -- functions
 
 fn fun(o: Value) -> Gc<Function> {
-    unsafe { o.cast_unchecked() }
+    o.known()
 }
 pub fn function_get(th: Th, o: Value) -> R<Value> {
     let f = fun(o);
@@ -78,7 +78,7 @@ pub fn function_set_annotate(th: Th, o: Value, v: Option<Value>) -> R<()> {
 // -- classes
 
 fn ty(o: Value) -> Gc<Type> {
-    unsafe { o.cast_unchecked() }
+    o.known()
 }
 #[cold]
 fn no_attr(th: Th, o: Value, name: &str) -> Raised {

@@ -122,7 +122,7 @@ pub fn bytes_of(v: Value) -> Option<&'static [u8]> {
     }
     match v.kind() {
         Kind::Bytes => {
-            let b: Gc<Bytes> = unsafe { v.cast_unchecked() };
+            let b: Gc<Bytes> = v.known();
             Some(unsafe { &*(b.bytes() as *const [u8]) })
         }
         Kind::ByteArray => {
@@ -161,7 +161,7 @@ impl Buffer {
         if o.is_obj() {
             match o.kind() {
                 Kind::Bytes if flags & flag::WRITABLE == 0 => {
-                    let b: Gc<Bytes> = unsafe { o.cast_unchecked() };
+                    let b: Gc<Bytes> = o.known();
                     return Ok(Buffer {
                         th,
                         ptr: b.bytes().as_ptr() as *mut u8,

@@ -1,7 +1,7 @@
 //! `bytearray`: a growing array of bytes. The methods it shares with `bytes` are in `bytes_methods`.
 //!
 //! The bytes are `len` of those of a [`RawBuf`] from `start`: removing at the front moves `start`. While buffers of it are
-//! exported nothing replaces or resizes the storage. Changes are decided and made under the object's lock ([`edit`]) and
+//! exported nothing replaces or resizes the storage. Changes are decided and made under the object's lock (`edit`) and
 //! bytes are written before the length that shows them; readers take no lock: they clamp to what the storage holds.
 
 use super::buffer::{self, Buffer, Export, ExportsCell, flag};

@@ -195,7 +195,7 @@ pub fn encoded_source(th: Th, args: &[Option<Value>; 3]) -> R<Option<Value>> {
 }
 
 fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     let args = constructor_args(th, "bytes", a)?;
     let b: Gc<Bytes> = match (args[0], args[1].or(args[2])) {
         (None, None) => small(None),

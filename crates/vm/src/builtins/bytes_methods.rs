@@ -468,7 +468,7 @@ pub fn fromhex(th: Th, a: Args) -> R<Value> {
             th.type_name_of(v)
         )));
     }
-    let t: Gc<Type> = unsafe { cls.cast_unchecked() };
+    let t: Gc<Type> = cls.known();
     if t == bytes::BYTES.get() {
         return Ok(bytes::new(th, &out)?.value());
     }

@@ -47,11 +47,7 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
     };
     let mapping = ns.is_kind(Kind::Dict) || th.type_of(ns).slots.getitem.is_some();
     if !mapping {
-        let mn = if is_class {
-            unsafe { meta.cast_unchecked::<Type>() }.name_str().to_string()
-        } else {
-            "<metaclass>".into()
-        };
+        let mn = if is_class { meta.known::<Type>().name_str().to_string() } else { "<metaclass>".into() };
         return Err(
             th.type_error(format!("{mn}.__prepare__() must return a mapping, not {}", th.type_name_of(ns)))
         );
@@ -94,7 +90,7 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
 
 /// Replaces bases that are no classes by their `__mro_entries__`. The same tuple if there is nothing to replace.
 pub fn update_bases(th: Th, bases: Value) -> R<Value> {
-    let t: Gc<Tuple> = unsafe { bases.cast_unchecked() };
+    let t: Gc<Tuple> = bases.known();
     if t.items().iter().all(|b| b.is_kind(Kind::Type)) {
         return Ok(bases);
     }

@@ -76,7 +76,7 @@ pub static CODE_TYPE: NativeType = NativeType {
 pub static CODE: TypeCell = TypeCell::new(&CODE_TYPE);
 
 fn code(o: Value) -> Gc<Code> {
-    unsafe { o.cast_unchecked() }
+    o.known()
 }
 /// A code object that has all its parts.
 fn loaded(th: Th, o: Value) -> R<Gc<Code>> {
@@ -413,7 +413,7 @@ fn new_counters(n: u32) -> *mut u32 {
 }
 
 fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
-    let names: Gc<Tuple> = unsafe { names.cast_unchecked() };
+    let names: Gc<Tuple> = names.known();
     let v: Vec<Ic> = d
         .ics
         .iter()

@@ -54,12 +54,12 @@ pub fn constant(th: Th, v: Value) -> R<Const> {
             let z: Gc<Complex> = unsafe { v.cast_unchecked() };
             Const::Complex(z.re, z.im)
         }
-        Kind::Str => Const::Str(unsafe { v.cast_unchecked::<Str>() }.bytes().into()),
+        Kind::Str => Const::Str(v.known::<Str>().bytes().into()),
         Kind::Bytes => Const::Bytes(super::buffer::bytes_of(v).unwrap_or(&[]).into()),
-        Kind::Tuple => Const::Tuple(items(unsafe { v.cast_unchecked::<Tuple>() }.items())?),
+        Kind::Tuple => Const::Tuple(items(v.known::<Tuple>().items())?),
         Kind::FrozenSet => {
             let t = super::tuple::from_iterable(th, v)?;
-            Const::FrozenSet(items(unsafe { t.cast_unchecked::<Tuple>() }.items())?)
+            Const::FrozenSet(items(t.known::<Tuple>().items())?)
         }
         Kind::Slice => {
             let s: Gc<Slice> = unsafe { v.cast_unchecked() };

@@ -114,7 +114,7 @@ fn texts(th: Th, t: Value) -> R<Vec<Box<str>>> {
 }
 
 pub fn replace(th: Th, a: RawArgs) -> R<Value> {
-    let c: Gc<Code> = unsafe { a.pos()[0].cast_unchecked() };
+    let c: Gc<Code> = a.pos()[0].known();
     if a.len() > 1 {
         return Err(th.type_error("replace() takes no positional arguments"));
     }
@@ -553,7 +553,7 @@ pub fn co_lnotab(th: Th, c: Gc<Code>) -> R<Value> {
 /// (offset of a conditional jump, offset if it does not jump, offset if it does) for each.
 pub fn co_branches(th: Th, a: &[Option<Value>]) -> R<Value> {
     use adder_bytecode::{Op, Operand};
-    let c: Gc<Code> = unsafe { a[0].unwrap().cast_unchecked() };
+    let c: Gc<Code> = a[0].unwrap().known();
     super::code::load(th, c)?;
     let l = super::list::new(th, &[])?;
     let all = originals(c);
@@ -658,7 +658,7 @@ fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
     Ok(true)
 }
 pub fn hash(th: Th, o: Value) -> R<i64> {
-    let c: Gc<Code> = unsafe { o.cast_unchecked() };
+    let c: Gc<Code> = o.known();
     super::code::load(th, c)?;
     let d = unsafe { &*c.data };
     let mut g = Gather::new();

@@ -124,7 +124,7 @@ fn lookup_text(th: Th, name: Value, alternative: &str) -> R<Value> {
 
 /// Calls the encoder (`which` 0) or decoder (1) of a codec; its result is the first of two.
 fn call_codec(th: Th, codec: Value, which: usize, o: Value, name: Value, errors: Option<Value>) -> R<Value> {
-    let f = unsafe { codec.cast_unchecked::<Tuple>() }.items()[which];
+    let f = codec.known::<Tuple>().items()[which];
     let r = match errors {
         Some(e) => th.call(f, &[o, e]),
         None => th.call(f, &[o]),

@@ -207,7 +207,7 @@ fn richcompare(_: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 }
 
 fn of_type(th: Th, ty: Value, z: C) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     if t == COMPLEX.get() {
         return Ok(th.complex(z));
     }

@@ -231,7 +231,7 @@ pub fn eval(th: Th, a: &[Option<Value>]) -> R<Value> {
         }));
     }
     let (g, l) = namespaces(th, globals, locals)?;
-    let g: Gc<Dict> = unsafe { g.cast_unchecked() };
+    let g: Gc<Dict> = g.known();
     add_builtins(th, g)?;
     if let Some(c) = source.exact::<Code>() {
         if c.nfrees > 0 {
@@ -260,7 +260,7 @@ pub fn exec(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.type_error(format!("locals must be a mapping or None, not {}", th.type_name_of(l))));
     }
     let (g, l) = namespaces(th, globals, locals)?;
-    let g: Gc<Dict> = unsafe { g.cast_unchecked() };
+    let g: Gc<Dict> = g.known();
     add_builtins(th, g)?;
     if let Some(c) = source.exact::<Code>() {
         let n = c.nfrees as usize;

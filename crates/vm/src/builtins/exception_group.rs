@@ -115,7 +115,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         return Err(th.type_error("second argument (exceptions) must be a sequence"));
     }
     let items = super::tuple::from_iterable(th, excs)?;
-    let items: Gc<Tuple> = unsafe { items.cast_unchecked() };
+    let items: Gc<Tuple> = items.known();
     if items.len == 0 {
         return Err(th.value_error("second argument (exceptions) must be a non-empty sequence"));
     }
@@ -128,7 +128,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         }
         nested_base |= !th.isinstance_exact(*e, EXCEPTION.get());
     }
-    let mut ty: Gc<Type> = unsafe { t.cast_unchecked() };
+    let mut ty: Gc<Type> = t.known();
     if ty == GROUP.get() {
         if nested_base {
             return Err(th.type_error("Cannot nest BaseExceptions in an ExceptionGroup"));
@@ -166,7 +166,7 @@ fn str(th: Th, o: Value) -> R<Value> {
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let e = ex(o);
-    let args = unsafe { e.args.gc::<Tuple>() };
+    let args = e.args.value().known::<Tuple>();
     let list = match e.f[2].get() {
         Some(s) if s.is_kind(Kind::Str) => th.text(s),
         // As it was given, if the arguments still say so.
@@ -349,7 +349,7 @@ fn leaves(th: Th, e: Value, out: Gc<List>) -> R<()> {
 /// At the end of a `try`/`except*`: what is raised on, or None. `excs` are the exceptions that the clauses raised and what
 /// none of them took (or None).
 pub fn prep_reraise_star(th: Th, orig: Value, excs: Value) -> R<Value> {
-    let l: Gc<List> = unsafe { excs.cast_unchecked() };
+    let l: Gc<List> = excs.known();
     let items: Gc<Tuple> = unsafe { list::snapshot(th, l)?.cast_unchecked() };
     if !is_group(th, orig) {
         // At most one clause ran.

@@ -148,7 +148,7 @@ fn ex(v: Value) -> Gc<BaseException> {
 }
 
 fn exc_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     let args = th.try_tuple(a.pos())?;
     let o = crate::builtins::object::new_instance(th, t)?;
     ex(o).args.init(Some(args));
@@ -392,7 +392,7 @@ fn os_use_init(t: Gc<Type>) -> bool {
         && t.slots.new.map(|f| f as usize) == o.slots.new.map(|f| f as usize)
 }
 fn os_error_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let mut t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let mut t: Gc<Type> = ty.known();
     if !os_use_init(t) {
         if a.nkw() != 0 && t == OS_ERROR.get() {
             return Err(th.type_error("OSError() takes no keyword arguments"));
@@ -477,9 +477,9 @@ fn exc_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
     let mut args = ex(o).args.value();
     if th.isinstance_exact(o, OS_ERROR.get())
         && let Some(f) = ex(o).f[2].get()
-        && unsafe { args.cast_unchecked::<Tuple>() }.len == 2
+        && args.known::<Tuple>().len == 2
     {
-        let p = unsafe { args.cast_unchecked::<Tuple>() };
+        let p = args.known::<Tuple>();
         args = match ex(o).f[3].get() {
             Some(f2) => th.tuple(&[p.items()[0], p.items()[1], f, NONE(), f2]),
             None => th.tuple(&[p.items()[0], p.items()[1], f]),

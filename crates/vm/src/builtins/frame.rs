@@ -362,7 +362,7 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
 pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let c = f.code;
     let d = unsafe { &*c.data };
-    let names = unsafe { c.varnames.gc::<Tuple>() };
+    let names = c.varnames.value().known::<Tuple>();
     let out = Gc::<Dict>::new(th);
     for i in 0..names.len {
         let mut v = unsafe { f.reg(i) };

@@ -160,8 +160,8 @@ fn position(th: Th, o: Value, key: Value, bound: bool) -> R<Option<usize>> {
     for (i, n) in names.items().iter().enumerate() {
         let same = n.is(key)
             || match key.exact::<Str>() {
-                Some(s) => s.bytes() == unsafe { n.cast_unchecked::<Str>() }.bytes(),
-                None => hash == unsafe { n.cast_unchecked::<Str>() }.hash() && th.eq(*n, key)?,
+                Some(s) => s.bytes() == n.known::<Str>().bytes(),
+                None => hash == n.known::<Str>().hash() && th.eq(*n, key)?,
             };
         if same {
             if local_slot(f, i, |v| v).is_some() {

@@ -302,7 +302,7 @@ fn import_(th: Th, a: &[Option<Value>]) -> R<Value> {
     if level < 0 {
         return Err(th.value_error("level must be >= 0"));
     }
-    if level == 0 && unsafe { name.cast_unchecked::<Str>() }.is_empty() {
+    if level == 0 && name.known::<Str>().is_empty() {
         return Err(th.value_error("Empty module name"));
     }
     crate::import::import_function(th, name, a[1], a[2], a[3], level)

@@ -130,7 +130,7 @@ fn to_bytes(th: Th, a: Args) -> R<Value> {
     Ok(b.value())
 }
 fn from_bytes(th: Th, a: Args) -> R<Value> {
-    let ty: Gc<Type> = unsafe { a[0].unwrap().cast_unchecked() };
+    let ty: Gc<Type> = a[0].unwrap().known();
     let src = a[1].unwrap();
     let little = little(th, a[2], "from_bytes")?;
     let signed = flag(th, a[3])?;

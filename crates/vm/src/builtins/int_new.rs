@@ -12,7 +12,7 @@ use adder_text::{unicode, wtf8};
 use std::borrow::Cow;
 
 pub fn int_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     let v = match (a.pos(), a.nkw()) {
         (&[x], 0) if t == int::INT.get() => return from_object(th, x),
         (&[], 0) => Value::fix(0),

@@ -48,7 +48,7 @@ pub static MODULE_TYPE: NativeType = NativeType {
                 let t = th.type_name_of(a[0].unwrap());
                 return Err(th.type_error(format!("{t}.__dict__ is not a dictionary")));
             }
-            if let Some(f) = unsafe { d.cast_unchecked::<Dict>() }.get_str(th, n!(__dir__))? {
+            if let Some(f) = d.known::<Dict>().get_str(th, n!(__dir__))? {
                 return th.call(f, &[]);
             }
             Ok(crate::builtins::list::from_iterable(th, d)?.value())
@@ -115,7 +115,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
 /// The module's namespace, then its type; `__getattr__` of the module last.
 fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     let d: Gc<Dict> = unsafe { md(o).dict.gc() };
-    let ns = unsafe { name.cast_unchecked::<Str>() };
+    let ns = name.known::<Str>();
     let name = th.intern_value(ns);
     let t = th.type_of(o);
     let found = th.lookup(t, name);

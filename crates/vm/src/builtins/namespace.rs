@@ -66,11 +66,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         if !k.is_kind(Kind::Str) {
             return Err(th.type_error("keywords must be strings"));
         }
-        let k = if k.is_exact(Kind::Str) {
-            k
-        } else {
-            th.str_bytes(unsafe { k.cast_unchecked::<Str>() }.bytes())
-        };
+        let k = if k.is_exact(Kind::Str) { k } else { th.str_bytes(k.known::<Str>().bytes()) };
         th.set_instance_attr(o, k, Some(v)).map(|_| ())
     };
     if let Some(&m) = a.pos().first() {

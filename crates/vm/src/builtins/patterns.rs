@@ -34,7 +34,7 @@ pub fn match_keys(th: Th, subject: Value, keys: Value) -> R<Value> {
         }
         seen.set(th, *k, NONE())?;
         let v = match get {
-            None => unsafe { subject.cast_unchecked::<Dict>() }.get(th, *k)?,
+            None => subject.known::<Dict>().get(th, *k)?,
             Some(f) => Some(th.call(f, &[*k, missing])?).filter(|v| !v.is(missing)),
         };
         match v {
@@ -46,7 +46,7 @@ pub fn match_keys(th: Th, subject: Value, keys: Value) -> R<Value> {
 }
 
 fn type_name(v: Value) -> String {
-    unsafe { v.cast_unchecked::<Type>() }.name_str().to_string()
+    v.known::<Type>().name_str().to_string()
 }
 
 /// The attributes of `subject` that the class pattern `cls(p1 ... pn, kw=...)` looks at, as a tuple; None: no match.
@@ -58,7 +58,7 @@ pub fn match_class(th: Th, subject: Value, cls: Value, kwargs: Value, n: usize) 
     if !isinstance::isinstance(th, subject, cls)? {
         return Ok(NONE());
     }
-    let t: Gc<Type> = unsafe { cls.cast_unchecked() };
+    let t: Gc<Type> = cls.known();
     let mut out = Gather::new();
     let mut seen: Vec<String> = Vec::new();
     if n > 0 {

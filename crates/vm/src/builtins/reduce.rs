@@ -67,7 +67,7 @@ pub fn reduce_newobj(th: Th, o: Value) -> R<Value> {
     }
     let (args, kw) = new_arguments(th, o)?;
     let has_args = args.is_some();
-    let kw = kw.filter(|k| unsafe { k.cast_unchecked::<Dict>() }.len() > 0);
+    let kw = kw.filter(|k| k.known::<Dict>().len() > 0);
     let (f, newargs) = match kw {
         None => {
             let mut g = Gather::new();

@@ -355,7 +355,7 @@ pub fn concat_all(th: Th, parts: &[Value]) -> R<Value> {
     }
     let (r, mut d) = th.str_uninit(bytes, chars, ascii)?;
     for p in parts {
-        let s: Gc<Str> = unsafe { p.cast_unchecked() };
+        let s: Gc<Str> = p.known();
         unsafe {
             str_::copy(s.data(), d, s.nbytes as usize);
             d = d.add(s.nbytes as usize);
@@ -431,7 +431,7 @@ fn join_seq(th: Th, sep: Gc<Str>, seq: Value) -> R<Value> {
     let (r, mut d) = th.str_uninit(bytes, chars, ascii)?;
     let (sp, sn) = (sep.data(), sep.nbytes as usize);
     for (i, v) in items_of(&seq).iter().enumerate() {
-        let s: Gc<Str> = unsafe { v.cast_unchecked() };
+        let s: Gc<Str> = v.known();
         let m = s.nbytes as usize;
         unsafe {
             if i > 0 {

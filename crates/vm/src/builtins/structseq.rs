@@ -111,7 +111,7 @@ fn of(t: Gc<Type>) -> &'static StructSeq {
     }
 }
 fn tup(v: Value) -> Gc<Tuple> {
-    unsafe { v.cast_unchecked() }
+    v.known()
 }
 /// Field `i`, hidden ones included.
 fn slot(o: Gc<Tuple>, i: usize) -> &'static Slot {
@@ -173,7 +173,7 @@ fn size_error(th: Th, t: Gc<Type>, s: &StructSeq, n: usize) -> Raised {
 static NEW: NativeDef = function("structseq", "(sequence, dict={})", "", |th, _| Err(th.system_error("")));
 
 fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     let s = of(t);
     let mut b = [None, None];
     // The function's name in messages is the type's.
@@ -240,7 +240,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
         out.extend_from_slice(name.as_bytes());
         out.push(b'=');
         let r = th.repr(g.items()[i])?;
-        out.extend_from_slice(unsafe { r.cast_unchecked::<Str>() }.bytes());
+        out.extend_from_slice(r.known::<Str>().bytes());
     }
     out.push(b')');
     th.try_str(&out)

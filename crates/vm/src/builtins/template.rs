@@ -190,7 +190,7 @@ fn iter_next(_: Th, o: Value) -> R<Option<Value>> {
         let (k, is_string) = (i / 2, i % 2 == 0);
         if is_string {
             match strings.get(k) {
-                Some(s) if unsafe { s.cast_unchecked::<Str>() }.is_empty() => {}
+                Some(s) if s.known::<Str>().is_empty() => {}
                 Some(s) => return Ok(Some(*s)),
                 None => break,
             }

@@ -67,7 +67,7 @@ pub fn nested(th: Th, o: Value, acc: u64, at: usize) -> R<i64> {
         return Ok(e.hash);
     }
     th.check_stack(" while hashing a tuple")?;
-    let t: Gc<Tuple> = unsafe { o.cast_unchecked() };
+    let t: Gc<Tuple> = o.known();
     let mut acc = acc;
     for v in &t.items()[at..] {
         acc = hash_round(acc, hash_fast(th, *v)?);

@@ -2,7 +2,7 @@
 //!
 //! The heap clears a reference's target word when the target dies (see `adder_heap`, `register_weak`) and queues the
 //! reference; [`crate::pending`] then calls its callback. Objects that were ever weakly referenced have the header flag
-//! `HAS_WEAK` and keep their address; [`TABLE`] lists the addresses of the references to each.
+//! `HAS_WEAK` and keep their address; `TABLE` lists the addresses of the references to each.
 //!
 //! # Invariants
 //! - References keep their address, too, and leave the table when they die (`drop_ref`, run by the collector), or when
@@ -222,7 +222,7 @@ fn ref_args(th: Th, a: RawArgs, name: &str) -> R<(Value, Option<Value>)> {
     }
 }
 fn ref_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { t.cast_unchecked() };
+    let t: Gc<Type> = t.known();
     let (o, c) = ref_args(th, a, "__new__")?;
     if t == REF.get() && a.nkw() != 0 {
         return Err(th.type_error("ref() takes no keyword arguments"));

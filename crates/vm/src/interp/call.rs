@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - Windows of registers above the running frame's are free: arguments are written there before the frame is pushed, and
-//!   a frame is pushed only where [`Thread`]'s limits allow it.
+//!   a frame is pushed only where `Thread`'s limits allow it.
 //! - [`RawArgs`] are borrowed from registers or the native stack and are not kept.
 
 use super::entry_frame;

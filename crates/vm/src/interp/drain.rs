@@ -5,7 +5,7 @@
 //! Interpreted, the native functions are faster. So the others are used in what a trace is recorded of, and once the
 //! generator's loop has been found hot, and that a trace of it alone comes to nothing ([`hot`]).
 //!
-//! The functions ([`SOURCE`]) are compiled when the first one is needed. Each generator's code has copies of its own
+//! The functions (`SOURCE`) are compiled when the first one is needed. Each generator's code has copies of its own
 //! ([`Code::drains`]), so that their caches and traces serve one kind of generator.
 //!
 //! # Invariants

@@ -144,7 +144,7 @@ pub fn enabled() -> bool {
     ENABLED.load(Relaxed)
 }
 /// Turns the JIT on or off. Off: compiled code is left at its next safepoint, and kept. On: other threads notice within
-/// [`IDLE`] backward jumps.
+/// `IDLE` backward jumps.
 pub fn enable(th: Th, on: bool) {
     if on {
         match get() {

@@ -29,7 +29,7 @@ fn run(th: Th, event: Value, args: &[Value]) -> R<()> {
     let Some(hooks) = Root::audit_hooks.get().and_then(|h| h.cast::<List>()) else { return Ok(()) };
     let args = th.try_tuple(args)?;
     let hooks = crate::builtins::list::snapshot(th, hooks)?;
-    let hooks: Gc<Tuple> = unsafe { hooks.cast_unchecked() };
+    let hooks: Gc<Tuple> = hooks.known();
     for h in hooks.items() {
         th.call(*h, &[event, args])?;
     }

@@ -157,7 +157,7 @@ pub fn unraisablehook(th: Th, a: &[Option<Value>]) -> R<Value> {
     if th.type_of(u) != UNRAISABLE_HOOK_ARGS.type_(th) {
         return Err(th.type_error("sys.unraisablehook argument type must be UnraisableHookArgs"));
     }
-    let t: Gc<Tuple> = unsafe { u.cast_unchecked() };
+    let t: Gc<Tuple> = u.known();
     let p = t.items();
     let msg = p[3].some().map(|m| th.text(m));
     crate::unraisable::print(th, p[0], p[1], p[2].some(), msg, p[4]);

@@ -110,7 +110,7 @@ fn notes(th: Th, e: Value, out: &mut String) {
         th.take_exc();
         return;
     };
-    let t: Gc<Tuple> = unsafe { t.cast_unchecked() };
+    let t: Gc<Tuple> = t.known();
     for v in t.items() {
         let s = match th.to_str(*v) {
             Ok(s) => th.text(s),

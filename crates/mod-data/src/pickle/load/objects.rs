@@ -42,7 +42,7 @@ impl Machine<'_> {
     }
     pub(super) fn instantiate(&mut self, c: Value, args: Value) -> R<()> {
         let th = self.th;
-        let t: Gc<Tuple> = unsafe { args.cast_unchecked() };
+        let t: Gc<Tuple> = args.known();
         let v = if t.len == 0
             && c.is_kind(Kind::Type)
             && th.getattr_opt(c, th.intern("__getinitargs__"))?.is_none()

@@ -17,7 +17,7 @@ fn key_note(th: Th, o: Value, k: Value) {
 }
 
 pub(super) fn save_tuple(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
-    let t: Gc<Tuple> = unsafe { o.cast_unchecked() };
+    let t: Gc<Tuple> = o.known();
     let st = state(p);
     let n = t.len;
     if n == 0 {
@@ -83,7 +83,7 @@ fn save_list_items(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
     st.put(if st.bin != 0 { &[op::EMPTY_LIST] } else { &[op::MARK, op::LIST] });
     memoize(th, p, o)?;
-    let l: Gc<List> = unsafe { o.cast_unchecked() };
+    let l: Gc<List> = o.known();
     if st.bin != 0 {
         batch_list(th, p, l)?;
     } else {
@@ -175,7 +175,7 @@ fn save_dict_items(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let st = state(p);
     st.put(if st.bin != 0 { &[op::EMPTY_DICT] } else { &[op::MARK, op::DICT] });
     memoize(th, p, o)?;
-    let d: Gc<Dict> = unsafe { o.cast_unchecked() };
+    let d: Gc<Dict> = o.known();
     if d.len() > 0 {
         if st.bin != 0 {
             batch_dict(th, p, d)?;
@@ -287,7 +287,7 @@ pub(super) fn save_set(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     }
     st.byte(op::EMPTY_SET);
     memoize(th, p, o)?;
-    let s: Gc<Set> = unsafe { o.cast_unchecked() };
+    let s: Gc<Set> = o.known();
     let (items, n) = set::bulk(th, s)?;
     let mut i = 0;
     while i < n {

@@ -209,7 +209,7 @@ fn put_toplevel(th: Th, p: Gc<Pickler>, module: Value, name: Value) -> R<()> {
     }
     let proto = st.proto;
     let text = move |v: Value, what: &str| -> R<&'static [u8]> {
-        let s: Gc<Str> = unsafe { v.cast_unchecked() };
+        let s: Gc<Str> = v.known();
         let b = unsafe { &*(s.bytes() as *const [u8]) };
         let ok = if proto >= 3 { std::str::from_utf8(b).is_ok() } else { b.is_ascii() };
         if ok {

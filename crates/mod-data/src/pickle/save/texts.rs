@@ -3,7 +3,7 @@
 use super::*;
 
 pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
-    let s: Gc<Str> = unsafe { o.cast_unchecked() };
+    let s: Gc<Str> = o.known();
     let st = state(p);
     let b = s.bytes();
     if st.bin != 0 {
