@@ -15,12 +15,6 @@ pub fn imm(s: &mut X64, d: u8, w: u64) {
 }
 
 pub fn alu(s: &mut X64, op: Alu, d: u8, a: u8, b: Src) {
-    if d != a && op == Alu::Add {
-        return match b {
-            Src::Imm(n) => m!(s, at(a, n), 8; [lea Rq(d),] []),
-            Src::Reg(b) => x!(s; lea Rq(d), [Rq(a) + Rq(b)]),
-        };
-    }
     let t = if b == Src::Reg(d) && d != a { RAX } else { d };
     s.mov(t, a);
     match (op, b) {
