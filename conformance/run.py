@@ -99,13 +99,21 @@ def parse(path):
     return started, results, notes, ended
 
 
-def run_process(command, timeout, **options):
-    """Exit status, or None for a time-out. What the process started and left behind ends with it."""
+def run_process(command, timeout, log, **options):
+    """Exit status, or None when nothing was written to the log for so long. What the process started and left behind
+    ends with it."""
     proc = subprocess.Popen(command, start_new_session=True, **options)
+    size, until = -1, 0
     try:
-        return proc.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return None
+        while True:
+            now = log.stat().st_size if log.exists() else 0
+            if now != size:
+                size, until = now, time.monotonic() + timeout
+            try:
+                return proc.wait(0.2)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until:
+                    return None
     finally:
         try:
             os.killpg(proc.pid, signal.SIGKILL)
@@ -128,7 +136,7 @@ def run_module(module, impl, suite, timeout):
             cwd.mkdir()
             env = dict(os.environ, CONFORMANCE_LOG=str(log), PYTHONPATH=str(suite), TMPDIR=str(cwd))
             with open(tmp / "out", "wb") as out:
-                status = run_process([*impl, str(HERE / "one.py"), f"test.{module}", str(skip)], timeout,
+                status = run_process([*impl, str(HERE / "one.py"), f"test.{module}", str(skip)], timeout, log,
                                      env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out,
                                      stderr=subprocess.STDOUT)
             died = "time-out" if status is None else f"exit {status}"
@@ -257,7 +265,7 @@ def arguments():
     ap.add_argument("--expect", type=Path)
     ap.add_argument("--write-expect", action="store_true")
     ap.add_argument("--out", type=Path, help="every outcome with its message")
-    ap.add_argument("--timeout", type=float, default=180, help="seconds for one module's process")
+    ap.add_argument("--timeout", type=float, default=180, help="seconds for one test; large modules may take longer")
     ap.add_argument("--failures", type=int, default=0, help="show this many failures of each module")
     ap.add_argument("--ci", action="store_true", help="SKIPPED and status 0 where the suite is absent")
     ap.add_argument("-j", type=int, default=2)
