@@ -2,6 +2,10 @@
 //!
 //! Paths are C strings (the caller has encoded them with the file system encoding and refused NULs). `dir` is
 //! the descriptor that relative paths start from, or [`CWD`](crate::CWD).
+//!
+//! # Safety
+//! Each call gets C strings that outlive it, buffers with their true length, and structures of this frame that the system
+//! fills before they are read. Descriptors are numbers: a wrong one is an error of the system, not of memory.
 
 use crate::{CheckRet, Errno, Fd, Outside, Res, bytes, number};
 use std::ffi::CStr;

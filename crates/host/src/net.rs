@@ -2,6 +2,10 @@
 //!
 //! Addresses cross as [`Address`]; the C structures stay in here. Timeouts are the caller's: as CPython does,
 //! `_socket` makes the descriptor non-blocking and waits with [`Polling::poll`](crate::Polling::poll).
+//!
+//! # Safety
+//! An address goes to the system with the length of its variant, and one that comes back is read by its family and no
+//! further than the length that the system reported. Lists of `getaddrinfo` are freed by whoever asked for them.
 
 use crate::{CheckRet, Errno, Fd, Outside, Res, bytes, text};
 use std::ffi::{CStr, c_char, c_int};

@@ -1,4 +1,8 @@
 //! Terminals.
+//!
+//! # Safety
+//! The structures of `termios` and of window sizes lie in the calling frame and are read only after the system has filled
+//! them.
 
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res, bytes, number};
 

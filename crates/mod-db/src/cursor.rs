@@ -1,4 +1,8 @@
 //! `Cursor`: executing statements, binding parameters, fetching rows.
+//!
+//! # Safety
+//! The connection is held while its statements are used (`Conn::check`); a statement is kept alive by the cursor's `Arc`. Texts
+//! and blobs of a column are copied before the next step; what is bound is copied by SQLite (`SQLITE_TRANSIENT`).
 
 use super::connection::{CONNECTION, Conn, Connection, Open, Stmt, statement};
 use super::{Args, State, adapt, docs, native_layout, none, programming, row};

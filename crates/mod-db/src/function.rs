@@ -1,5 +1,10 @@
 //! SQLite's callbacks into Python: functions, aggregates, window functions, collations, the authorizer, the progress
 //! and trace handlers.
+//!
+//! # Safety
+//! SQLite hands back the pointer that was registered: a `Callback` from `Callback::new`, which lives until `destroy`. SQLite
+//! calls on the thread that is in one of its functions, which has left the running state: each callback enters it again
+//! before it touches objects. Arguments are valid during the call alone and are copied.
 
 use super::connection::{Conn, Connection};
 use adder_vm::builtins::{buffer, bytes, exceptions as exc, float, int};

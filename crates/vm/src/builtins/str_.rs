@@ -5,6 +5,10 @@
 //! - not ASCII: one word for the breadcrumbs (built on first indexing), then the bytes;
 //! - VIEW: the bytes are the first `nbytes` of a growing buffer that a chain of `a += b` shares: one word for the buffer,
 //!   one for the breadcrumbs. Appending to the string that ends where the buffer's used part ends extends it in place.
+//!
+//! # Safety
+//! The bytes of a string are valid WTF-8 and never change once the object is published; only `hash` and the breadcrumbs are
+//! filled in later, with atomic stores of the same result by whoever comes first. A view keeps its buffer alive.
 
 use super::var_sized::alloc_instance;
 use crate::err::R;
