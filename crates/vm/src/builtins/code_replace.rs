@@ -143,7 +143,10 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
     }
     super::code::load(th, c)?;
     let consts = unsafe { c.consts.gc::<Array>() };
-    build(th, unsafe { (*c.data).clone() }, &changes, consts.slots())
+    let mut data = unsafe { (*c.data).clone() };
+    // Nobody observes the new one yet.
+    data.code = originals(c);
+    build(th, data, &changes, consts.slots())
 }
 
 pub fn code_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {

@@ -307,7 +307,9 @@ fn handles(f: &Frame) -> bool {
     d.handlers.iter().any(|h| {
         h.start <= at
             && at < h.end
-            && d.code.get(h.target as usize).is_some_and(|i| i.op_byte() == Op::PopExc as u8)
+            && d.code.get(h.target as usize).is_some_and(|i| {
+                super::instrument::original(f.code, h.target as usize, *i).op_byte() == Op::PopExc as u8
+            })
     })
 }
 

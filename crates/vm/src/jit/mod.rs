@@ -524,10 +524,18 @@ fn judge(th: Th, t: &'static Tree, e: &'static Exit) {
         adder_metatrace::sight::invalidated(t as *const Tree as usize, Counter::Dropped);
         // SAFETY: the code object is the one whose loop was just entered.
         let code: Gc<Code> = unsafe { Value::from_bits(t.code).cast_unchecked() };
-        let s = &loops_of(code).loops[t.counter];
         // The next may be better, but not many are to be tried.
-        s.aborts.fetch_add(Param::MaxAborts.get() / 2 + 1, Relaxed);
-        counter(code, t.counter).store(Param::Threshold.get().saturating_mul(16), Relaxed);
+        let tried = |s: &LoopState| s.aborts.fetch_add(Param::MaxAborts.get() / 2 + 1, Relaxed);
+        match loops_of(code).loops.get(t.counter) {
+            Some(s) => {
+                tried(s);
+                counter(code, t.counter).store(Param::Threshold.get().saturating_mul(16), Relaxed);
+            }
+            // It begins where ways meet.
+            None => {
+                joins::state(code, t.header).map(tried);
+            }
+        }
         watch::invalidate(t);
     }
 }

@@ -60,7 +60,15 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
                 // SAFETY: the root frame.
                 let code = unsafe { (*root).code };
                 if code.value().bits() == tree.code {
-                    crate::jit::loops_of(code).loops[tree.counter].wait_longer();
+                    match crate::jit::loops_of(code).loops.get(tree.counter) {
+                        Some(l) => l.wait_longer(),
+                        // It begins where ways meet.
+                        None => {
+                            if let Some(s) = crate::jit::joins::state(code, tree.header) {
+                                s.aborts.fetch_add(1, Relaxed);
+                            }
+                        }
+                    }
                 }
             }
             Ok(Ctl::Next)
