@@ -316,6 +316,11 @@ pub fn dropped_in_native(th: Th) {
         collect_dropped(th, false);
     }
 }
+/// Finds all that nobody refers to any more, for a native function that would have to wait for it.
+pub fn collect_in_native(th: Th) {
+    clear_stack();
+    collect_dropped(th, true);
+}
 /// Whether one of these would be noticed to be gone.
 pub fn noticeable(th: Th, values: &[Option<Value>]) -> bool {
     values.iter().flatten().any(|v| noticed(th, *v))

@@ -177,6 +177,13 @@ pub(super) fn close_all(th: Th, c: Gc<Connection>) {
         c.db.swap(std::ptr::null_mut(), AcqRel)
     };
     if !db.is_null() {
+        // SAFETY: the database is open; nobody else has it now.
+        if unsafe { !ffi::sqlite3_next_stmt(db, std::ptr::null_mut()).is_null() } {
+            // Mostly of a cursor that nobody has any more, but that was not found dead yet. It must not keep the database
+            // open and locked: the file may be opened again, or removed, at once.
+            adder_vm::gc_module::collect_in_native(th);
+            crate::dead::bury(th);
+        }
         th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
     }
     free_handlers(st);
