@@ -27,15 +27,17 @@ impl Machine<'_> {
         self.push(d.value());
         Ok(())
     }
-    pub(super) fn appends(&mut self, i: usize) -> R<()> {
-        let th = self.th;
+    /// The height of the stack, if there is something from `i` on; below that is the container that gets it.
+    fn top_above(&self, i: usize) -> R<Option<usize>> {
         let n = self.stack.len();
         if i > n || i <= self.fence {
             return Err(self.underflow());
         }
-        if i == n {
-            return Ok(());
-        }
+        Ok((i != n).then_some(n))
+    }
+    pub(super) fn appends(&mut self, i: usize) -> R<()> {
+        let th = self.th;
+        let Some(n) = self.top_above(i)? else { return Ok(()) };
         let target = self.item(i - 1);
         if let Some(l) = target.exact::<List>() {
             if n - i == 1 {
@@ -69,13 +71,7 @@ impl Machine<'_> {
     }
     pub(super) fn setitems(&mut self, i: usize) -> R<()> {
         let th = self.th;
-        let n = self.stack.len();
-        if i > n || i <= self.fence {
-            return Err(self.underflow());
-        }
-        if i == n {
-            return Ok(());
-        }
+        let Some(n) = self.top_above(i)? else { return Ok(()) };
         if (n - i) % 2 != 0 {
             return Err(unpickling_error(th, "odd number of items for SETITEMS"));
         }

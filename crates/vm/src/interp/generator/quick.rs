@@ -73,17 +73,28 @@ pub unsafe fn quick_resume(
         }
         g.state.store(RUNNING, Relaxed);
         (*fp).pc = pc;
+        write_frame(nf, at, g, code, flags);
+        let pc = y;
+        if was == SUSPENDED {
+            *at.add((*pc).a()) = v.bits();
+        }
+        Some((pc.add(1), at, nf))
+    }
+}
+
+/// Writes the record of a resumed generator's frame, and its registers at `at`.
+///
+/// # Safety
+/// There is room for both; the generator is this thread's, and has registers.
+#[inline(always)]
+unsafe fn write_frame(nf: *mut Frame, at: *mut u64, g: Gc<Generator>, code: Gc<Code>, flags: u64) {
+    unsafe {
         (*nf).regs = at;
         (*nf).func = g.func.gc();
         (*nf).code = code;
         (*nf).flags = flags;
         (*nf).extra.init(Some(g.value()));
         take_out(g, at);
-        let pc = y;
-        if was == SUSPENDED {
-            *at.add((*pc).a()) = v.bits();
-        }
-        Some((pc.add(1), at, nf))
     }
 }
 
@@ -109,12 +120,7 @@ pub(crate) unsafe fn resume_recorded(
             th.store(g, &g.outer, h);
         }
         (*fp).pc = pc;
-        (*nf).regs = at;
-        (*nf).func = g.func.gc();
-        (*nf).code = code;
-        (*nf).flags = flags;
-        (*nf).extra.init(Some(g.value()));
-        take_out(g, at);
+        write_frame(nf, at, g, code, flags);
         if was == SUSPENDED {
             *at.add((*y).a()) = v.bits();
         }

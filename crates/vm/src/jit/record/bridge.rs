@@ -54,22 +54,8 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
             t.failures.fetch_add(1, Relaxed);
             t.since.store(crate::jit::budget::later(), Relaxed);
             if tree.bridges.load(Relaxed) <= FEW {
-                Counter::Dropped.inc();
-                adder_metatrace::sight::invalidated(tree as *const Tree as usize, Counter::Dropped);
-                watch::invalidate(tree);
                 // SAFETY: the root frame.
-                let code = unsafe { (*root).code };
-                if code.value().bits() == tree.code {
-                    match crate::jit::loops_of(code).loops.get(tree.counter) {
-                        Some(l) => l.wait_longer(),
-                        // It begins where ways meet.
-                        None => {
-                            if let Some(s) = crate::jit::joins::state(code, tree.header) {
-                                s.aborts.fetch_add(1, Relaxed);
-                            }
-                        }
-                    }
-                }
+                drop_young(tree, unsafe { (*root).code });
             }
             Ok(Ctl::Next)
         }
@@ -96,6 +82,25 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
                 }
             }
             Ok(Ctl::Next)
+        }
+    }
+}
+
+/// A small tree goes because of a class that came after it; `code`: the root frame's.
+fn drop_young(tree: &'static Tree, code: Gc<Code>) {
+    Counter::Dropped.inc();
+    adder_metatrace::sight::invalidated(tree as *const Tree as usize, Counter::Dropped);
+    watch::invalidate(tree);
+    if code.value().bits() != tree.code {
+        return;
+    }
+    match crate::jit::loops_of(code).loops.get(tree.counter) {
+        Some(l) => l.wait_longer(),
+        // It begins where ways meet.
+        None => {
+            if let Some(s) = crate::jit::joins::state(code, tree.header) {
+                s.aborts.fetch_add(1, Relaxed);
+            }
         }
     }
 }
@@ -203,19 +208,8 @@ impl Rec {
             });
         }
         self.keep_alive(f.code.value());
-        self.frames.push(RFrame {
-            base: base as u32,
-            code: f.code,
-            func: R_::NONE,
-            extra: None,
-            flags: f.flags,
-            pc: std::ptr::null(),
-            real: true,
-            mem_pc: at,
-            began: self.core.trace.insts.len(),
-            loaded: Vec::new(),
-            inner: 0,
-        });
+        let began = self.core.trace.insts.len();
+        self.frames.push(RFrame { mem_pc: at, ..RFrame::in_memory(f, base as u32, began) });
         self.mem_fp = Some(depth);
         self.core.set_snap(e.snap.clone());
         let (t, root, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));

@@ -148,17 +148,22 @@ impl Drop for Busy {
 
 impl RFrame {
     fn root(fp: *mut Frame) -> RFrame {
+        // SAFETY: a frame of the thread that records.
         let f = unsafe { &*fp };
+        RFrame { pc: f.pc, ..RFrame::in_memory(f, 0, 0) }
+    }
+    /// A frame whose record is in memory already; `base`: its first register, counted from the root's.
+    fn in_memory(f: &Frame, base: u32, began: usize) -> RFrame {
         RFrame {
-            base: 0,
+            base,
             code: f.code,
             func: R_::NONE,
             extra: None,
             flags: f.flags,
-            pc: f.pc,
+            pc: std::ptr::null(),
             real: true,
             mem_pc: std::ptr::null(),
-            began: 0,
+            began,
             loaded: Vec::new(),
             inner: 0,
         }

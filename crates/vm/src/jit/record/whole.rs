@@ -219,19 +219,8 @@ impl Rec {
                 self.sym[s] = None;
                 self.touched[s] = false;
             }
-            self.frames.push(RFrame {
-                base: base as u32,
-                code: f.code,
-                func: R_::NONE,
-                extra: None,
-                flags: f.flags,
-                pc: std::ptr::null(),
-                real: true,
-                mem_pc: std::ptr::null(),
-                began: self.core.trace.insts.len(),
-                loaded: Vec::new(),
-                inner: 0,
-            });
+            let began = self.core.trace.insts.len();
+            self.frames.push(RFrame::in_memory(f, base as u32, began));
         } else if depth == was - 1 && leaving && was > 0 {
             self.pop_frame();
             let call = unsafe { crate::interp::instrument::standing(&*fp) };
