@@ -1,4 +1,7 @@
 //! Processors and scheduling.
+//!
+//! # Invariants
+//! System calls get pointers to values of the size they are told, alive until they return.
 
 use crate::{CheckRet, Errno, Pid, Res};
 

@@ -1,4 +1,8 @@
 //! The process's surroundings: arguments, environment variables, the machine, limits of the system, libraries.
+//!
+//! # Invariants
+//! The environment is read and written under one lock; C strings that the system hands out are copied before it is given
+//! back.
 
 use crate::{CheckRet, Errno, Outside, Res, bytes, text};
 use std::ffi::{CStr, c_char};

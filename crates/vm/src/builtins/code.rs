@@ -1,4 +1,10 @@
 //! Code objects: made from the compiler's data; bound to a namespace when a function is made of them.
+//!
+//! # Invariants
+//! - What the slots of a code object hold has the kind that `Code` says, so that it is read without a test.
+//! - `data` and `ins` are set once, under the object's lock ([`load`]); whoever reads them has loaded the code. They live as
+//!   long as the canonical object: its clones refer to it (`Code::canonical`) and free only their own caches.
+//! - Dead code is freed by the collector with the world stopped ([`drop_code`]).
 
 use super::code_replace::{self, NO_COLUMN, UNITS};
 use crate::err::R;

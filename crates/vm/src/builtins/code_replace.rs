@@ -143,6 +143,7 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
     }
     super::code::load(th, c)?;
     let consts = unsafe { c.consts.gc::<Array>() };
+    // SAFETY: it is loaded.
     let mut data = unsafe { (*c.data).clone() };
     // Nobody observes the new one yet.
     data.code = originals(c);

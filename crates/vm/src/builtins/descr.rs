@@ -1,5 +1,9 @@
 //! Descriptors: bound methods, builtin functions, method/getset/member/wrapper descriptors, property, classmethod,
 //! staticmethod, cells.
+//!
+//! # Invariants
+//! A descriptor's function is called with the object only after the object was tested to be of its class; the layouts
+//! that getters and members read are those of that class.
 
 use crate::err::{R, Raised};
 use crate::n;

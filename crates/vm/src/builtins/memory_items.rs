@@ -1,4 +1,8 @@
 //! Elements of memoryviews: reading, writing and comparing them by their format.
+//!
+//! # Invariants
+//! Pointers come from views that are not released; the caller has tested that the element lies within the buffer. Elements
+//! need not be aligned.
 
 use super::buffer::{self, flag};
 use super::memoryview::{MemoryView, release_quietly, this};

@@ -2,6 +2,10 @@
 //!
 //! A view points at memory that its exporter has pinned. Views of the same exported buffer share its counter
 //! ([`Exports`]); each view in turn counts what was exported from itself, and cannot be released before those.
+//!
+//! # Invariants
+//! Memory is read and written only while the view is not released: it counts as an export of what pinned it, so the
+//! memory stays where it is and keeps its length.
 
 use super::buffer::{self, Export, Exports, ExportsCell, flag};
 use super::{bytes, memory_items, memoryview_methods as methods};

@@ -288,6 +288,7 @@ pub fn original(code: Gc<Code>, i: usize, ins: Ins) -> Ins {
 }
 /// The instruction at which a frame stands, as the compiler wrote it.
 pub fn standing(f: &Frame) -> Ins {
+    // SAFETY: the pc of a frame that was left at an instruction is in its code.
     original(f.code, f.lasti(), unsafe { *f.pc })
 }
 /// All instructions as the compiler wrote them.
@@ -362,6 +363,7 @@ pub fn passed(code: Gc<Code>, m: &Monitor, at: usize) {
         return;
     }
     let _guard = WRITING.lock();
+    // SAFETY: code that runs is loaded.
     let positions = &unsafe { &*code.data }.positions;
     let line = positions[at].line;
     let wanted = m.active[ev::LINE].load(Relaxed);

@@ -2,6 +2,12 @@
 //!
 //! A value is a pair of what the interpreter would have and the IR operand that stands for it. Everything is carried
 //! out on the real frames and registers, so a recording can be given up at any instruction.
+//!
+//! # Invariants
+//! - The recorder is the thread's alone while it records: a [`Recorder`] is a copy of the pointer to it, and no reference
+//!   made of one outlives the call that made it.
+//! - `i.fp` and `i.regs` are the running frame's, which the handlers of the interpreter rely on, too.
+//! - An operand is taken for what it is only after its kind was tested, here or by the handler.
 
 use super::record::Rec;
 use super::{helpers, watch};
