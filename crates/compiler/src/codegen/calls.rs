@@ -180,9 +180,9 @@ impl<'a> Gen<'a, '_> {
             while let Some(Keyword { arg: Some(name), value, .. }) = keywords.get(i)
                 && n < 100
             {
-                let name = self.mangle(*name);
+                // Unlike parameters, names of keyword arguments are never mangled.
                 let k = self.top();
-                let lit = self.sym_lit(name);
+                let lit = self.sym_lit(*name);
                 self.load_const(lit, k);
                 self.set_top(k + 1);
                 self.expr_push(value)?;
