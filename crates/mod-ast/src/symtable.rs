@@ -97,7 +97,7 @@ static ENTRY: TypeCell = TypeCell::new(&NativeType {
     name: "symtable entry",
     kind: Kind::Native,
     size: size_of::<Entry>() as u32,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
     slots: Slots {
         repr: Some(|th, o| {
             let e = Entry::of(o);

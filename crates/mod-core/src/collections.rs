@@ -686,7 +686,11 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
             }
             let mine = if th.isinstance_exact(a, DEFAULTDICT.get()) { a } else { b };
             let c = th.call(th.type_of(mine).value(), &[Value::opt_or_none(dd(mine).factory.get()), a])?;
-            dict::update_from(th, unsafe { c.cast_unchecked() }, b)?;
+            // A subclass may make anything.
+            let Some(d) = c.cast::<Dict>() else {
+                return Err(th.system_error("bad argument to internal function"));
+            };
+            dict::update_from(th, d, b)?;
             Ok(c)
         }),
         ..Slots::NONE

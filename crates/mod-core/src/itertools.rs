@@ -221,8 +221,8 @@ fn cycle_next(th: Th, o: Value) -> R<Option<Value>> {
     }
     let i = c.index.get();
     c.index.set(if i + 1 >= n { 0 } else { i + 1 });
-    let a: Gc<Array> = unsafe { l.items.gc() };
-    Ok(a.slot(i).get())
+    // Whoever reached the list through `gc` may have cut it.
+    Ok(l.get(i))
 }
 
 // -- repeat

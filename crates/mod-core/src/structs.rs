@@ -1,4 +1,9 @@
 //! `_struct`: packing values into bytes by format strings.
+//!
+//! # Invariants
+//! `Struct::layout` is null or owns its layout. Layouts that `__init__` replaces hang behind the new one until the object
+//! dies, because a call that is packing with them may be what calls `__init__`; and whoever uses one keeps the object on
+//! its stack ([`Held`]).
 
 use crate::itertools::{bind, make, signature};
 use crate::native_layout;
@@ -15,6 +20,8 @@ use adder_vm::slots::Slots;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::cell::Cell as Plain;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicPtr, Ordering::*};
 
 /// One field: code, size of an item, alignment, repeat count (bytes for `s` and `p`).
 #[derive(Clone, Copy)]
@@ -32,9 +39,11 @@ struct Layout {
     size: usize,
     /// Values that packing takes.
     values: usize,
+    /// The one that this has replaced, or null.
+    before: *mut Layout,
 }
 
-native_layout! { Struct { format, weak; layout: Plain<*mut Layout> } }
+native_layout! { Struct { format, weak; layout: AtomicPtr<Layout> } }
 
 static STRUCT_ERROR_TYPE: NativeType = NativeType {
     name: "struct.error",
@@ -82,7 +91,8 @@ fn parse(th: Th, f: &[u8]) -> R<Layout> {
             _ => {}
         }
     }
-    let mut l = Layout { little, native, fields: Vec::new(), size: 0, values: 0 };
+    let mut l =
+        Layout { little, native, fields: Vec::new(), size: 0, values: 0, before: std::ptr::null_mut() };
     let too_long = |th: Th| err(th, "total struct size too long");
     while i < f.len() {
         let c = f[i];
@@ -140,9 +150,33 @@ fn parse(th: Th, f: &[u8]) -> R<Layout> {
     Ok(l)
 }
 
-fn layout(th: Th, o: Value) -> R<&'static Layout> {
-    unsafe { Struct::of(o).layout.get().as_ref() }
-        .ok_or_else(|| th.runtime_error("Struct object is not initialized"))
+/// The layout of a Struct, which is kept meanwhile.
+struct Held {
+    of: Value,
+    layout: *const Layout,
+}
+impl Deref for Held {
+    type Target = Layout;
+    #[inline(always)]
+    fn deref(&self) -> &Layout {
+        // SAFETY: layouts live as long as their object.
+        unsafe { &*self.layout }
+    }
+}
+impl Drop for Held {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // Until here it is in a register or on the stack, where the collector sees it.
+        std::hint::black_box(self.of);
+    }
+}
+
+fn layout(th: Th, o: Value) -> R<Held> {
+    let p = Struct::of(o).layout.load(Acquire);
+    if p.is_null() {
+        return Err(th.runtime_error("Struct object is not initialized"));
+    }
+    Ok(Held { of: o, layout: p })
 }
 
 fn format_bytes(th: Th, v: Value) -> R<Vec<u8>> {
@@ -223,7 +257,7 @@ pub static MODULE: NativeModule = NativeModule {
                     return Err(th.type_error("pack expected at least 1 argument, got 0"));
                 };
                 let s = cached(th, f)?;
-                pack(th, layout(th, s)?, a.skip(1).pos())
+                pack(th, &*layout(th, s)?, a.skip(1).pos())
             },
         ),
         raw_function(
@@ -235,7 +269,7 @@ pub static MODULE: NativeModule = NativeModule {
                     return Err(th.type_error("pack_into expected at least 3 arguments, got 0"));
                 };
                 let s = cached(th, f)?;
-                pack_into(th, layout(th, s)?, a.skip(1).pos())
+                pack_into(th, &*layout(th, s)?, a.skip(1).pos())
             },
         ),
         function(
@@ -244,7 +278,7 @@ pub static MODULE: NativeModule = NativeModule {
             "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.",
             |th, a| {
                 let s = cached(th, a[0].unwrap())?;
-                unpack(th, layout(th, s)?, a[1].unwrap())
+                unpack(th, &*layout(th, s)?, a[1].unwrap())
             },
         ),
         function(
@@ -253,7 +287,7 @@ pub static MODULE: NativeModule = NativeModule {
             "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\n\nSee help(struct) for more on format strings.",
             |th, a| {
                 let s = cached(th, a[0].unwrap())?;
-                unpack_from(th, layout(th, s)?, a[1].unwrap(), a[2])
+                unpack_from(th, &*layout(th, s)?, a[1].unwrap(), a[2])
             },
         ),
         function(
@@ -285,13 +319,12 @@ static STRUCT_TYPE: NativeType = NativeType {
             static SIG: NativeDef = signature("Struct", "(format)");
             let [f] = bind::<1>(th, &SIG, a)?;
             let text = format_bytes(th, f.unwrap())?;
-            let l = parse(th, &text)?;
+            let mut l = Box::new(parse(th, &text)?);
             let s = Struct::of(o);
             th.store(s, &s.format, th.str_bytes(&text));
-            let old = s.layout.replace(Box::into_raw(Box::new(l)));
-            if !old.is_null() {
-                drop(unsafe { Box::from_raw(old) });
-            }
+            let _g = th.lock(s);
+            l.before = s.layout.load(Relaxed);
+            s.layout.store(Box::into_raw(l), Release);
             Ok(())
         }),
         repr: Some(|th, o| {
@@ -306,25 +339,25 @@ static STRUCT_TYPE: NativeType = NativeType {
             "pack",
             "($self, /, *values)",
             "Return a bytes object containing values packed according to the format string S.format.\n\nSee help(struct) for more on format strings.",
-            |th, a| pack(th, layout(th, a.pos()[0])?, &a.pos()[1..]),
+            |th, a| pack(th, &*layout(th, a.pos()[0])?, &a.pos()[1..]),
         ),
         raw_method(
             "pack_into",
             "($self, buffer, offset, /, *values)",
             "Pack values according to the format string S.format and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.",
-            |th, a| pack_into(th, layout(th, a.pos()[0])?, &a.pos()[1..]),
+            |th, a| pack_into(th, &*layout(th, a.pos()[0])?, &a.pos()[1..]),
         ),
         method(
             "unpack",
             "($self, buffer, /)",
             "Return a tuple containing unpacked values.\n\nUnpack according to the struct format string S.format. The buffer's size in\nbytes must be S.size.",
-            |th, a| unpack(th, layout(th, a[0].unwrap())?, a[1].unwrap()),
+            |th, a| unpack(th, &*layout(th, a[0].unwrap())?, a[1].unwrap()),
         ),
         method(
             "unpack_from",
             "($self, /, buffer, offset=0)",
             "Return a tuple containing unpacked values.\n\nValues are unpacked according to the struct format string S.format. The\nbuffer's size in bytes, starting at position offset, must be at least S.size.",
-            |th, a| unpack_from(th, layout(th, a[0].unwrap())?, a[1].unwrap(), a[2]),
+            |th, a| unpack_from(th, &*layout(th, a[0].unwrap())?, a[1].unwrap(), a[2]),
         ),
         method(
             "iter_unpack",
@@ -343,17 +376,21 @@ static STRUCT_TYPE: NativeType = NativeType {
             Ok(Struct::of(o).format.value())
         }),
         getter("size", "struct size in bytes", |th, o| {
-            Ok(match unsafe { Struct::of(o).layout.get().as_ref() } {
-                Some(l) => th.int(l.size as i64),
-                None => Value::fix(-1),
-            })
+            Ok(layout(th, o).map_or_else(
+                |_| {
+                    th.take_exc();
+                    Value::fix(-1)
+                },
+                |l| th.int(l.size as i64),
+            ))
         }),
     ],
     trace: Some(Struct::trace),
+    // SAFETY: nobody has the object any more; each layout is owned by the one that replaced it.
     drop: Some(|o| unsafe {
-        let p = (*(o.as_ptr() as *const Struct)).layout.get();
-        if !p.is_null() {
-            drop(Box::from_raw(p));
+        let mut p = (*(o.as_ptr() as *const Struct)).layout.load(Acquire);
+        while !p.is_null() {
+            p = Box::from_raw(p).before;
         }
     }),
     ..NativeType::DEFAULT
@@ -721,7 +758,7 @@ static UNPACK_ITER_TYPE: NativeType = NativeType {
                 return Ok(None);
             }
             u.at.set(at + l.size);
-            read(th, l, &b.bytes()[at..at + l.size]).map(Some)
+            read(th, &l, &b.bytes()[at..at + l.size]).map(Some)
         }),
         ..Slots::NONE
     },
@@ -730,7 +767,7 @@ static UNPACK_ITER_TYPE: NativeType = NativeType {
         let Some(src) = u.src.get() else { return Ok(Value::fix(0)) };
         let l = layout(th, u.st.value())?;
         let n = Buffer::simple(th, src)?.len();
-        Ok(th.int(((n - u.at.get()) / l.size) as i64))
+        Ok(th.int((n.saturating_sub(u.at.get()) / l.size.max(1)) as i64))
     })],
     trace: Some(UnpackIter::trace),
     ..NativeType::DEFAULT

@@ -47,6 +47,30 @@ pub fn link_subclass(base: Gc<Type>, t: Gc<Type>) {
     }
 }
 
+/// The direct subclasses, in an array of the caller's own that holds nothing behind them. A list of addresses would not
+/// do: a class may die as soon as the lock is free.
+pub fn direct_subclasses(th: Th, t: Gc<Type>) -> R<Gc<Array>> {
+    loop {
+        // SAFETY: the Rust-owned part of a type lives as long as the type; it is read under the lock.
+        let count = || unsafe { (*t.data).subclasses.len() };
+        let n = {
+            let _g = TYPE_LOCK.lock().unwrap();
+            count()
+        };
+        let a = th.array(n)?;
+        let _g = TYPE_LOCK.lock().unwrap();
+        if count() > n {
+            continue;
+        }
+        for (i, s) in unsafe { &(*t.data).subclasses }.iter().enumerate() {
+            // SAFETY: a dead type leaves the list before its memory is used again, and nothing is allocated here.
+            a.slot(i).init(Some(unsafe { Value::from_bits(*s as u64) }));
+        }
+        th.m.barrier_all(a.obj());
+        return Ok(a);
+    }
+}
+
 /// A type was found dead: unlinks it from its bases and frees its Rust-owned part.
 ///
 /// # Safety
@@ -241,20 +265,24 @@ impl Th {
             update_slots(self, t);
         }
         // One at a time: working out slots allocates, and a collection may drop dead subclasses from the list.
-        let mut i = 0;
+        let (mut i, mut last) = (0, None);
         loop {
             let sub = {
                 let _g = TYPE_LOCK.lock().unwrap();
-                unsafe {
-                    {
-                        let d = &*t.data;
-                        d.subclasses.get(i).copied()
-                    }
+                // SAFETY: as in `direct_subclasses`.
+                let d = unsafe { &*t.data };
+                // Those that died before the last one moved it up.
+                if let Some(at) = d.subclasses.iter().take(i).rposition(|s| Some(*s) == last) {
+                    i = at + 1;
                 }
+                d.subclasses.get(i).copied()
             };
             let Some(s) = sub else { break };
-            self.type_modified_rec(unsafe { Value::from_bits(s as u64).cast_unchecked() }, special);
-            i += 1;
+            // SAFETY: it was in the list, and from now on the word on this stack keeps it.
+            let sub: Gc<Type> = unsafe { Value::from_bits(s as u64).cast_unchecked() };
+            self.type_modified_rec(sub, special);
+            std::hint::black_box(sub);
+            (i, last) = (i + 1, Some(s));
         }
     }
     /// A method of the type (not of the instance), unbound.
@@ -360,6 +388,14 @@ impl Th {
             self.store(t, &t.module, n!(builtins));
         }
         let mut flags = def.flags | tflags::READY;
+        if base.is_some()
+            && def.base.is_none()
+            && def.slots.new.is_none()
+            && !matches!(def.kind, Kind::Object | Kind::Native)
+        {
+            // `object` would make an instance whose slots its own functions rely on to be filled.
+            flags |= tflags::DISALLOW_INSTANTIATION;
+        }
         unsafe {
             (*p).slots = def.slots;
             if let Some(b) = base {

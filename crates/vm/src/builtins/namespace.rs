@@ -73,8 +73,8 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         let d = match m.exact::<Dict>() {
             Some(d) => d,
             None => {
-                let f = super::builtin(th, "dict")?;
-                unsafe { th.call(f, &[m])?.cast_unchecked() }
+                // Not the one that the program may have put in its place.
+                th.call(super::dict::DICT.get().value(), &[m])?.known()
             }
         };
         let mut i = 0;

@@ -276,12 +276,8 @@ fn type_mro(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn type_subclasses(th: Th, a: &[Option<Value>]) -> R<Value> {
     let t = ty(a[0].unwrap());
     let l = crate::builtins::list::new(th, &[])?;
-    let subs = {
-        let _g = crate::types::TYPE_LOCK.lock().unwrap();
-        unsafe { (*t.data).subclasses.clone() }
-    };
-    for s in subs {
-        crate::builtins::list::append(th, l, unsafe { Value::from_bits(s as u64) })?;
+    for s in crate::types::direct_subclasses(th, t)?.slots().iter().map_while(|s| s.get()) {
+        crate::builtins::list::append(th, l, s)?;
     }
     Ok(l.value())
 }

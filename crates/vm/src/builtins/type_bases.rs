@@ -7,7 +7,7 @@ use crate::n;
 use crate::native::tflags;
 use crate::object::*;
 use crate::thread::Th;
-use crate::types::{TYPE_LOCK, c3};
+use crate::types::{TYPE_LOCK, c3, direct_subclasses};
 use crate::value::*;
 
 fn items(t: Value) -> &'static [Value] {
@@ -127,10 +127,6 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
     Ok(r)
 }
 
-fn direct_subclasses(t: Gc<Type>) -> Vec<usize> {
-    let _g = TYPE_LOCK.lock().unwrap();
-    unsafe { (*t.data).subclasses.clone() }
-}
 fn remove_subclass(base: Gc<Type>, t: Gc<Type>) {
     let _g = TYPE_LOCK.lock().unwrap();
     unsafe { (*base.data).subclasses.retain(|s| *s != t.value().bits() as usize) };
@@ -157,8 +153,8 @@ fn update_mros(th: Th, t: Gc<Type>, done: Gc<List>) -> R<()> {
     super::list::append(th, done, th.tuple(&[t.value(), old]))?;
     th.store(t, &t.mro, mro);
     th.type_modified(t, None);
-    for s in direct_subclasses(t) {
-        let s = ty(unsafe { Value::from_bits(s as u64) });
+    for s in direct_subclasses(th, t)?.slots().iter().map_while(|s| s.get()) {
+        let s = ty(s);
         if items(s.bases.value()).iter().any(|b| b.is(t.value())) {
             update_mros(th, s, done)?;
         }

@@ -3,6 +3,7 @@
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::frame::FrameObj;
+use crate::interp::call::Gather;
 use crate::n;
 use crate::object::*;
 use crate::thread::Th;
@@ -18,9 +19,8 @@ const REPEATS: usize = 3;
 /// The whole text for an exception.
 pub fn render(th: Th, e: Value) -> String {
     let mut out = String::new();
-    let mut seen = Vec::new();
     let mut files = HashMap::new();
-    chain(th, e, &mut seen, &mut files, &mut out);
+    chain(th, e, &mut files, &mut out);
     out
 }
 
@@ -33,31 +33,31 @@ pub fn render_traceback(th: Th, tb: Value) -> String {
     out
 }
 
-fn chain(th: Th, e: Value, seen: &mut Vec<u64>, files: &mut Files, out: &mut String) {
-    // Innermost first; the walk is a loop, as chains can be long.
-    let mut links: Vec<(u64, Option<&'static str>)> = vec![(e.bits(), None)];
-    seen.push(e.bits());
+fn chain(th: Th, e: Value, files: &mut Files, out: &mut String) {
+    // Innermost first; the walk is a loop, as chains can be long. Telling about an exception may run Python code, so they
+    // are gathered where the collector sees them.
+    let mut all = Gather::new();
+    let mut texts: Vec<&'static str> = Vec::new();
     let mut at = e;
-    while let Some(x) = at.cast::<BaseException>() {
+    while all.push(th, at).is_ok() {
+        let Some(x) = at.cast::<BaseException>() else { break };
         let (next, text) = match (x.cause.get(), x.context.get()) {
             (Some(c), _) => (c, CAUSE),
             (None, Some(c)) if x.suppress.load(Relaxed) == 0 => (c, CONTEXT),
             _ => break,
         };
-        if seen.contains(&next.bits()) {
+        if all.as_slice().iter().any(|seen| seen.is(next)) {
             break;
         }
-        seen.push(next.bits());
-        links.last_mut().unwrap().1 = Some(text);
-        links.push((next.bits(), None));
+        texts.push(text);
         at = next;
     }
-    // The exceptions are kept alive by `e`, which is on the stack; they may not move while it is read.
-    for (bits, text) in links.iter().rev() {
-        if let Some(t) = text {
-            out.push_str(t);
+    for i in (0..all.len()).rev() {
+        // The text stands after the inner one.
+        if i + 1 < all.len() {
+            out.push_str(texts[i]);
         }
-        one(th, unsafe { Value::from_bits(*bits) }, files, out);
+        one(th, all.as_slice()[i], files, out);
     }
 }
 
