@@ -19,7 +19,7 @@ use crate::object::*;
 use crate::slots::{CmpOp, Slots};
 use crate::thread::{Root, Th};
 use crate::value::*;
-use std::sync::atomic::Ordering::*;
+use std::sync::atomic::{AtomicU64, Ordering::*};
 
 pub static LIST_TYPE: NativeType = NativeType {
     name: "list",
@@ -189,6 +189,29 @@ pub unsafe fn values<'a>(a: Gc<Array>, n: usize) -> &'a [Value] {
 #[inline(always)]
 fn data(a: Gc<Array>) -> *mut u64 {
     unsafe { a.as_ptr().add(1) as *mut u64 }
+}
+
+/// Fewer words than this are moved one by one: that is over before a call or vectors have begun.
+const FEW: usize = 16;
+/// Copies words between arrays that do not overlap, the last one first if `reversed`.
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize, reversed: bool) {
+    unsafe {
+        match (n < FEW, reversed) {
+            (true, false) => (0..n).for_each(|k| to.add(k).write(one(from.add(k)))),
+            (true, true) => (0..n).for_each(|k| to.add(n - 1 - k).write(one(from.add(k)))),
+            (false, false) => std::ptr::copy_nonoverlapping(from, to, n),
+            (false, true) => {
+                let (from, to) = (std::slice::from_raw_parts(from, n), std::slice::from_raw_parts_mut(to, n));
+                to.iter_mut().rev().zip(from).for_each(|(x, y)| *x = *y);
+            }
+        }
+    }
+}
+/// Reads a word by itself: the compiler does not make vectors of it.
+#[inline(always)]
+unsafe fn one(at: *const u64) -> u64 {
+    unsafe { AtomicU64::from_ptr(at.cast_mut()).load(Relaxed) }
 }
 
 /// Capacity for `n` items of a list that grows.
@@ -664,10 +687,6 @@ pub fn slice_of(th: Th, l: Gc<List>, bounds: (i64, i64, i64)) -> R<Value> {
     let _g = th.lock(l);
     let n = l.len();
     let r = slice::clip(bounds, n);
-    let items = unsafe { values(l.array(), n) };
-    if r.step == 1 {
-        return Ok(new(th, &items[r.start as usize..r.start as usize + r.len])?.value());
-    }
     if r.len == 0 {
         return Ok(new(th, &[])?.value());
     }
@@ -675,16 +694,13 @@ pub fn slice_of(th: Th, l: Gc<List>, bounds: (i64, i64, i64)) -> R<Value> {
     unsafe {
         let a = th.alloc_var::<Array>(16 + 8 * r.len)?;
         (*a.as_ptr()).cap = r.len;
-        let to = std::slice::from_raw_parts_mut(data(a), r.len);
-        let from = std::slice::from_raw_parts(data(l.array()) as *const u64, n);
-        if r.step == -1 {
-            let last = r.start as usize + 1;
-            for (x, y) in to.iter_mut().zip(from[last - r.len..last].iter().rev()) {
-                *x = *y;
-            }
-        } else {
-            for (x, k) in to.iter_mut().zip(r.iter()) {
-                *x = from[k];
+        let (from, to) = (data(l.array()) as *const u64, data(a));
+        match r.step {
+            1 => copy_words(from.add(r.start as usize), to, r.len, false),
+            -1 => copy_words(from.add(r.start as usize + 1 - r.len), to, r.len, true),
+            _ => {
+                let (from, to) = (std::slice::from_raw_parts(from, n), std::slice::from_raw_parts_mut(to, r.len));
+                to.iter_mut().zip(r.iter()).for_each(|(x, k)| *x = from[k]);
             }
         }
         Ok(from_array(th, a, r.len).value())
@@ -707,9 +723,15 @@ pub fn assign_plain(th: Th, l: Gc<List>, bounds: (i64, i64, i64), v: Value) -> b
             },
         }
     };
-    let i = r.start as usize;
-    if r.step != 1 || n - r.len + items.len() > l.array().cap {
+    let (i, a) = (r.start as usize, l.array());
+    if r.step != 1 || n - r.len + items.len() > a.cap {
         return false;
+    }
+    if r.len == items.len() {
+        // SAFETY: another list's array is another one, and the empty one has no items.
+        unsafe { copy_words(items.as_ptr().cast(), data(a).add(i), r.len, false) };
+        touched(th, a);
+        return true;
     }
     splice(th, l, i, i + r.len, items).is_ok()
 }

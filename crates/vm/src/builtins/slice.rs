@@ -138,6 +138,7 @@ pub fn unpack(th: Th, s: Gc<Slice>) -> R<(i64, i64, i64)> {
 }
 
 /// `PySlice_AdjustIndices`.
+#[inline]
 pub fn clip((start, stop, step): (i64, i64, i64), len: usize) -> Indices {
     let len = len as i64;
     let fix = |i: i64| {
@@ -151,12 +152,11 @@ pub fn clip((start, stop, step): (i64, i64, i64), len: usize) -> Indices {
         }
     };
     let (start, stop) = (fix(start), fix(stop));
-    let n = if step < 0 {
-        if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
-    } else if start < stop {
-        (stop - start - 1) / step + 1
-    } else {
-        0
+    let n = match if step < 0 { start - stop } else { stop - start } {
+        ..=0 => 0,
+        // Divisions are slow, and most steps are these.
+        n if step == 1 || step == -1 => n,
+        n => (n - 1) / step.abs() + 1,
     };
     Indices { start, stop, step, len: n as usize }
 }
