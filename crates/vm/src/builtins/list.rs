@@ -699,7 +699,8 @@ pub fn slice_of(th: Th, l: Gc<List>, bounds: (i64, i64, i64)) -> R<Value> {
             1 => copy_words(from.add(r.start as usize), to, r.len, false),
             -1 => copy_words(from.add(r.start as usize + 1 - r.len), to, r.len, true),
             _ => {
-                let (from, to) = (std::slice::from_raw_parts(from, n), std::slice::from_raw_parts_mut(to, r.len));
+                let (from, to) =
+                    (std::slice::from_raw_parts(from, n), std::slice::from_raw_parts_mut(to, r.len));
                 to.iter_mut().zip(r.iter()).for_each(|(x, k)| *x = from[k]);
             }
         }
