@@ -2,7 +2,8 @@
 //! values of the interpreter's state are.
 
 use crate::ir::*;
-use crate::{forever, packed};
+use crate::{forever, packed, word};
+use std::mem::offset_of;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
@@ -76,8 +77,130 @@ pub struct ExitInfo {
 pub struct Left {
     pub snap: Snap,
     pub leaves: Vec<(Loc, Ty)>,
+    /// The same, ready for use.
+    pub moves: Moves,
     /// Where the rest begins.
     pub(crate) rest: u32,
+}
+
+/// How a [`Move`] comes by its word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum How {
+    /// [`Move::word`].
+    Const,
+    /// What [`State`] has.
+    Word,
+    /// To be tagged.
+    Int,
+    /// To be made a word, which may need an object.
+    Flt,
+    /// An object of [`Snap::virts`].
+    Virt,
+}
+
+/// A word that an exit writes: a [`Val`] and the [`Loc`] of its operand in one.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// Register, or byte offset of a field.
+    pub to: u32,
+    /// Word of [`State`], or object.
+    at: u16,
+    pub how: How,
+    word: u64,
+}
+
+/// What an exit writes, in the order of its snapshot.
+#[derive(Debug, Default)]
+pub struct Moves {
+    pub slots: Vec<Move>,
+    /// Functions, and what else belongs to them, of the frames that are made.
+    pub frames: Vec<Move>,
+    /// For each object its fields that are no objects of the trace; then (object, field) of those that are, and of
+    /// numbers that may need objects.
+    pub fields: Vec<Vec<Move>>,
+    pub late: Vec<(u32, Move)>,
+    /// Whether `slots` or `frames` have such numbers.
+    pub floats: bool,
+}
+
+impl Move {
+    fn new(to: u32, v: &Val, leaves: &[(Loc, Ty)]) -> Move {
+        let (how, r) = match *v {
+            Val::Const(word) | Val::Raw(word) => return Move { to, at: 0, how: How::Const, word },
+            // More than fit have no place in one trace.
+            Val::Virt(n) => return Move { to, at: n as u16, how: How::Virt, word: 0 },
+            Val::Word(r) => (How::Word, r),
+            Val::Int(r) => (How::Int, r),
+            Val::Flt(r) => (How::Flt, r),
+        };
+        match leaves[r.0 as usize].0 {
+            Loc::Gpr(n) => Move { to, at: n as u16, how, word: 0 },
+            Loc::Xmm(n) => Move { to, at: (offset_of!(State, xmm) / 8) as u16 + n as u16, how, word: 0 },
+            Loc::Spill(n) => Move { to, at: (offset_of!(State, spill) / 8) as u16 + n, how, word: 0 },
+            Loc::Const(w) => {
+                let word = match how {
+                    How::Int => word::fix(w as i64),
+                    How::Flt => match word::flo_encode(f64::from_bits(w)) {
+                        Some(w) => w,
+                        None => return Move { to, at: u16::MAX, how, word: w },
+                    },
+                    _ => w,
+                };
+                Move { to, at: 0, how: How::Const, word }
+            }
+        }
+    }
+    /// The raw bits.
+    #[inline(always)]
+    fn raw(&self, s: &State) -> u64 {
+        if self.at == u16::MAX {
+            return self.word;
+        }
+        let words = &raw const *s as *const u64;
+        // SAFETY: `new` makes offsets within `State`, whose fields are all words.
+        unsafe { *words.add(self.at as usize) }
+    }
+    /// The word, if that needs no memory and is no object of the trace.
+    #[inline(always)]
+    pub fn plain(&self, s: &State) -> Option<u64> {
+        match self.how {
+            How::Const => Some(self.word),
+            How::Word => Some(self.raw(s)),
+            How::Int => Some(word::fix(self.raw(s) as i64)),
+            How::Flt => word::flo_encode(self.float(s)),
+            How::Virt => None,
+        }
+    }
+    /// The number, of [`How::Flt`].
+    #[inline(always)]
+    pub fn float(&self, s: &State) -> f64 {
+        f64::from_bits(self.raw(s))
+    }
+    /// The object, of [`How::Virt`].
+    #[inline(always)]
+    pub fn object(&self) -> usize {
+        self.at as usize
+    }
+}
+
+impl Left {
+    pub(crate) fn new(snap: Snap, leaves: Vec<(Loc, Ty)>, rest: u32) -> Left {
+        let to = |to: u32, v: &Val| Move::new(to, v, &leaves);
+        let mut m = Moves { slots: snap.slots.iter().map(|(n, v)| to(*n, v)).collect(), ..Moves::default() };
+        for f in snap.frames.iter().skip(1).filter(|f| !f.real) {
+            m.frames.push(to(0, &f.func));
+            m.frames.extend(f.extra.iter().map(|x| to(0, x)));
+        }
+        for (n, o) in snap.virts.iter().enumerate() {
+            let all: Vec<Move> = o.fields.iter().map(|(at, v)| to(*at, v)).collect();
+            let is_late = |m: &&Move| matches!(m.how, How::Virt | How::Flt);
+            m.late.extend(all.iter().filter(is_late).map(|m| (n as u32, *m)));
+            m.fields.push(all.into_iter().filter(|m| m.how != How::Virt).collect());
+        }
+        m.floats = m.slots.iter().chain(&m.frames).any(|m| m.how == How::Flt);
+        Left { snap, leaves, moves: m, rest }
+    }
 }
 
 /// A place where compiled code is left. Compiled code jumps to `target`, which is the way out or a bridge.

@@ -311,7 +311,7 @@ impl Packed {
                 (l, ty(b >> 2))
             })
         });
-        Left { snap, leaves, rest: i.at as u32 }
+        Left::new(snap, leaves, i.at as u32)
     }
     /// `carry` and `hints`, from `Left::rest` on.
     pub fn unpack_rest(&'static self, at: u32) -> (Vec<u32>, Vec<Hint>) {

@@ -7,9 +7,9 @@ use crate::interp::call::Gather;
 use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
-use adder_metatrace::backend::{Exit, State};
+use adder_metatrace::backend::{Exit, How, Left, Move, State};
 use adder_metatrace::counters::Counter;
-use adder_metatrace::ir::{Snap, Val, new_size};
+use adder_metatrace::ir::new_size;
 use adder_metatrace::params::Param;
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
@@ -91,132 +91,96 @@ fn worth(e: &Exit) -> bool {
         && tree.bridges.load(Relaxed) < Param::MaxBridges.get()
 }
 
-/// A word of the interpreter for a value, if that needs no memory.
-#[inline]
-fn plain(s: &State, e: &Exit, v: &Val) -> Option<u64> {
-    match *v {
-        Val::Const(w) | Val::Raw(w) => Some(w),
-        Val::Word(r) => Some(e.read(s, r)),
-        Val::Int(r) => Some(word::fix(e.read(s, r) as i64)),
-        Val::Flt(r) => word::flo_encode(f64::from_bits(e.read(s, r))),
-        Val::Virt(_) => None,
-    }
-}
-
-#[inline(always)]
-fn each_val(snap: &Snap, mut f: impl FnMut(&Val)) {
-    for (_, v) in &snap.slots {
-        f(v);
-    }
-    for fr in snap.frames.iter().skip(1).filter(|fr| !fr.real) {
-        f(&fr.func);
-        if let Some(x) = &fr.extra {
-            f(x);
-        }
-    }
-}
-
 fn rebuild(th: Th, s: &State, e: &Exit) {
-    // Most exits need no memory and have few values.
-    const FEW: usize = 48;
-    let mut words = [0; FEW];
-    let (mut n, mut simple) = (0, e.snap.virts.is_empty());
-    if simple {
-        each_val(&e.snap, |v| match plain(s, e, v) {
-            Some(w) if n < FEW => {
-                words[n] = w;
-                n += 1;
-            }
-            _ => simple = false,
-        });
+    let left: &Left = e;
+    if left.snap.virts.is_empty() {
+        finish(th, s, left, &[]);
+    } else {
+        rebuild_objects(th, s, left);
     }
-    if simple {
-        let mut at = words.iter();
-        write(th, s, e, |_| *at.next().unwrap_or(&0));
-        // Words that stay on the stack keep objects alive.
-        words[..n].fill(0);
-        std::hint::black_box(&mut words);
-        return;
-    }
-    // What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
-    let mut made = Gather::new();
+}
+
+/// What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
+fn rebuild_objects(th: Th, s: &State, left: &Left) {
     let mut objects = Gather::new();
-    for o in &e.snap.virts {
+    let store = |o: *mut u64, m: &Move, w: u64| unsafe {
+        let slot = o.byte_add(m.to as usize);
+        *slot = w;
+        if word::is_ptr(w) {
+            th.m.barrier(Value::from_bits(o as u64).obj().unwrap_unchecked(), slot);
+        }
+    };
+    for (o, fields) in left.snap.virts.iter().zip(&left.moves.fields) {
         let size = new_size(o.what);
         let p = unsafe { super::helpers::alloc(th, o.what as u64) } as *mut u64;
-        unsafe {
-            for k in 1..size / 8 {
-                *p.add(k) = 0;
-            }
-            // Counted layouts read their size from the object.
-            for (at, v) in &o.fields {
-                if let Some(w) = plain(s, e, v)
-                    && !word::is_ptr(w)
-                {
-                    *p.add(*at as usize / 8) = w;
-                }
-            }
+        // Counted layouts read their size from the object: all is written before anything else is allocated.
+        unsafe { std::slice::from_raw_parts_mut(p.add(1), size / 8 - 1).fill(0) };
+        for m in fields {
+            store(p, m, m.plain(s).unwrap_or(0));
         }
         let _ = objects.push(th, unsafe { Value::from_bits(p as u64) });
     }
-    let value = |v: &Val, objects: &Gather| -> u64 {
-        match *v {
-            Val::Virt(n) => objects.as_slice()[n as usize].bits(),
-            Val::Flt(r) => th.float(f64::from_bits(e.read(s, r))).bits(),
-            ref v => plain(s, e, v).unwrap_or(0),
-        }
-    };
-    for (n, o) in e.snap.virts.iter().enumerate() {
-        for (at, v) in &o.fields {
-            let w = value(v, &objects);
-            let obj = objects.as_slice()[n];
-            unsafe {
-                let slot = (obj.bits() as *mut u8).add(*at as usize) as *mut u64;
-                *slot = w;
-                th.m.barrier(obj.obj().unwrap_unchecked(), slot);
-            }
-        }
+    for (n, m) in &left.moves.late {
+        let w = match m.how {
+            How::Virt => objects.as_slice()[m.object()].bits(),
+            _ if m.plain(s).is_some() => continue,
+            _ => th.float(m.float(s)).bits(),
+        };
+        store(objects.as_slice()[*n as usize].bits() as *mut u64, m, w);
     }
-    let mut n = 0;
-    each_val(&e.snap, |v| {
-        let w = value(v, &objects);
-        if let Some(x) = Value::from_word(w) {
-            let _ = made.push(th, x);
-            n += 1;
-        }
+    finish(th, s, left, objects.as_slice());
+}
+
+/// Registers and frames, the objects being there.
+#[inline(always)]
+fn finish(th: Th, s: &State, left: &Left, objects: &[Value]) {
+    if left.moves.floats && each(left).any(|m| m.how == How::Flt && m.plain(s).is_none()) {
+        return finish_floats(th, s, left, objects);
+    }
+    write(th, s, left, |m| match m.plain(s) {
+        Some(w) => w,
+        None => objects[m.object()].bits(),
     });
-    let _ = n;
-    // The same order again.
-    let mut k = 0;
-    write(th, s, e, |v| match v {
-        Val::Const(0) => 0,
-        Val::Word(r) if e.read(s, *r) == 0 => 0,
-        _ => {
-            k += 1;
-            made.as_slice()[k - 1].bits()
-        }
+}
+fn each(left: &Left) -> impl Iterator<Item = &Move> {
+    left.moves.slots.iter().chain(&left.moves.frames)
+}
+/// Numbers that need objects are rare.
+#[cold]
+#[inline(never)]
+fn finish_floats(th: Th, s: &State, left: &Left, objects: &[Value]) {
+    let mut made = Gather::new();
+    for m in each(left).filter(|m| m.how == How::Flt && m.plain(s).is_none()) {
+        let _ = made.push(th, th.float(m.float(s)));
+    }
+    let mut at = made.as_slice().iter();
+    write(th, s, left, |m| match m.plain(s) {
+        Some(w) => w,
+        None if m.how == How::Flt => at.next().map_or(0, |x| x.bits()),
+        None => objects[m.object()].bits(),
     });
 }
 
-/// Writes registers and frames; `value` must not allocate and is called in the order of `each_val`.
+/// Writes registers and frames; `value` must not allocate and is called in the order of `each`.
 #[inline(always)]
-fn write(th: Th, s: &State, e: &Exit, mut value: impl FnMut(&Val) -> u64) {
+fn write(th: Th, s: &State, left: &Left, mut value: impl FnMut(&Move) -> u64) {
     unsafe {
         let regs = s.regs as *mut u64;
         let root = s.fp as *mut Frame;
-        for (slot, v) in &e.snap.slots {
-            *regs.add(*slot as usize) = value(v);
+        for m in &left.moves.slots {
+            *regs.add(m.to as usize) = value(m);
         }
-        let n = e.snap.frames.len();
-        for (k, f) in e.snap.frames.iter().enumerate() {
+        let n = left.snap.frames.len();
+        let mut links = left.moves.frames.iter();
+        for (k, f) in left.snap.frames.iter().enumerate() {
             let fr = &mut *root.add(k);
             if k > 0 && !f.real {
                 fr.regs = regs.add(f.base as usize);
-                fr.func = Value::from_bits(value(&f.func)).cast_unchecked();
+                fr.func = Value::from_bits(links.next().map_or(0, &mut value)).cast_unchecked();
                 fr.code = Value::from_bits(f.code).cast_unchecked::<Code>();
                 fr.flags = f.flags;
-                if let Some(x) = &f.extra {
-                    fr.extra.init(Some(Value::from_bits(value(x))));
+                if f.extra.is_some() {
+                    fr.extra.init(Some(Value::from_bits(links.next().map_or(0, &mut value))));
                     super::generators::appeared(th, fr);
                 }
             }
