@@ -249,7 +249,9 @@ def show(module, results, notes, seconds, score, failures):
     print(f"{score} {module:32s} " + " ".join(f"{k} {v}" for k, v in sorted(count.items()))
           + f"  {seconds:.1f} s" + (f"  [{notes[0][:110]}]" if notes else ""), flush=True)
     bad = [(t, o, d) for t, (o, d) in results.items() if o in ("fail", "error", "crash", "timeout")]
-    for t, o, d in bad[:failures]:
+    # Crashes and hangs are always named: no count is worth as much.
+    worst = [b for b in bad if b[1] in ("crash", "timeout")]
+    for t, o, d in worst + [b for b in bad if b not in worst][:max(0, failures - len(worst))]:
         prefix = f"test.{module}."
         print(f"        {o}: {t[len(prefix):] if t.startswith(prefix) else t}: {d[:160]}")
 
