@@ -87,7 +87,7 @@ pub const fn exception(name: &'static str, doc: &'static str, base: &'static Typ
         doc,
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags,
+        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
         base: Some(base),
         ..NativeType::DEFAULT
     }

@@ -651,7 +651,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
     name: "collections.defaultdict",
     kind: Kind::Dict,
     size: size_of::<DefaultDict>() as u32,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::MAPPING,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MAPPING,
     doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.",
     base: Some(&dict::DICT),
     slots: Slots {

@@ -381,8 +381,7 @@ static LRU_TYPE: NativeType = NativeType {
     name: "functools._lru_cache_wrapper",
     kind: Kind::Native,
     size: Lru::SIZE,
-    flags: tflags::BASETYPE
-        | tflags::IMMUTABLE
+    flags: tflags::IMMUTABLE
         | tflags::HAS_DICT
         | tflags::WEAKREF
         | tflags::METHOD_DESCRIPTOR,

@@ -244,7 +244,7 @@ macro_rules! getter_type {
             name: concat!("operator.", $name),
             kind: Kind::Native,
             size: Getter::SIZE,
-            flags: tflags::IMMUTABLE | tflags::BASETYPE,
+            flags: tflags::IMMUTABLE,
             doc: $doc,
             text_signature: Some($sig),
             getset: &[getter("__text_signature__", "", |th, _| Ok(th.str("(obj, /)")))],

@@ -49,7 +49,7 @@ static STRUCT_ERROR_TYPE: NativeType = NativeType {
     name: "struct.error",
     kind: Kind::BaseException,
     size: size_of::<BaseException>() as u32,
-    flags: exc::BASE_EXCEPTION_TYPE.flags,
+    flags: exc::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
     base: Some(&exc::EXCEPTION),
     ..NativeType::DEFAULT
 };

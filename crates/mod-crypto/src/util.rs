@@ -91,7 +91,7 @@ pub const fn exception(name: &'static str, base: &'static TypeCell) -> NativeTyp
         name,
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags,
+        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
         base: Some(base),
         ..NativeType::DEFAULT
     }

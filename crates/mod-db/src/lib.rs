@@ -166,7 +166,7 @@ macro_rules! errors {
                 name: concat!("sqlite3.", $name),
                 kind: Kind::BaseException,
                 size: size_of::<BaseException>() as u32,
-                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE,
+                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE | tflags::WEAKREF,
                 base: Some($base),
                 ..NativeType::DEFAULT
             };

@@ -16,7 +16,6 @@ pub static PREPARE_PROTOCOL: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.PrepareProtocol",
     kind: Kind::Native,
     size: Protocol::SIZE,
-    flags: tflags::BASETYPE,
     doc: "PEP 246 style object adaption protocol type.",
     slots: Slots {
         new: Some(|th, t, _| object::new_instance(th, unsafe { t.cast_unchecked() })),

@@ -112,7 +112,7 @@ static EXPAT_ERROR: TypeCell = TypeCell::new({
         name: "xml.parsers.expat.ExpatError",
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE,
+        flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE | tflags::WEAKREF,
         base: Some(&exc::EXCEPTION),
         ..NativeType::DEFAULT
     };

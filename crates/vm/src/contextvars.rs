@@ -141,7 +141,7 @@ pub static VAR_TYPE: NativeType = NativeType {
     name: "_contextvars.ContextVar",
     kind: Kind::Native,
     size: size_of::<ContextVar>() as u32,
-    flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::HAVE_GC,
+    flags: tflags::IMMUTABLE | tflags::HAVE_GC,
     slots: Slots {
         new: Some(|th, _, a| th.call_def(&VAR_NEW, None, None, a)),
         repr: Some(var_repr),

@@ -18,7 +18,7 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
     name: "pickle.PickleBuffer",
     kind: Kind::Native,
     size: PickleBuffer::SIZE,
-    flags: tflags::BASETYPE | tflags::WEAKREF,
+    flags: tflags::WEAKREF,
     doc: docs::BUFFER,
     slots: Slots {
         new: Some(|th, t, a| {

@@ -92,7 +92,7 @@ macro_rules! error_type {
                 name: $name,
                 kind: Kind::BaseException,
                 size: size_of::<BaseException>() as u32,
-                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE,
+                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE | tflags::WEAKREF,
                 base: Some($base),
                 ..NativeType::DEFAULT
             };

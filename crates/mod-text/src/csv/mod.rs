@@ -107,7 +107,7 @@ pub static ERROR: TypeCell = TypeCell::new({
         name: "_csv.Error",
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::WEAKREF,
+        flags: tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT,
         base: Some(&exc::EXCEPTION),
         ..NativeType::DEFAULT
     };

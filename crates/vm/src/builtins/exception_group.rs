@@ -27,7 +27,6 @@ pub static BASE_GROUP_TYPE: NativeType = NativeType {
         | tflags::BASE_EXC_SUBCLASS
         | tflags::HAS_DICT
         | tflags::IMMUTABLE
-        | tflags::WEAKREF
         | tflags::HAVE_GC,
     base: Some(&BASE_EXCEPTION),
     doc: "A combination of multiple unrelated exceptions.",

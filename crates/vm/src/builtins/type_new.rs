@@ -185,8 +185,22 @@ struct Room<'a> {
     own_dict: bool,
 }
 
+/// Instances have a `__dict__`.
+pub fn has_dict(t: Gc<Type>) -> bool {
+    shows_dict(t) || !super::no_instance_attrs(t.native.kind)
+}
+
 fn shows_dict(t: Gc<Type>) -> bool {
     t.has_ext && !t.has(tflags::HIDDEN_ATTRS)
+}
+
+impl Parts<'_> {
+    /// CPython's objects of this layout differ in size (`tp_itemsize`): no slots and no weak references can be added.
+    /// Strings differ in size only here.
+    fn varies(&self) -> bool {
+        let kind = self.base.native.kind;
+        kind == Kind::Type || self.base.has(tflags::VAR_SIZED) && kind != Kind::Str
+    }
 }
 
 impl<'a> Room<'a> {
@@ -205,26 +219,27 @@ impl<'a> Room<'a> {
     fn without_slots(&mut self) {
         self.visible = !self.own_dict;
         self.has_ext = self.visible;
-        self.may_weak = true;
+        self.may_weak |= !self.new.varies();
     }
     /// Several bases: a dict or weak references may come from one that is not the layout base.
     fn look_at_other_bases(&mut self) {
         for b in self.new.bases.iter().filter(|b| !b.is(self.new.base.value())) {
             self.visible |= shows_dict(ty(*b)) && !self.own_dict;
-            self.may_weak |= ty(*b).has(tflags::WEAKREF);
+            self.may_weak |= ty(*b).has(tflags::WEAKREF) && !self.new.varies();
         }
     }
     /// Adds the members of `__slots__`. Gives the cells that the compiler left in the namespace.
     fn add_slots(&mut self, th: Th, slots: Value, class_name: &str) -> R<[Option<Value>; 2]> {
         let Parts { t, dict, base, .. } = self.new;
         let var = base.has(tflags::VAR_SIZED);
+        let varies = self.new.varies();
         let list = if slots.is_kind(Kind::Str) {
             th.tuple(&[slots])
         } else {
             super::tuple::from_iterable(th, slots)?
         };
         let list = unsafe { &*(list.cast_unchecked::<Tuple>().items() as *const [Value]) };
-        if !list.is_empty() && var && base.native.kind != Kind::Str {
+        if !list.is_empty() && varies {
             return Err(th.type_error(format!(
                 "nonempty __slots__ not supported for subtype of '{}'",
                 th.type_name(base)

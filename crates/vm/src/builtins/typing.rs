@@ -490,7 +490,7 @@ pub static TYPEALIAS_TYPE: NativeType = NativeType {
     name: "typing.TypeAliasType",
     kind: Kind::TypeAlias,
     size: size_of::<TypeAlias>() as u32,
-    flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::HAVE_GC,
+    flags: tflags::IMMUTABLE | tflags::HAVE_GC,
     doc: TYPEALIASTYPE_DOC,
     slots: Slots {
         new: Some(|th, _, a| th.call_def(&TYPEALIAS_NEW, None, None, a)),
