@@ -381,10 +381,7 @@ static LRU_TYPE: NativeType = NativeType {
     name: "functools._lru_cache_wrapper",
     kind: Kind::Native,
     size: Lru::SIZE,
-    flags: tflags::IMMUTABLE
-        | tflags::HAS_DICT
-        | tflags::WEAKREF
-        | tflags::METHOD_DESCRIPTOR,
+    flags: tflags::IMMUTABLE | tflags::HAS_DICT | tflags::WEAKREF | tflags::METHOD_DESCRIPTOR,
     doc: "Create a cached callable that wraps another function.\n\nuser_function:      the function being cached\n\nmaxsize:  0         for no caching\n          None      for unlimited cache size\n          n         for a bounded cache\n\ntyped:    False     cache f(3) and f(3.0) as identical calls\n          True      cache f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                        hits misses currsize maxsize\n",
     slots: Slots {
         new: Some(lru_new),

@@ -11,8 +11,7 @@ use std::mem::offset_of;
 use std::sync::atomic::Ordering::Relaxed;
 
 const SIZE: u32 = size_of::<BaseException>() as u32;
-const FLAGS: u64 =
-    tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::IMMUTABLE;
+const FLAGS: u64 = tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::IMMUTABLE;
 
 const fn f(i: usize) -> u32 {
     (offset_of!(BaseException, f) + 8 * i) as u32

@@ -80,7 +80,9 @@ pub static TYPE_TYPE: NativeType = NativeType {
         getter("__flags__", "", |th, o| Ok(th.int(shown_flags(ty(o).flags.load(Relaxed))))),
         getter("__basicsize__", "", |_, o| Ok(Value::fix(ty(o).fixed_size as i64))),
         getter("__itemsize__", "", |_, o| Ok(Value::fix(if ty(o).has(tflags::VAR_SIZED) { 8 } else { 0 }))),
-        getter("__dictoffset__", "", |_, o| Ok(Value::fix(if super::type_new::has_dict(ty(o)) { -1 } else { 0 }))),
+        getter("__dictoffset__", "", |_, o| {
+            Ok(Value::fix(if super::type_new::has_dict(ty(o)) { -1 } else { 0 }))
+        }),
         getter("__weakrefoffset__", "", |_, o| {
             Ok(Value::fix(if ty(o).has(tflags::WEAKREF) { -1 } else { 0 }))
         }),
