@@ -1,4 +1,8 @@
 //! Named shared memory and semaphores (`_posixshmem`, `_multiprocessing`).
+//!
+//! # Invariants
+//! A [`Semaphore`] is what `sem_open` gave and nobody has closed: `_multiprocessing` closes each once, when its object
+//! dies. Names are C strings of the caller's that outlive the call; times and counts are written to locals.
 
 use crate::fs::from_nanos;
 use crate::{CheckRet, Errno, Fd, Outside, Res};

@@ -1,4 +1,7 @@
 //! Random bytes of the operating system.
+//!
+//! # Invariants
+//! The system gets the rest of a slice of the caller's with that slice's own length.
 
 use crate::{CheckRet, Errno, Outside, Res};
 

@@ -3,6 +3,10 @@
 //! `AST` is native; the others are ordinary classes made by `type()`, so that attributes live in instances as everywhere.
 //! They are kept in `Root::ast_types` with the instances of operators and contexts that all trees share, independent of
 //! what Python code does to the module. Constructors and `__replace__`: as in CPython 3.14 (`Parser/asdl_c.py`).
+//!
+//! # Invariants
+//! `Root::ast_types` holds one tuple: the classes in the order of `asdl::classes()`, then the shared instances. No
+//! Python code has a hand on it, so an index below the number of classes gives a class.
 
 use adder_compiler::pycf;
 use adder_compiler::tree::{Class, Quant, asdl};

@@ -1,5 +1,8 @@
 //! Objects → trees of the compiler, with CPython's checks of types (`Python/Python-ast.c`). Attributes are read as Python
 //! would read them: nodes may be of subclasses, with properties.
+//!
+//! # Invariants
+//! The one unchecked cast is of what `tuple::from_iterable` gave, which is a tuple.
 
 use crate::classes::{self, POSITION};
 use adder_bytecode::{Const, Position};

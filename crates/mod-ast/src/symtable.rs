@@ -1,4 +1,8 @@
 //! `_symtable`: the compiler's scopes as objects.
+//!
+//! # Invariants
+//! `Entry::of` is given receivers of `Entry`'s own methods and what [`ENTRY`] made here; Python cannot make one, so
+//! its slots are filled.
 
 use crate::convert;
 use adder_compiler::scope::{ScopeKind, flag};

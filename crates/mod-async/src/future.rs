@@ -1,4 +1,11 @@
 //! `Future` and its iterator.
+//!
+//! # Invariants
+//! - `Future::of` is given instances of `Future` and its subclasses only, which begin with its layout: a header, then
+//!   `SLOTS` traced words, then plain ones. A slot that is null has not been set, or `__init__` never ran.
+//! - `exception` holds an exception (`set_exception` tests it), further callbacks a list, `awaited_by` a set while
+//!   `AWAITED_SET` is on.
+//! - The state leaves `PENDING` once, under the object's lock (`leave_pending`).
 
 use crate::state::{self, S};
 use adder_vm::builtins::{exceptions as exc, list, object, set, typing};

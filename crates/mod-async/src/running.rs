@@ -1,4 +1,7 @@
 //! The event loop that a thread runs, the task it is in, and all tasks of a loop.
+//!
+//! # Invariants
+//! `ForeignEagerTasks` is the set that `state::init` made. A task is taken for a [`task::Task`] only after `is_task`.
 
 use crate::future::{Future, PENDING, future_loop, is_future};
 use crate::state::{self, S};

@@ -1,4 +1,9 @@
 //! What `_asyncio` needs of the Python half of `asyncio`, in an array that is a root of the process.
+//!
+//! # Invariants
+//! The array is made once, before any object of the module, and has a slot for each [`S`]. What is taken for a set, a
+//! tuple or a class without a test is what `init` put there itself or found in `asyncio.exceptions`; nothing writes
+//! the slots later.
 
 use adder_vm::err::R;
 use adder_vm::import::import_attr;

@@ -1,4 +1,10 @@
 //! `Task`: a coroutine driven by the event loop.
+//!
+//! # Invariants
+//! - A [`Task`] begins with a [`Future`]; `Task::of` is given instances of `Task` only, `step_of` what `new_step`
+//!   made.
+//! - `context` is a `contextvars.Context`, which is tested before it is entered; `state` holds the set and the tuple
+//!   that are taken for such here.
 
 use crate::future::{self, BLOCKING, Future, LOG_TB, Outcome, PENDING, is_exact_future, is_future};
 use crate::running;

@@ -1,6 +1,10 @@
 //! Incremental decompressors: what `_ZlibDecompressor`, `BZ2Decompressor`, `LZMADecompressor` and `ZstdDecompressor` share.
 //!
 //! Input that could not be used yet, because the output was limited, is kept and comes before the next.
+//!
+//! # Invariants
+//! Where `unused` lies does not depend on the engine's type, as everything before `state` is of a fixed size
+//! (`repr(C)`): one trace function serves all. `of::<E>` is given receivers of the type that was declared with `E`.
 
 use crate::util::*;
 use adder_vm::builtins::buffer::Buffer;

@@ -1,5 +1,8 @@
 //! `_zstd`, on the zstd library: the module's functions. [`dict`] has dictionaries, [`coder`] the two coders, [`params`]
 //! their options.
+//!
+//! # Invariants
+//! The library gets a pointer with the length of a buffer that is held for the call; its texts are static C strings.
 
 mod coder;
 mod dict;

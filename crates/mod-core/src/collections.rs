@@ -1,4 +1,11 @@
 //! `_collections`: deque, defaultdict, `_count_elements`, `_tuplegetter`. (`OrderedDict` is in `ordered_dict`.)
+//!
+//! # Invariants
+//! - `Deque::ring` is an array whose capacity is a power of two, from the start. Positions are taken modulo the
+//!   capacity of the very array that is read, so a reader without the lock finds an old item or none, never another
+//!   place.
+//! - `start` and `len` change under the deque's lock together with the ring.
+//! - A `defaultdict` begins with a [`Dict`]; `dd` is given its instances only.
 
 use crate::itertools::{bind, itself, make, signature};
 use crate::native_layout;

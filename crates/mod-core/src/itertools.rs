@@ -1,4 +1,9 @@
 //! `itertools`: the simple iterators; the combinatoric ones are in [`combinatorics`].
+//!
+//! # Invariants
+//! What a slot of an iterator holds is set by its constructor and of the kind that is read here (`saved` a list, `its`
+//! an array); instances cannot be had without it. Two threads in one iterator may see an item twice or not at all, as
+//! every field is one word and lists and arrays test the index.
 
 mod combinatorics;
 mod grouping;

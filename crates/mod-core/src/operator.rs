@@ -1,4 +1,9 @@
 //! `_operator`: the operators as functions; itemgetter, attrgetter, methodcaller.
+//!
+//! # Invariants
+//! - A `Getter`'s `items` is a tuple and `kw` null or a dict, set by the constructor and never again; so a slice of
+//!   the items lives as long as the object, which the caller has on its stack.
+//! - `compare_digest` reads two strings or buffers between which nothing is allocated.
 
 use crate::itertools::make;
 use crate::native_layout;

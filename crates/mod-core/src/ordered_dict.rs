@@ -1,5 +1,9 @@
 //! `collections.OrderedDict`, as CPython's `Objects/odictobject.c`: a dict (which is ordered by itself) that also moves
 //! items to its ends, compares with regard to the order, and whose iterators notice every change of the keys.
+//!
+//! # Invariants
+//! An instance of `OrderedDict` begins with a [`Dict`]; `od` and `of` are given such instances only. Views have the
+//! layout of the views of dicts, and `dict` in them is an `OrderedDict`.
 
 use crate::itertools::{bind, itself, make, signature};
 use crate::native_layout;

@@ -1,4 +1,8 @@
 //! `_random`: the Mersenne Twister.
+//!
+//! # Invariants
+//! `Random::mt` is null or the object's own state outside the heap; it is touched only under the object's lock ([`with`])
+//! and freed when the object is found dead.
 
 use crate::itertools::make;
 use crate::native_layout;
@@ -43,9 +47,7 @@ static RANDOM_TYPE: NativeType = NativeType {
     },
     methods: &[
         method("random", "($self, /)", "random() -> x in the interval [0, 1).", |th, a| {
-            let o = a[0].unwrap();
-            let _g = th.lock(Random::of(o));
-            let x = mt(o).random();
+            let x = with(th, a[0].unwrap(), |m| m.random());
             Ok(th.float(x))
         }),
         method(
@@ -83,10 +85,7 @@ static RANDOM_TYPE: NativeType = NativeType {
                     k if k < 0 => Err(th.value_error("Cannot convert negative int")),
                     0 => Ok(Value::fix(0)),
                     1..=64 => {
-                        let n = {
-                            let _g = th.lock(Random::of(o));
-                            mt(o).bits_u64(k as u32)
-                        };
+                        let n = with(th, o, |m| m.bits_u64(k as u32));
                         Ok(th.uint(n))
                     }
                     k => {
@@ -94,20 +93,17 @@ static RANDOM_TYPE: NativeType = NativeType {
                         if Vec::<u64>::new().try_reserve_exact((k / 64 + 1) as usize).is_err() {
                             return Err(th.memory_error());
                         }
-                        let n = {
-                            let _g = th.lock(Random::of(o));
-                            mt(o).bits(k as u64)
-                        };
+                        let n = with(th, o, |m| m.bits(k as u64));
                         th.big(n)
                     }
                 }
             },
         ),
         method("getstate", "($self, /)", "getstate() -> tuple containing the current state.", |th, a| {
-            let (words, index) = {
-                let (w, i) = mt(a[0].unwrap()).state();
+            let (words, index) = with(th, a[0].unwrap(), |m| {
+                let (w, i) = m.state();
                 (w.to_vec(), i)
-            };
+            });
             let mut g = Gather::new();
             for w in words {
                 g.push(th, Value::fix(w as i64))?;
@@ -134,7 +130,7 @@ static RANDOM_TYPE: NativeType = NativeType {
                 let i = th.index_i64(t.items()[624])?;
                 match usize::try_from(i).ok().and_then(|i| MersenneTwister::from_state(st, i)) {
                     Some(m) => {
-                        *mt(a[0].unwrap()) = m;
+                        with(th, a[0].unwrap(), |state| *state = m);
                         Ok(NONE())
                     }
                     None => Err(th.value_error("invalid state")),
@@ -153,13 +149,17 @@ static RANDOM_TYPE: NativeType = NativeType {
 };
 static RANDOM: TypeCell = TypeCell::new(&RANDOM_TYPE);
 
-/// The generator's state; made on first use if `__init__` never ran.
-fn mt(o: Value) -> &'static mut MersenneTwister {
+/// Runs `f` on the generator's state under the object's lock. `f` runs no Python code and allocates no object.
+#[inline(always)]
+fn with<T>(th: Th, o: Value, f: impl FnOnce(&mut MersenneTwister) -> T) -> T {
     let r = Random::of(o);
+    let _g = th.lock(r);
+    // If `__init__` never ran.
     if r.mt.get().is_null() {
         r.mt.set(Box::into_raw(Box::new(MersenneTwister::from_key(&[0]))));
     }
-    unsafe { &mut *r.mt.get() }
+    // SAFETY: it is the object's own, and the lock is held.
+    f(unsafe { &mut *r.mt.get() })
 }
 
 fn seed(th: Th, o: Value, v: Option<Value>) -> R<()> {
@@ -190,6 +190,6 @@ fn seed(th: Th, o: Value, v: Option<Value>) -> R<()> {
             MersenneTwister::from_int(IntRef::new(u).expect("an int").view())
         }
     };
-    *mt(o) = m;
+    with(th, o, |state| *state = m);
     Ok(())
 }

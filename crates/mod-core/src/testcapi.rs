@@ -2,6 +2,9 @@
 //! meaning without them. Functions of every calling convention, calls from native code, sizes of C's types, events that
 //! native code fires, how exceptions are printed, where attributes are kept. Other names are absent, and tests of what
 //! only CPython has fail or skip themselves.
+//!
+//! # Invariants
+//! The casts are of classes that a `new` slot got and of tuples that were made in the same line.
 
 use crate::native_layout;
 use adder_vm::builtins::exceptions as exc;

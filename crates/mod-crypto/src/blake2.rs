@@ -1,4 +1,7 @@
 //! `_blake2` (RFC 7693), with the parameters of tree hashing.
+//!
+//! # Invariants
+//! The bytes of key, salt and person are those of buffers that [`Params`] holds while they are read.
 
 use crate::hash::{self, HashObj};
 use crate::state::{Algo, State};

@@ -1,5 +1,9 @@
 //! Hash objects: the types of `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2` and `_hashlib`, which differ in little more
 //! than their names.
+//!
+//! # Invariants
+//! All types here have the layout [`HashObj`] and only they use `of`; the state is behind [`Owned`]'s lock and freed
+//! with the object, which has no references to trace.
 
 use crate::state::{Algo, MAX, State};
 use crate::util::*;

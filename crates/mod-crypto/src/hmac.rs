@@ -1,4 +1,8 @@
 //! HMAC objects: `_hashlib.HMAC`, and the module `_hmac`.
+//!
+//! # Invariants
+//! `of` is given receivers of the two `HMAC` types' methods, which have this layout; the state is behind [`Owned`]'s
+//! lock and freed with the object, which has no references to trace.
 
 use crate::state::{Algo, Hmac, MAX};
 use crate::util::*;

@@ -1,4 +1,7 @@
 //! `Row` and `PrepareProtocol`.
+//!
+//! # Invariants
+//! The first argument of a `new` slot is a class, and one of whose layout the type is.
 
 use super::cursor::{CURSOR, Cursor};
 use super::{docs, native_layout};

@@ -1,4 +1,7 @@
 //! `_multiprocessing`: semaphores between processes.
+//!
+//! # Invariants
+//! A dying semaphore is visited once, by the collector; the handle is taken out with a swap, so it is closed once.
 
 use crate::util::*;
 use adder_host::Errno;

@@ -1,4 +1,8 @@
 //! `select`: `select`, `poll` and `epoll` objects.
+//!
+//! # Invariants
+//! A dying `epoll` object is visited once, by the collector; the file descriptor is taken out with a swap, so `close`
+//! and death do not both close it.
 
 use crate::time::Round;
 use crate::util::*;

@@ -1,4 +1,7 @@
 //! `time`, and the conversion of Python numbers to times that other modules use.
+//!
+//! # Invariants
+//! Texts are copied at once from a `str` that is on the stack.
 
 use crate::util::*;
 use adder_host::time::Tm;

@@ -1,4 +1,7 @@
 //! What all modules of this crate need: the host, its errors as Python's, PEP 475's retry, arguments, paths.
+//!
+//! # Invariants
+//! The text of a `str` argument is borrowed for as long as the caller has the argument, which is in its registers.
 
 use adder_host::{Errno, Fd, Host, Outside, Res};
 use adder_vm::builtins::buffer::Buffer;

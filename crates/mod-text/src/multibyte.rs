@@ -3,6 +3,9 @@
 //! `Modules/cjkcodecs/multibytecodec.c`.
 //!
 //! Incremental codecs and streams share one layout: `tail` are bytes a decoder keeps, `pending` the text an encoder keeps.
+//!
+//! # Invariants
+//! `Ctx::pending` is null or a `str` that is never changed; a slice of its bytes is used while it is on the stack.
 
 use crate::common::{arg, bind, make, signature};
 use crate::native_layout;

@@ -1,4 +1,7 @@
 //! Scanning bytes for the first that needs attention, sixteen at a time where the machine has vectors.
+//!
+//! # Invariants
+//! SSE2 is part of x86-64, so the intrinsics may be used without a test; loads are of 16 bytes that lie in the slice.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;

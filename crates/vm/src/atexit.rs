@@ -1,4 +1,7 @@
 //! The module `atexit`: functions to be called when the interpreter ends.
+//!
+//! # Invariants
+//! `Root::atexit` is null or the list that `callbacks` made.
 
 use crate::err::R;
 use crate::native::*;
@@ -94,7 +97,7 @@ fn unregister(th: Th, a: &[Option<Value>]) -> R<Value> {
     // Comparison may run Python code that changes the list.
     while i < th.len(l.value())? {
         let e = th.getitem(l.value(), Value::fix(i as i64))?;
-        let g = unsafe { e.cast_unchecked::<Tuple>() }.items()[0];
+        let g = e.known::<Tuple>().items()[0];
         if th.eq(f, g)? {
             let again = i < th.len(l.value())? && th.getitem(l.value(), Value::fix(i as i64))?.is(e);
             if again {
@@ -124,9 +127,9 @@ pub fn run(th: Th) {
             th.take_exc();
             return;
         }
-        let e: Gc<Tuple> = unsafe { e.cast_unchecked() };
+        let e: Gc<Tuple> = e.known();
         let (f, args, kw) = (e.items()[0], e.items()[1], e.items()[2]);
-        if th.call_ex(f, unsafe { args.cast_unchecked() }, kw.cast()).is_err() {
+        if th.call_ex(f, args.known(), kw.cast()).is_err() {
             crate::unraisable::report(th, Some("in atexit callback"), f);
         }
     }

@@ -3,6 +3,9 @@
 //! CPython's wording depends on how a function was declared there; the same follows from the signature: no parameters
 //! (METH_NOARGS), one positional-only (METH_O), all positional-only (`_PyArg_CheckPositional`), others
 //! (`_PyArg_UnpackKeywords`).
+//!
+//! # Invariants
+//! The items of an MRO are types.
 
 use crate::err::{R, Raised};
 use crate::native::*;

@@ -2,6 +2,12 @@
 //!
 //! A context's variables are in a dict that copies of the context share until one of them changes (copy on write): taking
 //! a copy costs nothing, the first change after it as much as there are variables.
+//!
+//! # Invariants
+//! - The types cannot be subclassed; `ctx`, `cv` and `tok` are given receivers of their methods, or values after a
+//!   test.
+//! - Each object begins with its traced words, as many as its `trace` is told; `vars` is always a dict, which is never
+//!   changed while `shared` says that copies have it too.
 
 use crate::builtins::{self, exceptions as exc, list};
 use crate::err::R;

@@ -3,6 +3,12 @@
 //! There are no reference counts and one old generation, so counts, thresholds and generations are what programs set, not
 //! what the collector goes by. Objects of internal layouts (arrays, tables, attribute words) are seen through: a referrer
 //! or referent is always something that Python can name.
+//!
+//! # Invariants
+//! - Headers are read of values that were found to be objects. Kinds are looked at before a cast.
+//! - While the heap is walked ([`objects`]) the world stands still: nothing is allocated, and objects are only written
+//!   down, in an array that was made before.
+//! - `*objs` arguments arrive as a tuple.
 
 use crate::builtins::list;
 use crate::err::R;

@@ -2,6 +2,9 @@
 //! (`adder_bytecode::serialize`), preceded by its length.
 //!
 //! Reading never trusts the data: whatever the bytes, it ends in a value or an exception.
+//!
+//! # Invariants
+//! Values are cast after their kind was looked at. References that a reader has made lie in a list on the heap.
 
 use crate::builtins::{self, bytes, code_data, list, tuple};
 use crate::err::{R, Raised};

@@ -1,5 +1,9 @@
 //! Running a program: a command, a module, a file, a folder or archive, standard input; and ending: exit codes, threads,
 //! `atexit`, finalizers, flushing. CPython's `Modules/main.c` and the second half of `Python/pylifecycle.c`.
+//!
+//! # Invariants
+//! `Root::main_module` is the module that the start made, `pending_sources` null or a list made here. The last system
+//! calls kill the process itself.
 
 use crate::builtins::{self, exceptions as exc, sys_attr};
 use crate::config;

@@ -1,5 +1,8 @@
 //! Making the runtime: heap, names, types, the first modules, `importlib`, standard streams, `site`. CPython's
 //! `Python/pylifecycle.c`, first half; `run` has the second.
+//!
+//! # Invariants
+//! The empty tuple is complete before anything else is allocated. `getrlimit` fills a local.
 
 use crate::builtins::{self, exceptions as exc};
 use crate::config;

@@ -1,4 +1,7 @@
 //! `sys.stdin`, `sys.stdout`, `sys.stderr`: made at start, flushed at the end.
+//!
+//! # Invariants
+//! What `TextIOWrapper` made is an object with a header.
 
 use crate::builtins::sys_attr;
 use crate::config;

@@ -209,11 +209,17 @@ impl<T> Owned<T> {
     /// Runs `f` with the state, which no other thread uses meanwhile.
     #[inline]
     pub fn with<U>(&self, th: Th, f: impl FnOnce(&mut T) -> U) -> U {
+        // Also when `f` panics.
+        struct Unlock<'a>(&'a Lock);
+        impl Drop for Unlock<'_> {
+            fn drop(&mut self) {
+                self.0.unlock();
+            }
+        }
         self.lock.lock_uninterrupted(th);
+        let _g = Unlock(&self.lock);
         // SAFETY: set when the object was made, freed when it died; the lock makes this the only reference.
-        let r = f(unsafe { &mut *self.ptr.get() });
-        self.lock.unlock();
-        r
+        f(unsafe { self.ptr.get().as_mut() }.expect("the state of a finished object"))
     }
     /// When the object dies.
     pub fn free(&self) {

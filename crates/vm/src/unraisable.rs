@@ -1,4 +1,7 @@
 //! Exceptions that nobody can catch: in finalizers, callbacks, at exit. They go to `sys.unraisablehook`.
+//!
+//! # Invariants
+//! What is reported is an exception; its traceback's frames have loaded code, as it ran.
 
 use crate::builtins;
 use crate::n;

@@ -1,4 +1,8 @@
 //! Warnings: the module `_warnings` (CPython's `Python/_warnings.c`) and what native code calls to issue one.
+//!
+//! # Invariants
+//! `Root::warnings_filters` is null or the array that `state` made. The tuple of prefixes is borrowed while it is on
+//! the stack.
 
 use crate::builtins::{self, exceptions as exc, list, sys_attr};
 use crate::err::R;

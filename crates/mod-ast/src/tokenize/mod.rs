@@ -2,6 +2,11 @@
 //!
 //! The lexer's state is Rust data beside the object. While `next` works, the object does not hold it, so that a
 //! `readline` that comes back to the same iterator finds it busy.
+//!
+//! # Invariants
+//! - `Iter::state` is null (busy or finished) or a box that the object owns: whoever works takes it out with a swap,
+//!   so two threads never have it at once, and puts it back or leaves null.
+//! - `Iter::of` is given receivers of `Iter`'s own methods and what `new` made.
 
 mod lexer;
 

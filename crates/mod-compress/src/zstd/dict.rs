@@ -2,6 +2,12 @@
 //!
 //! The content is also in Rust memory, shared with the coders that refer to it; digested forms are made once for each
 //! compression level.
+//!
+//! # Invariants
+//! - Digested dictionaries are the library's, freed once, when the last coder that refers to them is gone
+//!   ([`std::sync::Arc`]). The library only reads them, so threads may share them.
+//! - They are made of `content`, which lives in the same [`Digests`]; the library has copied what it needs of it.
+//! - Functions of the library get a pointer with the length of the buffer behind it, which stays for the call.
 
 use super::*;
 use adder_vm::heap::{Header, Obj, Tracer};

@@ -1,4 +1,8 @@
 //! Constructor, methods and pickling of arrays.
+//!
+//! # Invariants
+//! What is copied from an array is the storage that it had when the copy began: it is not freed, moved or reused while
+//! a word on the stack points at it, and `bytes()` clamps to what it holds.
 
 use super::items::{self, Format, FormatKind};
 use super::*;

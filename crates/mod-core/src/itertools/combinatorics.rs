@@ -1,6 +1,10 @@
 //! `product`, `permutations`, `combinations`, `combinations_with_replacement`.
 //!
 //! All keep their pools as tuples and the current indices as fixnums in an array.
+//!
+//! # Invariants
+//! `pools` is a tuple, `indices` and `cycles` are arrays of fixnums, all set by the constructors, which are the only
+//! way to an instance. Indices stay below the length of their pool whatever order threads come in: each is one word.
 
 use super::*;
 

@@ -1,4 +1,9 @@
 //! `groupby`, `tee`, `batched`.
+//!
+//! # Invariants
+//! A chunk of `tee` is an array of `CHUNK` items and a slot for the next chunk; it is shared by the copies. An index
+//! is at most `CHUNK` and read once for each step, so two threads in one iterator never read the next chunk as an
+//! item.
 
 use super::*;
 
@@ -198,7 +203,9 @@ fn tee_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
 fn tee_next(th: Th, o: Value) -> R<Option<Value>> {
     let t = Tee::of(o);
     let mut node: Gc<Array> = unsafe { t.node.gc() };
-    if t.index.get() == CHUNK {
+    // Read once: another thread may move it.
+    let mut i = t.index.get();
+    if i >= CHUNK {
         node = match unsafe { node.slot(CHUNK).gc_opt::<Array>() } {
             Some(n) => n,
             None => {
@@ -208,9 +215,9 @@ fn tee_next(th: Th, o: Value) -> R<Option<Value>> {
             }
         };
         th.store(t, &t.node, node.value());
+        i = 0;
         t.index.set(0);
     }
-    let i = t.index.get();
     if let Some(v) = node.slot(i).get() {
         t.index.set(i + 1);
         return Ok(Some(v));

@@ -1,4 +1,8 @@
 //! `date`, and the result of `isocalendar`.
+//!
+//! # Invariants
+//! `of` is given instances of [`Date`]'s type only. `datetime` begins with this layout, so `of` may be given one. The
+//! iso date is a tuple by its base. Fields are written once, to an object that nobody else has seen yet.
 
 use super::*;
 use adder_vm::builtins::{str_, tuple};

@@ -1,4 +1,8 @@
 //! `datetime`.
+//!
+//! # Invariants
+//! `of` is given instances of [`DateTime`]'s type only. A `datetime` begins with a `date`. Fields are written once, to
+//! an object that nobody else has seen yet.
 
 use super::date::Date;
 use super::*;

@@ -1,5 +1,9 @@
 //! `timedelta`: days, seconds, microseconds, normalised. Arithmetic is on microseconds as 128-bit integers, which hold
 //! every product and quotient that can become a `timedelta` again.
+//!
+//! # Invariants
+//! `of` is given instances of [`Delta`]'s type only. Fields are written once, to an object that nobody else has seen
+//! yet.
 
 use super::*;
 use adder_vm::builtins::{float, ops, tuple};

@@ -1,4 +1,8 @@
 //! `time`.
+//!
+//! # Invariants
+//! `of` is given instances of [`Time`]'s type only. Fields are written once, to an object that nobody else has seen
+//! yet.
 
 use super::*;
 use adder_vm::builtins::str_;

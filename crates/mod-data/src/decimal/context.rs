@@ -1,4 +1,10 @@
 //! `Context`, its signal dictionaries, the current context and `localcontext`.
+//!
+//! # Invariants
+//! - A `SignalDict` is made by `signal_dict` alone and its `of` is the context; `cell` reads the context's own
+//!   atomics.
+//! - The thread's cache slot is null or an array of a `contextvars.Context` and a `Context`.
+//! - `State::SignalDictType` is the class that the module made when it was set up.
 
 use super::num::status::*;
 use super::num::{Ctx, MAX_EMAX, MAX_PREC, MIN_EMIN, Round};

@@ -1,4 +1,7 @@
 //! The type `Decimal`: construction, operators, comparison, hash, formatting and conversion.
+//!
+//! # Invariants
+//! The one cast is of what was found to be a `str` a line before.
 
 use super::context::{Context, context_arg, current, signal};
 use super::num::status::*;

@@ -4,6 +4,10 @@
 //! rounding and conditions, [`funcs`] the transcendental ones, [`text`] the notation. [`object`] is the `Decimal`,
 //! [`context`] contexts and signals, [`decimal`] and [`methods`] what Python sees. Objects that the module needs are kept
 //! in the `Decimal` type's `aux` array ([`State`]).
+//!
+//! # Invariants
+//! `Decimal`'s `aux` is null or the array that `init` made, with a slot for each [`State`]; nothing of Python's
+//! reaches it.
 
 mod context;
 #[allow(clippy::module_inception)]

@@ -2,6 +2,9 @@
 //!
 //! [`pickler`] holds the object and its output, [`save`] walks the objects, [`load`] is the stack machine that reads.
 //! What copyreg and `_compat_pickle` keep is looked up once and kept in the type object's `aux` array ([`State`]).
+//!
+//! # Invariants
+//! `Pickler`'s `aux` is the array that `State::init` made, before any pickler; nothing of Python's reaches it.
 
 mod buffer;
 mod docs;

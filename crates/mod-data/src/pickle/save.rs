@@ -1,5 +1,8 @@
 //! How each kind of object is pickled: the choice, the memo, numbers and reduced values here; [`texts`], [`containers`],
 //! [`globals`].
+//!
+//! # Invariants
+//! The one cast is of a tuple made in the same line.
 
 mod containers;
 mod globals;

@@ -1,4 +1,10 @@
 //! The database as a whole: backup, serialize, deserialize.
+//!
+//! # Invariants
+//! - A database handle is used while its connection is held (`check` gives a hold, `open` the receiver's), so that no
+//!   other thread closes it; a backup ends, whatever happened, before its function does.
+//! - Memory that `serialize` gives is freed here, memory given to `deserialize` belongs to the library from then on,
+//!   failed or not (`FREEONCLOSE`).
 
 use super::*;
 

@@ -1,4 +1,7 @@
 //! `open`, `open_code`, `text_encoding`. CPython's `Modules/_io/_iomodule.c`.
+//!
+//! # Invariants
+//! The text of an argument is borrowed for as long as the caller has the argument.
 
 use super::*;
 

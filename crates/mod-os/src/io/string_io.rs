@@ -3,6 +3,12 @@
 //! The content is WTF-8: a str while nothing was written since it was set or given out, else the first `nbytes` of a
 //! growing buffer. The position is kept in characters and, while it is within the content, in bytes too, so that reading
 //! and writing on do not look for it. State changes under the object's thin lock.
+//!
+//! # Invariants
+//! - `buf` is null, a `str` or a [`RawBuf`]. A slice of it is cut to what that very object holds, whatever `nbytes`
+//!   says meanwhile.
+//! - A buffer is replaced under the lock, after its content was copied to the new one; the old one stays valid for
+//!   whoever has a pointer into it. With several threads nothing is made of a slice that was read without the lock.
 
 use super::base::TEXTIOBASE;
 use super::newline::{Mode, Newlines};

@@ -1,4 +1,7 @@
 //! Decoding and encoding of `TextIOWrapper`: natively, or by the incremental codecs of the registry.
+//!
+//! # Invariants
+//! The one cast is of what `try_str` made.
 
 use super::newline::{self, Newlines};
 use super::text::*;

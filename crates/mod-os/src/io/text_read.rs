@@ -1,4 +1,8 @@
 //! Reading of `TextIOWrapper`.
+//!
+//! # Invariants
+//! `decoded` is null or a `str`, and what `take` gives is a `str`. The buffer's own reading is used only after
+//! `direct` said that the buffer is of its type.
 
 use super::text::*;
 use super::text_codec::{self as codec, Coding, Input};

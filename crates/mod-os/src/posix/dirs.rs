@@ -1,4 +1,8 @@
 //! `listdir`, `scandir` and `DirEntry`.
+//!
+//! # Invariants
+//! `Scandir::state` is null until the iterator is complete and then owns a locked state until the object dies; closing
+//! empties the state and leaves the pointer.
 
 use super::stat::stat_result;
 use crate::util::*;

@@ -1,4 +1,7 @@
 //! Functions on paths: the tree, attributes, links.
+//!
+//! # Invariants
+//! `TextPath::object` keeps the string or bytes that its slice is of; a `TextPath` stays on the native stack.
 
 use super::files::id_arg;
 use crate::util::*;

@@ -1,4 +1,7 @@
 //! Socket addresses between Python's forms and the system's.
+//!
+//! # Invariants
+//! The items of an address tuple are borrowed while the caller has the tuple in its arguments.
 
 use crate::util::*;
 use adder_host::net::Address;

@@ -1,4 +1,8 @@
 //! `_thread._ThreadHandle`: what `Thread.join` waits for.
+//!
+//! # Invariants
+//! `Handle::shared` owns one count of an [`Arc`]; it is set by [`new`], the only way to a handle, and given back when
+//! the object dies. `raw` may be used while the object is on the stack, `shared` gives a count of the caller's own.
 
 use super::lock::timeout_deadline;
 use crate::util::*;

@@ -2,6 +2,10 @@
 //!
 //! The object holds a dict from the thread's key to the thread's namespace, so that cycles through it can be collected.
 //! Each thread lists (weakly) the locals it has used, and takes its namespaces out of them at its end.
+//!
+//! # Invariants
+//! `dicts`, `args` and `kwargs` are set when a local is made, before `__init__` runs, and never again. What threads
+//! list are weak references made here, in a list that only the thread has.
 
 use adder_vm::builtins::object::new_instance;
 use adder_vm::builtins::{list, weakref};

@@ -3,6 +3,10 @@
 //! A mapping that is not a string or an `EncodingMap` is Python code. When it raises, the exception is kept aside, the
 //! codec is fed harmless answers until it comes to its end, and then the exception is raised: so no error handler sees
 //! it.
+//!
+//! # Invariants
+//! `EncodingMap::table` is a box that the object owns; it is set before anybody has the object, never changed, and
+//! freed with it.
 
 use super::{Args, encoded, errors_arg, str_arg};
 use crate::common::arg;

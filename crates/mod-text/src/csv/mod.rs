@@ -1,4 +1,8 @@
 //! `_csv`: dialects and their registry here, reading in `reader`, writing in `writer`.
+//!
+//! # Invariants
+//! - `Dialect`'s `aux` is the registry, a dict, from the module's start; nothing of Python's reaches the slot.
+//! - Plain fields of a dialect are written when it is made, before anybody else has it; `lineterminator` is a `str`.
 
 mod reader;
 mod writer;

@@ -1,4 +1,7 @@
 //! `_csv.reader`: lines to rows. A state machine over characters, with runs of ordinary bytes taken at once.
+//!
+//! # Invariants
+//! `Reader::dialect` is a dialect: set when the reader is made, which `dialect_of` gave.
 
 use super::{Dialect, LIMIT, NOT_SET, Quoting, READ, call_dialect, error, first_and_dialect};
 use crate::common::itself;

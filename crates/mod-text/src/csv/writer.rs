@@ -1,4 +1,7 @@
 //! `_csv.writer`: rows to lines.
+//!
+//! # Invariants
+//! `Writer::dialect` is a dialect, set when the writer is made; a field's text is a `str`, as `to_str` gives no other.
 
 use super::{Dialect, NOT_SET, Quoting, WRITE, call_dialect, error, first_and_dialect};
 use crate::common::arg;

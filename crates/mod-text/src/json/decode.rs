@@ -2,6 +2,10 @@
 //!
 //! A recursive descent over the bytes of the string; positions become character indices only for errors and for the
 //! end. Keys come again and again, so a small table of the last ones saves making and hashing them.
+//!
+//! # Invariants
+//! A number's text is digits, signs, a point and an exponent: ASCII, hence UTF-8. The string that is scanned stays on
+//! the stack.
 
 use super::{error, text_arg};
 use crate::common::{arg, bind, make, signature};

@@ -2,6 +2,10 @@
 //!
 //! The text is built in one buffer. Containers being written are nodes on the native stack, linked to the outer ones;
 //! that is where circular references are looked for.
+//!
+//! # Invariants
+//! The separators were found to be `str` when the encoder was made, and its attributes are read-only. Values and keys
+//! are cast after their kind was looked at. Nodes on the native stack outlive the calls below them.
 
 use super::MODULE;
 use crate::common::{arg, bad_argument, bind, make, signature};

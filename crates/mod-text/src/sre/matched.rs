@@ -2,6 +2,11 @@
 //!
 //! Spans are kept as byte offsets in the object itself when there are few groups and the subject is not huge, else in
 //! a raw buffer.
+//!
+//! # Invariants
+//! - `many` is null or holds two words for each group; then `spans` is not used. A group's number is tested against
+//!   `groups` before it is looked up, and `groups` is the program's, as spans are.
+//! - Plain fields are written when the match is made, before anybody else has it. `re` is a pattern.
 
 use super::pattern::Pattern;
 use super::replace;

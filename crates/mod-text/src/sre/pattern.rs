@@ -1,4 +1,9 @@
 //! `re.Pattern`: a compiled program with its methods.
+//!
+//! # Invariants
+//! - `Pattern::program` is a box that the object owns, set in the function that makes it, never changed, and freed
+//!   with it.
+//! - `groupindex` is a dict, `last_template` null or a template.
 
 use super::matched::{self, new_match};
 use super::scanner;

@@ -2,6 +2,10 @@
 //!
 //! The result is built as bytes in one buffer. Items of the wrong type are complained about at the end, with the words
 //! of `str.join`, as CPython joins a list of pieces.
+//!
+//! # Invariants
+//! `last_template` is null or a [`Template`], its `parts` null or an array of literals and group numbers. Slices of
+//! the replacement are used while it is on the stack.
 
 use super::matched::{self, Match, new_match};
 use super::pattern::{PATTERN, Pattern, is_buffer};

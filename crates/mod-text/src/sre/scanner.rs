@@ -1,4 +1,7 @@
 //! `_sre.SRE_Scanner`: one match after the other; what `finditer` iterates over.
+//!
+//! # Invariants
+//! `pattern` and `string` are set when the scanner is made; one thread at a time steps it (`busy`).
 
 use super::matched::new_match;
 use super::pattern::{Pattern, bounds, is_buffer};

@@ -2,6 +2,10 @@
 //!
 //! The engine counts bytes, Python counts characters. For ASCII text and for bytes that is the same; for the rest
 //! `str_::offset` and `str_::index_of` convert with the string's breadcrumbs.
+//!
+//! # Invariants
+//! `ptr` and `len` are the bytes of `obj`, which cannot change (`str`) or are exported to `_buffer`. A [`Text`] stays
+//! on the native stack, so that its object does not move. `obj` is a `str` unless the form is bytes.
 
 use adder_sre::Subject;
 use adder_vm::builtins::buffer::Buffer;

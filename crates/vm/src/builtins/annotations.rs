@@ -1,5 +1,8 @@
 //! `__annotations__` and `__annotate__` of functions, classes and modules (PEP 649, 749): annotations are computed by the
 //! annotate function when somebody asks for them.
+//!
+//! # Invariants
+//! `ns` is given receivers of attributes of `module`.
 
 use crate::err::{R, Raised};
 use crate::n;

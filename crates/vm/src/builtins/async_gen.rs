@@ -3,6 +3,11 @@
 //!
 //! A value that the generator yields to its user arrives in an `async_generator_wrapped_value`; everything else that comes
 //! out of its frame was passed through by an `await` inside.
+//!
+//! # Invariants
+//! - `agen` of an awaitable is an asynchronous generator from the start; `aw` and `wrapped` are given objects of these
+//!   kinds only.
+//! - `*args` of a method arrive as a tuple. A fresh object's words are written before the next allocation.
 
 use super::generator::*;
 use crate::builtins::exceptions as exc;

@@ -3,6 +3,11 @@
 //! The bytes are `len` of those of a [`RawBuf`] from `start`: removing at the front moves `start`. While buffers of it are
 //! exported nothing replaces or resizes the storage. Changes are decided and made under the object's lock (`edit`) and
 //! bytes are written before the length that shows them; readers take no lock: they clamp to what the storage holds.
+//!
+//! # Invariants
+//! - `buf` is null or a [`RawBuf`]; a slice is cut to what the very buffer holds that it is taken of. Storage that was
+//!   replaced stays valid for whoever has a pointer into it.
+//! - Bytes are written under the object's lock, or into storage that nobody else has yet, within its capacity.
 
 use super::buffer::{self, Buffer, Export, ExportsCell, flag};
 use super::bytes::{byte, constructor_args, contains, count, encoded_source, index_arg};

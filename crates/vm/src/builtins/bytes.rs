@@ -1,4 +1,8 @@
 //! `bytes`: layout, constructor, operators. Methods are in `bytes_methods`.
+//!
+//! # Invariants
+//! `len` bytes follow the object's fields. It is filled by who made it before anybody else has it (`uninit`, `fill`)
+//! and never changed then; `small_bytes` holds the 256 objects of one byte.
 
 use super::buffer::{self, Buffer, Export, flag};
 use super::{bytes_tables, codecs, int, percent, scratch, slicing, str_type};

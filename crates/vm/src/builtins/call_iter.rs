@@ -1,4 +1,7 @@
 //! `callable_iterator`: what `iter(callable, sentinel)` gives.
+//!
+//! # Invariants
+//! Both slots are set before anybody has the iterator; `call` becomes null when it is exhausted.
 
 use crate::builtins::exceptions as exc;
 use crate::err::R;

@@ -1,4 +1,7 @@
 //! `__build_class__`: what the `class` statement calls.
+//!
+//! # Invariants
+//! `bases` and the tuples of calls are tuples made by the caller or here, on the stack while they are borrowed.
 
 use crate::err::R;
 use crate::interp::call::Gather;

@@ -1,4 +1,8 @@
 //! Code objects back to data: for `marshal` and `code.replace`.
+//!
+//! # Invariants
+//! The code is loaded first, so `data` is there and its constants are an array; constants are cast after their kind
+//! was looked at.
 
 use super::code;
 use crate::err::R;

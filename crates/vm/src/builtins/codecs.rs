@@ -1,5 +1,8 @@
 //! `str.encode`, `bytes.decode` and what they rest on: the codecs that are native, and the way to all others through
 //! the registry (`codecs_registry`).
+//!
+//! # Invariants
+//! The exception that is given to an error handler is one that was made here, an instance of a Unicode error.
 
 use super::codecs_registry as registry;
 use super::{bytes, scratch};

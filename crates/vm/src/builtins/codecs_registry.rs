@@ -2,6 +2,9 @@
 //!
 //! All of it lives in global roots: a list of search functions, a dict from normalised names to `CodecInfo`s, a dict of
 //! error handlers.
+//!
+//! # Invariants
+//! The roots are null or hold the list and the dicts that were made here; their content is Python's and is tested.
 
 use super::list;
 use crate::builtins::exceptions as exc;

@@ -1,4 +1,8 @@
 //! `complex`.
+//!
+//! # Invariants
+//! The two parts are written before anybody else has the object and never change; `new` gets subclasses of `complex`
+//! only.
 
 use super::int_methods::{locale_for, spec};
 use super::object::{full_type_name, new_instance, object_hash};

@@ -1,4 +1,7 @@
 //! `dict`: the type and its methods, over [`super::dict_table`]. Views and iterators are in `dict_views`.
+//!
+//! # Invariants
+//! A cell is complete before its address is given away, and never moves.
 
 use super::dict_table::{DictTable, Found, hash_key};
 use super::dict_views as views;

@@ -1,4 +1,9 @@
 //! Views of dicts (`keys()`, `values()`, `items()`) and their iterators.
+//!
+//! # Invariants
+//! `dict` of a view is a dict from the start, of an iterator null or a dict. All six iterators have one layout, all
+//! three views another. A fresh object's words are written before the next allocation; what a table promises is in
+//! `dict_table`.
 
 use super::util::*;
 use crate::err::R;

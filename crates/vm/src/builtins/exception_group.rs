@@ -2,6 +2,10 @@
 //!
 //! Fields of the exception: `f[0]` the message, `f[1]` the tuple of exceptions, `f[2]` the sequence as it was given (whose
 //! type repr shows).
+//!
+//! # Invariants
+//! `f[1]` of a group is a tuple of exceptions: `BaseExceptionGroup.__new__` is the only way to an instance, and no
+//! attribute sets it. `GROUP` is set once, at start.
 
 use super::exceptions::{BASE_EXCEPTION, EXCEPTION};
 use super::list;

@@ -1,4 +1,7 @@
 //! The exception hierarchy. One layout ([`BaseException`]) serves all: fields of subclasses are `f[0..8]`.
+//!
+//! # Invariants
+//! `ex` is given exceptions only. `args` is a tuple from `__new__` on: the setter makes one of what it gets.
 
 use crate::err::{R, Raised};
 use crate::n;

@@ -2,6 +2,10 @@
 //!
 //! Most doubles are immediates; the others (very large or small ones, -0.0, infinities, NaNs) and instances of
 //! subclasses are [`FloatBox`]es.
+//!
+//! # Invariants
+//! An instance of a subclass of `float` is a [`FloatBox`]: `new` gets such classes only. Its value is written before
+//! anybody else has it.
 
 use super::{float_methods, int, int_new, scratch};
 use crate::err::R;

@@ -1,4 +1,7 @@
 //! The builtin functions that run over an iterable: `all`, `any`, `sum`, `min`, `max`, `sorted`.
+//!
+//! # Invariants
+//! A list's `items` is an array, whose capacity bounds the index: the list may have got another one meanwhile.
 
 use crate::err::{R, Raised};
 use crate::n;

@@ -3,6 +3,10 @@
 //!
 //! The frame may go where the temporaries that the target counts on hold the same kind of thing as now: out of blocks, not
 //! into them. Locals that are unbound become None, since the compiler leaves out checks that the jump would need.
+//!
+//! # Invariants
+//! `FrameObj::live` is the running frame of this very thread, which `observed` says; its registers are within the
+//! code's, and the target is an instruction of the code.
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::frame::FrameObj;

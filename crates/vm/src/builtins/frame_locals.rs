@@ -1,5 +1,8 @@
 //! `frame.f_locals` of a function: `FrameLocalsProxy` (PEP 667), which reads and writes the frame's variables wherever they
 //! are now, and keeps names that the code does not have in a dict of the frame.
+//!
+//! # Invariants
+//! `frame` of a proxy is a frame object from the start; its code's names are a tuple, `extra_locals` null or a dict.
 
 use super::frame::{FrameObj, local_slot};
 use super::util::{push_repr, repr_once};

@@ -1,4 +1,9 @@
 //! Python functions.
+//!
+//! # Invariants
+//! - Slots of a function hold what `Function` says: `code` a code object bound to `globals`, `closure` null or a tuple
+//!   of cells as long as the code's free variables; setters test it.
+//! - A fresh function's slots are all written before the next allocation.
 
 use crate::err::R;
 use crate::interp::call::Gather;

@@ -1,4 +1,8 @@
 //! Generator and coroutine objects: their methods. The running of them is in `interp::generator`.
+//!
+//! # Invariants
+//! `gen_of` is given generators, coroutines and asynchronous generators: one layout. `code` is loaded, as the
+//! generator was made by running it; `regs` is null or an array of at least `depth` slots.
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};

@@ -1,5 +1,9 @@
 //! `types.GenericAlias`: `list[int]` and the like (PEP 585), and the substitution of type parameters that unions and
 //! aliases share.
+//!
+//! # Invariants
+//! `ga` is given receivers of the type's methods and values that were found to be aliases; `args` and `parameters` are
+//! tuples. `items` borrows a tuple that is on the caller's stack or kept by an alias that is.
 
 use super::list;
 use crate::builtins::exceptions as exc;

@@ -1,5 +1,8 @@
 //! `isinstance`, `issubclass`: with `__instancecheck__`, tuples, unions, and objects that only look like classes
 //! (`__bases__`, `__class__`).
+//!
+//! # Invariants
+//! `abstract_bases` gives tuples only.
 
 use crate::err::R;
 use crate::n;

@@ -1,5 +1,11 @@
 //! What the interpreter's fast handlers do on dicts and on the iterators of dicts, `zip` and `enumerate`: no calls, no
 //! Python code, no collection. None: the slow path decides, nothing has happened.
+//!
+//! # Invariants
+//! - Objects are cast after their exact shape was compared, by the caller where the function says so.
+//! - `pair` writes an object into free memory of the thread's own and moves the cursor behind it: nothing is collected
+//!   between.
+//! - Indices are tested against the array or table that is read.
 
 use super::dict_table::DictTable;
 use super::dict_views::DictIter;

@@ -2,6 +2,12 @@
 //!
 //! Iterators that are used by several threads at once are memory-safe, as all their fields are words; an item may then be
 //! seen twice or not at all, as in CPython.
+//!
+//! # Invariants
+//! - `list` and `tuple` of an iterator hold such objects from the start; `s` and `seq` may become null. Nobody but the
+//!   makers here and the interpreter's handlers makes one.
+//! - An index is tested against the object each time, never against a length that was read before.
+//! - A fresh object's words are written before the next allocation.
 
 use super::util::*;
 use crate::builtins::exceptions as exc;

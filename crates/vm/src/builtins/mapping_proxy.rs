@@ -1,4 +1,7 @@
 //! `types.MappingProxyType`: a read-only view of any mapping.
+//!
+//! # Invariants
+//! `mapping` is set before anybody has the proxy and never changes.
 
 use super::util::*;
 use crate::err::R;

@@ -1,4 +1,9 @@
 //! Methods, attributes and items of `memoryview`.
+//!
+//! # Invariants
+//! - Elements are read and written of views that `live` has found unreleased, at places that `pointer` has found
+//!   inside; after Python code has run that is asked again.
+//! - `unpack` and `pack` do not need aligned memory. Views made here are changed before anybody else has them.
 
 use super::buffer::{self, flag};
 use super::bytes::index_arg;

@@ -1,4 +1,7 @@
 //! `types.SimpleNamespace`.
+//!
+//! # Invariants
+//! An instance's `__dict__`, when asked for, is a dict; the first argument of a `new` slot is a class.
 
 use crate::err::R;
 use crate::native::*;

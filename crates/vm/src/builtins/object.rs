@@ -1,4 +1,9 @@
 //! `object`.
+//!
+//! # Invariants
+//! - Instances are made of the size that their type's root shape says, with all words zero behind the header.
+//! - An object's shape changes under its lock, to one of the same size whose slots are filled before.
+//! - `ReprList` of a thread is null or a list that only this thread has; its array is as long as its length says.
 
 use crate::err::R;
 use crate::n;

@@ -1,4 +1,8 @@
 //! Structural pattern matching: mapping keys and class patterns, with CPython's errors.
+//!
+//! # Invariants
+//! What `tuple` is given is a tuple on the caller's stack: keys and names that the compiler made, or a tested
+//! `__match_args__`.
 
 use super::isinstance;
 use crate::err::{R, Raised};

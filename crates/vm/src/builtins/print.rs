@@ -1,4 +1,8 @@
 //! `print` and `input`.
+//!
+//! # Invariants
+//! Keywords are strings, as are the parts when they are written; `small_strs` holds the strings of one character below
+//! 256.
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::{int, scratch, sys_attr};

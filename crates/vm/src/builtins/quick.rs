@@ -1,5 +1,9 @@
 //! Answers that need no Python code, no allocation and raise nothing: what the interpreter tries on strings, containers
 //! of strings and small ints before the general protocols. None: not such a case.
+//!
+//! # Invariants
+//! An object is cast after its exact shape was compared. Strings, tuples and bytes do not change; lists and tables
+//! test the index they are asked for.
 
 use super::dict_table::{DictTable, Found};
 use super::str_;

@@ -1,4 +1,8 @@
 //! `range`: start, stop, step and length are ints of any size.
+//!
+//! # Invariants
+//! The four slots of a range, and those of an iterator over large ones, are filled with ints before anybody has it; a
+//! small iterator's `step` is written once, its other words are read and written singly.
 
 use super::slice;
 use super::util::*;

@@ -1,4 +1,7 @@
 //! `object.__reduce_ex__` for protocol 2 and up and `object.__getstate__`: how objects are taken apart for pickle and copy.
+//!
+//! # Invariants
+//! What `items` is given is a tuple that is on the caller's stack.
 
 use crate::err::R;
 use crate::interp::call::Gather;

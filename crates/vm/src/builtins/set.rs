@@ -1,4 +1,9 @@
 //! `set` and `frozenset`, over [`super::set_table`].
+//!
+//! # Invariants
+//! - `Set::table` is a table from the start, `SetIter::set` null or a set. What a table promises is in `set_table`.
+//! - `others` borrows the tuple of a call's positional arguments, which the caller keeps.
+//! - A fresh object's words are written before the next allocation.
 
 use super::iters::Items;
 use super::set_table::{SetTable, hash_element};

@@ -1,4 +1,8 @@
 //! Small types: NoneType, ellipsis, NotImplementedType, cell, classmethod, staticmethod, property.
+//!
+//! # Invariants
+//! The casts are of receivers of the types' own methods and slots. Slots of `classmethod`, `staticmethod` and
+//! `property` may be null: `__init__` need not have run.
 
 use crate::err::R;
 use crate::n;

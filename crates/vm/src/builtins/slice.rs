@@ -1,4 +1,7 @@
 //! `slice`, and index arithmetic for all sequences.
+//!
+//! # Invariants
+//! The three slots are set before anybody has the slice and never change.
 
 use super::util::{arg, arity, me, no_keywords, this};
 use crate::err::R;

@@ -1,4 +1,7 @@
 //! `str.format`, `str.format_map`, and the parsers that module `_string` exports for `string.Formatter`.
+//!
+//! # Invariants
+//! `args` of a call is the tuple that the binding made; `StringIter::text` is set when the iterator is made.
 
 use super::{int, ops, scratch, str_methods};
 use crate::err::{R, Raised};

@@ -1,4 +1,9 @@
 //! Methods of `str`.
+//!
+//! # Invariants
+//! - What is written to a string under construction is exactly the bytes that `str_uninit` was asked for: they are
+//!   counted in a first pass over the same items. With several threads a list is copied before.
+//! - `items_of` cuts a list's items to the array that it reads.
 
 mod finding;
 mod padding;

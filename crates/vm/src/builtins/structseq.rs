@@ -3,6 +3,11 @@
 //!
 //! An instance has the layout of a tuple whose `len` counts the fields seen as items; further fields follow as extra
 //! words, whose number is in the object's flags ([`hidden`]). So every field is a member descriptor of a fixed offset.
+//!
+//! # Invariants
+//! - The `aux` word of a type, or of its nearest native base, is the address of its static [`StructSeq`].
+//! - An instance has as many words behind its header as its type has fields, so a field's number below that is a slot
+//!   of it.
 
 use crate::err::{R, Raised};
 use crate::n;

@@ -1,4 +1,9 @@
 //! `super`.
+//!
+//! # Invariants
+//! - `this_type` and `obj_type` are null or types; all are null if `__init__` never ran.
+//! - Registers and data of a running frame are there; its `__class__` is looked for at the places that its code's
+//!   names say.
 
 use crate::err::R;
 use crate::n;
@@ -186,7 +191,10 @@ fn get(th: Th, s: Value, o: Option<Value>, _t: Value) -> R<Value> {
     if x.obj.get().is_some() {
         return Ok(s);
     }
-    th.call(th.type_of(s).value(), &[x.this_type.value(), o])
+    let Some(t) = x.this_type.get() else {
+        return Err(th.runtime_error("super.__init__() has not been called"));
+    };
+    th.call(th.type_of(s).value(), &[t, o])
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let s = sup(o);

@@ -1,4 +1,8 @@
 //! Template strings (PEP 750): `string.templatelib.Template` and `Interpolation`.
+//!
+//! # Invariants
+//! Templates and interpolations are made here alone, complete: `strings` and `interpolations` are tuples, of strings
+//! and of interpolations. They never change, so their items may be borrowed while the template is on the stack.
 
 use super::list;
 use crate::err::R;

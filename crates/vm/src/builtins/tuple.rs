@@ -1,4 +1,9 @@
 //! `tuple`.
+//!
+//! # Invariants
+//! - A tuple's length is written with its header, and its items before the next allocation (`alloc`): then it is
+//!   complete and never changes, so its items may be read without a lock and borrowed while it is on the stack.
+//! - Words behind the items belong to subclasses (attributes) and to struct sequences.
 
 use super::iters::{Items, new_tuple_iter};
 use super::slice;

@@ -1,5 +1,9 @@
 //! `type`: the type, calling classes, looking up and setting their attributes. Making classes: `type_new`; which bases go
 //! together: `type_bases`; attributes that are computed: `type_attrs`.
+//!
+//! # Invariants
+//! `ty` is given receivers of methods of `type` and values that were found to be types. `bases` and `mro` of a type
+//! that Python can see are tuples of types.
 
 use super::isinstance::{default_isinstance, default_issubclass};
 use super::type_attrs::*;

@@ -1,5 +1,8 @@
 //! Which bases a class may have: the metaclass and the layout that follow from them, its MRO; assignment to `__bases__`,
 //! with a new layout check and new MROs for the class and all below it.
+//!
+//! # Invariants
+//! `subclasses` of a type is read and written under `TYPE_LOCK`; `__bases__` and MROs are tuples of types.
 
 use super::type_::{TYPE, ty};
 use crate::err::R;

@@ -1,5 +1,9 @@
 //! Type parameters and aliases (PEP 695, 696): `TypeVar`, `ParamSpec`, `TypeVarTuple`, `TypeAliasType`, `Generic`, and module
 //! `_typing`. What they do beyond keeping values is in Python's `typing`, which is imported when it is needed.
+//!
+//! # Invariants
+//! - `TypeVar` and `ParamSpec` begin with the fields of `TypeVarTuple`, so `param` may read what they have in common.
+//! - The casts are of receivers of the types' own methods, which only the constructors here make.
 
 use super::generic_alias::{items, ro, type_repr};
 use super::typing_docs::*;

@@ -1,4 +1,8 @@
 //! `typing.Union`, which is `types.UnionType`: `int | str`.
+//!
+//! # Invariants
+//! `un` is given receivers of the type's methods and values that were found to be unions; `args` is set before anybody
+//! has one.
 
 use super::generic_alias::{collect_parameters, items, ro, substitute, type_repr};
 use super::{list, singletons};

@@ -1,5 +1,10 @@
 //! Instances of variable-sized builtin types (`int`, `str`, `bytes`, `tuple`) and of their Python subclasses, which keep
 //! their attributes in a word at the end of the object.
+//!
+//! # Invariants
+//! The header is written by the allocation; who asked for memory writes the rest before the next one, but for the
+//! attribute word at the end, which is written here. An array under construction is filled or zeroed before anything
+//! is allocated.
 
 use crate::err::R;
 use crate::object::{Array, List, Type};

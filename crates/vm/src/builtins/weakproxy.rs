@@ -1,4 +1,7 @@
 //! `weakref.proxy`: an object that stands for another without keeping it alive.
+//!
+//! # Invariants
+//! A proxy has the layout of [`WeakRef`], of which only `callback` is a reference that keeps.
 
 use super::weakref::{WeakRef, make, target, weak};
 use crate::builtins::exceptions as exc;

@@ -1,4 +1,8 @@
 //! `enumerate`, `zip`, `map`, `filter`.
+//!
+//! # Invariants
+//! An instance's words are all zeroed or set before the next allocation; `iters` of `zip` and `map` is null or a
+//! tuple.
 
 use super::iters::{REDUCE, SETSTATE};
 use super::util::*;

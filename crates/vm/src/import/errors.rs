@@ -1,5 +1,8 @@
 //! Texts of failing `from` imports and of missing module attributes, with CPython's hints at circular imports and at
 //! files that hide a library module.
+//!
+//! # Invariants
+//! Modules are cast after a test.
 
 use super::{is_initializing, quoted};
 use crate::builtins::exceptions as exc;

@@ -3,6 +3,10 @@
 //!
 //! `imp` is the module `_imp`, `frozen` the modules that count as frozen and the embedded library as files, `errors` the
 //! texts of failing `from` imports and of missing module attributes.
+//!
+//! # Invariants
+//! Modules and dicts are cast after a test. Names, packages and absolute names are strings: callers have tested them,
+//! or the compiler made them.
 
 pub mod errors;
 pub mod frozen;

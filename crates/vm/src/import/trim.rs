@@ -1,4 +1,7 @@
 //! Tracebacks of failed imports without the frames of `importlib`.
+//!
+//! # Invariants
+//! A traceback's `next` is null or one, its `frame` a frame object with a code object, whose names are strings.
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::frame::FrameObj;

@@ -3,6 +3,12 @@
 //!
 //! While a callback runs, the thread reports nothing ([`crate::thread::Thread::tracing`]). A callback may raise, which
 //! is as if the instruction had raised; a trace function may move its frame to another line, which changes `pc`.
+//!
+//! # Invariants
+//! - The code of a frame that reports events is loaded, and `pc` and `lasti` are among its instructions; `positions`
+//!   has one entry for each.
+//! - Arguments of an instrumented call lie in the running frame's registers, where the instruction says.
+//! - `frame_object` gives a frame object.
 
 use super::instrument::*;
 use super::slow::{fr, reg, reg_opt, set, skip};

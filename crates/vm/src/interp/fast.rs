@@ -2,6 +2,12 @@
 //! Operations that are always one residual call are in `slow`.
 //!
 //! Every handler does its tests before its first effect.
+//!
+//! # Invariants
+//! - A cache's entry is null, the word of a cell (`LoadGlobal`), or the first of a list of entries that never move,
+//!   never change but for `next`, and live as long as the code: readers need no lock.
+//! - What an entry's tag says of its `value` holds: a cell for `MODULE`, a function for `METHOD`.
+//! - A field is read of an object whose shape was tested in the same handler.
 
 use super::ic::tag;
 use super::machine::*;

@@ -3,6 +3,10 @@
 //!
 //! Each computes what the function would give and records how. None (whatever was recorded so far): the operation is
 //! carried out as a whole.
+//!
+//! # Invariants
+//! The owner of a member descriptor is a type. Helpers that machine code calls are called here with the same
+//! arguments, under the same conditions.
 
 use super::machine::{Recorder, T};
 use super::quiet::{function, new};

@@ -3,6 +3,9 @@
 //! Unpacking of longer tuples and lists than the handlers do.
 //!
 //! All tests come before the first iterator moves. None: the operation is recorded in another way.
+//!
+//! # Invariants
+//! `Zip::iters` is null or a tuple.
 
 use super::machine::{Recorder, T};
 use super::quiet::new;

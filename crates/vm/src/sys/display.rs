@@ -1,4 +1,7 @@
 //! The hooks of `sys` that print: `displayhook`, `excepthook`, `unraisablehook`, `breakpointhook`.
+//!
+//! # Invariants
+//! What is taken out of the thread as its exception is one.
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::sys_attr;

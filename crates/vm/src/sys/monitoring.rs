@@ -1,5 +1,9 @@
 //! The module `sys.monitoring` (PEP 669): tools, their callbacks and the events that they asked for. Which instructions
 //! report is `interp::instrument`'s business, the reporting `interp::events`'s.
+//!
+//! # Invariants
+//! `Root::monitoring` is null or the array that `state` made, of a slot for everything that is numbered here; it never
+//! moves out of the root, so its slots may be borrowed.
 
 use crate::builtins::namespace;
 use crate::err::R;

@@ -1,5 +1,8 @@
 //! Tracebacks without Python code: what is printed when the module `traceback` cannot be had (early in start-up, late in
 //! shutdown, a broken library). Same text as CPython's: chained causes and contexts, notes, source lines with carets.
+//!
+//! # Invariants
+//! A traceback's `frame` is a frame object, whose `code` is loaded, as it ran.
 
 use crate::builtins::exceptions as exc;
 use crate::builtins::frame::FrameObj;

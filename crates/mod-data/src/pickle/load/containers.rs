@@ -1,4 +1,7 @@
 //! Filling containers: what lies above a mark goes into the object below it.
+//!
+//! # Invariants
+//! `list::values` is given the array that was just filled with as many items, which nobody else has.
 
 use super::*;
 

@@ -1,4 +1,8 @@
 //! Classes and instances: finding globals, making objects, giving them their state.
+//!
+//! # Invariants
+//! Names of keyword arguments are a tuple made here. A key is interned only after it was found to be a `str`: the
+//! state is the program's dict, which other threads may change.
 
 use super::*;
 
@@ -122,7 +126,8 @@ impl Machine<'_> {
                 let mut i = 0;
                 while let Some((ni, k, v)) = d.next_entry(i) {
                     i = ni;
-                    let k = th.intern_value(unsafe { k.cast_unchecked() });
+                    // Another thread may have put in something else.
+                    let Some(k) = k.cast::<Str>().map(|k| th.intern_value(k)) else { continue };
                     th.set_instance_attr(inst, k, Some(v))?;
                 }
             } else {

@@ -1,4 +1,7 @@
 //! How classes and functions are pickled: by the names under which they are found again.
+//!
+//! # Invariants
+//! Texts of names are slices of strings that are on the stack while they are written.
 
 use super::*;
 

@@ -1,4 +1,7 @@
 //! How strings, bytes and buffers are pickled.
+//!
+//! # Invariants
+//! The bytes of a view are read while the view is held: it is an export, so its memory stays.
 
 use super::*;
 

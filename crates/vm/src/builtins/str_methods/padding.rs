@@ -1,4 +1,8 @@
 //! Methods of `str` that fill up to a width.
+//!
+//! # Invariants
+//! What is written is exactly the bytes that `str_uninit` was asked for: the string's and the fill character's times
+//! its width.
 
 use super::*;
 

@@ -1,4 +1,7 @@
 //! What `yield from`, `await`, `async for` and `async with` accept, and with which errors; PEP 479.
+//!
+//! # Invariants
+//! A generator's `code` is a code object; what `RuntimeError` makes is an exception.
 
 use super::*;
 

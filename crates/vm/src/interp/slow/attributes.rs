@@ -1,4 +1,8 @@
 //! Slow functions of attributes: loads, method loads, stores, `super().name`.
+//!
+//! # Invariants
+//! An object whose attributes are written under a cached shape is locked and has that shape still; it is as large as
+//! the shape says, and the new shape has the place.
 
 use super::*;
 

@@ -1,4 +1,9 @@
 //! Slow functions of calls and returns. What is called in Python gets a frame; nothing recurses natively.
+//!
+//! # Invariants
+//! - Registers of the running frame lie on the register stack up to `nregs`; a callee's window begins there or among
+//!   them, and `push_frame` tests that there is room.
+//! - The names of a `CallKw` are a constant of the code: a tuple of strings. `from_iterable` gives a tuple.
 
 use super::*;
 

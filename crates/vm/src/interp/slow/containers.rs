@@ -1,4 +1,8 @@
 //! Slow functions of iteration, unpacking and displays.
+//!
+//! # Invariants
+//! The registers of displays hold the list, set or dict that the same display made: the compiler gives them to nobody
+//! else. Copies and tuples are borrowed while they are on the stack.
 
 use super::*;
 

@@ -1,4 +1,7 @@
 //! Slow functions of operators, comparisons, membership. Special methods in Python get frames with a continuation.
+//!
+//! # Invariants
+//! The thread's frame pointer is the running frame.
 
 use super::*;
 

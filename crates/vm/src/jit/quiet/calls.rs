@@ -1,4 +1,8 @@
 //! Quiet calls: of native functions and methods, of builtin classes, of what is known from shapes.
+//!
+//! # Invariants
+//! Helpers are called with what the trace will give them: the receiver was tested to be of the class that the
+//! definition is of, and arguments lie in the running frame's registers.
 
 use super::containers::{empty_dict, list, tuple};
 use super::tables::*;

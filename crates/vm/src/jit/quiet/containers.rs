@@ -1,4 +1,7 @@
 //! Quiet operations on containers: displays, items, membership.
+//!
+//! # Invariants
+//! The list was tested to be one exactly, which the helpers rely on; they test indices for themselves.
 
 use super::tables::*;
 use crate::builtins;

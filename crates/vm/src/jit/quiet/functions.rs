@@ -1,4 +1,7 @@
 //! Functions made in a trace: `def` within a loop, generator expressions, lambdas.
+//!
+//! # Invariants
+//! The recorder's frame is the running one, whose function has globals in cell mode; names of the runtime are strings.
 
 use super::containers::new;
 use crate::interp::machine::PyMachine;

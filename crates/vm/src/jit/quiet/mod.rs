@@ -7,6 +7,10 @@
 //! twice: then the trace is left and the interpreter carries the operation out. So functions that only compute may be
 //! given anything but iterators, whose items would be lost; those that write must do so after all that may fail, or
 //! must be able to do it again.
+//!
+//! # Invariants
+//! The helpers are `unsafe` because machine code calls them with words. Here they get values, under `quietly` where
+//! they might run Python code. A cache of `LoadName` holds a cell of a global variable, which never moves.
 
 mod calls;
 mod containers;

@@ -1,4 +1,8 @@
 //! Quiet operations on names: of modules, of enclosing functions, of base classes.
+//!
+//! # Invariants
+//! The recorder's frame is the running one, so its code, function and registers are there; a cache's name is a string,
+//! a function's closure null or a tuple of cells.
 
 use super::calls::known;
 use super::tables::READS;

@@ -1,6 +1,10 @@
 //! Numbers that lie in memory one after the other (`bytes`, `bytearray`, `array`): traces read and write them in place.
 //!
 //! Only while there is one thread: then an object's length is within its storage.
+//!
+//! # Invariants
+//! While there is one thread: an object's length is within its storage, and `place` has recorded the tests that the
+//! index is within the length. The helpers test for themselves.
 
 use crate::builtins::bytearray::ByteArray;
 use crate::interp::fast::index_in;

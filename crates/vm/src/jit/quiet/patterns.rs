@@ -1,4 +1,7 @@
 //! Structural pattern matching: classes are known from shapes, so what a pattern looks at is read like any attribute.
+//!
+//! # Invariants
+//! The owner of a member descriptor is a type; the member is read of an object whose shape's type inherits from it.
 
 use super::calls::known_class;
 use crate::builtins;
