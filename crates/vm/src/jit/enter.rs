@@ -239,7 +239,14 @@ fn instance(
     let (code, mut vals) = bind(m, func, Some(placeholder), args, names)?;
     let r = m.rec().core.op_imm(Op::New, Ir::NONE, Ir::NONE, what);
     let o = T { v, r };
-    vals.v[0] = Some(o);
+    if code.argcount > 0 {
+        vals.v[0] = Some(o);
+    } else {
+        // `def __init__(*args)`: the instance is the first item of the tuple.
+        let given = args.n - names.map_or(0, |k| k.len) + 1;
+        let pos = |k: usize| if k == 0 { Some(o) } else { args.v[k - 1] };
+        vals.v[code.kwonly as usize] = Some(rest(m, &pos, 0, given));
+    }
     push(m, pc, func, code, &vals, flags_for(Cont::Init, 0) | fflags::EXTRA, Some(o))
 }
 
