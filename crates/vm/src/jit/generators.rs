@@ -376,6 +376,8 @@ fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
     // SAFETY: the running generator's own frame.
     unsafe {
         run::put_away(pc, (*fp).regs, fp, g);
+        // Set when it was resumed in the recording's own run; in a trace only what is written to memory has it.
+        g.outer.init(None);
         th.m.barrier_all(g.regs.gc::<Array>().obj());
     }
 }
@@ -404,6 +406,7 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     let caller = unsafe { fp.sub(1) };
     unsafe {
         run::finished(g);
+        g.outer.init(None);
         let call = (*caller).pc;
         let send = (*fp).flags == SEND_FLAGS;
         th.fp.set(caller);
