@@ -80,7 +80,12 @@ impl Rec {
     /// Writes the state at the current instruction to memory.
     pub(super) fn sync(&mut self) {
         self.snap();
-        self.sync_snap();
+        self.sync_snap(false);
+    }
+    /// The same before an operation that leaves the innermost frame.
+    pub(super) fn sync_leaving(&mut self) {
+        self.snap();
+        self.sync_snap(true);
     }
     /// The same, and these registers.
     pub(super) fn sync_with(&mut self, more: Vec<(u32, Val)>) {
@@ -88,15 +93,16 @@ impl Rec {
         let mut s = self.core.trace.snaps[n as usize].clone();
         s.slots.extend(more);
         self.core.set_snap(s);
-        self.sync_snap();
+        self.sync_snap(false);
     }
-    fn sync_snap(&mut self) {
+    fn sync_snap(&mut self, leaving: bool) {
         let n = self.frames.len();
         // Objects are made and registers written first: while something is allocated, the frames in memory must be
         // those that are published, for nobody else's references are found.
         // Registers above the locals may serve others before the trace goes on.
         let f = self.frames.last().unwrap();
-        let top = f.base + f.code.nlocals;
+        // When its frame is left those are free as well: for the other operand's method after NotImplemented, `__bool__`...
+        let top = if leaving { f.base } else { f.base + f.code.nlocals };
         self.core.sync(top as i64);
         let root = self.base_addr(1);
         for k in 0..n {

@@ -88,7 +88,11 @@ impl Rec {
             };
             eprintln!("jit: as a whole: {} {what}", i.op().info().name);
         }
-        self.sync();
+        if leaving {
+            self.sync_leaving();
+        } else {
+            self.sync();
+        }
         let expect = Box::into_raw(Box::new(Expect {
             next: std::ptr::null(),
             code: 0,
