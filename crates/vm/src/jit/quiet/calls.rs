@@ -68,7 +68,8 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     }
     let this = |m: Recorder| m.get(f, Field(offset_of!(NativeFunction, this) as u32));
     if nf.def.sig.receiver {
-        // A bound method.
+        // A bound method; a module's function that calls its module `$self` has none.
+        nf.this.get()?;
         return if function(m, f, nf.def) { method(m, nf.def, this(m), g) } else { None };
     }
     if nf.def.kind == DefKind::ClassMethod {
