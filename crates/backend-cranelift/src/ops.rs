@@ -3,14 +3,15 @@
 use crate::translate::*;
 use adder_metatrace::backend::{RETURNED, State};
 use adder_metatrace::ir::*;
+use adder_metatrace::word;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
 use std::mem::offset_of;
 
-/// The immediate +0.0, and the double whose rotated form it would be.
-const FLO_ZERO: i64 = 0x8000_0000_0000_0002u64 as i64;
-const NOT_ZERO: i64 = 0x3000_0000_0000_0000;
+const FLO_BIAS: i64 = word::FLO_BIAS as i64;
+const FLO_ZERO: i64 = word::FLO_ZERO as i64;
+const NOT_ZERO: i64 = word::NOT_ZERO as i64;
 
 impl Translate<'_, '_, '_> {
     pub fn inst(&mut self, i: usize) -> Res<()> {
@@ -327,11 +328,8 @@ impl Translate<'_, '_, '_> {
         let immediate = self.has_tag(w, 3, 2);
         let other = self.b.ins().icmp_imm_s(IntCC::Equal, immediate, 0);
         let cold = self.cold_if(other);
-        let sign = self.b.ins().sshr_imm_u(w, 63);
-        let top = self.b.ins().iadd_imm_s(sign, 2);
-        let rest = self.b.ins().band_imm_s(w, -4);
-        let all = self.b.ins().bor(rest, top);
-        let bits = self.b.ins().rotr_imm_u(all, 3);
+        let turned = self.b.ins().rotr_imm_u(w, 3);
+        let bits = self.b.ins().iadd_imm_s(turned, -FLO_BIAS);
         let zero = self.b.ins().icmp_imm_s(IntCC::Equal, bits, NOT_ZERO);
         let nought = self.int(0);
         let bits = self.b.ins().select(zero, nought, bits);
@@ -352,13 +350,10 @@ impl Translate<'_, '_, '_> {
         let done = self.b.create_block();
         let answer = self.b.append_block_param(done, I64);
         let bits = self.bits(f);
-        let top = self.b.ins().ushr_imm_u(bits, 60);
-        let top = self.b.ins().band_imm_s(top, 7);
-        let top = self.b.ins().iadd_imm_s(top, -3);
-        let wide = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, top, 1);
-        let turned = self.b.ins().rotl_imm_u(bits, 3);
-        let turned = self.b.ins().band_imm_s(turned, -4);
-        let w = self.b.ins().bor_imm_s(turned, 2);
+        let biased = self.b.ins().iadd_imm_s(bits, FLO_BIAS);
+        let w = self.b.ins().rotl_imm_u(biased, 3);
+        let tag = self.b.ins().band_imm_s(w, 3);
+        let wide = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, 2);
         let zero = self.b.ins().icmp_imm_s(IntCC::Equal, w, FLO_ZERO);
         let other = self.b.ins().bor(wide, zero);
         let cold = self.cold_if(other);

@@ -1,9 +1,10 @@
 //! The tagged word: fixnums, immediate floats, pointers.
 //!
 //! - low bit 1: *fixnum*, 63-bit signed, `word = n << 1 | 1`
-//! - low bits 10: *flonum*, a double whose exponent is near 1.0, rotated as Ruby does it (`rb_float_new_inline`):
-//!   the top three exponent bits of such a double are 011 or 100; rotating left by three brings them to the bottom,
-//!   where two of the three bits are recoverable and make room for the tag. Other doubles are boxed by the client.
+//! - low bits 10: *flonum*, a double whose exponent is near 1.0: the top three bits of its exponent are 011 or 100. One
+//!   more makes 100 and 101 of them ([`FLO_BIAS`]); rotating left by three brings the bits 10, which both begin with, to
+//!   the bottom, where they are the tag. So decoding is a rotation and a subtraction. Other doubles are boxed by the
+//!   client.
 //! - low bits 000: pointer to an object, or 0 (null)
 
 /// Least and greatest small integer (63 bits).
@@ -39,17 +40,20 @@ pub const fn fits_fix(n: i64) -> bool {
     n >= FIX_MIN && n <= FIX_MAX
 }
 
-/// Word of +0.0, which has no rotated form of its own.
-const FLO_ZERO: u64 = 0x8000_0000_0000_0002;
+/// What is added to the bits of a double before they are rotated.
+pub const FLO_BIAS: u64 = 1 << 60;
+/// Word of +0.0, which has no rotated form of its own. It would be that of [`NOT_ZERO`], which is boxed.
+pub const FLO_ZERO: u64 = 2;
+/// Bits of the double that the decoder would make of [`FLO_ZERO`].
+pub const NOT_ZERO: u64 = 0x3000_0000_0000_0000;
 
 /// The immediate form of a double, if it has one: +0.0 and magnitudes from about 1e-77 to 1e77.
 #[inline(always)]
 pub const fn flo_encode(f: f64) -> Option<u64> {
     let b = f.to_bits();
-    // Bits 62..60 are 011 or 100 for the immediate range; the pattern 0x3000... itself would collide with +0.0.
-    let top = (b >> 60) & 7;
-    if (top == 3 || top == 4) && b != 0x3000_0000_0000_0000 {
-        Some((b.rotate_left(3) & !3) | 2)
+    let w = b.wrapping_add(FLO_BIAS).rotate_left(3);
+    if is_flo(w) && w != FLO_ZERO {
+        Some(w)
     } else if b == 0 {
         Some(FLO_ZERO)
     } else {
@@ -63,9 +67,7 @@ pub const fn flo_decode(w: u64) -> f64 {
     if w == FLO_ZERO {
         return 0.0;
     }
-    // Bit 63 of the word is the lowest of the three exponent bits: it says whether the other two were 01 or 10.
-    let b63 = w >> 63;
-    f64::from_bits(((2 - b63) | (w & !3)).rotate_right(3))
+    f64::from_bits(w.rotate_right(3).wrapping_sub(FLO_BIAS))
 }
 
 #[cfg(test)]
@@ -92,5 +94,7 @@ mod tests {
             assert!(flo_encode(f).is_some());
         }
         assert!(flo_encode(-0.0).is_none() && flo_encode(f64::INFINITY).is_none());
+        assert!(flo_encode(f64::from_bits(NOT_ZERO)).is_none() && flo_encode(0.0) == Some(FLO_ZERO));
+        assert_eq!((FLO_ZERO.rotate_right(3)).wrapping_sub(FLO_BIAS), NOT_ZERO);
     }
 }

@@ -1,8 +1,17 @@
 //! Doubles, immediate floats and boxes.
 
 use super::*;
+use adder_metatrace::word::FLO_ZERO;
 
 pub fn op(s: &mut X64, op: FltOp, d: u8, mut a: u8, mut b: u8) {
+    if s.avx {
+        return match op {
+            FltOp::Add => x!(s; vaddsd Rx(d), Rx(a), Rx(b)),
+            FltOp::Sub => x!(s; vsubsd Rx(d), Rx(a), Rx(b)),
+            FltOp::Mul => x!(s; vmulsd Rx(d), Rx(a), Rx(b)),
+            FltOp::Div => x!(s; vdivsd Rx(d), Rx(a), Rx(b)),
+        };
+    }
     let mut t = d;
     if d == b && d != a {
         match op {
@@ -36,20 +45,22 @@ pub fn un(s: &mut X64, op: FltUn, d: u8, a: u8) {
     }
 }
 
-/// The lower two bits are 10; bits 62 and 61 of the double, which they replace, follow from the sign bit of the word,
-/// which is bit 60: 01 if it is set. Of all such words only `FLO_ZERO` is so near the least integer that 3 less overflows.
+/// See `metatrace::word`. The bias comes from memory: it is no immediate.
 pub fn unbox(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>, zero: Detour<DynamicLabel>) {
     x!(s
         ; lea eax, [BYTE Rq(a) - 2]
         ; test al, 3
         ; jnz =>other.at);
-    guard::cmp_imm(s, a, 3);
+    guard::cmp_imm(s, a, FLO_ZERO as i32);
+    x!(s; je =>zero.at);
+    if s.bmi2 {
+        x!(s; rorx rcx, Rq(a), 3);
+    } else {
+        x!(s; mov rcx, Rq(a); ror rcx, 3);
+    }
+    let bias = s.bias();
     x!(s
-        ; jo =>zero.at
-        ; mov rcx, Rq(a)
-        ; sar rcx, 63
-        ; add rcx, Rq(a)
-        ; ror rcx, 3
+        ; sub rcx, QWORD [=>bias]
         ; movq Rx(d), rcx
         ; =>other.back
         ; =>zero.back);
@@ -67,17 +78,16 @@ pub fn unbox_box(s: &mut X64, d: u8, a: u8, l: &Layout, exit: DynamicLabel) {
 
 /// The reverse; what does not come out as such a word goes to `other`, as does what looks like `FLO_ZERO`.
 pub fn make_box(s: &mut X64, d: u8, a: u8, other: Detour<DynamicLabel>) {
+    let bias = s.bias();
     x!(s
         ; movq Rq(d), Rx(a)
+        ; add Rq(d), QWORD [=>bias]
         ; rol Rq(d), 3
-        ; mov rcx, Rq(d)
-        ; sar rcx, 63
-        ; sub Rq(d), rcx
         ; lea ecx, [BYTE Rq(d) - 2]
         ; test cl, 3
         ; jnz =>other.at);
-    guard::cmp_imm(s, d, 3);
+    guard::cmp_imm(s, d, FLO_ZERO as i32);
     x!(s
-        ; jo =>other.at
+        ; je =>other.at
         ; =>other.back);
 }

@@ -11,6 +11,7 @@ mod stubs;
 
 use crate::isa::*;
 use adder_metatrace::backend::Layout;
+use adder_metatrace::word;
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, x64::X64Relocation};
 
 pub(crate) const RAX: u8 = 0;
@@ -62,6 +63,17 @@ pub(crate) fn at(base: u8, disp: i32) -> Addr {
 
 pub struct X64 {
     a: VecAssembler<X64Relocation>,
+    /// Where `FLO_BIAS` lies, behind the code, if it needs it.
+    bias: Option<DynamicLabel>,
+    /// What the processor has.
+    avx: bool,
+    bmi2: bool,
+}
+
+impl X64 {
+    fn bias(&mut self) -> DynamicLabel {
+        *self.bias.get_or_insert_with(|| self.a.new_dynamic_label())
+    }
 }
 
 impl Isa for X64 {
@@ -80,9 +92,13 @@ impl Isa for X64 {
     const MAX_ARGS: usize = 6;
 
     fn new(at: usize) -> X64 {
-        X64 { a: VecAssembler::new(at) }
+        let (avx, bmi2) = (is_x86_feature_detected!("avx"), is_x86_feature_detected!("bmi2"));
+        X64 { a: VecAssembler::new(at), bias: None, avx, bmi2 }
     }
-    fn finish(self) -> Res<Vec<u8>> {
+    fn finish(mut self) -> Res<Vec<u8>> {
+        if let Some(l) = self.bias {
+            x!(self; .align 8; =>l; .u64 word::FLO_BIAS);
+        }
         self.a.finalize().map_err(|_| "assembler")
     }
     fn offset(&self) -> usize {
