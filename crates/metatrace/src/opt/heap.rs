@@ -6,8 +6,16 @@ use super::*;
 use crate::machine::Effects;
 
 pub(super) fn distinct(o: &Opt, a: R, b: R) -> bool {
+    let (a, b) = (o.resolve(a), o.resolve(b));
     if a == b {
         return false;
+    }
+    // A new object is no other that is new, nor what was there before it.
+    let new = |r: R| o.def(r).is_some_and(|d| d.op == Op::New);
+    if new(a) && (new(b) || b.as_const().is_some() || b.0 < a.0)
+        || new(b) && (a.as_const().is_some() || a.0 < b.0)
+    {
+        return true;
     }
     if let (Some(x), Some(y)) = (o.out.const_of(a), o.out.const_of(b)) {
         return x.bits != y.bits;

@@ -236,10 +236,13 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         if rec.shared && !o.fact(key.0).desc.is_some_and(|d| objects.private(d)) {
             continue;
         }
-        // Stores to what is certainly another object leave it alone.
-        let changed = stored
-            .get(&key.1)
-            .is_some_and(|objs| plan.plain || objs.iter().any(|r| !heap::distinct(&o, key.0, o.mapped(*r))));
+        // Stores to what is certainly another object leave it alone; so do those to what an iteration makes.
+        let made = |r: R| r.as_ins().is_some_and(|i| rec.insts[i].op == Op::New);
+        let touches = |r: R| {
+            let obj = o.mapped(r);
+            if made(r) { obj == key.0 } else { !heap::distinct(&o, key.0, obj) }
+        };
+        let changed = stored.get(&key.1).is_some_and(|objs| plan.plain || objs.iter().any(|r| touches(*r)));
         if changed {
             if varying.len() < 16 {
                 let p = prepare(&mut o, v, false);
