@@ -445,6 +445,17 @@ mod tests {
         let body = s.split("loop\n").nth(1).unwrap();
         assert!(!body.contains("= get") && body.contains("set_int") && !body.contains("shape_is"), "{s}");
     }
+    /// Objects of the same class that the loop makes leave the others alone, whether they escape or not.
+    #[test]
+    fn fields_of_new_objects() {
+        let s = peel(
+            "%0 = entry 0\n%1 = is_ptr %0\nguard_true %1 @0\n%3 = shape_is 9 %0\nguard_true %3 @0\n\
+             %5 = get 24 %0\n%6 = new 0:40:9\nset 24 %6 fix:1\nset 32 %0 %6\n%9 = new 0:40:9\n\
+             set 24 %9 fix:2\nguard_calm @0\nend 1=%5\nsnap 0 {}",
+        );
+        let body = s.split("loop\n").nth(1).unwrap();
+        assert!(!body.contains("= get") && body.contains("= new"), "{s}");
+    }
     /// Where other threads may write to the object, its fields are read in every round.
     #[test]
     fn shared_field() {
