@@ -7,7 +7,7 @@ mod parse;
 mod text;
 
 pub use arith::{
-    as_integer_ratio, ceil, div_mod, floor, floor_div, hash, is_integer, modulo, pow, round_digits,
+    as_integer_ratio, ceil, div_mod, floor, floor_div, hash, is_integer, modulo, pow, powf, round_digits,
     round_int, to_int, true_div,
 };
 pub use digits::{DecimalDigits, fixed_digits, shortest_digits, significant_digits};

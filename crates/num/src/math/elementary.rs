@@ -100,7 +100,7 @@ plain! {
 
 /// `math.pow`
 pub fn pow(x: f64, y: f64) -> NumResult<f64> {
-    let r = x.powf(y);
+    let r = crate::float::powf(x, y);
     if x.is_finite() && y.is_finite() {
         if r.is_nan() {
             return Err(domain_error());

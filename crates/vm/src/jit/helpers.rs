@@ -164,7 +164,7 @@ pub unsafe extern "C" fn pow(x: u64, y: u64) -> u64 {
     let (a, b) = (f64::from_bits(x), f64::from_bits(y));
     // The cases that are none.
     if a > 0.0 && a.is_finite() && b.is_finite() {
-        let r = a.powf(b);
+        let r = adder_num::float::powf(a, b);
         if r.is_finite() {
             return r.to_bits();
         }
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn pow(x: u64, y: u64) -> u64 {
 
 /// The same where it is no error and not complex, or comes out infinite or as no number.
 pub unsafe extern "C" fn plain_pow(x: u64, y: u64) -> u64 {
-    f64::from_bits(x).powf(f64::from_bits(y)).to_bits()
+    adder_num::float::powf(f64::from_bits(x), f64::from_bits(y)).to_bits()
 }
 
 /// `l[start:stop:step]` of a list with small ints and None; null: it has to be done in another way.
