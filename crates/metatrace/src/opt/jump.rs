@@ -175,9 +175,26 @@ pub(super) fn close(o: &mut Opt, target: usize) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// A variable that was deleted has no kind that could be tested: null looks like a pointer.
+fn not_null(o: &mut Opt, v: R, snap: u32) -> Result<(), &'static str> {
+    let v = o.resolve(v);
+    if let Some(c) = o.out.const_of(v) {
+        return if c.bits == 0 { Err(NO) } else { Ok(()) };
+    }
+    if o.fact(v).nonnull || o.fact(v).desc.is_some() || o.descs.contains_key(&v) {
+        return Ok(());
+    }
+    let null = o.konst(Ty::Ref, 0);
+    let c = o.binary(Op::Eq, v, null);
+    o.one(Inst { a: c, snap, ..Inst::new(Op::GuardF) }).map(|_| ())
+}
+
 /// The value of a loop variable, tested where that must be.
 fn settle(o: &mut Opt, v: R, want: &Var, snap: u32) -> Result<R, &'static str> {
     let v = virtuals::force(o, v);
+    if o.out.ty(v) == Ty::Ref && (want.ty != Ty::Ref || want.kind != Kind::Any) {
+        not_null(o, v, snap)?;
+    }
     match (o.out.ty(v), want.ty) {
         (Ty::Ref, Ty::Flt) => match peel::unboxed(o, v) {
             Some(r) => Ok(r),
