@@ -39,6 +39,8 @@ pub struct Shape {
     traced: AtomicBool,
     keys: Box<[Value]>, // gc-safe: each is in `children` of a shape on the way from the root
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
+    /// What came of taking attributes away that are not the last.
+    less: Mutex<Vec<(Value, u32)>>, // gc-safe: keys of this shape
 }
 
 type Names = Box<[Value]>; // gc-safe: each is in `children` of a shape on the way from the root
@@ -135,6 +137,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             traced: AtomicBool::new(false),
             keys: Box::new([]),
             children: Mutex::new(Vec::new()), // gc-safe: see the field
+            less: Mutex::new(Vec::new()),     // gc-safe: see the field
         },
         id,
     );
@@ -232,6 +235,7 @@ impl Shape {
                 traced: AtomicBool::new(false),
                 keys,
                 children: Mutex::new(Vec::new()), // gc-safe: see the field
+                less: Mutex::new(Vec::new()),     // gc-safe: see the field
             },
             None,
         )
@@ -253,6 +257,9 @@ impl Shape {
         if self.keys.len() > MOST {
             return None;
         }
+        if let Some(&(_, id)) = self.less.lock().unwrap().iter().find(|(k, _)| k.is(name)) {
+            return Some(shape(id));
+        }
         let mut s = shape(self.root);
         for k in self.keys.iter().filter(|k| !k.is(name)) {
             if s.children.lock().unwrap().len() > MOST {
@@ -260,6 +267,7 @@ impl Shape {
             }
             s = s.with(*k)?;
         }
+        self.less.lock().unwrap().push((name, s.id));
         Some(s)
     }
     /// The shape with the last attribute removed, if `name` is the last.
