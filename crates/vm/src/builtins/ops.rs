@@ -526,7 +526,8 @@ impl Th {
     }
     #[inline(never)]
     fn compare_general(self, a: Value, b: Value, op: CmpOp) -> R<bool> {
-        if let Some(r) = crate::builtins::quick::compare(a, b, op) {
+        use crate::builtins::quick;
+        if let Some(r) = quick::compare(a, b, op).or_else(|| quick::compare_tuples(a, b, op)) {
             return Ok(r);
         }
         let v = compare_value(self, a, b, op)?;

@@ -46,6 +46,21 @@ pub fn order(x: Value, y: Value) -> Option<std::cmp::Ordering> {
     Some(a.bytes().cmp(b.bytes()))
 }
 
+/// `a op b` of tuples whose items up to the first difference are small ints, floats and strings, or the same objects.
+pub fn compare_tuples(a: Value, b: Value, op: CmpOp) -> Option<bool> {
+    use std::cmp::Ordering::Equal;
+    let (a, b) = (a.exact::<Tuple>()?, b.exact::<Tuple>()?);
+    for (x, y) in a.items().iter().zip(b.items()) {
+        match order(*x, *y) {
+            Some(Equal) => {}
+            Some(o) => return Some(op.holds(o)),
+            None if x.is(*y) => {}
+            None => return None,
+        }
+    }
+    Some(op.holds(a.len.cmp(&b.len)))
+}
+
 /// Whether `n` is a part of `s`.
 #[inline(always)]
 pub fn str_has(s: Gc<Str>, n: Gc<Str>) -> bool {

@@ -87,11 +87,7 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
             Ok(())
         }
         Native::Tuples => {
-            if reverse {
-                e.sort_by(|x, y| native_tuples(y[0], x[0]));
-            } else {
-                e.sort_by(|x, y| native_tuples(x[0], y[0]));
-            }
+            sort_tuples(e, reverse);
             Ok(())
         }
         Native::No => {
@@ -212,6 +208,34 @@ fn sort_strings<const W: usize>(e: &mut [Elem<W>], reverse: bool) {
     let mut v: Vec<(u64, Elem<W>)> = e.iter().map(|x| (prefix(str_bytes(x[0])), *x)).collect();
     let cmp = |x: &(u64, Elem<W>), y: &(u64, Elem<W>)| match x.0.cmp(&y.0) {
         Ordering::Equal => str_bytes(x.1[0]).cmp(str_bytes(y.1[0])),
+        o => o,
+    };
+    if reverse {
+        v.sort_by(|x, y| cmp(y, x));
+    } else {
+        v.sort_by(cmp);
+    }
+    for (x, y) in e.iter_mut().zip(&v) {
+        *x = y.1;
+    }
+}
+
+/// What a tuple begins with, as a number: of two tuples with different ones, the smaller's is smaller.
+fn leading(t: u64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let t: Gc<Tuple> = unsafe { Value::from_bits(t).cast_unchecked() };
+    match t.items().first() {
+        None => 0,
+        Some(v) if v.is_fix() => v.bits() ^ SIGN,
+        Some(v) if v.is_flo() => float_order(v.bits()) ^ SIGN,
+        Some(v) => prefix(str_bytes(v.bits())),
+    }
+}
+fn sort_tuples<const W: usize>(e: &mut [Elem<W>], reverse: bool) {
+    // gc-safe: no safepoint until the values are back in their array
+    let mut v: Vec<(u64, Elem<W>)> = e.iter().map(|x| (leading(x[0]), *x)).collect();
+    let cmp = |x: &(u64, Elem<W>), y: &(u64, Elem<W>)| match x.0.cmp(&y.0) {
+        Ordering::Equal => native_tuples(x.1[0], y.1[0]),
         o => o,
     };
     if reverse {

@@ -192,6 +192,7 @@ impl DictTable {
     }
     #[inline(never)]
     fn find_general(&self, th: Th, key: Value, hash: i64) -> R<Found> {
+        let tuple = key.exact::<Tuple>();
         'restart: loop {
             let mut p = Probe::new(hash, self.bits);
             loop {
@@ -206,8 +207,16 @@ impl DictTable {
                         return Ok(Found::At(e));
                     }
                     if self.hash_at(e) == hash {
+                        // Most tuples are compared without running Python code.
+                        let quick = match (tuple, k.exact::<Tuple>()) {
+                            (Some(t), Some(k)) => quick::tuples_equal(k, t),
+                            _ => None,
+                        };
+                        if quick == Some(true) {
+                            return Ok(Found::At(e));
+                        }
                         let n = self.nentries.load(Relaxed);
-                        if th.eq(k, key)? {
+                        if quick.is_none() && th.eq(k, key)? {
                             // Gone while it was compared?
                             if self.key(e).get() != Some(k) {
                                 continue 'restart;
