@@ -1,7 +1,7 @@
 //! `_heapq`: the heap operations on lists, with the library's pure-Python algorithm.
 
-use adder_vm::builtins::list;
-use adder_vm::err::R;
+use adder_vm::builtins::{list, quick};
+use adder_vm::err::{R, Raised};
 use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -15,8 +15,15 @@ macro_rules! defs {
         &[$(
             function($push, "($module, heap, item, /)", "Push item onto heap, maintaining the heap invariant.", |th, a| {
                 let l = heap(th, a[0])?;
-                list::append(th, l, a[1].unwrap())?;
-                sift_down(th, l, 0, len(l) - 1, $max)?;
+                let item = a[1].unwrap();
+                // (Another thread may have shortened the list.)
+                let to = place_up(l, len(l), item, $max);
+                may_compare(th, to)?;
+                list::append(th, l, item)?;
+                match to {
+                    Some(to) => move_up(th, l, len(l) - 1, to, item)?,
+                    None => sift_down(th, l, 0, len(l).saturating_sub(1), $max)?,
+                }
                 Ok(NONE())
             }),
             function($pop, "($module, heap, /)", "Pop the smallest item off the heap, maintaining the heap invariant.", |th, a| {
@@ -29,8 +36,14 @@ macro_rules! defs {
                     return Err(th.index_error("index out of range"));
                 }
                 let top = get(th, l, 0)?;
-                put(th, l, 0, a[1].unwrap())?;
-                sift_up(th, l, 0, $max)?;
+                let item = a[1].unwrap();
+                let way = way_down(l, len(l), item, $max);
+                may_compare(th, way)?;
+                put(th, l, 0, item)?;
+                match way {
+                    Some(way) => move_down(th, l, way, item)?,
+                    None => sift_up(th, l, 0, $max)?,
+                }
                 Ok(top)
             }),
             function($pushpop, "($module, heap, item, /)", "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().", |th, a| {
@@ -46,8 +59,13 @@ macro_rules! defs {
                 if len(l) == 0 {
                     return Err(th.index_error("index out of range"));
                 }
+                let way = way_down(l, len(l), item, $max);
+                may_compare(th, way)?;
                 put(th, l, 0, item)?;
-                sift_up(th, l, 0, $max)?;
+                match way {
+                    Some(way) => move_down(th, l, way, item)?,
+                    None => sift_up(th, l, 0, $max)?,
+                }
                 Ok(top)
             }),
             function($heapify, "($module, heap, /)", "Transform list into a heap, in-place, in O(len(heap)) time.", |th, a| {
@@ -106,6 +124,80 @@ fn put(th: Th, l: Gc<List>, i: usize, v: Value) -> R<()> {
 fn before(th: Th, x: Value, y: Value, max: bool) -> R<bool> {
     if max { th.compare(y, x, CmpOp::Lt) } else { th.compare(x, y, CmpOp::Lt) }
 }
+// -- without Python code: all comparisons come before the first change, so nothing of it need be done twice
+
+/// Within a trace what cannot be compared here is left to the interpreter, before anything has happened.
+fn may_compare<T>(th: Th, plan: Option<T>) -> R<()> {
+    if plan.is_none() && th.is_quiet() { Err(Raised) } else { Ok(()) }
+}
+fn quick_before(x: Value, y: Value, max: bool) -> Option<bool> {
+    let (x, y) = if max { (y, x) } else { (x, y) };
+    match quick::order(x, y) {
+        Some(o) => Some(o == std::cmp::Ordering::Less),
+        None => quick::compare_tuples(x, y, CmpOp::Lt),
+    }
+}
+fn look(l: Gc<List>, i: usize) -> Option<Value> {
+    let a = items(l);
+    if i < len(l) && i < a.cap { a.slot(i).get() } else { None }
+}
+/// Where an item goes that begins at `pos` and moves towards the root.
+fn place_up(l: Gc<List>, mut pos: usize, item: Value, max: bool) -> Option<usize> {
+    while pos > 0 {
+        let parent = (pos - 1) >> 1;
+        if !quick_before(item, look(l, parent)?, max)? {
+            break;
+        }
+        pos = parent;
+    }
+    Some(pos)
+}
+fn move_up(th: Th, l: Gc<List>, mut pos: usize, to: usize, item: Value) -> R<()> {
+    while pos > to {
+        let parent = (pos - 1) >> 1;
+        put(th, l, pos, get(th, l, parent)?)?;
+        pos = parent;
+    }
+    put(th, l, pos, item)
+}
+/// The way down from the root along the better children: at each level, whether it is the second one; and how many
+/// levels down an item goes that is put at the root.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    second: u64,
+    levels: u32,
+}
+/// The way of `item`, should it be put at the root of the first `n` items.
+fn way_down(l: Gc<List>, n: usize, item: Value, max: bool) -> Option<Way> {
+    let mut way = Way::default();
+    let mut pos = 0;
+    while pos < n / 2 {
+        let mut child = 2 * pos + 1;
+        if child + 1 < n && !quick_before(look(l, child)?, look(l, child + 1)?, max)? {
+            child += 1;
+            way.second |= 1 << way.levels;
+        }
+        way.levels += 1;
+        pos = child;
+    }
+    while way.levels > 0 && quick_before(item, look(l, pos)?, max)? {
+        way.levels -= 1;
+        pos = (pos - 1) >> 1;
+    }
+    Some(way)
+}
+fn move_down(th: Th, l: Gc<List>, way: Way, item: Value) -> R<()> {
+    let mut pos = 0;
+    for k in 0..way.levels {
+        let child = 2 * pos + 1 + (way.second >> k & 1) as usize;
+        put(th, l, pos, get(th, l, child)?)?;
+        pos = child;
+    }
+    put(th, l, pos, item)
+}
+
+// -- in general
+
 /// Moves the item at `pos` towards the root until its parent belongs above it.
 fn sift_down(th: Th, l: Gc<List>, start: usize, mut pos: usize, max: bool) -> R<()> {
     let n = len(l);
@@ -153,12 +245,17 @@ fn pop(th: Th, l: Gc<List>, max: bool) -> R<Value> {
     if n == 0 {
         return Err(th.index_error("index out of range"));
     }
+    let way = if n == 1 { Some(Way::default()) } else { way_down(l, n - 1, get(th, l, n - 1)?, max) };
+    may_compare(th, way)?;
     let last = th.call_method(l.value(), n!(pop), &[])?;
     if n == 1 {
         return Ok(last);
     }
     let top = get(th, l, 0)?;
     put(th, l, 0, last)?;
-    sift_up(th, l, 0, max)?;
+    match way {
+        Some(way) => move_down(th, l, way, last)?,
+        None => sift_up(th, l, 0, max)?,
+    }
     Ok(top)
 }

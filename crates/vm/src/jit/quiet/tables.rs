@@ -217,6 +217,15 @@ pub(super) const FUNCTIONS: &[(&str, &[Row])] = &[
     ("math", &[Row("*", "V", READS)]),
     ("cmath", &[Row("*", "P", READS)]),
     ("_operator", &[Row("index", "P", READS), Row("concat", "V", READS), Row("contains", "V", READS)]),
+    (
+        "_heapq",
+        &[
+            Row("heappush", "CA", FILLS),
+            Row("heappop", "C", FILLS),
+            Row("heapreplace", "CA", FILLS),
+            Row("heappushpop", "CA", FILLS),
+        ],
+    ),
     ("_bisect", &[Row("bisect_left", "V", READS), Row("bisect_right", "V", READS)]),
     (
         "_struct",
