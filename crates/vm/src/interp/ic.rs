@@ -223,6 +223,14 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
     false
 }
 
+/// The function that storing attribute `name` of instances calls: that of a property.
+pub fn setter(th: Th, t: Gc<Type>, name: Value) -> Option<Value> {
+    if !t.heap_type() {
+        return None;
+    }
+    th.lookup(t, name)?.exact::<Property>()?.set.get().filter(|f| f.is_exact(Kind::Function))
+}
+
 /// After a successful slow `LoadAttr`/`LoadMethod` of `o.name`: remembers how, if that is simple.
 pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     let name = ic.name.value();

@@ -84,18 +84,32 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
             }
             let t = m.reg(i.a() + 1);
             let items = t.v.exact::<Tuple>()?;
+            let mut keywords = None;
             if i.x() != 0 {
                 let d = m.reg(i.a() + 2);
-                if d.v.exact::<Dict>()?.len() != 0 || !m.shape_is(d, Kind::Dict as u32) {
+                let o = d.v.exact::<Dict>()?;
+                if !m.shape_is(d, Kind::Dict as u32) {
                     return None;
                 }
-                let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
-                m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)));
+                if o.len() != 0 {
+                    keywords = Some((d, names_of(m, o)?));
+                } else {
+                    let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
+                    m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)));
+                }
             }
             if items.len > MOST || !m.shape_is(t, Kind::Tuple as u32) {
                 return None;
             }
             unpack(m, t, items, &mut args)?;
+            if let Some((d, k)) = keywords {
+                let effects = Effects::READS.or(Effects::RAISES);
+                let values = m.quiet2("**", helpers::keywords, effects, d, m.constant(k.value()))?;
+                for k in 0..k.len {
+                    args.push(m.get(values, Field((size_of::<Tuple>() + 8 * k) as u32)))?;
+                }
+                names = Some(k);
+            }
         }
         _ => return None,
     }
@@ -110,7 +124,7 @@ pub(super) fn is_object_init(th: Th, f: Value) -> bool {
 fn callable(m: &Recorder, f: Value) -> bool {
     f.is_exact(Kind::Function)
         || f.is_exact(Kind::Method)
-        || f.is_exact(Kind::Type)
+        || slow::plain_class(m.i.th, f).is_some()
         || is_object_new(f)
         || slow::call_special(m.i.th, f).is_some()
 }
@@ -121,6 +135,19 @@ fn is_object_new(f: Value) -> bool {
         std::ptr::eq(f.def, &builtins::type_::NEW_DEF)
             && f.this.get().is_some_and(|t| t.is(builtins::object::OBJECT.get().value()))
     })
+}
+
+/// The names of keyword arguments.
+fn names_of(m: &Recorder, d: Gc<Dict>) -> Option<Gc<Tuple>> {
+    let mut names = [NONE(); helpers::MOST_KEYWORDS];
+    let (mut i, mut n) = (0, 0);
+    while let Some((ni, k, _)) = d.next_entry(i) {
+        i = ni;
+        k.exact::<Str>()?;
+        *names.get_mut(n)? = k;
+        n += 1;
+    }
+    m.i.th.tuple(&names[..n]).exact()
 }
 
 /// The items of a tuple of this length.
@@ -214,9 +241,16 @@ fn instance(
     args: &Args,
     names: Option<Gc<Tuple>>,
 ) -> Option<Pc> {
-    let (t, th): (Gc<Type>, _) = (f.v.exact()?, m.i.th);
+    let th = m.i.th;
+    let t = slow::plain_class(th, f.v)?;
     if !t.has(tflags::PLAIN_NEW) || !makes_objects(t) {
         return None;
+    }
+    if !f.v.is_exact(Kind::Type) {
+        watch::watch_type(th.type_of(f.v), m.rec().tree);
+        if !known(*m, f) {
+            return None;
+        }
     }
     let init = th.lookup(t, n!(__init__))?;
     let own = init.is_exact(Kind::Function);
@@ -281,15 +315,25 @@ fn bind(
     }
     let params = unsafe { code.varnames.gc::<Tuple>() };
     let posonly = unsafe { (*code.data).posonly as usize };
+    let mut others = Args::new();
     for k in 0..nkw {
         let name = names?.items()[k];
         let text = name.exact::<Str>()?;
         let same = |p: &Value| p.is(name) || p.exact::<Str>().is_some_and(|p| p.bytes() == text.bytes());
-        let at = posonly + params.items()[posonly..total].iter().position(same)?;
+        let value = args.v[args.n - nkw + k];
+        let Some(at) = params.items()[posonly..total].iter().position(same) else {
+            if !varkw {
+                return None;
+            }
+            others.push(m.constant(name))?;
+            others.push(value?)?;
+            continue;
+        };
+        let at = posonly + at;
         if vals.v[at].is_some() {
             return None;
         }
-        vals.v[at] = args.v[args.n - nkw + k];
+        vals.v[at] = value;
     }
     m.pin_code(f);
     if vals.v[..npos].iter().any(|v| v.is_none()) {
@@ -330,7 +374,14 @@ fn bind(
         vals.v[total] = Some(rest(m, &pos, npos, given));
     }
     if varkw {
-        vals.v[total + varargs as usize] = Some(super::quiet::empty_dict(*m));
+        vals.v[total + varargs as usize] = Some(if others.n == 0 {
+            super::quiet::empty_dict(*m)
+        } else {
+            let all = tuple(m, &others);
+            let effects = Effects::READS.or(Effects::RAISES);
+            let d = m.quiet1("**kwargs", helpers::dict_of_tuple, effects, all)?;
+            m.is_a(d, Kind::Dict)
+        });
     }
     Some((code, vals))
 }
@@ -340,12 +391,20 @@ fn rest(m: &mut Recorder, pos: &dyn Fn(usize) -> Option<T<Value>>, from: usize, 
     if from >= to {
         return m.constant(Root::empty_tuple.value());
     }
-    let n = to - from;
+    let mut items = Args::new();
+    for k in from..to {
+        items.v[k - from] = pos(k);
+    }
+    items.n = to - from;
+    tuple(m, &items)
+}
+fn tuple(m: &mut Recorder, items: &Args) -> T<Value> {
+    let n = items.n;
     let mut all = [NONE(); MOST];
     let len = m.rec().core.int(n as i64);
     let mut fields = vec![(offset_of!(Tuple, len) as u32, len)];
     for k in 0..n {
-        let x = pos(from + k).unwrap_or(m.constant(NONE()));
+        let x = items.v[k].unwrap_or(m.constant(NONE()));
         all[k] = x.v;
         fields.push(((size_of::<Tuple>() + 8 * k) as u32, x.r));
     }
@@ -450,6 +509,40 @@ fn set_item(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
 }
 
+/// `o.name = v` by the function of a property.
+fn set_attr(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    if m.i.reg_is_null(i.a()) || m.i.reg_is_null(i.b()) {
+        return None;
+    }
+    let th = m.i.th;
+    let v = m.i.reg(i.a());
+    let t = th.type_of(v);
+    if !v.is_obj() || !t.has(tflags::PLAIN_SETATTR) {
+        return None;
+    }
+    // SAFETY: the running frame.
+    let name = unsafe {
+        let code = (*m.i.fp).code;
+        (*code.ics.add(i.c())).name.value()
+    };
+    let f = crate::interp::ic::setter(th, t, name)?;
+    watch::watch_type(t, m.rec().tree);
+    let o = m.reg(i.a());
+    if !known(*m, o) {
+        return None;
+    }
+    // The property may be given another function.
+    let p = m.constant(th.lookup(t, name)?);
+    let now = m.get(p, Field(offset_of!(Property, set) as u32));
+    m.promote(now);
+    let mut args = Args::new();
+    args.push(o)?;
+    args.push(m.reg(i.b()))?;
+    let func = m.constant(f);
+    let (code, vals) = bind(m, func, None, &args, None)?;
+    push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
+}
+
 /// Integers that are doubles as well.
 const EXACT: i64 = 1 << 53;
 
@@ -475,6 +568,7 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         JLt | JLe | JGt | JGe | JEq | JNe | JLtI | JLeI | JGtI | JGeI | JEqI | JNeI => Some(true),
         _ if slow::op_names(i.op()).is_some() => None,
         SetItem => return set_item(m, pc, i),
+        StoreAttr => return set_attr(m, pc, i),
         UnpackSeq => return super::steps::unpack(*m, pc, i),
         ForIter => return super::steps::for_iter(*m, pc, i),
         _ => return None,

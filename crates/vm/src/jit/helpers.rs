@@ -570,6 +570,23 @@ pub fn dict_merge(th: Th, d: Value, v: Value) -> R<Value> {
     builtins::dict::update_from(th, to, v)?;
     Ok(NONE())
 }
+/// The values of keyword arguments that have these names in this order.
+pub fn keywords(th: Th, d: Value, names: Value) -> R<Value> {
+    let (d, names): (Gc<Dict>, Gc<Tuple>) = unsafe { (d.cast_unchecked(), names.cast_unchecked()) };
+    when(plain_table(d.value()) && d.len() == names.len && names.len <= MOST_KEYWORDS)?;
+    let mut values = [NONE(); MOST_KEYWORDS];
+    let (mut i, mut n) = (0, 0);
+    while let Some((ni, k, v)) = d.next_entry(i) {
+        i = ni;
+        let name = *names.items().get(n).ok_or(Raised)?;
+        when(k.is(name) || (k.is_exact(Kind::Str) && same_text(k, name)))?;
+        values[n] = v;
+        n += 1;
+    }
+    when(n == names.len)?;
+    Ok(th.tuple(&values[..n]))
+}
+pub const MOST_KEYWORDS: usize = 16;
 /// The exception that is handled, or None.
 pub fn handled(th: Th, _: Value) -> R<Value> {
     Ok(th.handled.get().unwrap_or(NONE()))

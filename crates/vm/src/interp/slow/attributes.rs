@@ -152,6 +152,12 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
     }
     let t = th.type_of(o);
     let fill = o.is_obj() && t.has(tflags::PLAIN_SETATTR);
+    if fill
+        && let Some(f) = ic::setter(th, t, name)
+        && push_python(th, f, &[o, v], Cont::Discard, None)?
+    {
+        return NEXT;
+    }
     th.setattr(o, name, Some(v))?;
     if fill {
         ic::fill_store(th, fr(th).code, icx, o, before);

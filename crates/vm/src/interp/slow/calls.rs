@@ -10,10 +10,17 @@ use super::*;
 /// `__call__` of an instance's class, if it is a Python function.
 pub fn call_special(th: Th, f: Value) -> Option<Value> {
     let t = th.type_of(f);
-    if !t.heap_type() || f.is_kind(Kind::Type) {
+    if !t.heap_type() {
         return None;
     }
     th.lookup(t, n!(__call__)).filter(|f| f.is_exact(Kind::Function))
+}
+/// A class whose metaclass, if it has one, calls it as `type` does.
+pub fn plain_class(th: Th, f: Value) -> Option<Gc<Type>> {
+    let t = f.cast::<Type>()?;
+    let call = |t: Gc<Type>| t.slots.call.map(|f| f as usize);
+    let plain = f.is_exact(Kind::Type) || call(th.type_of(f)) == call(builtins::type_::TYPE.get());
+    plain.then_some(t)
 }
 /// A call that uses up a generator: see [`super::super::drain`]. None: it is as others.
 #[inline(never)]
@@ -71,8 +78,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         th.push_frame(func, regs, m.this.get(), args, 0)?;
         return started(th);
     }
-    if let Some(t) = f.cast::<Type>()
-        && f.is_exact(Kind::Type)
+    if let Some(t) = plain_class(th, f)
         && t.has(tflags::PLAIN_NEW)
         && t.heap_type()
         && let Some(init) = th.lookup(t, n!(__init__))

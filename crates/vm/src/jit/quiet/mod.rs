@@ -86,7 +86,7 @@ impl Recorder {
         self.rec().core.int(n as i64)
     }
     /// The result is an object of this kind.
-    fn is_a(self, r: T<Value>, kind: Kind) -> T<Value> {
+    pub fn is_a(self, r: T<Value>, kind: Kind) -> T<Value> {
         if r.v.is_exact(kind) {
             self.rec().core.op_imm(Op::IsA, r.r, Ir::NONE, kind as i64);
         }
