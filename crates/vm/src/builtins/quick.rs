@@ -181,7 +181,7 @@ pub fn item(o: Value, k: Value) -> Option<Value> {
     None
 }
 
-/// Truth of strings and containers.
+/// Truth of strings, containers and objects that are always true.
 #[inline(always)]
 pub fn truth(v: Value) -> Option<bool> {
     use std::sync::atomic::Ordering::Relaxed;
@@ -205,6 +205,11 @@ pub fn truth(v: Value) -> Option<bool> {
         }
         if shape == Kind::Set as u32 {
             return Some(v.cast_unchecked::<Set>().used.load(Relaxed) != 0);
+        }
+        // What objects are whose class has nothing to say about it.
+        let s = &crate::shape::shape(shape).type_.slots;
+        if s.bool.is_none() && s.len.is_none() {
+            return Some(true);
         }
     }
     None
