@@ -143,4 +143,5 @@ mod world;
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};
 pub use rooted::RootedVec;
+pub use stack::prefetch;
 pub use trace::Tracer;

@@ -48,8 +48,9 @@ pub(crate) unsafe fn each_word(lo: usize, hi: usize, mut f: impl FnMut(usize)) {
     }
 }
 
+/// Asks for the cache line at an address, which need not be valid.
 #[inline(always)]
-pub(crate) fn prefetch(p: usize) {
+pub fn prefetch(p: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching has no effect but on the caches.
     unsafe {

@@ -320,6 +320,7 @@ pub unsafe extern "C" fn dict_get_or(th: Th, d: Value, k: Value, default: Value)
         return 0;
     }
     let t = o.tab();
+    builtins::iter_fast::ahead(t);
     match t.find_simple(k) {
         Some(Found::At(e)) => t.content(e).unwrap_or(default).bits(),
         Some(Found::No) => default.bits(),
