@@ -26,6 +26,9 @@ fn main() {
             std::process::exit(1);
         }
     };
+    if let adder_lang::vm::run::Program::File(f) = &mut parsed.program {
+        paths::make_absolute(f);
+    }
     paths::fill(&mut parsed.config, &parsed.program, &env);
     let settings = Settings { config: parsed.config, heap: parsed.heap };
     let status = adder_lang::main(settings, &parsed.program, &raw const base as usize);

@@ -68,6 +68,19 @@ pub fn fill(c: &mut Config, program: &Program, env: &dyn Fn(&str) -> Option<Vec<
     };
 }
 
+/// `__file__` of a script is an absolute path; `sys.argv[0]` is as given. Unchanged if there is no current folder.
+pub fn make_absolute(file: &mut Vec<u8>) {
+    if file.starts_with(b"/") {
+        return;
+    }
+    if let Ok(d) = std::env::current_dir() {
+        let mut path = d.into_os_string().into_vec();
+        path.push(b'/');
+        path.extend_from_slice(file);
+        *file = path;
+    }
+}
+
 /// The folder of the script, links followed.
 fn script_folder(file: &[u8]) -> Vec<u8> {
     let p = Path::new(OsStr::from_bytes(file));

@@ -42,6 +42,13 @@ const SIG: &str = "($module, /, a, x, lo=0, hi=None, *, key=None)";
 const RIGHT: &str = "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.";
 const LEFT: &str = "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.";
 
+/// An item of a sequence (`PySequence_GetItem`).
+fn item(th: Th, seq: Value, i: i64) -> R<Value> {
+    if th.type_of(seq).slots.getitem.is_none() {
+        return Err(th.type_error(format!("'{}' object does not support indexing", th.type_name_of(seq))));
+    }
+    th.getitem(seq, th.int(i))
+}
 fn find_x(th: Th, a: &[Option<Value>], x: Value, right: bool) -> R<i64> {
     let seq = a[0].unwrap();
     let mut lo = match a[2] {
@@ -60,7 +67,7 @@ fn find_x(th: Th, a: &[Option<Value>], x: Value, right: bool) -> R<i64> {
         let mid = lo + (hi - lo) / 2;
         let mut v = match seq.exact::<List>().and_then(|l| l.get(mid as usize)) {
             Some(v) => v,
-            None => th.getitem(seq, th.int(mid))?,
+            None => item(th, seq, mid)?,
         };
         if let Some(k) = key {
             v = th.call(k, &[v])?;

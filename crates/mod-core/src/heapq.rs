@@ -14,7 +14,7 @@ macro_rules! defs {
     ($(($push:literal $pop:literal $replace:literal $pushpop:literal $heapify:literal $max:literal))*) => {
         &[$(
             function($push, "($module, heap, item, /)", "Push item onto heap, maintaining the heap invariant.", |th, a| {
-                let l = heap(th, a[0])?;
+                let l = heap(th, $push, a)?;
                 let item = a[1].unwrap();
                 // (Another thread may have shortened the list.)
                 let to = place_up(l, len(l), item, $max);
@@ -27,11 +27,11 @@ macro_rules! defs {
                 Ok(NONE())
             }),
             function($pop, "($module, heap, /)", "Pop the smallest item off the heap, maintaining the heap invariant.", |th, a| {
-                let l = heap(th, a[0])?;
+                let l = heap(th, $pop, a)?;
                 pop(th, l, $max)
             }),
             function($replace, "($module, heap, item, /)", "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)", |th, a| {
-                let l = heap(th, a[0])?;
+                let l = heap(th, $replace, a)?;
                 if len(l) == 0 {
                     return Err(th.index_error("index out of range"));
                 }
@@ -47,7 +47,7 @@ macro_rules! defs {
                 Ok(top)
             }),
             function($pushpop, "($module, heap, item, /)", "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().", |th, a| {
-                let l = heap(th, a[0])?;
+                let l = heap(th, $pushpop, a)?;
                 let item = a[1].unwrap();
                 if len(l) == 0 {
                     return Ok(item);
@@ -69,7 +69,7 @@ macro_rules! defs {
                 Ok(top)
             }),
             function($heapify, "($module, heap, /)", "Transform list into a heap, in-place, in O(len(heap)) time.", |th, a| {
-                let l = heap(th, a[0])?;
+                let l = heap(th, $heapify, a)?;
                 for i in (0..len(l) / 2).rev() {
                     sift_up(th, l, i, $max)?;
                 }
@@ -90,10 +90,13 @@ pub static MODULE: NativeModule = NativeModule {
     init: Some(|th, m| m.put(th, "__about__", th.str("Heap queues"))),
 };
 
-fn heap(th: Th, v: Option<Value>) -> R<Gc<List>> {
-    let v = v.unwrap();
-    v.cast::<List>()
-        .ok_or_else(|| th.type_error(format!("heap argument must be a list, not {}", th.type_name_of(v))))
+/// The heap, the first argument of the function `name`.
+fn heap(th: Th, name: &str, a: &[Option<Value>]) -> R<Gc<List>> {
+    let v = a[0].unwrap();
+    v.cast::<List>().ok_or_else(|| {
+        let which = if a.len() > 1 { "argument 1" } else { "argument" };
+        th.type_error(format!("{name}() {which} must be list, not {}", th.type_name_of(v)))
+    })
 }
 fn len(l: Gc<List>) -> usize {
     l.len.load(Relaxed) as usize

@@ -504,12 +504,10 @@ fn real(th: Th, x: Value) -> R<f64> {
     let r = float::to_f64(th, x);
     match r {
         Ok(x) => Ok(x),
-        Err(e) => {
-            if th.exc_is(&exc::TYPE_ERROR) {
-                th.take_exc();
-                return Err(err(th, "required argument is not a float"));
-            }
-            Err(e)
+        // Whatever went wrong.
+        Err(_) => {
+            th.take_exc();
+            Err(err(th, "required argument is not a float"))
         }
     }
 }

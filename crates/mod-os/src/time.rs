@@ -447,13 +447,17 @@ fn scaled(th: Th, v: Value, how: Round, unit: i64) -> R<i64> {
         }
         return Ok(f as i64);
     }
-    if th.type_of(v).slots.index.is_none() {
-        return Err(th.type_error(format!(
-            "'{}' object cannot be interpreted as an integer or float",
-            th.type_name_of(v)
-        )));
-    }
-    int::to_i64(th.index(v)?).and_then(|n| n.checked_mul(unit)).ok_or_else(|| pytime_overflow(th))
+    let n = th.index(v).map_err(|e| match th.exc_is(&adder_vm::builtins::exceptions::TYPE_ERROR) {
+        true => {
+            th.take_exc();
+            th.type_error(format!(
+                "'{}' object cannot be interpreted as an integer or float",
+                th.type_name_of(v)
+            ))
+        }
+        false => e,
+    })?;
+    int::to_i64(n).and_then(|n| n.checked_mul(unit)).ok_or_else(|| pytime_overflow(th))
 }
 
 // -- broken-down time

@@ -271,6 +271,9 @@ fn d_len(th: Th, o: Value) -> R<usize> {
 }
 fn d_bool(th: Th, o: Value) -> R<bool> {
     if let Some(f) = th.lookup_special(o, n!(__bool__)) {
+        if f.is_none() {
+            return Err(th.type_error(format!("'{}' cannot be interpreted as a boolean", th.type_name_of(o))));
+        }
         let r = th.call_unbound(f, o, &[])?;
         if r.is_exact(Kind::Bool) {
             return Ok(r.is(TRUE()));

@@ -416,6 +416,16 @@ pub fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     match v.kind() {
         Kind::Bytes | Kind::ByteArray => from_bytes(th, x, v)?,
         Kind::Str if items::is_unicode(code) => extend_by_str(th, x, unsafe { v.cast_unchecked() })?,
+        // Of a subclass, `__getitem__` is asked, for as many items as there really are.
+        Kind::List | Kind::Tuple if !v.is_exact(Kind::List) && !v.is_exact(Kind::Tuple) => {
+            let len = || v.cast::<List>().map_or_else(|| v.known::<Tuple>().len as usize, |l| l.len());
+            let mut i = 0;
+            while i < len() {
+                let w = items::encode(th, code, th.getitem(v, Value::fix(i as i64))?)?;
+                x.push(th, w)?;
+                i += 1;
+            }
+        }
         Kind::List => {
             let l: Gc<List> = v.known();
             x.splice(th, 0, 0, l.len() * x.size())?;

@@ -273,9 +273,14 @@ impl Writer<'_> {
 
     fn list(&mut self, v: Value, level: usize, outer: Option<&Open>) -> R<()> {
         let th = self.th;
-        let item = |i: usize| match v.cast::<List>() {
+        // A subclass may iterate over something else.
+        let seq = match v.is_exact(Kind::List) || v.is_exact(Kind::Tuple) {
+            true => v,
+            false => list::from_iterable(th, v)?.value(),
+        };
+        let item = |i: usize| match seq.cast::<List>() {
             Some(l) => l.get(i),
-            None => v.known::<Tuple>().items().get(i).copied(),
+            None => seq.known::<Tuple>().items().get(i).copied(),
         };
         let Some(mut x) = item(0) else {
             self.out.extend_from_slice(b"[]");

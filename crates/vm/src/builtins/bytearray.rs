@@ -281,9 +281,8 @@ fn init(th: Th, o: Value, args: RawArgs) -> R<()> {
         let b = buffer::to_bytes_object(th, x)?;
         return extend(th, a, b.bytes());
     }
-    if th.type_of(x).slots.iter.is_none() && th.type_of(x).slots.getitem.is_none() {
-        return Err(th.type_error(format!("cannot convert '{}' object to bytearray", th.type_name_of(x))));
-    }
+    let unfit = || format!("cannot convert '{}' object to bytearray", th.type_name_of(x));
+    let x = if x.is_exact(Kind::Tuple) || x.is_exact(Kind::List) { x } else { th.iter_or(x, unfit)? };
     let mut out = Vec::new();
     super::bytes::from_iterable(th, x, &mut out, RANGE)?;
     extend(th, a, &out)
@@ -595,7 +594,7 @@ pub fn extend_method(th: Th, a: Args) -> R<Value> {
         return Err(th.type_error(format!("can't extend bytearray with {}", th.type_name_of(x))));
     }
     if x.is_kind(Kind::Str) {
-        return Err(th.type_error(format!("expected iterable of integers; got: '{}'", th.type_name_of(x))));
+        return Err(th.type_error("expected iterable of integers; got: 'str'"));
     }
     let mut out = Vec::new();
     super::bytes::from_iterable(th, x, &mut out, RANGE)?;

@@ -260,9 +260,11 @@ pub fn from_object(th: Th, x: Value) -> R<Gc<Bytes>> {
     if buffer::is_buffer(th, x) {
         return buffer::to_bytes_object(th, x);
     }
-    if x.is_kind(Kind::Str) || th.type_of(x).slots.iter.is_none() && th.type_of(x).slots.getitem.is_none() {
-        return Err(th.type_error(format!("cannot convert '{}' object to bytes", th.type_name_of(x))));
+    let unfit = || format!("cannot convert '{}' object to bytes", th.type_name_of(x));
+    if x.is_kind(Kind::Str) {
+        return Err(th.type_error(unfit()));
     }
+    let x = if x.is_exact(Kind::Tuple) || x.is_exact(Kind::List) { x } else { th.iter_or(x, unfit)? };
     let mut out = Vec::new();
     from_iterable(th, x, &mut out, "bytes must be in range(0, 256)")?;
     new(th, &out)

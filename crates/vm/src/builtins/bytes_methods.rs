@@ -323,9 +323,7 @@ pub fn rstrip(th: Th, a: Args) -> R<Value> {
 // -- joining and padding
 
 pub fn join(th: Th, a: Args) -> R<Value> {
-    let Some(seq) = fast_sequence(th, a[1].unwrap())? else {
-        return Err(th.type_error("can only join an iterable"));
-    };
+    let seq = fast_sequence(th, a[1].unwrap())?;
     if a[0].unwrap().is_exact(Kind::Bytes)
         && let &[x] = items_of(&seq)
         && x.is_exact(Kind::Bytes)

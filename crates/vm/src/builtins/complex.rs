@@ -5,7 +5,7 @@
 //! only.
 
 use super::int_methods::{locale_for, spec};
-use super::object::{full_type_name, new_instance, object_hash};
+use super::object::{new_instance, object_hash};
 use super::{float, int, int_new, scratch};
 use crate::err::R;
 use crate::n;
@@ -309,13 +309,16 @@ fn from_one(th: Th, ty: Value, x: Value) -> R<Value> {
     if let Some(z) = as_complex(x) {
         return of_type(th, ty, z);
     }
+    if let Some(f) = float::as_f64(x) {
+        return of_type(th, ty, C::new(f, 0.0));
+    }
     if is_real(th, x) {
         let v = float::from_object(th, x)?;
         return of_type(th, ty, C::new(float::get(v), 0.0));
     }
     Err(th.type_error(format!(
         "complex() argument must be a string or a number, not {}",
-        full_type_name(th, th.type_of(x))
+        th.type_name_of(x)
     )))
 }
 
@@ -325,7 +328,7 @@ fn from_parts(th: Th, ty: Value, r: Value, i: Option<Value>) -> R<Value> {
     let not_real = |which: &str, v: Value| {
         format!(
             "complex() argument '{which}' must be a real number, not {}",
-            full_type_name(th, th.type_of(v))
+            th.type_name_of(v)
         )
     };
     if complex_r.is_none() && as_complex(r).is_none() && !is_real(th, r) {

@@ -248,6 +248,10 @@ fn real(th: Th, v: Value) -> R<Option<f64>> {
 
 /// A real number as a double, as functions that want a double take it.
 pub fn to_f64(th: Th, v: Value) -> R<f64> {
+    // A subclass's `__float__` is for `float()` only (`PyFloat_AsDouble`).
+    if let Some(f) = as_f64(v) {
+        return Ok(f);
+    }
     match real(th, v)? {
         Some(f) => Ok(f),
         None => Err(th.type_error(format!("must be real number, not {}", th.type_name_of(v)))),

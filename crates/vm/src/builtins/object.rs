@@ -133,7 +133,12 @@ pub fn object_repr(th: Th, o: Value) -> R<Value> {
     Ok(th.str(&format!("<{} object at {:#x}>", full_type_name(th, t), id(th, o))))
 }
 fn object_str(th: Th, o: Value) -> R<Value> {
-    th.repr(o)
+    th.check_stack(" while getting the repr of an object")?;
+    // What is not a string is complained about as the result of `__str__`.
+    match th.type_of(o).slots.repr {
+        Some(f) => f(th, o),
+        None => object_repr(th, o),
+    }
 }
 pub fn object_hash(th: Th, o: Value) -> R<i64> {
     id(th, o);

@@ -611,6 +611,16 @@ impl Th {
             }
         }
     }
+    /// As [`Th::iter`], with another message for what cannot be iterated over (and whatever else is a TypeError).
+    pub fn iter_or(self, v: Value, message: impl FnOnce() -> String) -> R<Value> {
+        self.iter(v).map_err(|e| match self.exc_is(&exc::TYPE_ERROR) {
+            true => {
+                self.take_exc();
+                self.type_error(message())
+            }
+            false => e,
+        })
+    }
     pub fn iter(self, v: Value) -> R<Value> {
         let t = self.type_of(v);
         match t.slots.iter {
@@ -788,10 +798,10 @@ impl Th {
     }
 
     // -- indices
-    /// `operator.index`: an int (exactly, or of a subclass).
+    /// `operator.index`: exactly an int.
     pub fn index(self, v: Value) -> R<Value> {
         if v.is_fix() || matches!(v.kind(), Kind::Int | Kind::Bool) {
-            return Ok(if v.is_kind(Kind::Bool) { Value::fix(v.is(TRUE()) as i64) } else { v });
+            return if v.is_kind(Kind::Bool) { Ok(Value::fix(v.is(TRUE()) as i64)) } else { super::int::to_exact(self, v) };
         }
         match self.type_of(v).slots.index {
             Some(f) => {
@@ -803,9 +813,10 @@ impl Th {
                 if !r.is_fix() && !r.is_exact(Kind::Int) {
                     self.deprecation_warning(&format!(
                         "__index__ returned non-int (type {}).  The ability to return an instance of a strict subclass of \
-                         int is deprecated, and may not be supported in a future version of Python.",
+                         int is deprecated, and may be removed in a future version of Python.",
                         self.type_name_of(r)
                     ))?;
+                    return super::int::to_exact(self, r);
                 }
                 Ok(r)
             }

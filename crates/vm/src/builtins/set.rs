@@ -496,6 +496,16 @@ fn set_isdisjoint(th: Th, a: &[Option<Value>]) -> R<Value> {
     if s.value().is(o) {
         return Ok(Value::bool(s.is_empty()));
     }
+    if is_set(o) && !o.is_exact(Kind::Set) && !o.is_exact(Kind::FrozenSet) {
+        // The other methods take the items of a subclass's set, this one asks its `__iter__`.
+        let it = th.iter(o)?;
+        while let Some(k) = th.next(it)? {
+            if s.has_hashed(th, k, hash_element(th, k)?)? {
+                return Ok(Value::bool(false));
+            }
+        }
+        return Ok(Value::bool(true));
+    }
     let (walk, ask) = if is_set(o) && this::<Set>(o).len() > s.len() { (s.value(), this(o)) } else { (o, s) };
     Ok(Value::bool(each(th, walk, |k, h| Ok(!ask.has_hashed(th, k, h)?))?))
 }
@@ -564,7 +574,9 @@ fn set_repr(th: Th, o: Value) -> R<Value> {
         if s.is_empty() {
             return Ok(th.str(&format!("{name}()")));
         }
-        let l = super::list::from_iterable(th, o)?;
+        // Its own items, whatever `__iter__` a subclass has.
+        let l = super::list::new(th, &[])?;
+        each(th, o, |k, _| super::list::append(th, l, k).map(|_| true))?;
         let mut out = Vec::new();
         if !o.is_exact(Kind::Set) {
             out.extend_from_slice(name.as_bytes());

@@ -370,20 +370,18 @@ pub fn concat_all(th: Th, parts: &[Value]) -> R<Value> {
 }
 
 /// The values of a sequence to be joined, in an object that nobody else changes (unless only one thread runs).
-pub fn fast_sequence(th: Th, v: Value) -> R<Option<Value>> {
-    if v.is_kind(Kind::Tuple) {
-        return Ok(Some(v));
+pub fn fast_sequence(th: Th, v: Value) -> R<Value> {
+    if v.is_exact(Kind::Tuple) {
+        return Ok(v);
     }
-    if v.is_kind(Kind::List) {
+    if v.is_exact(Kind::List) {
         if !th.multi() {
-            return Ok(Some(v));
+            return Ok(v);
         }
-        return super::list::snapshot(th, unsafe { v.cast_unchecked() }).map(Some);
+        return super::list::snapshot(th, unsafe { v.cast_unchecked() });
     }
-    if th.type_of(v).slots.iter.is_none() && th.type_of(v).slots.getitem.is_none() {
-        return Ok(None);
-    }
-    super::tuple::from_iterable(th, v).map(Some)
+    let it = th.iter_or(v, || "can only join an iterable".into())?;
+    super::tuple::from_iterable(th, it)
 }
 /// The items of what [`fast_sequence`] gave, as they are now.
 pub fn items_of(v: &Value) -> &[Value] {
@@ -399,9 +397,7 @@ pub fn items_of(v: &Value) -> &[Value] {
 
 fn join(th: Th, a: Args) -> R<Value> {
     let sep = this(a);
-    let Some(seq) = fast_sequence(th, a[1].unwrap())? else {
-        return Err(th.type_error("can only join an iterable"));
-    };
+    let seq = fast_sequence(th, a[1].unwrap())?;
     join_seq(th, sep, seq)
 }
 fn join_seq(th: Th, sep: Gc<Str>, seq: Value) -> R<Value> {

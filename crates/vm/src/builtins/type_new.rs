@@ -39,7 +39,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
                     th.type_error("type() doesn't support MRO entry resolution; use types.new_class()")
                 );
             }
-            return Err(th.type_error("bases must be types"));
+            // Else its type is a metaclass that does not fit.
         }
     }
     let bases = if bases_t.len == 0 { th.tuple(&[object.value()]) } else { bases_t.value() };

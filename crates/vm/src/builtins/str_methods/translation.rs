@@ -45,7 +45,7 @@ pub(super) fn maketrans(th: Th, a: Args) -> R<Value> {
     let d = Gc::<Dict>::new(th);
     let code = |c: u32| Value::fix(c as i64);
     let Some(y) = a[1] else {
-        let Some(src) = x.cast::<Dict>() else {
+        let Some(src) = x.exact::<Dict>() else {
             return Err(th.type_error("if you give only one argument to maketrans it must be a dict"));
         };
         let mut i = 0;
