@@ -292,7 +292,7 @@ impl Writer<'_> {
         let mut i = 0;
         loop {
             if self.value(x, level + 1, Some(&open)).is_err() {
-                let t = full_name(th, v);
+                let t = adder_vm::builtins::object::message_type_name(th, v);
                 return Err(self.note(|| Ok(format!("when serializing {t} item {i}"))));
             }
             i += 1;
@@ -396,7 +396,7 @@ impl Writer<'_> {
         self.string(key)?;
         self.out.extend_from_slice(self.key_sep.bytes());
         if self.value(v, level + 1, Some(open)).is_err() {
-            let t = full_name(th, d.value());
+            let t = adder_vm::builtins::object::message_type_name(th, d.value());
             return Err(self.note(|| Ok(format!("when serializing {t} item {}", th.text(th.repr(k)?)))));
         }
         Ok(())
@@ -409,19 +409,9 @@ impl Writer<'_> {
         let r = th.call(self.default, &[v])?;
         th.check_stack(" while encoding a JSON object")?;
         if self.value(r, level, Some(&open)).is_err() {
-            let t = full_name(th, v);
+            let t = adder_vm::builtins::object::message_type_name(th, v);
             return Err(self.note(|| Ok(format!("when serializing {t} object"))));
         }
         Ok(())
-    }
-}
-
-/// The type's name with its module, but for `builtins` and `__main__`.
-fn full_name(th: Th, v: Value) -> String {
-    let t = th.type_of(v);
-    let n = adder_vm::builtins::object::full_type_name(th, t);
-    match n.strip_prefix("__main__.") {
-        Some(s) => s.to_string(),
-        None => n,
     }
 }

@@ -5,7 +5,7 @@
 //! only.
 
 use super::int_methods::{locale_for, spec};
-use super::object::{new_instance, object_hash};
+use super::object::{message_type_name, new_instance, object_hash};
 use super::{float, int, int_new, scratch};
 use crate::err::R;
 use crate::n;
@@ -318,7 +318,7 @@ fn from_one(th: Th, ty: Value, x: Value) -> R<Value> {
     }
     Err(th.type_error(format!(
         "complex() argument must be a string or a number, not {}",
-        th.type_name_of(x)
+        message_type_name(th, x)
     )))
 }
 
@@ -328,7 +328,7 @@ fn from_parts(th: Th, ty: Value, r: Value, i: Option<Value>) -> R<Value> {
     let not_real = |which: &str, v: Value| {
         format!(
             "complex() argument '{which}' must be a real number, not {}",
-            th.type_name_of(v)
+            message_type_name(th, v)
         )
     };
     if complex_r.is_none() && as_complex(r).is_none() && !is_real(th, r) {

@@ -117,6 +117,12 @@ pub fn full_type_name(th: Th, t: Gc<Type>) -> String {
     }
 }
 
+/// The class of `v` as newer messages name it (`%T` of CPython's formats): with its module, unless that is `__main__`.
+pub fn message_type_name(th: Th, v: Value) -> String {
+    let n = full_type_name(th, th.type_of(v));
+    n.strip_prefix("__main__.").map(str::to_string).unwrap_or(n)
+}
+
 /// The address that Python code sees; the object keeps it from now on.
 pub fn id(th: Th, v: Value) -> u64 {
     if let Some(o) = v.obj() {

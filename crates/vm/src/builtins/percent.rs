@@ -269,7 +269,7 @@ fn str_char(th: Th, v: Value) -> R<u32> {
     let Some(n) = th.catch(r, &crate::builtins::exceptions::TYPE_ERROR)? else {
         return Err(th.type_error(format!(
             "%c requires an int or a unicode character, not {}",
-            th.type_name_of(v)
+            super::object::message_type_name(th, v)
         )));
     };
     match int::to_i64(n) {
