@@ -1,7 +1,7 @@
 //! The one door to the outside: every call that Adder makes to the operating system goes through [`Host`].
 //!
-//! A `Runtime` holds an `Arc<dyn Host>`; [`NativeHost`] is the real one. A sandbox, a test or a WebAssembly
-//! build implements the traits itself. They are split by subject ([`Files`], [`Processes`], [`Clocks`],
+//! The virtual machine has one `dyn Host`, chosen before it starts (`adder_vm::set_host`); [`NativeHost`] is the real
+//! one. A sandbox, a test or a WebAssembly build implements the traits itself. They are split by subject ([`Files`], [`Processes`], [`Clocks`],
 //! [`Sockets`], [`Polling`], [`Signals`], [`Terminals`], [`Environment`], [`Users`], [`Memory`], [`Random`],
 //! [`Cpu`], [`Ipc`], [`Locale`]); `Host` is their sum.
 //!

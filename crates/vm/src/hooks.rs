@@ -1,4 +1,5 @@
-//! What the VM gets from outside: the compiler (a code generator will follow).
+//! What the VM gets from outside: the compiler, the trees of `ast`, the library that the program carries. (Native modules
+//! are registered with `import`, code generators with `jit`.)
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
