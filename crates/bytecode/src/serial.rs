@@ -29,6 +29,7 @@ pub fn table_hash() -> u64 {
     h
 }
 
+/// A code object with all that is nested in it as bytes, preceded by [`table_hash`]: only the same version reads it.
 pub fn serialize(code: &CodeData) -> Vec<u8> {
     let mut w = Writer::default();
     w.code(code);
@@ -48,6 +49,8 @@ pub fn serialize(code: &CodeData) -> Vec<u8> {
     head.out
 }
 
+/// What [`serialize`] made. Fails with what is wrong: another version, or damaged bytes. What is read is
+/// well-formed, but only [`crate::verify`] says whether it may be run.
 pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
     deserialize_as(bytes, None)
 }
@@ -153,10 +156,15 @@ impl<'d> Unit<'d> {
 pub struct LazyCode {
     name: u32,
     qualname: u32,
+    /// As in [`CodeData`], like the next four.
     pub flags: CodeFlags,
+    /// See `flags`.
     pub argcount: u32,
+    /// See `flags`.
     pub kwonly: u32,
+    /// See `flags`.
     pub nlocals: u32,
+    /// See `flags`.
     pub nregs: u32,
     /// Locals and free variables.
     pub nvarnames: u32,
@@ -166,12 +174,15 @@ pub struct LazyCode {
 }
 
 impl LazyCode {
+    /// `co_name`
     pub fn name(&self) -> &str {
         self.unit.str(self.name)
     }
+    /// `co_qualname`
     pub fn qualname(&self) -> &str {
         self.unit.str(self.qualname)
     }
+    /// What the unit was read as.
     pub fn filename(&self) -> &str {
         &self.unit.filename
     }

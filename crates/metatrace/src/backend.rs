@@ -14,14 +14,19 @@ pub const SPILLS: usize = 128;
 /// the collector sees its words.
 #[repr(C)]
 pub struct State {
+    /// General registers, by the instruction set's numbers; filled at an exit.
     pub gpr: [u64; 16],
+    /// Raw bits of the floating-point registers.
     pub xmm: [u64; 16],
-    /// Thread, root frame, its registers.
+    /// Address of the thread.
     pub thread: u64,
+    /// Address of the root frame's record.
     pub fp: u64,
+    /// Address of its registers.
     pub regs: u64,
     /// Registers saved around calls out of line.
     pub save: [u64; 32],
+    /// Values that have no register: words and raw bits.
     pub spill: [u64; SPILLS],
 }
 
@@ -45,18 +50,24 @@ impl State {
 /// Where a value is at an exit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Loc {
+    /// In [`State::gpr`].
     Gpr(u8),
+    /// In [`State::xmm`].
     Xmm(u8),
+    /// In [`State::spill`].
     Spill(u16),
+    /// Nowhere: it is these bits, raw as the operand's type says.
     Const(u64),
 }
 
 /// A loop's header as a place to jump to.
 pub struct Target {
+    /// Address of the machine code.
     pub code: usize,
     /// Where the carried values and then the loop's variables have to be: in none, one or both of a register and a
     /// spill slot.
     pub places: Vec<(Option<Loc>, Option<u16>)>,
+    /// What the header relies on.
     pub header: Header,
 }
 
@@ -65,6 +76,7 @@ pub struct Target {
 pub struct ExitInfo {
     /// Operands `R::ins(n)` are `leaves[n]`.
     pub snap: Snap,
+    /// Where each operand of the snapshot is, and its type.
     pub leaves: Vec<(Loc, Ty)>,
     /// Which leaves a bridge needs to jump back into [`Exit::home`] ([`Trace::carry`]).
     pub carry: Vec<u32>,
@@ -75,7 +87,9 @@ pub struct ExitInfo {
 /// The part of it that is wanted wherever an exit is taken.
 #[derive(Debug)]
 pub struct Left {
+    /// The interpreter's state in terms of `leaves`.
     pub snap: Snap,
+    /// As [`ExitInfo::leaves`].
     pub leaves: Vec<(Loc, Ty)>,
     /// The same, ready for use.
     pub moves: Moves,
@@ -106,6 +120,7 @@ pub struct Move {
     pub to: u32,
     /// Word of [`State`], or object.
     at: u16,
+    /// What to do with what is there.
     pub how: How,
     word: u64,
 }
@@ -113,12 +128,14 @@ pub struct Move {
 /// What an exit writes, in the order of its snapshot.
 #[derive(Debug, Default)]
 pub struct Moves {
+    /// Registers of the frames, counted from the root frame's first.
     pub slots: Vec<Move>,
     /// Functions, and what else belongs to them, of the frames that are made.
     pub frames: Vec<Move>,
     /// For each object its fields that are no objects of the trace; then (object, field) of those that are, and of
     /// numbers that may need objects.
     pub fields: Vec<Vec<Move>>,
+    /// See `fields`.
     pub late: Vec<(u32, Move)>,
     /// Whether `slots` or `frames` have such numbers.
     pub floats: bool,
@@ -231,6 +248,7 @@ struct Exits {
 
 /// What is known of an exit that was taken.
 pub struct Taken {
+    /// How often, since a bridge was last tried or put off.
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,

@@ -25,12 +25,14 @@ pub struct Header {
     /// The trace comes back by itself.
     looping: Cell<bool>,
     aborts: Cell<u32>,
+    /// For logs.
     pub name: String,
 }
 // SAFETY: threads that share code would need counters of their own; a lost count does no harm.
 unsafe impl Sync for Header {}
 
 impl Header {
+    /// Without a driver it is never recorded.
     pub fn new(name: String, d: Option<&Driver>) -> Header {
         let (count, bail) = d.map_or((u32::MAX, 0), |d| (d.threshold, d.backend.bail() as u64));
         Header {
@@ -66,14 +68,19 @@ pub trait Language {
 
 /// The JIT of a language.
 pub struct Driver {
+    /// The code generator.
     pub backend: &'static dyn Backend,
+    /// Objects and the thread, for machine code.
     pub layout: Layout,
+    /// Frames, for the recorder and the exits.
     pub frames: FrameLayout,
+    /// Objects, for the optimiser.
     pub objects: &'static (dyn Objects + Sync),
     /// See [`Tracer::live`].
     pub live: fn(code: u64, pc: u64) -> usize,
-    /// Passages of a header before it is recorded, times that an exit is taken before it gets a bridge.
+    /// Passages of a header before it is recorded.
     pub threshold: u32,
+    /// Times that an exit is taken before it gets a bridge.
     pub bridge_threshold: u32,
     /// Holds the way out, for traces that end.
     pub out: AtomicU64,

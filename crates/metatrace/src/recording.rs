@@ -9,7 +9,9 @@ use crate::word;
 /// A concrete value and its operand.
 #[derive(Clone, Copy, Debug)]
 pub struct T<V> {
+    /// What it is now.
     pub v: V,
+    /// What stands for it in the trace.
     pub r: R,
 }
 /// A condition; `neg`: the recorded one is its opposite.
@@ -33,6 +35,7 @@ impl<I: Machine<Ref = u64, Int = i64, Flt = f64, Bool = bool, Word = u64, Raised
 /// The recording machine over an interpreter's. A handle, as all machines are; the tracer must outlive it.
 pub struct Recording<I> {
     tracer: *mut Tracer,
+    /// The machine that computes.
     pub i: I,
 }
 impl<I: Copy> Clone for Recording<I> {
@@ -43,17 +46,21 @@ impl<I: Copy> Clone for Recording<I> {
 impl<I: Copy> Copy for Recording<I> {}
 
 impl<I: Computes> Recording<I> {
+    /// A handle on the tracer, which must outlive it.
     pub fn new(tracer: &mut Tracer, i: I) -> Recording<I> {
         Recording { tracer, i }
     }
+    /// The tracer; the borrow must end before another begins.
     #[allow(clippy::mut_from_ref)]
     pub fn t(&self) -> &mut Tracer {
         // SAFETY: who made the handle keeps the tracer; borrows of it end within each operation.
         unsafe { &mut *self.tracer }
     }
+    /// Records an operation that cannot fail.
     pub fn op(&self, op: Op, a: R, b: R) -> R {
         self.t().core.op(op, a, b)
     }
+    /// The same of one operand.
     pub fn op1(&self, op: Op, a: R) -> R {
         self.t().core.op1(op, a)
     }

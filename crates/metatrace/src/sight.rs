@@ -18,7 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 /// A place in a program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Line {
+    /// The file's name as the program's code has it.
     pub file: std::sync::Arc<str>,
+    /// The function's qualified name.
     pub function: std::sync::Arc<str>,
     /// First line of the function.
     pub first: u32,
@@ -32,27 +34,37 @@ pub struct Line {
 
 /// A compiled trace.
 pub struct TraceInfo {
+    /// Serial number.
     pub id: u32,
+    /// Where it begins.
     pub begins: Line,
     /// Of a bridge: the trace and the exit that it begins at.
     pub parent: Option<(u32, &'static Exit)>,
     /// [`Exit::owner`] of its exits: which tree it belongs to.
     pub owner: usize,
-    /// Instructions.
+    /// Instructions as recorded.
     pub recorded: u32,
+    /// Instructions that were compiled.
     pub optimised: u32,
-    /// Machine code.
+    /// Address of the machine code.
     pub entry: usize,
+    /// Its length.
     pub bytes: usize,
+    /// Its instruction set; None: it is no machine code (the reference executor).
     pub arch: Option<&'static str>,
+    /// Nanoseconds that compiling took.
     pub nanos: u64,
+    /// Its exits, by their numbers in the trace.
     pub exits: Vec<&'static Exit>,
     /// Rounds of a loop, runs of a bridge; counted only with details.
     pub runs: &'static AtomicU64,
+    /// False once something that it relied on has changed.
     pub valid: AtomicBool,
+    /// If somebody wanted them when it was compiled.
     pub detail: Option<Detail>,
 }
 
+/// What is kept for reports.
 pub struct Detail {
     /// The text of the recorded trace.
     pub recorded: String,
@@ -64,10 +76,12 @@ pub struct Detail {
     pub names: Vec<String>,
     /// The same for the code of each frame of its snapshots.
     pub codes: Vec<(u64, Vec<String>)>,
+    /// Which machine code belongs to which instruction.
     pub marks: Marks,
 }
 
 impl TraceInfo {
+    /// `loop` or `bridge`, as logs say.
     pub fn kind(&self) -> &'static str {
         if self.parent.is_some() { "bridge" } else { "loop" }
     }
@@ -90,6 +104,7 @@ impl TraceInfo {
 }
 
 impl Detail {
+    /// Where an instruction of the compiled trace comes from.
     pub fn line_of(&self, inst: usize) -> Option<&Line> {
         self.lines.get((self.trace.insts.get(inst)?.at.0 as usize).checked_sub(1)?)
     }
@@ -110,22 +125,29 @@ pub struct Abort {
     pub begins: Line,
     /// It was to be a bridge at this exit of that trace.
     pub bridge: Option<u32>,
+    /// The reason that is counted.
     pub reason: Counter,
+    /// A word more.
     pub why: &'static str,
+    /// How often the same happened.
     pub times: u64,
 }
 
 /// Who is told what the JIT does. Calls come from the thread that does it, while it is not entering machine code.
 pub trait Observer: Sync {
+    /// A recording begins: of a loop, or of a bridge on that trace.
     fn recording(&self, begins: &Line, bridge: Option<u32>) {
         let _ = (begins, bridge);
     }
+    /// A trace was compiled.
     fn compiled(&self, t: &'static TraceInfo) {
         let _ = t;
     }
+    /// A recording was given up.
     fn aborted(&self, a: &Abort) {
         let _ = a;
     }
+    /// A trace is not used any more.
     fn invalidated(&self, t: &'static TraceInfo, why: Counter) {
         let _ = (t, why);
     }

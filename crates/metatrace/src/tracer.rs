@@ -17,19 +17,23 @@ use crate::recorder::Recorder;
 pub struct FrameLayout {
     /// Size of a frame's record; the next frame's follows it.
     pub size: usize,
-    /// In a record: the instruction to go on with (of a frame that waits: its call), the code, the address of the first
-    /// register.
+    /// In a record: the instruction to go on with; of a frame that waits, its call.
     pub pc: usize,
+    /// In a record: the code.
     pub code: usize,
+    /// In a record: the address of the first register.
     pub regs: usize,
-    /// In the thread: the address of the running frame's record, the ends of both stacks.
+    /// In the thread: the address of the running frame's record.
     pub fp: usize,
+    /// In the thread: where the stack of records ends.
     pub frames_end: usize,
+    /// In the thread: where the stack of registers ends.
     pub regs_end: usize,
 }
 
-/// What a trace may need above its root frame.
+/// Records that a trace may need above its root frame's.
 pub const FRAME_ROOM: usize = 64;
+/// Registers that it may need above its root frame's first.
 pub const REG_ROOM: usize = 1 << 13;
 /// Frames in a trace.
 pub const MAX_DEPTH: usize = 12;
@@ -39,6 +43,7 @@ pub const MAX_DEPTH: usize = 12;
 pub struct RFrame {
     /// Its first register, counted from the root frame's.
     pub base: usize,
+    /// The code's word, as the interpreter's records have it.
     pub code: u64,
     /// Of a frame that waits: its call.
     pub pc: u64,
@@ -46,10 +51,13 @@ pub struct RFrame {
 
 /// The state of a recording: frames, registers, and the [`Recorder`].
 pub struct Tracer {
+    /// Where the trace is written.
     pub core: Recorder,
+    /// The interpreter's frames.
     pub layout: FrameLayout,
     /// How many registers of a code's frame are in use at an instruction.
     pub live: fn(code: u64, pc: u64) -> usize,
+    /// The frames, the root frame first.
     pub frames: Vec<RFrame>,
     sym: Vec<Option<R>>,
     touched: Vec<bool>,
@@ -59,6 +67,7 @@ pub struct Tracer {
 }
 
 impl Tracer {
+    /// For a trace of at most `limit` instructions; `live`: see the field.
     pub fn new(layout: FrameLayout, live: fn(u64, u64) -> usize, limit: usize) -> Tracer {
         Tracer {
             core: Recorder::new(limit),
@@ -110,6 +119,7 @@ impl Tracer {
         self.sym[slot] = Some(r);
         r
     }
+    /// Register `i` of the running frame gets this value.
     pub fn set_reg(&mut self, i: usize, r: R) {
         let slot = self.slot(i);
         self.sym[slot] = Some(r);
@@ -131,6 +141,7 @@ impl Tracer {
     pub fn replace_code(&mut self, code: u64) {
         self.frames.last_mut().expect("a frame").code = code;
     }
+    /// The running frame, not the root one, returns; its registers are forgotten.
     pub fn pop_frame(&mut self) {
         let f = self.frames.pop().expect("a frame");
         for s in f.base..self.sym.len() {
@@ -193,10 +204,12 @@ impl Tracer {
         }
         self.core.set_snap(s)
     }
+    /// An operation that may leave the trace, with a snapshot of the current instruction.
     pub fn guarded(&mut self, op: Op, a: R, b: R) -> R {
         self.snap();
         self.core.guarded(op, a, b)
     }
+    /// A test that the condition is what it is now.
     pub fn guard(&mut self, cond: R, want: bool) {
         // Constants need no test.
         if self.core.trace.const_of(cond).is_none() {

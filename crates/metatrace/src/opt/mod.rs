@@ -31,6 +31,7 @@ pub enum Step {
     Fail(&'static str),
 }
 
+/// A pass: looks at an instruction, whose operands are those of the output, and says what becomes of it.
 pub type Pass = fn(&mut Opt, &mut Inst) -> Step;
 
 /// The passes in their order.
@@ -64,26 +65,37 @@ pub trait Objects {
 /// Kind of a word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// Not known.
     Any,
+    /// A tagged integer.
     Fix,
+    /// An immediate double.
     Flo,
+    /// An object, or null.
     Ptr,
 }
 
 /// What is known of a value for good.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Fact {
+    /// Of a word.
     pub kind: Kind,
+    /// It is not null.
     pub nonnull: bool,
+    /// An object that has this fixed descriptor.
     pub desc: Option<u32>,
-    /// Bounds of the number of a tagged or raw integer.
+    /// Least number of a tagged or raw integer.
     pub lo: i64,
+    /// Greatest number, itself possible.
     pub hi: i64,
 }
 
+/// Nothing.
 pub const ANY: Fact = Fact { kind: Kind::Any, nonnull: false, desc: None, lo: i64::MIN, hi: i64::MAX };
+/// A tagged integer.
 pub const FIX: Fact =
     Fact { kind: Kind::Fix, nonnull: true, desc: None, lo: word::FIX_MIN, hi: word::FIX_MAX };
+/// An immediate double.
 pub const FLO: Fact = Fact { kind: Kind::Flo, nonnull: true, ..ANY };
 
 /// An object that was not made so far.
