@@ -6,7 +6,7 @@
 //! # Invariants, also under races
 //! - A table's size never changes; growing makes a new one and publishes it in `Set::table`.
 //! - A cell goes from null to an element to `TOMBSTONE`, and never back: the hash is written before the element, so a
-//!   reader sees an element with its own hash.
+//!   reader sees an element with its own hash. A removed element's hash becomes `REMOVED`.
 //! - Mutations happen under the set's lock; comparisons happen before, and the lookup is repeated if the table or its
 //!   `fill` changed meanwhile.
 
@@ -56,23 +56,28 @@ pub enum Found {
     No,
 }
 
-/// The cells in which an element of this hash may be, in order; ends at `return` of the visitor.
+/// What a removed element's cell has for a hash: no element's is that.
+const REMOVED: u64 = -1i64 as u64;
+
+/// The cells in which an element of this hash may be, in order; ends at `return` of the visitor. The body looks at the
+/// hash first: then two comparisons pass a cell of another element.
 macro_rules! probe {
-    ($t:expr, $hash:expr, |$i:ident, $c:ident| $body:block) => {{
+    ($t:expr, $hash:expr, |$c:ident| $body:block) => {{
         let t = $t;
         let mask = t.mask;
         let mut at = $hash as usize & mask;
         let mut perturb = $hash as u64;
         loop {
-            let last = if at + LINEAR <= mask { at + LINEAR } else { at };
-            let mut $i = at;
+            let mut p: *const Cell = t.cell(at);
+            // SAFETY: `last` and what is before it are cells of the table.
+            let last = if at + LINEAR <= mask { unsafe { p.add(LINEAR) } } else { p };
             loop {
-                let $c = t.cell($i);
+                let $c = unsafe { &*p };
                 $body
-                if $i == last {
+                if p == last {
                     break;
                 }
-                $i += 1;
+                p = unsafe { p.add(1) };
             }
             perturb >>= 5;
             at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
@@ -120,7 +125,9 @@ impl SetTable {
     pub fn element(&self, i: usize) -> Option<(Value, i64)> {
         let c = self.cell(i);
         let k = c.key.get()?;
-        if k.is(TOMBSTONE()) { None } else { Some((k, c.hash.load(Relaxed) as i64)) }
+        // Of an element that is being removed the hash may be gone already.
+        let hash = c.hash.load(Relaxed);
+        if k.is(TOMBSTONE()) || hash == REMOVED { None } else { Some((k, hash as i64)) }
     }
     /// The first element at or after cell `i`: (next cell, element, hash).
     #[inline]
@@ -156,34 +163,42 @@ impl SetTable {
     }
     #[inline(never)]
     fn find_on(&self, th: Th, key: Value, hash: i64) -> R<Found> {
-        let simple = key.is_fix() || key.is_exact(Kind::Str);
         'restart: loop {
-            probe!(self, hash, |i, c| {
+            probe!(self, hash, |c| {
+                let same = c.hash.load(Relaxed) == hash as u64;
                 let Some(k) = c.key.get() else { return Ok(Found::No) };
-                if k.is(key) {
-                    return Ok(Found::At(i));
-                }
-                if c.hash.load(Relaxed) == hash as u64 && !k.is(TOMBSTONE()) {
-                    if simple && (k.is_fix() || k.is_exact(Kind::Str)) {
-                        // Two small ints are different, and so are an int and a string.
-                        if let (Some(x), Some(y)) = (k.exact::<Str>(), key.exact::<Str>())
-                            && x.bytes() == y.bytes()
-                        {
-                            return Ok(Found::At(i));
-                        }
-                    } else {
-                        let fill = self.fill.load(Relaxed);
-                        let eq = th.eq(k, key)?;
-                        if !c.key.get().is_some_and(|x| x.is(k)) || (!eq && self.fill.load(Relaxed) != fill) {
-                            continue 'restart;
-                        }
-                        if eq {
-                            return Ok(Found::At(i));
-                        }
+                if same {
+                    match self.compare(th, c, k, key)? {
+                        Some(true) => return Ok(Found::At(self.index(c))),
+                        Some(false) => {}
+                        None => continue 'restart,
                     }
                 }
             });
         }
+    }
+    /// Whether a cell's element, which has the same hash, is this one. None: the table has changed meanwhile.
+    #[inline(always)]
+    fn compare(&self, th: Th, c: &Cell, k: Value, key: Value) -> R<Option<bool>> {
+        if k.is(key) {
+            return Ok(Some(true));
+        }
+        if k.is(TOMBSTONE()) {
+            return Ok(Some(false));
+        }
+        if (key.is_fix() || key.is_exact(Kind::Str)) && (k.is_fix() || k.is_exact(Kind::Str)) {
+            // Two small ints are different, and so are an int and a string.
+            return Ok(Some(same_text(k, key)));
+        }
+        let fill = self.fill.load(Relaxed);
+        let eq = th.eq(k, key)?;
+        if !c.key.get().is_some_and(|x| x.is(k)) || (!eq && self.fill.load(Relaxed) != fill) {
+            return Ok(None);
+        }
+        Ok(Some(eq))
+    }
+    fn index(&self, c: &Cell) -> usize {
+        (std::ptr::from_ref(c) as usize - std::ptr::from_ref(self.cell(0)) as usize) / size_of::<Cell>()
     }
     /// Whether a string or small int is there; None: that takes a comparison by `==`.
     #[inline(always)]
@@ -202,19 +217,20 @@ impl SetTable {
     }
     #[inline(never)]
     fn has_simple_on(&self, key: Value, hash: i64) -> Option<bool> {
-        probe!(self, hash, |i, c| {
+        probe!(self, hash, |c| {
+            let same = c.hash.load(Relaxed) == hash as u64;
             let Some(k) = c.key.get() else { return Some(false) };
-            if k.is(key) {
-                return Some(true);
-            }
-            if c.hash.load(Relaxed) == hash as u64 && !k.is(TOMBSTONE()) {
-                if !super::quick::is_simple(k) {
-                    return None;
-                }
-                if let (Some(x), Some(y)) = (k.exact::<Str>(), key.exact::<Str>())
-                    && x.bytes() == y.bytes()
-                {
+            if same {
+                if k.is(key) {
                     return Some(true);
+                }
+                if !k.is(TOMBSTONE()) {
+                    if !super::quick::is_simple(k) {
+                        return None;
+                    }
+                    if same_text(k, key) {
+                        return Some(true);
+                    }
                 }
             }
         });
@@ -222,7 +238,7 @@ impl SetTable {
     /// Puts an absent element in. Under the lock; the caller records the store and counts.
     #[inline(always)]
     fn put_raw(&self, key: Value, hash: i64) -> &Slot {
-        probe!(self, hash, |i, c| {
+        probe!(self, hash, |c| {
             if c.key.get().is_none() {
                 c.hash.store(hash as u64, Relaxed);
                 c.key.raw().store(key.bits(), Release);
@@ -244,6 +260,12 @@ impl SetTable {
         let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
         th.m.barrier_all(me.obj());
     }
+}
+
+/// Whether both are the same string.
+#[inline(always)]
+fn same_text(a: Value, b: Value) -> bool {
+    matches!((a.exact::<Str>(), b.exact::<Str>()), (Some(x), Some(y)) if x.bytes() == y.bytes())
 }
 
 /// `hash(v)` with the wording of set's TypeError.
@@ -394,7 +416,9 @@ impl Gc<Set> {
         }
     }
     fn delete(self, t: Gc<SetTable>, i: usize) {
+        // Lookups pass it as they pass other elements.
         t.cell(i).key.init(Some(TOMBSTONE()));
+        t.cell(i).hash.store(REMOVED, Relaxed);
         self.count(-1);
     }
     /// Removes and gives any element.
