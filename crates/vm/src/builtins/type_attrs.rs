@@ -40,6 +40,8 @@ pub(super) fn set_name(th: Th, t: Value, v: Option<Value>) -> R<()> {
         return Err(th.value_error("type name must not contain null characters"));
     }
     th.store(ty(t), &ty(t).name, v);
+    // Traces take it for a constant.
+    crate::jit::watch::type_changed(ty(t));
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! Helpers are called with what the trace will give them: the receiver was tested to be of the class that the
 //! definition is of, and arguments lie in the running frame's registers.
 
-use super::containers::{empty_dict, list, tuple};
+use super::containers::{bound_method, empty_dict, list, tuple};
 use super::tables::*;
 use crate::builtins;
 use crate::interp::machine::PyMachine;
@@ -131,6 +131,7 @@ fn short(m: Recorder, name: &str, g: Given) -> Option<T<Value>> {
     match (name, g.n) {
         ("id", 1) => m.leaf1("id", helpers::id, SAME, a),
         ("len", 1) if a.v.is_exact(Kind::Str) && m.of_shape(a) => m.leaf1("len", helpers::str_len, SAME, a),
+        ("getattr", 2) => found(m, a, m.reg(g.at + 1))?,
         ("getattr", 3) => match found(m, a, m.reg(g.at + 1))? {
             Some(v) => Some(v),
             None => Some(m.reg(g.at + 2)),
@@ -158,14 +159,16 @@ fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
     if !t.heap_type() || !t.has(tflags::PLAIN_GETATTR) || s.dict_mode || s.ext_at == 0 {
         return None;
     }
+    // A name that is made anew each time is another object each time.
+    if name.r.as_const().is_none() && !key.is(name.v) {
+        return None;
+    }
     watch::watch_type(t, m.rec().tree);
     let of_class = th.lookup(t, key);
-    let plain = |d: Value| {
-        let slots = &th.type_of(d).slots;
-        slots.descr_get.is_none() && slots.descr_set.is_none()
-    };
+    let data = |d: Value| th.type_of(d).slots.descr_set.is_some();
+    let plain = |d: Value| !data(d) && (th.type_of(d).slots.descr_get.is_none() || d.is_exact(Kind::Function));
     let v = match (s.find(key), of_class) {
-        (Some(crate::shape::Place::Inline(at)), d) if d.is_none_or(plain) => Some(at),
+        (Some(crate::shape::Place::Inline(at)), d) if !d.is_some_and(data) => Some(at),
         (None, d) if d.is_none_or(plain) => None,
         _ => return None,
     };
@@ -175,7 +178,10 @@ fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
     }
     Some(match v {
         Some(at) => Some(m.slot(o, Field(at))?),
-        None => of_class.map(|d| m.constant(d)),
+        None => of_class.map(|d| match d.is_exact(Kind::Function) {
+            true => bound_method(m, d, o),
+            false => m.constant(d),
+        }),
     })
 }
 /// The same of a class that is known, whose metaclass is `type`.

@@ -26,6 +26,19 @@ pub fn new(m: Recorder, kind: Kind, v: Value, size: usize, fields: &[(u32, Ir)])
     T { v, r }
 }
 
+/// A function of a class bound to an instance.
+pub(super) fn bound_method(m: Recorder, f: Value, this: T<Value>) -> T<Value> {
+    let f = m.constant(f);
+    let v = m.i.th.method(f.v, this.v);
+    new(
+        m,
+        Kind::Method,
+        v,
+        size_of::<Method>(),
+        &[(offset_of!(Method, func) as u32, f.r), (offset_of!(Method, this) as u32, this.r)],
+    )
+}
+
 /// Longest display that is built in the trace.
 pub(super) const DISPLAY: usize = 16;
 

@@ -37,7 +37,7 @@ use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Effects, Field, Machine};
 pub use calls::known;
 use calls::{Given, call, call_ex};
-use containers::{contains, get_item, is_empty_dict, list, set_item, tuple};
+use containers::{bound_method, contains, get_item, is_empty_dict, list, set_item, tuple};
 use names::{
     attribute, copy_free, load_method, load_special, module_frame, settled, store_global, super_method,
 };
@@ -178,6 +178,17 @@ impl Recorder {
         self.leaf(name, f as *const () as usize, effects, &[a.r, b.r, c.r], v)
     }
 
+    /// What `f` makes of two strings that are constants of the trace, by which methods are often looked up.
+    fn constant_text(self, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+        const LONGEST: usize = 200;
+        for x in [a, b] {
+            x.r.as_const()?;
+            x.v.exact::<Str>().filter(|s| s.bytes().len() <= LONGEST)?;
+        }
+        let v = Value::from_word(unsafe { helpers::quiet2(self.i.th, f, a.v, b.v) })?;
+        Some(self.constant(self.i.th.intern_value(v.exact::<Str>()?)))
+    }
+
     /// Operators of builtin types.
     pub fn quiet_binary(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
         if b.v.is_exact(Kind::Bytes) {
@@ -192,6 +203,11 @@ impl Recorder {
                 let r = ok.then(|| self.quiet2(name, builtins::bytearray::iconcat, FILLS, a, b))??;
                 return Some(self.is_a(r, Kind::ByteArray));
             }
+        }
+        if name == "ADD"
+            && let Some(s) = self.constant_text(f, a, b)
+        {
+            return Some(s);
         }
         if plain_value(a.v) && plain_value(b.v) {
             let r = (self.plain(a) && self.plain(b)).then(|| self.quiet2(name, f, READS, a, b))??;
@@ -458,7 +474,11 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Bc::BuildString => {
             let mut r = m.reg(i.b());
             for k in 1..i.c() {
-                r = m.quiet2("BuildString", helpers::concat, READS, r, m.reg(i.b() + k))?;
+                let next = m.reg(i.b() + k);
+                r = match m.constant_text(helpers::concat, r, next) {
+                    Some(s) => s,
+                    None => m.quiet2("BuildString", helpers::concat, READS, r, next)?,
+                };
             }
             done(m.is_a(r, Kind::Str))
         }
@@ -577,15 +597,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             {
                 return None;
             }
-            let f = m.constant(e.value.value());
-            let v = m.i.th.method(f.v, o.v);
-            done(new(
-                m,
-                Kind::Method,
-                v,
-                size_of::<Method>(),
-                &[(offset_of!(Method, func) as u32, f.r), (offset_of!(Method, this) as u32, o.r)],
-            ))
+            done(bound_method(m, e.value.value(), o))
         }
         _ => None,
     }

@@ -161,6 +161,13 @@ pub(super) fn load_method(m: Recorder, i: Ins) -> Option<()> {
 /// An attribute that no cache knows, of an object that needs no Python code for it.
 pub(super) fn attribute(m: Recorder, i: Ins, o: T<Value>) -> Option<T<Value>> {
     let name = m.ic(i.c()).name.value();
+    if let Some(t) = o.v.exact::<Type>()
+        && name.is(n!(__name__))
+        && o.r.as_const().is_some()
+    {
+        watch::watch_type(t, m.rec().tree);
+        return Some(m.constant(t.name.value()));
+    }
     if (o.v.is_obj() && running(o.v)) || !known(m, o) {
         return None;
     }
