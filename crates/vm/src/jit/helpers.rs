@@ -271,6 +271,10 @@ fn same_text(a: Value, b: Value) -> bool {
     let (x, y): (Gc<Str>, Gc<Str>) = unsafe { (a.cast_unchecked(), b.cast_unchecked()) };
     a.is(b) || (x.nbytes == y.nbytes && x.bytes() == y.bytes())
 }
+/// Whether a string is the only one of its text.
+pub unsafe extern "C" fn interned(s: Value) -> u64 {
+    unsafe { s.cast_unchecked::<Str>() }.flag(builtins::str_::INTERNED) as u64
+}
 pub unsafe extern "C" fn str_eq(_: Th, a: Value, b: Value) -> u64 {
     Value::bool(same_text(a, b)).bits()
 }

@@ -289,9 +289,30 @@ impl Recorder {
         }
         self.asks("table_has", helpers::table_has, Effects::READS.or(Effects::SAME), c, k)
     }
+    /// Whether a string is the constant `k`, where both are the only ones of their texts: programs choose by names what
+    /// to do next, and compare one with many.
+    fn same_name(self, a: T<Value>, k: T<Value>) -> Option<bool> {
+        let unique = |v: Value| unsafe { helpers::interned(v) };
+        if k.r.as_const().is_none() || a.r.as_const().is_some() || unique(a.v) & unique(k.v) == 0 {
+            return None;
+        }
+        if !self.of_shape(a) {
+            return None;
+        }
+        let core = &mut self.rec().core;
+        let f = Callee { name: "interned", addr: helpers::interned as *const () as usize, effects: SAME };
+        let r = core.call(Op::CallInt, f, &[a.r]);
+        let one = core.int(1);
+        let c = core.op(Op::Eq, r, one);
+        self.rec().guard(c, true);
+        Some(self.test(self.same(a, k)))
+    }
     /// Comparison of values of builtin types.
     pub fn quiet_compare(self, name: &'static str, f: Fn2, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
         if matches!(name, "EQ" | "NE") && a.v.is_exact(Kind::Str) && b.v.is_exact(Kind::Str) {
+            if let Some(same) = self.same_name(a, b).or_else(|| self.same_name(b, a)) {
+                return Some(self.constant(Value::bool(same == (name == "EQ"))));
+            }
             let f = if name == "EQ" { helpers::str_eq } else { helpers::str_ne };
             return (self.of_shape(a) && self.of_shape(b)).then(|| self.leaf2(name, f, SAME, a, b))?;
         }
