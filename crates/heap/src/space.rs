@@ -65,8 +65,9 @@ const DEFAULT_RESERVE: usize = 64 << 30;
 pub(crate) const AT_START: usize = 352 << 12;
 /// In smaller ranges nothing is made present before it is used.
 const LEAST_EAGER: usize = 16 << 20;
-/// Afterwards as many blocks are made present at a time, more with a larger heap.
-const RISE: std::ops::RangeInclusive<usize> = 4..=32;
+/// Afterwards as many blocks are made present at a time, more with a larger heap. A system call for eight is lost in
+/// what their pages take; more would keep a program waiting, for what it may never use.
+const RISE: std::ops::RangeInclusive<usize> = 4..=8;
 const LEAST_RESERVE: usize = 1 << 20;
 
 impl Range {

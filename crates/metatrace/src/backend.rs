@@ -292,7 +292,7 @@ pub struct ExitMaker {
 impl ExitMaker {
     pub fn new(parent: Option<&'static Exit>, owner: usize) -> ExitMaker {
         let of = forever::value(Exits { home: OnceLock::new(), parent, owner, packed: AtomicPtr::default() });
-        ExitMaker { of, packer: packed::Packer::default() }
+        ExitMaker { of, packer: packed::Packer::new() }
     }
     /// One more; those that have a `home` have the same.
     pub fn exit(

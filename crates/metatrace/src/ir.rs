@@ -607,10 +607,12 @@ impl Trace {
     }
     /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
     pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> Vec<Hint> {
-        let mut all = Vec::new();
-        if let Ok(k) = self.known.binary_search_by_key(&at, |h| h.0) {
-            all.extend(self.known[k].1.iter().filter_map(|h| h.with(leaf, |r| self.ty(r))));
-        }
+        let known = match self.known.binary_search_by_key(&at, |h| h.0) {
+            Ok(k) => &self.known[k].1[..],
+            Err(_) => &[],
+        };
+        let mut all = Vec::with_capacity(known.len() + 1);
+        all.extend(known.iter().filter_map(|h| h.with(leaf, |r| self.ty(r))));
         let failed = self.insts.get(at as usize).filter(|i| matches!(i.op, Op::GuardT | Op::GuardF));
         if let Some(g) = failed
             && let Some(c) = self.inst(g.a)
@@ -635,7 +637,6 @@ impl Trace {
             let h = Hint::Cond(c.op, val(c.a), val(c.b), g.op == Op::GuardF);
             all.extend(h.with(leaf, |r| self.ty(r)));
         }
-        all.shrink_to_fit();
         all
     }
     /// Index of the `Loop` marker.

@@ -30,8 +30,17 @@ pub(crate) struct Packer {
     index: FxMap<u64, u32>,
     /// Where parts with this hash are.
     parts: FxMap<u64, (u32, u32)>,
+    /// The hints of the exit before, and where they are: most are said again, in the same order.
+    last: Vec<(Hint, u32)>,
+    next: Vec<(Hint, u32)>,
 }
 impl Packer {
+    pub fn new() -> Packer {
+        let mut p = Packer { out: Vec::with_capacity(1 << 11), ..Packer::default() };
+        p.index.reserve(56);
+        p.parts.reserve(112);
+        p
+    }
     fn byte(&mut self, b: u8) {
         self.out.push(b);
     }
@@ -61,8 +70,12 @@ impl Packer {
         self.num(l.len() as u64);
         l.iter().for_each(|x| f(self, x));
     }
-    /// What `f` writes, or how far before there is the same.
-    fn part(&mut self, f: impl FnOnce(&mut Packer)) {
+    /// How far before there is this part.
+    fn again(&mut self, at: u32) {
+        self.num(self.out.len() as u64 + 1 - at as u64);
+    }
+    /// What `f` writes, or how far before there is the same. Where it is.
+    fn part(&mut self, f: impl FnOnce(&mut Packer)) -> u32 {
         let start = self.out.len();
         self.byte(0);
         f(self);
@@ -77,8 +90,10 @@ impl Packer {
         let (at, n) = *self.parts.entry(h.finish()).or_insert(here);
         if at < here.0 && old.get(at as usize..(at + n) as usize) == Some(new) {
             self.out.truncate(start);
-            self.num(start as u64 + 1 - at as u64);
+            self.again(at);
+            return at;
         }
+        here.0
     }
     fn val(&mut self, v: &Val) {
         let (tag, n) = match *v {
@@ -115,7 +130,7 @@ impl Packer {
                 o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
                 o.val(&f.func);
                 f.extra.iter().for_each(|e| o.val(e));
-            })
+            });
         });
         self.part(|o| {
             let mut last = 0;
@@ -147,8 +162,33 @@ impl Packer {
             })
         });
         self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
-        self.all(&x.hints, |o, h| o.part(|o| o.hint(h)));
+        self.hints(&x.hints);
         at
+    }
+    fn hints(&mut self, l: &[Hint]) {
+        /// So many of the last exit's hints may have gone.
+        const GONE: usize = 4;
+        let last = std::mem::take(&mut self.last);
+        let mut next = std::mem::take(&mut self.next);
+        next.clear();
+        next.reserve(l.len());
+        let mut seen = 0;
+        self.num(l.len() as u64);
+        for h in l {
+            let found = last[seen..].iter().take(GONE).position(|x| x.0 == *h);
+            let at = match found {
+                Some(k) => {
+                    seen += k + 1;
+                    let at = last[seen - 1].1;
+                    self.again(at);
+                    at
+                }
+                None => self.part(|o| o.hint(h)),
+            };
+            next.push((*h, at));
+        }
+        self.last = next;
+        self.next = last;
     }
     fn hint(&mut self, h: &Hint) {
         match h {

@@ -52,20 +52,64 @@ pub(super) struct ColdPath<I: Isa> {
     pub(super) pos: u32,
 }
 
+/// Which leaf of an exit a value is.
+#[derive(Default)]
+pub(super) struct LeafIndex {
+    /// For each instruction: the exit, the last of its leaves.
+    of: Vec<(u32, u32)>,
+    exit: u32,
+}
+impl LeafIndex {
+    pub(super) fn new(insts: usize) -> LeafIndex {
+        LeafIndex { of: vec![(0, 0); insts], exit: 0 }
+    }
+    /// Another exit.
+    pub(super) fn begin(&mut self) {
+        self.exit += 1;
+    }
+    pub(super) fn note(&mut self, r: R, leaf: usize) {
+        if let Some(v) = r.as_ins() {
+            self.of[v] = (self.exit, leaf as u32);
+        }
+    }
+    /// Of the leaves noted.
+    pub(super) fn find(&self, leaves: &[(R, Loc, Ty)], r: R, ty: Ty) -> Option<usize> {
+        if let Some(v) = r.as_ins() {
+            match self.of.get(v) {
+                Some((e, k)) if *e == self.exit => {
+                    let k = *k as usize;
+                    if leaves.get(k).is_some_and(|l| l.0 == r && l.2 == ty) {
+                        return Some(k);
+                    }
+                }
+                _ => return None,
+            }
+        }
+        leaves.iter().position(|l| l.0 == r && l.2 == ty)
+    }
+}
+
 impl<I: Isa> Emit<'_, I> {
     /// A label that leaves with the state as it is now.
     pub(super) fn exit(&mut self, snap: u32) -> Res<I::Label> {
         let l = self.a.label();
-        let mut leaves: Vec<(R, Loc, Ty)> = Vec::new();
+        let s = &self.t.snaps[snap as usize];
+        let mut leaves: Vec<(R, Loc, Ty)> = Vec::with_capacity(s.slots.len() + s.frames.len() + 8);
         let mut bad = false;
-        self.t.snaps[snap as usize].each(|r, ty| {
-            if !leaves.iter().any(|x| x.0 == r && x.2 == ty) {
+        let mut index = std::mem::take(&mut self.index);
+        index.begin();
+        s.each(|r, ty| {
+            if index.find(&leaves, r, ty).is_none() {
                 match self.source(r) {
-                    Ok(loc) => leaves.push((r, loc, ty)),
+                    Ok(loc) => {
+                        index.note(r, leaves.len());
+                        leaves.push((r, loc, ty));
+                    }
                     Err(_) => bad = true,
                 }
             }
         });
+        self.index = index;
         if bad {
             return Err("a value of a snapshot without a place");
         }
@@ -144,8 +188,8 @@ impl<I: Isa> Emit<'_, I> {
 }
 
 /// The snapshot with leaves for operands.
-pub(super) fn renumber(s: &Snap, leaves: &[(R, Loc, Ty)]) -> Snap {
-    let at = |r: R, ty: Ty| R::ins(leaves.iter().position(|l| l.0 == r && l.2 == ty).expect("a leaf"));
+pub(super) fn renumber(s: &Snap, leaf: &dyn Fn(R, Ty) -> Option<usize>) -> Snap {
+    let at = |r: R, ty: Ty| R::ins(leaf(r, ty).expect("a leaf"));
     let v = |v: Val| match v {
         Val::Word(r) => Val::Word(at(r, Ty::Ref)),
         Val::Int(r) => Val::Int(at(r, Ty::Int)),

@@ -13,7 +13,7 @@ use crate::alloc::*;
 use crate::isa::*;
 use adder_metatrace::backend::{Exit, Layout, Loc, Marks, Target};
 use adder_metatrace::ir::*;
-use exits::{ColdPath, Way, renumber};
+use exits::{ColdPath, LeafIndex, Way, renumber};
 
 pub struct Emit<'a, I: Isa> {
     t: &'a Trace,
@@ -34,6 +34,7 @@ pub struct Emit<'a, I: Isa> {
     pos: u32,
     cold: Vec<ColdPath<I>>,
     exits: Vec<Way<I::Label>>,
+    index: LeafIndex,
     header: Vec<(u32, Place)>,
     head: Option<I::Label>,
     /// The header as a place to jump to.
@@ -77,6 +78,7 @@ impl<'a, I: Isa> Emit<'a, I> {
             pos: 0,
             cold: Vec::new(),
             exits: Vec::new(),
+            index: LeafIndex::new(t.insts.len()),
             header: Vec::new(),
             head: None,
             target: None,
@@ -125,16 +127,20 @@ impl<'a, I: Isa> Emit<'a, I> {
         }
         let target = self.target.take().map(|t| &*Box::leak(Box::new(t)));
         let home = self.parent.map_or(target, |p| p.home());
+        let mut index = std::mem::take(&mut self.index);
         for w in std::mem::take(&mut self.exits) {
+            index.begin();
+            for (k, l) in w.leaves.iter().enumerate() {
+                index.note(l.0, k);
+            }
+            let leaf = |r: R, ty: Ty| index.find(&w.leaves, r, ty);
             let e = exit(Leaving {
-                snap: renumber(&t.snaps[w.snap as usize], &w.leaves),
+                snap: renumber(&t.snaps[w.snap as usize], &leaf),
                 leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
                 home: home.filter(|_| w.home),
                 carry: w.carry,
                 kind: t.asks_kind(w.pos),
-                hints: t.hints_at(w.pos, &mut |r, ty| {
-                    w.leaves.iter().position(|l| l.0 == r && l.2 == ty).map(R::ins)
-                }),
+                hints: t.hints_at(w.pos, &mut |r, ty| leaf(r, ty).map(R::ins)),
             });
             self.a.bind(w.label);
             self.a.exit_stub(e as *const Exit as u64);

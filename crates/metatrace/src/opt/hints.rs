@@ -12,6 +12,8 @@ pub(crate) struct Leaves {
     snap: u32,
     mark: Vec<u32>,
     all: Vec<R>,
+    /// What is known there, while it is gathered.
+    hints: Vec<Hint>,
 }
 
 /// Most words of objects that an exit tells about.
@@ -53,7 +55,8 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
             _ => None,
         }
     };
-    let mut all: Vec<Hint> = Vec::new();
+    let mut all = std::mem::take(&mut l.hints);
+    all.clear();
     for &r in &l.all {
         if let Some(f) = o.facts.get(&r)
             && *f != ANY
@@ -81,11 +84,12 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
             all.push(Hint::Field(obj, at, v));
         }
     }
-    o.leaves = l;
     if !all.is_empty() {
         let at = o.out.insts.len() as u32;
-        o.out.known.push((at, all.into()));
+        o.out.known.push((at, all.as_slice().into()));
     }
+    l.hints = all;
+    o.leaves = l;
 }
 
 /// The beginning of a bridge: what is known there.

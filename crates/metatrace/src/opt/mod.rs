@@ -152,7 +152,9 @@ pub struct Opt<'a> {
 
 impl<'a> Opt<'a> {
     pub fn new(rec: &'a Trace, objects: &'a dyn Objects) -> Opt<'a> {
+        let n = rec.insts.len();
         let mut out = Trace::new();
+        out.insts.reserve(n);
         out.calls = rec.calls.clone();
         out.inputs = rec.inputs.clone();
         out.places = rec.places.clone();
@@ -162,12 +164,12 @@ impl<'a> Opt<'a> {
             objects,
             out,
             passes: PASSES.iter().map(|p| p.1).collect(),
-            map: Vec::new(),
+            map: Vec::with_capacity(n),
             consts,
-            facts: Default::default(),
+            facts: FxMap::with_capacity_and_hasher(n / 2, Default::default()),
             conds: Default::default(),
             alias: Default::default(),
-            cse: Default::default(),
+            cse: FxMap::with_capacity_and_hasher(n / 4, Default::default()),
             fields: Default::default(),
             elems: Default::default(),
             items: Default::default(),
@@ -371,6 +373,8 @@ impl<'a> Opt<'a> {
         if rec.in_memory {
             o.frames = rec.frames.clone();
         } else {
+            o.frames.reserve_exact(rec.frames.len());
+            o.slots.reserve(rec.slots.len());
             for f in &rec.frames {
                 o.frames.push(FrameSnap {
                     func: self.recorded(f.func, &mut virts),

@@ -56,7 +56,7 @@ impl Rec {
             return self.core.snap();
         }
         let mut s = Snap { frames: self.frame_snaps(), ..Snap::default() };
-        let mut slots = Vec::new();
+        let mut slots = Vec::with_capacity(32);
         self.each_live(|slot, r| slots.push((slot as u32, r)));
         s.slots = slots.into_iter().map(|(k, r)| (k, self.val(r))).collect();
         self.core.set_snap(s)
