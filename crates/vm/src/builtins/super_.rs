@@ -90,7 +90,16 @@ fn check(th: Th, t: Gc<Type>, o: Value) -> R<Gc<Type>> {
 pub fn find(th: Th, t: Gc<Type>, ot: Gc<Type>, name: Value) -> R<Option<Value>> {
     let mro = ot.mro_items();
     let Some(i) = mro.iter().position(|m| m.is(t.value())) else { return Ok(None) };
-    for m in &mro[i + 1..] {
+    let rest = &mro[i + 1..];
+    // With single inheritance this is the MRO of the next class, which has a cache.
+    if let Some(next) = rest.first() {
+        let next: Gc<Type> = unsafe { next.cast_unchecked() };
+        let its = next.mro_items();
+        if its.len() == rest.len() && its.iter().zip(rest).all(|(a, b)| a.is(*b)) {
+            return Ok(th.lookup(next, name));
+        }
+    }
+    for m in rest {
         if let Some(v) = unsafe { m.cast_unchecked::<Type>() }.dict_().get_str(th, name)? {
             return Ok(Some(v));
         }
