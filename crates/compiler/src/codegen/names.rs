@@ -65,6 +65,8 @@ impl<'a> Gen<'a, '_> {
                     from_comp = Some(Place::GlobalImplicit);
                     break;
                 }
+                // In a comprehension in a class: the function's variable, whatever the class calls so.
+                Place::Free if u.kind == UnitKind::Class => from_comp = Some(Place::Free),
                 Place::Free | Place::Unresolved => {}
             }
         }

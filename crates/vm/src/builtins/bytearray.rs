@@ -438,7 +438,7 @@ fn assign_slice(th: Th, a: Gc<ByteArray>, s: (i64, i64, i64), with: &[u8], delet
         replace_range(th, a, range, with)?;
         return Ok(());
     }
-    if delete {
+    if delete || with.is_empty() {
         let kept = std::cell::RefCell::new(Vec::new());
         let plan = |b: &[u8]| {
             let mut x = slicing::adjust(b.len(), s);
@@ -586,8 +586,10 @@ pub fn extend_method(th: Th, a: Args) -> R<Value> {
         return Ok(NONE());
     }
     if buffer::is_buffer(th, x) {
+        // Where the end was before the buffer's Python code ran.
+        let at = o.bytes().len();
         let b = buffer::to_bytes_object(th, x)?;
-        extend(th, o, b.bytes())?;
+        replace_range(th, o, |now| Some((at.min(now.len()), 0)), b.bytes())?;
         return Ok(NONE());
     }
     if th.type_of(x).slots.iter.is_none() && th.type_of(x).slots.getitem.is_none() {

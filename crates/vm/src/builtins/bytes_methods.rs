@@ -119,7 +119,16 @@ fn within(a: Args, r: Range<usize>) -> &'static [u8] {
     let b = this(a);
     &b[r.start.min(b.len())..r.end.min(b.len())]
 }
+/// Keeps a bytearray from being resized by Python code that an argument brings along.
+pub fn hold(th: Th, receiver: Value, arg: Option<Value>) -> R<Option<Buffer>> {
+    let inert = |x: Value| x.is_fix() || x.is_exact(Kind::Bytes) || x.is_exact(Kind::ByteArray) || x.is_none();
+    if receiver.is_kind(Kind::Bytes) || arg.is_none_or(inert) {
+        return Ok(None);
+    }
+    Buffer::simple(th, receiver).map(Some)
+}
 fn find_with(th: Th, a: Args, f: fn(&[u8], &[u8]) -> Option<usize>) -> R<Option<usize>> {
+    let _held = hold(th, a[0].unwrap(), a[1])?;
     let needle = Needle::new(th, a[1].unwrap())?;
     let Some(r) = window(th, a, 2)? else { return Ok(None) };
     Ok(f(within(a, r.clone()), needle.bytes()).map(|i| i + r.start))
@@ -143,6 +152,7 @@ pub fn rindex(th: Th, a: Args) -> R<Value> {
     or_raise(th, find_with(th, a, search::rfind)?)
 }
 pub fn count(th: Th, a: Args) -> R<Value> {
+    let _held = hold(th, a[0].unwrap(), a[1])?;
     let needle = Needle::new(th, a[1].unwrap())?;
     let Some(r) = window(th, a, 2)? else { return Ok(Value::fix(0)) };
     Ok(Value::fix(search::count::<Units>(within(a, r), needle.bytes()) as i64))
@@ -244,6 +254,7 @@ fn split_with(
     sep: fn(&[u8], &[u8], usize, &mut dyn FnMut(Range<usize>)),
 ) -> R<Value> {
     let max = limit(th, a[2])?;
+    let _held = hold(th, a[0].unwrap(), a[1])?;
     let Some(s) = a[1].and_then(Value::some) else { return pieces(th, a, back, |b, f| space(b, max, f)) };
     let s = Buffer::simple(th, s)?;
     if s.is_empty() {
@@ -333,7 +344,7 @@ pub fn join(th: Th, a: Args) -> R<Value> {
     let sep = Buffer::simple(th, a[0].unwrap())?;
     scratch::with(|out| {
         let mut i = 0;
-        // Taking a buffer may run Python code that changes the sequence.
+        let n = items_of(&seq).len();
         while let Some(&v) = items_of(&seq).get(i) {
             if i > 0 {
                 out.extend_from_slice(sep.bytes());
@@ -342,6 +353,10 @@ pub fn join(th: Th, a: Args) -> R<Value> {
                 Some(b) => out.extend_from_slice(b),
                 None if !buffer::is_buffer(th, v) => return Err(not_joinable(th, i, v)),
                 None => match Buffer::simple(th, v) {
+                    // Taking a buffer may run Python code that changes the sequence.
+                    Ok(_) if items_of(&seq).len() != n => {
+                        return Err(th.runtime_error("sequence changed size during iteration"));
+                    }
                     Ok(b) => out.extend_from_slice(b.bytes()),
                     Err(_) => {
                         th.take_exc();
@@ -505,6 +520,7 @@ fn parse_hex(th: Th, s: &[u8], out: &mut Vec<u8>, position: impl Fn(usize) -> us
 }
 
 pub fn hex(th: Th, a: Args) -> R<Value> {
+    let _held = hold(th, a[0].unwrap(), a[1])?;
     hex_text(th, this(a), a[1], a[2])
 }
 /// `hex(sep, bytes_per_sep)` of bytes.

@@ -153,7 +153,11 @@ pub fn hash(th: Th, o: Value) -> R<i64> {
         return Err(th.value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
     if let Some(x) = v.obj.get() {
-        th.hash(x)?;
+        // Its `__hash__` may be Python code: the view is not to be released meanwhile.
+        v.exports.acquire(th, o);
+        let hashed = th.hash(x);
+        v.exports.release_one();
+        hashed?;
     }
     let h = to_bytes(th, v, false)?.hash();
     v.hash.store(h as u64, Relaxed);
@@ -381,7 +385,9 @@ fn tobytes(th: Th, a: Args) -> R<Value> {
     Ok(to_bytes(th, v, fortran)?.value())
 }
 fn hex(th: Th, a: Args) -> R<Value> {
-    let b = to_bytes(th, live(th, a[0].unwrap())?, false)?;
+    let v = live(th, a[0].unwrap())?;
+    let _held = bytes_methods::hold(th, v.value(), a[1])?;
+    let b = to_bytes(th, v, false)?;
     bytes_methods::hex_text(th, b.bytes(), a[1], a[2])
 }
 fn tolist(th: Th, a: Args) -> R<Value> {

@@ -153,8 +153,6 @@ impl Parts<'_> {
             & (tflags::BASE_EXC_SUBCLASS
                 | tflags::TYPE_SUBCLASS
                 | tflags::MATCH_SELF
-                | tflags::SEQUENCE
-                | tflags::MAPPING
                 | tflags::VAR_SIZED
                 | tflags::HAS_DICT
                 | tflags::WEAKREF);
