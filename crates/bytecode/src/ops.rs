@@ -90,7 +90,7 @@ macro_rules! for_each_op {
         StoreAttr      None Src  Src  Ic       "a.name = b";
         DelAttr        None Src  None Ic       "del a.name";
         LoadMethod     None Base Src  Ic       "window a of method form for b.name: a = function, a+1 = self or null";
-        LoadSuperAttr  Flag Base Base Ic       "b..b+3 = super, class, self: a = super(class, self).name; x=1: as LoadMethod into window a";
+        LoadSuperAttr  Flag Base Base Ic       "b..b+3 = super, class, self: a = super(class, self).name; x&1: as LoadMethod into window a; x&2: the arguments are written";
         // -- items
         GetItem        None Dst  Src  Src      "a = b[c]";
         GetItemI       None Dst  Src  Int      "a = b[int c]";

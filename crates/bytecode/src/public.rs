@@ -231,7 +231,7 @@ fn flag(op: Op, x: usize) -> &'static str {
     match (op, x) {
         (Op::Is, _) => ["is", "is not"][x & 1],
         (Op::In, _) => ["in", "not in"][x & 1],
-        (Op::CallKw | Op::LoadSuperAttr, 1) => "method",
+        (Op::CallKw | Op::LoadSuperAttr, 1 | 3) => "method",
         (Op::CallEx, 1) => "**",
         (Op::CallKw | Op::LoadSuperAttr | Op::CallEx, _) => "",
         _ if op.info().name.starts_with('J') => ["if not", "if"][x & 1],

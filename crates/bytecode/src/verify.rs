@@ -240,7 +240,7 @@ pub(crate) fn effect(code: &CodeData, ins: Ins) -> Result<Effect, String> {
         Op::LoadSuperAttr => {
             e.reads.extend(b..b + 3);
             e.writes.push(a);
-            if x == 1 {
+            if x & 1 == 1 {
                 e.writes.push(a + 1);
             }
         }

@@ -93,7 +93,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
                 }
             };
             if base + off > i32::MAX as i64 {
-                return Err(th.overflow_error("seek offset results in offset overflow"));
+                return Err(th.overflow_error("seek offset results in overflow"));
             }
             let at = base + off;
             if at < 0 || at > len {
@@ -204,7 +204,10 @@ fn write(th: Th, o: Value, at: i64, b: &[u8]) -> R<()> {
 }
 fn index(th: Th, o: Value, k: Value) -> R<i64> {
     open_handle(th, o)?;
-    let mut i = th.index_i64(k)?;
+    let Some(mut i) = int::to_i64(th.index(k)?) else {
+        let name = th.type_name_of(k);
+        return Err(th.index_error(format!("cannot fit '{name}' into an index-sized integer")));
+    };
     let n = size(&open_handle(th, o)?);
     if i < 0 {
         i += n;

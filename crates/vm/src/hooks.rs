@@ -179,7 +179,9 @@ pub fn report(th: Th, warnings: Vec<CompileError>, filename: &str) -> R<()> {
             // A filter made an error of it: a SyntaxError, with its place.
             if th.exc_is(&exc::SYNTAX_WARNING) {
                 th.take_exc();
-                return Err(raise(th, CompileError { class: ErrorClass::Syntax, ..w }, filename));
+                // An error needs no announcement of one.
+                let msg = w.msg.replace(" Such sequences will not work in the future.", "");
+                return Err(raise(th, CompileError { class: ErrorClass::Syntax, msg, ..w }, filename));
             }
             return Err(e);
         }

@@ -516,20 +516,29 @@ fn module_of_file(th: Th, filename: Value) -> Value {
         None => filename,
     }
 }
+/// The line of the module with these globals, from its loader. A module that runs as `__main__` is known to the loader by
+/// the name in its `__spec__`, if it has one.
 fn line_from_loader(th: Th, g: Gc<Dict>, line: i64) -> R<Value> {
-    let (Some(loader), Some(name)) = (g.get_str(th, n!(__loader__))?, g.get_str(th, n!(__name__))?) else {
+    let bless = crate::import::import_attr(th, "_frozen_importlib_external", "_bless_my_loader")?;
+    let loader = th.call(bless, &[g.value()])?;
+    if loader.is_none() {
+        return Ok(NONE());
+    }
+    let Some(mut name) = g.get_str(th, n!(__name__))? else { return Ok(NONE()) };
+    if name.cast::<Str>().is_some_and(|s| s.bytes() == b"__main__")
+        && let Some(spec) = g.get_str(th, n!(__spec__))?.and_then(Value::some)
+        && let Some(n) = th.getattr_opt(spec, th.intern("name"))?
+    {
+        name = n;
+    }
+    let Some(f) = th.getattr_opt(loader, th.intern("get_source"))? else { return Ok(NONE()) };
+    let source = th.call(f, &[name]);
+    let Some(source) = th.catch(source, &exc::IMPORT_ERROR)?.filter(|s| s.is_kind(Kind::Str)) else {
         return Ok(NONE());
     };
-    let Some(f) = th.getattr_opt(loader, th.intern("get_source"))? else { return Ok(NONE()) };
-    let source = th.call(f, &[name])?;
-    if !source.is_kind(Kind::Str) {
-        return Ok(NONE());
-    }
     let text = th.text(source);
-    match text.lines().nth((line as usize).wrapping_sub(1)) {
-        Some(l) => Ok(th.str(l)),
-        None => Err(th.index_error("list index out of range")),
-    }
+    let found = text.lines().nth((line as usize).wrapping_sub(1));
+    Ok(found.map_or(NONE(), |l| th.str(l)))
 }
 
 // -- for native code

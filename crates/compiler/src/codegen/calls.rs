@@ -255,8 +255,9 @@ impl<'a> Gen<'a, '_> {
 
     // -- zero-argument super and friends
 
-    /// `super().name` or `super(A, b).name`: loads `super`, class and self into the next temporaries.
-    fn super_operands(&mut self, attr: &'a Expr<'a>) -> Res<Option<(Reg, Sym)>> {
+    /// `super().name` or `super(A, b).name`: loads `super`, class and self into the next temporaries. Their
+    /// register, the name, and 2 where the arguments are written.
+    fn super_operands(&mut self, attr: &'a Expr<'a>) -> Res<Option<(Reg, Sym, u8)>> {
         let ExprKind::Attribute(v, name) = &attr.kind else { return Ok(None) };
         let ExprKind::Call(c) = &v.kind else { return Ok(None) };
         let ExprKind::Name(f) = c.func.kind else { return Ok(None) };
@@ -307,23 +308,23 @@ impl<'a> Gen<'a, '_> {
             }
             _ => return Ok(None),
         }
-        Ok(Some((base, *name)))
+        Ok(Some((base, *name, if c.args.is_empty() { 0 } else { 2 })))
     }
 
     pub fn super_attr(&mut self, e: &'a Expr<'a>, dst: Reg) -> Res<bool> {
-        let Some((base, name)) = self.super_operands(e)? else { return Ok(false) };
+        let Some((base, name, given)) = self.super_operands(e)? else { return Ok(false) };
         let name = self.mangle(name);
-        self.at(e.span, |g| g.with_ic(Op::LoadSuperAttr, 0, dst, base, name));
+        self.at(e.span, |g| g.with_ic(Op::LoadSuperAttr, given, dst, base, name));
         self.set_top(base);
         Ok(true)
     }
 
     /// As `super_attr`, into a window of method form.
     fn super_method(&mut self, func: &'a Expr<'a>, w: Reg) -> Res<bool> {
-        let Some((base, name)) = self.super_operands(func)? else { return Ok(false) };
+        let Some((base, name, given)) = self.super_operands(func)? else { return Ok(false) };
         let name = self.mangle(name);
         let at = self.attribute_span(func.span, name);
-        self.at(at, |g| g.with_ic(Op::LoadSuperAttr, 1, w, base, name));
+        self.at(at, |g| g.with_ic(Op::LoadSuperAttr, given | 1, w, base, name));
         Ok(true)
     }
 }

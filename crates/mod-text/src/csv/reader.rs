@@ -99,7 +99,12 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
             limit: LIMIT.load(Relaxed).max(0) as usize,
         };
         loop {
-            let Some(line) = th.next(r.iter.value())? else {
+            let before = r.line_num.value();
+            let line = th.next(r.iter.value())?;
+            if !r.line_num.value().is(before) {
+                return Err(error(th, "iterator has already advanced the reader"));
+            }
+            let Some(line) = line else {
                 if row.field.is_empty() && row.state != InQuoted {
                     return Ok(None);
                 }

@@ -449,9 +449,15 @@ fn repeat(th: Th, v: Value, n: i64) -> R<Value> {
 /// `k in c` for bytes and bytearray.
 pub fn contains(th: Th, c: Value, k: Value) -> R<bool> {
     let _held = super::bytes_methods::hold(th, c, Some(k))?;
-    if k.is_fix() || (th.type_of(k).slots.index.is_some() && !buffer::is_buffer(th, k)) {
-        let b = byte(th, k, "byte must be in range(0, 256)")?;
-        return Ok(buffer::bytes_of(c).expect("bytes").contains(&b));
+    if k.is_fix() || th.type_of(k).slots.index.is_some() {
+        // Something with `__index__` that fails may still be a buffer.
+        match th.index(k) {
+            Ok(n) => {
+                let b = byte(th, n, "byte must be in range(0, 256)")?;
+                return Ok(buffer::bytes_of(c).expect("bytes").contains(&b));
+            }
+            Err(_) => drop(th.take_exc()),
+        }
     }
     let sub = Buffer::simple(th, k)?;
     Ok(search::find(buffer::bytes_of(c).expect("bytes"), sub.bytes()).is_some())

@@ -88,6 +88,11 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         Some(s) => cells = room.add_slots(th, s, &name_str)?,
     }
     room.install();
+    // A metaclass's `mro` may use them.
+    if slots.is_none() {
+        cells = take_cells(th, dict)?;
+    }
+    fill_cells(th, t, dict, cells)?;
     let mro = super::type_bases::compute_mro(th, t)?;
     th.store(t, &t.mro, mro);
     let cap = initial_capacity(th, dict, base);
@@ -97,10 +102,6 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
         crate::types::link_subclass(ty(*b), t);
     }
     room.add_implied(th)?;
-    if slots.is_none() {
-        cells = take_cells(th, dict)?;
-    }
-    fill_cells(th, t, dict, cells)?;
     update_slots(th, t);
     set_names(th, t)?;
     init_subclass(th, t, a)?;

@@ -174,7 +174,7 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
     let (Some(cls), Some(this)) = (cls, this) else {
         return Err(th.runtime_error("super(): empty __class__ cell"));
     };
-    let method = i.x() != 0;
+    let method = i.x() & 1 != 0;
     if sup.is(builtins::super_::SUPER.get().value()) && cls.is_kind(Kind::Type) {
         if let Some((v, bound)) = builtins::super_::lookup(th, cls, this, name, method)? {
             set(th, i.a(), v);
@@ -184,7 +184,9 @@ pub fn load_super_attr(th: Th, i: Ins) -> Res {
             return NEXT;
         }
     }
-    let s = th.call(sup, &[cls, this])?;
+    // What somebody calls `super` gets the arguments that are written.
+    let builtin = sup.is(builtins::super_::SUPER.get().value());
+    let s = if i.x() & 2 != 0 || builtin { th.call(sup, &[cls, this])? } else { th.call(sup, &[])? };
     let v = th.getattr(s, name)?;
     set(th, i.a(), v);
     if method {

@@ -561,7 +561,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             store_global(m, i)
         }
         Bc::StoreGlobal => store_global(m, i),
-        Bc::LoadSuperAttr if i.x() != 0 => super_method(m, i),
+        Bc::LoadSuperAttr if i.x() & 1 != 0 => super_method(m, i),
         Bc::DelItem => {
             let (o, k) = (m.reg(i.a()), m.reg(i.b()));
             if !(o.v.is_exact(Kind::Dict) || o.v.is_exact(Kind::List)) || !m.of_shape(o) {

@@ -268,7 +268,7 @@ impl Rec {
         use Bc::*;
         let (a, n) = match i.op() {
             LoadMethod | LoadSpecial | CheckEgMatch => (i.a(), 2),
-            LoadSuperAttr => (i.a(), 1 + (i.x() != 0) as usize),
+            LoadSuperAttr => (i.a(), 1 + (i.x() & 1) as usize),
             UnpackSeq => (i.a(), i.c()),
             UnpackEx => (i.a(), i.c() + 1 + i.x() as usize),
             CopyFree => (i.a(), i.b()),
