@@ -14,6 +14,7 @@ mod collections;
 mod functools;
 mod heapq;
 mod itertools;
+mod lsprof;
 mod math;
 mod opcode;
 mod operator;
@@ -35,6 +36,7 @@ pub static MODULES: &[&NativeModule] = &[
     &functools::MODULE,
     &heapq::MODULE,
     &itertools::MODULE,
+    &lsprof::MODULE,
     &math::MODULE,
     &opcode::MODULE,
     &operator::MODULE,
