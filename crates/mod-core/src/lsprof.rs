@@ -173,7 +173,8 @@ fn native(th: Th, p: Gc<Profiler>, callee: Value, receiver: Value) -> Option<Gc<
 /// How the statistics show a native function.
 fn shown(th: Th, f: Gc<NativeFunction>) -> R<Value> {
     let name = f.def.name;
-    let module = f.module.get().and_then(|m| m.cast::<Str>()).map(|m| th.text(m.value()));
+    let module = th.getattr_opt(f.value(), th.intern("__module__"))?;
+    let module = module.and_then(|m| m.cast::<Str>()).map(|m| th.text(m.value()));
     let receiver = f.this.get().filter(|v| !v.is_none() && !v.is_kind(Kind::Module));
     if let Some(o) = receiver {
         if let Some(m) = th.lookup(th.type_of(o), th.intern(name)) {
@@ -289,10 +290,7 @@ fn enable(th: Th, a: &[Option<Value>]) -> R<Value> {
     let builtins = a[2].map_or(Ok(true), |v| th.truth(v))?;
     let monitoring = import_attr(th, "sys", "monitoring")?;
     let name = th.str("cProfile");
-    if th.call_method(monitoring, th.intern("use_tool_id"), &[Value::fix(TOOL), name]).is_err() {
-        th.take_exc();
-        return Err(th.value_error("Another profiling tool is already active"));
-    }
+    th.call_method(monitoring, th.intern("use_tool_id"), &[Value::fix(TOOL), name])?;
     set(p, SUBCALLS, subcalls);
     set(p, BUILTINS, builtins);
     let missing = th.getattr(monitoring, th.intern("MISSING"))?;
