@@ -121,7 +121,8 @@ fn within(a: Args, r: Range<usize>) -> &'static [u8] {
 }
 /// Keeps a bytearray from being resized by Python code that an argument brings along.
 pub fn hold(th: Th, receiver: Value, arg: Option<Value>) -> R<Option<Buffer>> {
-    let inert = |x: Value| x.is_fix() || x.is_exact(Kind::Bytes) || x.is_exact(Kind::ByteArray) || x.is_none();
+    let inert =
+        |x: Value| x.is_fix() || x.is_exact(Kind::Bytes) || x.is_exact(Kind::ByteArray) || x.is_none();
     if receiver.is_kind(Kind::Bytes) || arg.is_none_or(inert) {
         return Ok(None);
     }
