@@ -42,6 +42,10 @@ impl Space {
         unsafe {
             let (block, start, end) = loop {
                 if l.block == NONE {
+                    // Survivors may have gone beyond the limit: what is free in blocks with pinned objects is no room then.
+                    if self.used > self.cap(need) {
+                        return false;
+                    }
                     match self.young_block() {
                         Some(b) => (l.block, l.line) = (b, 0),
                         None => {

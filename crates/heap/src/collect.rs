@@ -17,11 +17,19 @@ use std::time::Instant;
 
 /// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
 /// more, so that programs with much short-lived old data do not collect all the time.
-const HEADROOM: (usize, usize) = (2 << 20, 12 << 20);
+const HEADROOM: (usize, usize) = (768 << 10, 12 << 20);
+/// But not more than this and twice what is alive.
+const HEADROOM_SMALL: usize = 6 << 20;
 /// It becomes more when between two major collections less time passes than so many of them take.
-const MAJOR_SHARE: u64 = 40;
+const MAJOR_SHARE: u64 = 20;
+/// What a program makes when it starts mostly stays: the first major collection is at so much.
+const FIRST_MAJOR: usize = 2 << 20;
 /// The same of minor collections and the nursery, where much of it survives.
-const MINOR_SHARE: u32 = 6;
+const MINOR_SHARE: u64 = 6;
+/// As many of the last minor collections count for that: one phase of a program alone should not make it larger for good.
+const MINOR_WINDOW: u64 = 16;
+/// Up to this part of the old objects the nursery grows with them, where much survives.
+const NURSERY_PART: usize = 8;
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
 /// touch of a page takes longer than what is done in it.
 const FIRST_NURSERY: usize = 512 << 10;
@@ -91,12 +99,12 @@ impl Space {
             nursery_max: nursery,
             active: 1,
             old_bytes: 0,
-            // What a program makes when it starts mostly stays.
-            major_at: 2 * HEADROOM.0,
-            major_at_blocks: (4 * HEADROOM.0) >> BLOCK_SH,
+            major_at: FIRST_MAJOR,
+            major_at_blocks: (2 * FIRST_MAJOR) >> BLOCK_SH,
             headroom: HEADROOM.0,
             last_major: Instant::now(),
             last_minor: Instant::now(),
+            minor_ns: (0, 0),
             copying: config.mode != Mode::NonMoving,
             stress,
             stress_count: 0,
@@ -379,7 +387,7 @@ impl Heap {
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
                 // Too often for what one costs.
                 if !want_major && middle.duration_since(s.last_major).as_nanos() as u64 <= MAJOR_SHARE * ns {
-                    s.headroom = (s.headroom * 2).min(HEADROOM.1);
+                    s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
                 }
                 s.last_major = Instant::now();
                 s.major_at = live + live.max(s.headroom);
@@ -447,8 +455,15 @@ impl Heap {
             // Not before the nursery is a small part of the memory in use, or these collections of the time.
             let young = s.young_limit();
             let now = Instant::now();
-            let often = now.duration_since(s.last_minor) < (now - start) * MINOR_SHARE;
-            if t.live * 16 > young && (s.old_bytes > 4 * young || (often && s.stats.minor > EARLY)) {
+            let recent = |sum: &mut u64, since| {
+                *sum -= *sum / MINOR_WINDOW;
+                *sum += now.duration_since(since).as_nanos() as u64;
+                *sum
+            };
+            let own = recent(&mut s.minor_ns.0, start);
+            let often = recent(&mut s.minor_ns.1, s.last_minor) < own * MINOR_SHARE;
+            if t.live * 16 > young && (s.old_bytes > NURSERY_PART * young || (often && s.stats.minor > EARLY))
+            {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
             }
             s.last_minor = now;

@@ -67,7 +67,7 @@ pub(crate) const AT_START: usize = 352 << 12;
 const LEAST_EAGER: usize = 16 << 20;
 /// Afterwards as many blocks are made present at a time, more with a larger heap. A system call for eight is lost in
 /// what their pages take; more would keep a program waiting, for what it may never use.
-const RISE: std::ops::RangeInclusive<usize> = 4..=8;
+const RISE: std::ops::RangeInclusive<usize> = 2..=8;
 const LEAST_RESERVE: usize = 1 << 20;
 
 impl Range {
@@ -300,6 +300,8 @@ pub(crate) struct Space {
     /// When the last major collection ended, and the last minor one.
     pub last_major: std::time::Instant,
     pub last_minor: std::time::Instant,
+    /// How long the last minor collections took, and these and the program between them: sums that fade.
+    pub minor_ns: (u64, u64),
     pub nursery: usize,
     pub nursery_max: usize,
     /// Threads that allocated between the last two collections: each of them has a nursery.
@@ -321,7 +323,7 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    fn cap(&self, need: Need) -> usize {
+    pub fn cap(&self, need: Need) -> usize {
         match need {
             Need::Mutator => self.limit,
             Need::Reserve => (self.limit + self.reserve).min(self.blocks),
@@ -364,7 +366,7 @@ impl Space {
     /// Makes the blocks from `top` on present that are going to be used next: page faults would take longer.
     #[cold]
     fn rise(&mut self) {
-        let n = (self.top / 8).clamp(*RISE.start(), *RISE.end()).min(self.blocks - self.top);
+        let n = (self.top / 16).clamp(*RISE.start(), *RISE.end()).min(self.blocks - self.top);
         self.present = self.top + n;
         #[cfg(target_os = "linux")]
         if self.r.len > LEAST_EAGER {
@@ -518,23 +520,24 @@ impl Space {
     }
     /// Returns the pages of free spans beyond `keep` bytes to the system, highest addresses first.
     pub unsafe fn release(&mut self, keep: usize) {
-        if let Some((&s, &n)) = self.spans.last_key_value()
-            && (s + n) as usize == self.top
-        {
-            // Blocks above `top` are clean.
-            self.spans.remove(&s);
-            self.top = s as usize;
-            self.present = self.present.min(self.top);
-            unsafe { self.release_dirty(s as usize, n as usize) };
-        }
-        let mut kept = 0;
+        let mut left = keep >> BLOCK_SH;
         let spans: Vec<(u32, u32)> = self.spans.iter().map(|(s, n)| (*s, *n)).collect();
         for (s, n) in spans {
-            let bytes = (n as usize) << BLOCK_SH;
-            if kept + bytes <= keep {
-                kept += bytes;
-            } else {
-                unsafe { self.release_dirty(s as usize, n as usize) };
+            let kept = left.min(n as usize);
+            left -= kept;
+            if kept == n as usize {
+                continue;
+            }
+            unsafe { self.release_dirty(s as usize + kept, n as usize - kept) };
+            if (s + n) as usize == self.top {
+                // Blocks above `top` are clean.
+                self.top = s as usize + kept;
+                self.present = self.present.min(self.top);
+                if kept == 0 {
+                    self.spans.remove(&s);
+                } else {
+                    self.spans.insert(s, kept as u32);
+                }
             }
         }
     }

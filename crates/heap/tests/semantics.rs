@@ -300,6 +300,9 @@ fn descriptors_live_while_used() {
     with_heap(config(Mode::Generational), |th| {
         DESC_REFS.set(vec![0; 200]);
         away(|| {
+            // The address of the first old object is the heap's own, which may stay on the stack.
+            let first = th.m.alloc_old(40, NODE, 1).unwrap();
+            unsafe { (1..5).for_each(|i| *word(first, i) = 0) };
             // Descriptor 10's referent has descriptor 20, whose referent has descriptor 30.
             let c = th.m.alloc_old(40, NODE, 30).unwrap();
             unsafe { (1..5).for_each(|i| *word(c, i) = 0) };
