@@ -418,7 +418,7 @@ pub fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         Kind::Str if items::is_unicode(code) => extend_by_str(th, x, unsafe { v.cast_unchecked() })?,
         // Of a subclass, `__getitem__` is asked, for as many items as there really are.
         Kind::List | Kind::Tuple if !v.is_exact(Kind::List) && !v.is_exact(Kind::Tuple) => {
-            let len = || v.cast::<List>().map_or_else(|| v.known::<Tuple>().len as usize, |l| l.len());
+            let len = || v.cast::<List>().map_or_else(|| v.known::<Tuple>().len, |l| l.len());
             let mut i = 0;
             while i < len() {
                 let w = items::encode(th, code, th.getitem(v, Value::fix(i as i64))?)?;

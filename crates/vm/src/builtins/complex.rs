@@ -326,10 +326,7 @@ fn from_one(th: Th, ty: Value, x: Value) -> R<Value> {
 fn from_parts(th: Th, ty: Value, r: Value, i: Option<Value>) -> R<Value> {
     let complex_r = special(th, r)?;
     let not_real = |which: &str, v: Value| {
-        format!(
-            "complex() argument '{which}' must be a real number, not {}",
-            message_type_name(th, v)
-        )
+        format!("complex() argument '{which}' must be a real number, not {}", message_type_name(th, v))
     };
     if complex_r.is_none() && as_complex(r).is_none() && !is_real(th, r) {
         return Err(th.type_error(not_real("real", r)));

@@ -801,7 +801,11 @@ impl Th {
     /// `operator.index`: exactly an int.
     pub fn index(self, v: Value) -> R<Value> {
         if v.is_fix() || matches!(v.kind(), Kind::Int | Kind::Bool) {
-            return if v.is_kind(Kind::Bool) { Ok(Value::fix(v.is(TRUE()) as i64)) } else { super::int::to_exact(self, v) };
+            return if v.is_kind(Kind::Bool) {
+                Ok(Value::fix(v.is(TRUE()) as i64))
+            } else {
+                super::int::to_exact(self, v)
+            };
         }
         match self.type_of(v).slots.index {
             Some(f) => {

@@ -166,7 +166,8 @@ fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
     watch::watch_type(t, m.rec().tree);
     let of_class = th.lookup(t, key);
     let data = |d: Value| th.type_of(d).slots.descr_set.is_some();
-    let plain = |d: Value| !data(d) && (th.type_of(d).slots.descr_get.is_none() || d.is_exact(Kind::Function));
+    let plain =
+        |d: Value| !data(d) && (th.type_of(d).slots.descr_get.is_none() || d.is_exact(Kind::Function));
     let v = match (s.find(key), of_class) {
         (Some(crate::shape::Place::Inline(at)), d) if !d.is_some_and(data) => Some(at),
         (None, d) if d.is_none_or(plain) => None,
