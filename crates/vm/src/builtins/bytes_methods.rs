@@ -126,7 +126,7 @@ pub fn hold(th: Th, receiver: Value, arg: Option<Value>) -> R<Option<Buffer>> {
     if receiver.is_kind(Kind::Bytes) || arg.is_none_or(inert) {
         return Ok(None);
     }
-    Buffer::simple(th, receiver).map(Some)
+    Buffer::get(th, receiver, buffer::flag::FULL_RO).map(Some)
 }
 fn find_with(th: Th, a: Args, f: fn(&[u8], &[u8]) -> Option<usize>) -> R<Option<usize>> {
     let _held = hold(th, a[0].unwrap(), a[1])?;

@@ -152,7 +152,8 @@ fn update_mros(th: Th, t: Gc<Type>, done: Gc<List>) -> R<()> {
         // mro() assigned the bases itself.
         return Ok(());
     }
-    let old = t.mro.value();
+    // None: the class is being made, and its `mro()` assigns bases.
+    let old = Value::opt_or_none(t.mro.get());
     super::list::append(th, done, th.tuple(&[t.value(), old]))?;
     th.store(t, &t.mro, mro);
     th.type_modified(t, None);
@@ -212,7 +213,7 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
         let back = super::list::snapshot(th, done)?;
         for p in items(back) {
             let (c, mro) = (ty(items(*p)[0]), items(*p)[1]);
-            th.store(c, &c.mro, mro);
+            th.store_opt(c, &c.mro, mro.some());
         }
         if t.bases.value().is(v) {
             th.store(t, &t.bases, old_bases);
