@@ -418,12 +418,15 @@ mod tests {
                 virts: vec![VirtSnap { what: -5, fields: vec![(8, v(1)[0]), (16, v(2)[5])] }],
                 in_memory: false,
             },
-            leaves: vec![
-                (Loc::Gpr(3), Ty::Ref),
-                (Loc::Xmm(15), Ty::Flt),
-                (Loc::Spill(127), Ty::Int),
-                (Loc::Const(u64::MAX), Ty::Bool),
-            ],
+            // Every register that the snapshot names has a place.
+            leaves: (0..=300)
+                .map(|n| match n % 4 {
+                    0 => (Loc::Gpr(3), Ty::Ref),
+                    1 => (Loc::Xmm(15), Ty::Flt),
+                    2 => (Loc::Spill(127), Ty::Int),
+                    _ => (Loc::Const(u64::MAX), Ty::Bool),
+                })
+                .collect(),
             carry: vec![0, 1, 200],
             hints: vec![
                 Hint::Fact(R(4), FIX),
