@@ -1,6 +1,8 @@
 # What the interactive loops take for a statement that may go on.
 import codeop
 import signal
+import subprocess
+import sys
 
 for s in [
     "a b", "x = (", "if 1:", "'''a", "1+", "def f():\n  return 3", "def f():\n  return 3\n", "while 1: pass",
@@ -12,4 +14,8 @@ for s in [
     except SyntaxError as e:
         print(repr(s), type(e).__name__, e)
 
-print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+# The process this runs in may have been started with the signal ignored.
+subprocess.run(
+    [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"],
+    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), check=True,
+)

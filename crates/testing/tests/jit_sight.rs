@@ -157,7 +157,7 @@ fn report_and_log() {
         assert!(traces.contains(&field(l, "from").unwrap()), "{l}");
     }
     let own: Vec<&str> = of("trace").into_iter().filter(|l| l.contains(" in=branchy ")).collect();
-    assert!(own.iter().any(|l| l.contains(" kind=loop ") && l.contains(" at=report.py:22 ")), "{own:?}");
+    assert!(own.iter().any(|l| l.contains(" kind=loop ") && l.contains("/report.py:22 ")), "{own:?}");
     assert!(of("line").iter().any(|l| l.contains(" in=Pair.sum ") && l.contains(" depth=1 ")));
     assert!(of("exit").iter().any(|l| l.contains("‘i’ % 3")));
     assert!(!of("taken").is_empty() && !of("count").is_empty() && of("ran").len() == traces.len());
