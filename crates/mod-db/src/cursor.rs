@@ -715,6 +715,8 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
         drop_statement(k);
         return Err(e);
     }
+    // Whoever drops a statement last finalizes it, which locks the database.
+    drop(s);
     drop(c);
     match k.row_factory.get().and_then(|v| v.some()) {
         None => Ok(Some(row)),

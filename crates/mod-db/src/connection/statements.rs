@@ -25,7 +25,13 @@ impl Drop for Stmt {
     fn drop(&mut self) {
         let p = self.ptr.swap(std::ptr::null_mut(), AcqRel);
         if !p.is_null() {
-            unsafe { ffi::sqlite3_finalize(p) };
+            // SAFETY: the last user's. SQLite's mutex may be another thread's, in a callback of which the world is to stop:
+            // it is waited for outside the running state.
+            let finalize = || unsafe { ffi::sqlite3_finalize(p) };
+            match Th::current() {
+                Some(th) => th.m.blocking(finalize),
+                None => finalize(),
+            };
         }
     }
 }
