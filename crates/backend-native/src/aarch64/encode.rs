@@ -137,10 +137,6 @@ pub const fn lsl(d: u32, n: u32, by: u32) -> u32 {
 pub const fn asr(d: u32, n: u32, by: u32) -> u32 {
     0x9340_fc00 | by << 16 | n << 5 | d
 }
-/// Bits from `low` on, so many, without sign.
-pub const fn ubfx(d: u32, n: u32, low: u32, width: u32) -> u32 {
-    0xd340_0000 | low << 16 | (low + width - 1) << 10 | n << 5 | d
-}
 pub const fn ror(d: u32, n: u32, by: u32) -> u32 {
     0x93c0_0000 | n << 16 | by << 10 | n << 5 | d
 }

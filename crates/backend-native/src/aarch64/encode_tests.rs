@@ -45,7 +45,6 @@ fn instructions_are_what_they_are_called() {
         (lsl(1, 2, 63), "lsl x1, x2, #0x3f"),
         (asr(1, 2, 1), "asr x1, x2, #0x1"),
         (asr(1, 2, 63), "asr x1, x2, #0x3f"),
-        (ubfx(17, 16, 60, 3), "ubfx x17, x16, #0x3c, #0x3"),
         (ror(1, 2, 3), "ror x1, x2, #0x3"),
         (csel(1, 2, 3, Cc::Lo), "csel x1, x2, x3, lo"),
         (add_imm(1, 2, 4095), "add x1, x2, #0xfff"),
