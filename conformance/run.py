@@ -275,6 +275,8 @@ def arguments():
 
 
 def main():
+    # Shells start background jobs with SIGINT ignored, which the tests would inherit: some of them wait for it for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     args = arguments()
     impl = shlex.split(args.impl)
     absent = None

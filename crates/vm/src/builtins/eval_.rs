@@ -201,11 +201,6 @@ fn add_builtins(th: Th, g: Gc<Dict>) -> R<()> {
         let b = visible_frame(th)
             .and_then(|f| f.func.builtins.get())
             .unwrap_or_else(|| crate::thread::Root::builtins_dict.value());
-        let b = if b.is(crate::thread::Root::builtins_dict.value()) {
-            crate::thread::Root::builtins_module.value()
-        } else {
-            b
-        };
         g.set(th, n!(__builtins__), b)?;
     }
     Ok(())

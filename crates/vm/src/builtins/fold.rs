@@ -40,7 +40,7 @@ pub fn each(th: Th, iterable: Value, mut f: impl FnMut(Value) -> R<bool>) -> R<(
     }
     let it = th.iter(iterable)?;
     let Some(next) = th.type_of(it).slots.iternext else { return Ok(()) };
-    while let Some(v) = next(th, it)? {
+    while let Some(v) = th.or_ended(next(th, it))? {
         if !f(v)? {
             break;
         }

@@ -126,7 +126,7 @@ impl Items {
                 *n -= 1;
                 Ok(Some(v))
             }
-            Items::Iter(it, f) => f(th, *it),
+            Items::Iter(it, f) => th.or_ended(f(th, *it)),
         }
     }
     /// How many items come if nobody interferes; None: not known.

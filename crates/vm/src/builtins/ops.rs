@@ -647,8 +647,17 @@ impl Th {
         // Iterators may be made of iterators, to any depth.
         self.check_stack("")?;
         match self.type_of(it).slots.iternext {
-            Some(f) => f(self, it),
+            Some(f) => self.or_ended(f(self, it)),
             None => Err(self.type_error(format!("'{}' object is not an iterator", self.type_name_of(it)))),
+        }
+    }
+    /// What the slot `iternext` gave, as everything but `next()` takes it: StopIteration is the end too, which a function
+    /// raises that `map` calls, for instance.
+    #[inline(always)]
+    pub fn or_ended(self, r: R<Option<Value>>) -> R<Option<Value>> {
+        match r {
+            Ok(v) => Ok(v),
+            Err(e) => self.stop_to_none(Err(e)),
         }
     }
     /// Calls `f` with each item.
@@ -672,6 +681,7 @@ impl Th {
         Ok(())
     }
     /// Turns a StopIteration of a call into None; its value is kept for `pending_stop_value`.
+    #[inline(never)]
     pub fn stop_to_none(self, r: R<Value>) -> R<Option<Value>> {
         match r {
             Ok(v) => Ok(Some(v)),

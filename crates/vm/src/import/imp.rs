@@ -274,7 +274,7 @@ pub fn import_frozen(th: Th, f: &frozen::Frozen) -> R<Value> {
         }
     };
     let d = m.ns();
-    d.set(th, n!(__builtins__), Root::builtins_module.value())?;
+    d.set(th, n!(__builtins__), Root::builtins_dict.value())?;
     if f.is_package {
         let l = crate::builtins::list::new(th, &[])?;
         d.set(th, n!(__path__), l.value())?;

@@ -20,7 +20,7 @@ pub fn for_iter(th: Th, i: Ins) -> Res {
     let t = th.type_of(it);
     if let Some(f) = t.slots.iternext {
         super::super::events::forget_swallowed(th);
-        if let Some(v) = f(th, it)? {
+        if let Some(v) = th.or_ended(f(th, it))? {
             set(th, i.b(), v);
             skip(th, 1);
         } else {
