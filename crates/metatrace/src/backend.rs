@@ -2,6 +2,7 @@
 //! values of the interpreter's state are.
 
 use crate::ir::*;
+pub use crate::packed::Leaving;
 use crate::{forever, packed, word};
 use std::mem::offset_of;
 use std::sync::OnceLock;
@@ -236,6 +237,8 @@ pub struct Exit {
     /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
     pub kind: bool,
     offers: bool,
+    /// [`packed::flags`].
+    flags: u8,
 }
 
 /// What the exits of a trace have in common.
@@ -256,14 +259,17 @@ pub struct Taken {
     pub since: AtomicU32,
     /// How often the client saw it taken.
     pub times: AtomicU64,
-    info: Left,
+    /// What it says, once that is worth the memory, or somebody asks.
+    info: OnceLock<Left>,
 }
+/// So often an exit is carried out as it is read.
+const READ: u64 = 3;
 
 impl std::ops::Deref for Exit {
     type Target = Left;
     #[inline(always)]
     fn deref(&self) -> &Left {
-        &self.taken().info
+        self.taken().info.get_or_init(|| self.packed().unpack(self.at))
     }
 }
 
@@ -282,6 +288,7 @@ pub static RETURNED: Exit = Exit {
     id: 0,
     kind: false,
     offers: false,
+    flags: packed::HERE | packed::NOTHING,
 };
 
 /// Makes the exits of a trace, which live for good.
@@ -315,6 +322,7 @@ impl ExitMaker {
             id,
             kind,
             offers: home.is_some(),
+            flags: packed::flags(info),
         })
     }
     /// To be called before the code runs.
@@ -330,37 +338,54 @@ impl Exit {
         // SAFETY: made below, and never freed.
         match unsafe { self.taken.load(Acquire).as_ref() } {
             Some(t) => t,
-            None => self.unpack(),
+            None => self.first(),
         }
     }
     #[cold]
     #[inline(never)]
-    fn unpack(&self) -> &'static Taken {
-        // SAFETY: set before any code of the trace runs, and never freed.
-        let packed = unsafe { &*self.of.packed.load(Acquire) };
-        let new = Box::into_raw(Box::new(Taken {
+    fn first(&self) -> &'static Taken {
+        let new = forever::value(Taken {
             count: 0.into(),
             failures: 0.into(),
             since: 0.into(),
             times: 0.into(),
-            info: packed.unpack(self.at),
-        }));
-        // SAFETY: either the new one, which is nobody else's until then, or that of a thread that was faster.
-        unsafe {
-            match self.taken.compare_exchange(std::ptr::null_mut(), new, AcqRel, Acquire) {
-                Ok(_) => &*new,
-                Err(other) => {
-                    drop(Box::from_raw(new));
-                    &*other
-                }
-            }
+            info: OnceLock::new(),
+        });
+        match self.taken.compare_exchange(std::ptr::null_mut(), new as *const _ as *mut _, AcqRel, Acquire) {
+            Ok(_) => new,
+            // SAFETY: that of a thread that was faster.
+            Err(other) => unsafe { &*other },
         }
+    }
+    fn packed(&self) -> &'static packed::Packed {
+        // SAFETY: set before any code of the trace runs, and never freed.
+        unsafe { &*self.of.packed.load(Acquire) }
+    }
+    /// [`Snap::in_memory`].
+    pub fn in_memory(&self) -> bool {
+        self.flags & packed::HERE != 0
+    }
+    /// The same, and no frames are named.
+    pub fn says_nothing(&self) -> bool {
+        self.flags & packed::NOTHING != 0
+    }
+    /// Carries the exit out, if it is simple and was not taken often: what it says is not kept. False: it is to be done as
+    /// its [`Left`] says, nothing being done yet.
+    #[inline(always)]
+    pub fn leave(&self, s: &State, to: &mut impl Leaving) -> bool {
+        if self.flags & packed::SIMPLE == 0 {
+            return false;
+        }
+        let t = self.taken();
+        let first = t.times.load(Relaxed) <= READ && t.info.get().is_none();
+        if first {
+            self.packed().leave(self.at, s, to);
+        }
+        first
     }
     /// For a bridge: `ExitInfo::carry` and `hints`.
     pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
-        // SAFETY: as above.
-        let packed = unsafe { &*self.of.packed.load(Acquire) };
-        packed.unpack_rest(self.rest)
+        self.packed().unpack_rest(self.rest)
     }
     fn known(&self) -> Option<&'static Taken> {
         // SAFETY: as above.

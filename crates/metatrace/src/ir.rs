@@ -362,7 +362,7 @@ pub enum Val {
 
 /// A frame of the interpreter at an exit; the numbers are the client's.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct FrameSnap {
+pub struct FrameSnap<V = Val> {
     pub pc: u64,
     pub code: u64,
     /// Its first register, counted from the root frame's.
@@ -370,8 +370,8 @@ pub struct FrameSnap {
     pub flags: u64,
     /// The frame record is in memory already; only its pc is to be set.
     pub real: bool,
-    pub func: Val,
-    pub extra: Option<Val>,
+    pub func: V,
+    pub extra: Option<V>,
 }
 
 /// An object that exists only in the trace.

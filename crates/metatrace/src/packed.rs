@@ -5,11 +5,12 @@
 //! at a time (a frame, the registers, the places of the values...), and large numbers are in a table. Numbers are
 //! little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
 
-use crate::backend::{ExitInfo, Left, Loc};
+use crate::backend::{ExitInfo, Left, Loc, State};
 use crate::forever;
 use crate::fxhash::{Fx, FxMap};
 use crate::ir::*;
 use crate::opt::{ANY, FIX, FLO, Fact, Kind};
+use crate::word;
 use std::hash::Hasher;
 
 /// What the exits of a trace say.
@@ -19,8 +20,38 @@ pub(crate) struct Packed {
     words: &'static [u64],
 }
 
+/// Bits of an exit's first byte. Everything is in memory.
+pub(crate) const HERE: u8 = 1;
+/// And no frames are named.
+pub(crate) const NOTHING: u8 = 2;
+/// Nothing has to be made that needs memory, and there are not many values.
+pub(crate) const SIMPLE: u8 = 4;
+/// As many a simple exit has.
+const MOST_LEAVES: usize = 128;
+
+/// The first byte.
+pub(crate) fn flags(x: &ExitInfo) -> u8 {
+    let s = &x.snap;
+    let plain = |v: &Val| !matches!(v, Val::Flt(_) | Val::Virt(_));
+    let simple = !s.in_memory
+        && s.virts.is_empty()
+        && x.leaves.len() <= MOST_LEAVES
+        && s.slots.iter().all(|(_, v)| plain(v))
+        && s.frames.iter().all(|f| plain(&f.func) && f.extra.iter().all(plain));
+    let bit = |yes: bool, b: u8| if yes { b } else { 0 };
+    bit(s.in_memory, HERE) | bit(s.in_memory && s.frames.is_empty(), NOTHING) | bit(simple, SIMPLE)
+}
+
+/// Who carries out what a simple exit says: first all registers, then all frames.
+pub trait Leaving {
+    /// A register, counted from the root frame's first, and its word.
+    fn slot(&mut self, to: u32, w: u64);
+    /// The `k`-th frame, with the words of its function and of what else belongs to it.
+    fn frame(&mut self, k: usize, innermost: bool, f: &FrameSnap<u64>);
+}
+
 /// An exit at which everything is in memory, and nothing else is to be said: an empty part refers to itself.
-pub(crate) static IN_MEMORY: Packed = Packed { bytes: &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
+pub(crate) static IN_MEMORY: Packed = Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
 
 /// Writes.
 #[derive(Default)]
@@ -120,7 +151,28 @@ impl Packer {
     /// Where it begins.
     pub fn add(&mut self, x: &ExitInfo) -> u32 {
         let at = self.out.len() as u32;
-        self.byte(x.snap.in_memory as u8);
+        self.byte(flags(x));
+        // In the order in which a simple exit is carried out.
+        self.part(|o| {
+            o.all(&x.leaves, |o, (l, ty)| {
+                let (tag, n) = match *l {
+                    Loc::Gpr(r) => (0, r as u64),
+                    Loc::Xmm(r) => (1, r as u64),
+                    Loc::Spill(s) => (2, s as u64),
+                    Loc::Const(w) => (3, w),
+                };
+                o.byte(tag | (*ty as u8) << 2);
+                o.word(n);
+            })
+        });
+        self.part(|o| {
+            let mut last = 0;
+            o.all(&x.snap.slots, |o, s| {
+                o.signed(s.0 as i64 - last);
+                last = s.0 as i64 + 1;
+                o.val(&s.1);
+            })
+        });
         self.all(&x.snap.frames, |o, f| {
             o.part(|o| {
                 o.word(f.pc);
@@ -133,32 +185,12 @@ impl Packer {
             });
         });
         self.part(|o| {
-            let mut last = 0;
-            o.all(&x.snap.slots, |o, s| {
-                o.signed(s.0 as i64 - last);
-                last = s.0 as i64 + 1;
-                o.val(&s.1);
-            })
-        });
-        self.part(|o| {
             o.all(&x.snap.virts, |o, v| {
                 o.word(v.what as u64);
                 o.all(&v.fields, |o, f| {
                     o.num(f.0 as u64);
                     o.val(&f.1);
                 });
-            })
-        });
-        self.part(|o| {
-            o.all(&x.leaves, |o, (l, ty)| {
-                let (tag, n) = match *l {
-                    Loc::Gpr(r) => (0, r as u64),
-                    Loc::Xmm(r) => (1, r as u64),
-                    Loc::Spill(s) => (2, s as u64),
-                    Loc::Const(w) => (3, w),
-                };
-                o.byte(tag | (*ty as u8) << 2);
-                o.word(n);
             })
         });
         self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
@@ -300,6 +332,24 @@ impl In {
             _ => Val::Virt(self.word() as u32),
         }
     }
+    /// The word that [`In::val`] gives, in a simple exit.
+    fn plain(&mut self, leaves: &[u64; MOST_LEAVES]) -> u64 {
+        match self.byte() {
+            0 | 1 => self.word(),
+            2 => leaves[self.word() as usize],
+            _ => word::fix(leaves[self.word() as usize] as i64),
+        }
+    }
+    fn frame_with<T>(&mut self, mut val: impl FnMut(&mut Self) -> T) -> FrameSnap<T> {
+        let (pc, code, base, flags) = (self.word(), self.word(), self.num() as u32, self.word());
+        let bits = self.byte();
+        let func = val(self);
+        let extra = (bits & 2 != 0).then(|| val(self));
+        FrameSnap { pc, code, base, flags, real: bits & 1 != 0, func, extra }
+    }
+    fn frame(&mut self) -> FrameSnap {
+        self.frame_with(In::val)
+    }
     fn hint_val(&mut self) -> HintVal {
         match self.byte() {
             0 => HintVal::Value(self.r()),
@@ -314,30 +364,46 @@ fn ty(n: u8) -> Ty {
 }
 
 impl Packed {
+    /// Carries a simple exit out as it is read, without any memory for it: an exit that is taken once or twice is not worth
+    /// more.
+    pub fn leave(&'static self, at: u32, s: &State, to: &mut impl Leaving) {
+        let i = &mut In { of: self, at: at as usize };
+        debug_assert!(self.bytes[i.at] & SIMPLE != 0);
+        i.byte();
+        let mut leaves = [0; MOST_LEAVES];
+        i.part(|i| {
+            let n = i.num() as usize;
+            for l in &mut leaves[..n] {
+                let b = i.byte();
+                let n = i.word();
+                *l = match b & 3 {
+                    0 => s.gpr[n as usize],
+                    1 => s.xmm[n as usize],
+                    2 => s.spill[n as usize],
+                    _ => n,
+                };
+            }
+        });
+        i.part(|i| {
+            let mut next = 0;
+            for _ in 0..i.num() {
+                let n = i.signed() + next;
+                next = n + 1;
+                to.slot(n as u32, i.plain(&leaves));
+            }
+        });
+        let n = i.num() as usize;
+        for k in 0..n {
+            i.part(|i| {
+                let f = i.frame_with(|i| i.plain(&leaves));
+                to.frame(k, k + 1 == n, &f);
+            });
+        }
+    }
     /// What is needed to leave.
     pub fn unpack(&'static self, at: u32) -> Left {
         let i = &mut In { of: self, at: at as usize };
-        let mut snap = Snap { in_memory: i.byte() != 0, ..Snap::default() };
-        snap.frames = i.all(|i| {
-            i.part(|i| {
-                let (pc, code, base, flags) = (i.word(), i.word(), i.num() as u32, i.word());
-                let bits = i.byte();
-                let func = i.val();
-                let extra = (bits & 2 != 0).then(|| i.val());
-                FrameSnap { pc, code, base, flags, real: bits & 1 != 0, func, extra }
-            })
-        });
-        snap.slots = i.part(|i| {
-            let mut next = 0;
-            i.all(|i| {
-                let n = i.signed() + next;
-                next = n + 1;
-                (n as u32, i.val())
-            })
-        });
-        snap.virts = i.part(|i| {
-            i.all(|i| VirtSnap { what: i.word() as i64, fields: i.all(|i| (i.num() as u32, i.val())) })
-        });
+        let mut snap = Snap { in_memory: i.byte() & HERE != 0, ..Snap::default() };
         let leaves = i.part(|i| {
             i.all(|i| {
                 let b = i.byte();
@@ -350,6 +416,18 @@ impl Packed {
                 };
                 (l, ty(b >> 2))
             })
+        });
+        snap.slots = i.part(|i| {
+            let mut next = 0;
+            i.all(|i| {
+                let n = i.signed() + next;
+                next = n + 1;
+                (n as u32, i.val())
+            })
+        });
+        snap.frames = i.all(|i| i.part(In::frame));
+        snap.virts = i.part(|i| {
+            i.all(|i| VirtSnap { what: i.word() as i64, fields: i.all(|i| (i.num() as u32, i.val())) })
         });
         Left::new(snap, leaves, i.at as u32)
     }
@@ -457,6 +535,45 @@ mod tests {
             let (carry, hints) = packed.unpack_rest(y.rest);
             assert_eq!((&carry, &hints), (&x.carry, &x.hints));
         }
+        // A simple one is carried out as the unpacked one says.
+        z.snap.virts.clear();
+        z.snap.slots.retain(|(_, v)| !matches!(v, Val::Flt(_) | Val::Virt(_)));
+        z.snap.frames[1].extra = Some(Val::Int(R(2)));
+        z.leaves.truncate(100);
+        let mut p = Packer::new();
+        p.add(&ExitInfo { snap: Snap::default(), leaves: z.leaves.clone(), carry: vec![], hints: vec![] });
+        let at = p.add(&z);
+        assert_eq!(flags(&z), SIMPLE);
+        let packed = forever::value(p.finish());
+        let mut s = State {
+            gpr: [1 << 60; 16],
+            xmm: [3; 16],
+            thread: 0,
+            fp: 0,
+            regs: 0,
+            save: [0; 32],
+            spill: [5; crate::backend::SPILLS],
+        };
+        s.gpr[3] = 77;
+        #[derive(Default)]
+        struct Log(Vec<(u32, u64)>, Vec<(usize, bool, FrameSnap<u64>)>);
+        impl Leaving for Log {
+            fn slot(&mut self, to: u32, w: u64) {
+                self.0.push((to, w));
+            }
+            fn frame(&mut self, k: usize, innermost: bool, f: &FrameSnap<u64>) {
+                self.1.push((k, innermost, *f));
+            }
+        }
+        let mut log = Log::default();
+        packed.leave(at, &s, &mut log);
+        let y = packed.unpack(at);
+        let words: Vec<_> = y.moves.slots.iter().map(|m| (m.to, m.plain(&s).unwrap())).collect();
+        assert_eq!(log.0, words);
+        let links: Vec<_> = y.moves.frames.iter().map(|m| m.plain(&s).unwrap()).collect();
+        assert_eq!((log.1.len(), log.1[1].0, log.1[0].1, log.1[1].1), (2, 1, false, true));
+        assert_eq!(vec![log.1[1].2.func, log.1[1].2.extra.unwrap()], links);
+        assert_eq!((log.1[0].2.pc, log.1[0].2.extra), (z.snap.frames[0].pc, None));
         let none = IN_MEMORY.unpack(0);
         assert_eq!(none.snap, Snap { in_memory: true, ..Snap::default() });
     }

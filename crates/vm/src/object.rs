@@ -214,7 +214,7 @@ pub struct TypeData {
     /// Addresses of the direct bases that have this type among their `subclasses`.
     pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
-    pub dependents: crate::address::AddressSet<usize>,
+    pub dependents: crate::address::AddressList,
     /// Shapes without attributes that instances begin with, or began with.
     pub roots: std::sync::Mutex<Vec<u32>>,
 }

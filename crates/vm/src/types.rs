@@ -84,7 +84,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
         }
     }
     // Caches must not compare with the numbers of its shapes any more, which will be given out again.
-    for ic in d.dependents.drain() {
+    for ic in d.dependents.take() {
         crate::interp::ic::flush(ic);
     }
     let mut r = REGISTRY.lock().unwrap();
@@ -98,7 +98,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
 /// Inline caches for which `dead` holds are about to be freed.
 pub fn forget_caches(dead: impl Fn(usize) -> bool) {
     for (_, d) in REGISTRY.lock().unwrap().iter() {
-        unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !dead(*a));
+        unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !dead(a));
     }
 }
 
@@ -256,7 +256,7 @@ impl Th {
             t.fast_init.init(None);
             t.fast_getitem.init(None);
             let data = unsafe { &mut *t.data };
-            for ic in data.dependents.drain() {
+            for ic in data.dependents.take() {
                 crate::interp::ic::flush(ic);
             }
             crate::jit::watch::type_changed(t);

@@ -144,7 +144,10 @@ impl Str {
     }
     /// For messages: lone surrogates become U+FFFD.
     pub fn lossy(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(self.bytes())
+        match self.as_str() {
+            Some(s) => s.into(),
+            None => String::from_utf8_lossy(self.bytes()),
+        }
     }
     /// Length in characters.
     #[inline(always)]

@@ -62,7 +62,7 @@ pub fn pack(shape: u32, offset: u32) -> u64 {
 }
 
 fn register(t: Gc<Type>, ic: &Ic) {
-    unsafe { &mut *t.data }.dependents.insert(ic as *const Ic as usize);
+    unsafe { &mut *t.data }.dependents.add(ic as *const Ic as usize);
 }
 
 impl IcEntry {

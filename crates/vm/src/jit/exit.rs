@@ -7,9 +7,9 @@ use crate::interp::call::Gather;
 use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
-use adder_metatrace::backend::{Exit, How, Left, Move, State};
+use adder_metatrace::backend::{Exit, How, Leaving, Left, Move, State};
 use adder_metatrace::counters::Counter;
-use adder_metatrace::ir::new_size;
+use adder_metatrace::ir::{FrameSnap, new_size};
 use adder_metatrace::params::Param;
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
@@ -21,7 +21,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
     // Racing threads may lose counts.
     let t = e.taken();
     t.times.store(t.times.load(Relaxed) + 1, Relaxed);
-    if e.snap.in_memory {
+    if e.in_memory() {
         s.clear();
         if e.owner() == 0 {
             // A link that found no code: the published instruction is still to be done.
@@ -33,7 +33,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
         if th.exc.get().is_some() || th.collect_soon.get() != 0 {
             return Err(Raised);
         }
-        if e.snap.frames.is_empty() {
+        if e.says_nothing() {
             return Ok(Ctl::Next);
         }
     } else {
@@ -92,12 +92,66 @@ fn worth(e: &Exit) -> bool {
 }
 
 fn rebuild(th: Th, s: &State, e: &Exit) {
+    // SAFETY: the state of the trace's registers and frames.
+    let mut first = unsafe { First { th, regs: s.regs as *mut u64, root: s.fp as *mut Frame } };
+    if e.leave(s, &mut first) {
+        return;
+    }
     let left: &Left = e;
     if left.snap.virts.is_empty() {
         finish(th, s, left, &[]);
     } else {
         rebuild_objects(th, s, left);
     }
+}
+
+/// Carries an exit out as it is read.
+struct First {
+    th: Th,
+    regs: *mut u64,
+    root: *mut Frame,
+}
+impl Leaving for First {
+    #[inline(always)]
+    fn slot(&mut self, to: u32, w: u64) {
+        // SAFETY: what exits say is within the thread's registers and frames.
+        unsafe { *self.regs.add(to as usize) = w };
+    }
+    #[inline(always)]
+    fn frame(&mut self, k: usize, innermost: bool, f: &FrameSnap<u64>) {
+        // SAFETY: as above.
+        unsafe {
+            let fr = self.root.add(k);
+            if k > 0 && !f.real {
+                make_frame(self.th, &mut *fr, self.regs, f);
+            }
+            set_pc(fr, f.pc, innermost);
+            if innermost {
+                self.th.fp.set(fr);
+            }
+        }
+    }
+}
+
+/// A frame that was in the trace only.
+#[inline(always)]
+unsafe fn make_frame(th: Th, fr: &mut Frame, regs: *mut u64, f: &FrameSnap<u64>) {
+    unsafe {
+        fr.regs = regs.add(f.base as usize);
+        fr.func = Value::from_bits(f.func).cast_unchecked();
+        fr.code = Value::from_bits(f.code).cast_unchecked::<Code>();
+        fr.flags = f.flags;
+        if let Some(x) = f.extra {
+            fr.extra.init(Some(Value::from_bits(x)));
+            super::generators::appeared(th, fr);
+        }
+    }
+}
+/// The innermost frame executes its instruction again.
+#[inline(always)]
+unsafe fn set_pc(fr: *mut Frame, pc: u64, innermost: bool) {
+    let pc = pc as *const adder_bytecode::Ins;
+    unsafe { (*fr).pc = if innermost { pc.wrapping_sub(1) } else { pc } };
 }
 
 /// What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
@@ -173,20 +227,15 @@ fn write(th: Th, s: &State, left: &Left, mut value: impl FnMut(&Move) -> u64) {
         let n = left.snap.frames.len();
         let mut links = left.moves.frames.iter();
         for (k, f) in left.snap.frames.iter().enumerate() {
-            let fr = &mut *root.add(k);
+            let fr = root.add(k);
             if k > 0 && !f.real {
-                fr.regs = regs.add(f.base as usize);
-                fr.func = Value::from_bits(links.next().map_or(0, &mut value)).cast_unchecked();
-                fr.code = Value::from_bits(f.code).cast_unchecked::<Code>();
-                fr.flags = f.flags;
-                if f.extra.is_some() {
-                    fr.extra.init(Some(Value::from_bits(links.next().map_or(0, &mut value))));
-                    super::generators::appeared(th, fr);
-                }
+                let mut word = || links.next().map_or(0, &mut value);
+                let func = word();
+                let extra = f.extra.map(|_| word());
+                let FrameSnap { pc, code, base, flags, real, .. } = *f;
+                make_frame(th, &mut *fr, regs, &FrameSnap { pc, code, base, flags, real, func, extra });
             }
-            let pc = f.pc as *const adder_bytecode::Ins;
-            // The innermost frame executes its instruction again.
-            fr.pc = if k + 1 == n { pc.wrapping_sub(1) } else { pc };
+            set_pc(fr, f.pc, k + 1 == n);
         }
         th.fp.set(root.add(n - 1));
     }

@@ -509,7 +509,7 @@ fn judge(th: Th, t: &'static Tree, e: &'static Exit) {
     let dead = match e.owner() {
         // A link: there may be code later.
         0 => joins::never(th),
-        _ => e.failures() >= Param::MaxBridgeFailures.get() || (e.snap.in_memory && e.snap.frames.is_empty()),
+        _ => e.failures() >= Param::MaxBridgeFailures.get() || e.says_nothing(),
     };
     if dead {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);

@@ -26,7 +26,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
     rec.names = Some(unsafe { (*root).code });
     sight::recording(&rec);
     let at = unsafe { (*th.fp.get()).pc.add(1) };
-    if !e.snap.in_memory {
+    if !e.in_memory() {
         rec.begin_bridge(e);
     } else if !rec.begin_in_memory(e, at) {
         e.taken().failures.fetch_add(1, Relaxed);
