@@ -118,7 +118,7 @@ pub struct Position {
 /// A code object. Attributes of CPython's that are not named here follow from these.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct CodeData {
-    /// `co_name`
+    /// `co_name`; it, `qualname` and `filename` are empty in what [`LazyCode`](crate::LazyCode) gives.
     pub name: Box<str>,
     /// `co_qualname`
     pub qualname: Box<str>,

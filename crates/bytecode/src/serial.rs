@@ -82,7 +82,15 @@ pub(crate) struct Unit<'d> {
 
 impl<'d> Unit<'d> {
     fn new(bytes: Cow<'d, [u8]>, filename: &str) -> Read<Unit<'d>> {
-        let mut r = Reader { data: &bytes, all: &bytes, strings: &[], depth: 0, filename: None, lazy: None };
+        let mut r = Reader {
+            data: &bytes,
+            all: &bytes,
+            strings: &[],
+            depth: 0,
+            filename: None,
+            nameless: false,
+            lazy: None,
+        };
         u32::try_from(bytes.len()).map_err(|_| "too long")?;
         if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
             return Err("not code of this version");
@@ -146,6 +154,7 @@ impl<'d> Unit<'d> {
             strings: &self.strings,
             depth: 0,
             filename,
+            nameless: false,
             lazy,
         }
     }
@@ -186,9 +195,10 @@ impl LazyCode {
     pub fn filename(&self) -> &str {
         &self.unit.filename
     }
-    /// Reads it; `filename` is what it is called now. Code nested in it stays lazy.
-    pub fn load(&self, filename: &str) -> Result<CodeData, &'static str> {
-        self.unit.reader(self.from as usize, self.to as usize, Some(filename), Some(&self.unit)).whole_code()
+    /// Reads it, but for its names, which the object has that asks. Code nested in it stays lazy.
+    pub fn load(&self) -> Result<CodeData, &'static str> {
+        let r = self.unit.reader(self.from as usize, self.to as usize, None, Some(&self.unit));
+        Reader { nameless: true, ..r }.whole_code()
     }
 }
 
@@ -372,6 +382,8 @@ struct Reader<'d> {
     strings: &'d [(u32, u32)],
     depth: u32,
     filename: Option<&'d str>,
+    /// What code is called and where it comes from is known already.
+    nameless: bool,
     /// Nested code is left where it is, in this unit.
     lazy: Option<&'d Arc<Unit<'static>>>,
 }
@@ -527,6 +539,12 @@ impl<'d> Reader<'d> {
 
     /// What stands in front of the names.
     fn head(&mut self) -> Read<CodeData> {
+        if self.nameless {
+            for _ in 0..3 {
+                self.num()?;
+            }
+            return self.numbers(CodeData::default());
+        }
         let name = self.str()?;
         let qualname = self.str()?;
         let filename = match self.filename {
@@ -747,7 +765,9 @@ mod tests {
         assert_eq!((l.name(), l.filename()), ("g", "x.py"));
         // The parts that are read when they are asked for.
         assert_eq!((&lazy.names, &lazy.varnames, &lazy.positions), (&c.names, &c.varnames, &c.positions));
-        assert_eq!(l.load("y.py").unwrap(), CodeData { filename: "y.py".into(), ..(**inner).clone() });
+        let no = || Box::from("");
+        let nameless = CodeData { name: no(), qualname: no(), filename: no(), ..(**inner).clone() };
+        assert_eq!(l.load().unwrap(), nameless);
     }
 
     #[test]
@@ -763,7 +783,7 @@ mod tests {
                     let _ = (c.positions.len(), c.names.iter().count());
                     for k in &c.consts {
                         if let Const::Lazy(l) = k {
-                            let _ = l.load("x");
+                            let _ = l.load();
                         }
                     }
                 }

@@ -51,7 +51,8 @@ pub trait Leaving {
 }
 
 /// An exit at which everything is in memory, and nothing else is to be said: an empty part refers to itself.
-pub(crate) static IN_MEMORY: Packed = Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
+pub(crate) static IN_MEMORY: Packed =
+    Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
 
 /// Writes.
 #[derive(Default)]

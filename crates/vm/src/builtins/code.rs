@@ -284,7 +284,7 @@ pub fn load(th: Th, c: Gc<Code>) -> R<()> {
 #[cold]
 #[inline(never)]
 fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
-    let d = match unsafe { &*c.lazy }.load(&c.filename.value().known::<Str>().lossy()) {
+    let d = match unsafe { &*c.lazy }.load() {
         Ok(d) => d,
         Err(e) => return Err(th.value_error(format!("bad code of {}: {e}", th.text(c.qualname.value())))),
     };

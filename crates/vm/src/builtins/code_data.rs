@@ -15,18 +15,25 @@ use adder_bytecode::{CodeData, Const};
 pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
     th.check_stack(" while copying a code object")?;
     code::load(th, c)?;
-    let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
-    // The object's own data lacks only the constants, which became objects.
-    let mut d = unsafe { (*c.data).clone() };
-    d.code = crate::interp::instrument::originals(c);
-    d.name = text(&c.name);
-    d.qualname = text(&c.qualname);
-    d.filename = text(&c.filename);
+    let mut d = without_consts(th, c);
     let consts: Gc<Array> = unsafe { c.consts.gc() };
     for s in consts.slots() {
         d.consts.push(constant(th, s.value())?);
     }
     Ok(d)
+}
+
+/// All that is no object: the object's own data, with the instructions as nobody observes them and the names, which it need
+/// not have. It is loaded.
+pub fn without_consts(th: Th, c: Gc<Code>) -> CodeData {
+    let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
+    // SAFETY: it is loaded.
+    let mut d = unsafe { (*c.data).clone() };
+    d.code = crate::interp::instrument::originals(c);
+    d.name = text(&c.name);
+    d.qualname = text(&c.qualname);
+    d.filename = text(&c.filename);
+    d
 }
 
 /// A constant as data. ValueError if it is none.

@@ -143,11 +143,8 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
     }
     super::code::load(th, c)?;
     let consts = unsafe { c.consts.gc::<Array>() };
-    // SAFETY: it is loaded.
-    let mut data = unsafe { (*c.data).clone() };
     // Nobody observes the new one yet.
-    data.code = originals(c);
-    build(th, data, &changes, consts.slots())
+    build(th, super::code_data::without_consts(th, c), &changes, consts.slots())
 }
 
 pub fn code_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
@@ -331,7 +328,7 @@ pub fn co_code(th: Th, c: Gc<Code>) -> R<Value> {
 pub fn co_exceptiontable(th: Th, c: Gc<Code>) -> R<Value> {
     let d = unsafe { &*c.data };
     let mut t = encode_handlers(d);
-    hide(&mut t, &adder_bytecode::serialize(d));
+    hide(&mut t, &adder_bytecode::serialize(&super::code_data::without_consts(th, c)));
     Ok(super::bytes::new(th, &t)?.value())
 }
 pub fn co_linetable(th: Th, c: Gc<Code>) -> R<Value> {
@@ -633,8 +630,8 @@ pub fn richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 }
 fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
     let (d, e) = unsafe { (&*x.data, &*y.data) };
-    // All but the constants, which the data does not have, and what a file is called.
-    let same = d.name == e.name
+    // All but the constants, which the data does not have, and what a file is called. Names are interned.
+    let same = x.name.value().is(y.name.value())
         && d.argcount == e.argcount
         && d.posonly == e.posonly
         && d.kwonly == e.kwonly
