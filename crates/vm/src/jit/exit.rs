@@ -92,8 +92,7 @@ fn worth(e: &Exit) -> bool {
 }
 
 fn rebuild(th: Th, s: &State, e: &Exit) {
-    // SAFETY: the state of the trace's registers and frames.
-    let mut first = unsafe { First { th, regs: s.regs as *mut u64, root: s.fp as *mut Frame } };
+    let mut first = First { th, regs: s.regs as *mut u64, root: s.fp as *mut Frame };
     if e.leave(s, &mut first) {
         return;
     }
