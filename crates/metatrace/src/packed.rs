@@ -1,5 +1,6 @@
 //! What exits say, as bytes. Of all exits few are ever taken, and most of the memory that compiled code needs would be
-//! theirs: so an exit is unpacked when it is taken for the first time.
+//! theirs: so an exit is unpacked when it has been taken a few times. Before, it is carried out as it is read: unpacking takes
+//! longer than many a first call of a function, and most of that is memory that is not in the caches.
 //!
 //! The exits of a trace say mostly the same. They are packed together: what an earlier one has said is referred to, a part
 //! at a time (a frame, the registers, the places of the values...), and large numbers are in a table. Numbers are
