@@ -249,14 +249,25 @@ struct Exits {
     packed: AtomicPtr<packed::Packed>,
 }
 
+/// When something was found hot, in the client's units; 0: not yet.
+#[derive(Default)]
+pub struct Times {
+    /// When that began.
+    pub since: AtomicU32,
+    /// The last time.
+    pub last: AtomicU32,
+    /// The longest pause in between.
+    pub pause: AtomicU32,
+}
+
 /// What is known of an exit that was taken.
 pub struct Taken {
     /// How often, since a bridge was last tried or put off.
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,
-    /// The client's: when it was first found to be taken often.
-    pub since: AtomicU32,
+    /// When it was found to be taken often.
+    pub hot: Times,
     /// How often the client saw it taken.
     pub times: AtomicU64,
     /// What it says, once that is worth the memory, or somebody asks.
@@ -347,7 +358,7 @@ impl Exit {
         let new = forever::value(Taken {
             count: 0.into(),
             failures: 0.into(),
-            since: 0.into(),
+            hot: Times::default(),
             times: 0.into(),
             info: OnceLock::new(),
         });

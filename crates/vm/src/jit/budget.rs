@@ -1,7 +1,7 @@
 //! When recording and compiling may begin: it is to pay for itself, also in programs that run for milliseconds only.
 //!
 //! - What is to be compiled has been hot for as long as compiling it takes ([`LASTING`]): what is over sooner is
-//!   interpreted, and loses nothing.
+//!   interpreted, and loses nothing. After a pause longer than all that, this begins anew: it may be as short as before.
 //! - The work fits into its share of the time that the program has run (`Param::Budget`), more of it early, and where
 //!   programs already spend their time in machine code: these gain by more of it.
 //! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
@@ -11,6 +11,7 @@
 
 use super::{cycles, eager, scrub};
 use crate::thread::Th;
+use adder_metatrace::backend::Times;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
@@ -24,6 +25,8 @@ const SETTLED: u64 = 10_000_000;
 const EARLY: u64 = 100_000_000;
 /// Nanoseconds for which a thing must have been hot.
 const LASTING: u64 = 400_000;
+/// Nanoseconds without it that are a pause.
+const PAUSE: u64 = 2_000_000;
 /// The program runs so many times as long as the last piece of work took.
 const PACE: u64 = 2;
 /// This part of a threshold is counted before the next try.
@@ -80,6 +83,26 @@ fn used() -> u64 {
     }
 }
 
+/// Something is hot at this time: whether it has been for long enough.
+fn lasts(hot: &Times, t: u32) -> bool {
+    let first = hot.since.load(Relaxed);
+    let last = hot.last.swap(t, Relaxed);
+    if first == 0 {
+        hot.since.store(t, Relaxed);
+        return false;
+    }
+    // `later` is not yet over: negative.
+    let (so_far, pause) = (last.wrapping_sub(first) as i32, t.wrapping_sub(last));
+    // What comes from time to time has pauses, but always as long ones.
+    let rhythm = hot.pause.load(Relaxed).saturating_mul(2);
+    if so_far >= 0 && pause > (so_far as u32).max(unit(PAUSE)).max(rhythm) {
+        hot.pause.store(pause, Relaxed);
+        hot.since.store(t, Relaxed);
+        return false;
+    }
+    t.wrapping_sub(first) as i32 >= unit(LASTING) as i32
+}
+
 /// Recording and compiling until it is dropped.
 pub struct Work {
     /// As of [`used`].
@@ -88,8 +111,8 @@ pub struct Work {
 }
 
 impl Work {
-    /// None: not yet. `since` is of the thing to be compiled.
-    pub fn begin(th: Th, since: &AtomicU32) -> Option<Work> {
+    /// None: not yet. `hot` is of the thing to be compiled.
+    pub fn begin(th: Th, hot: &Times) -> Option<Work> {
         // What is called while something is recorded may be recorded as well, and so on.
         let here = 0u8;
         if (&raw const here as usize) < th.jit_stack {
@@ -101,12 +124,7 @@ impl Work {
             return Some(Work::new());
         }
         look_at_classes(ran);
-        let first = since.load(Relaxed);
-        if first == 0 {
-            since.store(unit(ran).max(1), Relaxed);
-            return None;
-        }
-        if (unit(ran).wrapping_sub(first) as i32) < unit(LASTING) as i32 {
+        if !lasts(hot, unit(ran).max(1)) {
             return None;
         }
         let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
@@ -151,5 +169,33 @@ impl Aside {
 impl Drop for Aside {
     fn drop(&mut self) {
         ASIDE.fetch_add(used().saturating_sub(self.0), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_a_pause_is_new() {
+        let ms = |n: u64| unit(n * 1_000_000).max(1);
+        let hot = Times::default();
+        assert!(!lasts(&hot, ms(1)));
+        assert!(lasts(&hot, ms(2)));
+        assert!(lasts(&hot, ms(3)));
+        // It was hot for 2 ms, then there was nothing for 20.
+        assert!(!lasts(&hot, ms(23)));
+        assert!(lasts(&hot, ms(24)));
+        // Such pauses are usual.
+        assert!(lasts(&hot, ms(44)));
+        // A slow loop is always as slow.
+        let slow = Times::default();
+        assert_eq!([10, 20, 30, 40].map(|n| lasts(&slow, ms(n))), [false, false, true, true]);
+        // Put off until then.
+        let put_off = Times::default();
+        assert!(!lasts(&put_off, ms(1)));
+        put_off.since.store(ms(50), Relaxed);
+        assert!(!lasts(&put_off, ms(40)));
+        assert!(lasts(&put_off, ms(60)));
     }
 }

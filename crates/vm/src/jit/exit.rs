@@ -55,7 +55,7 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
-            let Some(_work) = super::Work::begin(th, &t.since) else {
+            let Some(_work) = super::Work::begin(th, &t.hot) else {
                 let n = Param::BridgeThreshold.get();
                 t.count.store(n - n / super::budget::AGAIN, Relaxed);
                 return Ok(Ctl::Next);

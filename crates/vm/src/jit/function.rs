@@ -143,7 +143,7 @@ pub fn enter(th: Th, _: Ins) -> R<Ctl> {
     if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
         return Ok(Ctl::Next);
     }
-    let Some(_work) = Work::begin(th, &state.since) else {
+    let Some(_work) = Work::begin(th, &state.hot) else {
         count.store(Param::FunctionThreshold.get() / super::budget::AGAIN + 1, Relaxed);
         return Ok(Ctl::Next);
     };

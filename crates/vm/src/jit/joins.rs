@@ -150,7 +150,7 @@ pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {
     {
         return None;
     }
-    let _work = Work::begin(th, &s.since)?;
+    let _work = Work::begin(th, &s.hot)?;
     super::scrub();
     Some(record::record_join(th, jit, code, pc, s))
 }

@@ -36,7 +36,7 @@ use crate::thread::{Frame, Th, Thread, fflags};
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_heap::Mutator;
-use adder_metatrace::backend::{Backend, Exit, Layout, RETURNED, State};
+use adder_metatrace::backend::{Backend, Exit, Layout, RETURNED, State, Times};
 use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
@@ -249,7 +249,7 @@ pub struct LoopState {
     /// Another version of a loop, behind its backward jump: see `joins`.
     version: AtomicBool,
     /// When it was first found hot ([`budget`]).
-    since: AtomicU32,
+    hot: Times,
     /// How often what its trees assumed did not last.
     lost: AtomicU32,
 }
@@ -283,7 +283,7 @@ impl LoopState {
             ends: AtomicUsize::new(0),
             version: AtomicBool::new(false),
             lost: AtomicU32::new(0),
-            since: AtomicU32::new(0),
+            hot: Times::default(),
         }
     }
 }
@@ -410,7 +410,7 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
     if RECORDING.with(|r| r.get()) || !has_room(th, fp) || closely(th) || reports(th, code) {
         return Ok(None);
     }
-    let Some(_work) = Work::begin(th, &state.since) else {
+    let Some(_work) = Work::begin(th, &state.hot) else {
         count.store(Param::Threshold.get() / budget::AGAIN + 1, Relaxed);
         return Ok(None);
     };

@@ -52,7 +52,7 @@ pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Fra
             rec.report_abort();
             let t = e.taken();
             t.failures.fetch_add(1, Relaxed);
-            t.since.store(crate::jit::budget::later(), Relaxed);
+            t.hot.since.store(crate::jit::budget::later(), Relaxed);
             if tree.bridges.load(Relaxed) <= FEW {
                 // SAFETY: the root frame.
                 drop_young(tree, unsafe { (*root).code });
