@@ -57,6 +57,15 @@ impl Table {
         }
         Err(i)
     }
+    /// Reads what looking for texts with these hashes will read first: the processor waits for memory once, not for each.
+    fn touch(&self, hashes: &[usize]) {
+        let mask = self.cells.len().wrapping_sub(1);
+        let home = |h: &usize| self.cells.get(h & mask).copied().unwrap_or(0);
+        std::hint::black_box(hashes.iter().fold(0, |all, h| all ^ home(h)));
+        let likely =
+            hashes.iter().map(|h| (home(h), *h as u64)).filter(|(c, h)| *c != 0 && (c ^ h) & TAG == 0);
+        std::hint::black_box(likely.fold(0, |all, (c, _)| all ^ at(c).hash()));
+    }
     fn resize(&mut self, n: usize) {
         let old = std::mem::replace(&mut self.cells, vec![0; n]);
         for c in old.into_iter().filter(|c| *c != 0) {
@@ -140,6 +149,36 @@ impl Th {
                 t.cells[i] = cell(s);
                 t.used += 1;
                 s.value()
+            }
+        }
+    }
+    /// `f` of the interned string of each of the texts, as of [`Self::intern_bytes`].
+    pub fn intern_each<'a, E>(
+        self,
+        mut texts: impl Iterator<Item = &'a [u8]>,
+        mut f: impl FnMut(Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        const AT_ONCE: usize = 16;
+        loop {
+            let (mut part, mut hashes, mut n) = ([&b""[..]; AT_ONCE], [0; AT_ONCE], 0);
+            for b in texts.by_ref().take(AT_ONCE) {
+                (part[n], hashes[n]) = (b, hash_bytes(b) as usize);
+                n += 1;
+            }
+            if n == 0 {
+                return Ok(());
+            }
+            // On the native stack, where the collector sees them.
+            let mut found = [None; AT_ONCE];
+            {
+                let t = TABLE.lock().unwrap();
+                t.touch(&hashes[..n]);
+                for i in 0..n {
+                    found[i] = t.find(hashes[i], part[i]).ok();
+                }
+            }
+            for i in 0..n {
+                f(found[i].unwrap_or_else(|| self.intern_bytes(part[i])))?;
             }
         }
     }

@@ -377,9 +377,8 @@ impl Body {
         }
         let names = |th: Th, v: &adder_bytecode::Names| -> R<Value> {
             let mut g = crate::interp::call::Gather::new();
-            for i in 0..v.len() {
-                g.push(th, th.intern_bytes(v.get_bytes(i).unwrap_or_default()))?;
-            }
+            let texts = (0..v.len()).map(|i| v.get_bytes(i).unwrap_or_default());
+            th.intern_each(texts, |s| g.push(th, s))?;
             th.try_tuple(g.as_slice())
         };
         let (names, varnames) = (names(th, &d.names)?, names(th, &d.varnames)?);
