@@ -368,6 +368,7 @@ fn ty(n: u8) -> Ty {
 impl Packed {
     /// Carries a simple exit out as it is read, without any memory for it: an exit that is taken once or twice is not worth
     /// more.
+    #[inline(never)]
     pub fn leave(&'static self, at: u32, s: &State, to: &mut impl Leaving) {
         let i = &mut In { of: self, at: at as usize };
         debug_assert!(self.bytes[i.at] & SIMPLE != 0);
