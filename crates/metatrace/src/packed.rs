@@ -575,7 +575,7 @@ mod tests {
         assert_eq!(log.0, words);
         let links: Vec<_> = y.moves.frames.iter().map(|m| m.plain(&s).unwrap()).collect();
         assert_eq!((log.1.len(), log.1[1].0, log.1[0].1, log.1[1].1), (2, 1, false, true));
-        assert_eq!(vec![log.1[1].2.func, log.1[1].2.extra.unwrap()], links);
+        assert_eq!(links, [log.1[1].2.func, log.1[1].2.extra.unwrap()]);
         assert_eq!((log.1[0].2.pc, log.1[0].2.extra), (z.snap.frames[0].pc, None));
         let none = IN_MEMORY.unpack(0);
         assert_eq!(none.snap, Snap { in_memory: true, ..Snap::default() });

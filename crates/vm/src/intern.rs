@@ -173,12 +173,12 @@ impl Th {
             {
                 let t = TABLE.lock().unwrap();
                 t.touch(&hashes[..n]);
-                for i in 0..n {
-                    found[i] = t.find(hashes[i], part[i]).ok();
+                for ((s, h), b) in found.iter_mut().zip(hashes).zip(part).take(n) {
+                    *s = t.find(h, b).ok();
                 }
             }
-            for i in 0..n {
-                f(found[i].unwrap_or_else(|| self.intern_bytes(part[i])))?;
+            for (s, b) in found.into_iter().zip(part).take(n) {
+                f(s.unwrap_or_else(|| self.intern_bytes(b)))?;
             }
         }
     }
