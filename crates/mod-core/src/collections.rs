@@ -193,9 +193,19 @@ pub static DEQUE_TYPE: NativeType = NativeType {
                     continue;
                 }
                 let j = (if i < 0 { i.saturating_add(n as i64) } else { i }).clamp(0, n as i64) as usize;
-                for k in (j..n).rev() {
-                    let x = at(d, k);
-                    put(th, d, k + 1, x);
+                // The shorter part moves.
+                if j <= n / 2 {
+                    let cap = ring(d).cap;
+                    d.start.set((d.start.get() + cap - 1) & (cap - 1));
+                    for k in 0..j {
+                        let x = at(d, k + 1);
+                        put(th, d, k, x);
+                    }
+                } else {
+                    for k in (j..n).rev() {
+                        let x = at(d, k);
+                        put(th, d, k + 1, x);
+                    }
                 }
                 put(th, d, j, a[2].unwrap());
                 d.len.set(n + 1);
@@ -425,13 +435,22 @@ fn pop_right(th: Th, d: Gc<Deque>) -> Option<Value> {
     let _g = th.lock(d);
     if d.len.get() == 0 { None } else { Some(take_right(d)) }
 }
-/// Under the lock.
+/// Under the lock. The shorter part moves: queues lose what is near their beginning.
 fn del_at(th: Th, d: Gc<Deque>, i: usize) {
-    for k in i..d.len.get() - 1 {
-        let x = at(d, k + 1);
-        put(th, d, k, x);
+    let n = d.len.get();
+    if i < n / 2 {
+        for k in (0..i).rev() {
+            let x = at(d, k);
+            put(th, d, k + 1, x);
+        }
+        take_left(d);
+    } else {
+        for k in i..n - 1 {
+            let x = at(d, k + 1);
+            put(th, d, k, x);
+        }
+        take_right(d);
     }
-    take_right(d);
 }
 fn extend(th: Th, d: Gc<Deque>, src: Value) -> R<()> {
     let src = if src.is(d.value()) { list::from_iterable(th, src)?.value() } else { src };

@@ -344,6 +344,10 @@ fn d_setattro(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()> {
     };
     Ok(())
 }
+/// Whether a Python function may answer comparisons of a class's instances.
+pub fn compares_by_python(t: Gc<Type>) -> bool {
+    t.slots.richcompare.is_some_and(|f| f as usize == d_richcompare as *const () as usize)
+}
 fn d_richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     let name = match op {
         CmpOp::Lt => n!(__lt__),

@@ -312,12 +312,15 @@ impl DictTable {
         let (index, entries) = (self.index_ptr(), self.entries());
         let me = std::ptr::NonNull::from(self).cast();
         let is_fix = key.is_fix();
+        // The cell of a deleted entry is used again: else a key that comes and goes makes a chain of them.
+        let mut free = None;
         loop {
             let e = unsafe { W::load(index, p.i) };
             if e >= DUMMY {
                 if e == EMPTY {
                     break;
                 }
+                free = free.or(Some(p.i));
             } else {
                 let entry = unsafe { entries.add(2 * e as usize) };
                 let k = unsafe { *entry };
@@ -344,7 +347,7 @@ impl DictTable {
             let entry = entries.add(2 * e as usize);
             *entry = key.bits();
             *entry.add(1) = val.bits();
-            W::store(index, p.i, e);
+            W::store(index, free.unwrap_or(p.i), e);
             self.nentries.store(e + 1, Relaxed);
             self.last.store(e + 1, Relaxed);
             th.m.barrier(me, entry);

@@ -88,6 +88,15 @@ fn same(x: Value, y: Value) -> Option<bool> {
     }
 }
 
+/// The same, and of two tuples of such values.
+#[inline(always)]
+pub fn equal(x: Value, y: Value) -> Option<bool> {
+    match (x.exact::<Tuple>(), y.exact::<Tuple>()) {
+        (Some(a), Some(b)) => tuples_equal(a, b),
+        _ => same(x, y),
+    }
+}
+
 /// `x == y` of tuples of such values.
 pub fn tuples_equal(x: Gc<Tuple>, y: Gc<Tuple>) -> Option<bool> {
     let (x, y) = (x.items(), y.items());
@@ -110,6 +119,18 @@ pub fn is_simple(v: Value) -> bool {
     v.is_fix() || v.is_exact(Kind::Str) || is_class(v)
 }
 
+/// `k in d` by dict's own `__contains__`.
+#[inline]
+pub fn dict_has(d: Gc<Dict>, k: Value) -> Option<bool> {
+    let t: Gc<DictTable> = unsafe { d.table.gc() };
+    match t.find_simple(k)? {
+        Found::At(e) => Some(t.content(e).is_some()),
+        // The attributes of an object are elsewhere.
+        Found::No if t == DictTable::empty() && d.flag(super::dict_attrs::ATTRS) => None,
+        Found::No => Some(false),
+    }
+}
+
 /// `k in c`.
 #[inline]
 pub fn contains(c: Value, k: Value) -> Option<bool> {
@@ -118,12 +139,7 @@ pub fn contains(c: Value, k: Value) -> Option<bool> {
     }
     let shape = c.shape_id();
     if shape == Kind::Dict as u32 {
-        let t: Gc<DictTable> = unsafe { c.cast_unchecked::<Dict>().table.gc() };
-        return match t.find_simple(k)? {
-            Found::At(e) => Some(t.content(e).is_some()),
-            Found::No if t == DictTable::empty() => None,
-            Found::No => Some(false),
-        };
+        return dict_has(unsafe { c.cast_unchecked() }, k);
     }
     if shape == Kind::Set as u32 || shape == Kind::FrozenSet as u32 {
         return unsafe { c.cast_unchecked::<Set>() }.tab().has_simple(k);

@@ -384,6 +384,9 @@ fn intersection(th: Th, a: Gc<Set>, b: Value) -> R<Gc<Set>> {
         // The smaller one is walked.
         let b: Gc<Set> = this(b);
         let (walk, ask) = if b.len() > a.len() { (a, b) } else { (b, a) };
+        if walk.select_quick(th, ask, true, r)? {
+            return Ok(r);
+        }
         each(th, walk.value(), |k, h| {
             if ask.has_hashed(th, k, h)? {
                 r.insert_hashed(th, k, h)?;
@@ -441,6 +444,9 @@ fn difference(th: Th, a: Gc<Set>, b: Value) -> R<Gc<Set>> {
         return Ok(r);
     }
     let r = new_like(th, a)?;
+    if is_set(b) && a.select_quick(th, this(b), false, r)? {
+        return Ok(r);
+    }
     each(th, a.value(), |k, h| {
         let there = match b.exact::<Dict>() {
             Some(d) => d.get_hashed(th, k, h)?.is_some(),

@@ -10,6 +10,7 @@
 //! - Mutations happen under the set's lock; comparisons happen before, and the lookup is repeated if the table or its
 //!   `fill` changed meanwhile.
 
+use super::quick;
 use super::util::{StaticWords, hash_fast, unhashable};
 use crate::err::R;
 use crate::object::*;
@@ -186,9 +187,8 @@ impl SetTable {
         if k.is(TOMBSTONE()) {
             return Ok(Some(false));
         }
-        if (key.is_fix() || key.is_exact(Kind::Str)) && (k.is_fix() || k.is_exact(Kind::Str)) {
-            // Two small ints are different, and so are an int and a string.
-            return Ok(Some(same_text(k, key)));
+        if let Some(same) = quick::equal(k, key) {
+            return Ok(Some(same));
         }
         let fill = self.fill.load(Relaxed);
         let eq = th.eq(k, key)?;
@@ -196,6 +196,17 @@ impl SetTable {
             return Ok(None);
         }
         Ok(Some(eq))
+    }
+    /// Whether an element is there; None: that takes a comparison by `==`.
+    #[inline(always)]
+    fn has_quick(&self, key: Value, hash: i64) -> Option<bool> {
+        probe!(self, hash, |c| {
+            let same = c.hash.load(Relaxed) == hash as u64;
+            let Some(k) = c.key.get() else { return Some(false) };
+            if same && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
+                return Some(true);
+            }
+        });
     }
     fn index(&self, c: &Cell) -> usize {
         (std::ptr::from_ref(c) as usize - std::ptr::from_ref(self.cell(0)) as usize) / size_of::<Cell>()
@@ -259,6 +270,34 @@ impl SetTable {
         self.fill.store(self.fill.load(Relaxed) + n, Release);
         let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
         th.m.barrier_all(me.obj());
+    }
+}
+
+/// Elements that are put one after the other into a set that nobody knows yet: the same steps as those of [`Gc::insert`],
+/// which decide about the order, without its questions.
+struct Builder {
+    table: Gc<SetTable>,
+    n: usize,
+}
+impl Builder {
+    fn new() -> Builder {
+        Builder { table: SetTable::empty(), n: 0 }
+    }
+    /// An element that is not there yet.
+    #[inline(always)]
+    fn put(&mut self, th: Th, key: Value, hash: i64) -> R<()> {
+        if self.n == 0 {
+            self.table = SetTable::new(th, MIN)?;
+        }
+        self.table.put_raw(key, hash);
+        self.n += 1;
+        if self.n * 5 >= self.table.mask * 3 {
+            let size = if self.n > 50000 { self.n * 2 } else { self.n * 4 };
+            let t = SetTable::new(th, SetTable::size_for(size))?;
+            t.put_all(th, &self.table, self.n);
+            self.table = t;
+        }
+        Ok(())
     }
 }
 
@@ -356,8 +395,65 @@ impl Gc<Set> {
         }
         Ok(true)
     }
+    /// Puts an element in, with one search, while the process has one thread. None: that takes a comparison by `==`.
+    #[inline(always)]
+    fn insert_quick(self, th: Th, key: Value, hash: i64) -> Option<R<bool>> {
+        let mut t = self.tab();
+        if t == SetTable::empty() {
+            t = match SetTable::new(th, MIN) {
+                Ok(t) => t,
+                Err(e) => return Some(Err(e)),
+            };
+            th.store(self, &self.table, t.value());
+        }
+        probe!(&*t, hash, |c| {
+            let same = c.hash.load(Relaxed) == hash as u64;
+            let Some(k) = c.key.get() else {
+                c.hash.store(hash as u64, Relaxed);
+                th.store(t, &c.key, key);
+                return Some(self.inserted(th, t));
+            };
+            if same && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
+                return Some(Ok(false));
+            }
+        });
+    }
+    /// The elements that another set has too (`common`) or has not, as if they were put one after the other into `into`,
+    /// which is empty and known to nobody. False: nothing was done, it takes comparisons by `==`, or others may change the
+    /// sets meanwhile.
+    pub fn select_quick(self, th: Th, other: Gc<Set>, common: bool, into: Gc<Set>) -> R<bool> {
+        if th.multi() {
+            return Ok(false);
+        }
+        let (t, ask) = (self.tab(), other.tab());
+        let (mut i, mut left) = (0, self.len());
+        let mut b = Builder::new();
+        while left > 0
+            && let Some((ni, k, h)) = t.next(i)
+        {
+            i = ni;
+            left -= 1;
+            match ask.has_quick(k, h) {
+                Some(there) if there == common => b.put(th, k, h)?,
+                Some(_) => {}
+                None => return Ok(false),
+            }
+        }
+        if b.n > 0 {
+            b.table.fill.store(b.n as u64, Relaxed);
+            th.m.barrier_all(b.table.obj());
+            th.store(into, &into.table, b.table.value());
+            into.used.store(b.n as u64, Release);
+        }
+        Ok(true)
+    }
     #[inline(never)]
     fn insert_on(self, th: Th, key: Value, hash: i64) -> R<bool> {
+        if !th.multi()
+            && let Some(r) = self.insert_quick(th, key, hash)
+        {
+            return r;
+        }
         loop {
             let mut t = self.tab();
             let fill = t.fill.load(Acquire);

@@ -104,7 +104,7 @@ fn residual_of(op: Bin, inplace: bool) -> &'static Residual<Fn2> {
 
 /// `x op y` on fixnums; None: not representable.
 #[inline(always)]
-fn fix_bin<M: PyMachine>(m: M, op: Bin, x: M::Ref, y: M::Ref) -> Option<M::Ref> {
+pub fn fix_bin<M: PyMachine>(m: M, op: Bin, x: M::Ref, y: M::Ref) -> Option<M::Ref> {
     match op {
         Bin::Add => m.fix_add(x, y),
         Bin::Sub => m.fix_sub(x, y),

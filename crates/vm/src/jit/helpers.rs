@@ -229,6 +229,10 @@ pub unsafe extern "C" fn str_has(s: Value, k: Value) -> u64 {
 pub unsafe extern "C" fn table_has(c: Value, k: Value) -> u64 {
     builtins::quick::contains(c, k).map_or(2, |b| b as u64)
 }
+/// The same of a dict or of a class that has dict's own `__contains__`.
+pub unsafe extern "C" fn dict_has(c: Value, k: Value) -> u64 {
+    builtins::quick::dict_has(unsafe { c.cast_unchecked() }, k).map_or(2, |b| b as u64)
+}
 
 // -- quiet operations (see `quiet`): null if they decline or would raise, without having done anything
 

@@ -727,6 +727,9 @@ impl Recorder {
             }
             return self.quiet1(f.name, f.call, Effects::READS.or(Effects::RAISES), a);
         }
+        if let Some(r) = super::quiet::derived_truth(self, a) {
+            return Some(r);
+        }
         if t.slots.bool.is_some() || t.slots.len.is_some() {
             return None;
         }

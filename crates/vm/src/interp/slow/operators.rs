@@ -124,7 +124,7 @@ pub fn cmp_op(op: Op) -> (CmpOp, Value) {
 /// proper subclass.
 pub fn compare_method(th: Th, i: Ins, x: Value, y: Value) -> Option<Value> {
     let t = th.type_of(x);
-    if !t.heap_type() {
+    if !t.heap_type() || !crate::slot_defs::compares_by_python(t) {
         return None;
     }
     let f = th.lookup(t, cmp_op(i.op()).1).filter(|f| f.is_exact(Kind::Function))?;

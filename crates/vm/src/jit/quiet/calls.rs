@@ -7,6 +7,7 @@
 use super::containers::{bound_method, empty_dict, list, tuple};
 use super::tables::*;
 use crate::builtins;
+use crate::interp::fast::{Bin, fix_bin};
 use crate::interp::machine::PyMachine;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::{helpers, watch};
@@ -15,7 +16,7 @@ use crate::native::{DefKind, Imp, Inline, NativeDef, tflags};
 use crate::object::*;
 use crate::value::*;
 use adder_bytecode::Ins;
-use adder_metatrace::{Cmp, Effects, Field, Machine};
+use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine};
 use std::mem::offset_of;
 
 /// Most arguments that are handed over one by one, the receiver among them.
@@ -117,6 +118,13 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
     if !function(m, f, nf.def) {
         return None;
     }
+    if module.name == "_operator"
+        && g.names.is_none()
+        && g.n == 2
+        && let Some(r) = operator(m, nf.def.name, m.reg(g.at), m.reg(g.at + 1))
+    {
+        return Some(r);
+    }
     if module.name == "builtins"
         && g.names.is_none()
         && let Some(r) = short(m, nf.def.name, g)
@@ -124,6 +132,57 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
         return Some(r);
     }
     native(m, nf.def, row, None, g, 0)
+}
+/// What the module `operator` has for operators, on numbers.
+fn operator(m: Recorder, name: &str, a: T<Value>, b: T<Value>) -> Option<T<Value>> {
+    let float = |v: Value| m.i.as_float(v).is_some();
+    let fixes = a.v.is_fix() && b.v.is_fix();
+    if !fixes && !((a.v.is_fix() || float(a.v)) && (b.v.is_fix() || float(b.v))) {
+        return None;
+    }
+    let cmp = match name {
+        "lt" => Some(Cmp::Lt),
+        "le" => Some(Cmp::Le),
+        "eq" => Some(Cmp::Eq),
+        "ne" => Some(Cmp::Ne),
+        "gt" => Some(Cmp::Gt),
+        "ge" => Some(Cmp::Ge),
+        _ => None,
+    };
+    if let Some(op) = cmp {
+        let yes = if fixes && m.both_fixnum(a, b) {
+            m.test(m.fix_cmp(op, a, b))
+        } else if float(a.v) && float(b.v) {
+            m.test(m.float_cmp(op, m.as_float(a)?, m.as_float(b)?))
+        } else {
+            return None;
+        };
+        return Some(m.constant(Value::bool(yes)));
+    }
+    if fixes {
+        let op = match name {
+            "add" => Bin::Add,
+            "sub" => Bin::Sub,
+            "mul" => Bin::Mul,
+            "floordiv" => Bin::FloorDiv,
+            "mod" => Bin::Mod,
+            "and_" => Bin::And,
+            "or_" => Bin::Or,
+            "xor" => Bin::Xor,
+            "lshift" => Bin::LShift,
+            "rshift" => Bin::RShift,
+            _ => return None,
+        };
+        return if m.both_fixnum(a, b) { fix_bin(m, op, a, b) } else { None };
+    }
+    let op = match name {
+        "add" => FloatOp::Add,
+        "sub" => FloatOp::Sub,
+        "mul" => FloatOp::Mul,
+        _ => return None,
+    };
+    let (x, y) = (m.number_as_float(a)?, m.number_as_float(b)?);
+    m.box_float(m.float_op(op, x, y)).ok()
 }
 /// Builtin functions of which the general way is a long one.
 fn short(m: Recorder, name: &str, g: Given) -> Option<T<Value>> {
@@ -419,10 +478,30 @@ pub(super) fn call_ex(m: Recorder, i: Ins) -> Option<T<Value>> {
     if !args.v.is_exact(Kind::Tuple) || !(kw.v.is_none() || kw.v.is_exact(Kind::Dict)) {
         return None;
     }
-    if !computes(m, f) || !m.of_shape(args) || !(kw.r.as_const().is_some() || m.of_shape(kw)) {
+    let effects = if computes(m, f) { READS } else { of_anything(m, f)? };
+    if !m.of_shape(args) || !(kw.r.as_const().is_some() || m.of_shape(kw)) {
         return None;
     }
-    m.quiet3("CallEx", helpers::call_ex, READS, f, args, kw)
+    m.quiet3("CallEx", helpers::call_ex, effects, f, args, kw)
+}
+/// What a native function does to memory that is quiet whatever it is given (iterators are looked for when it is called);
+/// which function it is, is tested. The same of builtin classes.
+fn of_anything(m: Recorder, f: T<Value>) -> Option<Effects> {
+    if let Some(t) = f.v.exact::<Type>() {
+        if t.heap_type() || !MADE_OF_VALUES.contains(&t.native.name) {
+            return None;
+        }
+        m.promote(f);
+        return Some(READS);
+    }
+    let nf = f.v.exact::<NativeFunction>()?;
+    if nf.def.sig.receiver || nf.def.kind == DefKind::ClassMethod || nf.def.inline == Inline::Resume {
+        return None;
+    }
+    let module = nf.module.get()?.exact::<Module>().and_then(builtins::module::definition)?;
+    let row = row(FUNCTIONS, module.name, nf.def.name)?;
+    let any = row.1.bytes().all(|l| matches!(l, b'V' | b'A'));
+    (any && function(m, f, nf.def)).then_some(row.2)
 }
 /// Whether this is a native object whose call only computes; if so, it is tested.
 fn computes(m: Recorder, f: T<Value>) -> bool {

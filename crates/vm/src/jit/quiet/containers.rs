@@ -102,7 +102,7 @@ pub(super) fn native_name(m: Recorder, o: Value) -> &'static str {
 }
 
 /// A dict, or of a class that has dict's own special method of this name.
-fn like_dict(m: Recorder, o: Value, name: Value) -> bool {
+pub(super) fn like_dict(m: Recorder, o: Value, name: Value) -> bool {
     if !o.is_kind(Kind::Dict) {
         return false;
     }

@@ -14,6 +14,7 @@
 
 mod calls;
 mod containers;
+mod derived;
 mod functions;
 mod names;
 mod numbers;
@@ -22,6 +23,7 @@ mod tables;
 
 pub use calls::function;
 pub use containers::{empty_dict, new};
+pub use derived::truth as derived_truth;
 pub use tables::{native_container, over_container};
 
 use super::helpers;
@@ -29,6 +31,7 @@ use super::machine::{Recorder, T};
 use crate::builtins;
 use crate::interp::machine::*;
 use crate::interp::{fast, slow};
+use crate::n;
 use crate::native::tflags;
 use crate::object::*;
 use crate::value::*;
@@ -37,7 +40,7 @@ use adder_metatrace::ir::{Callee, Op, R as Ir};
 use adder_metatrace::{Effects, Field, Machine};
 pub use calls::known;
 use calls::{Given, call, call_ex};
-use containers::{bound_method, contains, get_item, is_empty_dict, list, set_item, tuple};
+use containers::{bound_method, contains, get_item, is_empty_dict, like_dict, list, set_item, tuple};
 use names::{
     attribute, copy_free, load_method, load_special, module_frame, settled, store_global, super_method,
 };
@@ -209,6 +212,9 @@ impl Recorder {
         {
             return Some(s);
         }
+        if let Some(r) = derived::binary(self, name, a, b) {
+            return Some(r);
+        }
         if plain_value(a.v) && plain_value(b.v) {
             let r = (self.plain(a) && self.plain(b)).then(|| self.quiet2(name, f, READS, a, b))??;
             return Some(self.is_a(r, Kind::Str));
@@ -283,11 +289,16 @@ impl Recorder {
             return (self.of_shape(c) && self.of_shape(k))
                 .then(|| self.asks("str_has", helpers::str_has, SAME, c, k))?;
         }
-        let table = [Kind::Dict, Kind::Set, Kind::FrozenSet].iter().any(|x| c.v.is_exact(*x));
-        if !table || !(text || k.v.is_fix()) || !self.of_shape(c) || !known(self, k) {
+        if !(text || k.v.is_fix()) {
             return None;
         }
-        self.asks("table_has", helpers::table_has, Effects::READS.or(Effects::SAME), c, k)
+        let table = [Kind::Dict, Kind::Set, Kind::FrozenSet].iter().any(|x| c.v.is_exact(*x));
+        let like = !table && like_dict(self, c.v, n!(__contains__));
+        if !(table || like) || !self.of_shape(c) || !known(self, k) {
+            return None;
+        }
+        let f = if like { helpers::dict_has } else { helpers::table_has };
+        self.asks("table_has", f, Effects::READS.or(Effects::SAME), c, k)
     }
     /// Whether a string is the constant `k`, where both are the only ones of their texts: programs choose by names what
     /// to do next, and compare one with many.
@@ -316,8 +327,14 @@ impl Recorder {
             let f = if name == "EQ" { helpers::str_eq } else { helpers::str_ne };
             return (self.of_shape(a) && self.of_shape(b)).then(|| self.leaf2(name, f, SAME, a, b))?;
         }
-        self.operand(a)?;
-        self.operand(b)?;
+        if let Some(r) = derived::compare(self, name, a, b) {
+            return Some(r);
+        }
+        for x in [a, b] {
+            if self.operand(x).is_none() && !derived::compares_natively(self, x) {
+                return None;
+            }
+        }
         (known(self, a) && known(self, b)).then(|| self.quiet2(name, f, READS, a, b))?
     }
     pub fn quiet_unary(self, name: &'static str, f: Fn1, a: T<Value>) -> Option<T<Value>> {
