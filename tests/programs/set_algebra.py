@@ -104,3 +104,40 @@ print(grown())
 print(queue())
 print(waiting())
 print(coming_and_going())
+
+
+def elements():
+    # Loops over add, discard and remove of all kinds of elements.
+    s, n = set(), 0
+    for i in range(3000):
+        for k in (i % 7, str(i % 5), (i % 3, "x"), (i % 2, (1,)), 2.5, None, frozenset([i % 3])):
+            s.add(k)
+            n += k in s
+            n += (i, k) in s
+        s.discard((i % 3, "x"))
+        s.discard("none")
+        s.discard(("no", i))
+        s.remove(i % 7)
+        try:
+            s.remove((i % 3, "x"))
+        except KeyError as e:
+            n += e.args[0][0]
+    return n, len(s)
+
+
+def orders():
+    l = [((i * 7 % 5, (i % 3, str(i % 4))), i) for i in range(50)]
+    nan = float("nan")
+    return (
+        sorted(l)[:4],
+        min(l),
+        ((1, (2, nan)),) < ((1, (2, 5)),),
+        ((nan,), 1) < ((nan,), 2),
+        ((1, [2]), 3) < ((1, [2]), 4),
+        (((((1,),),),),) < (((((2,),),),),),
+        sorted([(1, ("a", 2)), (1, ("a", 1.5)), (1, ("a",))]),
+    )
+
+
+print(elements())
+print(orders())

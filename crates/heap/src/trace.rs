@@ -116,6 +116,19 @@ impl Tracer {
             _ => self.mark_slots(slot, n),
         }
     }
+    /// `n` precise slots, each `step` words behind the one before.
+    pub unsafe fn slots_by(&mut self, slot: *mut u64, n: usize, step: usize) {
+        let all = (0..n).map(|i| unsafe { slot.add(i * step) });
+        unsafe {
+            match self.phase {
+                Phase::Pin => {}
+                Phase::Copy => all.for_each(|s| self.edge::<COPY>(s)),
+                Phase::Heap => all.for_each(|s| self.edge::<QUEUE>(s)),
+                Phase::Verify | Phase::Visit => all.for_each(|s| self.look(s, 1)),
+                Phase::Promote | Phase::Major => all.for_each(|s| self.edge::<MAJOR>(s)),
+            }
+        }
+    }
     #[cold]
     unsafe fn look(&mut self, slot: *mut u64, n: usize) {
         match self.visitor {

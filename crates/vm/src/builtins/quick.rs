@@ -48,17 +48,23 @@ pub fn order(x: Value, y: Value) -> Option<std::cmp::Ordering> {
 
 /// `a op b` of tuples whose items up to the first difference are small ints, floats and strings, or the same objects.
 pub fn compare_tuples(a: Value, b: Value, op: CmpOp) -> Option<bool> {
+    order_of_items(a.exact()?, b.exact()?, 3).map(|o| op.holds(o))
+}
+/// How the items of two tuples compare, which may be such tuples, so deep.
+fn order_of_items(a: Gc<Tuple>, b: Gc<Tuple>, depth: usize) -> Option<std::cmp::Ordering> {
     use std::cmp::Ordering::Equal;
-    let (a, b) = (a.exact::<Tuple>()?, b.exact::<Tuple>()?);
     for (x, y) in a.items().iter().zip(b.items()) {
-        match order(*x, *y) {
-            Some(Equal) => {}
-            Some(o) => return Some(op.holds(o)),
-            None if x.is(*y) => {}
-            None => return None,
+        let o = match order(*x, *y) {
+            None if x.is(*y) => continue,
+            None if depth > 0 => order_of_items(x.exact()?, y.exact()?, depth - 1),
+            o => o,
+        };
+        match o? {
+            Equal => {}
+            o => return Some(o),
         }
     }
-    Some(op.holds(a.len.cmp(&b.len)))
+    Some(a.len.cmp(&b.len))
 }
 
 /// Whether `n` is a part of `s`.

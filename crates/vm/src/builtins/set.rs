@@ -674,7 +674,7 @@ fn contains(th: Th, o: Value, v: Value) -> R<bool> {
     this::<Set>(o).has_hashed(th, frozen_key(th, v)?, h)
 }
 /// True: it was there.
-fn discard(th: Th, s: Gc<Set>, v: Value) -> R<bool> {
+pub fn discard(th: Th, s: Gc<Set>, v: Value) -> R<bool> {
     let h = hash_or_frozen(th, v)?;
     s.remove_hashed(th, frozen_key(th, v)?, h)
 }

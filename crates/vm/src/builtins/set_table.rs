@@ -143,9 +143,8 @@ impl SetTable {
     }
     pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) {
         let s = unsafe { &*(o.as_ptr() as *const SetTable) };
-        for i in 0..=s.mask {
-            t.slot(s.cell(i).key.as_ptr());
-        }
+        // SAFETY: a cell's first word is its slot.
+        unsafe { t.slots_by(s.cell(0).key.as_ptr(), s.mask + 1, size_of::<Cell>() / 8) };
     }
     pub unsafe fn size(o: adder_heap::Obj) -> usize {
         unsafe { (*(o.as_ptr() as *const SetTable)).byte_size() }
@@ -207,6 +206,11 @@ impl SetTable {
                 return Some(true);
             }
         });
+    }
+    /// The same of a string, small int or a tuple of those.
+    #[inline]
+    pub fn holds_quick(&self, key: Value) -> Option<bool> {
+        self.has_quick(key, quick_hash(key)?)
     }
     fn index(&self, c: &Cell) -> usize {
         (std::ptr::from_ref(c) as usize - std::ptr::from_ref(self.cell(0)) as usize) / size_of::<Cell>()
@@ -299,6 +303,18 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// The hash of a small int, a string or a tuple of those.
+#[inline(always)]
+fn quick_hash(key: Value) -> Option<i64> {
+    if let Some(n) = key.as_fix() {
+        return Some(super::util::hash_fix(n));
+    }
+    if let Some(s) = key.exact::<Str>() {
+        return Some(s.hash());
+    }
+    super::tuple::plain_hash(key.exact::<Tuple>()?)
 }
 
 /// Whether both are the same string.
@@ -415,6 +431,26 @@ impl Gc<Set> {
             };
             if same && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
                 return Some(Ok(false));
+            }
+        });
+    }
+    /// Puts in a small int, a string or a tuple of those. None: nothing was done.
+    #[inline]
+    pub fn put_quick(self, th: Th, key: Value) -> Option<R<bool>> {
+        let hash = if th.multi() { None } else { quick_hash(key) }?;
+        self.insert_quick(th, key, hash)
+    }
+    /// Takes out such an element: whether it was there. None: nothing was done.
+    #[inline]
+    pub fn take_quick(self, th: Th, key: Value) -> Option<bool> {
+        let hash = if th.multi() { None } else { quick_hash(key) }?;
+        let t = self.tab();
+        probe!(&*t, hash, |c| {
+            let same = c.hash.load(Relaxed) == hash as u64;
+            let Some(k) = c.key.get() else { return Some(false) };
+            if same && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
+                self.delete(t, t.index(c));
+                return Some(true);
             }
         });
     }

@@ -218,6 +218,19 @@ fn tuple_hash(th: Th, o: Value) -> R<i64> {
     Ok(hash_end(acc, items.len()))
 }
 
+/// The hash of a tuple of small ints and strings alone.
+pub fn plain_hash(t: Gc<Tuple>) -> Option<i64> {
+    let mut acc = HASH_SEED;
+    for v in t.items() {
+        let h = match v.as_fix() {
+            Some(n) => hash_fix(n),
+            None => v.exact::<Str>()?.hash(),
+        };
+        acc = hash_round(acc, h);
+    }
+    Some(hash_end(acc, t.len))
+}
+
 /// Lexicographic comparison of immutable items.
 pub fn compare_items(th: Th, a: &[Value], b: &[Value], op: CmpOp) -> R<Value> {
     for (x, y) in a.iter().zip(b) {

@@ -305,7 +305,10 @@ pub unsafe extern "C" fn bytes_concat(th: Th, a: Value, b: Value) -> u64 {
 pub unsafe extern "C" fn set_holds(th: Th, c: Value, k: Value) -> u64 {
     match unsafe { c.cast_unchecked::<Set>() }.tab().has_simple(k) {
         Some(b) => Value::bool(b).bits(),
-        None => unsafe { quiet2(th, contains, c, k) },
+        None => match unsafe { c.cast_unchecked::<Set>() }.tab().holds_quick(k) {
+            Some(b) => Value::bool(b).bits(),
+            None => unsafe { quiet2(th, contains, c, k) },
+        },
     }
 }
 /// The same of any builtin container.
@@ -446,7 +449,28 @@ pub unsafe extern "C" fn set_put(th: Th, s: Value, k: Value) -> u64 {
     let set = unsafe { s.cast_unchecked::<Set>() };
     match set.insert_small(th, k) {
         Some(Ok(_)) => NONE().bits(),
-        _ => word(th, || set_add(th, s, k)),
+        Some(Err(_)) => word(th, || set_add(th, s, k)),
+        None => match set.put_quick(th, k) {
+            Some(r) => leaf(th, r.map(|_| NONE())),
+            None => word(th, || set_add(th, s, k)),
+        },
+    }
+}
+/// `s.discard(k)`; null: nothing has happened.
+pub unsafe extern "C" fn set_drop(th: Th, s: Value, k: Value) -> u64 {
+    let set = unsafe { s.cast_unchecked::<Set>() };
+    match set.take_quick(th, k) {
+        Some(_) => NONE().bits(),
+        None => word(th, || builtins::set::discard(th, set, k).map(|_| NONE())),
+    }
+}
+/// `s.remove(k)` of what is there; null: nothing has happened.
+pub unsafe extern "C" fn set_take(th: Th, s: Value, k: Value) -> u64 {
+    let set = unsafe { s.cast_unchecked::<Set>() };
+    match set.take_quick(th, k) {
+        Some(true) => NONE().bits(),
+        Some(false) => 0,
+        None => word(th, || if builtins::set::discard(th, set, k)? { Ok(NONE()) } else { Err(Raised) }),
     }
 }
 pub fn set_add(th: Th, s: Value, k: Value) -> R<Value> {

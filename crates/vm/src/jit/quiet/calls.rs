@@ -313,6 +313,18 @@ fn method(m: Recorder, def: &'static NativeDef, this: T<Value>, g: Given) -> Opt
     if (def.name.starts_with("__") && row.0 == "*") || !known(m, this) {
         return None;
     }
+    if this.v.is_exact(Kind::Set) && g.names.is_none() && g.n == 1 {
+        let f: Option<helpers::Leaf2> = match def.name {
+            "add" => Some(helpers::set_put),
+            "discard" => Some(helpers::set_drop),
+            "remove" => Some(helpers::set_take),
+            _ => None,
+        };
+        if let Some(f) = f {
+            m.leaf2(def.name, f, FILLS, this, m.reg(g.at))?;
+            return Some(m.constant(NONE()));
+        }
+    }
     if def.name == "get" && this.v.is_exact(Kind::Dict) && g.names.is_none() && matches!(g.n, 1 | 2) {
         let default = if g.n == 2 { m.reg(g.at + 1) } else { m.constant(NONE()) };
         return m.leaf3("get", helpers::dict_get_or, LOOKS, this, m.reg(g.at), default);
