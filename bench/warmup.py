@@ -5,8 +5,8 @@
 
 For each benchmark and implementation: the steady time of a sample (median of the last half), the time from the first
 sample's start until samples keep to 90 % of that speed, and the share of a run of one second that went into
-compiling, where the implementation tells (Adder by ADDER_LOG=jit, PyPy by PYPYLOG=jit-summary: its tracing and its
-backend).  Of several runs the median counts.  The benchmarks are those of bench/run.py.
+recording and compiling, where the implementation tells (Adder by ADDER_LOG=jitsum, PyPy by PYPYLOG=jit-summary: its
+tracing and its backend).  Of several runs the median counts.  The benchmarks are those of bench/run.py.
 """
 import argparse
 import json
@@ -51,9 +51,9 @@ def compiling(script, command):
     """Seconds spent compiling in a run of about one second, and all that it took; None if it does not tell."""
     with tempfile.TemporaryDirectory() as folder:
         log = os.path.join(folder, "log")
-        times, errors = samples(script, command, 1, {"ADDER_LOG": "jit", "PYPYLOG": f"jit-summary:{log}"})
-        if found := re.search(r"(\d+) nanoseconds of compiling", errors):
-            return int(found.group(1)) / 1e9, sum(t[1] for t in times)
+        times, errors = samples(script, command, 1, {"ADDER_LOG": "jitsum", "PYPYLOG": f"jit-summary:{log}"})
+        if found := re.findall(r"^jit: took .* all so far (\d+) us$", errors, re.M):
+            return int(found[-1]) / 1e6, sum(t[1] for t in times)
         if os.path.exists(log):
             text = Path(log).read_text()
             parts = re.findall(r"^(?:Tracing|Backend):\s+\d+\s+([\d.]+)", text, re.M)

@@ -11,11 +11,14 @@ pub struct Place {
 }
 
 pub struct Uses {
-    /// Positions of the operand uses of each value, ascending; then the last use of any kind.
-    at: Vec<Vec<u32>>,
-    next: Vec<u32>,
+    /// Operand uses: position, the next of the same value, ascending.
+    all: Vec<(u32, u32)>,
+    /// Of each value: its first and last operand use, and the first that was not passed yet.
+    of: Vec<(u32, u32, u32)>,
+    /// The last use of any kind.
     pub last: Vec<u32>,
 }
+const NONE: u32 = u32::MAX;
 
 /// The condition that a guard consumes is evaluated at the guard.
 pub fn operands_at(t: &Trace, i: usize) -> ([R; 3], usize) {
@@ -42,7 +45,10 @@ pub fn phis_end(t: &Trace) -> usize {
 impl Uses {
     pub fn new(t: &Trace) -> Uses {
         let n = t.insts.len();
-        let mut u = Uses { at: vec![Vec::new(); n], next: vec![0; n], last: vec![0; n] };
+        let mut u =
+            Uses { all: Vec::with_capacity(2 * n), of: vec![(NONE, NONE, NONE); n], last: vec![0; n] };
+        // Where the last guard with a snapshot is.
+        let mut snaps = vec![NONE; t.snaps.len()];
         let loop_at = t.loop_at().unwrap_or(usize::MAX);
         let end = n as u32 + 1;
         // A value from before the loop that the loop uses is needed in every iteration.
@@ -52,7 +58,7 @@ impl Uses {
             let mut one = |r: R, hot: bool| {
                 if let Some(v) = r.as_ins() {
                     if hot {
-                        u.at[v].push(i as u32);
+                        u.add(v, i as u32);
                     }
                     u.last[v] = u.last[v].max(reach(v, i));
                 }
@@ -61,7 +67,7 @@ impl Uses {
             t.call_args(&t.insts[i]).iter().for_each(|r| one(*r, true));
             let s = t.insts[i].snap;
             if s != NO_SNAP {
-                t.snaps[s as usize].each(|r, _| one(r, false));
+                snaps[s as usize] = i as u32;
             }
             if t.insts[i].op == Op::Phi
                 && let Some(v) = t.insts[i].a.as_ins()
@@ -69,6 +75,13 @@ impl Uses {
                 // Until all phis have their places.
                 u.last[v] = u.last[v].max(phis_end(t) as u32);
             }
+        }
+        for (s, at) in t.snaps.iter().zip(&snaps).filter(|s| *s.1 != NONE) {
+            s.each(|r, _| {
+                if let Some(v) = r.as_ins() {
+                    u.last[v] = u.last[v].max(reach(v, *at as usize));
+                }
+            });
         }
         for r in t.carry.iter().flatten() {
             if let Some(v) = r.as_ins() {
@@ -85,40 +98,71 @@ impl Uses {
         if let End::Loop(back) = &t.end {
             for r in back {
                 if let Some(v) = r.as_ins() {
-                    u.at[v].push(n as u32);
+                    u.add(v, n as u32);
                     u.last[v] = end;
                 }
             }
             // Loop-invariant values are used again in the next iteration.
             for v in 0..loop_at.min(n) {
                 if u.last[v] == end {
-                    let again = u.at[v]
-                        .iter()
-                        .find(|a| **a as usize > loop_at)
-                        .map(|a| a + n as u32 - loop_at as u32);
-                    u.at[v].extend(again);
+                    let again = u.each(v).find(|a| *a as usize > loop_at);
+                    if let Some(a) = again {
+                        u.add(v, a + n as u32 - loop_at as u32);
+                    }
                 }
             }
         }
         u
     }
+    fn add(&mut self, v: usize, at: u32) {
+        let k = self.all.len() as u32;
+        self.all.push((at, NONE));
+        let of = &mut self.of[v];
+        match of.1 {
+            NONE => *of = (k, k, k),
+            last => {
+                self.all[last as usize].1 = k;
+                of.1 = k;
+            }
+        }
+    }
+    fn each(&self, v: usize) -> impl Iterator<Item = u32> {
+        let mut k = self.of[v].0;
+        std::iter::from_fn(move || {
+            let (at, next) = *self.all.get(k as usize)?;
+            k = next;
+            Some(at)
+        })
+    }
     /// In the next round it will be in memory: what uses it there counts no longer.
     pub fn this_round(&mut self, v: usize, end: u32) {
-        self.at[v].retain(|p| *p <= end);
+        let (first, _, now) = self.of[v];
+        let (mut k, mut last) = (first, NONE);
+        while k != NONE && self.all[k as usize].0 <= end {
+            last = k;
+            k = self.all[k as usize].1;
+        }
+        match last {
+            NONE => self.of[v] = (NONE, NONE, NONE),
+            _ => {
+                self.all[last as usize].1 = NONE;
+                let passed = now == NONE || self.all[now as usize].0 > end;
+                self.of[v] = (first, last, if passed { NONE } else { now });
+            }
+        }
     }
     /// How often it is an operand behind this position; uses in the next round do not count.
     pub fn times_after(&self, v: usize, at: u32, end: u32) -> usize {
-        self.at[v].iter().filter(|p| **p > at && **p < end).count()
+        self.each(v).filter(|p| *p > at && *p < end).count()
     }
     /// Position of the next operand use at or after `at`; none is far away.
     pub fn next(&mut self, v: usize, at: u32) -> u32 {
-        let uses = &self.at[v];
-        let mut k = self.next[v] as usize;
-        while k < uses.len() && uses[k] < at {
-            k += 1;
+        let mut k = self.of[v].2;
+        while k != NONE && self.all[k as usize].0 < at {
+            k = self.all[k as usize].1;
         }
-        self.next[v] = k as u32;
-        uses.get(k).copied().unwrap_or(u32::MAX)
+        self.of[v].2 = k;
+        self.all.get(k as usize).map_or(u32::MAX, |u| u.0)
     }
 }
 

@@ -66,7 +66,7 @@ pub fn native() -> Option<&'static dyn Backend> {
 
 fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize, id: u32) -> &'static Exit {
     let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints };
-    m.exit(&info, l.home, target as u64, id, l.kind)
+    m.exit(info, l.home, target as u64, id, l.kind)
 }
 
 impl Native {
@@ -82,7 +82,7 @@ impl Native {
         let returned = add(&mut m, |a| a.return_stub(&raw const RETURNED as u64))?;
         let snap = Snap { in_memory: true, ..Snap::default() };
         let l = emit::Leaving {
-            snap,
+            snap: Some(snap),
             leaves: Vec::new(),
             home: None,
             carry: Vec::new(),

@@ -75,8 +75,8 @@ pub struct Target {
 /// What an exit says.
 #[derive(Debug)]
 pub struct ExitInfo {
-    /// Operands `R::ins(n)` are `leaves[n]`.
-    pub snap: Snap,
+    /// Operands `R::ins(n)` are `leaves[n]`. None: the snapshot of the exit made before.
+    pub snap: Option<Snap>,
     /// Where each operand of the snapshot is, and its type.
     pub leaves: Vec<(Loc, Ty)>,
     /// Which leaves a bridge needs to jump back into [`Exit::home`] ([`Trace::carry`]).
@@ -237,7 +237,7 @@ pub struct Exit {
     /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
     pub kind: bool,
     offers: bool,
-    /// [`packed::flags`].
+    /// The first byte of what is packed.
     flags: u8,
 }
 
@@ -315,7 +315,7 @@ impl ExitMaker {
     /// One more; those that have a `home` have the same.
     pub fn exit(
         &mut self,
-        info: &ExitInfo,
+        info: ExitInfo,
         home: Option<&'static Target>,
         target: u64,
         id: u32,
@@ -325,15 +325,16 @@ impl ExitMaker {
             let had = self.of.home.get_or_init(|| h);
             debug_assert!(std::ptr::eq(*had, h));
         }
+        let (at, flags) = self.packer.add(info);
         forever::value(Exit {
             target: target.into(),
             of: self.of,
             taken: AtomicPtr::default(),
-            at: self.packer.add(info),
+            at,
             id,
             kind,
             offers: home.is_some(),
-            flags: packed::flags(info),
+            flags,
         })
     }
     /// To be called before the code runs.

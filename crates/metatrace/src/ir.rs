@@ -543,8 +543,10 @@ pub struct Trace {
     pub shared: bool,
     /// Of a recorded bridge: what is known where it begins.
     pub hints: Vec<Hint>,
-    /// Of an optimised trace: what is known at its guards (instructions, in order).
-    pub known: Vec<(u32, std::boxed::Box<[Hint]>)>,
+    /// Of an optimised trace: what is known at its guards. Instructions, in order, and which of `all_known`.
+    pub known: Vec<(u32, std::ops::Range<u32>)>,
+    /// See `known`.
+    pub all_known: Vec<Hint>,
 }
 
 impl Trace {
@@ -608,7 +610,7 @@ impl Trace {
     /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
     pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> Vec<Hint> {
         let known = match self.known.binary_search_by_key(&at, |h| h.0) {
-            Ok(k) => &self.known[k].1[..],
+            Ok(k) => &self.all_known[self.known[k].1.start as usize..self.known[k].1.end as usize],
             Err(_) => &[],
         };
         let mut all = Vec::with_capacity(known.len() + 1);

@@ -30,13 +30,11 @@ pub(crate) const SIMPLE: u8 = 4;
 /// As many a simple exit has.
 const MOST_LEAVES: usize = 128;
 
-/// The first byte.
-pub(crate) fn flags(x: &ExitInfo) -> u8 {
-    let s = &x.snap;
+/// The first byte, if there are not too many values.
+fn flags(s: &Snap) -> u8 {
     let plain = |v: &Val| !matches!(v, Val::Flt(_) | Val::Virt(_));
     let simple = !s.in_memory
         && s.virts.is_empty()
-        && x.leaves.len() <= MOST_LEAVES
         && s.slots.iter().all(|(_, v)| plain(v))
         && s.frames.iter().all(|f| plain(&f.func) && f.extra.iter().all(plain));
     let bit = |yes: bool, b: u8| if yes { b } else { 0 };
@@ -63,9 +61,20 @@ pub(crate) struct Packer {
     index: FxMap<u64, u32>,
     /// Where parts with this hash are.
     parts: FxMap<u64, (u32, u32)>,
-    /// The hints of the exit before, and where they are: most are said again, in the same order.
+    /// Of the exit before: where the parts of its snapshot are.
+    snap: SnapAt,
+    /// Its leaves, and where they are.
+    leaves: (Vec<(Loc, Ty)>, u32),
+    /// Its hints, and where they are: most are said again, in the same order.
     last: Vec<(Hint, u32)>,
     next: Vec<(Hint, u32)>,
+}
+#[derive(Default)]
+struct SnapAt {
+    flags: u8,
+    frames: Vec<u32>,
+    slots: u32,
+    virts: u32,
 }
 impl Packer {
     pub fn new() -> Packer {
@@ -150,13 +159,30 @@ impl Packer {
         self.byte(tag);
         self.word(n);
     }
-    /// Where it begins.
-    pub fn add(&mut self, x: &ExitInfo) -> u32 {
+    /// Where it begins, and its first byte.
+    pub fn add(&mut self, x: ExitInfo) -> (u32, u8) {
         let at = self.out.len() as u32;
-        self.byte(flags(x));
+        if let Some(s) = &x.snap {
+            self.snap.flags = flags(s);
+        }
+        let flags = if x.leaves.len() > MOST_LEAVES { self.snap.flags & !SIMPLE } else { self.snap.flags };
+        self.byte(flags);
         // In the order in which a simple exit is carried out.
-        self.part(|o| {
-            o.all(&x.leaves, |o, (l, ty)| {
+        self.leaves(x.leaves);
+        match &x.snap {
+            Some(s) => self.snap(s),
+            None => self.same_snap(),
+        }
+        self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
+        self.hints(&x.hints);
+        (at, flags)
+    }
+    fn leaves(&mut self, l: Vec<(Loc, Ty)>) {
+        if self.leaves.1 != 0 && l == self.leaves.0 {
+            return self.again(self.leaves.1);
+        }
+        let at = self.part(|o| {
+            o.all(&l, |o, (l, ty)| {
                 let (tag, n) = match *l {
                     Loc::Gpr(r) => (0, r as u64),
                     Loc::Xmm(r) => (1, r as u64),
@@ -167,16 +193,22 @@ impl Packer {
                 o.word(n);
             })
         });
-        self.part(|o| {
+        self.leaves = (l, at);
+    }
+    fn snap(&mut self, x: &Snap) {
+        self.snap.slots = self.part(|o| {
             let mut last = 0;
-            o.all(&x.snap.slots, |o, s| {
+            o.all(&x.slots, |o, s| {
                 o.signed(s.0 as i64 - last);
                 last = s.0 as i64 + 1;
                 o.val(&s.1);
             })
         });
-        self.all(&x.snap.frames, |o, f| {
-            o.part(|o| {
+        let mut frames = std::mem::take(&mut self.snap.frames);
+        frames.clear();
+        self.num(x.frames.len() as u64);
+        for f in &x.frames {
+            frames.push(self.part(|o| {
                 o.word(f.pc);
                 o.word(f.code);
                 o.num(f.base as u64);
@@ -184,10 +216,11 @@ impl Packer {
                 o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
                 o.val(&f.func);
                 f.extra.iter().for_each(|e| o.val(e));
-            });
-        });
-        self.part(|o| {
-            o.all(&x.snap.virts, |o, v| {
+            }));
+        }
+        self.snap.frames = frames;
+        self.snap.virts = self.part(|o| {
+            o.all(&x.virts, |o, v| {
                 o.word(v.what as u64);
                 o.all(&v.fields, |o, f| {
                     o.num(f.0 as u64);
@@ -195,9 +228,16 @@ impl Packer {
                 });
             })
         });
-        self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
-        self.hints(&x.hints);
-        at
+    }
+    /// What the exit before said.
+    fn same_snap(&mut self) {
+        let s = std::mem::take(&mut self.snap);
+        self.again(s.slots);
+        self.num(s.frames.len() as u64);
+        for at in s.frames.iter().chain([&s.virts]) {
+            self.again(*at);
+        }
+        self.snap = s;
     }
     fn hints(&mut self, l: &[Hint]) {
         /// So many of the last exit's hints may have gone.
@@ -492,61 +532,77 @@ mod tests {
         };
         let a = HintVal::Value(R::NONE);
         let c = HintVal::Const(Const { ty: Ty::Flt, bits: u64::MAX });
-        let x = ExitInfo {
-            snap: Snap {
-                frames: vec![frame(true, None), frame(false, Some(Val::Virt(0)))],
-                slots: v(5).into_iter().enumerate().map(|(k, v)| (k as u32 * 99, v)).collect(),
-                virts: vec![VirtSnap { what: -5, fields: vec![(8, v(1)[0]), (16, v(2)[5])] }],
-                in_memory: false,
-            },
-            // Every register that the snapshot names has a place.
-            leaves: (0..=300)
-                .map(|n| match n % 4 {
-                    0 => (Loc::Gpr(3), Ty::Ref),
-                    1 => (Loc::Xmm(15), Ty::Flt),
-                    2 => (Loc::Spill(127), Ty::Int),
-                    _ => (Loc::Const(u64::MAX), Ty::Bool),
-                })
-                .collect(),
-            carry: vec![0, 1, 200],
-            hints: vec![
-                Hint::Fact(R(4), FIX),
-                Hint::Fact(R(5), Fact { kind: Kind::Ptr, nonnull: true, desc: Some(70), ..ANY }),
-                Hint::Shape(c, 1000),
-                Hint::Field(HintVal::Boxed(R(1)), -8, HintVal::Tagged(R(2))),
-                Hint::Cond(Op::ShapeIs, a, c, true),
-                Hint::Cond(Op::Lt, a, a, false),
-            ],
+        let snap = Snap {
+            frames: vec![frame(true, None), frame(false, Some(Val::Virt(0)))],
+            slots: v(5).into_iter().enumerate().map(|(k, v)| (k as u32 * 99, v)).collect(),
+            virts: vec![VirtSnap { what: -5, fields: vec![(8, v(1)[0]), (16, v(2)[5])] }],
+            in_memory: false,
         };
+        // Every register that the snapshot names has a place.
+        let leaves = |k: usize| -> Vec<(Loc, Ty)> {
+            let one = |n| match n % 4 {
+                0 => (Loc::Gpr(3), Ty::Ref),
+                1 => (Loc::Xmm(15), Ty::Flt),
+                2 => (Loc::Spill(127), Ty::Int),
+                _ => (Loc::Const(u64::MAX), Ty::Bool),
+            };
+            (k..=k + 300).map(one).collect()
+        };
+        let hints = vec![
+            Hint::Fact(R(4), FIX),
+            Hint::Fact(R(5), Fact { kind: Kind::Ptr, nonnull: true, desc: Some(70), ..ANY }),
+            Hint::Shape(c, 1000),
+            Hint::Field(HintVal::Boxed(R(1)), -8, HintVal::Tagged(R(2))),
+            Hint::Cond(Op::ShapeIs, a, c, true),
+            Hint::Cond(Op::Lt, a, a, false),
+        ];
+        let mut other = snap.clone();
+        other.frames[0].pc += 16;
+        let fewer = [&hints[..1], &hints[2..]].concat();
+        // Each has most in common with the one before; None: the same snapshot is not said again.
+        let all = [
+            (Some(&snap), 0, vec![0, 1, 200], &hints),
+            (Some(&snap), 0, vec![0, 1, 200], &hints),
+            (Some(&other), 0, vec![], &fewer),
+            (None, 0, vec![], &fewer),
+            (None, 1, vec![7], &hints),
+            (None, 1, vec![7], &fewer),
+        ];
         let mut p = Packer::default();
-        // The second has all in common with the first, the third most.
-        let mut z = ExitInfo {
-            snap: x.snap.clone(),
-            leaves: x.leaves.clone(),
-            carry: vec![],
-            hints: x.hints.clone(),
-        };
-        z.hints.remove(1);
-        z.snap.frames[0].pc += 16;
-        let first = p.add(&x);
-        let all = [(first, &x), (p.add(&x), &x), (p.add(&z), &z)];
-        assert!(all[2].0 - all[1].0 < all[1].0 / 4);
+        let at: Vec<u32> = all
+            .iter()
+            .map(|(s, k, carry, hints)| {
+                p.add(ExitInfo {
+                    snap: s.cloned(),
+                    leaves: leaves(*k),
+                    carry: carry.clone(),
+                    hints: hints.to_vec(),
+                })
+                .0
+            })
+            .collect();
+        assert!(at[2] - at[1] < at[1] / 4 && at[4] - at[3] < at[1] / 4, "{at:?}");
         let packed = forever::value(p.finish());
-        for (at, x) in all {
-            let y = packed.unpack(at);
-            assert_eq!((&y.snap, &y.leaves), (&x.snap, &x.leaves));
-            let (carry, hints) = packed.unpack_rest(y.rest);
-            assert_eq!((&carry, &hints), (&x.carry, &x.hints));
+        let mut now = &snap;
+        for (at, (s, k, carry, hints)) in at.iter().zip(&all) {
+            now = s.unwrap_or(now);
+            let y = packed.unpack(*at);
+            assert_eq!((&y.snap, &y.leaves), (now, &leaves(*k)));
+            assert_eq!(packed.unpack_rest(y.rest), (carry.clone(), hints.to_vec()));
         }
         // A simple one is carried out as the unpacked one says.
-        z.snap.virts.clear();
-        z.snap.slots.retain(|(_, v)| !matches!(v, Val::Flt(_) | Val::Virt(_)));
-        z.snap.frames[1].extra = Some(Val::Int(R(2)));
-        z.leaves.truncate(100);
+        let mut simple = other;
+        simple.virts.clear();
+        simple.slots.retain(|(_, v)| !matches!(v, Val::Flt(_) | Val::Virt(_)));
+        simple.frames[1].extra = Some(Val::Int(R(2)));
+        let few = || leaves(0)[..100].to_vec();
         let mut p = Packer::new();
-        p.add(&ExitInfo { snap: Snap::default(), leaves: z.leaves.clone(), carry: vec![], hints: vec![] });
-        let at = p.add(&z);
-        assert_eq!(flags(&z), SIMPLE);
+        let info = |snap: Option<&Snap>, leaves| ExitInfo { snap: snap.cloned(), leaves, carry: vec![], hints: vec![] };
+        p.add(info(Some(&Snap::default()), few()));
+        assert_eq!(p.add(info(Some(&simple), few())).1, SIMPLE);
+        assert_eq!(p.add(info(None, leaves(0))).1, 0);
+        let (at, bits) = p.add(info(None, few()));
+        assert_eq!(bits, SIMPLE);
         let packed = forever::value(p.finish());
         let mut s = State {
             gpr: [1 << 60; 16],
@@ -576,7 +632,7 @@ mod tests {
         let links: Vec<_> = y.moves.frames.iter().map(|m| m.plain(&s).unwrap()).collect();
         assert_eq!((log.1.len(), log.1[1].0, log.1[0].1, log.1[1].1), (2, 1, false, true));
         assert_eq!(links, [log.1[1].2.func, log.1[1].2.extra.unwrap()]);
-        assert_eq!((log.1[0].2.pc, log.1[0].2.extra), (z.snap.frames[0].pc, None));
+        assert_eq!((log.1[0].2.pc, log.1[0].2.extra), (simple.frames[0].pc, None));
         let none = IN_MEMORY.unpack(0);
         assert_eq!(none.snap, Snap { in_memory: true, ..Snap::default() });
     }

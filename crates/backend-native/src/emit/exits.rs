@@ -37,6 +37,8 @@ pub(super) struct Way<L> {
     pub label: L,
     pub snap: u32,
     pub leaves: Vec<(R, Loc, Ty)>,
+    /// So many of them, the first, are the snapshot's.
+    own: usize,
     /// Which leaves the loop's header needs, if this exit offers to go back there.
     pub carry: Vec<u32>,
     pub home: bool,
@@ -93,6 +95,30 @@ impl<I: Isa> Emit<'_, I> {
     /// A label that leaves with the state as it is now.
     pub(super) fn exit(&mut self, snap: u32) -> Res<I::Label> {
         let l = self.a.label();
+        let mut leaves = match self.exits.last() {
+            Some(w) if w.snap == snap => w.leaves[..w.own]
+                .iter()
+                .map(|&(r, _, ty)| Ok((r, self.source(r)?, ty)))
+                .collect::<Res<Vec<(R, Loc, Ty)>>>()?,
+            _ => self.leaves(snap)?,
+        };
+        let own = leaves.len();
+        let mut carry = Vec::new();
+        if self.offers() {
+            for &r in self.t.carry.iter().flatten() {
+                let ty = self.t.ty(r);
+                let k = leaves.iter().position(|x| x.0 == r && x.2 == ty);
+                carry.push(k.unwrap_or(leaves.len()) as u32);
+                if k.is_none() {
+                    leaves.push((r, self.source(r)?, ty));
+                }
+            }
+        }
+        self.exits.push(Way { label: l, snap, leaves, own, carry, home: self.offers(), pos: self.pos });
+        Ok(l)
+    }
+    /// Where the values of a snapshot are.
+    fn leaves(&mut self, snap: u32) -> Res<Vec<(R, Loc, Ty)>> {
         let s = &self.t.snaps[snap as usize];
         let mut leaves: Vec<(R, Loc, Ty)> = Vec::with_capacity(s.slots.len() + s.frames.len() + 8);
         let mut bad = false;
@@ -110,22 +136,7 @@ impl<I: Isa> Emit<'_, I> {
             }
         });
         self.index = index;
-        if bad {
-            return Err("a value of a snapshot without a place");
-        }
-        let mut carry = Vec::new();
-        if self.offers() {
-            for &r in self.t.carry.iter().flatten() {
-                let ty = self.t.ty(r);
-                let k = leaves.iter().position(|x| x.0 == r && x.2 == ty);
-                carry.push(k.unwrap_or(leaves.len()) as u32);
-                if k.is_none() {
-                    leaves.push((r, self.source(r)?, ty));
-                }
-            }
-        }
-        self.exits.push(Way { label: l, snap, leaves, carry, home: self.offers(), pos: self.pos });
-        Ok(l)
+        if bad { Err("a value of a snapshot without a place") } else { Ok(leaves) }
     }
     /// Whether exits here offer to go back to the loop.
     fn offers(&self) -> bool {

@@ -45,7 +45,8 @@ pub struct Emit<'a, I: Isa> {
 
 /// What an exit is made of.
 pub struct Leaving {
-    pub snap: Snap,
+    /// None: that of the one before.
+    pub snap: Option<Snap>,
     pub leaves: Vec<(Loc, Ty)>,
     pub home: Option<&'static Target>,
     pub carry: Vec<u32>,
@@ -128,14 +129,17 @@ impl<'a, I: Isa> Emit<'a, I> {
         let target = self.target.take().map(|t| &*Box::leak(Box::new(t)));
         let home = self.parent.map_or(target, |p| p.home());
         let mut index = std::mem::take(&mut self.index);
+        let mut last = NO_SNAP;
         for w in std::mem::take(&mut self.exits) {
             index.begin();
             for (k, l) in w.leaves.iter().enumerate() {
                 index.note(l.0, k);
             }
             let leaf = |r: R, ty: Ty| index.find(&w.leaves, r, ty);
+            // What number a leaf has depends on the snapshot alone.
+            let new = std::mem::replace(&mut last, w.snap) != w.snap;
             let e = exit(Leaving {
-                snap: renumber(&t.snaps[w.snap as usize], &leaf),
+                snap: new.then(|| renumber(&t.snaps[w.snap as usize], &leaf)),
                 leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
                 home: home.filter(|_| w.home),
                 carry: w.carry,

@@ -75,18 +75,15 @@ impl<I: Isa> Emit<'_, I> {
         {
             return Ok(h);
         }
-        let all: Vec<Loc> = if flt {
-            (0..I::FPRS).map(Loc::Xmm).collect()
-        } else {
-            I::GPRS.iter().map(|r| Loc::Gpr(*r)).collect()
-        };
-        let mut free = all.iter().filter(|l| self.is_free(**l));
+        let all = if flt { I::FPRS as usize } else { I::GPRS.len() };
+        let nth = |k: usize| if flt { Loc::Xmm(k as u8) } else { Loc::Gpr(I::GPRS[k]) };
+        let mut free = (0..all).map(nth).filter(|l| self.is_free(*l));
         let first = if across_calls { free.next_back() } else { free.next() };
         if let Some(l) = first {
-            return Ok(*l);
+            return Ok(l);
         }
         let mut best: Option<(u32, Loc)> = None;
-        for l in all {
+        for l in (0..all).map(nth) {
             if self.is_pinned(l) {
                 continue;
             }
@@ -124,15 +121,23 @@ impl<I: Isa> Emit<'_, I> {
     /// Values that are not needed after this instruction leave their places. With a snapshot, those in it stay until
     /// the next instruction.
     pub(super) fn release(&mut self, snap: u32) {
-        let mut keep: Vec<R> = Vec::new();
-        if snap != NO_SNAP {
-            self.t.snaps[snap as usize].each(|r, _| keep.push(r));
-        }
+        // Seldom needed.
+        let mut kept: Option<Vec<R>> = None;
+        let mut keep = |v: u32| {
+            snap != NO_SNAP
+                && kept
+                    .get_or_insert_with(|| {
+                        let mut all = Vec::new();
+                        self.t.snaps[snap as usize].each(|r, _| all.push(r));
+                        all
+                    })
+                    .contains(&R(v))
+        };
         let mut k = 0;
         while k < self.active.len() {
             let v = self.active[k];
             let last = self.uses.last[v as usize];
-            if last < self.pos || (last == self.pos && !keep.contains(&R(v))) {
+            if last < self.pos || (last == self.pos && !keep(v)) {
                 self.active.swap_remove(k);
                 self.give(v);
             } else {

@@ -12,8 +12,6 @@ pub(crate) struct Leaves {
     snap: u32,
     mark: Vec<u32>,
     all: Vec<R>,
-    /// What is known there, while it is gathered.
-    hints: Vec<Hint>,
 }
 
 /// Most words of objects that an exit tells about.
@@ -55,13 +53,12 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
             _ => None,
         }
     };
-    let mut all = std::mem::take(&mut l.hints);
-    all.clear();
+    let mut all = std::mem::take(&mut o.out.all_known);
+    let start = all.len();
     for &r in &l.all {
-        if let Some(f) = o.facts.get(&r)
-            && *f != ANY
-        {
-            all.push(Hint::Fact(r, *f));
+        let f = o.facts.get(r);
+        if f != ANY {
+            all.push(Hint::Fact(r, f));
         }
         if let Some(d) = o.descs.get(&r) {
             all.push(Hint::Shape(HintVal::Value(r), *d));
@@ -84,11 +81,11 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
             all.push(Hint::Field(obj, at, v));
         }
     }
-    if !all.is_empty() {
+    if all.len() > start {
         let at = o.out.insts.len() as u32;
-        o.out.known.push((at, all.as_slice().into()));
+        o.out.known.push((at, start as u32..all.len() as u32));
     }
-    l.hints = all;
+    o.out.all_known = all;
     o.leaves = l;
 }
 

@@ -98,6 +98,46 @@ pub const FIX: Fact =
 /// An immediate double.
 pub const FLO: Fact = Fact { kind: Kind::Flo, nonnull: true, ..ANY };
 
+/// What is known of each instruction's value.
+#[derive(Default)]
+pub(crate) struct Facts(Vec<Fact>);
+impl Facts {
+    fn get(&self, r: R) -> Fact {
+        r.as_ins().and_then(|k| self.0.get(k)).copied().unwrap_or(ANY)
+    }
+    /// None: no instruction gives it.
+    fn of(&mut self, r: R) -> Option<&mut Fact> {
+        let k = r.as_ins()?;
+        if k >= self.0.len() {
+            self.0.resize(k + 1, ANY);
+        }
+        Some(&mut self.0[k])
+    }
+    fn insert(&mut self, r: R, f: Fact) {
+        if let Some(x) = self.of(r) {
+            *x = f;
+        }
+    }
+}
+
+/// What turned out to be the same as another value.
+#[derive(Default)]
+pub(crate) struct Aliases(Vec<R>);
+impl Aliases {
+    #[inline]
+    fn get(&self, r: R) -> Option<R> {
+        self.0.get(r.as_ins()?).copied().filter(|x| !x.is_none())
+    }
+    fn insert(&mut self, r: R, same: R) {
+        if let Some(k) = r.as_ins() {
+            if k >= self.0.len() {
+                self.0.resize(k + 1, R::NONE);
+            }
+            self.0[k] = same;
+        }
+    }
+}
+
 /// An object that was not made so far.
 #[derive(Clone)]
 pub(crate) struct Virtual {
@@ -123,9 +163,9 @@ pub struct Opt<'a> {
     pub(crate) map: Vec<R>,
     /// Constants of `rec` → of `out`.
     consts: Vec<R>,
-    pub(crate) facts: FxMap<R, Fact>,
+    pub(crate) facts: Facts,
     pub(crate) conds: FxMap<R, bool>,
-    pub(crate) alias: FxMap<R, R>,
+    pub(crate) alias: Aliases,
     pub(crate) cse: FxMap<(Op, R, R, i64), R>,
     pub(crate) fields: FxMap<(R, i64), R>,
     pub(crate) elems: FxMap<(R, R), R>,
@@ -166,7 +206,7 @@ impl<'a> Opt<'a> {
             passes: PASSES.iter().map(|p| p.1).collect(),
             map: Vec::with_capacity(n),
             consts,
-            facts: FxMap::with_capacity_and_hasher(n / 2, Default::default()),
+            facts: Facts(Vec::with_capacity(n)),
             conds: Default::default(),
             alias: Default::default(),
             cse: FxMap::with_capacity_and_hasher(n / 4, Default::default()),
@@ -197,8 +237,8 @@ impl<'a> Opt<'a> {
 
     #[inline]
     pub fn resolve(&self, mut r: R) -> R {
-        while let Some(x) = self.alias.get(&r) {
-            r = *x;
+        while let Some(x) = self.alias.get(r) {
+            r = x;
         }
         r
     }
@@ -234,11 +274,11 @@ impl<'a> Opt<'a> {
                 _ => ANY,
             };
         }
-        self.facts.get(&r).copied().unwrap_or(ANY)
+        self.facts.get(r)
     }
     pub fn learn(&mut self, r: R, f: impl FnOnce(&mut Fact)) {
-        if r.as_const().is_none() {
-            f(self.facts.entry(r).or_insert(ANY));
+        if let Some(x) = self.facts.of(r) {
+            f(x);
         }
     }
     /// The instruction that gives `r`.
@@ -269,7 +309,7 @@ impl<'a> Opt<'a> {
         match i.op {
             FixAdd | FixSub | FixMul | FixShl | FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixShr
             | FixDiv | FixMod => {
-                self.facts.entry(r).or_insert(FIX);
+                self.facts.insert(r, FIX);
             }
             Tag => {
                 let f = self.fact(i.a);
@@ -335,7 +375,11 @@ impl<'a> Opt<'a> {
         if let Some(c) = self.out.const_of(r) {
             return if c.ty == Ty::Int { Val::Raw(c.bits) } else { Val::Const(c.bits) };
         }
-        if let Some(v) = self.virts.get(&r) {
+        let d = self.out.insts[r.0 as usize];
+        // The placeholder of a virtual object.
+        if d.op == Op::Nop
+            && let Some(v) = self.virts.get(&r)
+        {
             if let Some(i) = virts.iter().position(|x| x.0 == r) {
                 return Val::Virt(i as u32);
             }
@@ -345,7 +389,6 @@ impl<'a> Opt<'a> {
             virts[i].1.fields = fields;
             return Val::Virt(i as u32);
         }
-        let d = self.out.insts[r.0 as usize];
         match d.op {
             Op::Box => Val::Flt(d.a),
             Op::Tag => Val::Int(d.a),
@@ -385,14 +428,7 @@ impl<'a> Opt<'a> {
             for (k, v) in &rec.slots {
                 o.slots.push((*k, self.recorded(*v, &mut virts)));
             }
-            let mut missing: Vec<(u32, R)> = self
-                .header
-                .iter()
-                .filter(|h| !rec.slots.iter().any(|s| s.0 == *h.0))
-                .map(|h| (*h.0, *h.1))
-                .collect();
-            missing.sort();
-            for (k, r) in missing {
+            for (k, r) in self.not_among(&rec.slots) {
                 let v = self.val(r, &mut virts);
                 o.slots.push((k, v));
             }
@@ -402,6 +438,19 @@ impl<'a> Opt<'a> {
         let n = self.out.snaps.len() as u32 - 1;
         self.snaps.insert(s, n);
         n
+    }
+    /// The header's registers that are not among these.
+    fn not_among<T>(&self, slots: &[(u32, T)]) -> Vec<(u32, R)> {
+        if self.header.is_empty() {
+            return Vec::new();
+        }
+        let end = slots.iter().map(|s| s.0 + 1).max().unwrap_or(0);
+        let mut there = vec![false; end as usize];
+        slots.iter().for_each(|s| there[s.0 as usize] = true);
+        let all = self.header.iter().filter(|h| !there.get(*h.0 as usize).is_some_and(|t| *t));
+        let mut missing: Vec<(u32, R)> = all.map(|h| (*h.0, *h.1)).collect();
+        missing.sort();
+        missing
     }
     /// Virtual objects changed: snapshots made so far do not show it.
     pub(crate) fn forget_snaps(&mut self) {
@@ -509,10 +558,7 @@ impl<'a> Opt<'a> {
             };
             slots.push((*k, r));
         }
-        let mut missing: Vec<(u32, R)> = self.header.iter().map(|h| (*h.0, *h.1)).collect();
-        missing.retain(|m| !slots.iter().any(|s| s.0 == m.0));
-        missing.sort();
-        slots.extend(missing);
+        slots.extend(self.not_among(&slots));
         // All objects are made before the first register is written: what is written is not seen by the collector yet.
         for s in &mut slots {
             s.1 = virtuals::force(self, s.1);

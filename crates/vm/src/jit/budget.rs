@@ -3,7 +3,9 @@
 //! - What is to be compiled has been hot for as long as compiling it takes ([`LASTING`]): what is over sooner is
 //!   interpreted, and loses nothing. After a pause longer than all that, this begins anew: it may be as short as before.
 //! - The work fits into its share of the time that the program has run (`Param::Budget`), more of it early, and where
-//!   programs already spend their time in machine code: these gain by more of it.
+//!   programs already spend their time in machine code: these gain by more of it. Most of it may be done while a program
+//!   becomes warm ([`WARMING`]): all that is compiled then is used for the rest of the run. What runs for a few
+//!   milliseconds only has no rest, and gets less.
 //! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
 //!   a program turns to something new, all of that is hot at once.
 //!
@@ -23,6 +25,8 @@ use std::time::Instant;
 const SETTLED: u64 = 10_000_000;
 /// For so long the share of the time is a third larger.
 const EARLY: u64 = 100_000_000;
+/// Of this time the share is four times as large.
+const WARMING: std::ops::Range<u64> = 4_000_000..80_000_000;
 /// Nanoseconds for which a thing must have been hot.
 const LASTING: u64 = 400_000;
 /// Nanoseconds without it that are a pause.
@@ -128,7 +132,8 @@ impl Work {
             return None;
         }
         let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
-        let may = (ran + ran.min(EARLY) / 3) / 100 * share + machine.min(EARLY) / 2;
+        let warming = ran.min(WARMING.end).saturating_sub(WARMING.start);
+        let may = (ran + ran.min(EARLY) / 3 + 3 * warming) / 100 * share + machine.min(EARLY) / 2;
         if ran < NEXT.load(Relaxed) || SPENT.load(Relaxed) + AVERAGE.load(Relaxed) > may {
             Counter::Postponed.inc();
             return None;
