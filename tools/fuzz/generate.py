@@ -8,6 +8,8 @@ than those they were compiled for. All that can be wrong in a loop is caught, no
 import random
 import warnings
 
+import more
+
 warnings.simplefilter("ignore")
 
 PRELUDE = '''\
@@ -118,7 +120,7 @@ CALM_INT = [0, 0, 0, 0, 0, 0, 8, 10, 11, 12, 13, 14, 17, 17, 18, 19, 26, 26, 28,
 CALM_STMT = [0] * 12 + [12] * 7 + [17] * 3 + [19] * 3 + [23] * 5 + [28] * 4 + [34, 38, 40, 40] + [43, 46, 48] * 2 + [51] * 5 + [60, 61, 59]
 
 
-class Gen:
+class Gen(more.More):
     """`calm` units keep to the kinds and seldom raise, but for rare events in long loops: what was compiled in good
     faith must notice them."""
 
@@ -426,6 +428,11 @@ class Gen:
 
     def stmt(self, ind, depth, loop):
         r, e = self.r, self.expr
+        if self.chance(0.07 if self.calm else 0.2):
+            lines = self.extra(ind, depth, loop)
+            if lines:
+                self.settle()
+                return lines
         k = r.randint(0, 62)
         if self.calm:
             k = r.choice(CALM_STMT)
@@ -637,7 +644,8 @@ class Gen:
         if not bases and self.chance(0.08):
             bases = [self.pick("list", "dict", "int")]
         builtin = bases in (["list"], ["dict"], ["int"])
-        L = [f"class {c}{'(' + ', '.join(bases) + ')' if bases else ''}:"]
+        meta = ["metaclass=Meta"] if not bases and self.chance(0.12) else []
+        L = [f"class {c}{'(' + ', '.join(bases + meta) + ')' if bases or meta else ''}:"]
         slots = not builtin and self.chance(0.25)
         if slots:
             L.append(f"    __slots__ = {self.pick(repr(('x', 'y')), repr(('x', 'y', 'z'))) if not bases else repr(('w',))}")
@@ -704,6 +712,8 @@ class Gen:
             L += ["    def __getattr__(self, n):", f"        if n == 'z':", f"            return {self.const('int')}", "        raise AttributeError(n)"]
         if own(0.06) and not slots and not builtin:
             L += ["    def __setattr__(self, n, v):", "        super().__setattr__(n, v)"]
+        if not builtin:
+            L += self.members(body, E)
         self.classes.append(c)
         return L
 
@@ -822,7 +832,7 @@ class Gen:
 
 def program(seed, units):
     g = Gen(seed)
-    parts = [PRELUDE]
+    parts = [PRELUDE, more.PRELUDE]
     for u in range(units):
         # What the grammar forbids (a walrus in a comprehension's iterable...) is left to the compiler to find.
         for _ in range(20):

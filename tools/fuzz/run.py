@@ -5,8 +5,9 @@
 
 Each program runs under CPython 3.14 (which judges; without it the JIT is only compared with the interpreter) and under
 Adder with the JIT off, on with a threshold of 2, and now and then with the default threshold, the checking executor of
-traces, or the collector under stress. Outputs and exit codes must be the same. What differs is cut down to the few
-lines that matter and stored as FOLDER/SEED-MODE.py. Runs under CPython 3.14 or Adder itself; a seed says everything.
+traces, a second thread, Cranelift (where it is built in), or the collector under stress. Outputs and exit codes must be
+the same. What differs is cut down to the few lines that matter and stored as FOLDER/SEED-MODE.py. Runs under CPython
+3.14 or Adder itself; a seed says everything.
 """
 import argparse
 import os
@@ -31,13 +32,17 @@ MODES = [
     ("jit2", ["-X", "jit=on", "-X", "jit=threshold=2"], 1),
     ("jit", ["-X", "jit=on"], 7),
     ("reference", ["-X", "jit=on", "-X", "jit=threshold=2", "-X", "jit-backend=reference"], 9),
+    ("jit2-threads", ["-X", "jit=on", "-X", "jit=threshold=2"], 11),
+    ("jit2-cranelift", ["-X", "jit=on", "-X", "jit=threshold=2", "-X", "jit-backend=cranelift"], 13),
     ("jit2-stress", ["-X", "jit=on", "-X", "jit=threshold=2", "-X", "gc=stress"], 40),
 ]
 
 
-def run(command, path, limit):
+def run(command, path, limit, threads=False):
     """(exit code or "timeout", output, last line of the errors)."""
     env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    if threads:
+        env["FUZZ_THREAD"] = "1"
     try:
         done = subprocess.run([*command, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit, env=env)
     except subprocess.TimeoutExpired:
@@ -86,6 +91,8 @@ def main():
     if not cpython:
         print(f"no {args.cpython}: the JIT is compared with the interpreter only")
     modes = [m for m in MODES if not args.modes or m[0] in args.modes.split(",") or m is OFF]
+    if subprocess.run([adder, "-X", "jit-backend=cranelift", "-c", "pass"], stderr=subprocess.DEVNULL).returncode:
+        modes = [m for m in modes if "cranelift" not in m[0]]
     store = Path(args.store)
     start, seed, found, programs = time.monotonic(), args.seed, 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -101,7 +108,8 @@ def main():
             for name, options, every in modes:
                 if seed % every:
                     continue
-                got = run([adder, *options], path, args.limit * (20 if "stress" in name else 4))
+                threads = "threads" in name
+                got = run([adder, *options], path, args.limit * (20 if "stress" in name else 4), threads)
                 # A difference of the interpreter is none of the JIT's.
                 against, command = (off, [adder, *OFF[1]]) if name != "off" and off else (expected, [cpython])
                 if name == "off":
@@ -116,7 +124,7 @@ def main():
                 out = store / f"{seed}-{name}.py"
                 out.write_text(source)
                 if not args.no_minimise:
-                    small = cut(source, command, [adder, *options], folder, args.limit, against, got)
+                    small = cut(source, command, [adder, *options], folder, args.limit, against, got, threads)
                     head = f"# seed {seed}, {name}: {first_difference(*(small[1:]))}\n".replace("\r", "")
                     out.write_text(head + small[0])
                     print(f"  {out}: {len(small[0].splitlines())} lines", flush=True)
@@ -130,7 +138,7 @@ def main():
     return int(found > 0)
 
 
-def cut(source, reference, tested, folder, limit, a, b):
+def cut(source, reference, tested, folder, limit, a, b, threads=False):
     """A smaller program that still differs, and its two results."""
     path = os.path.join(folder, "m.py")
     wanted = kind(a, b)
@@ -142,7 +150,7 @@ def cut(source, reference, tested, folder, limit, a, b):
         x = run(reference, path, limit)
         if x[0] == "timeout" or x[0] < 0:
             return False
-        y = run(tested, path, limit * (8 if "gc=stress" in tested else 1))
+        y = run(tested, path, limit * (8 if "gc=stress" in tested else 1), threads)
         if x[:2] != y[:2] and kind(x, y) == wanted:
             best[:] = text, x, y
             return True

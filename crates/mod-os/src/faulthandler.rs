@@ -236,6 +236,13 @@ fn c_stack(fd: Fd) {
     write(fd, b"Current thread's C stack trace (most recent call first):\n");
     host().c_stack(&mut |path, symbol, offset, address| {
         let out: Out = &mut |b| write(fd, b);
+        if path.is_empty() {
+            // Compiled code belongs to no file.
+            out(b"  Binary file '<unknown>' [0x");
+            dump::hex(out, address, 1);
+            out(b"]\n");
+            return;
+        }
         out(b"  Binary file \"");
         out(path);
         out(b"\"");

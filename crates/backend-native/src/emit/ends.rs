@@ -13,7 +13,20 @@ impl<I: Isa> Emit<'_, I> {
         let Some(parent) = self.parent else { return Ok(()) };
         for i in 0..self.t.insts.len() {
             let x = &self.t.insts[i];
-            if x.op != Op::In || self.uses.last[i] == 0 {
+            if x.op != Op::In {
+                continue;
+            }
+            if self.uses.last[i] == 0 {
+                let shared = |k: usize| {
+                    let y = &self.t.insts[k];
+                    y.op == Op::In && y.imm == x.imm && self.uses.last[k] != 0
+                };
+                if let (Loc::Spill(s), Ty::Ref) = (parent.leaves[x.imm as usize].0, x.ty)
+                    && !(0..self.t.insts.len()).any(shared)
+                {
+                    // Nobody will clear it later.
+                    self.a.zero_state(SPILL + 8 * s as i32);
+                }
                 continue;
             }
             let v = i as u32;

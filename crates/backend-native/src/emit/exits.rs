@@ -50,6 +50,8 @@ pub(super) struct ColdPath<I: Isa> {
     way: Detour<I::Label>,
     what: Cold<I::Label>,
     save: Vec<Loc>,
+    /// Which of them are references (a bit each).
+    refs: u32,
     /// Whose it is.
     pub(super) pos: u32,
 }
@@ -165,7 +167,15 @@ impl<I: Isa> Emit<'_, I> {
             Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
             Cold::Box { .. } | Cold::Barrier { .. } | Cold::New { .. } => self.in_use(except),
         };
-        self.cold.push(ColdPath { way, what, save, pos: self.pos });
+        let mut refs = 0;
+        for (k, l) in save.iter().enumerate() {
+            let owner = match *l {
+                Loc::Gpr(r) => self.gpr[r as usize],
+                _ => None,
+            };
+            refs |= (owner.is_some_and(|v| self.t.insts[v as usize].ty == Ty::Ref) as u32) << k;
+        }
+        self.cold.push(ColdPath { way, what, save, refs, pos: self.pos });
         way
     }
     pub(super) fn cold_path(&mut self, c: ColdPath<I>) {
@@ -192,6 +202,10 @@ impl<I: Isa> Emit<'_, I> {
                 Loc::Gpr(r) => self.a.load_state(r, at),
                 Loc::Xmm(r) => self.a.flt_load_state(r, at),
                 _ => {}
+            }
+            if c.refs & 1 << k != 0 {
+                // The copy would keep the object alive when the register has long been used for something else.
+                self.a.zero_state(at);
             }
         }
         self.a.jump(c.way.back);

@@ -521,8 +521,15 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
             Err(_) => resume_raising(th, g),
         };
     }
-    if g.state.load(Acquire) == CREATED && never_started(th, g) {
-        return Err(th.raise(e));
+    if g.state.load(Acquire) == CREATED {
+        // It starts, and raises in its first line.
+        let noticed = holds_noticeable(th, g);
+        th.set_exc(e);
+        let r = resume_raising(th, g);
+        if noticed {
+            crate::gc_module::dropped_in_native(th);
+        }
+        return r;
     }
     th.set_exc(e);
     resume_raising(th, g)

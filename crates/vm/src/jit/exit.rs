@@ -91,6 +91,8 @@ fn worth(e: &Exit) -> bool {
         && tree.bridges.load(Relaxed) < Param::MaxBridges.get()
 }
 
+/// Not part of `leave`, whose frame lives while a bridge is recorded: what this leaves on the stack must not be in it.
+#[inline(never)]
 fn rebuild(th: Th, s: &State, e: &Exit) {
     let mut first = First { th, regs: s.regs as *mut u64, root: s.fp as *mut Frame };
     if e.leave(s, &mut first) {
