@@ -142,7 +142,7 @@ E.copy() E.union(L,T) E.difference(L) E.intersection(A) E.symmetric_difference(T
 E|{I} frozenset(A) len(E) sorted(E) E.__contains__(A) E.discard(A) E.remove(A) E.add(A) E.update(A) sum(E)
 (I).bit_length() (I).bit_count() (I).to_bytes(16,'big',signed=True) (I).to_bytes(Q,'little') int.from_bytes(Y,'little') int.from_bytes(Y,'big',signed=True)
 (I).as_integer_ratio() (I).is_integer() (I).conjugate() hex(I) oct(I) bin(I) pow(I,Q%9,I) pow(I,Q%5) (I)**(Q%7) (I)<<(Q) (I)>>(Q) (I)//(I) (I)%(I) (I)/(I) -(I) ~(I)
-abs(I) round(I,-2) float(I) complex(I,F) (I)&(I) (I)^(I) int(F) bool(A) str(I) repr(F) hash(I) hash(F) isinstance(A,(int,str)) issubclass(type(A),int) type(A).__name__
+abs(I) round(I,-2) float(I) complex(I,F) (I)&(I) (I)^(I) int(F) bool(A) str(I) repr(F) hash(I)==hash(float(I)) isinstance(A,(int,str)) issubclass(type(A),int) type(A).__name__
 (F).hex() (F).is_integer() (F).as_integer_ratio() float.fromhex((F).hex()) (F)//(F) (F)%(F) (F)**2 round(F) round(F,2) round(F,I) int(F) -(F) abs(F) (F)<(I) (F)==(I) (I)>=(F)
 math.floor(F) math.ceil(F) math.trunc(F) math.sqrt(F) math.fmod(F,F) math.copysign(F,F) math.isnan(F) math.isinf(F) math.isfinite(F) math.frexp(F) math.ldexp(F,Q) math.modf(F) math.fabs(F)
 math.gcd(I,I) math.lcm(I,I) math.isqrt(I) math.comb(Q,Q) math.factorial(Q) math.prod(L) math.fsum(L) math.isclose(F,F) math.nextafter(F,F) math.ulp(F) math.hypot(Q,Q) math.dist(T,T)
