@@ -61,7 +61,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         bool: Some(|_, o| Ok(Deque::of(o).len.get() != 0)),
         getitem: Some(|th, o, k| {
             let d = Deque::of(o);
-            let i = th.index_i64(k)?;
+            let i = position(th, k)?;
             {
                 let _g = th.lock(d);
                 if let Some(j) = slicing::index(i, d.len.get()) {
@@ -72,7 +72,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         }),
         setitem: Some(|th, o, k, v| {
             let d = Deque::of(o);
-            let i = th.index_i64(k)?;
+            let i = position(th, k)?;
             {
                 let _g = th.lock(d);
                 if let Some(j) = slicing::index(i, d.len.get()) {
@@ -330,6 +330,18 @@ fn deque_index(th: Th, a: &[Option<Value>]) -> R<Value> {
     }
 }
 
+/// The index of `d[k]`, as what is a sequence and no mapping says it.
+fn position(th: Th, k: Value) -> R<i64> {
+    if let Some(n) = k.as_fix() {
+        return Ok(n);
+    }
+    if th.type_of(k).slots.index.is_none() {
+        return Err(
+            th.type_error(format!("sequence index must be integer, not '{}'", th.type_name_of(k)))
+        );
+    }
+    adder_vm::builtins::slice::item_index(th, k, "sequence")
+}
 fn is_deque(th: Th, v: Value) -> bool {
     th.isinstance_exact(v, DEQUE.get())
 }
