@@ -336,9 +336,7 @@ fn position(th: Th, k: Value) -> R<i64> {
         return Ok(n);
     }
     if th.type_of(k).slots.index.is_none() {
-        return Err(
-            th.type_error(format!("sequence index must be integer, not '{}'", th.type_name_of(k)))
-        );
+        return Err(th.type_error(format!("sequence index must be integer, not '{}'", th.type_name_of(k))));
     }
     adder_vm::builtins::slice::item_index(th, k, "sequence")
 }

@@ -2,7 +2,7 @@
 
 use adder_num::{bigint, math as m};
 use adder_vm::builtins::int::IntRef;
-use adder_vm::builtins::{float, int, ops};
+use adder_vm::builtins::{float, int, ops, tuple};
 use adder_vm::err::R;
 use adder_vm::n;
 use adder_vm::native::*;
@@ -98,7 +98,13 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, p, q, /)",
             "Return the Euclidean distance between two points p and q.\n\nThe points should be specified as sequences (or iterables) of\ncoordinates.  Both inputs must have the same dimension.\n\nRoughly equivalent to:\n    sqrt(sum((px - qx) ** 2.0 for px, qx in zip(p, q)))",
             |th, a| {
-                let (p, q) = (reals(th, a[0].unwrap())?, reals(th, a[1].unwrap())?);
+                let p = tuple::from_iterable(th, a[0].unwrap())?;
+                let q = tuple::from_iterable(th, a[1].unwrap())?;
+                if p.known::<Tuple>().len != q.known::<Tuple>().len {
+                    // Before anything is converted.
+                    return Err(th.num_error(m::dist(&[], &[0.0]).expect_err("one has more")));
+                }
+                let (p, q) = (reals(th, p)?, reals(th, q)?);
                 Ok(th.float(th.num(m::dist(&p, &q))?))
             },
         ),
@@ -397,7 +403,7 @@ pub static MODULE: NativeModule = NativeModule {
 };
 
 fn reals(th: Th, v: Value) -> R<Vec<f64>> {
-    let t = adder_vm::builtins::tuple::from_iterable(th, v)?;
+    let t = tuple::from_iterable(th, v)?;
     let mut out = Vec::new();
     for x in t.known::<Tuple>().items() {
         out.push(real(th, Some(*x))?);

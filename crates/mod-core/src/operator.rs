@@ -34,6 +34,10 @@ macro_rules! unary {
     };
 }
 
+fn items_of(th: Th, v: Value) -> R<Value> {
+    th.iter_or(v, || format!("argument of type '{}' is not iterable", th.type_name_of(v)))
+}
+
 pub static MODULE: NativeModule = NativeModule {
     name: "_operator",
     doc: "Operator interface.\n\nThis module exports a set of functions implemented in C corresponding\nto the intrinsic operators of Python.  For example, operator.add(x, y)\nis equivalent to the expression x+y.",
@@ -43,7 +47,7 @@ pub static MODULE: NativeModule = NativeModule {
             Ok(Value::bool(th.contains(a[0].unwrap(), a[1].unwrap())?))
         }),
         f2("indexOf", "Return the first index of b in a.", |th, a| {
-            let it = th.iter(a[0].unwrap())?;
+            let it = items_of(th, a[0].unwrap())?;
             let mut i = 0;
             while let Some(v) = th.next(it)? {
                 if th.eq(v, a[1].unwrap())? {
@@ -54,7 +58,7 @@ pub static MODULE: NativeModule = NativeModule {
             Err(th.value_error("sequence.index(x): x not in sequence"))
         }),
         f2("countOf", "Return the number of items in a which are, or which equal, b.", |th, a| {
-            let it = th.iter(a[0].unwrap())?;
+            let it = items_of(th, a[0].unwrap())?;
             let mut n = 0;
             while let Some(v) = th.next(it)? {
                 if th.eq(v, a[1].unwrap())? {

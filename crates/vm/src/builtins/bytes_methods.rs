@@ -130,8 +130,9 @@ pub fn hold(th: Th, receiver: Value, arg: Option<Value>) -> R<Option<Buffer>> {
 }
 fn find_with(th: Th, a: Args, f: fn(&[u8], &[u8]) -> Option<usize>) -> R<Option<usize>> {
     let _held = hold(th, a[0].unwrap(), a[1])?;
+    let r = window(th, a, 2)?;
     let needle = Needle::new(th, a[1].unwrap())?;
-    let Some(r) = window(th, a, 2)? else { return Ok(None) };
+    let Some(r) = r else { return Ok(None) };
     Ok(f(within(a, r.clone()), needle.bytes()).map(|i| i + r.start))
 }
 fn or_minus_one(r: Option<usize>) -> Value {
@@ -154,8 +155,9 @@ pub fn rindex(th: Th, a: Args) -> R<Value> {
 }
 pub fn count(th: Th, a: Args) -> R<Value> {
     let _held = hold(th, a[0].unwrap(), a[1])?;
+    let r = window(th, a, 2)?;
     let needle = Needle::new(th, a[1].unwrap())?;
-    let Some(r) = window(th, a, 2)? else { return Ok(Value::fix(0)) };
+    let Some(r) = r else { return Ok(Value::fix(0)) };
     Ok(Value::fix(search::count::<Units>(within(a, r), needle.bytes()) as i64))
 }
 

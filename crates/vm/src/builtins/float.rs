@@ -269,15 +269,14 @@ pub fn from_object(th: Th, x: Value) -> R<Value> {
         return Ok(th.float(f));
     }
     if let Some(s) = x.cast::<Str>() {
-        return parse(th, &int_new::to_ascii_number(&s), |out| adder_text::repr::str_repr(s.bytes(), out));
+        return parse(th, x, &int_new::to_ascii_number(&s));
     }
-    let bytes_error = |b: &[u8], out: &mut Vec<u8>| adder_text::repr::bytes_repr(b, out);
     if let Some(b) = super::buffer::bytes_of(x) {
-        return parse(th, b, |out| bytes_error(b, out));
+        return parse(th, x, b);
     }
     if th.type_of(x).slots.get_buffer.is_some() {
         let view = super::buffer::Buffer::simple(th, x)?;
-        return parse(th, view.bytes(), |out| bytes_error(view.bytes(), out));
+        return parse(th, x, view.bytes());
     }
     Err(th.type_error(format!(
         "float() argument must be a string or a real number, not '{}'",
@@ -285,13 +284,13 @@ pub fn from_object(th: Th, x: Value) -> R<Value> {
     )))
 }
 
-fn parse(th: Th, text: &[u8], repr: impl FnOnce(&mut Vec<u8>)) -> R<Value> {
+/// The number that `text`, the text of `x`, is.
+fn parse(th: Th, x: Value, text: &[u8]) -> R<Value> {
     match float::parse(text) {
         Some(f) => Ok(th.float(f)),
         None => {
-            let mut r = Vec::new();
-            repr(&mut r);
-            Err(th.num_error(float::invalid_literal(&r)))
+            let r = th.repr(x)?;
+            Err(th.num_error(float::invalid_literal(r.known::<Str>().bytes())))
         }
     }
 }

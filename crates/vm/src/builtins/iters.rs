@@ -408,7 +408,8 @@ str_iterator!(STR_ASCII_ITER "str_ascii_iterator" StrAsciiIter str_ascii_next);
 
 /// `iter(str)`.
 pub fn new_str_iter(th: Th, o: Value) -> R<Value> {
-    let kind = if this::<Str>(o).is_ascii() { Kind::StrAsciiIter } else { Kind::StrIter };
+    let ascii = o.is_exact(Kind::Str) && this::<Str>(o).is_ascii();
+    let kind = if ascii { Kind::StrAsciiIter } else { Kind::StrIter };
     unsafe {
         let it = Gc::<StrIter>::from_obj(th.m.alloc(size_of::<StrIter>(), kind as u8, kind as u32));
         it.s.init(Some(o));

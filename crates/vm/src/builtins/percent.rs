@@ -43,6 +43,7 @@ impl Arguments {
     fn new(th: Th, args: Value, bytes: bool) -> Arguments {
         let mapping = !args.is_kind(Kind::Tuple)
             && !args.is_kind(Kind::Str)
+            && !(bytes && (args.is_kind(Kind::Bytes) || args.is_kind(Kind::ByteArray)))
             && th.type_of(args).slots.getitem.is_some();
         Arguments { th, args, mapping, next: 0, bytes }
     }
