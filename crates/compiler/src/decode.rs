@@ -67,6 +67,7 @@ fn error(msg: String, line: u32, col: i32, end_col: i32, text: Option<String>) -
         end_line: line,
         end_col,
         text,
+        parsed: None,
         warnings: Vec::new(),
     }
 }

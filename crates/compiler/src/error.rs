@@ -31,7 +31,18 @@ pub struct SyntaxError {
     pub end_col: i32,
     /// The source line.
     pub text: Option<String>,
+    /// What the parser had understood when it found the error.
+    pub parsed: Option<Parsed>,
     pub warnings: Vec<Warning>,
+}
+
+/// `SyntaxError._metadata`: from it `traceback` finds keywords that are misspelt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parsed {
+    /// Where the last compound statement that was right begins: line from 1 and column in bytes from 0; 0 and 0: none was.
+    pub line: u32,
+    pub col: u32,
+    pub source: String,
 }
 
 impl std::fmt::Display for SyntaxError {

@@ -34,5 +34,5 @@ pub fn version() -> u64 {
 }
 
 pub use decode::{Codec, decode_source, decode_source_with};
-pub use error::{ErrorKind, SyntaxError, Warning, WarningCategory};
+pub use error::{ErrorKind, Parsed, SyntaxError, Warning, WarningCategory};
 pub use parse::{Mode, Options, compile, compile_full, compile_tree, optimize_tree, parse_tree, pycf};

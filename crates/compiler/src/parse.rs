@@ -6,7 +6,7 @@ use ruff_text_size::Ranged;
 
 use crate::ast::*;
 use crate::codegen::{GenOptions, generate};
-use crate::diag::Start;
+use crate::diag::{Pos, Start};
 use crate::error::{Error, SyntaxError, Warning, WarningCategory};
 use crate::lower::{Builder, Fold, Lowerer, free_tree};
 use crate::names::Names;
@@ -86,23 +86,35 @@ pub fn parse_tree(source: &str, opts: &Options) -> (Result<Node, SyntaxError>, V
         if let Some(e) = opts.feature_version.and_then(|v| too_young(source, opts.mode, v)) {
             return Err(e.into());
         }
-        Ok(tree::tree_of(&module, &names, locator))
+        let mut root = tree::tree_of(&module, &names, locator);
+        if opts.flags & pycf::TYPE_COMMENTS != 0 && source.contains("type:") {
+            let parsed = parse_again(source, opts.mode, ruff_python_ast::PythonVersion::PY314);
+            tree::comments::attach(&mut root, source, parsed.syntax(), parsed.tokens())?;
+        }
+        Ok(root)
     })
 }
 
-/// The first piece of syntax that Python 3.`minor` does not have, of those that CPython's parser knows the version of.
-fn too_young(source: &str, mode: Mode, minor: u8) -> Option<Error> {
+fn parse_again(
+    source: &str,
+    mode: Mode,
+    version: ruff_python_ast::PythonVersion,
+) -> ruff_python_parser::Parsed<ruff_python_ast::Mod> {
     use ruff_python_parser as p;
-    use ruff_python_parser::UnsupportedSyntaxErrorKind as K;
-    if minor >= 14 {
-        return None;
-    }
     let mode = match mode {
         Mode::Eval => p::Mode::Expression,
         _ => p::Mode::Module,
     };
-    let version = ruff_python_ast::PythonVersion { major: 3, minor };
-    let parsed = p::parse_unchecked(source, p::ParseOptions::from(mode).with_target_version(version));
+    p::parse_unchecked(source, p::ParseOptions::from(mode).with_target_version(version))
+}
+
+/// The first piece of syntax that Python 3.`minor` does not have, of those that CPython's parser knows the version of.
+fn too_young(source: &str, mode: Mode, minor: u8) -> Option<Error> {
+    use ruff_python_parser::UnsupportedSyntaxErrorKind as K;
+    if minor >= 14 {
+        return None;
+    }
+    let parsed = parse_again(source, mode, ruff_python_ast::PythonVersion { major: 3, minor });
     let found = parsed.unsupported_syntax_errors().iter().filter_map(|e| {
         let (what, since) = match e.kind {
             K::Match => ("Pattern matching is", 10),
@@ -136,6 +148,7 @@ fn func_type(source: &str, opts: &Options) -> Result<Node, SyntaxError> {
         end_line: 1,
         end_col: 1,
         text: source.lines().next().map(str::to_string),
+        parsed: None,
         warnings: Vec::new(),
     };
     let Some(arrow) = text.rfind("->").filter(|_| text.starts_with('(')) else { return Err(error()) };
@@ -286,10 +299,51 @@ fn diagnosis(source: &str, at: usize, tree: &ruff_python_ast::Mod, opts: &Option
         }
     }
     let digits = opts.int_max_str_digits as usize;
-    let found = crate::diag::diagnose(source, from, start, digits, opts.flags);
+    let before = match tree {
+        ruff_python_ast::Mod::Module(m) if from > 0 => last_compound(source, m, from),
+        _ => Pos::default(),
+    };
+    let found = crate::diag::diagnose(source, from, before, start, digits, opts.flags);
     found.or_else(|| match from {
         0 => None,
-        _ => crate::diag::diagnose(source, 0, start, digits, opts.flags),
+        _ => crate::diag::diagnose(source, 0, Pos::default(), start, digits, opts.flags),
+    })
+}
+
+/// Where the last compound statement before offset `from` begins.
+fn last_compound(source: &str, m: &ruff_python_ast::ModModule, from: usize) -> Pos {
+    use ruff_python_ast::Stmt;
+    use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
+    struct Last(Option<usize>);
+    impl StatementVisitor<'_> for Last {
+        fn visit_stmt(&mut self, s: &Stmt) {
+            if matches!(
+                s,
+                Stmt::FunctionDef(_)
+                    | Stmt::ClassDef(_)
+                    | Stmt::For(_)
+                    | Stmt::While(_)
+                    | Stmt::If(_)
+                    | Stmt::With(_)
+                    | Stmt::Match(_)
+                    | Stmt::Try(_)
+            ) {
+                self.0 = Some(s.range().start().to_usize());
+            }
+            walk_stmt(self, s);
+        }
+    }
+    let mut last = Last(None);
+    let whole = m.body.iter().rev().filter(|s| s.range().start().to_usize() < from);
+    for s in whole {
+        last.visit_stmt(s);
+        if last.0.is_some() {
+            break;
+        }
+    }
+    last.0.map_or(Pos::default(), |at| {
+        let line = source[..at].bytes().filter(|b| *b == b'\n').count() as u32 + 1;
+        Pos { line, col: (at - source[..at].rfind('\n').map_or(0, |n| n + 1)) as u32 }
     })
 }
 
@@ -438,5 +492,15 @@ fn public_error(l: &Locator, e: Error) -> SyntaxError {
     let (line, col, end_line, end_col) = columns(l, e.span);
     let text = if line == 0 { None } else { l.line_text(line).map(str::to_string) };
     let (col, end_col) = (col as i32, end_col as i32);
-    SyntaxError { kind: e.kind, msg: e.msg, line, col, end_line, end_col, text, warnings: Vec::new() }
+    SyntaxError {
+        kind: e.kind,
+        msg: e.msg,
+        line,
+        col,
+        end_line,
+        end_col,
+        text,
+        parsed: None,
+        warnings: Vec::new(),
+    }
 }

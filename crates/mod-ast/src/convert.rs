@@ -35,6 +35,7 @@ pub fn warnings(list: Vec<c::Warning>) -> Vec<CompileError> {
             end_line: w.end_line,
             end_col: w.end_col as i32,
             text: None,
+            parsed: None,
         })
         .collect()
 }
@@ -59,5 +60,6 @@ pub fn error(e: c::SyntaxError) -> CompileError {
         end_line: e.end_line,
         end_col: e.end_col,
         text: e.text,
+        parsed: e.parsed.map(|p| (p.line, p.col, p.source)),
     }
 }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 native_layout! { pub Cursor {
-    connection, description, lastrowid, row_factory, casts;
+    connection, description, lastrowid, row_factory, casts, ahead;
     st: AtomicPtr<KState>, initialized: AtomicBool, closed: AtomicBool, locked: AtomicBool,
     arraysize: AtomicI64, rowcount: AtomicI64
 } }
@@ -80,6 +80,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
                 s.init(Some(NONE()));
             }
             k.casts.init(None);
+            k.ahead.init(None);
             k.arraysize.store(1, Relaxed);
             k.rowcount.store(-1, Relaxed);
             k.closed.store(false, Relaxed);
@@ -102,6 +103,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
             let _open = c.check(th)?;
             in_use(th, k, c)?;
             drop_statement(k);
+            k.ahead.init(None);
             k.closed.store(true, Release);
             none()
         }),
@@ -451,6 +453,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
         source = Some(th.iter(params.unwrap())?);
     }
     drop_statement(k);
+    k.ahead.init(None);
     let s = statement(th, c, sql)?;
     // Reset before it is bound again.
     s.reset();
@@ -533,6 +536,9 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
             let id = unsafe { ffi::sqlite3_last_insert_rowid(db) };
             let v = th.int(id);
             th.store(k, &k.lastrowid, v);
+            if is_pragma(sql) {
+                read_ahead(th, k, c, &s)?;
+            }
             return Ok(k.value());
         }
     }
@@ -686,6 +692,11 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
 }
 fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     let c = check(th, k)?;
+    if let Some(row) = k.ahead.get() {
+        k.ahead.init(None);
+        drop(c);
+        return made(th, k, row).map(Some);
+    }
     let s = k.stmt().clone();
     let Some(s) = s else { return Ok(None) };
     let p = s.get();
@@ -718,10 +729,35 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     // Whoever drops a statement last finalizes it, which locks the database.
     drop(s);
     drop(c);
+    made(th, k, row).map(Some)
+}
+/// What the program gets for a row.
+fn made(th: Th, k: Gc<Cursor>, row: Value) -> R<Value> {
     match k.row_factory.get().and_then(|v| v.some()) {
-        None => Ok(Some(row)),
-        Some(f) => th.call(f, &[k.value(), row]).map(Some),
+        None => Ok(row),
+        Some(f) => th.call(f, &[k.value(), row]),
     }
+}
+/// A program that sets something with a `PRAGMA` leaves its answer alone, and the cursor to the collector; until then the
+/// statement would keep the database locked. So its first row is read ahead, and with that most of them are done.
+fn read_ahead(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
+    let row = fetch(th, k, c, s.get())?;
+    let rc = step(th, s);
+    if th.pending().is_some() {
+        return Err(adder_vm::err::Raised);
+    }
+    match rc {
+        ffi::SQLITE_DONE => drop_statement(k),
+        ffi::SQLITE_ROW => {}
+        _ => return Err(c.error(th, rc)),
+    }
+    th.store(k, &k.ahead, row);
+    Ok(())
+}
+fn is_pragma(sql: Value) -> bool {
+    let sql = sql.known::<Str>();
+    let s = sql.bytes().trim_ascii_start();
+    s.get(..6).is_some_and(|w| w.eq_ignore_ascii_case(b"pragma"))
 }
 
 fn executescript(th: Th, a: Args) -> R<Value> {

@@ -148,6 +148,12 @@ fn fork_exec(th: Th, a: Args) -> R<Value> {
             let r = th.m.blocking(|| host().fork_exec(&spec));
             ok(th, r)?
         }
+        Some(_) if adder_vm::sys::FINALIZING.load(std::sync::atomic::Ordering::Acquire) => {
+            return Err(th.raise_msg(
+                &adder_vm::builtins::exceptions::PYTHON_FINALIZATION_ERROR,
+                "preexec_fn not supported at interpreter shutdown",
+            ));
+        }
         Some(f) => {
             let pid = process::fork_quietly(th, |h| h.fork())?;
             if pid == 0 {

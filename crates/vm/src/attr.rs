@@ -334,7 +334,23 @@ impl Th {
     #[inline]
     pub fn getattr(self, o: Value, name: Value) -> R<Value> {
         let t = self.type_of(o);
-        (unsafe { t.slots.getattro.unwrap_unchecked() })(self, o, name)
+        let r = (unsafe { t.slots.getattro.unwrap_unchecked() })(self, o, name);
+        if r.is_err() {
+            self.attribute_context(o, name);
+        }
+        r
+    }
+    /// A pending AttributeError that says nothing of what was looked for, as Python code raises it, gets `name` and `obj`.
+    #[cold]
+    pub fn attribute_context(self, o: Value, name: Value) {
+        if self.exc_is(&exc::ATTRIBUTE_ERROR)
+            && let Some(e) = self.pending().and_then(|e| e.cast::<BaseException>())
+            && e.f[0].get().is_none()
+            && e.f[1].get().is_none()
+        {
+            self.store(e, &e.f[0], name);
+            self.store(e, &e.f[1], o);
+        }
     }
     /// None if it does not exist (AttributeError).
     pub fn getattr_opt(self, o: Value, name: Value) -> R<Option<Value>> {

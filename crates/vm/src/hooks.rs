@@ -54,6 +54,8 @@ pub struct CompileError {
     pub end_line: u32,
     pub end_col: i32,
     pub text: Option<String>,
+    /// `SyntaxError._metadata`: where the last compound statement begins that was right, and the whole source.
+    pub parsed: Option<(u32, u32, String)>,
 }
 
 pub trait SourceCompiler: Sync {
@@ -228,7 +230,15 @@ pub fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
         ])
     };
     let msg = th.str(&e.msg);
-    th.raise_args(cell, &[msg, info])
+    let r = th.raise_args(cell, &[msg, info]);
+    if let Some((line, col, source)) = e.parsed
+        && th.exc_is(&exc::SYNTAX_ERROR)
+        && let Some(x) = th.pending().and_then(|x| x.cast::<BaseException>())
+    {
+        let data = th.tuple(&[num(line as i64), num(col as i64), th.str(&source)]);
+        th.store(x, &x.f[exc::SYNTAX_METADATA], data);
+    }
+    r
 }
 
 /// The standard library that is embedded in the program. Paths are below the library folder, with forward slashes.

@@ -75,7 +75,7 @@ layouts! {
     BaseException: BaseException {
         args: Slot, traceback: Slot, context: Slot, cause: Slot, suppress: AtomicU64,
         /// Fields of the subclass (`StopIteration.value`, `OSError.errno`...): meaning by type.
-        f: [Slot; 8],
+        f: [Slot; 9],
     }
     ListIter: ListIter { list: Slot, i: AtomicU64 }
     TupleIter: TupleIter { tuple: Slot, i: AtomicU64 }
@@ -211,7 +211,9 @@ unsafe impl Layout for Type {
 pub struct TypeData {
     /// Addresses of direct subclasses; types never move and unlink themselves when they die.
     pub subclasses: Vec<usize>,
-    /// Addresses of the direct bases that have this type among their `subclasses`.
+    /// Addresses of the types in whose MRO this one stands though it is no base: a metaclass's `mro()` said so.
+    pub followers: Vec<usize>,
+    /// Addresses of the types that have this type among their `subclasses` or `followers`, or had.
     pub linked: Vec<usize>,
     /// Inline caches that rely on lookups in this type.
     pub dependents: crate::address::AddressList,

@@ -501,14 +501,15 @@ pub fn exit_status(th: Th, e: Value) -> i32 {
         };
     }
     stdio::flush(th);
-    let text = match th.to_str(code) {
-        Ok(s) => th.text(s),
+    let mut text = match th.to_str(code) {
+        Ok(s) => s.known::<Str>().bytes().to_vec(),
         Err(_) => {
             th.take_exc();
-            String::new()
+            Vec::new()
         }
     };
-    crate::unraisable::write_stderr(th, &format!("{text}\n"));
+    text.push(b'\n');
+    crate::unraisable::write_stderr_bytes(th, &text);
     1
 }
 

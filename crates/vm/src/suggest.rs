@@ -2,6 +2,7 @@
 
 const MOVE: usize = 2;
 const CASE: usize = 1;
+const MANY: usize = 750;
 
 fn cost(a: u8, b: u8) -> usize {
     if a == b {
@@ -56,13 +57,13 @@ pub fn distance(a: &str, b: &str, max: usize) -> usize {
     result
 }
 
-/// The candidate nearest to `name`, if any is near enough.
-pub fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The candidate nearest to `name`, if any is near enough. Among very many none is looked for.
+pub fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let mut best: Option<(&str, usize)> = None;
-    if name.len() > 40 {
+    if name.len() > 40 || candidates.clone().nth(MANY - 1).is_some() {
         return None;
     }
-    for c in candidates.take(750) {
+    for c in candidates {
         if c == name || c.len() > 40 {
             continue;
         }

@@ -40,11 +40,23 @@ fn data_of(addr: usize) -> Option<&'static mut TypeData> {
 
 /// Makes `t` one of the subclasses of `base`.
 pub fn link_subclass(base: Gc<Type>, t: Gc<Type>) {
+    link(base, t, |d| &mut d.subclasses);
+}
+/// Makes `t`, which is no subclass, one of those that find things in `other`.
+pub fn link_follower(other: Gc<Type>, t: Gc<Type>) {
+    link(other, t, |d| &mut d.followers);
+}
+fn link(other: Gc<Type>, t: Gc<Type>, list: impl Fn(&mut TypeData) -> &mut Vec<usize>) {
+    let (theirs, mine) = (other.value().bits() as usize, t.value().bits() as usize);
     let _g = TYPE_LOCK.lock().unwrap();
-    unsafe {
-        (*base.data).subclasses.push(t.value().bits() as usize);
-        (*t.data).linked.push(base.value().bits() as usize);
+    // SAFETY: the Rust-owned part of a type lives as long as the type; it is changed under the lock.
+    let (linked, list) = unsafe { (&mut (*t.data).linked, list(&mut *other.data)) };
+    if !linked.contains(&theirs) {
+        linked.push(theirs);
+    } else if list.contains(&mine) {
+        return;
     }
+    list.push(mine);
 }
 
 /// The direct subclasses, in an array of the caller's own that holds nothing behind them. A list of addresses would not
@@ -81,6 +93,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     for b in std::mem::take(&mut d.linked) {
         if let Some(b) = data_of(b) {
             b.subclasses.retain(|s| *s != addr);
+            b.followers.retain(|s| *s != addr);
         }
     }
     // Caches must not compare with the numbers of its shapes any more, which will be given out again.
@@ -246,9 +259,10 @@ impl Th {
             None => true,
             Some(n) => n.cast::<Str>().is_some_and(|s| s.bytes().starts_with(b"__")),
         };
-        self.type_modified_rec(t, special);
+        self.type_modified_rec(t, special, true);
     }
-    fn type_modified_rec(self, t: Gc<Type>, special: bool) {
+    /// `follow`: followers have yet to be told (they may follow one another in a circle).
+    fn type_modified_rec(self, t: Gc<Type>, special: bool, follow: bool) {
         {
             let _g = TYPE_LOCK.lock().unwrap();
             t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
@@ -264,23 +278,29 @@ impl Th {
         if special && t.heap_type() {
             update_slots(self, t);
         }
+        self.tell(t, |d| &d.subclasses, special, follow);
+        if follow {
+            self.tell(t, |d| &d.followers, special, false);
+        }
+    }
+    fn tell(self, t: Gc<Type>, list: fn(&TypeData) -> &Vec<usize>, special: bool, follow: bool) {
         // One at a time: working out slots allocates, and a collection may drop dead subclasses from the list.
         let (mut i, mut last) = (0, None);
         loop {
             let sub = {
                 let _g = TYPE_LOCK.lock().unwrap();
                 // SAFETY: as in `direct_subclasses`.
-                let d = unsafe { &*t.data };
+                let d = list(unsafe { &*t.data });
                 // Those that died before the last one moved it up.
-                if let Some(at) = d.subclasses.iter().take(i).rposition(|s| Some(*s) == last) {
+                if let Some(at) = d.iter().take(i).rposition(|s| Some(*s) == last) {
                     i = at + 1;
                 }
-                d.subclasses.get(i).copied()
+                d.get(i).copied()
             };
             let Some(s) = sub else { break };
             // SAFETY: it was in the list, and from now on the word on this stack keeps it.
             let sub: Gc<Type> = unsafe { Value::from_bits(s as u64).cast_unchecked() };
-            self.type_modified_rec(sub, special);
+            self.type_modified_rec(sub, special, follow);
             std::hint::black_box(sub);
             (i, last) = (i + 1, Some(s));
         }

@@ -135,16 +135,22 @@ pub fn exception_line(th: Th, ty: Value, e: Value) -> String {
 
 /// Writes to `sys.stderr`, or to the process's error output if there is none or it fails.
 pub fn write_stderr(th: Th, s: &str) {
+    write_stderr_bytes(th, s.as_bytes());
+}
+/// A text with what UTF-8 cannot express.
+pub fn write_stderr_bytes(th: Th, s: &[u8]) {
     if let Ok(Some(f)) = builtins::sys_attr(th, n!(stderr)) {
         if f.is_none() {
             return;
         }
-        let v = th.str(s);
-        let r = th.call_method(f, n!(write), &[v]).and_then(|_| th.call_method(f, n!(flush), &[]));
+        let r = th
+            .try_str(s)
+            .and_then(|v| th.call_method(f, n!(write), &[v]))
+            .and_then(|_| th.call_method(f, n!(flush), &[]));
         if r.is_ok() {
             return;
         }
         th.take_exc();
     }
-    eprint!("{s}");
+    eprint!("{}", String::from_utf8_lossy(s));
 }

@@ -121,17 +121,38 @@ impl<'a> Gen<'a, '_> {
         self.start(kind, acc);
         self.u.inline.push(c.scope);
         self.check_nesting()?;
+        let (failed, end) = (self.label(), self.label());
+        if !own.is_empty() {
+            self.open_handler(failed, acc + 1);
+        }
         let out = self.loops(c, 0, kind, acc, iter, e.span);
+        if !own.is_empty() {
+            self.close_handler();
+        }
         self.u.inline.pop();
         out?;
         self.set_top(acc + 1);
-        for &r in &own {
+        self.forget(&own);
+        self.mov(dst, acc);
+        // However it ends, nobody sees its variables any more.
+        if self.u.is_target(failed) {
+            self.jump(end);
+            self.u.reachable = false;
+            self.place(failed);
+            self.set_top(acc + 2);
+            self.forget(&own);
+            self.at(Span::NONE, |g| g.reraise(acc + 1));
+            self.place(end);
+        }
+        self.set_top(mark);
+        Ok(())
+    }
+
+    fn forget(&mut self, variables: &[Reg]) {
+        for &r in variables {
             self.at(Span::NONE, |g| g.abc(Op::Clear, r, 0, 0));
             self.u.bound.clear(r);
         }
-        self.mov(dst, acc);
-        self.set_top(mark);
-        Ok(())
     }
 
     /// The loops from the `i`th on; the first one's iterator is in `iter`.

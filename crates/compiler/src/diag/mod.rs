@@ -12,12 +12,13 @@ mod tokens;
 
 use std::sync::OnceLock;
 
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, Parsed, SyntaxError};
 use crate::lower::with_stack;
 use crate::parse::pycf;
 use crate::source::Locator;
 use peg::{Alt, EMPTY, Grammar, Item, Kind, Memo, Node, NodeId, Outcome};
-use tokens::{Diag, End, Pos, Tok, Token, Tokenizer};
+pub use tokens::Pos;
+use tokens::{Diag, End, Tok, Token, Tokenizer};
 
 static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
 
@@ -32,10 +33,12 @@ pub enum Start {
     FuncType,
 }
 
-/// Diagnoses `source`, whose statements before offset `from` (the beginning of a line) are right. None: it is right.
+/// Diagnoses `source`, whose statements before offset `from` (the beginning of a line) are right, the last compound one of
+/// them beginning at `before`. None: it is right.
 pub fn diagnose(
     source: &str,
     from: usize,
+    before: Pos,
     start: Start,
     max_digits: usize,
     flags: u32,
@@ -58,12 +61,17 @@ pub fn diagnose(
         Start::Eval => "eval",
         Start::FuncType => "func_type",
     };
-    let Some(mut d) = p.run(rule) else { return p.after_single(start).map(|d| public(text, d)) };
+    p.compound = before;
+    let parsed = |p: &Parser| Parsed { line: p.compound.line, col: p.compound.col, source: text.to_string() };
+    let Some(mut d) = p.run(rule) else {
+        let d = p.after_single(start)?;
+        return Some(SyntaxError { parsed: Some(parsed(&p)), ..public(text, d) });
+    };
     if flags & pycf::ALLOW_INCOMPLETE_INPUT != 0 && (d.incomplete || p.at_end()) {
         d.kind = ErrorKind::IncompleteInput;
         d.msg = "incomplete input".into();
     }
-    Some(public(text, d))
+    Some(SyntaxError { parsed: Some(parsed(&p)), ..public(text, d) })
 }
 
 /// Columns from 1, in characters.
@@ -92,6 +100,7 @@ fn public(text: &str, d: Diag) -> SyntaxError {
         end_line,
         end_col,
         text: locator.line_text(d.start.line).map(str::to_string),
+        parsed: None,
         warnings: Vec::new(),
     }
 }
@@ -152,6 +161,8 @@ struct Parser<'g, 's> {
     started: bool,
     /// What an action that checks targets looks at.
     captured_target: NodeId,
+    /// Where the last compound statement that was read begins.
+    compound: Pos,
 }
 
 impl<'g, 's> Parser<'g, 's> {
@@ -174,6 +185,7 @@ impl<'g, 's> Parser<'g, 's> {
             imply_dedent: true,
             started: false,
             captured_target: EMPTY,
+            compound: Pos::default(),
         }
     }
 
@@ -360,6 +372,13 @@ impl<'g, 's> Parser<'g, 's> {
         });
         self.invalid = was_invalid;
         self.depth -= 1;
+        if out.is_some()
+            && rule.name == "compound_stmt"
+            && let Some(begin) = self.toks[start].start
+            && begin.line >= self.compound.line
+        {
+            self.compound = begin;
+        }
         if remembers && self.error.is_none() {
             self.memo.insert(key, out.map(|n| (n, self.pos as u32)));
         }

@@ -112,17 +112,18 @@ impl<'a> Lowerer<'a, '_> {
         Lit::Bytes(self.b.arena.alloc_slice_copy(&all))
     }
 
-    /// Warns of escapes that mean nothing.
+    /// Warns of the first escape that means nothing. The text begins at `start`; what follows the last backslash of a
+    /// text within an f-string may be the brace behind it.
     fn check_escapes(&mut self, start: usize, text: &str, bytes: bool) {
-        let t = text.as_bytes();
+        let (src, t) = (self.src, text.as_bytes());
         let mut i = 0;
-        while i + 1 < t.len() {
+        while i < t.len() {
             if t[i] != b'\\' {
                 i += 1;
                 continue;
             }
             let at = i;
-            let c = t[i + 1];
+            let Some(&c) = src.as_bytes().get(start + i + 1) else { return };
             i += 2;
             let known = matches!(
                 c,
@@ -149,11 +150,11 @@ impl<'a> Lowerer<'a, '_> {
                         ),
                         span,
                     );
+                    return;
                 }
                 continue;
             }
-            let ch = text[at + 1..].chars().next().unwrap_or(' ');
-            i = at + 1 + ch.len_utf8();
+            let ch = src[start + at + 1..].chars().next().unwrap_or(' ');
             self.warn_escape(
                 format!(
                     "\"\\{ch}\" is an invalid escape sequence. Such sequences will not work in the future. Did you \
@@ -161,6 +162,7 @@ impl<'a> Lowerer<'a, '_> {
                 ),
                 span,
             );
+            return;
         }
     }
 

@@ -5,6 +5,7 @@
 //! the table's help. The checks of sense ([`from`]) are made here.
 
 pub mod asdl;
+pub(crate) mod comments;
 mod from;
 mod show;
 mod to;

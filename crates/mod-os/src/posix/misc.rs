@@ -5,9 +5,11 @@ use crate::util::*;
 use adder_host::Errno;
 use adder_host::consts::{self, Table};
 use adder_vm::builtins::int;
+use adder_vm::builtins::structseq;
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
+use adder_vm::slots::Slots;
 use adder_vm::structseq;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
@@ -25,11 +27,41 @@ structseq! {
     "A tuple of (columns, lines) for holding terminal window size"
     0; [("columns", "width of the terminal window in characters"), ("lines", "height of the terminal window in characters")]
 }
-structseq! {
-    pub SCHED_PARAM "posix.sched_param" 1
-    "Currently has only one field: sched_priority"
-    0; [("sched_priority", "the scheduling priority")]
-}
+/// Made of its field instead of a sequence.
+static SCHED_PARAM_TYPE: NativeType = NativeType {
+    name: "posix.sched_param",
+    kind: Kind::Tuple,
+    size: 16,
+    flags: tflags::IMMUTABLE,
+    doc: "Currently has only one field: sched_priority\n\n  sched_priority\n    A scheduling parameter.",
+    text_signature: Some("(sched_priority)"),
+    base: Some(&adder_vm::builtins::tuple::TUPLE),
+    slots: Slots {
+        new: Some(|th, t, a| {
+            static NEW: NativeDef =
+                function("sched_param", "(sched_priority)", "", |th, _| Err(th.system_error("")));
+            let mut b = [None];
+            adder_vm::bind::bind(th, &NEW, a, &mut b)?;
+            SCHED_PARAM.make_as(th, t.known(), &[b[0].unwrap()])
+        }),
+        ..structseq::SLOTS
+    },
+    methods: &[
+        method("__reduce__", "!($self, /)", "", |th, a| {
+            let o = a[0].unwrap();
+            let args = th.tuple(&o.known::<Tuple>().items()[..1]);
+            Ok(th.tuple(&[th.type_of(o).value(), args]))
+        }),
+        structseq::REPLACE,
+    ],
+    init: Some(|th, t| structseq::finish(th, t, &SCHED_PARAM)),
+    ..NativeType::DEFAULT
+};
+pub static SCHED_PARAM: structseq::StructSeq = structseq::StructSeq {
+    cell: TypeCell::new(&SCHED_PARAM_TYPE),
+    fields: &[("sched_priority", "the scheduling priority")],
+    visible: 1,
+};
 
 pub static FUNCTIONS: &[NativeDef] = &[
     function("putenv", "($module, name, value, /)", "Change or add an environment variable.", |th, a| {
@@ -145,7 +177,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         "Extracts a device major number from a raw device number.",
         |th, a| {
             let d = dev_arg(th, a[0].unwrap())?;
-            Ok(th.int(c::major(d) as i64))
+            Ok(th.int(if d == u64::MAX { -1 } else { c::major(d) as i64 }))
         },
     ),
     function(
@@ -154,7 +186,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         "Extracts a device minor number from a raw device number.",
         |th, a| {
             let d = dev_arg(th, a[0].unwrap())?;
-            Ok(th.int(c::minor(d) as i64))
+            Ok(th.int(if d == u64::MAX { -1 } else { c::minor(d) as i64 }))
         },
     ),
     function(
@@ -172,7 +204,12 @@ pub static FUNCTIONS: &[NativeDef] = &[
                     }
                 })
             };
-            wide(th, c::makedev(n(a[0])?, n(a[1])?) as i128)
+            let (major, minor) = (n(a[0])?, n(a[1])?);
+            // NODEV
+            if (major, minor) == (u32::MAX, u32::MAX) {
+                return Ok(th.int(-1));
+            }
+            wide(th, c::makedev(major, minor) as i128)
         },
     ),
     // -- terminals

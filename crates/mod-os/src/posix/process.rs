@@ -343,6 +343,12 @@ pub fn fork(
     event: &str,
     f: impl FnOnce(&'static dyn adder_host::Host) -> adder_host::Res<Pid>,
 ) -> R<Pid> {
+    if adder_vm::sys::FINALIZING.load(std::sync::atomic::Ordering::Acquire) {
+        return Err(th.raise_msg(
+            &adder_vm::builtins::exceptions::PYTHON_FINALIZATION_ERROR,
+            "can't fork at interpreter shutdown",
+        ));
+    }
     crate::audit(th, event, &[])?;
     let pid = fork_quietly(th, f)?;
     if pid != 0 && crate::thread::count_others(th) > 0 {

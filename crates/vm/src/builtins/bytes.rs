@@ -204,13 +204,8 @@ fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
     let b: Gc<Bytes> = match (args[0], args[1].or(args[2])) {
         (None, None) => small(None),
         (Some(x), None) if th.lookup_special(x, n!(__bytes__)).is_some() => {
-            let f = th.lookup_special(x, n!(__bytes__)).expect("found");
-            let r = th.call_unbound(f, x, &[])?;
-            let Some(b) = r.cast::<Bytes>() else {
-                return Err(
-                    th.type_error(format!("__bytes__ returned non-bytes (type {})", th.type_name_of(r)))
-                );
-            };
+            let b = by_method(th, x)?.expect("found");
+            let r = b.value();
             // A subclass instance that `__bytes__` gave is passed on as it is.
             if t == BYTES.get() {
                 return Ok(r);
@@ -237,6 +232,25 @@ fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         },
     };
     of_type(th, t, b)
+}
+/// What the object's `__bytes__` says, if it has one.
+fn by_method(th: Th, x: Value) -> R<Option<Gc<Bytes>>> {
+    let Some(f) = th.lookup_special(x, n!(__bytes__)) else { return Ok(None) };
+    let r = th.call_unbound(f, x, &[])?;
+    match r.cast::<Bytes>() {
+        Some(b) => Ok(Some(b)),
+        None => Err(th.type_error(format!("__bytes__ returned non-bytes (type {})", th.type_name_of(r)))),
+    }
+}
+/// `PyObject_Bytes`: by `__bytes__`, else from a buffer or an iterable of numbers.
+pub fn of_object(th: Th, x: Value) -> R<Gc<Bytes>> {
+    if let Some(b) = x.exact::<Bytes>() {
+        return Ok(b);
+    }
+    match by_method(th, x)? {
+        Some(b) => Ok(b),
+        None => from_object(th, x),
+    }
 }
 fn fill_zero(o: Gc<Bytes>) {
     if o.len > 0 {

@@ -673,6 +673,9 @@ pub fn hash(th: Th, o: Value) -> R<i64> {
         .iter()
         .fold(d.first_line as u64, |h, p| h.rotate_left(7) ^ (p.line as u64) << 20 ^ p.col as u64);
     g.push(th, Value::fix((code ^ lines) as i64 >> 2))?;
+    for n in [c.argcount, d.posonly, c.kwonly, c.flags] {
+        g.push(th, Value::fix(n as i64))?;
+    }
     let t = th.try_tuple(g.as_slice())?;
     th.hash(t)
 }

@@ -83,6 +83,8 @@ pub fn normalize(name: &[u8]) -> Vec<u8> {
 /// `codecs.lookup`.
 pub fn lookup(th: Th, name: Value) -> R<Value> {
     let s: Gc<Str> = name.cast().expect("a str");
+    // What UTF-8 cannot express, the encoder complains of.
+    super::codecs::encode(th, name, None, None)?;
     let key = th.try_str(&normalize(s.bytes()))?;
     let cache = root_dict(th, Root::codec_search_cache);
     if let Some(v) = cache.get(th, key)? {

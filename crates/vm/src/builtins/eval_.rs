@@ -293,10 +293,11 @@ fn run(th: Th, c: Gc<Code>, g: Gc<Dict>, l: Value, closure: Option<Value>) -> R<
     crate::builtins::function::run_code(th, c, g, l, closure)
 }
 
-/// `locals()` of a frame: the namespace itself, or a snapshot for a function.
+/// `locals()` of a frame: the namespace itself, or a snapshot for a function and within a comprehension.
 pub fn frame_locals(th: Th, f: &mut crate::thread::Frame) -> R<Value> {
     if f.code.flags & CodeFlags::OPTIMIZED == 0
         && let Some(m) = f.namespace()
+        && !crate::builtins::frame::in_comprehension(f)
     {
         return Ok(m);
     }

@@ -23,6 +23,9 @@ const fn m(name: &'static str, i: usize, doc: &'static str) -> MemberDef {
     MemberDef { name, doc, offset: f(i), flags: member::NONE_IF_NULL }
 }
 
+/// Field of `SyntaxError._metadata`.
+pub const SYNTAX_METADATA: usize = 8;
+
 pub static BASE_EXCEPTION_TYPE: NativeType = NativeType {
     name: "BaseException",
     kind: Kind::BaseException,
@@ -120,7 +123,7 @@ exceptions! {
     NOT_IMPLEMENTED_ERROR "NotImplementedError" RUNTIME_ERROR "Method or function hasn't been implemented yet." [] {};
     RECURSION_ERROR "RecursionError" RUNTIME_ERROR "Recursion limit exceeded." [] {};
     PYTHON_FINALIZATION_ERROR "PythonFinalizationError" RUNTIME_ERROR "Operation blocked during Python finalization." [] {};
-    SYNTAX_ERROR "SyntaxError" EXCEPTION "Invalid syntax." [m("msg", 0, "exception msg"), m("filename", 1, "exception filename"), m("lineno", 2, "exception lineno"), m("offset", 3, "exception offset"), m("text", 4, "exception text"), m("end_lineno", 5, "exception end lineno"), m("end_offset", 6, "exception end offset"), m("print_file_and_line", 7, "exception print_file_and_line")] { init: syntax_error_init, str: syntax_error_str };
+    SYNTAX_ERROR "SyntaxError" EXCEPTION "Invalid syntax." [m("msg", 0, "exception msg"), m("filename", 1, "exception filename"), m("lineno", 2, "exception lineno"), m("offset", 3, "exception offset"), m("text", 4, "exception text"), m("end_lineno", 5, "exception end lineno"), m("end_offset", 6, "exception end offset"), m("print_file_and_line", 7, "exception print_file_and_line"), m("_metadata", SYNTAX_METADATA, "exception private metadata")] { init: syntax_error_init, str: syntax_error_str };
     INCOMPLETE_INPUT_ERROR "_IncompleteInputError" SYNTAX_ERROR "incomplete input." [] {};
     INDENTATION_ERROR "IndentationError" SYNTAX_ERROR "Improper indentation." [] {};
     TAB_ERROR "TabError" INDENTATION_ERROR "Improper mixture of spaces and tabs." [] {};
@@ -253,8 +256,9 @@ fn syntax_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
                 format!("function takes at most 7 arguments ({} given)", info.len)
             }));
         }
-        for (i, v) in info.items().iter().take(6).enumerate() {
-            th.store(ex(o), &ex(o).f[1 + i], *v);
+        for (i, v) in info.items().iter().enumerate() {
+            let at = if i == 6 { SYNTAX_METADATA } else { 1 + i };
+            th.store(ex(o), &ex(o).f[at], *v);
         }
     }
     Ok(())

@@ -358,6 +358,15 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
     }
     Ok(d)
 }
+/// The code of a module or a class is within a comprehension: variables of that have values.
+pub fn in_comprehension(f: &Frame) -> bool {
+    let (d, names) = (unsafe { &*f.code.data }, f.code.varnames.value().known::<Tuple>());
+    (0..d.nlocals as usize).any(|i| hidden(names.items()[i], unsafe { f.reg(i) }))
+}
+/// Other locals of such code are cells that the compiler adds to classes.
+fn hidden(name: Value, v: Option<Value>) -> bool {
+    v.is_some() && !name.known::<Str>().bytes().starts_with(b"__")
+}
 /// The variables of a running frame as a new dict.
 pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let c = f.code;
@@ -385,7 +394,11 @@ pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
 fn f_locals(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
     if let Some(ns) = f.namespace.get() {
-        return Ok(ns);
+        let c = unsafe { f.code.gc::<Code>() };
+        let names = c.varnames.value().known::<Tuple>();
+        if !(0..c.nlocals as usize).any(|i| hidden(names.items()[i], local_slot(f, i, |v| v))) {
+            return Ok(ns);
+        }
     }
     crate::builtins::frame_locals::new(th, o)
 }

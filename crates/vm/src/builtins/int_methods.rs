@@ -134,7 +134,7 @@ fn from_bytes(th: Th, a: Args) -> R<Value> {
     let src = a[1].unwrap();
     let little = little(th, a[2], "from_bytes")?;
     let signed = flag(th, a[3])?;
-    let b = bytes::from_object(th, src)?;
+    let b = bytes::of_object(th, src)?;
     let n = th.big(bigint::from_bytes(b.bytes(), little, signed))?;
     if ty == int::INT.get() { Ok(n) } else { th.call(ty.value(), &[n]) }
 }

@@ -600,7 +600,7 @@ impl Th {
     /// Checks what a Python `__len__` returned.
     pub fn check_len_result(self, r: Value) -> R<usize> {
         let i = self.index(r)?;
-        match i.as_fix() {
+        match crate::builtins::int::to_i64(i) {
             Some(n) if n >= 0 => Ok(n as usize),
             Some(_) => Err(self.value_error("__len__() should return >= 0")),
             None => {

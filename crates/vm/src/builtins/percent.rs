@@ -70,7 +70,11 @@ impl Arguments {
                 None => Err(th.overflow_error("Python int too large to convert to C int")),
             };
         }
-        n.ok_or_else(|| th.overflow_error("Python int too large to convert to C ssize_t"))
+        match n {
+            Some(i64::MIN) => Err(th.overflow_error("width too big")),
+            Some(n) => Ok(n),
+            None => Err(th.overflow_error("Python int too large to convert to C ssize_t")),
+        }
     }
     fn finish(&self) -> R<()> {
         let used = match self.args.cast::<Tuple>() {

@@ -41,15 +41,13 @@ pub fn hidden(flags: u16) -> usize {
 }
 
 pub const SLOTS: Slots = Slots { new: Some(new), repr: Some(repr), ..Slots::NONE };
-pub const METHODS: &[NativeDef] = &[
-    method("__reduce__", "!($self, /)", "", reduce),
-    raw_method(
-        "__replace__",
-        "!($self, /, **changes)",
-        "Return a copy of the structure with new values for the specified fields.",
-        replace,
-    ),
-];
+pub const METHODS: &[NativeDef] = &[method("__reduce__", "!($self, /)", "", reduce), REPLACE];
+pub const REPLACE: NativeDef = raw_method(
+    "__replace__",
+    "!($self, /, **changes)",
+    "Return a copy of the structure with new values for the specified fields.",
+    replace,
+);
 
 /// Declares a struct sequence: its name, documentation, number of visible fields and fields.
 #[macro_export]
@@ -133,6 +131,10 @@ impl StructSeq {
         let t = self.type_(th);
         self.make_of(th, t, values, |_| None)
     }
+    /// The same of type `t`, which may be a subclass.
+    pub fn make_as(&'static self, th: Th, t: Gc<Type>, values: &[Value]) -> R<Value> {
+        self.make_of(th, t, values, |_| None)
+    }
     /// With `rest(i)` for the fields from `values.len()` on; None: null.
     fn make_of(
         &self,
@@ -198,7 +200,6 @@ fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         None => None,
         Some(v) => match v.cast::<Dict>() {
             Some(d) => Some(d),
-            None if v.is_none() => None,
             None => {
                 return Err(
                     th.type_error(format!("{}() takes a dict as second arg, if any", th.type_name(t)))

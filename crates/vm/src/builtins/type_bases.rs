@@ -10,7 +10,7 @@ use crate::n;
 use crate::native::tflags;
 use crate::object::*;
 use crate::thread::Th;
-use crate::types::{TYPE_LOCK, c3, direct_subclasses};
+use crate::types::{TYPE_LOCK, c3, direct_subclasses, link_follower, link_subclass};
 use crate::value::*;
 
 fn items(t: Value) -> &'static [Value] {
@@ -126,21 +126,18 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
                 th.type_error(format!("mro() returned base with unsuitable layout ('{}')", th.type_name(b)))
             );
         }
+        // Changes of a class that is no base must reach `t`, too.
+        if b != t && !items(t.bases.value()).iter().any(|c| c.is(*m) || th.is_subtype(ty(*c), b)) {
+            link_follower(b, t);
+        }
     }
     Ok(r)
 }
 
 fn remove_subclass(base: Gc<Type>, t: Gc<Type>) {
     let _g = TYPE_LOCK.lock().unwrap();
+    // `linked` keeps the base: a follower may be left.
     unsafe { (*base.data).subclasses.retain(|s| *s != t.value().bits() as usize) };
-}
-fn add_subclass(base: Gc<Type>, t: Gc<Type>) {
-    let _g = TYPE_LOCK.lock().unwrap();
-    let subs = unsafe { &mut (*base.data).subclasses };
-    let a = t.value().bits() as usize;
-    if !subs.contains(&a) {
-        subs.push(a);
-    }
 }
 
 /// Computes the MROs of `t` and of all classes below it; `done` gets the classes with their old MROs.
@@ -229,7 +226,7 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
             remove_subclass(ty(*b), t);
         }
         for b in new {
-            add_subclass(ty(*b), t);
+            link_subclass(ty(*b), t);
         }
         th.type_modified(t, None);
     }

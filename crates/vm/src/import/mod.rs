@@ -62,27 +62,29 @@ pub fn import_attr(th: Th, module: &str, name: &str) -> R<Value> {
 }
 
 fn import_absolute(th: Th, name: Value) -> R<Value> {
-    if let Some(m) = loaded(th, name)? {
-        ensure_initialized(th, m, name)?;
+    if let Some(m) = loaded(th, name)?
+        && (!ensure_initialized(th, m, name)? || loaded(th, name)?.is_some_and(|now| now.is(m)))
+    {
         return Ok(m);
     }
     find_and_load(th, name)
 }
 
-/// Another thread may be loading it: waits until it is done.
-fn ensure_initialized(th: Th, m: Value, name: Value) -> R<()> {
+/// Another thread may be loading it: waits until it is done. True: it was; that may have failed, and the module gone.
+fn ensure_initialized(th: Th, m: Value, name: Value) -> R<bool> {
     let spec = if m.is_exact(Kind::Module) {
         unsafe { m.cast_unchecked::<Module>() }.ns().get_str(th, n!(__spec__))?
     } else {
         th.getattr_opt(m, n!(__spec__))?
     };
-    let Some(spec) = spec else { return Ok(()) };
-    if is_initializing(th, spec)? {
+    let Some(spec) = spec else { return Ok(false) };
+    let waits = is_initializing(th, spec)?;
+    if waits {
         let lib = Root::importlib.value();
         let f = th.getattr(lib, n!(_lock_unlock_module))?;
         th.call(f, &[name])?;
     }
-    Ok(())
+    Ok(waits)
 }
 fn is_initializing(th: Th, spec: Value) -> R<bool> {
     if spec.is_none() {

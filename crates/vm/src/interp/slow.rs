@@ -154,19 +154,19 @@ fn unbound(th: Th, i: usize) -> crate::err::Raised {
     let c = fr(th).code;
     let name = unsafe { c.varnames.gc::<Tuple>() }.items()[i];
     let n = th.text(name);
-    let r = if (i as u32) < c.nlocals {
-        th.raise_msg(
+    if (i as u32) < c.nlocals {
+        // It has no name, so that nothing is suggested.
+        return th.raise_msg(
             &exc::UNBOUND_LOCAL_ERROR,
             &format!("cannot access local variable '{n}' where it is not associated with a value"),
-        )
-    } else {
-        th.raise_msg(
-            &exc::NAME_ERROR,
-            &format!(
-                "cannot access free variable '{n}' where it is not associated with a value in enclosing scope"
-            ),
-        )
-    };
+        );
+    }
+    let r = th.raise_msg(
+        &exc::NAME_ERROR,
+        &format!(
+            "cannot access free variable '{n}' where it is not associated with a value in enclosing scope"
+        ),
+    );
     set_name_attr(th, name);
     r
 }

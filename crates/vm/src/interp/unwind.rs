@@ -65,6 +65,9 @@ pub fn unwind(th: Th) -> bool {
     loop {
         let fp = th.frame().expect("a frame is running");
         let at = fp.lasti() as u32;
+        if th.exc_is(&exc::ATTRIBUTE_ERROR) {
+            attribute_context(th, fp);
+        }
         if !reraised {
             th.add_traceback(fp);
         }
@@ -109,6 +112,21 @@ pub fn unwind(th: Th) -> bool {
         }
         if flags & fflags::GENERATOR != 0 && super::generator::raised_out(th, flags) {
             return true;
+        }
+    }
+}
+
+/// An AttributeError that came out of an attribute's load, be it from the frame of a hook, says what was looked for.
+#[cold]
+fn attribute_context(th: Th, fp: &Frame) {
+    use adder_bytecode::Op;
+    let i = super::instrument::standing(fp);
+    if i.op_byte() == Op::LoadAttr as u8 || i.op_byte() == Op::LoadMethod as u8 {
+        // SAFETY: an operand is among the live registers while its instruction runs; its cache is in the code.
+        let (o, name) =
+            unsafe { (Value::from_word(*fp.regs.add(i.b())), (*fp.code.ics.add(i.c())).name.value()) };
+        if let Some(o) = o {
+            th.attribute_context(o, name);
         }
     }
 }
@@ -186,9 +204,4 @@ pub fn pop_frame(th: Th) {
 pub fn cont(flags: u64) -> Cont {
     // SAFETY: what is written to these bits is a `Cont`.
     unsafe { std::mem::transmute((flags >> fflags::CONT_SHIFT) as u8) }
-}
-
-#[allow(unused)]
-fn _unused() {
-    let _ = &exc::BASE_EXCEPTION;
 }
