@@ -20,6 +20,10 @@ pub(crate) fn attach(root: &mut Node, source: &str, module: &r::Mod, tokens: &[T
         match kind(&source[t.range()]) {
             Some(Comment::Ignore(tag)) => {
                 let line = c.position(t.start().to_usize()).0;
+                // Alone on its line it takes the line's end with it.
+                let before = source[..t.start().to_usize()].trim_end_matches([' ', '\t', '\x0c']);
+                let alone = before.is_empty() || before.ends_with('\n');
+                let tag = if alone { format!("{tag}\n") } else { tag.to_string() };
                 let fields = vec![Tree::Int(line as i64), Tree::Str(tag.as_bytes().into())];
                 ignores.push(Tree::Node(Box::new(Node::new("TypeIgnore", fields))));
             }
@@ -166,7 +170,9 @@ impl Comments<'_> {
             let then = self.significant(own + 1);
             if self.free.contains(&own) && self.tokens.get(then).is_some_and(|t| t.kind() == K::Indent) {
                 if same_line {
-                    let at = span(&self.tokens[own]);
+                    // Where the body begins.
+                    let end = self.tokens[then].end().to_u32();
+                    let at = Span::new(end - 1, end);
                     self.error.get_or_insert(Error::new("Cannot have two type comments on def", at));
                 }
                 self.take(own, owner);
