@@ -13,7 +13,7 @@ use adder_vm::err::R;
 use adder_vm::run::Program;
 use adder_vm::thread::Th;
 
-pub use adder_heap::{Config as Heap, Mode as Gc};
+pub use adder_heap::{Config as Heap, Malloc, Mode as Gc};
 pub use adder_vm as vm;
 
 /// Settings of a runtime; from the command line or an embedding program.

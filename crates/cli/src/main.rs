@@ -6,6 +6,9 @@ mod paths;
 use adder_lang::Settings;
 use std::os::unix::ffi::OsStringExt;
 
+#[global_allocator]
+static MALLOC: adder_lang::Malloc = adder_lang::Malloc;
+
 fn main() {
     let base = 0u8;
     let args: Vec<Vec<u8>> = std::env::args_os().map(OsStringExt::into_vec).collect();

@@ -184,7 +184,7 @@ impl Mutator {
         }
         match self.with_stack_saved(|| self.refill(size, Need::Reserve)) {
             Some(p) => p,
-            None => out_of_memory(size),
+            None => out_of_memory(),
         }
     }
     #[cold]
@@ -228,6 +228,9 @@ impl Mutator {
             heap.world.park_if_stopping(self);
         }
         self.collect_if_due();
+        if crate::malloc::low() {
+            self.malloc_low();
+        }
         if let Some(p) = self.refill_locked(size, Need::Mutator) {
             return Some(p);
         }
@@ -243,9 +246,26 @@ impl Mutator {
         if need == Need::Mutator {
             return None;
         }
+        self.wants_memory_error();
+        self.refill_locked(size, Need::Reserve)
+    }
+    /// The embedder is to look at the flag at the next safepoint.
+    fn wants_memory_error(&self) {
         // SAFETY: own data.
         unsafe { self.local().memory_error = true };
-        self.refill_locked(size, Need::Reserve)
+        self.poll.fetch_or(POLL_STOP, Relaxed);
+    }
+    /// What was kept back of the memory outside the heap is in use. Dead objects may hold some of it.
+    #[cold]
+    fn malloc_low(&self) {
+        // SAFETY: own data.
+        if !unsafe { self.local() }.memory_error {
+            self.heap.collect_now(self, true);
+            crate::malloc::trim();
+            if !crate::malloc::keep() {
+                self.wants_memory_error();
+            }
+        }
     }
     fn collect_if_due(&self) {
         let heap = self.heap;
@@ -402,7 +422,6 @@ impl Mutator {
 }
 
 #[cold]
-fn out_of_memory(size: usize) -> ! {
-    eprintln!("fatal: the heap has no room for {size} bytes and its reserve is used up");
-    std::process::abort()
+fn out_of_memory() -> ! {
+    std::panic::resume_unwind(Box::new(OutOfMemory))
 }

@@ -152,7 +152,8 @@ impl Mutator {
     }
 
     /// Uninitialised memory with its header written. Small objects (up to 8 KB) never fail: at the limit the heap
-    /// collects, then uses its reserve and raises the flag that `take_memory_error` reads.
+    /// collects, then uses its reserve and raises the flag that `take_memory_error` reads. When the reserve is used up, too,
+    /// because the embedder does not look at the flag, it unwinds with [`OutOfMemory`].
     ///
     /// This is a safepoint. Until the next one the caller writes every slot and whatever [`crate::KindInfo`]
     /// needs to find the object's size, which must be the size asked for here.
@@ -286,7 +287,7 @@ impl Mutator {
     pub fn pin(&self, o: Obj) {
         unsafe { o.as_ref().gc.fetch_or(gcbits::PINNED, Relaxed) };
     }
-    /// Whether an allocation had to use the reserve since the last call.
+    /// Whether an allocation had to use the reserve since the last call. To be asked after `poll_slow`.
     pub fn take_memory_error(&self) -> bool {
         std::mem::take(unsafe { &mut self.local().memory_error })
     }

@@ -80,7 +80,8 @@ impl Range {
         let mut len = DEFAULT_RESERVE.max((ram * 2).next_power_of_two()).min(1 << 42);
         if let Some(room) = address_space_left() {
             // The rest is for native stacks, `malloc` and the collector's own lists.
-            len = len.min(room / 8 * 5);
+            len = len.min(room / 2);
+            crate::malloc::keep();
         }
         loop {
             len &= !(BLOCK - 1);

@@ -113,7 +113,10 @@ impl Sink {
     /// `max`: negative for no limit.
     pub fn new(first: usize, max: i64) -> Sink {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
-        Sink { bytes: Vec::with_capacity(first.min(max)), max }
+        let mut bytes = Vec::new();
+        // It grows anyway if there is not that much at once.
+        let _ = bytes.try_reserve_exact(first.min(max));
+        Sink { bytes, max }
     }
     /// The limit is reached.
     pub fn is_full(&self) -> bool {

@@ -145,7 +145,11 @@ pub static MODULE: NativeModule = NativeModule {
                         th.type_name_of(v)
                     )));
                 }
-                Ok(th.int(ok(th, host().thread_clock(long_arg(th, v)? as u64))? as i64))
+                let id = long_arg(th, v)? as u64;
+                // The C library has undefined behaviour for threads that are gone.
+                let alive = crate::thread::is_alive(th, id);
+                let clock = if alive { host().thread_clock(id) } else { Err(adder_host::Errno(c::ESRCH)) };
+                Ok(th.int(ok(th, clock)? as i64))
             },
         ),
         function(

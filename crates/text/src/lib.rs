@@ -33,6 +33,7 @@ pub mod digits;
 pub mod escape;
 pub mod json;
 pub mod repr;
+pub mod room;
 pub mod scan;
 pub mod search;
 pub mod split;

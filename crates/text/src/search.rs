@@ -1,6 +1,7 @@
 //! Finding and replacing, for `bytes` and `str` alike: WTF-8 is self-synchronising, so a match of bytes is a match of
 //! characters. All positions are byte offsets.
 
+use crate::room;
 use crate::wtf8;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
@@ -284,15 +285,15 @@ pub fn replace<U: Units>(hay: &[u8], old: &[u8], new: &[u8], max: usize, out: &m
     let mut at = 0;
     for i in occurrences(hay, old).take(max) {
         if done == 0 {
-            out.reserve(hay.len() + new.len().saturating_sub(old.len()));
+            room::reserve(out, hay.len() + new.len().saturating_sub(old.len()));
         }
-        out.extend_from_slice(&hay[at..i]);
-        out.extend_from_slice(new);
+        room::append(out, &hay[at..i]);
+        room::append(out, new);
         at = i + old.len();
         done += 1;
     }
     if done > 0 {
-        out.extend_from_slice(&hay[at..]);
+        room::append(out, &hay[at..]);
     }
     done
 }
@@ -302,7 +303,8 @@ fn interleave<U: Units>(hay: &[u8], new: &[u8], max: usize, out: &mut Vec<u8>) -
     if new.is_empty() {
         return 0;
     }
-    out.reserve(hay.len() + new.len() * max.min(U::count(hay) + 1));
+    let size = new.len().saturating_mul(max.min(U::count(hay) + 1)).saturating_add(hay.len());
+    room::reserve(out, size);
     let mut at = 0;
     let mut done = 0;
     while done < max {

@@ -1,6 +1,7 @@
 //! Splitting, stripping, padding. Pieces are given as ranges of bytes to a function of the caller; the functions that
 //! split from the right give them from the right.
 
+use crate::room;
 use crate::search::{Units, find_near, occurrences, occurrences_back};
 use crate::wtf8;
 use std::ops::Range;
@@ -174,7 +175,7 @@ pub fn center_pads(chars: usize, width: usize) -> (usize, usize) {
 
 /// Append `left` fill characters, the text, `right` fill characters.
 pub fn pad(s: &[u8], left: usize, right: usize, fill: u32, out: &mut Vec<u8>) {
-    out.reserve(s.len() + (left + right) * wtf8::len(fill));
+    room::reserve(out, s.len() + (left + right) * wtf8::len(fill));
     repeat(fill, left, out);
     out.extend_from_slice(s);
     repeat(fill, right, out);
@@ -182,7 +183,7 @@ pub fn pad(s: &[u8], left: usize, right: usize, fill: u32, out: &mut Vec<u8>) {
 
 /// As [`pad`] for bytes.
 pub fn pad_bytes(s: &[u8], left: usize, right: usize, fill: u8, out: &mut Vec<u8>) {
-    out.reserve(s.len() + left + right);
+    room::reserve(out, s.len() + left + right);
     out.resize(out.len() + left, fill);
     out.extend_from_slice(s);
     out.resize(out.len() + right, fill);
@@ -201,7 +202,7 @@ fn repeat(cp: u32, n: usize, out: &mut Vec<u8>) {
 pub fn zfill(s: &[u8], zeros: usize, out: &mut Vec<u8>) {
     let sign = matches!(s.first(), Some(b'+' | b'-')) as usize;
     out.extend_from_slice(&s[..sign]);
-    out.resize(out.len() + zeros, b'0');
+    room::fill(out, zeros, b'0');
     out.extend_from_slice(&s[sign..]);
 }
 
@@ -215,7 +216,7 @@ pub fn expand_tabs<U: Units>(s: &[u8], tab_size: usize, out: &mut Vec<u8>) {
                 if tab_size > 0 {
                     let n = tab_size - column % tab_size;
                     column += n;
-                    out.resize(out.len() + n, b' ');
+                    room::fill(out, n, b' ');
                 }
                 at += 1;
             }

@@ -413,7 +413,7 @@ impl Th {
             None => Ok(None),
         }
     }
-    fn check_attr_name(self, name: Value) -> R<Gc<Str>> {
+    pub(crate) fn check_attr_name(self, name: Value) -> R<Gc<Str>> {
         match name.cast::<Str>() {
             Some(s) => {
                 if name.is_exact(Kind::Str) {

@@ -50,7 +50,10 @@ impl Th {
     }
     #[cold]
     pub fn memory_error(self) -> Raised {
-        self.raise_args(&exc::MEMORY_ERROR, &[])
+        let r = self.raise_args(&exc::MEMORY_ERROR, &[]);
+        // If that took the last memory it need not be said again.
+        self.m.take_memory_error();
+        r
     }
     /// StopIteration with a value (None: without).
     #[cold]

@@ -11,6 +11,7 @@ use crate::err::R;
 use crate::native::tflags;
 use crate::thread::{Th, ThreadSlot, poll};
 use crate::value::*;
+use adder_heap::POLL_STOP;
 use std::cell::Cell as RustCell;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::sync::{Mutex, OnceLock};
@@ -39,6 +40,11 @@ pub fn add_call_hook(f: fn(Th) -> R<()>) {
 pub fn run(th: Th) -> R<()> {
     if crate::sys::FINALIZING.load(Relaxed) && !th.is_main() {
         park(th);
+    }
+    if th.m.take_memory_error() {
+        // The rest waits.
+        th.m.poll.fetch_or(POLL_STOP, Relaxed);
+        return Err(th.memory_error());
     }
     let bits = th.m.poll.fetch_and(!(poll::SIGNAL | poll::ASYNC_EXC | poll::PENDING | poll::JIT), AcqRel);
     if th.m.heap.has_pending() {

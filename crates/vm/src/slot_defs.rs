@@ -100,6 +100,12 @@ fn wrap_binary(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
     cast::<Binary>(f)(th, o, a.pos()[0])
 }
+/// Slots are given strs only.
+fn wrap_getattr(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
+    want(th, a, 1)?;
+    th.check_attr_name(a.pos()[0])?;
+    cast::<Binary>(f)(th, o, a.pos()[0])
+}
 fn wrap_binary_r(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
     cast::<Binary>(f)(th, a.pos()[0], o)
@@ -497,8 +503,8 @@ fn build() -> Vec<SlotDef> {
         "__hash__" hash wrap_hash d_hash "($self, /)" "Return hash(self).";
         "__call__" call wrap_call d_call "($self, /, *args, **kwargs)" "Call self as a function.";
         "__str__" str wrap_unary d_str "($self, /)" "Return str(self).";
-        "__getattribute__" getattro wrap_binary d_getattro "($self, name, /)" "Return getattr(self, name).";
-        "__getattr__" getattro wrap_binary d_getattro "($self, name, /)" "";
+        "__getattribute__" getattro wrap_getattr d_getattro "($self, name, /)" "Return getattr(self, name).";
+        "__getattr__" getattro wrap_getattr d_getattro "($self, name, /)" "";
         "__setattr__" setattro wrap_setattr d_setattro "($self, name, value, /)" "Implement setattr(self, name, value).";
         "__delattr__" setattro wrap_delattr d_setattro "($self, name, /)" "Implement delattr(self, name).";
         "__lt__" richcompare wrap_lt d_richcompare "($self, value, /)" "Return self<value.";

@@ -140,6 +140,13 @@ fn fs_path(th: Th, v: Value) -> R<CString> {
             )));
         };
         p = th.call_unbound(f, v, &[])?;
+        if !p.is_kind(Kind::Str) && !p.is_kind(Kind::Bytes) {
+            return Err(th.type_error(format!(
+                "expected {}.__fspath__() to return str or bytes, not {}",
+                th.type_name_of(v),
+                th.type_name_of(p)
+            )));
+        }
     }
     let b = match buffer::bytes_of(p) {
         Some(b) => b.to_vec(),

@@ -114,14 +114,12 @@ fn state(o: Value) -> Option<&'static Mutex<State>> {
 }
 /// Closes the folder; whether it was open.
 fn close(th: Th, o: Value) -> bool {
-    let dir = state(o).and_then(|s| s.lock().unwrap().dir.take());
-    match dir {
-        Some(d) => {
-            th.m.blocking(move || drop(d));
-            true
-        }
-        None => false,
-    }
+    let Some(s) = state(o) else { return false };
+    th.m.blocking(|| {
+        // Another thread may be reading.
+        let dir = s.lock().unwrap().dir.take();
+        dir.is_some()
+    })
 }
 
 pub static SCANDIR: TypeCell = TypeCell::new(&NativeType {

@@ -193,7 +193,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let s = int::repr(self.th, v)?;
-        self.out.extend_from_slice(s.known::<Str>().bytes());
+        adder_text::room::append(self.out, s.known::<Str>().bytes());
         Ok(())
     }
     fn float(&mut self, v: Value) -> R<()> {
@@ -213,7 +213,7 @@ impl Writer<'_> {
             f64::NEG_INFINITY => "-Infinity",
             _ => "NaN",
         };
-        self.out.extend_from_slice(text.as_bytes());
+        adder_text::room::append(self.out, text.as_bytes());
         Ok(())
     }
     #[inline]
@@ -229,7 +229,7 @@ impl Writer<'_> {
                         self.th.type_name_of(r)
                     )));
                 };
-                self.out.extend_from_slice(r.bytes());
+                adder_text::room::append(self.out, r.bytes());
             }
         }
         Ok(())
@@ -240,7 +240,7 @@ impl Writer<'_> {
         if let Some(i) = self.indent {
             self.out.push(b'\n');
             for _ in 0..level {
-                self.out.extend_from_slice(i.bytes());
+                adder_text::room::append(self.out, i.bytes());
             }
         }
     }
@@ -300,7 +300,7 @@ impl Writer<'_> {
                 Some(n) => x = n,
                 None => break,
             }
-            self.out.extend_from_slice(self.item_sep.bytes());
+            adder_text::room::append(self.out, self.item_sep.bytes());
             self.newline(level + 1);
         }
         self.newline(level);
@@ -390,11 +390,11 @@ impl Writer<'_> {
         if *first {
             *first = false;
         } else {
-            self.out.extend_from_slice(self.item_sep.bytes());
+            adder_text::room::append(self.out, self.item_sep.bytes());
         }
         self.newline(level + 1);
         self.string(key)?;
-        self.out.extend_from_slice(self.key_sep.bytes());
+        adder_text::room::append(self.out, self.key_sep.bytes());
         if self.value(v, level + 1, Some(open)).is_err() {
             let t = adder_vm::builtins::object::message_type_name(th, d.value());
             return Err(self.note(|| Ok(format!("when serializing {t} item {}", th.text(th.repr(k)?)))));

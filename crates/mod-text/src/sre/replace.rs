@@ -117,18 +117,18 @@ struct Joiner<'a> {
 impl Joiner<'_> {
     fn bytes(&mut self, b: &[u8]) {
         self.items += 1;
-        self.out.extend_from_slice(b);
+        adder_text::room::append(self.out, b);
     }
     fn value(&mut self, th: Th, v: Value) -> R<()> {
         if self.is_str {
             match v.cast::<Str>() {
-                Some(s) => self.out.extend_from_slice(s.bytes()),
+                Some(s) => adder_text::room::append(self.out, s.bytes()),
                 None => self.note(v),
             }
         } else if let Some(b) = v.exact::<Bytes>() {
-            self.out.extend_from_slice(b.bytes());
+            adder_text::room::append(self.out, b.bytes());
         } else if is_buffer(th, v) {
-            self.out.extend_from_slice(Buffer::simple(th, v)?.bytes());
+            adder_text::room::append(self.out, Buffer::simple(th, v)?.bytes());
         } else {
             self.note(v);
         }

@@ -214,19 +214,17 @@ pub fn replace(th: Th, a: Args) -> R<Value> {
     let max = limit(th, a[3])?;
     let b = this(a);
     // The size of the result is known beforehand where it could be unreasonable.
+    let mut size = 0;
     if new.len() > old.len() && max > 0 {
         let n = search::count::<Units>(b, old.bytes()).min(max);
         let grow = (new.len() - old.len()).checked_mul(n).and_then(|g| g.checked_add(b.len()));
         match grow {
-            Some(t) if t <= i64::MAX as usize => {
-                if t > 1 << 40 {
-                    return Err(th.memory_error());
-                }
-            }
+            Some(t) if t <= i64::MAX as usize => size = t,
             _ => return Err(th.overflow_error("replace bytes is too long")),
         }
     }
     scratch::with(|out| {
+        room(th, out, size)?;
         if max == 0 || search::replace::<Units>(b, old.bytes(), new.bytes(), max, out) == 0 {
             return same(th, a);
         }
@@ -350,17 +348,17 @@ pub fn join(th: Th, a: Args) -> R<Value> {
         let n = items_of(&seq).len();
         while let Some(&v) = items_of(&seq).get(i) {
             if i > 0 {
-                out.extend_from_slice(sep.bytes());
+                adder_text::room::append(out, sep.bytes());
             }
             match bytes_of(v) {
-                Some(b) => out.extend_from_slice(b),
+                Some(b) => adder_text::room::append(out, b),
                 None if !buffer::is_buffer(th, v) => return Err(not_joinable(th, i, v)),
                 None => match Buffer::simple(th, v) {
                     // Taking a buffer may run Python code that changes the sequence.
                     Ok(_) if items_of(&seq).len() != n => {
                         return Err(th.runtime_error("sequence changed size during iteration"));
                     }
-                    Ok(b) => out.extend_from_slice(b.bytes()),
+                    Ok(b) => adder_text::room::append(out, b.bytes()),
                     Err(_) => {
                         th.take_exc();
                         return Err(not_joinable(th, i, v));
@@ -392,6 +390,10 @@ fn fill_arg(th: Th, v: Option<Value>, name: &str) -> R<u8> {
         ))),
     }
 }
+/// Room for as much as the program asks for.
+fn room(th: Th, out: &mut Vec<u8>, n: usize) -> R<()> {
+    out.try_reserve(n).map_err(|_| th.memory_error())
+}
 fn pad_with(th: Th, a: Args, name: &str, pads: fn(usize, usize) -> (usize, usize)) -> R<Value> {
     let width = th.index_i64(a[1].unwrap())?.max(0) as usize;
     let fill = fill_arg(th, a[2], name)?;
@@ -399,11 +401,9 @@ fn pad_with(th: Th, a: Args, name: &str, pads: fn(usize, usize) -> (usize, usize
     if width <= b.len() {
         return same(th, a);
     }
-    if width > 1 << 40 {
-        return Err(th.memory_error());
-    }
     let (l, r) = pads(b.len(), width);
     scratch::with(|out| {
+        room(th, out, width)?;
         kernel::pad_bytes(b, l, r, fill, out);
         like(th, a, out)
     })
@@ -423,10 +423,8 @@ pub fn zfill(th: Th, a: Args) -> R<Value> {
     if width <= b.len() {
         return same(th, a);
     }
-    if width > 1 << 40 {
-        return Err(th.memory_error());
-    }
     scratch::with(|out| {
+        room(th, out, width)?;
         kernel::zfill(b, width - b.len(), out);
         like(th, a, out)
     })

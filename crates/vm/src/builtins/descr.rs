@@ -27,7 +27,11 @@ pub static METHOD_TYPE: NativeType = NativeType {
         hash: Some(|th, o| Ok(th.hash_address(meth(o).this.value()) ^ th.hash(meth(o).func.value())?)),
         call: Some(|th, o, a| th.call_prepend(meth(o).func.value(), meth(o).this.value(), a)),
         richcompare: Some(method_compare),
-        getattro: Some(method_getattro),
+        getattro: Some(|th, o, name| {
+            // Methods of methods of methods...
+            th.check_stack("")?;
+            method_getattro(th, o, name)
+        }),
         descr_get: Some(|_, m, _, _| Ok(m)),
         new: Some(method_new),
         ..Slots::NONE
@@ -490,6 +494,8 @@ pub static GETSET_DESCRIPTOR_TYPE: NativeType = NativeType {
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
                 check_receiver(th, &gs(d).owner, gs(d).def.name, o)?;
+                // Of a wrapper it may be the attribute of what is wrapped, and so on.
+                th.check_stack("")?;
                 (gs(d).def.get)(th, o)
             }
             None => Ok(d),

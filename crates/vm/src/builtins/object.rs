@@ -94,6 +94,8 @@ pub fn new_unwatched(th: Th, t: Gc<Type>) -> R<Value> {
     unsafe {
         let o = match th.m.try_alloc(size, t.inst_kind, s.id) {
             Ok(o) => o,
+            // Errors have to be raised all the same, that one first.
+            Err(_) if t.has(tflags::BASE_EXC_SUBCLASS) && size <= 8192 => th.m.alloc(size, t.inst_kind, s.id),
             Err(_) => return Err(th.memory_error()),
         };
         let p = o.as_ptr() as *mut u64;
@@ -201,7 +203,8 @@ pub fn object_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         }
     }
     if t.has(tflags::DISALLOW_INSTANTIATION) {
-        return Err(th.type_error(format!("cannot create '{}' instances", full_type_name(th, t))));
+        let name = if t.heap_type() { th.type_name(t) } else { full_type_name(th, t) };
+        return Err(th.type_error(format!("cannot create '{name}' instances")));
     }
     if t.has(tflags::IS_ABSTRACT) {
         return Err(abstract_error(th, t)?);

@@ -152,7 +152,7 @@ fn simple(th: Th, out: &mut Vec<u8>, v: Value, c: u8) -> R<()> {
         },
         _ => th.repr(v)?,
     };
-    out.extend_from_slice(text.cast::<Str>().expect("a str").bytes());
+    adder_text::room::append(out, text.cast::<Str>().expect("a str").bytes());
     Ok(())
 }
 

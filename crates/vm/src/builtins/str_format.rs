@@ -289,7 +289,7 @@ impl Source {
 
 fn render_plain(th: Th, o: Value, out: &mut Vec<u8>) -> R<()> {
     if let Some(s) = o.exact::<Str>() {
-        out.extend_from_slice(s.bytes());
+        adder_text::room::append(out, s.bytes());
         return Ok(());
     }
     if let Some(n) = o.as_fix() {
@@ -302,7 +302,7 @@ fn render_plain(th: Th, o: Value, out: &mut Vec<u8>) -> R<()> {
 }
 fn render(th: Th, o: Value, spec: Value, out: &mut Vec<u8>) -> R<()> {
     let r = ops::format(th, o, spec)?;
-    out.extend_from_slice(r.cast::<Str>().expect("format gives a str").bytes());
+    adder_text::room::append(out, r.cast::<Str>().expect("format gives a str").bytes());
     Ok(())
 }
 fn convert(th: Th, o: Value, c: u32) -> R<Value> {

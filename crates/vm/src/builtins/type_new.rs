@@ -156,6 +156,7 @@ impl Parts<'_> {
                 | tflags::MATCH_SELF
                 | tflags::VAR_SIZED
                 | tflags::HAS_DICT
+                | tflags::DISALLOW_INSTANTIATION
                 | tflags::WEAKREF);
         let mut tf = inherited | tflags::HEAPTYPE | tflags::BASETYPE | tflags::READY | tflags::HAVE_GC;
         for b in self.bases {

@@ -101,7 +101,7 @@ pub fn push_repr(th: Th, out: &mut Vec<u8>, v: Value) -> R<()> {
     }
     let r = th.repr(v)?;
     let s: Gc<Str> = this(r);
-    out.extend_from_slice(s.bytes());
+    adder_text::room::append(out, s.bytes());
     Ok(())
 }
 

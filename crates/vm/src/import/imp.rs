@@ -398,15 +398,12 @@ pub fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
 struct ImportLock {
     owner: std::sync::atomic::AtomicU64,
     depth: std::sync::atomic::AtomicU32,
-    /// Whether somebody has it; how many wait.
-    raw: std::sync::Mutex<(bool, u32)>,
-    freed: std::sync::Condvar,
+    raw: crate::sync::Lock,
 }
 static LOCK: ImportLock = ImportLock {
     owner: std::sync::atomic::AtomicU64::new(0),
     depth: std::sync::atomic::AtomicU32::new(0),
-    raw: std::sync::Mutex::new((false, 0)),
-    freed: std::sync::Condvar::new(),
+    raw: crate::sync::Lock::new(),
 };
 
 impl ImportLock {
@@ -415,21 +412,7 @@ impl ImportLock {
             self.depth.fetch_add(1, Relaxed);
             return;
         }
-        let mut held = self.raw.lock().unwrap();
-        if held.0 {
-            drop(held);
-            // The holder may need this thread to stop for a collection.
-            th.m.blocking(|| {
-                let mut held = self.raw.lock().unwrap();
-                held.1 += 1;
-                while held.0 {
-                    held = self.freed.wait(held).unwrap();
-                }
-                *held = (true, held.1 - 1);
-            });
-        } else {
-            held.0 = true;
-        }
+        self.raw.lock_uninterrupted(th);
         self.owner.store(th.ident, Relaxed);
         self.depth.store(1, Relaxed);
     }
@@ -439,15 +422,7 @@ impl ImportLock {
         }
         if self.depth.fetch_sub(1, Relaxed) == 1 {
             self.owner.store(0, Relaxed);
-            let waiting = {
-                let mut held = self.raw.lock().unwrap();
-                held.0 = false;
-                held.1
-            };
-            // A system call, even if nobody waits.
-            if waiting > 0 {
-                self.freed.notify_one();
-            }
+            self.raw.unlock();
         }
         true
     }

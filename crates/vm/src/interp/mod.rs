@@ -181,6 +181,14 @@ pub fn run(th: Th) -> R<Value> {
     th.native_base.set(base);
     match ran {
         Ok(w) => Value::from_word(w).ok_or(Raised),
+        // Where it happened, as if the operation had said so: what was being made there is gone.
+        Err(panic) if ran_out(&*panic) && entry_frame(th.fp.get()) == entry_frame(entry) => {
+            th.exc.init(None);
+            // What the native frames referred to may be enough.
+            th.m.take_memory_error();
+            let _ = th.memory_error();
+            if raised(th) { run(th) } else { Err(Raised) }
+        }
         Err(panic) => {
             // Of a frame that had a gap nothing may be left.
             let base = match chain::gap(flags) {
@@ -213,10 +221,21 @@ pub(crate) fn entry_frame(mut fp: *mut Frame) -> *mut Frame {
     fp
 }
 
+/// Whether there was no memory: the heap says so when its reserve is used up, kernels where they cannot return an error.
+fn ran_out(panic: &(dyn std::any::Any + Send)) -> bool {
+    panic.is::<adder_heap::OutOfMemory>()
+        || panic.downcast_ref::<&str>().is_some_and(|s| *s == adder_text::room::OUT_OF_MEMORY)
+}
+
+/// `base`: the frame below those that the panic ended.
 #[cold]
-fn internal_error(th: Th, base: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
+pub(crate) fn internal_error(th: Th, base: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
     th.fp.set(base);
     th.exc.init(None);
+    if ran_out(panic) {
+        th.m.take_memory_error();
+        return th.memory_error();
+    }
     let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(s), _) => s,
         (_, Some(s)) => s.as_str(),

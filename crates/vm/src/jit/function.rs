@@ -241,10 +241,8 @@ fn call_more(
     th.native_base.set(base);
     match r {
         Ok(r) => r.ok(),
-        Err(_) => {
-            th.fp.set(unsafe { fp.sub(1) });
-            th.exc.init(None);
-            let _ = th.system_error("internal error: panic in a call from machine code");
+        Err(panic) => {
+            let _ = crate::interp::internal_error(th, unsafe { fp.sub(1) }, &*panic);
             None
         }
     }

@@ -67,9 +67,8 @@ unsafe fn carry_out(
                     return 2;
                 }
             }
-            Err(_) => {
-                th.exc.init(None);
-                let _ = th.system_error("internal error: panic in an operation of a trace");
+            Err(panic) => {
+                let _ = crate::interp::internal_error(th, th.fp.get(), &*panic);
                 return 2;
             }
         }

@@ -1,0 +1,100 @@
+//! `malloc` under a limit of address space (`ulimit -v`): what the program's Rust structures are in.
+//!
+//! Rust ends the process when it gets no memory. So something is kept back: when `malloc` fails for the first time, that is
+//! given away, and the embedder learns of it as of the use of the heap's own reserve
+//! ([`Mutator::take_memory_error`](crate::Mutator::take_memory_error)). Who asks for much memory still has to ask whether
+//! there is that much (`try_reserve`).
+//!
+//! # Invariants
+//! - `KEPT` is the address of a mapping of `SIZE` bytes that nobody uses, or 0; who takes the address out unmaps it.
+//! - Nothing here allocates or takes a lock.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+
+/// The allocator of programs with a heap.
+pub struct Malloc;
+
+/// What is kept back, and the largest request that gets it.
+const SIZE: usize = 16 << 20;
+const LARGEST: usize = SIZE / 4;
+
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+static LOW: AtomicBool = AtomicBool::new(false);
+
+/// Keeps something back from now on. False: there is not that much.
+pub(crate) fn keep() -> bool {
+    // SAFETY: a new anonymous mapping.
+    let p = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            SIZE,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if p == libc::MAP_FAILED {
+        return false;
+    }
+    LOW.store(false, Relaxed);
+    give_away(KEPT.swap(p as usize, AcqRel));
+    true
+}
+/// Gives the system back what is free.
+pub(crate) fn trim() {
+    // SAFETY: plain call.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0)
+    };
+}
+fn give_away(p: usize) -> bool {
+    // SAFETY: see `KEPT`.
+    p != 0 && unsafe { libc::munmap(p as _, SIZE) } == 0
+}
+/// Whether what was kept back has been given away.
+#[inline(always)]
+pub(crate) fn low() -> bool {
+    LOW.load(Relaxed)
+}
+
+#[cold]
+#[inline(never)]
+fn again(size: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if size > LARGEST || !give_away(KEPT.swap(0, AcqRel)) {
+        return std::ptr::null_mut();
+    }
+    LOW.store(true, Relaxed);
+    f()
+}
+
+// SAFETY: all memory comes from `System`.
+unsafe impl GlobalAlloc for Malloc {
+    #[inline(always)]
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        unsafe {
+            let p = System.alloc(l);
+            if p.is_null() { again(l.size(), || System.alloc(l)) } else { p }
+        }
+    }
+    #[inline(always)]
+    unsafe fn alloc_zeroed(&self, l: Layout) -> *mut u8 {
+        unsafe {
+            let p = System.alloc_zeroed(l);
+            if p.is_null() { again(l.size(), || System.alloc_zeroed(l)) } else { p }
+        }
+    }
+    #[inline(always)]
+    unsafe fn realloc(&self, p: *mut u8, l: Layout, size: usize) -> *mut u8 {
+        unsafe {
+            let n = System.realloc(p, l, size);
+            if n.is_null() { again(size, || System.realloc(p, l, size)) } else { n }
+        }
+    }
+    #[inline(always)]
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        unsafe { System.dealloc(p, l) }
+    }
+}
