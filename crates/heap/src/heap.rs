@@ -158,6 +158,10 @@ impl Heap {
             ..s.stats
         }
     }
+    /// Bytes of address space that the heap has.
+    pub fn room(&self) -> usize {
+        self.range.len
+    }
     /// Whether an address lies in the heap (and not in static memory).
     #[inline(always)]
     pub fn contains(&self, addr: usize) -> bool {

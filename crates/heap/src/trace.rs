@@ -113,6 +113,8 @@ impl Tracer {
             Phase::Copy => (0..n).for_each(|i| self.edge::<COPY>(slot.add(i))),
             Phase::Heap => (0..n).for_each(|i| self.edge::<QUEUE>(slot.add(i))),
             Phase::Verify | Phase::Visit => self.look(slot, n),
+            // In pieces: what they refer to waits on a stack.
+            _ if n > PIECE => self.rest.push(Rest { slot, n }),
             _ => self.mark_slots(slot, n),
         }
     }

@@ -313,8 +313,9 @@ impl Frame {
     }
 }
 
-fn map_stack(bytes: usize) -> *mut u8 {
-    let mut n = bytes;
+/// Address space for a stack of `most` bytes, less where there is not that much: where it is and its size.
+fn map_stack(most: usize) -> (*mut u8, usize) {
+    let mut n = most;
     loop {
         let p = unsafe {
             libc::mmap(
@@ -327,16 +328,19 @@ fn map_stack(bytes: usize) -> *mut u8 {
             )
         };
         if p != libc::MAP_FAILED {
-            return p as *mut u8;
+            return (p as *mut u8, n);
         }
         n /= 2;
-        assert!(n > 1 << 16, "no memory for a thread's stacks");
+        assert!(n >= LEAST_STACK, "no memory for a thread's stacks");
     }
 }
 
 /// Address space for frames and registers of a thread, committed as it is used.
 const FRAME_BYTES: usize = 64 << 20;
 const REG_BYTES: usize = 256 << 20;
+/// Registers that a frame may have without having asked: the end is noticed that much before.
+const REG_MARGIN: usize = 1 << 20;
+const LEAST_STACK: usize = 4 * REG_MARGIN;
 
 impl Th {
     /// Makes the heap of the process (once).
@@ -360,8 +364,11 @@ impl Th {
     /// Registers the calling native thread. `stack_base`: an address above all of its Python-related frames.
     pub fn attach(stack_base: usize, stack_size: usize) -> Th {
         let heap = *HEAP.get().expect("the heap exists");
-        let frames = map_stack(FRAME_BYTES) as *mut Frame;
-        let regs = map_stack(REG_BYTES) as *mut u64;
+        // With a limit of address space deep recursion is not what it is for.
+        let most = |bytes: usize| bytes.min(heap.room() / 16).next_power_of_two().max(LEAST_STACK);
+        let (frames, frame_bytes) = map_stack(most(FRAME_BYTES));
+        let (regs, reg_bytes) = map_stack(most(REG_BYTES));
+        let (frames, regs) = (frames as *mut Frame, regs as *mut u64);
         let t = Box::new(Thread {
             m: Mutator::new(heap),
             ticks: RustCell::new(1),
@@ -375,9 +382,9 @@ impl Th {
             stack_base,
             jit_stack: stack_base.saturating_sub(stack_size / 2),
             frames: RustCell::new(frames),
-            frames_end: RustCell::new(unsafe { frames.add(FRAME_BYTES / size_of::<Frame>() - 8) }),
+            frames_end: RustCell::new(unsafe { frames.add(frame_bytes / size_of::<Frame>() - 8) }),
             regs: RustCell::new(regs),
-            regs_end: RustCell::new(unsafe { regs.add(REG_BYTES / 8 - (1 << 17)) }),
+            regs_end: RustCell::new(unsafe { regs.add((reg_bytes - REG_MARGIN) / 8) }),
             repr_stack: RustCell::new([0; 4]),
             collect_soon: RustCell::new(0),
             ident: crate::the_host().thread_self(),
@@ -416,8 +423,11 @@ impl Th {
         THREADS.lock().unwrap().retain(|t| *t != self.0.as_ptr() as usize);
         unsafe {
             self.m.unregister();
-            libc::munmap(self.frames.get().cast(), FRAME_BYTES);
-            libc::munmap(self.regs.get().cast(), REG_BYTES);
+            let (frames, regs) = (self.frames.get(), self.regs.get());
+            let frame_bytes = (self.frames_end.get().offset_from_unsigned(frames) + 8) * size_of::<Frame>();
+            let reg_bytes = self.regs_end.get().offset_from_unsigned(regs) * 8 + REG_MARGIN;
+            libc::munmap(frames.cast(), frame_bytes);
+            libc::munmap(regs.cast(), reg_bytes);
             drop(Box::from_raw(self.0.as_ptr()));
         }
     }
