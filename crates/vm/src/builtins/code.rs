@@ -295,7 +295,7 @@ fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
         unsafe {
             // `_fix_co_filename` does not load what it finds.
             (*c.lazy).with_names(|_, _, old| {
-                if old != filename {
+                if c.filename.value().known::<Str>().bytes() != old.as_bytes() {
                     rename_nested(th, b.consts, old, c.filename.value());
                 }
             });
