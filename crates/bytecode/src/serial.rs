@@ -147,7 +147,15 @@ pub(crate) fn positions(text: &Text, from: usize, to: usize, count: usize, line:
 /// What stands in front of the code: where each string is, and where the outermost code begins.
 #[allow(clippy::type_complexity)]
 pub(crate) fn front(bytes: &[u8]) -> Read<(Box<[(u32, u32)]>, usize)> {
-    let mut r = Reader { data: bytes, all: bytes, strings: &[], depth: 0, filename: None, nameless: false, lazy: None };
+    let mut r = Reader {
+        data: bytes,
+        all: bytes,
+        strings: &[],
+        depth: 0,
+        filename: None,
+        nameless: false,
+        lazy: None,
+    };
     u32::try_from(bytes.len()).map_err(|_| "too long")?;
     if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
         return Err("not code of this version");

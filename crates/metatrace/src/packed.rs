@@ -414,7 +414,7 @@ impl Packed {
         debug_assert!(self.bytes[i.at] & SIMPLE != 0);
         i.byte();
         let mut leaves = [0; MOST_LEAVES];
-        i.part(|i| {
+        let used = i.part(|i| {
             let n = i.num() as usize;
             for l in &mut leaves[..n] {
                 let b = i.byte();
@@ -426,6 +426,7 @@ impl Packed {
                     _ => n,
                 };
             }
+            n
         });
         i.part(|i| {
             let mut next = 0;
@@ -442,6 +443,9 @@ impl Packed {
                 to.frame(k, k + 1 == n, &f);
             });
         }
+        // The collector looks at the native stack, also at what was left there: nothing may live longer for that.
+        leaves[..used].fill(0);
+        std::hint::black_box(&leaves);
     }
     /// What is needed to leave.
     pub fn unpack(&'static self, at: u32) -> Left {
@@ -597,7 +601,12 @@ mod tests {
         simple.frames[1].extra = Some(Val::Int(R(2)));
         let few = || leaves(0)[..100].to_vec();
         let mut p = Packer::new();
-        let info = |snap: Option<&Snap>, leaves| ExitInfo { snap: snap.cloned(), leaves, carry: vec![], hints: vec![] };
+        let info = |snap: Option<&Snap>, leaves| ExitInfo {
+            snap: snap.cloned(),
+            leaves,
+            carry: vec![],
+            hints: vec![],
+        };
         p.add(info(Some(&Snap::default()), few()));
         assert_eq!(p.add(info(Some(&simple), few())).1, SIMPLE);
         assert_eq!(p.add(info(None, leaves(0))).1, 0);

@@ -33,6 +33,8 @@ pub fn without_consts(th: Th, c: Gc<Code>) -> CodeData {
     d.name = text(&c.name);
     d.qualname = text(&c.qualname);
     d.filename = text(&c.filename);
+    // What was read may say something else.
+    d.unit = Default::default();
     d
 }
 
