@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use adder_bytecode::{Pack, Stored};
+
 /// Where the code of one module lies in [`BLOB`]; `packed == len` means stored without compression.
 struct Record {
     name: u32,
@@ -21,17 +23,24 @@ impl Record {
     }
 }
 
+static LZ4: Pack =
+    Pack { pack: lz4_flex::block::compress, unpack: |b, len| lz4_flex::block::decompress(b, len).ok() };
+
 pub struct Library;
 
 impl adder_vm::hooks::Library for Library {
-    fn code(&self, path: &str) -> Option<Cow<'static, [u8]>> {
+    fn code(&self, path: &str) -> Option<Stored> {
         let r = &RECORDS[RECORDS.binary_search_by(|r| r.path().cmp(path)).ok()?];
         let stored = &BLOB[r.data as usize..(r.data + r.packed) as usize];
         Some(if r.packed == r.len {
-            Cow::Borrowed(stored)
+            Stored { bytes: Cow::Borrowed(stored), packed: None, pack: None }
         } else {
-            Cow::Owned(lz4_flex::block::decompress(stored, r.len as usize).expect("written by build.rs"))
+            let bytes = (LZ4.unpack)(stored, r.len as usize).expect("written by build.rs");
+            Stored { bytes: bytes.into(), packed: Some(stored), pack: Some(&LZ4) }
         })
+    }
+    fn pack(&self) -> Option<&'static Pack> {
+        Some(&LZ4)
     }
     fn file(&self, path: &str) -> Option<Cow<'static, [u8]>> {
         adder_pylib::file(path).map(|f| f.bytes())
@@ -57,7 +66,7 @@ mod tests {
         let mut n = 0;
         for f in adder_pylib::files().filter(|f| f.path().ends_with(".py")) {
             let Some(code) = Library.code(f.path()) else { continue };
-            let code = adder_bytecode::deserialize_as(&code, Some("<x>")).unwrap();
+            let code = adder_bytecode::deserialize_as(&code.bytes, Some("<x>")).unwrap();
             assert_eq!(&*code.filename, "<x>");
             n += 1;
         }

@@ -158,4 +158,6 @@ pub struct CodeData {
     pub positions: Positions,
     /// Protected ranges, inner ones first.
     pub handlers: Vec<Handler>,
+    /// Of the outermost code of what was read lazily.
+    pub unit: crate::Whole,
 }

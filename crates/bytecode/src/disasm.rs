@@ -132,6 +132,6 @@ pub fn constant(c: &Const) -> String {
         Const::FrozenSet(t) => format!("{{{}}}", list(t)),
         Const::Slice(t) => format!("slice({})", list(&t[..])),
         Const::Code(c) => format!("<code {}>", c.name),
-        Const::Lazy(c) => format!("<code {}>", c.name()),
+        Const::Lazy(c) => c.with_names(|name, _, _| format!("<code {name}>")),
     }
 }

@@ -32,6 +32,7 @@ mod ops;
 mod parts;
 pub mod public;
 mod serial;
+mod unit;
 mod verify;
 
 pub use code::{CodeData, CodeFlags, Const, Handler, Position};
@@ -40,5 +41,8 @@ pub use disasm::{constant, disassemble, instruction, instructions};
 pub use ins::Ins;
 pub use ops::{Common, Intrinsic1, Intrinsic2, Op, OpInfo, Operand, SetFunc, Special};
 pub use parts::{Names, Positions};
-pub use serial::{LazyCode, deserialize, deserialize_as, read_lazily, serialize, table_hash};
+pub use serial::{
+    LazyCode, Whole, deserialize, deserialize_as, made_lazy, read_lazily, serialize, table_hash,
+};
+pub use unit::{Pack, Stored};
 pub use verify::verify;

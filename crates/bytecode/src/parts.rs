@@ -8,7 +8,8 @@ use std::ops::{Deref, Index};
 use std::sync::{Arc, OnceLock};
 
 use crate::Position;
-use crate::serial::Unit;
+use crate::serial::{has_line, positions};
+use crate::unit::Unit;
 
 /// The positions of a code object's instructions.
 #[derive(Clone, Default)]
@@ -20,7 +21,7 @@ pub struct Positions {
 /// Where positions lie.
 #[derive(Clone)]
 struct Later {
-    unit: Arc<Unit<'static>>,
+    unit: Arc<Unit>,
     from: usize,
     to: usize,
     /// How many; the line that the first one is relative to.
@@ -29,13 +30,7 @@ struct Later {
 }
 
 impl Positions {
-    pub(crate) fn later(
-        unit: Arc<Unit<'static>>,
-        from: usize,
-        to: usize,
-        count: usize,
-        line: u32,
-    ) -> Positions {
+    pub(crate) fn later(unit: Arc<Unit>, from: usize, to: usize, count: usize, line: u32) -> Positions {
         Positions { list: OnceLock::new(), later: Some(Later { unit, from, to, count, line }) }
     }
 }
@@ -44,7 +39,7 @@ impl Positions {
     /// Whether instruction `i` has a line; the others are not read for that.
     pub fn has_line(&self, i: usize) -> bool {
         match (self.list.get(), &self.later) {
-            (None, Some(l)) if i < l.count => l.unit.has_line(l.from, l.to, i).unwrap_or(false),
+            (None, Some(l)) if i < l.count => has_line(&l.unit.text(), l.from, l.to, i).unwrap_or(false),
             _ => self.get(i).is_some_and(|p| p.line != 0),
         }
     }
@@ -54,9 +49,7 @@ impl Deref for Positions {
     type Target = [Position];
     fn deref(&self) -> &[Position] {
         self.list.get_or_init(|| match &self.later {
-            Some(l) => l
-                .unit
-                .positions(l.from, l.to, l.count, l.line)
+            Some(l) => positions(&l.unit.text(), l.from, l.to, l.count, l.line)
                 .unwrap_or_else(|_| vec![Position::default(); l.count]),
             None => Vec::new(),
         })
@@ -84,42 +77,50 @@ impl fmt::Debug for Positions {
 /// Names of a code object.
 #[derive(Clone, Default)]
 pub struct Names {
-    own: Vec<Box<str>>,
-    /// Or strings of a unit.
-    shared: Option<(Arc<Unit<'static>>, Vec<u32>)>,
+    own: OnceLock<Box<[Box<str>]>>,
+    /// Or strings of a unit, until somebody wants to see them.
+    shared: Option<(Arc<Unit>, Box<[u32]>)>,
 }
 
 impl Names {
-    pub(crate) fn shared(unit: Arc<Unit<'static>>, ids: Vec<u32>) -> Names {
-        Names { own: Vec::new(), shared: Some((unit, ids)) }
+    pub(crate) fn shared(unit: Arc<Unit>, ids: Vec<u32>) -> Names {
+        Names { own: OnceLock::new(), shared: Some((unit, ids.into())) }
+    }
+    fn own(&self) -> &[Box<str>] {
+        self.own.get_or_init(|| match &self.shared {
+            Some((unit, ids)) => {
+                let text = unit.text();
+                ids.iter().map(|i| text.str(*i).into()).collect()
+            }
+            None => [].into(),
+        })
     }
     pub fn len(&self) -> usize {
-        self.shared.as_ref().map_or(self.own.len(), |s| s.1.len())
+        self.shared.as_ref().map_or_else(|| self.own().len(), |s| s.1.len())
     }
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
     pub fn get(&self, i: usize) -> Option<&str> {
-        match &self.shared {
-            Some((unit, ids)) => ids.get(i).map(|i| unit.str(*i)),
-            None => self.own.get(i).map(|s| &**s),
-        }
+        self.own().get(i).map(|s| &**s)
     }
-    /// The bytes of a name, which may not be UTF-8 if they were damaged.
-    pub fn get_bytes(&self, i: usize) -> Option<&[u8]> {
-        match &self.shared {
-            Some((unit, ids)) => ids.get(i).map(|i| unit.text(*i)),
-            None => self.own.get(i).map(|s| s.as_bytes()),
+    /// Calls `f` with the bytes of all names, which may not be UTF-8 if they were damaged, until it fails.
+    pub fn try_each_bytes<E>(&self, mut f: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        match (self.own.get(), &self.shared) {
+            (None, Some((unit, ids))) => {
+                let text = unit.text();
+                ids.iter().try_for_each(|i| f(text.string(*i)))
+            }
+            _ => self.own().iter().try_for_each(|s| f(s.as_bytes())),
         }
     }
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|i| &self[i])
+        self.own().iter().map(|s| &**s)
     }
     pub fn set(&mut self, i: usize, name: Box<str>) {
-        if self.shared.is_some() {
-            *self = self.iter().map(Box::from).collect();
-        }
-        self.own[i] = name;
+        let mut own = self.own().to_vec();
+        own[i] = name;
+        *self = own.into();
     }
 }
 
@@ -132,7 +133,7 @@ impl Index<usize> for Names {
 
 impl From<Vec<Box<str>>> for Names {
     fn from(own: Vec<Box<str>>) -> Names {
-        Names { own, shared: None }
+        Names { own: own.into_boxed_slice().into(), shared: None }
     }
 }
 

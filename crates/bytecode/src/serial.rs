@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::unit::{Stored, Text, Unit};
+
 use crate::parts::{Names, Positions};
 use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Position};
 
@@ -58,97 +60,106 @@ pub fn deserialize(bytes: &[u8]) -> Result<CodeData, &'static str> {
 /// As [`deserialize`]; with `filename`, all code objects get that one: embedded code does not know where the library
 /// will seem to be.
 pub fn deserialize_as(bytes: &[u8], filename: Option<&str>) -> Result<CodeData, &'static str> {
-    let unit = Unit::new(Cow::Borrowed(bytes), "")?;
-    unit.reader(unit.body, bytes.len(), filename, None).whole_code()
+    let text = Text::new(Cow::Borrowed(bytes))?;
+    Reader::new(&text, text.body, bytes.len(), filename, None).whole_code()
 }
 
 /// As [`deserialize_as`], but nested code objects are left as [`Const::Lazy`].
-pub fn read_lazily(bytes: Cow<'static, [u8]>, filename: Option<&str>) -> Result<CodeData, &'static str> {
-    let unit = Arc::new(Unit::new(bytes, filename.unwrap_or_default())?);
-    unit.reader(unit.body, unit.bytes.len(), filename, Some(&unit)).whole_code()
+pub fn read_lazily(stored: Stored, filename: Option<&str>) -> Result<CodeData, &'static str> {
+    let unit = Unit::new(stored, filename)?;
+    let text = unit.text();
+    let mut code = Reader::new(&text, text.body, text.len(), filename, Some(&unit)).whole_code()?;
+    code.unit = Whole(Some(unit));
+    Ok(code)
 }
 
-/// The bytes of a module: what its code objects share.
-#[derive(PartialEq, Debug)]
-pub(crate) struct Unit<'d> {
-    bytes: Cow<'d, [u8]>,
-    /// Where each string is: start and end.
-    strings: Vec<(u32, u32)>,
-    /// Where the outermost code begins.
-    body: usize,
-    /// What code that was passed over is said to come from.
-    filename: Box<str>,
+/// Compiled code that is worth it as what [`read_lazily`] makes of it: most functions of a large module are not called,
+/// and lie more densely as bytes. `pack` makes those smaller that were not needed for a while.
+pub fn made_lazy(code: CodeData, pack: Option<&'static crate::Pack>) -> CodeData {
+    // Less than that of code in functions is not worth the pains.
+    const LEAST: usize = 512;
+    fn more(code: &CodeData, mut n: usize, nested: bool) -> usize {
+        n += if nested { code.code.len() } else { 0 };
+        for k in &code.consts {
+            if n >= LEAST {
+                break;
+            }
+            if let Const::Code(c) = k {
+                n = more(c, n, true);
+            }
+        }
+        n
+    }
+    if more(&code, 0, false) < LEAST {
+        return code;
+    }
+    match read_lazily(Stored { bytes: serialize(&code).into(), packed: None, pack }, None) {
+        Ok(lazy) => lazy,
+        // Nested too deeply.
+        Err(_) => code,
+    }
 }
 
-impl<'d> Unit<'d> {
-    fn new(bytes: Cow<'d, [u8]>, filename: &str) -> Read<Unit<'d>> {
-        let mut r = Reader { data: &bytes, all: &bytes, strings: &[], depth: 0, filename: None, lazy: None };
-        u32::try_from(bytes.len()).map_err(|_| "too long")?;
-        if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
-            return Err("not code of this version");
+/// In the outermost code of what was read lazily: where it was read from.
+#[derive(Clone, Default, Debug)]
+pub struct Whole(Option<Arc<Unit>>);
+
+impl Whole {
+    /// What [`serialize`] would write of the code as it was read.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        // It has the names of files that the code has.
+        let unit = self.0.as_ref().filter(|u| u.filename.is_none())?;
+        Some(unit.text().bytes().to_vec())
+    }
+}
+
+/// Where code was read from says nothing about it.
+impl PartialEq for Whole {
+    fn eq(&self, _: &Whole) -> bool {
+        true
+    }
+}
+
+/// Whether the position number `i` of those at `from..to` has a line.
+pub(crate) fn has_line(text: &Text, from: usize, to: usize, i: usize) -> Read<bool> {
+    let mut r = Reader::new(text, from, to, None, None);
+    let mut left = i;
+    loop {
+        let n = r.num()? as usize;
+        let lined = r.num()? != 0;
+        if left < n || n == 0 {
+            return Ok(lined);
         }
-        let n = r.count(1)?;
-        let mut strings = Vec::with_capacity(n);
-        for _ in 0..n {
-            let len = r.bytes()?.len();
-            let end = bytes.len() - r.data.len();
-            strings.push(((end - len) as u32, end as u32));
-        }
-        let body = bytes.len() - r.data.len();
-        Ok(Unit { bytes, strings, body, filename: filename.into() })
-    }
-
-    /// A string that is known to be there.
-    pub(crate) fn text(&self, i: u32) -> &[u8] {
-        let found = self.strings.get(i as usize).map(|&(from, to)| &self.bytes[from as usize..to as usize]);
-        found.unwrap_or_default()
-    }
-
-    /// The same, where it should be UTF-8.
-    pub(crate) fn str(&self, i: u32) -> &str {
-        std::str::from_utf8(self.text(i)).unwrap_or_default()
-    }
-
-    /// Whether the position number `i` of those at `from..to` has a line.
-    pub(crate) fn has_line(&self, from: usize, to: usize, i: usize) -> Read<bool> {
-        let mut r = self.reader(from, to, None, None);
-        let mut left = i;
-        loop {
-            let n = r.num()? as usize;
-            let lined = r.num()? != 0;
-            if left < n || n == 0 {
-                return Ok(lined);
-            }
-            left -= n;
-            if lined {
-                r.num()?;
-                r.num()?;
-                r.num()?;
-            }
+        left -= n;
+        if lined {
+            r.num()?;
+            r.num()?;
+            r.num()?;
         }
     }
+}
 
-    pub(crate) fn positions(&self, from: usize, to: usize, count: usize, line: u32) -> Read<Vec<Position>> {
-        let mut line = line as i64;
-        self.reader(from, to, None, None).runs(count, |r| r.position(&mut line))
-    }
+pub(crate) fn positions(text: &Text, from: usize, to: usize, count: usize, line: u32) -> Read<Vec<Position>> {
+    let mut line = line as i64;
+    Reader::new(text, from, to, None, None).runs(count, |r| r.position(&mut line))
+}
 
-    fn reader<'a>(
-        &'a self,
-        from: usize,
-        to: usize,
-        filename: Option<&'a str>,
-        lazy: Option<&'a Arc<Unit<'static>>>,
-    ) -> Reader<'a> {
-        Reader {
-            data: &self.bytes[from..to],
-            all: &self.bytes,
-            strings: &self.strings,
-            depth: 0,
-            filename,
-            lazy,
-        }
+/// What stands in front of the code: where each string is, and where the outermost code begins.
+#[allow(clippy::type_complexity)]
+pub(crate) fn front(bytes: &[u8]) -> Read<(Box<[(u32, u32)]>, usize)> {
+    let mut r = Reader { data: bytes, all: bytes, strings: &[], depth: 0, filename: None, lazy: None };
+    u32::try_from(bytes.len()).map_err(|_| "too long")?;
+    if r.take(4)? != MAGIC || r.take(8)? != table_hash().to_le_bytes() {
+        return Err("not code of this version");
     }
+    let n = r.count(1)?;
+    let mut strings = Vec::with_capacity(n);
+    for _ in 0..n {
+        let len = r.bytes()?.len();
+        let end = bytes.len() - r.data.len();
+        strings.push(((end - len) as u32, end as u32));
+    }
+    Ok((strings.into(), bytes.len() - r.data.len()))
 }
 
 /// A code object that was passed over: what a function object needs, and where the rest is.
@@ -156,6 +167,7 @@ impl<'d> Unit<'d> {
 pub struct LazyCode {
     name: u32,
     qualname: u32,
+    filename: u32,
     /// As in [`CodeData`], like the next four.
     pub flags: CodeFlags,
     /// See `flags`.
@@ -168,27 +180,23 @@ pub struct LazyCode {
     pub nregs: u32,
     /// Locals and free variables.
     pub nvarnames: u32,
-    unit: Arc<Unit<'static>>,
+    unit: Arc<Unit>,
     from: u32,
     to: u32,
 }
 
 impl LazyCode {
-    /// `co_name`
-    pub fn name(&self) -> &str {
-        self.unit.str(self.name)
-    }
-    /// `co_qualname`
-    pub fn qualname(&self) -> &str {
-        self.unit.str(self.qualname)
-    }
-    /// What the unit was read as.
-    pub fn filename(&self) -> &str {
-        &self.unit.filename
+    /// Calls `f` with `co_name`, `co_qualname` and `co_filename`: what the unit was read as, if that was said.
+    pub fn with_names<R>(&self, f: impl FnOnce(&str, &str, &str) -> R) -> R {
+        let text = self.unit.text();
+        let filename = self.unit.filename.as_deref().unwrap_or_else(|| text.str(self.filename));
+        f(text.str(self.name), text.str(self.qualname), filename)
     }
     /// Reads it; `filename` is what it is called now. Code nested in it stays lazy.
     pub fn load(&self, filename: &str) -> Result<CodeData, &'static str> {
-        self.unit.reader(self.from as usize, self.to as usize, Some(filename), Some(&self.unit)).whole_code()
+        let text = self.unit.text();
+        let (from, to) = (self.from as usize, self.to as usize);
+        Reader::new(&text, from, to, Some(filename), Some(&self.unit)).whole_code()
     }
 }
 
@@ -373,12 +381,30 @@ struct Reader<'d> {
     depth: u32,
     filename: Option<&'d str>,
     /// Nested code is left where it is, in this unit.
-    lazy: Option<&'d Arc<Unit<'static>>>,
+    lazy: Option<&'d Arc<Unit>>,
 }
 
-type Read<T> = Result<T, &'static str>;
+pub(crate) type Read<T> = Result<T, &'static str>;
 
 impl<'d> Reader<'d> {
+    fn new(
+        text: &'d Text<'_>,
+        from: usize,
+        to: usize,
+        filename: Option<&'d str>,
+        lazy: Option<&'d Arc<Unit>>,
+    ) -> Reader<'d> {
+        let all = text.bytes();
+        Reader {
+            data: all.get(from..to).unwrap_or_default(),
+            all,
+            strings: text.strings(),
+            depth: 0,
+            filename,
+            lazy,
+        }
+    }
+
     fn take(&mut self, n: usize) -> Read<&'d [u8]> {
         if n > self.data.len() {
             return Err("truncated");
@@ -505,14 +531,14 @@ impl<'d> Reader<'d> {
     }
 
     /// The head of code that lies at `from..to` of `unit`.
-    fn lazy_code(&mut self, unit: &Arc<Unit<'static>>, from: usize, to: usize) -> Read<LazyCode> {
-        let (name, qualname) = (self.string_id()?, self.string_id()?);
-        self.num()?;
+    fn lazy_code(&mut self, unit: &Arc<Unit>, from: usize, to: usize) -> Read<LazyCode> {
+        let (name, qualname, filename) = (self.string_id()?, self.string_id()?, self.string_id()?);
         let c = self.numbers(CodeData::default())?;
         let nvarnames = self.count(1)? as u32;
         Ok(LazyCode {
             name,
             qualname,
+            filename,
             flags: c.flags,
             argcount: c.argcount,
             kwonly: c.kwonly,
@@ -677,7 +703,7 @@ impl<'d> Reader<'d> {
                     }
                     Some(unit) => {
                         let (from, to) = self.pass(len)?;
-                        let mut head = unit.reader(from, to, None, None);
+                        let mut head = Reader { data: &self.all[from..to], lazy: None, ..*self };
                         Const::Lazy(Box::new(head.lazy_code(unit, from, to)?))
                     }
                 }
@@ -739,15 +765,33 @@ mod tests {
     #[test]
     fn nested_code_is_read_when_asked_for() {
         let c = sample();
-        let lazy = read_lazily(serialize(&c).into(), Some("x.py")).unwrap();
+        let lazy = read_lazily(Stored::from(serialize(&c)), Some("x.py")).unwrap();
         assert_eq!(&*lazy.filename, "x.py");
         let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else {
             panic!("not lazy")
         };
-        assert_eq!((l.name(), l.filename()), ("g", "x.py"));
+        l.with_names(|name, _, filename| assert_eq!((name, filename), ("g", "x.py")));
         // The parts that are read when they are asked for.
         assert_eq!((&lazy.names, &lazy.varnames, &lazy.positions), (&c.names, &c.varnames, &c.positions));
         assert_eq!(l.load("y.py").unwrap(), CodeData { filename: "y.py".into(), ..(**inner).clone() });
+    }
+
+    #[test]
+    fn compiled_code_may_lie_as_bytes() {
+        let mut c = sample();
+        assert_eq!(made_lazy(c.clone(), None), c);
+        let Const::Code(inner) = &mut c.consts[4] else { panic!() };
+        inner.filename = "z.py".into();
+        inner.code = vec![Ins::abc(Op::ReturnNone, 0, 0, 0, 0); 600];
+        inner.depths = vec![0; 600];
+        inner.positions = vec![Position::default(); 600].into();
+        let lazy = made_lazy(c.clone(), None);
+        assert_eq!(lazy.unit.bytes().unwrap(), serialize(&c));
+        let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else {
+            panic!("not lazy")
+        };
+        l.with_names(|name, _, filename| assert_eq!((name, filename), ("g", "z.py")));
+        assert_eq!(l.load("z.py").unwrap(), **inner);
     }
 
     #[test]
@@ -759,7 +803,7 @@ mod tests {
                 let mut bad = good.clone();
                 bad[i] = b;
                 let _ = deserialize(&bad);
-                if let Ok(c) = read_lazily(bad.into(), None) {
+                if let Ok(c) = read_lazily(Stored::from(bad), None) {
                     let _ = (c.positions.len(), c.names.iter().count());
                     for k in &c.consts {
                         if let Const::Lazy(l) = k {

@@ -90,6 +90,10 @@ impl AstHook for Ast {
         let (r, warnings) = c::compile_tree(&node, &opts);
         adder_vm::hooks::report(th, convert::warnings(warnings), filename)?;
         match r {
+            Ok(d) if mode == Mode::Exec => {
+                let d = adder_bytecode::made_lazy(d, adder_vm::hooks::pack());
+                Ok(adder_vm::builtins::code::new(th, d)?.value())
+            }
             Ok(d) => Ok(adder_vm::builtins::code::new(th, d)?.value()),
             Err(e) => Err(adder_vm::hooks::raise(th, convert::error(e), filename)),
         }

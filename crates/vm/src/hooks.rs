@@ -6,7 +6,7 @@ use crate::err::{R, Raised};
 use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
-use adder_bytecode::CodeData;
+use adder_bytecode::{CodeData, Pack, Stored, made_lazy};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -162,7 +162,7 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
     let (r, warnings) = c.compile(source, &o);
     report(th, warnings, filename)?;
     match r {
-        Ok(d) => crate::builtins::code::new(th, d),
+        Ok(d) => crate::builtins::code::new(th, if mode == Mode::Exec { made_lazy(d, pack()) } else { d }),
         Err(e) => Err(raise(th, e, filename)),
     }
 }
@@ -234,7 +234,9 @@ pub fn raise(th: Th, e: CompileError, filename: &str) -> Raised {
 /// The standard library that is embedded in the program. Paths are below the library folder, with forward slashes.
 pub trait Library: Sync {
     /// Bytecode of a module's file in `adder_bytecode`'s serial form.
-    fn code(&self, path: &str) -> Option<Cow<'static, [u8]>>;
+    fn code(&self, path: &str) -> Option<Stored>;
+    /// How code that is not needed at the moment is made smaller.
+    fn pack(&self) -> Option<&'static Pack>;
     fn file(&self, path: &str) -> Option<Cow<'static, [u8]>>;
     /// Size of a file in bytes.
     fn size(&self, path: &str) -> Option<usize>;
@@ -251,4 +253,8 @@ pub fn set_library(l: &'static dyn Library) {
 }
 pub fn library() -> Option<&'static dyn Library> {
     LIBRARY.get().copied()
+}
+/// [`Library::pack`]
+pub fn pack() -> Option<&'static Pack> {
+    library().and_then(|l| l.pack())
 }

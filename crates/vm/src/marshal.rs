@@ -6,7 +6,7 @@
 //! # Invariants
 //! Values are cast after their kind was looked at. References that a reader has made lie in a list on the heap.
 
-use crate::builtins::{self, bytes, code_data, list, tuple};
+use crate::builtins::{self, bytes, code, code_data, list, tuple};
 use crate::err::{R, Raised};
 use crate::native::*;
 use crate::object::*;
@@ -17,6 +17,8 @@ use std::collections::HashMap;
 pub const VERSION: i64 = 5;
 const MAX_DEPTH: u32 = 2000;
 const FLAG_REF: u8 = 0x80;
+/// Code of so many bytes is read when it is called.
+const LARGE: usize = 8 << 10;
 
 pub static MODULE: NativeModule = NativeModule {
     name: "marshal",
@@ -269,8 +271,13 @@ impl Writer {
                     return Err(th.value_error("marshalling code objects is disallowed"));
                 }
                 self.byte(b'c' | flag);
-                let d = code_data::to_data(th, unsafe { v.cast_unchecked() })?;
-                let b = adder_bytecode::serialize(&d);
+                let c: Gc<Code> = unsafe { v.cast_unchecked() };
+                code::load(th, c)?;
+                let own = unsafe { &*c.data };
+                let b = match own.unit.bytes().filter(|_| *own.filename == *th.text(c.filename.value())) {
+                    Some(b) => b,
+                    None => adder_bytecode::serialize(&code_data::to_data(th, c)?),
+                };
                 self.size(b.len())?;
                 self.out.extend_from_slice(&b);
             }
@@ -655,7 +662,15 @@ impl<'b> Reader<'b> {
                 if let Err(e) = adder_bytecode::verify(&d) {
                     return Err(self.bad(&format!("invalid code: {e}")));
                 }
-                let c = builtins::code::new(th, d)?;
+                // Functions of a large module are read when they are called.
+                let d = if n < LARGE {
+                    d
+                } else {
+                    let bytes = self.buf.clone().into();
+                    let stored = adder_bytecode::Stored { bytes, packed: None, pack: crate::hooks::pack() };
+                    adder_bytecode::read_lazily(stored, None).map_err(|e| self.bad(e))?
+                };
+                let c = code::new(th, d)?;
                 return self.fill(flag, i, c.value());
             }
             _ => return Err(self.bad("unknown type code")),

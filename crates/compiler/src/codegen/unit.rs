@@ -335,6 +335,7 @@ impl<'a> Unit<'a> {
             depths: self.depths,
             positions: positions.into(),
             handlers,
+            unit: Default::default(),
         })
     }
 

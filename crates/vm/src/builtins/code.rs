@@ -264,7 +264,7 @@ pub fn new(th: Th, d: CodeData) -> R<Gc<Code>> {
 /// The object of code that is yet to be read.
 fn new_lazy(th: Th, l: Box<LazyCode>) -> Gc<Code> {
     unsafe {
-        let c = alloc(th, l.name(), l.qualname(), l.filename());
+        let c = l.with_names(|name, qualname, filename| alloc(th, name, qualname, filename));
         let p = c.as_ptr();
         set_head(p, l.argcount, l.kwonly, l.nlocals, l.nregs, l.nvarnames, l.flags);
         // Calls take the slow way until it is loaded.
@@ -294,6 +294,12 @@ fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
     let _g = th.lock(unsafe { c.value().cast_unchecked::<adder_heap::Header>() });
     if c.ins.is_null() {
         unsafe {
+            // `_fix_co_filename` does not load what it finds.
+            (*c.lazy).with_names(|_, _, old| {
+                if old != filename {
+                    rename_nested(th, b.consts, old, c.filename.value());
+                }
+            });
             let p = c.as_ptr();
             b.put(c);
             th.m.barrier_all(c.obj());
@@ -304,6 +310,17 @@ fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
         b.free();
     }
     Ok(())
+}
+
+/// Code among the constants, not loaded yet, is said to come from file `new` if it was from `old`.
+fn rename_nested(th: Th, consts: Value, old: &str, new: Value) {
+    for s in consts.known::<Array>().slots() {
+        if let Some(k) = s.get().and_then(|v| v.exact::<Code>())
+            && th.text(k.filename.value()) == old
+        {
+            th.store(k, &k.filename, new);
+        }
+    }
 }
 
 /// A code object without its body.
@@ -378,9 +395,7 @@ impl Body {
         }
         let names = |th: Th, v: &adder_bytecode::Names| -> R<Value> {
             let mut g = crate::interp::call::Gather::new();
-            for i in 0..v.len() {
-                g.push(th, th.intern_bytes(v.get_bytes(i).unwrap_or_default()))?;
-            }
+            v.try_each_bytes(|name| g.push(th, th.intern_bytes(name)))?;
             th.try_tuple(g.as_slice())
         };
         let (names, varnames) = (names(th, &d.names)?, names(th, &d.varnames)?);

@@ -95,7 +95,7 @@ pub fn code(th: Th, f: &Frozen) -> R<Gc<Code>> {
     decode(th, bytes, &file)
 }
 
-fn decode(th: Th, bytes: std::borrow::Cow<'static, [u8]>, file: &str) -> R<Gc<Code>> {
+fn decode(th: Th, bytes: adder_bytecode::Stored, file: &str) -> R<Gc<Code>> {
     match adder_bytecode::read_lazily(bytes, Some(file)) {
         Ok(d) => crate::builtins::code::new(th, d),
         Err(e) => Err(th.system_error(format!("embedded code of {file}: {e}"))),
