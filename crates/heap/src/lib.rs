@@ -140,6 +140,11 @@ mod trace;
 mod weak;
 mod world;
 
+/// How many bytes an object of `size` bytes takes: a large one has blocks of its own.
+pub fn given(size: usize) -> usize {
+    if size > space::MEDIUM_MAX { size.next_multiple_of(space::BLOCK) } else { size }
+}
+
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};
 pub use rooted::RootedVec;

@@ -214,10 +214,11 @@ unsafe fn one(at: *const u64) -> u64 {
     unsafe { AtomicU64::from_ptr(at.cast_mut()).load(Relaxed) }
 }
 
-/// Capacity for `n` items of a list that grows.
+/// Capacity for `n` items of a list that grows: all of the memory that is then given to it.
 fn grown(n: usize) -> usize {
-    let extra = if n < 1 << 16 { n / 2 } else { n / 4 };
-    (n + extra + 3) & !3
+    // Long ones have memory that is given in larger pieces, so they grow by more than this.
+    let extra = if n < 1 << 11 { n / 2 } else { n / 4 };
+    (adder_heap::given(16 + 8 * ((n + extra + 3) & !3)) - 16) / 8
 }
 
 // -- making lists
