@@ -18,6 +18,8 @@ pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
     let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
     // The object's own data lacks only the constants, which became objects.
     let mut d = unsafe { (*c.data).clone() };
+    // What is made of it will not be what was read.
+    d.unit = Default::default();
     d.code = crate::interp::instrument::originals(c);
     d.name = text(&c.name);
     d.qualname = text(&c.qualname);
