@@ -436,6 +436,7 @@ mod tests {
                 Hint::Cond(Op::ShapeIs, a, c, true),
                 Hint::Cond(Op::Lt, a, a, false),
             ],
+            early: false,
         };
         let mut p = Packer::default();
         // The second has all in common with the first, the third most.
@@ -444,6 +445,7 @@ mod tests {
             leaves: x.leaves.clone(),
             carry: vec![],
             hints: x.hints.clone(),
+            early: false,
         };
         z.hints.remove(1);
         z.snap.frames[0].pc += 16;

@@ -61,9 +61,11 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
         if let Some(f) = o.facts.get(&r)
             && *f != ANY
         {
+            o.rely(r);
             all.push(Hint::Fact(r, *f));
         }
         if let Some(d) = o.descs.get(&r) {
+            o.rely(r);
             all.push(Hint::Shape(HintVal::Value(r), *d));
         }
     }
