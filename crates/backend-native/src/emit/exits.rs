@@ -166,7 +166,9 @@ impl<I: Isa> Emit<'_, I> {
         let way = Detour { at: self.a.label(), back: self.a.label() };
         let save = match what {
             Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
-            Cold::Box { .. } | Cold::BoxInto { .. } | Cold::Barrier { .. } | Cold::New { .. } => self.in_use(except),
+            Cold::Box { .. } | Cold::BoxInto { .. } | Cold::Barrier { .. } | Cold::New { .. } => {
+                self.in_use(except)
+            }
         };
         self.cold.push(ColdPath { way, what, save, pos: self.pos });
         way

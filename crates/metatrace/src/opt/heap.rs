@@ -173,8 +173,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                     o.descs.get(&x).is_some_and(|d| {
                         o.rely(x);
                         !o.objects.container(*d)
-                    })
-                        || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
+                    }) || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
                 };
                 let gone: Vec<(R, i64)> = o.fields.keys().filter(|k| !stays(o, k.0)).copied().collect();
                 for k in gone {
