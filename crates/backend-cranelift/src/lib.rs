@@ -62,7 +62,7 @@ pub fn cranelift() -> Option<&'static dyn Backend> {
 }
 
 fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize, id: u32) -> &'static Exit {
-    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new() };
+    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
     // Headers are no functions: bridges link to entries.
     m.exit(info, None, target as u64, id, false)
 }

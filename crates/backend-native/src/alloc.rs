@@ -17,6 +17,8 @@ pub struct Uses {
     of: Vec<(u32, u32, u32)>,
     /// The last use of any kind.
     pub last: Vec<u32>,
+    /// Positions of calls, ascending.
+    pub calls: Vec<u32>,
 }
 const NONE: u32 = u32::MAX;
 
@@ -45,8 +47,9 @@ pub fn phis_end(t: &Trace) -> usize {
 impl Uses {
     pub fn new(t: &Trace) -> Uses {
         let n = t.insts.len();
+        let calls = (0..n as u32).filter(|i| t.insts[*i as usize].op.is_call()).collect();
         let mut u =
-            Uses { all: Vec::with_capacity(2 * n), of: vec![(NONE, NONE, NONE); n], last: vec![0; n] };
+            Uses { all: Vec::with_capacity(2 * n), of: vec![(NONE, NONE, NONE); n], last: vec![0; n], calls };
         // Where the last guard with a snapshot is.
         let mut snaps = vec![NONE; t.snaps.len()];
         let loop_at = t.loop_at().unwrap_or(usize::MAX);
@@ -155,6 +158,19 @@ impl Uses {
     pub fn times_after(&self, v: usize, at: u32, end: u32) -> usize {
         self.each(v).filter(|p| *p > at && *p < end).count()
     }
+    /// Position of the first call after `at`; none is far away.
+    pub fn next_call(&self, at: u32) -> u32 {
+        let k = self.calls.partition_point(|c| *c <= at);
+        self.calls.get(k).copied().unwrap_or(u32::MAX)
+    }
+    /// Whether it is still needed after the first call that follows `at`.
+    pub fn across_calls(&self, v: usize, at: u32) -> bool {
+        self.last[v] > self.next_call(at)
+    }
+    /// Position of the first operand use after `at`; none is far away.
+    pub fn first_after(&self, v: usize, at: u32) -> u32 {
+        self.each(v).find(|p| *p > at).unwrap_or(u32::MAX)
+    }
     /// Position of the next operand use at or after `at`; none is far away.
     pub fn next(&mut self, v: usize, at: u32) -> u32 {
         let mut k = self.of[v].2;
@@ -170,11 +186,28 @@ impl Uses {
 pub struct Slots {
     free: Vec<u16>,
     next: u16,
+    /// Slots of this set are given to others only if there is no room: values come back to them.
+    homes: u128,
+    /// Free slots that may hold references.
+    stale: u128,
 }
 
 impl Slots {
     pub fn new() -> Slots {
-        Slots { free: Vec::new(), next: 0 }
+        Slots { free: Vec::new(), next: 0, homes: 0, stale: 0 }
+    }
+    /// So many have been used.
+    pub fn used(&self) -> u16 {
+        self.next
+    }
+    /// To be left alone as far as possible.
+    pub fn keep(&mut self, n: u16) {
+        self.homes |= 1 << n;
+    }
+    /// Free slots that may hold references.
+    pub fn stale(&self) -> impl Iterator<Item = u16> {
+        let all = self.stale;
+        (0..SPILLS as u16).filter(move |n| all >> n & 1 != 0)
     }
     /// Slots that a bridge's inputs occupy.
     pub fn reserve(&mut self, n: u16) {
@@ -186,22 +219,34 @@ impl Slots {
         self.free.retain(|f| *f != n);
     }
     pub fn take(&mut self) -> Result<u16, &'static str> {
-        if let Some(n) = self.free.pop() {
-            return Ok(n);
-        }
-        if self.next as usize >= SPILLS {
-            return Err("too many values");
-        }
-        spills(self.next as usize);
-        self.next += 1;
-        Ok(self.next - 1)
+        let free = self.free.iter().rposition(|n| self.homes >> n & 1 == 0);
+        let n = match free {
+            Some(k) => self.free.swap_remove(k),
+            None if (self.next as usize) < SPILLS => {
+                spills(self.next as usize);
+                self.next += 1;
+                self.next - 1
+            }
+            None => self.free.pop().ok_or("too many values")?,
+        };
+        self.stale &= !(1 << n);
+        Ok(n)
     }
     /// This one, if it is free.
     pub fn take_that(&mut self, n: u16) -> bool {
         let at = self.free.iter().position(|f| *f == n);
-        at.map(|k| self.free.swap_remove(k)).is_some()
+        if at.map(|k| self.free.swap_remove(k)).is_none() {
+            return false;
+        }
+        self.stale &= !(1 << n);
+        true
     }
     pub fn give(&mut self, n: u16) {
+        self.free.push(n);
+    }
+    /// The same of one that holds a reference.
+    pub fn give_stale(&mut self, n: u16) {
+        self.stale |= 1 << n;
         self.free.push(n);
     }
 }

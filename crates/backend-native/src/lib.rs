@@ -65,7 +65,7 @@ pub fn native() -> Option<&'static dyn Backend> {
 }
 
 fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize, id: u32) -> &'static Exit {
-    let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints };
+    let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints, early: l.early };
     m.exit(info, l.home, target as u64, id, l.kind)
 }
 
@@ -88,6 +88,7 @@ impl Native {
             carry: Vec::new(),
             hints: Vec::new(),
             kind: false,
+            early: false,
         };
         let mut maker = ExitMaker::new(None, 0);
         let e = exit(&mut maker, l, leave, 0);
@@ -123,7 +124,7 @@ impl Backend for Native {
         let mut exits = Vec::new();
         let mut maker = ExitMaker::new(parent, owner);
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
-        let code = emit::Emit::<Host>::new(t, layout, parent, m.next(), self.returned).run(
+        let (code, stale) = emit::Emit::<Host>::new(t, layout, parent, m.next(), self.returned).run(
             &mut marks,
             &mut |l| {
                 let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -132,6 +133,7 @@ impl Backend for Native {
                 e
             },
         )?;
+        maker.stale(stale);
         maker.finish();
         if let Some(x) = marks {
             MARKS.set(x);

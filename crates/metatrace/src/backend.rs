@@ -6,7 +6,7 @@ pub use crate::packed::Leaving;
 use crate::{forever, packed, word};
 use std::mem::offset_of;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Spill slots of a trace.
 pub const SPILLS: usize = 128;
@@ -83,6 +83,8 @@ pub struct ExitInfo {
     pub carry: Vec<u32>,
     /// What is known here.
     pub hints: Vec<Hint>,
+    /// It is on the way into the loop: registers in memory are not yet what they are at its header.
+    pub early: bool,
 }
 
 /// The part of it that is wanted wherever an exit is taken.
@@ -239,6 +241,8 @@ pub struct Exit {
     offers: bool,
     /// The first byte of what is packed.
     flags: u8,
+    /// As [`ExitInfo::early`].
+    pub early: bool,
 }
 
 /// What the exits of a trace have in common.
@@ -246,6 +250,8 @@ struct Exits {
     home: OnceLock<&'static Target>,
     parent: Option<&'static Exit>,
     owner: usize,
+    /// In spill slots below this one machine code may have left references that nobody needs any more.
+    stale: AtomicU16,
     packed: AtomicPtr<packed::Packed>,
 }
 
@@ -288,6 +294,7 @@ static NO_TRACE: Exits = Exits {
     home: OnceLock::new(),
     parent: None,
     owner: 0,
+    stale: AtomicU16::new(0),
     packed: AtomicPtr::new(&raw const packed::IN_MEMORY as *mut _),
 };
 /// What [`Backend::enter`] answers where a trace ended with `Return`: the result is in `State::gpr[0]`.
@@ -300,6 +307,7 @@ pub static RETURNED: Exit = Exit {
     kind: false,
     offers: false,
     flags: packed::HERE | packed::NOTHING,
+    early: false,
 };
 
 /// Makes the exits of a trace, which live for good.
@@ -309,7 +317,13 @@ pub struct ExitMaker {
 }
 impl ExitMaker {
     pub fn new(parent: Option<&'static Exit>, owner: usize) -> ExitMaker {
-        let of = forever::value(Exits { home: OnceLock::new(), parent, owner, packed: AtomicPtr::default() });
+        let of = forever::value(Exits {
+            home: OnceLock::new(),
+            parent,
+            owner,
+            stale: 0.into(),
+            packed: AtomicPtr::default(),
+        });
         ExitMaker { of, packer: packed::Packer::new() }
     }
     /// One more; those that have a `home` have the same.
@@ -325,6 +339,7 @@ impl ExitMaker {
             let had = self.of.home.get_or_init(|| h);
             debug_assert!(std::ptr::eq(*had, h));
         }
+        let early = info.early;
         let (at, flags) = self.packer.add(info);
         forever::value(Exit {
             target: target.into(),
@@ -335,7 +350,12 @@ impl ExitMaker {
             kind,
             offers: home.is_some(),
             flags,
+            early,
         })
+    }
+    /// In spill slots below this one the code may leave references that nobody needs any more ([`Exit::stale`]).
+    pub fn stale(&self, slots: u16) {
+        self.of.stale.store(slots, Relaxed);
     }
     /// To be called before the code runs.
     pub fn finish(self) {
@@ -423,6 +443,11 @@ impl Exit {
     #[inline(always)]
     pub fn parent(&self) -> Option<&'static Exit> {
         self.of.parent
+    }
+    /// Spill slots below this one may hold references that nobody needs: a bridge clears those that it knows nothing of
+    /// before it runs code that would tell.
+    pub fn stale(&self) -> u16 {
+        self.of.stale.load(Relaxed)
     }
     /// The client's: what the trace belongs to.
     #[inline(always)]

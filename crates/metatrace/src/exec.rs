@@ -807,7 +807,7 @@ fn exit(
     owner: usize,
     id: u32,
 ) -> &'static Exit {
-    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new() };
+    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
     let mut m = ExitMaker::new(parent, owner);
     let e = m.exit(info, None, leave as *const Code as u64, id, false);
     m.finish();

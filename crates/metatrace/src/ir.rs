@@ -516,6 +516,9 @@ pub struct Header {
     /// Words of objects: object, byte, type, content.
     pub fields: Vec<(Known, i64, Ty, Known)>,
     pub descs: Vec<(Known, u32)>,
+    /// From this instruction on all that the loop relies on is known but for what is named here, and the carried values
+    /// are there: exits of the way in that come later offer to go to the header as those of the loop do.
+    pub from: u32,
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -581,6 +581,7 @@ mod tests {
                     leaves: leaves(*k),
                     carry: carry.clone(),
                     hints: hints.to_vec(),
+                    early: false,
                 })
                 .0
             })
@@ -606,6 +607,7 @@ mod tests {
             leaves,
             carry: vec![],
             hints: vec![],
+            early: false,
         };
         p.add(info(Some(&Snap::default()), few()));
         assert_eq!(p.add(info(Some(&simple), few())).1, SIMPLE);

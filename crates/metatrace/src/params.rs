@@ -49,7 +49,7 @@ params! {
         "instructions of a function's own trace above which traces of its callers call its machine code";
     InlineBridge "inline_bridge" 250 0..=1_000_000
         "the same where the caller's trace is a bridge";
-    MergeAfter "merge_after" 5 0..=1_000_000
+    MergeAfter "merge_after" 12 0..=1_000_000
         "bridges of a tree above which further ones end where ways through the function meet";
     MaxInner "max_inner" 4 0..=1000
         "times that a recording may pass the end of another loop, unrolling it";

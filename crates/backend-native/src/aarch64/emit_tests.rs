@@ -35,7 +35,7 @@ fn samples() -> Vec<(&'static str, Trace)> {
 /// The disassembled code of a trace.
 fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<Vec<String>, String> {
     let mut maker = ExitMaker::new(parent, 1);
-    let code =
+    let (code, _) =
         Emit::<AArch64>::new(t, layout, parent, 0, 0).run(&mut None, &mut |l| exit(&mut maker, l, 0, 1))?;
     maker.finish();
     disassembled(&code)

@@ -1,7 +1,7 @@
 //! A bridge's inputs, the loop's header, the trace's end.
 
 use super::Emit;
-use crate::alloc::{Place, phis_end};
+use crate::alloc::{Place, Uses, phis_end};
 use crate::isa::*;
 use crate::{FP, REGS, SPILL};
 use adder_metatrace::backend::{Loc, Target};
@@ -46,6 +46,14 @@ impl<I: Isa> Emit<'_, I> {
             }
             self.active.push(v);
         }
+        // What the traces before have left behind.
+        if !self.lax {
+            for s in 0..parent.stale() {
+                if !self.place.iter().any(|p| p.spill == Some(s)) {
+                    self.a.zero_state(SPILL + 8 * s as i32);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -86,7 +94,8 @@ impl<I: Isa> Emit<'_, I> {
                 continue;
             }
             let flt = self.is_flt(p as u32);
-            match self.take(flt, None, false) {
+            let across = self.uses.across_calls(p, self.pos);
+            match self.take(flt, None, across) {
                 Ok(l) => {
                     self.place[p].reg = Some(l);
                     *self.owner(l) = Some(p as u32);
@@ -117,6 +126,9 @@ impl<I: Isa> Emit<'_, I> {
         self.pinned = (0, 0);
         self.make_room(i)?;
         self.header = self.active.iter().map(|v| (*v, self.place[*v as usize])).collect();
+        for s in self.header.iter().filter(|h| h.1.reg.is_none()).filter_map(|h| h.1.spill) {
+            self.slots.keep(s);
+        }
         let l = self.a.label();
         self.head = Some(l);
         self.a.align();
@@ -140,8 +152,9 @@ impl<I: Isa> Emit<'_, I> {
         Ok(())
     }
 
-    /// Values from before the loop for which there are no registers all the way through it: they are in memory from the
-    /// header on, instead of being put there and read back in each round. Those that the loop uses least give way.
+    /// Values for which there are no registers all the way through the loop: they are in memory from the header on,
+    /// instead of being put there and read back in each round. Those that the loop uses least give way, those first that
+    /// only exits need; and what a call drives out of its register before it is used.
     fn make_room(&mut self, header: usize) -> Res<()> {
         let n = self.t.insts.len();
         let flts = |t: &Trace, v: usize| match t.insts[v].ty {
@@ -169,25 +182,39 @@ impl<I: Isa> Emit<'_, I> {
                 most[c] = most[c].max(now[c]);
             }
         }
+        let first_call = self.uses.next_call(header as u32);
+        // What the loop's end gives the phi is there already when the loop calls something.
+        let saved = |u: &Uses, back: &[(u32, u32)], phi: u32| {
+            back.iter().all(|b| b.1 != phi || u.next_call(b.0.max(header as u32)) < n as u32)
+        };
         for flt in [false, true] {
             let has = |l: Loc| matches!(l, Loc::Xmm(_)) == flt;
-            let mut old: Vec<(usize, u32, Loc)> = Vec::new();
+            let room = if flt { I::FPRS as i32 } else { I::GPRS.len() as i32 };
+            let mut over = most[flt as usize] - room;
+            let mut all: Vec<(usize, u32, Loc)> = Vec::new();
+            let mut out: Vec<(u32, Loc)> = Vec::new();
             for &v in &self.active {
-                if (v as usize) < header
-                    && let Some(l) = self.place[v as usize].reg
-                    && has(l)
-                {
-                    old.push((self.uses.times_after(v as usize, header as u32, n as u32), v, l));
+                let Some(l) = self.place[v as usize].reg.filter(|l| has(*l)) else { continue };
+                let phi = v as usize > header;
+                let next = self.uses.first_after(v as usize, header as u32);
+                let spoiled = calls && I::caller_saved(l);
+                let late = spoiled && next > first_call && self.uses.last[v as usize] > first_call;
+                let exits_only = next >= n as u32;
+                // Calls leave no doubles in registers.
+                let old_double = !phi && flt && spoiled;
+                if late || old_double || phi && spoiled && exits_only && saved(&self.uses, &self.back, v) {
+                    out.push((v, l));
+                    over -= phi as i32;
+                } else {
+                    over += !phi as i32;
+                    if !phi || exits_only {
+                        all.push((self.uses.times_after(v as usize, header as u32, n as u32), v, l));
+                    }
                 }
             }
-            let room = if flt { I::FPRS as i32 } else { I::GPRS.len() as i32 };
-            let mut over = most[flt as usize] + old.len() as i32 - room;
-            // Calls leave no doubles in registers.
-            if flt && calls && I::CALLEE_SAVED_FPRS.is_empty() {
-                over = old.len() as i32;
-            }
-            old.sort_by_key(|o| (o.0, o.1));
-            for (_, v, l) in old.into_iter().take(over.max(0) as usize) {
+            all.sort_by_key(|o| (o.0, o.1));
+            out.extend(all.into_iter().take(over.max(0) as usize).map(|o| (o.1, o.2)));
+            for (v, l) in out {
                 self.evict(l)?;
                 self.uses.this_round(v as usize, n as u32);
             }
@@ -240,6 +267,7 @@ impl<I: Isa> Emit<'_, I> {
                 let home: Vec<u16> = kept.iter().filter_map(|h| h.1.spill).collect();
                 for v in self.active.clone() {
                     if let Some(s) = self.place[v as usize].spill
+                        && !self.lax
                         && self.t.insts[v as usize].ty == Ty::Ref
                         && !kept.iter().any(|h| h.0 == v)
                         && !home.contains(&s)
@@ -274,9 +302,15 @@ impl<I: Isa> Emit<'_, I> {
                         self.a.zero_state(SPILL + 8 * s as i32);
                     }
                 }
+                for s in self.slots.stale().filter(|s| !homes.contains(s)) {
+                    self.a.zero_state(SPILL + 8 * s as i32);
+                }
                 self.a.jump_to(target.code as u64);
             }
             End::Link { cell, frames, regs } => {
+                for s in self.slots.stale() {
+                    self.a.zero_state(SPILL + 8 * s as i32);
+                }
                 if *frames != 0 {
                     self.a.add_state(FP, *frames as i32);
                     self.a.add_state(REGS, *regs as i32);

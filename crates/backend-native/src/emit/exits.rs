@@ -22,6 +22,13 @@ pub(super) enum Cold<L> {
         a: u8,
         d: u8,
     },
+    /// The same, and stores it at that place; goes on at `after`.
+    BoxInto {
+        a: u8,
+        d: u8,
+        at: Addr,
+        after: L,
+    },
     Barrier {
         obj: u8,
         addr: Addr,
@@ -42,6 +49,8 @@ pub(super) struct Way<L> {
     /// Which leaves the loop's header needs, if this exit offers to go back there.
     pub carry: Vec<u32>,
     pub home: bool,
+    /// It offers that on the way into the loop.
+    pub early: bool,
     /// Instruction.
     pub pos: u32,
 }
@@ -116,7 +125,9 @@ impl<I: Isa> Emit<'_, I> {
                 }
             }
         }
-        self.exits.push(Way { label: l, snap, leaves, own, carry, home: self.offers(), pos: self.pos });
+        let home = self.offers();
+        let early = home && self.parent.is_none() && self.head.is_none();
+        self.exits.push(Way { label: l, snap, leaves, own, carry, home, early, pos: self.pos });
         Ok(l)
     }
     /// Where the values of a snapshot are.
@@ -144,7 +155,10 @@ impl<I: Isa> Emit<'_, I> {
     fn offers(&self) -> bool {
         match self.parent {
             Some(p) => p.home().is_some() && self.t.carry.is_some(),
-            None => self.head.is_some() && self.t.header.is_some(),
+            None => self.t.header.as_ref().is_some_and(|h| {
+                // What is of another kind than the loop expects has nothing to look for there.
+                self.head.is_some() || self.pos >= h.from && !self.t.asks_kind(self.pos)
+            }),
         }
     }
     /// Caller-saved registers in use, but for `except`.
@@ -165,7 +179,9 @@ impl<I: Isa> Emit<'_, I> {
         let way = Detour { at: self.a.label(), back: self.a.label() };
         let save = match what {
             Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
-            Cold::Box { .. } | Cold::Barrier { .. } | Cold::New { .. } => self.in_use(except),
+            Cold::Box { .. } | Cold::BoxInto { .. } | Cold::Barrier { .. } | Cold::New { .. } => {
+                self.in_use(except)
+            }
         };
         let mut refs = 0;
         for (k, l) in save.iter().enumerate() {
@@ -180,7 +196,35 @@ impl<I: Isa> Emit<'_, I> {
     }
     pub(super) fn cold_path(&mut self, c: ColdPath<I>) {
         self.a.bind(c.way.at);
-        for (k, l) in c.save.iter().enumerate() {
+        self.save_all(&c.save);
+        let l = self.layout;
+        match c.what {
+            Cold::Unbox { a, d, exit } => self.a.unbox_box(d, a, l, exit),
+            Cold::Zero { d } => self.a.flt_imm(d, 0),
+            Cold::Box { a, d } => self.a.call_box(l.box_float as u64, d, a),
+            Cold::BoxInto { a, d, at, after } => {
+                self.a.call_box(l.box_float as u64, d, a);
+                self.restore_all(&c.save, c.refs);
+                self.a.store(at, d);
+                let way = Detour { at: self.a.label(), back: self.a.label() };
+                self.a.barrier(at.base, l, way);
+                self.a.jump(after);
+                self.a.bind(way.at);
+                let mut save = c.save;
+                save.push(Loc::Gpr(d));
+                self.save_all(&save);
+                self.a.call_barrier(l.barrier as u64, at.base, at);
+                self.restore_all(&save, c.refs | 1 << (save.len() - 1));
+                return self.a.jump(after);
+            }
+            Cold::Barrier { obj, addr } => self.a.call_barrier(l.barrier as u64, obj, addr),
+            Cold::New { d, what } => self.a.call_new(l.alloc as u64, d, what as u64),
+        }
+        self.restore_all(&c.save, c.refs);
+        self.a.jump(c.way.back);
+    }
+    fn save_all(&mut self, save: &[Loc]) {
+        for (k, l) in save.iter().enumerate() {
             let at = SAVE + 8 * k as i32;
             match *l {
                 Loc::Gpr(r) => self.a.store_state(at, r),
@@ -188,27 +232,21 @@ impl<I: Isa> Emit<'_, I> {
                 _ => {}
             }
         }
-        let l = self.layout;
-        match c.what {
-            Cold::Unbox { a, d, exit } => self.a.unbox_box(d, a, l, exit),
-            Cold::Zero { d } => self.a.flt_imm(d, 0),
-            Cold::Box { a, d } => self.a.call_box(l.box_float as u64, d, a),
-            Cold::Barrier { obj, addr } => self.a.call_barrier(l.barrier as u64, obj, addr),
-            Cold::New { d, what } => self.a.call_new(l.alloc as u64, d, what as u64),
-        }
-        for (k, l) in c.save.iter().enumerate() {
+    }
+    /// `refs`: which of them are references (a bit each).
+    fn restore_all(&mut self, save: &[Loc], refs: u32) {
+        for (k, l) in save.iter().enumerate() {
             let at = SAVE + 8 * k as i32;
             match *l {
                 Loc::Gpr(r) => self.a.load_state(r, at),
                 Loc::Xmm(r) => self.a.flt_load_state(r, at),
                 _ => {}
             }
-            if c.refs & 1 << k != 0 {
+            if refs & 1 << k != 0 {
                 // The copy would keep the object alive when the register has long been used for something else.
                 self.a.zero_state(at);
             }
         }
-        self.a.jump(c.way.back);
     }
 }
 

@@ -41,6 +41,11 @@ pub struct Emit<'a, I: Isa> {
     target: Option<Target>,
     /// For a value that the loop's end gives to a phi: the phi.
     back: Vec<(u32, u32)>,
+    /// No call of the trace runs code that would notice what dead references keep alive: they stay in their slots, which
+    /// the next round uses again.
+    lax: bool,
+    /// This instruction was emitted together with the one before it.
+    done: Option<usize>,
 }
 
 /// What an exit is made of.
@@ -52,6 +57,7 @@ pub struct Leaving {
     pub carry: Vec<u32>,
     pub hints: Vec<Hint>,
     pub kind: bool,
+    pub early: bool,
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
@@ -84,15 +90,20 @@ impl<'a, I: Isa> Emit<'a, I> {
             head: None,
             target: None,
             back: Vec::new(),
+            lax: !t.insts.iter().any(|i| {
+                i.op.is_call() && t.calls[i.imm as usize].effects.has(adder_metatrace::Effects::CALLS)
+            }),
+            done: None,
         }
     }
 
-    /// The code; `exit` makes the exits; `marks`: where instructions begin, if somebody wants to know.
+    /// The code, and below which spill slot it leaves dead references; `exit` makes the exits; `marks`: where
+    /// instructions begin, if somebody wants to know.
     pub fn run(
         mut self,
         marks: &mut Option<Marks>,
         exit: &mut dyn FnMut(Leaving) -> &'static Exit,
-    ) -> Res<Vec<u8>> {
+    ) -> Res<(Vec<u8>, u16)> {
         let t = self.t;
         let mut mark = |at: usize, inst: u32| {
             if let Some(m) = marks {
@@ -144,11 +155,14 @@ impl<'a, I: Isa> Emit<'a, I> {
                 home: home.filter(|_| w.home),
                 carry: w.carry,
                 kind: t.asks_kind(w.pos),
+                early: w.early,
                 hints: t.hints_at(w.pos, &mut |r, ty| leaf(r, ty).map(R::ins)),
             });
             self.a.bind(w.label);
             self.a.exit_stub(e as *const Exit as u64);
         }
-        self.a.finish()
+        let before = self.parent.map_or(0, |p| p.stale());
+        let stale = if self.lax { self.slots.used().max(before) } else { 0 };
+        Ok((self.a.finish()?, stale))
     }
 }

@@ -12,6 +12,10 @@ impl<I: Isa> Emit<'_, I> {
     pub(super) fn inst(&mut self, i: usize) -> Res<()> {
         let x = self.t.insts[i];
         use Op::*;
+        if self.done == Some(i) {
+            self.release(NO_SNAP);
+            return Ok(());
+        }
         // Results that nobody needs.
         if !matches!(x.ty, Ty::Void | Ty::Bool)
             && self.uses.last[i] == 0
@@ -135,8 +139,19 @@ impl<I: Isa> Emit<'_, I> {
             }
             Box => {
                 let a = self.f(x.a, I::F0)?;
+                let into = self.stored_next(i);
                 self.release(NO_SNAP);
                 let d = self.def(i)?;
+                if let Some(at) = into {
+                    // Only objects need the barrier: it waits where they are made.
+                    let after = self.a.label();
+                    let other = self.go_cold(Cold::BoxInto { a, d, at, after }, Loc::Gpr(d));
+                    self.a.make_box(d, a, other);
+                    self.a.store(at, d);
+                    self.a.bind(after);
+                    self.done = Some(i + 1);
+                    return Ok(());
+                }
                 let other = self.go_cold(Cold::Box { a, d }, Loc::Gpr(d));
                 self.a.make_box(d, a, other);
             }
@@ -221,6 +236,34 @@ impl<I: Isa> Emit<'_, I> {
         Ok(())
     }
 
+    /// Where the next instruction stores this one's result, if it does and the address needs no scratch registers.
+    fn stored_next(&mut self, i: usize) -> Option<Addr> {
+        let x = *self.t.insts.get(i + 1)?;
+        let reg = |e: &Self, r: R| match e.place[r.as_ins()?].reg {
+            Some(Loc::Gpr(n)) => Some(n),
+            _ => None,
+        };
+        let (base, index) = match x.op {
+            Op::Set if x.b == R::ins(i) => (x.a, None),
+            Op::SetElem if x.c == R::ins(i) => (x.a, Some(x.b)),
+            _ => return None,
+        };
+        if x.a == R::ins(i) || index == Some(R::ins(i)) {
+            return None;
+        }
+        let at = match index.map(|k| (k, self.t.const_of(k))) {
+            None => Addr { base: reg(self, base)?, index: None, disp: x.imm as i32 },
+            Some((_, Some(k))) if (k.bits as i64).unsigned_abs() < 1 << 24 => {
+                Addr { base: reg(self, base)?, index: None, disp: x.imm as i32 + 8 * k.bits as i32 }
+            }
+            Some((k, _)) => Addr { base: reg(self, base)?, index: Some(reg(self, k)?), disp: x.imm as i32 },
+        };
+        self.pin(Loc::Gpr(at.base));
+        if let Some(k) = at.index {
+            self.pin(Loc::Gpr(k));
+        }
+        Some(at)
+    }
     /// A register or small constant that is the operand.
     pub(super) fn src(&mut self, r: R, scratch: u8) -> Res<Src> {
         Ok(match self.small(r) {

@@ -111,11 +111,15 @@ impl<I: Isa> Emit<'_, I> {
             *self.owner(l) = None;
         }
         if let Some(s) = p.spill {
-            if self.t.insts[v as usize].ty == Ty::Ref {
+            if self.t.insts[v as usize].ty != Ty::Ref {
+                self.slots.give(s);
+            } else if self.lax {
+                self.slots.give_stale(s);
+            } else {
                 // A dead reference would keep an object alive.
                 self.a.zero_state(SPILL + 8 * s as i32);
+                self.slots.give(s);
             }
-            self.slots.give(s);
         }
     }
     /// Values that are not needed after this instruction leave their places. With a snapshot, those in it stay until
@@ -155,7 +159,8 @@ impl<I: Isa> Emit<'_, I> {
             .find(|b| b.0 == v)
             .map(|b| b.1)
             .and_then(|p| self.header.iter().find(|h| h.0 == p).and_then(|h| h.1.reg));
-        let l = self.take(flt, hint, false)?;
+        let across = self.uses.across_calls(i, v);
+        let l = self.take(flt, hint, across)?;
         self.place[i].reg = Some(l);
         *self.owner(l) = Some(v);
         self.active.push(v);
@@ -199,7 +204,8 @@ impl<I: Isa> Emit<'_, I> {
                     self.a.load_state(scratch, at);
                     return Ok(scratch);
                 }
-                let l = self.take(false, None, false)?;
+                let across = self.uses.across_calls(v as usize, self.pos);
+                let l = self.take(false, None, across)?;
                 let Loc::Gpr(n) = l else { return Err("register class") };
                 self.a.load_state(n, at);
                 self.place[v as usize].reg = Some(l);
@@ -228,7 +234,8 @@ impl<I: Isa> Emit<'_, I> {
                     self.a.flt_load_state(scratch, at);
                     return Ok(scratch);
                 }
-                let l = self.take(true, None, false)?;
+                let across = self.uses.across_calls(v as usize, self.pos);
+                let l = self.take(true, None, across)?;
                 let Loc::Xmm(n) = l else { return Err("register class") };
                 self.a.flt_load_state(n, at);
                 self.place[v as usize].reg = Some(l);

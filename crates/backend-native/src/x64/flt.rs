@@ -33,12 +33,12 @@ pub fn un(s: &mut X64, op: FltUn, d: u8, a: u8) {
     match op {
         FltUn::Sqrt => x!(s; sqrtsd Rx(d), Rx(a)),
         FltUn::Neg => {
-            x!(s; mov rax, QWORD i64::MIN; movq xmm15, rax);
+            s.flt_imm(X64::F1, i64::MIN as u64);
             s.flt_mov(d, a);
             x!(s; xorps Rx(d), xmm15);
         }
         FltUn::Abs => {
-            x!(s; mov rax, QWORD i64::MAX; movq xmm15, rax);
+            s.flt_imm(X64::F1, i64::MAX as u64);
             s.flt_mov(d, a);
             x!(s; andps Rx(d), xmm15);
         }

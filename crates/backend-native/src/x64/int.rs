@@ -15,6 +15,14 @@ pub fn imm(s: &mut X64, d: u8, w: u64) {
 }
 
 pub fn alu(s: &mut X64, op: Alu, d: u8, a: u8, b: Src) {
+    if d != a {
+        match (op, b) {
+            (Alu::Add, Src::Imm(n)) => return m!(s, at(a, n), 8; [lea Rq(d),] []),
+            (Alu::Sub, Src::Imm(n)) if n != i32::MIN => return m!(s, at(a, -n), 8; [lea Rq(d),] []),
+            (Alu::Add, Src::Reg(b)) if d != b => return x!(s; lea Rq(d), [BYTE Rq(a) + Rq(b) + 0]),
+            _ => {}
+        }
+    }
     let t = if b == Src::Reg(d) && d != a { RAX } else { d };
     s.mov(t, a);
     match (op, b) {
@@ -55,6 +63,9 @@ pub fn fix(s: &mut X64, op: Fix, d: u8, a: u8, b: Src, exit: Option<DynamicLabel
         (Fix::Add, Src::Reg(_)) => {
             x!(s; lea rax, [BYTE Rq(a) - 1]; add Rq(d), rax);
             check!();
+        }
+        (Fix::Sub, Src::Imm(n)) if exit.is_none() && n > -i32::MAX => {
+            m!(s, at(a, 1 - n), 8; [lea Rq(d),] [])
         }
         (Fix::Sub, Src::Imm(n)) => {
             s.mov(d, a);

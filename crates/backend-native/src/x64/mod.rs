@@ -63,16 +63,27 @@ pub(crate) fn at(base: u8, disp: i32) -> Addr {
 
 pub struct X64 {
     a: VecAssembler<X64Relocation>,
-    /// Where `FLO_BIAS` lies, behind the code, if it needs it.
-    bias: Option<DynamicLabel>,
+    /// Words that lie behind the code, where they are.
+    pool: Vec<(u64, DynamicLabel)>,
     /// What the processor has.
     avx: bool,
     bmi2: bool,
 }
 
 impl X64 {
+    /// A word in memory.
+    fn constant(&mut self, w: u64) -> DynamicLabel {
+        match self.pool.iter().find(|p| p.0 == w) {
+            Some(p) => p.1,
+            None => {
+                let l = self.a.new_dynamic_label();
+                self.pool.push((w, l));
+                l
+            }
+        }
+    }
     fn bias(&mut self) -> DynamicLabel {
-        *self.bias.get_or_insert_with(|| self.a.new_dynamic_label())
+        self.constant(word::FLO_BIAS)
     }
 }
 
@@ -93,11 +104,14 @@ impl Isa for X64 {
 
     fn new(at: usize) -> X64 {
         let (avx, bmi2) = (is_x86_feature_detected!("avx"), is_x86_feature_detected!("bmi2"));
-        X64 { a: VecAssembler::new(at), bias: None, avx, bmi2 }
+        X64 { a: VecAssembler::new(at), pool: Vec::new(), avx, bmi2 }
     }
     fn finish(mut self) -> Res<Vec<u8>> {
-        if let Some(l) = self.bias {
-            x!(self; .align 8; =>l; .u64 word::FLO_BIAS);
+        if !self.pool.is_empty() {
+            x!(self; .align 8);
+        }
+        for (w, l) in std::mem::take(&mut self.pool) {
+            x!(self; =>l; .u64 w);
         }
         self.a.finalize().map_err(|_| "assembler")
     }
@@ -111,7 +125,21 @@ impl Isa for X64 {
         x!(self; =>l);
     }
     fn align(&mut self) {
-        x!(self; .align 32);
+        // In few instructions: the way into the loop leads through them.
+        const LONG: [u8; 9] = [0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0];
+        let mut n = self.offset().wrapping_neg() % 32;
+        while n > 0 {
+            match n {
+                9.. => self.a.extend(&LONG),
+                8 => self.a.extend(&LONG[1..]),
+                7 => self.a.extend(&[0x0f, 0x1f, 0x80, 0, 0, 0, 0]),
+                4.. => self.a.extend(&[0x0f, 0x1f, 0x40, 0]),
+                3 => self.a.extend(&[0x0f, 0x1f, 0]),
+                2 => self.a.extend(&[0x66, 0x90]),
+                _ => self.a.push(0x90),
+            }
+            n = self.offset().wrapping_neg() % 32;
+        }
     }
 
     fn enter_stub(&mut self) {
@@ -146,8 +174,8 @@ impl Isa for X64 {
         if w == 0 {
             x!(self; xorps Rx(d), Rx(d));
         } else {
-            int::imm(self, RAX, w);
-            x!(self; movq Rx(d), rax);
+            let l = self.constant(w);
+            x!(self; movsd Rx(d), [=>l]);
         }
     }
     fn mov(&mut self, d: u8, s: u8) {

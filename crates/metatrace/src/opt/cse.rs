@@ -11,6 +11,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
     }
     let key = (i.op, i.a, i.b, i.imm);
     if let Some(&r) = o.cse.get(&key) {
+        // The check that was made is needed even if the result is not.
+        if i.op.info().class == Class::Checked {
+            o.rely(r);
+        }
         return Step::Is(r);
     }
     // This is the last pass: the instruction will be appended next.

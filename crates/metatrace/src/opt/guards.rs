@@ -69,7 +69,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let want = i.op == Op::GuardT;
             let known = match o.out.const_of(i.a) {
                 Some(c) => Some(c.bits != 0),
-                None => o.conds.get(&i.a).copied(),
+                None => {
+                    let known = o.conds.get(&i.a).copied();
+                    known.inspect(|_| o.rely(i.a))
+                }
             };
             match known {
                 Some(k) if k == want => Step::Drop,
@@ -132,6 +135,7 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
                 });
             } else {
                 o.descs.insert(c.a, d);
+                o.known_from_here(c.a);
             }
         }
         // It was looked into: an object, whatever its descriptor.
@@ -142,6 +146,7 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
         return;
     }
     o.conds.insert(cond, outcome);
+    o.known_from_here(cond);
     match (c.op, outcome) {
         (Op::IsFix, true) => o.learn(c.a, |f| {
             f.kind = Kind::Fix;
@@ -159,6 +164,7 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
             let Some(k) = o.out.const_of(b) else { return };
             if outcome && a.as_const().is_none() {
                 o.alias.insert(a, b);
+                o.known_from_here(a);
             } else if !outcome && k.bits == 0 && k.ty == Ty::Ref {
                 o.learn(a, |f| f.nonnull = true);
             } else if !outcome {

@@ -24,7 +24,13 @@ pub(super) fn distinct(o: &Opt, a: R, b: R) -> bool {
         return x != y;
     }
     // An object of a descriptor that can change is none of a fixed one.
-    let mutable = |r: R| o.descs.contains_key(&r);
+    let mutable = |r: R| {
+        let known = o.descs.contains_key(&r);
+        if known {
+            o.rely(r);
+        }
+        known
+    };
     (o.fact(a).desc.is_some() && mutable(b)) || (o.fact(b).desc.is_some() && mutable(a))
 }
 
@@ -75,7 +81,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let want = if i.op == Op::Get { Ty::Ref } else { Ty::Int };
             if let Some(&r) = o.fields.get(&(i.a, i.imm)) {
                 o.hits.fields.insert((i.a, i.imm));
-                let r = o.resolve(r);
+                let r = o.resolve_named(r);
                 let r = as_ty(o, r, want);
                 if !r.is_none() {
                     return Step::Is(r);
@@ -138,6 +144,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
             o.emit(*i);
             o.descs.insert(i.a, i.imm as u32);
+            o.known_from_here(i.a);
             Step::Drop
         }
         Op::SetElem => {
@@ -163,8 +170,10 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 let steps = e.has(Effects::STEPS);
                 let stays = |o: &Opt, x: R| {
                     // An object whose descriptor can change is written if it is a container as well.
-                    o.descs.get(&x).is_some_and(|d| !o.objects.container(*d))
-                        || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
+                    o.descs.get(&x).is_some_and(|d| {
+                        o.rely(x);
+                        !o.objects.container(*d)
+                    }) || !steps && o.fact(x).desc.is_some_and(|d| !o.objects.container(d))
                 };
                 let gone: Vec<(R, i64)> = o.fields.keys().filter(|k| !stays(o, k.0)).copied().collect();
                 for k in gone {

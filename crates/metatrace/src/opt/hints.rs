@@ -58,9 +58,11 @@ pub(super) fn note(o: &mut Opt, snap: u32) {
     for &r in &l.all {
         let f = o.facts.get(r);
         if f != ANY {
+            o.rely(r);
             all.push(Hint::Fact(r, f));
         }
         if let Some(d) = o.descs.get(&r) {
+            o.rely(r);
             all.push(Hint::Shape(HintVal::Value(r), *d));
         }
     }

@@ -43,6 +43,7 @@ pub(super) fn header(
         h.fields.push((known(o, obj), at, ty, v));
     }
     h.descs = descs.into_iter().map(|(r, d)| (known(o, r), d)).collect();
+    h.from = o.relied();
     o.out.carry = Some(carry);
     o.out.header = Some(std::boxed::Box::new(h));
 }
@@ -83,6 +84,8 @@ pub(super) fn carry(t: &mut Trace) {
     if let End::Loop(back) = &t.end {
         back.iter().copied().for_each(&mut one);
     }
+    let last = carry.iter().filter_map(|r| r.as_ins()).max();
+    h.from = h.from.max(last.map_or(0, |k| k as u32 + 1));
     t.carry = Some(carry);
     t.header = Some(h);
 }

@@ -164,6 +164,13 @@ pub struct Opt<'a> {
     /// Constants of `rec` → of `out`.
     consts: Vec<R>,
     pub(crate) facts: Facts,
+    /// From which instruction on it is known what is known of a value from before the loop, if that is later than from
+    /// the one that follows its own.
+    since: FxMap<R, u32>,
+    /// While the loop is optimised: where it begins; from which instruction on all that is known which it relies on and
+    /// which its header does not name ([`Header::from`]).
+    within: Option<u32>,
+    relied: std::cell::Cell<u32>,
     pub(crate) conds: FxMap<R, bool>,
     pub(crate) alias: Aliases,
     pub(crate) cse: FxMap<(Op, R, R, i64), R>,
@@ -207,6 +214,9 @@ impl<'a> Opt<'a> {
             map: Vec::with_capacity(n),
             consts,
             facts: Facts(Vec::with_capacity(n)),
+            since: Default::default(),
+            within: None,
+            relied: Default::default(),
             conds: Default::default(),
             alias: Default::default(),
             cse: FxMap::with_capacity_and_hasher(n / 4, Default::default()),
@@ -238,9 +248,40 @@ impl<'a> Opt<'a> {
     #[inline]
     pub fn resolve(&self, mut r: R) -> R {
         while let Some(x) = self.alias.get(r) {
+            self.rely(r);
             r = x;
         }
         r
+    }
+    /// The same, of what the loop's header names: who goes there sees to it.
+    pub(crate) fn resolve_named(&self, mut r: R) -> R {
+        while let Some(x) = self.alias.get(r) {
+            r = x;
+        }
+        r
+    }
+    /// The loop relies on what is known of this value from before it.
+    pub(crate) fn rely(&self, r: R) {
+        if self.within.is_some_and(|l| r.0 < l) {
+            let since = self.since.get(&r).copied().unwrap_or(r.0 + 1);
+            self.relied.set(self.relied.get().max(since));
+        }
+    }
+    /// Something is known of it from here on.
+    pub(crate) fn known_from_here(&mut self, r: R) {
+        if self.within.is_none() {
+            self.since.insert(r, self.out.insts.len() as u32);
+        } else {
+            self.rely(r);
+        }
+    }
+    /// The loop begins: what it relies on is noted.
+    pub(crate) fn enter_loop(&mut self, at: u32) {
+        self.within = Some(at);
+    }
+    /// See [`Header::from`].
+    pub(crate) fn relied(&self) -> u32 {
+        self.relied.get()
     }
     /// Output value of a recorded operand.
     #[inline]
@@ -274,11 +315,19 @@ impl<'a> Opt<'a> {
                 _ => ANY,
             };
         }
-        self.facts.get(r)
+        let f = self.facts.get(r);
+        if f != ANY {
+            self.rely(r);
+        }
+        f
     }
     pub fn learn(&mut self, r: R, f: impl FnOnce(&mut Fact)) {
         if let Some(x) = self.facts.of(r) {
+            let was = *x;
             f(x);
+            if *x != was {
+                self.known_from_here(r);
+            }
         }
     }
     /// The instruction that gives `r`.

@@ -267,7 +267,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     };
 
     o.out.here = At(0);
-    o.out.push(Inst::new(Op::Loop));
+    let begin = o.out.push(Inst::new(Op::Loop)).0;
     let mut slot_phis: Vec<(u32, Phi)> = Vec::new();
     let mut late: Vec<(u32, Op, R)> = Vec::new();
     for (s, v, (ty, init, kind, desc)) in &slots {
@@ -323,6 +323,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     o.hits = Hits::default();
     let entries: Vec<(u32, R)> = o.entries.iter().map(|e| (*e.0, *e.1)).collect();
 
+    o.enter_loop(begin);
     o.run()?;
 
     // Does the end keep what the header promised?
@@ -455,6 +456,27 @@ mod tests {
         );
         let body = s.split("loop\n").nth(1).unwrap();
         assert!(!body.contains("= get") && body.contains("= new"), "{s}");
+    }
+    /// An exit of the way in leads to the header if all is known there by then that the loop does not test again.
+    #[test]
+    fn way_in() {
+        let from = |early: bool| {
+            let test = |n: usize| format!("%{} = is_fix %2\nguard_true %{} @0\n", n, n);
+            let (first, last) = if early { (test(6), String::new()) } else { (String::new(), test(8)) };
+            let lt = if early { 8 } else { 6 };
+            let t = crate::text::parse(&format!(
+                "%0 = entry 0\n%1 = entry 1\n%2 = entry 2\n%3 = is_fix %0\nguard_true %3 @0\nnop\n{first}\
+                 %{lt} = lt %0 fix:9\nguard_true %{lt} @0\n{last}%10 = fix_add %0 fix:1 @0\n\
+                 store_reg 5 %2\nguard_calm @0\nend 0=%10\nsnap 0 {{}}"
+            ))
+            .unwrap();
+            crate::verify::verify(&t).unwrap();
+            let o = optimize(&t, &NoObjects, true).unwrap();
+            let lt = o.insts.iter().position(|i| i.op == Op::Lt).unwrap();
+            (o.header.unwrap().from as usize, lt + 1)
+        };
+        let ((a, guard_a), (b, guard_b)) = (from(true), from(false));
+        assert!(a <= guard_a && b > guard_b, "{a} {guard_a} {b} {guard_b}");
     }
     /// Where other threads may write to the object, its fields are read in every round.
     #[test]

@@ -281,11 +281,12 @@ impl Rec {
         }
     }
     /// On the way from its loop an operation carried out as a whole went on elsewhere than recorded: it may have written
-    /// registers of which the loop knows that nothing writes them.
+    /// registers of which the loop knows that nothing writes them. Or the loop was not reached yet, and those that its
+    /// first round writes may not be written.
     fn went_elsewhere(&self) -> bool {
         let mut e = self.from;
         while let Some(x) = e {
-            if x.snap.in_memory {
+            if x.snap.in_memory || x.early {
                 return true;
             }
             e = x.parent();
