@@ -145,6 +145,8 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
     let consts = unsafe { c.consts.gc::<Array>() };
     // SAFETY: it is loaded.
     let mut data = unsafe { (*c.data).clone() };
+    // It is not what was read.
+    data.unit = Default::default();
     // Nobody observes the new one yet.
     data.code = originals(c);
     build(th, data, &changes, consts.slots())
