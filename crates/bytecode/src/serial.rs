@@ -817,24 +817,6 @@ mod tests {
     }
 
     #[test]
-    fn compiled_code_may_lie_as_bytes() {
-        let mut c = sample();
-        assert_eq!(made_lazy(c.clone(), None), c);
-        let Const::Code(inner) = &mut c.consts[4] else { panic!() };
-        inner.filename = "z.py".into();
-        inner.code = vec![Ins::abc(Op::ReturnNone, 0, 0, 0, 0); 600];
-        inner.depths = vec![0; 600];
-        inner.positions = vec![Position::default(); 600].into();
-        let lazy = made_lazy(c.clone(), None);
-        assert_eq!(lazy.unit.bytes().unwrap(), serialize(&c));
-        let (Const::Lazy(l), Const::Code(inner)) = (&lazy.consts[4], &c.consts[4]) else {
-            panic!("not lazy")
-        };
-        l.with_names(|name, _, filename| assert_eq!((name, filename), ("g", "z.py")));
-        assert_eq!(l.load("z.py").unwrap(), **inner);
-    }
-
-    #[test]
     fn damage_is_an_error_not_a_panic() {
         let good = serialize(&sample());
         for i in 0..good.len() {

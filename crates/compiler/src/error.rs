@@ -32,7 +32,7 @@ pub struct SyntaxError {
     /// The source line.
     pub text: Option<String>,
     /// What the parser had understood when it found the error.
-    pub parsed: Option<Parsed>,
+    pub parsed: Option<Box<Parsed>>,
     pub warnings: Vec<Warning>,
 }
 

@@ -62,7 +62,9 @@ pub fn diagnose(
         Start::FuncType => "func_type",
     };
     p.compound = before;
-    let parsed = |p: &Parser| Parsed { line: p.compound.line, col: p.compound.col, source: text.to_string() };
+    let parsed = |p: &Parser| {
+        Box::new(Parsed { line: p.compound.line, col: p.compound.col, source: text.to_string() })
+    };
     let Some(mut d) = p.run(rule) else {
         let d = p.after_single(start)?;
         return Some(SyntaxError { parsed: Some(parsed(&p)), ..public(text, d) });
