@@ -35,8 +35,6 @@ const NURSERY_PART: usize = 8;
 const FIRST_NURSERY: usize = 512 << 10;
 /// As many nurseries are filled before the first collection.
 const FIRST_TIME: usize = 2;
-/// A minor collection that took so many times what the last ones took was interrupted: the rest does not count.
-const MINOR_OUTLIER: u64 = 8;
 /// After as many collections a program has begun.
 const EARLY: u64 = 4;
 /// As many threads have a nursery of their own; more share them.
@@ -47,16 +45,6 @@ const IDLE: usize = 32 << 20;
 const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
 pub(crate) const EXTERNAL_STEP: isize = 16 << 20;
-
-/// Time that this process computed, in nanoseconds: how much of it collections take, other processes do not change.
-fn spent() -> u64 {
-    // SAFETY: fills the structure given.
-    unsafe {
-        let mut t: libc::timespec = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut t);
-        t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
-    }
-}
 
 impl Space {
     pub(crate) fn new(r: Range, layouts: *const Layouts, config: &crate::Config) -> Space {
@@ -114,7 +102,7 @@ impl Space {
             major_at: FIRST_MAJOR,
             major_at_blocks: (2 * FIRST_MAJOR) >> BLOCK_SH,
             headroom: HEADROOM.0,
-            last_major: spent(),
+            last_major: Instant::now(),
             last_minor: Instant::now(),
             minor_ns: (0, 0),
             copying: config.mode != Mode::NonMoving,
@@ -390,7 +378,6 @@ impl Heap {
                 _ => {}
             }
             if major {
-                let begun = spent();
                 self.major(&mut t, census, disown);
                 let s = &mut *s;
                 s.stats.major += 1;
@@ -399,11 +386,10 @@ impl Heap {
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
                 // Too often for what one costs.
-                let ended = spent();
-                if !want_major && begun.saturating_sub(s.last_major) <= MAJOR_SHARE * (ended - begun) {
+                if !want_major && middle.duration_since(s.last_major).as_nanos() as u64 <= MAJOR_SHARE * ns {
                     s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
                 }
-                s.last_major = ended;
+                s.last_major = Instant::now();
                 s.major_at = live + live.max(s.headroom);
                 // Nearly empty blocks count as well: pinned objects could fill the heap with them.
                 s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);
@@ -469,14 +455,13 @@ impl Heap {
             // Not before the nursery is a small part of the memory in use, or these collections of the time.
             let young = s.young_limit();
             let now = Instant::now();
-            let recent = |sum: &mut u64, since, most: u64| {
-                let average = *sum / MINOR_WINDOW;
-                let most = if average == 0 { u64::MAX } else { average.saturating_mul(most) };
-                *sum = *sum - average + (now.duration_since(since).as_nanos() as u64).min(most);
+            let recent = |sum: &mut u64, since| {
+                *sum -= *sum / MINOR_WINDOW;
+                *sum += now.duration_since(since).as_nanos() as u64;
                 *sum
             };
-            let own = recent(&mut s.minor_ns.0, start, MINOR_OUTLIER);
-            let often = recent(&mut s.minor_ns.1, s.last_minor, u64::MAX) < own * MINOR_SHARE;
+            let own = recent(&mut s.minor_ns.0, start);
+            let often = recent(&mut s.minor_ns.1, s.last_minor) < own * MINOR_SHARE;
             if t.live * 16 > young && (s.old_bytes > NURSERY_PART * young || (often && s.stats.minor > EARLY))
             {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);

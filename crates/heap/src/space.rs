@@ -298,8 +298,8 @@ pub(crate) struct Space {
     // Policy.
     /// Bytes handed out since the last collection.
     pub since: usize,
-    /// When the last major collection ended, in time that the process computed, and the last minor one.
-    pub last_major: u64,
+    /// When the last major collection ended, and the last minor one.
+    pub last_major: std::time::Instant,
     pub last_minor: std::time::Instant,
     /// How long the last minor collections took, and these and the program between them: sums that fade.
     pub minor_ns: (u64, u64),
