@@ -228,7 +228,11 @@ fn finalizers_resurrect_once() {
                 (th.regs[0], th.regs[1]) = (0, 0);
                 collect(th, age || mode == Mode::Stress(5));
                 assert!(th.m.heap.has_pending());
-                assert_eq!((get(at(th.regs[2]), 1), get(at(th.regs[3]), 1)), (0, 0), "cleared before {mode:?} {age}");
+                assert_eq!(
+                    (get(at(th.regs[2]), 1), get(at(th.regs[3]), 1)),
+                    (0, 0),
+                    "cleared before {mode:?} {age}"
+                );
                 // Alive while queued.
                 collect(th, true);
                 away(|| {

@@ -41,8 +41,8 @@ pub struct Emit<'a, I: Isa> {
     target: Option<Target>,
     /// For a value that the loop's end gives to a phi: the phi.
     back: Vec<(u32, u32)>,
-    /// No call of the trace runs code that would notice what dead references keep alive: they stay in their slots, which
-    /// the next round uses again.
+    /// No call of the trace does anything that would notice what dead references keep alive (a buffer that cannot be resized
+    /// while there are views of it, for instance): they stay in their slots, which the next round uses again.
     lax: bool,
     /// This instruction was emitted together with the one before it.
     done: Option<usize>,
@@ -90,9 +90,7 @@ impl<'a, I: Isa> Emit<'a, I> {
             head: None,
             target: None,
             back: Vec::new(),
-            lax: !t.insts.iter().any(|i| {
-                i.op.is_call() && t.calls[i.imm as usize].effects.has(adder_metatrace::Effects::CALLS)
-            }),
+            lax: !t.insts.iter().any(|i| i.op.is_call() && t.calls[i.imm as usize].effects.changes()),
             done: None,
         }
     }
