@@ -284,6 +284,7 @@ pub fn load(th: Th, c: Gc<Code>) -> R<()> {
 #[cold]
 #[inline(never)]
 fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
+    // SAFETY: code without instructions was made by `new_lazy`, whose `lazy` lives as long as the object.
     let d = match unsafe { &*c.lazy }.load() {
         Ok(d) => d,
         Err(e) => return Err(th.value_error(format!("bad code of {}: {e}", th.text(c.qualname.value())))),

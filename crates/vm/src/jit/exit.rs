@@ -135,6 +135,9 @@ impl Leaving for First {
 }
 
 /// A frame that was in the trace only.
+///
+/// # Safety
+/// `fr` and `regs` are the thread's own, and the exit was compiled for them.
 #[inline(always)]
 unsafe fn make_frame(th: Th, fr: &mut Frame, regs: *mut u64, f: &FrameSnap<u64>) {
     unsafe {
@@ -149,6 +152,9 @@ unsafe fn make_frame(th: Th, fr: &mut Frame, regs: *mut u64, f: &FrameSnap<u64>)
     }
 }
 /// The innermost frame executes its instruction again.
+///
+/// # Safety
+/// `fr` is a frame of the thread, and `pc` an address within its code.
 #[inline(always)]
 unsafe fn set_pc(fr: *mut Frame, pc: u64, innermost: bool) {
     let pc = pc as *const adder_bytecode::Ins;
