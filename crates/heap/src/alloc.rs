@@ -302,7 +302,7 @@ impl Mutator {
     }
 
     /// An object that is old from the start and never moves. Its slots must be initialised before the next
-    /// safepoint; they may refer to young objects.
+    /// safepoint; they may refer to young objects. Small ones are had from the reserve at the limit, as with `alloc`.
     #[inline(never)]
     pub fn alloc_old(&self, size: usize, kind: u8, desc: u32) -> Result<Obj, OutOfMemory> {
         debug_assert!(size.is_multiple_of(8) && size >= 16);
@@ -314,10 +314,19 @@ impl Mutator {
             None => self
                 .with_stack_saved(|| {
                     self.collect_if_due();
-                    self.old_locked(size).or_else(|| {
-                        self.heap.collect_now(self, true);
-                        self.old_locked(size)
-                    })
+                    let lock = || self.heap.space.lock();
+                    if let Some(p) = self.old_in(&mut lock(), size, Need::Mutator) {
+                        return Some(p);
+                    }
+                    self.heap.collect_now(self, true);
+                    if let Some(p) = self.old_in(&mut lock(), size, Need::Mutator) {
+                        return Some(p);
+                    }
+                    if size > MEDIUM_MAX {
+                        return None;
+                    }
+                    self.wants_memory_error();
+                    self.old_in(&mut lock(), size, Need::Reserve)
                 })
                 .ok_or(OutOfMemory)?,
         };
@@ -330,21 +339,18 @@ impl Mutator {
     fn old_now(&self, size: usize) -> Option<usize> {
         let mut s = self.heap.space.lock();
         let due = s.since >= s.young_limit() || self.heap.gc_due.load(Relaxed);
-        if due { None } else { self.old_in(&mut s, size) }
+        if due { None } else { self.old_in(&mut s, size, Need::Mutator) }
     }
-    fn old_locked(&self, size: usize) -> Option<usize> {
-        self.old_in(&mut self.heap.space.lock(), size)
-    }
-    fn old_in(&self, s: &mut Space, size: usize) -> Option<usize> {
+    fn old_in(&self, s: &mut Space, size: usize, need: Need) -> Option<usize> {
         // SAFETY: the lock is held; marks and lines change only under it while mutators run.
         unsafe {
             let p = if size > MEDIUM_MAX {
-                let b = s.take_large(size.div_ceil(BLOCK), Need::Mutator)?;
+                let b = s.take_large(size.div_ceil(BLOCK), need)?;
                 s.large_old.push(b as u32);
                 s.old_bytes += large_bytes(size);
                 s.r.block_addr(b)
             } else {
-                let p = s.alloc_old(size, Need::Mutator)?;
+                let p = s.alloc_old(size, need)?;
                 let off = p - s.r.base;
                 for l in off >> LINE_SH..=(off + size - 1) >> LINE_SH {
                     let m = s.r.lines.add(l);
@@ -421,7 +427,8 @@ impl Mutator {
     }
 }
 
+/// Unwinds with [`OutOfMemory`].
 #[cold]
-fn out_of_memory() -> ! {
+pub fn out_of_memory() -> ! {
     std::panic::resume_unwind(Box::new(OutOfMemory))
 }

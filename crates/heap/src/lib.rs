@@ -146,6 +146,7 @@ pub fn given(size: usize) -> usize {
     if size > space::MEDIUM_MAX { size.next_multiple_of(space::BLOCK) } else { size }
 }
 
+pub use alloc::out_of_memory;
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
 pub use malloc::Malloc;
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};

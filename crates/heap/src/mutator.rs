@@ -170,6 +170,14 @@ impl Mutator {
         };
         unsafe { Self::init(p, kind, desc, 0) }
     }
+    /// Like `alloc` for any size: where there is no room for a larger object it unwinds with [`OutOfMemory`].
+    #[inline]
+    pub fn alloc_any(&self, size: usize, kind: u8, desc: u32) -> Obj {
+        if size <= 8192 {
+            return self.alloc(size, kind, desc);
+        }
+        self.try_alloc(size, kind, desc).unwrap_or_else(|_| crate::out_of_memory())
+    }
     /// Like `alloc` for any size; fails instead of using the reserve.
     #[inline]
     pub fn try_alloc(&self, size: usize, kind: u8, desc: u32) -> Result<Obj, OutOfMemory> {

@@ -552,8 +552,13 @@ impl Th {
         }
     }
     pub unsafe fn alloc_old<T: Layout>(self, bytes: usize) -> Gc<T> {
-        let o = self.m.alloc_old((bytes + 7) & !7, T::KIND as u8, T::KIND as u32).expect("out of memory");
-        unsafe { Gc::from_obj(o) }
+        let o = self.m.alloc_old((bytes + 7) & !7, T::KIND as u8, T::KIND as u32);
+        unsafe { Gc::from_obj(o.unwrap_or_else(|_| adder_heap::out_of_memory())) }
+    }
+    /// For what cannot fail: a small object is had from the heap's reserve, for a large one the operation is unwound
+    /// and becomes a MemoryError.
+    pub unsafe fn alloc_any<T: Layout>(self, bytes: usize) -> Gc<T> {
+        unsafe { Gc::from_obj(self.m.alloc_any((bytes + 7) & !7, T::KIND as u8, T::KIND as u32)) }
     }
     pub fn float(self, f: f64) -> Value {
         match adder_metatrace::word::flo_encode(f) {
@@ -569,19 +574,13 @@ impl Th {
         if items.is_empty() {
             return Root::empty_tuple.value();
         }
-        // Large tuples may fail; the text of the error is not what matters then.
-        self.try_tuple(items).unwrap_or_else(|_| panic!("out of memory for a tuple"))
+        unsafe { fill_tuple(self.alloc_any(16 + 8 * items.len()), items) }
     }
     pub fn try_tuple(self, items: &[Value]) -> crate::err::R<Value> {
         if items.is_empty() {
             return Ok(Root::empty_tuple.value());
         }
-        unsafe {
-            let t = self.alloc_var::<Tuple>(16 + 8 * items.len())?;
-            (*t.as_ptr()).len = items.len();
-            std::ptr::copy_nonoverlapping(items.as_ptr(), t.as_ptr().add(1) as *mut Value, items.len());
-            Ok(t.value())
-        }
+        unsafe { Ok(fill_tuple(self.alloc_var(16 + 8 * items.len())?, items)) }
     }
     /// An array of `cap` null slots.
     pub fn array(self, cap: usize) -> crate::err::R<Gc<Array>> {
@@ -610,6 +609,16 @@ impl Th {
             m.value()
         }
     }
+}
+
+/// The new tuple with its items.
+#[inline(always)]
+unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
+    unsafe {
+        (*t.as_ptr()).len = items.len();
+        std::ptr::copy_nonoverlapping(items.as_ptr(), t.as_ptr().add(1) as *mut Value, items.len());
+    }
+    t.value()
 }
 
 /// The cell object, under a name that does not clash with `std::cell::Cell`.

@@ -261,9 +261,19 @@ impl Th {
     pub fn str(self, s: &str) -> Value {
         self.str_bytes(s.as_bytes())
     }
-    /// A new str of valid WTF-8. Panics when out of memory: for short texts.
+    /// A new str of valid WTF-8, for short texts: see [`Th::alloc_any`].
     pub fn str_bytes(self, b: &[u8]) -> Value {
-        self.try_str(b).expect("out of memory for a string")
+        let m = wtf8::measure(b);
+        if b.len() <= 1 && m.ascii {
+            return ascii_char(b.first().copied());
+        }
+        if b.len() > MAX_BYTES {
+            adder_heap::out_of_memory()
+        }
+        // SAFETY: all of the new object is written.
+        let s = unsafe { self.alloc_any(24 + if m.ascii { 0 } else { 8 } + b.len()) };
+        init(s, b, m.chars, m.ascii, 0);
+        s.value()
     }
     pub fn try_str(self, b: &[u8]) -> R<Value> {
         let m = wtf8::measure(b);

@@ -27,7 +27,8 @@ impl Gc<Dict> {
         if n == 0 {
             return Self::new(th);
         }
-        let t = DictTable::new(th, DictTable::bits_for(n), false).expect("out of memory");
+        let t =
+            DictTable::new(th, DictTable::bits_for(n), false).unwrap_or_else(|_| adder_heap::out_of_memory());
         Self::with_table(th, t)
     }
     /// Number of items.
