@@ -78,6 +78,7 @@ with zipfile.ZipFile(archive, "w") as z:
     z.writestr("zipped/part.py", "n = 'from the zip'\n")
     z.writestr("zipped/data.txt", "resource")
     z.writestr("__main__.py", "import zipped; print('main of the zip', zipped.n, __name__)")
+    z.writestr("tool/__main__.py", "import os, sys; print('main of a folder in the zip', os.path.basename(sys.path[0]))")
 sys.path.append(archive)
 import zipped
 print(zipped.n, type(zipped.__loader__).__name__, importlib.resources.files("zipped").joinpath("data.txt").read_text())
@@ -92,6 +93,9 @@ import subprocess
 print(subprocess.run([sys.executable, "-c", code, "a"], capture_output=True, text=True).stdout, end="")
 print(subprocess.run([sys.executable, "-m", "prog", "x"], cwd=folder, capture_output=True, text=True).stdout, end="")
 print(subprocess.run([sys.executable, archive], capture_output=True, text=True).stdout, end="")
+print(subprocess.run([sys.executable, archive + "/tool"], capture_output=True, text=True).stdout, end="")
+none = subprocess.run([sys.executable, archive + "/no"], capture_output=True, text=True)
+print(none.returncode, none.stderr.split(": ")[-1], end="")
 print(sys.modules["__main__"].__name__, importlib.util.find_spec("simple").name, importlib.util.find_spec("no_such"), sys.builtin_module_names.count("sys"), "os" in sys.stdlib_module_names)
 import shutil
 sys.path.remove(archive); sys.path.remove(folder)

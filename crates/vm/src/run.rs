@@ -144,13 +144,15 @@ fn run_module(th: Th, name: &str, set_argv0: bool) -> R<()> {
 fn is_runnable_container(th: Th, path: &[u8]) -> R<bool> {
     let Ok(cpath) = std::ffi::CString::new(path) else { return Ok(false) };
     let st = Outside::region(|o| crate::the_host().stat(o, CWD, &cpath, 0));
-    let Ok(st) = st else { return Ok(false) };
     const DIR: u32 = 0o040000;
-    if st.mode & 0o170000 != DIR {
+    let maybe = match st {
         // Archives end with their directory; a script is no archive. Ask the importer only if it may be one.
-        if !may_be_zip(&cpath) {
-            return Ok(false);
-        }
+        Ok(st) => st.mode & 0o170000 == DIR || may_be_zip(&cpath),
+        // A folder within an archive, as in `pip.whl/pip`.
+        Err(e) => e == Errno::ENOTDIR,
+    };
+    if !maybe {
+        return Ok(false);
     }
     let pkgutil = Root::importlib.get();
     if pkgutil.is_none() {
