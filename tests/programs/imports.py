@@ -95,7 +95,7 @@ print(subprocess.run([sys.executable, "-m", "prog", "x"], cwd=folder, capture_ou
 print(subprocess.run([sys.executable, archive], capture_output=True, text=True).stdout, end="")
 print(subprocess.run([sys.executable, archive + "/tool"], capture_output=True, text=True).stdout, end="")
 none = subprocess.run([sys.executable, archive + "/no"], capture_output=True, text=True)
-print(none.returncode, none.stderr.split(": ")[-1], end="")
+print(none.returncode, none.stderr.rsplit("/")[-1], end="")
 print(sys.modules["__main__"].__name__, importlib.util.find_spec("simple").name, importlib.util.find_spec("no_such"), sys.builtin_module_names.count("sys"), "os" in sys.stdlib_module_names)
 import shutil
 sys.path.remove(archive); sys.path.remove(folder)
