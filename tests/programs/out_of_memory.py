@@ -52,7 +52,42 @@ def substituted():
     import re
     re.sub("a", "b" * 10**7, "a" * 10**5)
 
-for f in (small, floats, tabs, byte_tabs, replaced,
+def unpacked():
+    import zlib
+    c = zlib.compressobj(1)
+    zlib.decompress(b"".join([c.compress(bytes(1 << 20)) for i in range(500)] + [c.flush()]))
+
+def line():
+    with open("/dev/zero") as f:
+        f.readline()
+
+def byte_line():
+    with open("/dev/zero", "rb") as f:
+        f.readline()
+
+def key():
+    import hashlib
+    hashlib.pbkdf2_hmac("sha256", b"a", b"b", 1, 2**31 - 1)
+
+def quoted():
+    import binascii
+    binascii.b2a_qp(bytes(10**8), istext=False)
+
+def escaped():
+    repr(b"\0" * 10**8)
+
+def translated():
+    ("a" * 10**7).translate({97: "b" * 100})
+
+def decimals():
+    "%.*f" % (2**30, 1.0)
+
+def events():
+    import select
+    with select.epoll() as e:
+        e.poll(0, 2**31 - 2)
+
+for f in (unpacked, line, byte_line, key, quoted, escaped, translated, decimals, events, small, floats, tabs, byte_tabs, replaced,
           replaced_bytes, padded, zeros, joined, formatted, percent, substituted):
     for again in range(2):
         try:

@@ -10,6 +10,10 @@
 //!   invalidations are stores to data (exits' targets, links' cells).
 //! - References are in registers, on the native stack or in the state, where the collector looks. So are dead ones in
 //!   spill slots that Cranelift has not used again: objects may live longer than with the native backend.
+//!
+//! # Safety
+//! Code is called with the type that it was compiled for: `enter` by that of the function made in `new`, traces by it
+//! and by each other alone. Exits, cells and code are never freed. What belongs to compiling is used under the lock.
 
 mod guards;
 mod ops;

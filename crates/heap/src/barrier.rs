@@ -4,6 +4,10 @@
 //! object on the thread's list; the next minor collection looks at all its slots. Large arrays of slots keep
 //! the bit and note the 512-byte card of the slot instead. Two threads that log one object at the same time
 //! at worst list it twice.
+//!
+//! # Safety
+//! An object that has `CARDS` lies in the reserved range, so there is a card for each of its slots. The lists that are
+//! added to are the calling thread's own.
 
 use crate::space::CARD_SH;
 use crate::{Mutator, Obj, gcbits};

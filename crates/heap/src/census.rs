@@ -4,6 +4,10 @@
 //! Everything young becomes old where it lies, dead or alive, so that after the marking the dead are known: they were
 //! old and are not marked. Of these, whatever no other dead object refers to would have died at once, then what only
 //! those referred to, and so on; the rest are the cycles and what hangs on them.
+//!
+//! # Safety
+//! All of it happens with the world stopped. The dead are still as they were when it is counted: sweeping and drops
+//! come later. A visitor is known to the tracer only while it runs.
 
 use crate::layout::{addr, obj};
 use crate::space::*;

@@ -6,6 +6,10 @@
 //! native functions that were called since the embedder's program was left) comes last, and in between the embedder
 //! sees the objects with a drop that are not marked. No program can reach these; they may still be mentioned by a
 //! native function that runs, so they stay, but can give up what they hold. Nothing moves in such a collection.
+//!
+//! # Safety
+//! The objects that are told of are whole: nothing of this collection has been swept. `below` and the noted stack
+//! pointer are addresses of the calling thread's stack, or it is not taken for one.
 
 use crate::space::Watched;
 use crate::stack::each_word;

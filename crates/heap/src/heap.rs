@@ -1,4 +1,8 @@
 //! The shared part of the heap: what it is made from and what the embedder asks of it.
+//!
+//! # Safety
+//! A heap is never freed, so that `&'static` is true of it. Hooks are called with the world stopped, on one thread;
+//! what they say the collector believes.
 
 use crate::layout::{Classes, Layouts};
 use crate::space::{BLOCK_SH, Range, Shared, Space};

@@ -1,4 +1,8 @@
 //! Sizes and slots of objects, from the embedder's table of kinds.
+//!
+//! # Safety
+//! A kind's row is true of all of its objects: where it says that a count or a slot is there is one, as long as the
+//! object's memory is not used anew, dead or alive.
 
 use crate::{Header, KindInfo, Obj, Size, Trace};
 
@@ -72,7 +76,7 @@ impl Layout {
         match self.size {
             Size::Fixed(n) => n as usize,
             Size::Counted { at, base, unit } => {
-                let count = unsafe { *o.as_ptr().byte_add(at as usize).cast::<u32>() };
+                let count = unsafe { *o.as_ptr().byte_add(at as usize).cast::<u64>() };
                 (base as usize + count as usize * unit as usize + 7) & !7
             }
             Size::Fn(f) => (unsafe { f(o) } + 7) & !7,
@@ -84,9 +88,7 @@ impl Layout {
         let at = |b: u32| unsafe { o.as_ptr().byte_add(b as usize).cast::<u64>() };
         match self.trace {
             Trace::Slots { at: b, n } => Some((at(b), n as usize)),
-            Trace::Counted { count_at, at: b } => {
-                Some((at(b), unsafe { *at(count_at).cast::<u32>() } as usize))
-            }
+            Trace::Counted { count_at, at: b } => Some((at(b), unsafe { *at(count_at) } as usize)),
             Trace::From(b) => Some((at(b), (unsafe { self.size(o) } - b as usize) / 8)),
             Trace::None => Some((at(8), 0)),
             Trace::Fn(_) | Trace::Sized(_) => None,

@@ -94,7 +94,7 @@ pub struct KindInfo {
 #[derive(Clone, Copy)]
 pub enum Size {
     Fixed(u32),
-    /// Header word, then `count` (u32 or u64 at byte `at`, read as u32), `base + count * unit` bytes rounded up to 8.
+    /// Header word, then `count` (u64 at byte `at`), `base + count * unit` bytes rounded up to 8.
     Counted {
         at: u32,
         base: u32,
@@ -113,7 +113,7 @@ pub enum Trace {
     },
     /// All words from byte `at` to the object's end are slots.
     From(u32),
-    /// `count` slots (u32 at byte `count_at`) from byte `at`.
+    /// `count` slots (u64 at byte `count_at`) from byte `at`.
     Counted {
         count_at: u32,
         at: u32,

@@ -2,6 +2,10 @@
 //!
 //! Each [`RootedVec`] is a node of its thread's ring of root vectors; the collector walks the rings while the
 //! threads are stopped. Creating and dropping takes no lock, and a vector stays with its thread (`!Send`).
+//!
+//! # Safety
+//! A node is freed by its vector alone, and the head of a ring by its list, when no vector is left. A ring belongs to
+//! one thread; the collector reads it, and writes to the words of its vectors, while that thread is stopped.
 
 use crate::Mutator;
 use std::ptr;

@@ -4,6 +4,10 @@
 //! array in a frame that stays alive until it goes on, and notes its stack pointer. Values in caller-saved
 //! registers are already in some frame, because a call was made. So all words from the noted stack pointer to
 //! the stack's base are all there is to scan.
+//!
+//! # Safety
+//! The assembly writes the registers that a callee must keep (and no more) to the array that it is given. Stacks are
+//! read as words, whatever they are, up to the base that the thread noted when it was registered.
 
 /// Room for the callee-saved registers of every supported machine.
 pub(crate) type Registers = [usize; 20];

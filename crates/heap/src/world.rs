@@ -7,6 +7,10 @@
 //!
 //! Most stops are for a minor collection and last some microseconds, less than it takes to put a thread to sleep and to
 //! wake it. So who waits looks again for such a time first, if there are processors enough, and then sleeps.
+//!
+//! # Safety
+//! A registered mutator is alive: it takes itself out, under the lock, before it ends. The list is read without the
+//! lock only by who has stopped the world. In the child of a fork nobody can hold the lock or wait: both are made anew.
 
 use crate::mutator::{BLOCKED, POLL_STOP, RUNNING};
 use crate::space::{Guard, Shared};

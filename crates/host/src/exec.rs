@@ -5,6 +5,12 @@
 //! its own (what `vfork` and `posix_spawn` do): the parent's memory is not copied and the parent's thread
 //! sleeps until the exec, so the time does not grow with the heap.
 //!
+//! # Safety
+//! The child shares memory with the other threads of the parent, or has a copy of it in which their locks stay as they were:
+//! it only reads what [`Prepared`] points at, which the sleeping parent (or its own copy) keeps, and calls the system. In
+//! shared memory all signals are blocked until there is no handler of ours left. It leaves by `exec` or `_exit`. After an
+//! ordinary fork it also allocates ([`prepare`]): the C library's allocator works in the child.
+//!
 //! Errors go through `errpipe_write` in the form that `subprocess` reads:
 //! `OSError:<errno in hex>:<where>` with `where` empty (exec failed), `noexec` or `noexec:chdir`, or
 //! `SubprocessError:0:<text>` when `preexec_fn` raised.

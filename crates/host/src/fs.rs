@@ -519,11 +519,14 @@ impl DirStream for NativeDir {
                 let e = Errno::last();
                 return if e == Errno(0) { Ok(None) } else { Err(e) };
             }
-            // SAFETY: the entry lives until the next call on this stream.
-            let entry = unsafe { &*entry };
-            let name = unsafe { CStr::from_ptr(entry.d_name.as_ptr()) }.to_bytes();
+            // SAFETY: the entry lives until the next call on this stream. It may be shorter than its type says, so there is
+            // no reference to it.
+            let (name, ino, kind) = unsafe {
+                let name = CStr::from_ptr((&raw const (*entry).d_name).cast()).to_bytes();
+                (name, (*entry).d_ino, (*entry).d_type)
+            };
             if name != b"." && name != b".." {
-                return Ok(Some(DirEntry { name: name.to_vec(), ino: entry.d_ino, kind: entry.d_type }));
+                return Ok(Some(DirEntry { name: name.to_vec(), ino, kind }));
             }
         }
     }

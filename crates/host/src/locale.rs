@@ -1,8 +1,13 @@
 //! The C library's locale. It belongs to the process; nothing else in Adder depends on it.
+//!
+//! # Safety
+//! Answers of the C library are static storage that later calls change: they are copied under the lock. Setting the locale
+//! frees what the previous one was: functions that only look at it share the lock. Strings are C strings that outlive
+//! the call.
 
 use crate::{Errno, Res, bytes};
 use std::ffi::CStr;
-use std::sync::Mutex;
+use std::sync::RwLock;
 
 /// `localeconv`: strings in the locale's encoding; `i8::MAX` means "not given".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +33,7 @@ pub struct Conventions {
 }
 
 /// Answers are static storage, and setting replaces what they are read from.
-static LOCK: Mutex<()> = Mutex::new(());
+pub(crate) static LOCK: RwLock<()> = RwLock::new(());
 
 unsafe extern "C" {
     fn dcgettext(
@@ -49,40 +54,40 @@ door! {
     pub trait Locale {
         /// `None` asks only. The answer is `None` if there is no such locale.
         fn setlocale(&self, category: i32, name: Option<&CStr>) -> Option<Vec<u8>> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             let name = name.map_or(std::ptr::null(), CStr::as_ptr);
             let p = unsafe { libc::setlocale(category, name) };
             // SAFETY: copied under the lock.
             (!p.is_null()).then(|| unsafe { bytes(p) })
         }
         fn localeconv(&self) -> Res<Conventions> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             // SAFETY: static storage, copied under the lock.
             let c = unsafe { libc::localeconv().as_ref() }.ok_or(Errno::ENOSYS)?;
             Ok(conventions(c))
         }
         fn nl_langinfo(&self, item: i32) -> Vec<u8> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             // SAFETY: static storage, copied under the lock.
             unsafe { bytes(libc::nl_langinfo(item)) }
         }
         /// The translation, or the message itself.
         fn gettext(&self, domain: Option<&CStr>, message: &CStr, category: i32) -> Vec<u8> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             let domain = domain.map_or(std::ptr::null(), CStr::as_ptr);
             // SAFETY: the message or static storage, copied under the lock.
             unsafe { bytes(dcgettext(domain, message.as_ptr(), category)) }
         }
         /// The current domain; sets it if one is given.
         fn textdomain(&self, domain: Option<&CStr>) -> Res<Vec<u8>> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             let p = unsafe { textdomain(domain.map_or(std::ptr::null(), CStr::as_ptr)) };
             // SAFETY: as above.
             if p.is_null() { Err(Errno::last()) } else { Ok(unsafe { bytes(p) }) }
         }
         /// Where a domain's translations are; sets it if a folder is given.
         fn bindtextdomain(&self, domain: &CStr, folder: Option<&CStr>) -> Res<Option<Vec<u8>>> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             Errno(0).set();
             let p = unsafe { bindtextdomain(domain.as_ptr(), folder.map_or(std::ptr::null(), CStr::as_ptr)) };
             if p.is_null() {
@@ -92,18 +97,21 @@ door! {
             Ok(Some(unsafe { bytes(p) }))
         }
         fn bind_textdomain_codeset(&self, domain: &CStr, codeset: Option<&CStr>) -> Option<Vec<u8>> {
-            let _guard = LOCK.lock();
+            let _guard = LOCK.write();
             let p = unsafe { bind_textdomain_codeset(domain.as_ptr(), codeset.map_or(std::ptr::null(), CStr::as_ptr)) };
             // SAFETY: as above.
             (!p.is_null()).then(|| unsafe { bytes(p) })
         }
         /// Negative, zero, positive.
         fn strcoll(&self, a: &CStr, b: &CStr) -> i32 {
+            let _guard = LOCK.read();
             unsafe { libc::strcoll(a.as_ptr(), b.as_ptr()) }
         }
         fn strxfrm(&self, s: &CStr) -> Vec<u8> {
+            let _guard = LOCK.read();
             let mut buf = vec![0u8; s.count_bytes() * 4 + 16];
             loop {
+                // SAFETY: writes no more than it is told, and says what it would have needed.
                 let n = unsafe { libc::strxfrm(buf.as_mut_ptr().cast(), s.as_ptr(), buf.len()) };
                 if n < buf.len() {
                     buf.truncate(n);

@@ -1,4 +1,8 @@
 //! Mapped memory, for the `mmap` module. (The collector maps its own memory itself.)
+//!
+//! # Safety
+//! These methods can take memory away that somebody uses, and are no `unsafe fn` only because `Host` has none: the caller
+//! passes addresses that `mmap` or `mremap` gave it, with their lengths, and has nothing in what it unmaps or protects.
 
 use crate::{CheckRet, Errno, Fd, Outside, Res};
 

@@ -1,4 +1,8 @@
 //! Waiting for descriptors: `poll`, `select`, `epoll`.
+//!
+//! # Safety
+//! The system gets arrays with their length. A set has a bit for each descriptor below [`FdSet::LIMIT`] and no more:
+//! `insert` refuses others, and `select` cuts its limit. Zeros are an empty set.
 
 use crate::fs::from_nanos;
 use crate::{CheckRet, Fd, Outside, Res};
@@ -58,6 +62,7 @@ door! {
             let t = timeout.map(|t| from_nanos(t.max(0)));
             let t = t.as_ref().map_or(std::ptr::null(), |t| t as *const _);
             let [r, w, x] = sets;
+            let limit = limit.min(FdSet::LIMIT);
             let n = unsafe { libc::pselect(limit, &raw mut r.0, &raw mut w.0, &raw mut x.0, t, std::ptr::null()) };
             Ok(n.ok()? as usize)
         }
@@ -68,13 +73,17 @@ door! {
             let mut e = libc::epoll_event { events: event.events, u64: event.data };
             unsafe { libc::epoll_ctl(epoll, operation, fd, &raw mut e) }.done()
         }
-        /// At most `most` events.
+        /// At most `most` events, for which there must be room (`ENOMEM`).
         fn epoll_wait(&self, _out: Outside, epoll: Fd, most: usize, timeout: Option<i64>) -> Res<Vec<EpollEvent>> {
             // Milliseconds, rounded up so that a short wait is not a busy one.
             let ms = timeout.map_or(-1, |t| (t.max(0).saturating_add(999_999) / 1_000_000).min(i64::from(i32::MAX)) as i32);
-            let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; most.max(1)];
-            let n = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), events.len() as i32, ms) }.ok()?;
-            Ok(events[..n as usize].iter().map(|e| EpollEvent { events: e.events, data: e.u64 }).collect())
+            let most = most.clamp(1, i32::MAX as usize);
+            let mut events: Vec<libc::epoll_event> = Vec::new();
+            if events.try_reserve_exact(most).is_err() { return Err(crate::Errno::ENOMEM) }
+            let n = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), most as i32, ms) }.ok()?;
+            // SAFETY: the system wrote so many.
+            unsafe { events.set_len(n as usize) };
+            Ok(events.iter().map(|e| EpollEvent { events: e.events, data: e.u64 }).collect())
         }
     }
 }

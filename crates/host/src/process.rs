@@ -4,8 +4,8 @@
 //! stops the others at a safepoint first, so that no lock of the heap is held.
 //!
 //! # Safety
-//! Structures that the system fills lie in the calling frame; vectors of C strings end with null and outlive the call. In
-//! the child of `fork` nothing is allocated before `exec` or the return to the virtual machine.
+//! Structures that the system fills lie in the calling frame; vectors of C strings end with null and outlive the call. What
+//! the child of a `fork` may do see the module `exec`.
 
 pub use crate::exec::{ForkExec, PreExec};
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res};

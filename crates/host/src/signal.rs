@@ -7,6 +7,12 @@
 //! `SA_RESTART`, so that a blocking call ends with `EINTR` and Python's handler runs at once (PEP 475).
 //!
 //! The bits are statics because signal actions belong to the process.
+//!
+//! # Safety
+//! Handlers use atomics, `write` and `errno`, which they leave as it was, and functions that were registered as
+//! async-signal-safe; the words of those hold a function of their type or null. Sets, actions and infos lie in the calling
+//! frame and are read after the system has filled them; zeros are valid values of all of them. An alternate stack is
+//! memory that the caller leaves alone as long as the thread lives.
 
 use crate::fs::{from_nanos, to_nanos};
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res, number};

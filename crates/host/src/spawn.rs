@@ -1,4 +1,8 @@
 //! `posix_spawn`.
+//!
+//! # Safety
+//! Actions and attributes are initialised before anything is done with them and destroyed on every way out. Arrays of C
+//! strings end with null and outlive the call, which returns when the child does not need them any more.
 
 use crate::signal::SignalSet;
 use crate::{Fd, Outside, Pid, Res, number};

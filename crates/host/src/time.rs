@@ -1,4 +1,9 @@
 //! Clocks, sleeping, and the C library's local time.
+//!
+//! # Safety
+//! Structures lie in the calling frame; the C library fills them before they are read. A zone's name is static storage of the
+//! C library, or outlives the call. Its functions take the fields of a `tm` as they are, in range or not. A `pthread_t` must
+//! be that of a thread that is there: the caller knows which are.
 
 use crate::fs::{from_nanos, to_nanos};
 use crate::{CheckRet, Errno, Outside, Res, bytes, number};
@@ -77,8 +82,11 @@ door! {
             zone.push(0);
             let t = to_c(tm, zone.as_ptr().cast());
             if format.is_empty() { return Vec::new() }
+            // Names of days and months are the locale's.
+            let _guard = crate::locale::LOCK.read();
             let mut buf = vec![0u8; 1024];
             loop {
+                // SAFETY: writes no more than it is told.
                 let n = unsafe { libc::strftime(buf.as_mut_ptr().cast(), buf.len(), format.as_ptr(), &raw const t) };
                 // 0 may also be an honest empty result (`%p` in some locales): trust it once there was room.
                 if n > 0 || buf.len() >= 256 * format.count_bytes().max(4) {

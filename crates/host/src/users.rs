@@ -1,4 +1,8 @@
 //! The databases of users and groups.
+//!
+//! # Safety
+//! The strings of an entry lie in the buffer of the call, or, of the enumerations, in static storage that is read under the
+//! lock: [`user`] and [`group`] copy them at once.
 
 use crate::net::list;
 use crate::{CheckRet, Errno, Outside, Res, bytes};

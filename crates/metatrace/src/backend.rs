@@ -1,5 +1,9 @@
 //! What a code generator is to the rest: it compiles an optimised trace and enters compiled code; exits say where the
 //! values of the interpreter's state are.
+//!
+//! # Safety
+//! What an exit refers to is never freed. What it says of a state was made for the layout of [`State`], all of whose
+//! fields are words; code is entered with the state that it was compiled for ([`Backend::enter`]).
 
 use crate::ir::*;
 pub use crate::packed::Leaving;

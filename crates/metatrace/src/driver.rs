@@ -4,6 +4,10 @@
 //! A language says how one instruction is recorded ([`Language`]) and calls [`Driver::hot`] where a header's counter has
 //! run down; then the interpreter goes on with the frame that is running afterwards. Its state is always in its own
 //! frames and registers, never here.
+//!
+//! # Safety
+//! The client's description of its frames and helpers is true: offsets are those of words in the thread, in frames and
+//! in objects, helpers are functions of the type that compiled code calls them with.
 
 use crate::backend::*;
 use crate::counters::Counter;

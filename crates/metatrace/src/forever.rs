@@ -1,5 +1,8 @@
 //! Memory for what lives as long as the process, in pieces of its own: among what compiling needs for a moment it would keep
 //! the allocator from giving that back.
+//!
+//! # Safety
+//! Each piece is given out once, aligned for words, and stays for ever: so may references to it.
 
 use std::mem::MaybeUninit;
 use std::sync::Mutex;

@@ -1,5 +1,9 @@
 //! [`Recording`]: the machine that computes and records, made from an interpreter's own machine. A value is a pair of what
 //! the interpreter has and the operand that stands for it; every test leaves a guard.
+//!
+//! # Safety
+//! The tracer outlives the handles of a recording, which stay on its thread. Each borrow of it ends within the
+//! operation that makes it.
 
 use crate::ir::{Callee, Inst, Op, R};
 use crate::machine::*;

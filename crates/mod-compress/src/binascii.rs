@@ -1,6 +1,7 @@
 //! `binascii`: base64, hexadecimal, quoted-printable, uuencode, CRCs.
 
 use crate::util::*;
+use adder_text::room;
 use adder_vm::builtins::buffer::{Buffer, bytes_of};
 use adder_vm::builtins::{bytes, exceptions as exc, str_};
 use adder_vm::err::{R, Raised};
@@ -24,7 +25,7 @@ pub static MODULE: NativeModule = NativeModule {
                 let t = Text::get(th, a[0].unwrap())?;
                 let strict = bool_or(th, a[1], false)?;
                 let b = t.bytes();
-                let mut out = Vec::with_capacity(b.len() / 4 * 3 + 3);
+                let mut out = room::with_capacity(b.len() / 4 * 3 + 3);
                 match outside(th, b.len(), || decode_base64(b, strict, &mut out)) {
                     Ok(()) => new_bytes(th, &out),
                     Err(m) => Err(err(th, &m)),
@@ -175,7 +176,7 @@ fn to_hex(th: Th, a: Args) -> R<Value> {
     };
     // Groups count from the right, negative ones from the left.
     let first = if per > 0 { b.len() % group } else { 0 };
-    let mut out = Vec::with_capacity(3 * b.len());
+    let mut out = room::with_capacity(3 * b.len());
     for (i, c) in b.iter().enumerate() {
         if let Some(s) = sep.filter(|_| i > 0 && (i + group - first) % group == 0) {
             out.push(s);
@@ -405,7 +406,7 @@ fn decode_uu(b: &[u8]) -> Result<Vec<u8>, &'static str> {
 const LINE: usize = 76;
 
 fn decode_qp(b: &[u8], header: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(b.len());
+    let mut out = room::with_capacity(b.len());
     let mut i = 0;
     while i < b.len() {
         match b[i] {
@@ -449,7 +450,7 @@ fn encode_qp(b: &[u8], tabs: bool, text: bool, header: bool) -> Vec<u8> {
     // The first line end decides for all.
     let crlf = b.iter().position(|c| *c == b'\n').is_some_and(|i| i > 0 && b[i - 1] == b'\r');
     let newline: &[u8] = if crlf { b"\r\n" } else { b"\n" };
-    let mut out = Vec::with_capacity(b.len() + b.len() / 8);
+    let mut out = room::with_capacity(b.len() + b.len() / 8);
     let quote = |out: &mut Vec<u8>, c: u8| {
         out.extend_from_slice(&[b'=', DIGITS[c as usize >> 4], DIGITS[c as usize & 15]])
     };
@@ -459,6 +460,8 @@ fn encode_qp(b: &[u8], tabs: bool, text: bool, header: bool) -> Vec<u8> {
     };
     let (mut i, mut column) = (0, 0);
     while i < b.len() {
+        // A soft line break and a quoted character.
+        room::reserve(&mut out, 6);
         let c = b[i];
         let next = b.get(i + 1).copied();
         let must = c > 126

@@ -7,6 +7,7 @@
 //! (`repr(C)`): one trace function serves all. `of::<E>` is given receivers of the type that was declared with `E`.
 
 use crate::util::*;
+use adder_text::room;
 use adder_vm::builtins::buffer::Buffer;
 use adder_vm::err::{R, Raised};
 use adder_vm::heap::{Header, Obj, Tracer};
@@ -115,7 +116,7 @@ pub fn decompress<E: Engine>(th: Th, a: Args) -> R<Value> {
         }
         let mut joined = std::mem::take(&mut s.pending);
         if !joined.is_empty() {
-            joined.extend_from_slice(b.bytes());
+            room::append(&mut joined, b.bytes());
         }
         let all: &[u8] = if joined.is_empty() { b.bytes() } else { &joined };
         let mut rest = all;
@@ -147,7 +148,7 @@ pub fn decompress<E: Engine>(th: Th, a: Args) -> R<Value> {
             }
             Outcome::More => {
                 d.hungry.store(false, Release);
-                s.pending = rest.to_vec();
+                s.pending = room::copy(rest);
             }
         }
         new_bytes(th, &out.bytes)

@@ -1,4 +1,9 @@
 //! `_lzma`, on liblzma. [`filters`] turns specifications of filters into liblzma's.
+//!
+//! # Safety
+//! A stream of zeros is one that nothing was done with, which `lzma_end` takes, too. Before each call it gets input and
+//! output that outlive the call, with their lengths. Functions that make a coder copy what they need of filters and
+//! options. `of` is given receivers, see [`adder_vm::declare`].
 
 mod filters;
 

@@ -1,5 +1,10 @@
 //! What the modules of this crate share: arguments and results.
+//!
+//! # Safety
+//! The bytes of a [`Text`] stay where they are while it lives on the native stack. [`Sink::room`] gives memory that
+//! nobody has written yet: libraries write to it and never read it, and only what they say they wrote becomes part of it.
 
+use adder_text::room;
 use adder_vm::builtins::buffer::Buffer;
 use adder_vm::builtins::{bytes, int};
 use adder_vm::err::R;
@@ -73,6 +78,7 @@ impl Text {
         match self {
             Text::Str(v) => {
                 let s: Gc<Str> = v.known();
+                // SAFETY: as long as `self`, which holds the text.
                 unsafe { &*(s.bytes() as *const [u8]) }
             }
             Text::Buffer(b) => b.bytes(),
@@ -122,11 +128,12 @@ impl Sink {
     pub fn is_full(&self) -> bool {
         self.bytes.len() >= self.max
     }
-    /// Room for more: where and how much; none if the limit is reached.
+    /// Room for more: where and how much; none if the limit is reached. Unwinds where there is no memory
+    /// ([`room::OUT_OF_MEMORY`]).
     pub fn room(&mut self) -> (*mut u8, usize) {
         if self.bytes.len() == self.bytes.capacity() {
             let more = self.bytes.len().max(32 << 10).min(self.max - self.bytes.len());
-            self.bytes.reserve_exact(more);
+            room::reserve_exact(&mut self.bytes, more);
         }
         let n = self.bytes.capacity().min(self.max) - self.bytes.len();
         (self.bytes.spare_capacity_mut().as_mut_ptr().cast(), n)
@@ -134,7 +141,7 @@ impl Sink {
     /// So many bytes of the room were written.
     ///
     /// # Safety
-    /// They were.
+    /// They were, and there was that much room.
     pub unsafe fn wrote(&mut self, n: usize) {
         unsafe { self.bytes.set_len(self.bytes.len() + n) }
     }

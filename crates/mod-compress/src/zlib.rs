@@ -1,4 +1,8 @@
 //! `zlib`, on zlib-rs: the module, `Compress` and `Decompress`. [`decompressor`] has `_ZlibDecompressor`.
+//!
+//! # Safety
+//! [`stream`] has what belongs to the library. What is unsafe here are layouts: `compress_of` and `decompress_of` are
+//! given receivers, see [`adder_vm::declare`].
 
 mod decompressor;
 mod stream;

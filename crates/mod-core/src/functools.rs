@@ -1,4 +1,9 @@
 //! `_functools`: partial, reduce, cmp_to_key, the LRU cache.
+//!
+//! # Safety
+//! Slots that are read with `gc` hold an object of that kind from the time when the object is made: `args` a tuple, `kw` and
+//! `cache` dicts, `ring` a link. The neighbours of a link are links, and are read and written under the lock of its cache.
+//! Counters of the cache are for whoever comes first: racing threads lose counts.
 
 use crate::itertools::{bind, make, signature};
 use crate::native_layout;
@@ -37,6 +42,7 @@ pub static MODULE: NativeModule = NativeModule {
     ],
     types: &[&PARTIAL, &LRU],
     init: Some(|th, m| {
+        th.make_type(&LINK);
         let t = th.make_type(&PLACEHOLDER_CELL);
         // One for the process, however often the module is made: the type keeps it, and it keeps its address.
         let p = match t.aux.get() {
@@ -253,7 +259,9 @@ fn set_dict(th: Th, o: Value, v: Option<Value>) -> R<()> {
         None => Err(th.type_error("cannot delete __dict__")),
     }
 }
+/// As long as the partial keeps them, or the caller uses them.
 fn args_of(p: Gc<Partial>) -> &'static [Value] {
+    // SAFETY: always a tuple; a word of the caller's that points into it keeps it alive and in place.
     unsafe { &*(p.args.gc::<Tuple>().items() as *const [Value]) }
 }
 fn count_holes(p: Gc<Partial>) {
@@ -323,7 +331,8 @@ fn partial_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     }
     let mut given = a.pos().iter();
     for v in args_of(p) {
-        let v = if holes > 0 && is_placeholder(*v) { *given.next().unwrap() } else { *v };
+        // Another thread may have given it more of them (`__setstate__`).
+        let v = if holes > 0 && is_placeholder(*v) { given.next().copied().unwrap_or(*v) } else { *v };
         g.push(th, v)?;
     }
     for v in given {
@@ -492,15 +501,18 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         if max < 0 {
             return Ok(v);
         }
-        let link: Link = unsafe { v.cast_unchecked() };
+        if !th.isinstance_exact(v, LINK.get()) {
+            return Ok(v);
+        }
+        let link = Link::of(v);
         let _g = th.lock(c);
-        let ring = c.ring.value().known::<Tuple>();
+        let ring = at(&c.ring);
         // Others may have taken it out meanwhile, or emptied the cache.
-        if !at(link, NEXT).is(ring.value()) && !at(link, NEXT).is_none() && d.value().is(c.cache.value()) {
+        if link.next.get().is_some_and(|n| !n.is(ring.value())) && d.value().is(c.cache.value()) {
             unlink(th, link);
             link_last(th, ring, link);
         }
-        return Ok(at(link, RESULT));
+        return Ok(link.result.value());
     }
     th.may_run_python()?;
     c.misses.set(c.misses.get() + 1);
@@ -517,8 +529,8 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     if d.len() as i64 >= max {
         let oldest = {
             let _g = th.lock(c);
-            let ring = c.ring.value().known::<Tuple>();
-            let link: Link = unsafe { at(ring, NEXT).cast_unchecked() };
+            let ring = at(&c.ring);
+            let link = at(&ring.next);
             if link == ring {
                 None
             } else {
@@ -528,61 +540,65 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         };
         if let Some(link) = oldest {
             // Its hash is known: the argument is not asked again.
-            let half = |i: usize| at(link, i).as_fix().unwrap_or(0) as u64;
-            d.remove_hashed(th, at(link, LINK_KEY), (half(HASH) << 32 | half(HASH + 1)) as i64)?;
+            d.remove_hashed(th, link.key.value(), link.hash.get())?;
         }
     }
-    let half = |n: u64| Value::fix((n & 0xffff_ffff) as i64);
-    let (high, low) = (half(h as u64 >> 32), half(h as u64));
-    let link: Link = unsafe { th.try_tuple(&[NONE(), NONE(), key, v, high, low])?.cast_unchecked() };
+    let link = new_link(th, Some(key), Some(v), h)?;
     d.set_hashed(th, key, h, link.value())?;
     let _g = th.lock(c);
     if d.value().is(c.cache.value()) {
-        link_last(th, unsafe { c.ring.gc() }, link);
+        link_last(th, at(&c.ring), link);
     }
     Ok(v)
 }
 
-/// A link: the one before, the one after, key, result, both halves of the hash. Tuples that nobody else sees.
-type Link = Gc<Tuple>;
-const PREVIOUS: usize = 0;
-const NEXT: usize = 1;
-const LINK_KEY: usize = 2;
-const RESULT: usize = 3;
-const HASH: usize = 4;
+// A link of the ring: the one before, the one after (none: it is not in it), key, result, the key's hash. What the program
+// can see of it (`gc.get_referents`) it cannot change, but it can put something else into the cache's dict.
+native_layout! { Link { prev, next, key, result; hash: Plain<i64> } }
+static LINK_TYPE: NativeType = NativeType {
+    name: "functools._lru_list_elem",
+    kind: Kind::Native,
+    size: Link::SIZE,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    trace: Some(Link::trace),
+    ..NativeType::DEFAULT
+};
+static LINK: TypeCell = TypeCell::new(&LINK_TYPE);
 
-fn at(l: Link, i: usize) -> Value {
-    l.items()[i]
+fn new_link(th: Th, key: Option<Value>, result: Option<Value>, hash: i64) -> R<Gc<Link>> {
+    let l = Link::of(adder_vm::builtins::object::new_instance(th, LINK.get())?);
+    th.store_opt(l, &l.key, key);
+    th.store_opt(l, &l.result, result);
+    l.hash.set(hash);
+    Ok(l)
 }
-fn set_at(th: Th, l: Link, i: usize, v: Value) {
-    // SAFETY: a word of the tuple; all others that read it hold the lock of the cache.
-    th.store(l, unsafe { &*(&raw const l.items()[i] as *const Slot) }, v);
+/// The link that a slot of a link, or of a cache, holds.
+fn at(s: &Slot) -> Gc<Link> {
+    Link::of(s.value())
 }
 /// A ring without entries: a link that is its own neighbour.
 fn new_ring(th: Th) -> R<Value> {
-    let r: Link = unsafe { th.try_tuple(&[NONE(); 6])?.cast_unchecked() };
-    set_at(th, r, PREVIOUS, r.value());
-    set_at(th, r, NEXT, r.value());
+    let r = new_link(th, None, None, 0)?;
+    th.store(r, &r.prev, r.value());
+    th.store(r, &r.next, r.value());
     Ok(r.value())
 }
 /// Under the lock of the cache.
-fn unlink(th: Th, l: Link) {
-    let (p, n) = (at(l, PREVIOUS), at(l, NEXT));
-    if p.is_none() || n.is_none() {
+fn unlink(th: Th, l: Gc<Link>) {
+    if l.next.get().is_none() {
         return;
     }
-    unsafe {
-        set_at(th, p.cast_unchecked(), NEXT, n);
-        set_at(th, n.cast_unchecked(), PREVIOUS, p);
-    }
-    set_at(th, l, NEXT, NONE());
-    set_at(th, l, PREVIOUS, NONE());
+    let (p, n) = (at(&l.prev), at(&l.next));
+    th.store(p, &p.next, n.value());
+    th.store(n, &n.prev, p.value());
+    l.next.init(None);
+    l.prev.init(None);
 }
 /// Under the lock of the cache.
-fn link_last(th: Th, ring: Link, l: Link) {
-    let last = at(ring, PREVIOUS);
-    set_at(th, l, PREVIOUS, last);
-    set_at(th, l, NEXT, ring.value());
-    set_at(th, ring, PREVIOUS, l.value());
-    unsafe { set_at(th, last.cast_unchecked(), NEXT, l.value()) };
+fn link_last(th: Th, ring: Gc<Link>, l: Gc<Link>) {
+    let last = at(&ring.prev);
+    th.store(l, &l.prev, last.value());
+    th.store(l, &l.next, ring.value());
+    th.store(ring, &ring.prev, l.value());
+    th.store(last, &last.next, l.value());
 }

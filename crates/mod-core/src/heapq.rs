@@ -1,4 +1,8 @@
 //! `_heapq`: the heap operations on lists, with the library's pure-Python algorithm.
+//!
+//! # Safety
+//! Comparisons, and other threads, may change the list: each access takes its array anew, which a list always has, and
+//! looks at the length of both.
 
 use adder_vm::builtins::{list, quick};
 use adder_vm::err::{R, Raised};

@@ -3,6 +3,9 @@
 //! What was measured lies in Rust memory without objects ([`State`]); the code objects and names that the entries are
 //! about are in a dict of the profiler, by the entries' numbers. Each thread has a stack of calls of its own, so threads do not disturb each
 //! other's times. No Python code runs while the state is locked.
+//!
+//! # Safety
+//! A profiler's state is made before anybody else sees the object and freed when it dies; `subjects` always holds a dict.
 
 use crate::native_layout;
 use adder_vm::builtins::{float, list, object};

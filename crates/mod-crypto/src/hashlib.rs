@@ -4,6 +4,7 @@ use crate::hash::{self, HashObj};
 use crate::hmac;
 use crate::state::{Algo, State};
 use crate::util::*;
+use adder_text::room;
 use adder_vm::builtins::buffer::{self, Buffer};
 use adder_vm::builtins::{bytes, dict, exceptions as exc, set};
 use adder_vm::err::{R, Raised};
@@ -194,7 +195,7 @@ fn pbkdf2(th: Th, a: Args) -> R<Value> {
     if algo.is_xof() {
         return Err(th.value_error("no reason supplied"));
     }
-    let mut out = vec![0; n as usize];
+    let mut out = room::zeros(n as usize);
     th.m.blocking(|| crate::state::pbkdf2(algo, password.bytes(), salt.bytes(), iterations as u64, &mut out));
     new_bytes(th, &out)
 }
@@ -229,7 +230,7 @@ fn scrypt(th: Th, a: Args) -> R<Value> {
     let (true, Ok(params)) = (need <= limit, params) else {
         return Err(th.value_error("[digital envelope routines] memory limit exceeded"));
     };
-    let mut out = vec![0; dklen as usize];
+    let mut out = room::zeros(dklen as usize);
     let ok = th.m.blocking(|| scrypt::scrypt(password.bytes(), salt.bytes(), &params, &mut out));
     if ok.is_err() {
         return Err(th.value_error("Invalid parameter combination for n, r, p, maxmem."));

@@ -1,4 +1,7 @@
 //! What the modules of this crate share: arguments, results, states behind a lock.
+//!
+//! # Safety
+//! A new string has as many bytes as were asked for, and all of them are written before anybody sees it.
 
 use adder_vm::builtins::buffer::{self, Buffer};
 use adder_vm::builtins::bytes;

@@ -1,7 +1,13 @@
 //! `Blob`: incremental input and output of a field.
+//!
+//! # Safety
+//! A [`Handle`] belongs to its blob and to the connection, which closes it: whoever closes first takes the pointer out. It
+//! is used while the connection is held, and asked for anew after Python code may have run. SQLite tests that what is read
+//! or written lies in the field.
 
 use super::connection::{Conn, Connection, Open};
 use super::{docs, native_layout, none, programming};
+use adder_text::room;
 use adder_vm::builtins::{buffer, bytes, int, object};
 use adder_vm::err::R;
 use adder_vm::native::*;
@@ -185,7 +191,7 @@ fn fail(th: Th, o: Value, rc: c_int) -> adder_vm::err::Raised {
 }
 fn read(th: Th, o: Value, at: i64, n: i64) -> R<Vec<u8>> {
     let h = open_handle(th, o)?;
-    let mut v = vec![0u8; n as usize];
+    let mut v = room::zeros(n as usize);
     let p = v.as_mut_ptr();
     let rc =
         th.m.blocking(|| unsafe { ffi::sqlite3_blob_read(h.ptr, p as *mut c_void, n as c_int, at as c_int) });
@@ -196,7 +202,7 @@ fn write(th: Th, o: Value, at: i64, b: &[u8]) -> R<()> {
     if b.len() as i64 > size(&h) - at {
         return Err(th.value_error("data longer than blob length"));
     }
-    let v = b.to_vec();
+    let v = room::copy(b);
     let rc = th.m.blocking(|| unsafe {
         ffi::sqlite3_blob_write(h.ptr, v.as_ptr() as *const c_void, v.len() as c_int, at as c_int)
     });
@@ -247,8 +253,10 @@ fn slice(th: Th, k: Value, len: i64) -> R<(i64, i64, i64)> {
     let t = th.call_method(k, th.intern("indices"), &[th.int(len)])?;
     let t: Gc<adder_vm::object::Tuple> = unsafe { t.cast_unchecked() };
     let (a, b, s) = (th.index_i64(t.items()[0])?, th.index_i64(t.items()[1])?, th.index_i64(t.items()[2])?);
-    let n = if s > 0 { (b - a + s - 1) / s } else { (a - b - s - 1) / -s };
-    Ok((a, s, n.max(0)))
+    // What lies between, divided by how far it is from one to the next.
+    let between = if s > 0 { b - a } else { a - b };
+    let n = if between <= 0 { 0 } else { (between as u64 - 1) / s.unsigned_abs() + 1 };
+    Ok((a, s, n as i64))
 }
 fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
     let h = open_handle(th, o)?;

@@ -6,6 +6,10 @@
 //!   time, which may come in again from a callback. Others wait outside the running state.
 //! - The exception is `interrupt`, for which there is [`CLOSING`].
 //! - Statements live as long as somebody uses them, closed connection or not: SQLite closes when the last one has gone.
+//! - A database that was had while the connection is held ([`Conn::live`]) stays open until it is held no more, though
+//!   Python code may close the connection, or open another database with it: a callback is still in SQLite, which is then
+//!   told later ([`CState::closing`]). `Connection::db` is null or another one from then on, so it is asked for anew, or
+//!   kept, where Python code may have run: SQLite does not test what it is given.
 
 mod callbacks;
 mod copies;
@@ -75,6 +79,12 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         let c = self.c;
+        if c.depth.load(Relaxed) == 1 {
+            for db in std::mem::take(&mut c.state().closing) {
+                // SAFETY: nobody has it any more.
+                self.th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
+            }
+        }
         if c.depth.fetch_sub(1, Relaxed) == 1 {
             c.owner.store(0, Relaxed);
             c.lock.unlock_thin(self.th);
@@ -94,6 +104,8 @@ pub struct CState {
     trace: *mut c_void,
     progress: *mut c_void,
     auth: *mut c_void,
+    /// Databases to be closed when the connection is not held any more.
+    closing: Vec<*mut ffi::sqlite3>,
 }
 
 unsafe extern "C" {
@@ -143,6 +155,7 @@ pub trait Conn {
     fn hold(self, th: Th) -> R<Open>;
     fn held_by(self, th: Th) -> bool;
     fn check(self, th: Th) -> R<Open>;
+    fn live(self, th: Th) -> R<*mut ffi::sqlite3>;
     fn check_thread(self, th: Th) -> R<()>;
     fn exec(self, th: Th, sql: &str) -> R<()>;
     fn error(self, th: Th, rc: c_int) -> Raised;
@@ -163,7 +176,10 @@ impl Conn for Gc<Connection> {
     }
     fn release(self, th: Th, i: usize) {
         let l: Gc<List> = unsafe { self.callables.gc() };
-        let _ = list::set_at(th, l, i as i64, ELLIPSIS());
+        // Another list, if the connection was opened anew in a callback.
+        if i < l.len() {
+            let _ = list::set_at(th, l, i as i64, ELLIPSIS());
+        }
     }
     fn check_thread(self, th: Th) -> R<()> {
         if self.initialized.load(Relaxed)
@@ -203,14 +219,17 @@ impl Conn for Gc<Connection> {
         if !self.initialized.load(Relaxed) {
             return Err(programming(th, "Base Connection.__init__ not called."));
         }
-        if self.db().is_null() {
-            return Err(programming(th, "Cannot operate on a closed database."));
-        }
+        self.live(th)?;
         Ok(held)
+    }
+    /// The database of a connection that is held.
+    fn live(self, th: Th) -> R<*mut ffi::sqlite3> {
+        let db = self.db();
+        if db.is_null() { Err(programming(th, "Cannot operate on a closed database.")) } else { Ok(db) }
     }
     fn exec(self, th: Th, sql: &str) -> R<()> {
         let c = CString::new(sql).expect("no NUL");
-        let db = self.db();
+        let db = self.live(th)?;
         let rc = th.m.blocking(|| unsafe {
             let mut stmt = std::ptr::null_mut();
             let mut rc = ffi::sqlite3_prepare_v2(db, c.as_ptr(), -1, &mut stmt, std::ptr::null_mut());
@@ -226,7 +245,10 @@ impl Conn for Gc<Connection> {
         if th.pending().is_some() {
             return Raised;
         }
-        db_error(th, self.db(), rc)
+        match self.live(th) {
+            Ok(db) => db_error(th, db, rc),
+            Err(e) => e,
+        }
     }
 }
 
@@ -308,8 +330,8 @@ fn is_int_config(op: c_int) -> bool {
     super::consts::ALL.iter().any(|(n, v)| n.starts_with("SQLITE_DBCONFIG_") && *v == op as i64)
 }
 fn config(th: Th, a: Args, set: Option<bool>) -> R<Value> {
-    let c = open(th, a)?;
     let op = int32(th, a[1].unwrap())?;
+    let c = open(th, a)?;
     if !is_int_config(op) {
         return Err(th.value_error(format!("unknown config 'op': {op}")));
     }
@@ -357,6 +379,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                 trace: std::ptr::null_mut(),
                 progress: std::ptr::null_mut(),
                 auth: std::ptr::null_mut(),
+                closing: Vec::new(),
             };
             Connection::of(o).st.store(Box::into_raw(Box::new(st)), Release);
             Ok(o)
@@ -453,14 +476,15 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             "($self, enable, /)",
             docs::connection("enable_load_extension"),
             |th, a| {
-                let c = open(th, a)?;
                 let on = th.truth(a[1].unwrap())?;
+                let c = open(th, a)?;
                 adder_vm::sys::audit::audit(
                     th,
                     "sqlite3.enable_load_extension",
                     &[c.value(), a[1].unwrap()],
                 )?;
-                let rc = unsafe { ffi::sqlite3_enable_load_extension(c.db(), on as c_int) };
+                let db = c.live(th)?;
+                let rc = unsafe { ffi::sqlite3_enable_load_extension(db, on as c_int) };
                 if rc != ffi::SQLITE_OK {
                     return Err(th.raise_msg(&super::OPERATIONAL_ERROR, "Error enabling load extension"));
                 }
@@ -480,7 +504,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                 };
                 adder_vm::sys::audit::audit(th, "sqlite3.load_extension", &[c.value(), a[1].unwrap()])?;
                 let mut msg: *mut c_char = std::ptr::null_mut();
-                let db = c.db();
+                let db = c.live(th)?;
                 let rc = th.m.blocking(|| unsafe {
                     let e = entry.as_ref().map_or(std::ptr::null(), |e| e.as_ptr());
                     ffi::sqlite3_load_extension(db, name.as_ptr(), e, &mut msg)
@@ -560,8 +584,8 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             },
         ),
         method("setlimit", "($self, category, limit, /)", docs::connection("setlimit"), |th, a| {
-            let c = open(th, a)?;
             let (k, n) = (int32(th, a[1].unwrap())?, int32(th, a[2].unwrap())?);
+            let c = open(th, a)?;
             let old = unsafe { ffi::sqlite3_limit(c.db(), k, n) };
             if old < 0 {
                 return Err(programming(th, "'category' is out of bounds"));
@@ -569,8 +593,8 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             Ok(th.int(old as i64))
         }),
         method("getlimit", "($self, category, /)", docs::connection("getlimit"), |th, a| {
-            let c = open(th, a)?;
             let k = int32(th, a[1].unwrap())?;
+            let c = open(th, a)?;
             let old = unsafe { ffi::sqlite3_limit(c.db(), k, -1) };
             if old < 0 {
                 return Err(programming(th, "'category' is out of bounds"));

@@ -1,12 +1,14 @@
 //! `Cursor`: executing statements, binding parameters, fetching rows.
 //!
 //! # Safety
-//! The connection is held while its statements are used (`Conn::check`); a statement is kept alive by the cursor's `Arc`. Texts
-//! and blobs of a column are copied before the next step; what is bound is copied by SQLite (`SQLITE_TRANSIENT`).
+//! The connection is held while its statements are used (`Conn::check`); a statement is kept alive by an `Arc` of whoever
+//! uses it. What a database is asked after Python code may have run is asked of one had by `Conn::live` meanwhile. Texts and
+//! blobs of a column are copied before the next step or call; what is bound is copied by SQLite (`SQLITE_TRANSIENT`).
 
 use super::connection::{CONNECTION, Conn, Connection, Open, Stmt, statement};
+use super::function::Plain;
 use super::{Args, State, adapt, docs, native_layout, none, programming, row};
-use adder_vm::builtins::{buffer, bytearray, bytes, exceptions as exc, float, int, list, object, str_type};
+use adder_vm::builtins::{bytearray, bytes, exceptions as exc, float, int, list, object, str_type};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -14,7 +16,7 @@ use adder_vm::slots::Slots;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use libsqlite3_sys as ffi;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_int};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -290,49 +292,21 @@ fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value)
                 || v.is_exact(Kind::Str)
                 || v.is_exact(Kind::ByteArray));
     let v = if plain { v } else { adapt(th, v, row::PREPARE_PROTOCOL.get().value(), Some(v))? };
+    let Some(x) = Plain::of(th, &v)? else {
+        return Err(programming(
+            th,
+            format!("Error binding parameter {name}: type '{}' is not supported", th.type_name_of(v)),
+        ));
+    };
+    // SAFETY: SQLite copies texts and blobs.
     let rc = unsafe {
-        if v.is_none() {
-            ffi::sqlite3_bind_null(p, i)
-        } else if int::is_int(v) || v.is_kind(Kind::Bool) {
-            match int::to_i64(th.index(v)?) {
-                Some(n) => ffi::sqlite3_bind_int64(p, i, n),
-                None => return Err(th.overflow_error("Python int too large to convert to SQLite INTEGER")),
-            }
-        } else if let Some(f) = float::as_f64(v) {
-            ffi::sqlite3_bind_double(p, i, f)
-        } else if let Some(s) = v.cast::<Str>() {
-            if s.as_str().is_none() {
-                adder_vm::builtins::codecs::encode(th, v, Some(th.str("utf-8")), None)?;
-            }
-            let b = s.bytes();
-            if b.len() > i32::MAX as usize {
-                return Err(th.overflow_error("string longer than INT_MAX bytes"));
-            }
-            ffi::sqlite3_bind_text(
-                p,
-                i,
-                b.as_ptr() as *const c_char,
-                b.len() as c_int,
-                ffi::SQLITE_TRANSIENT(),
-            )
-        } else if buffer::is_buffer(th, v) || buffer::bytes_of(v).is_some() {
-            let b = buffer::Buffer::simple(th, v)?;
-            let s = b.bytes();
-            if s.len() > i32::MAX as usize {
-                return Err(th.overflow_error("BLOB longer than INT_MAX bytes"));
-            }
-            ffi::sqlite3_bind_blob(
-                p,
-                i,
-                s.as_ptr() as *const c_void,
-                s.len() as c_int,
-                ffi::SQLITE_TRANSIENT(),
-            )
-        } else {
-            return Err(programming(
-                th,
-                format!("Error binding parameter {name}: type '{}' is not supported", th.type_name_of(v)),
-            ));
+        let copy = ffi::SQLITE_TRANSIENT();
+        match x {
+            Plain::Null => ffi::sqlite3_bind_null(p, i),
+            Plain::Int(n) => ffi::sqlite3_bind_int64(p, i, n),
+            Plain::Double(f) => ffi::sqlite3_bind_double(p, i, f),
+            Plain::Text(b) => ffi::sqlite3_bind_text(p, i, b.as_ptr().cast(), b.len() as c_int, copy),
+            Plain::Blob(b) => ffi::sqlite3_bind_blob(p, i, b.bytes().as_ptr().cast(), b.len() as c_int, copy),
         }
     };
     if rc != ffi::SQLITE_OK {
@@ -465,19 +439,20 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
     if many && !p.is_null() && unsafe { ffi::sqlite3_stmt_readonly(p) } != 0 {
         return Err(programming(th, "executemany() can only execute DML statements."));
     }
+    let db = c.live(th)?;
     let st = c.state();
     if st.autocommit == -1
         && let Some(level) = st.isolation
         && s.dml
-        && unsafe { ffi::sqlite3_get_autocommit(c.db()) } != 0
+        && unsafe { ffi::sqlite3_get_autocommit(db) } != 0
     {
         let q = if level.is_empty() { "BEGIN ".to_string() } else { format!("BEGIN {level}") };
         c.exec(th, &q)?;
     }
-    let db = c.db();
     let mut first = true;
     loop {
         let args = match source {
+            // What it finds afterwards may be another database.
             Some(it) => match open.outside(|| th.next(it))? {
                 Some(v) => v,
                 None => break,
@@ -498,7 +473,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
             unsafe { ffi::sqlite3_clear_bindings(p) };
         }
         bind_parameters(th, &s, args)?;
-        let _open = c.check(th)?;
+        let db = c.live(th)?;
         let rc = step(th, &s);
         if th.pending().is_some() {
             return Err(adder_vm::err::Raised);
@@ -543,6 +518,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
         }
     }
     if !many {
+        // SAFETY: as long as the connection is held, which it was all the time.
         let id = unsafe { ffi::sqlite3_last_insert_rowid(db) };
         let v = th.int(id);
         th.store(k, &k.lastrowid, v);
@@ -708,6 +684,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
         let _lock = Lock::new(k);
         fetch(th, k, *c, p)?
     };
+    let db = c.live(th)?;
     let rc = {
         let _lock = Lock::new(k);
         step(th, &s)
@@ -718,7 +695,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     }
     if rc == ffi::SQLITE_DONE {
         if s.dml {
-            k.rowcount.store(unsafe { ffi::sqlite3_changes(c.db()) } as i64, Relaxed);
+            k.rowcount.store(unsafe { ffi::sqlite3_changes(db) } as i64, Relaxed);
         }
         drop_statement(k);
     } else if rc != ffi::SQLITE_ROW {
@@ -778,9 +755,9 @@ fn executescript(th: Th, a: Args) -> R<Value> {
     if c.state().autocommit == -1 && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0 {
         c.exec(th, "COMMIT")?;
     }
-    let db = c.db();
     let mut at = z.as_ptr();
     loop {
+        let db = c.live(th)?;
         let (mut stmt, mut tail) = (std::ptr::null_mut(), std::ptr::null());
         let rc = th.m.blocking(|| unsafe {
             let mut rc = ffi::sqlite3_prepare_v2(db, at, -1, &mut stmt, &mut tail);

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub static TRACEBACKS: AtomicBool = AtomicBool::new(false);
 
-/// SQLite's user data: which callable of which connection. The connection is pinned and alive while SQLite runs.
+/// SQLite's user data: which callable of which connection. The connection is pinned and alive while SQLite runs, but for
+/// what [`super::dead`] makes it do.
 pub struct Callback {
     pub conn: u64,
     pub index: usize,
@@ -63,7 +64,19 @@ pub fn report(th: Th, f: Value) {
     }
 }
 
+/// Bytes of a value, which are nowhere if there are none or no memory.
+unsafe fn part<'a>(th: Th, p: *const u8, n: c_int) -> R<&'a [u8]> {
+    match n {
+        ..=0 => Ok(&[]),
+        _ if p.is_null() => Err(th.memory_error()),
+        n => Ok(unsafe { std::slice::from_raw_parts(p, n as usize) }),
+    }
+}
+
 /// A value of SQLite as an object.
+///
+/// # Safety
+/// It is the argument of a callback that runs.
 pub unsafe fn from_sqlite(th: Th, v: *mut ffi::sqlite3_value) -> R<Value> {
     unsafe {
         Ok(match ffi::sqlite3_value_type(v) {
@@ -71,8 +84,7 @@ pub unsafe fn from_sqlite(th: Th, v: *mut ffi::sqlite3_value) -> R<Value> {
             ffi::SQLITE_FLOAT => th.float(ffi::sqlite3_value_double(v)),
             ffi::SQLITE_TEXT => {
                 let p = ffi::sqlite3_value_text(v);
-                let n = ffi::sqlite3_value_bytes(v) as usize;
-                let b = std::slice::from_raw_parts(p, n);
+                let b = part(th, p, ffi::sqlite3_value_bytes(v))?;
                 if std::str::from_utf8(b).is_ok() {
                     th.try_str(b)?
                 } else {
@@ -81,54 +93,74 @@ pub unsafe fn from_sqlite(th: Th, v: *mut ffi::sqlite3_value) -> R<Value> {
                 }
             }
             ffi::SQLITE_BLOB => {
-                let n = ffi::sqlite3_value_bytes(v) as usize;
                 let p = ffi::sqlite3_value_blob(v) as *const u8;
-                bytes::new(th, if n == 0 { &[] } else { std::slice::from_raw_parts(p, n) })?.value()
+                bytes::new(th, part(th, p, ffi::sqlite3_value_bytes(v))?)?.value()
             }
             _ => NONE(),
         })
     }
 }
-/// Sets a function's result.
-unsafe fn set_result(th: Th, ctx: *mut ffi::sqlite3_context, v: Value) -> R<bool> {
-    unsafe {
-        if v.is_none() {
-            ffi::sqlite3_result_null(ctx);
-        } else if int::is_int(v) || v.is_kind(Kind::Bool) {
-            match int::to_i64(th.index(v)?) {
-                Some(n) => ffi::sqlite3_result_int64(ctx, n),
+/// An object as SQLite takes it. Text and blob are held.
+pub enum Plain<'a> {
+    Null,
+    Int(i64),
+    Double(f64),
+    Text(&'a [u8]),
+    Blob(buffer::Buffer),
+}
+impl Plain<'_> {
+    /// None: SQLite has nothing like it. Errors for what does not fit. `v` is to be kept while it is used.
+    pub fn of(th: Th, v: &Value) -> R<Option<Plain<'_>>> {
+        let too_long = |what: &str, n: usize| {
+            if n > i32::MAX as usize {
+                return Err(th.overflow_error(format!("{what} longer than INT_MAX bytes")));
+            }
+            Ok(())
+        };
+        Ok(Some(if v.is_none() {
+            Plain::Null
+        } else if int::is_int(*v) || v.is_kind(Kind::Bool) {
+            match int::to_i64(th.index(*v)?) {
+                Some(n) => Plain::Int(n),
                 None => return Err(th.overflow_error("Python int too large to convert to SQLite INTEGER")),
             }
-        } else if let Some(f) = float::as_f64(v) {
-            ffi::sqlite3_result_double(ctx, f);
+        } else if let Some(f) = float::as_f64(*v) {
+            Plain::Double(f)
         } else if let Some(s) = v.cast::<Str>() {
             if s.as_str().is_none() {
-                adder_vm::builtins::codecs::encode(th, v, Some(th.str("utf-8")), None)?;
+                // Raises what is wrong with it.
+                adder_vm::builtins::codecs::encode(th, *v, Some(th.str("utf-8")), None)?;
             }
-            let b = s.bytes();
-            ffi::sqlite3_result_text(
-                ctx,
-                b.as_ptr() as *const c_char,
-                b.len() as c_int,
-                ffi::SQLITE_TRANSIENT(),
-            );
-        } else if buffer::is_buffer(th, v) || buffer::bytes_of(v).is_some() {
-            let b = buffer::Buffer::simple(th, v)?;
-            let s = b.bytes();
-            if s.len() > i32::MAX as usize {
-                return Err(th.overflow_error("BLOB longer than INT_MAX bytes"));
-            }
-            ffi::sqlite3_result_blob(
-                ctx,
-                s.as_ptr() as *const c_void,
-                s.len() as c_int,
-                ffi::SQLITE_TRANSIENT(),
-            );
+            // SAFETY: as long as the object, which is kept.
+            let b = unsafe { &*(s.bytes() as *const [u8]) };
+            too_long("string", b.len())?;
+            Plain::Text(b)
+        } else if buffer::is_buffer(th, *v) || buffer::bytes_of(*v).is_some() {
+            let b = buffer::Buffer::simple(th, *v)?;
+            too_long("BLOB", b.len())?;
+            Plain::Blob(b)
         } else {
-            return Ok(false);
-        }
-        Ok(true)
+            return Ok(None);
+        }))
     }
+}
+/// Sets a function's result; false: it cannot be one.
+unsafe fn set_result(th: Th, ctx: *mut ffi::sqlite3_context, v: Value) -> R<bool> {
+    let Some(x) = Plain::of(th, &v)? else { return Ok(false) };
+    // SAFETY: SQLite copies texts and blobs.
+    unsafe {
+        let copy = ffi::SQLITE_TRANSIENT();
+        match x {
+            Plain::Null => ffi::sqlite3_result_null(ctx),
+            Plain::Int(n) => ffi::sqlite3_result_int64(ctx, n),
+            Plain::Double(f) => ffi::sqlite3_result_double(ctx, f),
+            Plain::Text(b) => ffi::sqlite3_result_text(ctx, b.as_ptr().cast(), b.len() as c_int, copy),
+            Plain::Blob(b) => {
+                ffi::sqlite3_result_blob(ctx, b.bytes().as_ptr().cast(), b.len() as c_int, copy)
+            }
+        }
+    }
+    Ok(true)
 }
 /// After a failure in a callback: tells SQLite.
 unsafe fn fail(th: Th, ctx: *mut ffi::sqlite3_context, msg: &str, f: Value) {
@@ -312,9 +344,7 @@ pub unsafe extern "C" fn collate(
                 return 0;
             }
             let f = c.callable(th);
-            let text = |p: *const c_void, n: c_int| {
-                th.try_str(std::slice::from_raw_parts(p as *const u8, n as usize))
-            };
+            let text = |p: *const c_void, n: c_int| th.try_str(part(th, p as *const u8, n)?);
             let r = (|| -> R<i64> {
                 let (a, b) = (text(s1, n1)?, text(s2, n2)?);
                 let v = th.call(f, &[a, b])?;

@@ -5,8 +5,7 @@
 //! - What SQLite refers to by address (connections in callbacks) is pinned; callables are kept in the connection's
 //!   `callables` list, and SQLite's user data is an index into it.
 //! - SQLite is never called during a collection (`dead.rs`).
-//! - Statements are shared by reference count between a connection and its cursors; closing the connection finalizes all
-//!   and empties them.
+//! - Statements are shared by reference count between a connection and its cursors, and finalized by the last of them.
 
 mod blob;
 mod connection;

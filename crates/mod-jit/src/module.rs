@@ -1,4 +1,7 @@
 //! The module `adderjit`: what a program may ask of the JIT and tell it.
+//!
+//! # Safety
+//! Functions have code. [`Opaque`] is the layout of its type alone, whose methods get it as their receiver.
 
 use crate::{disasm, log, words};
 use adder_metatrace::counters::{self, Counter};

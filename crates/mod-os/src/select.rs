@@ -450,7 +450,10 @@ fn epoll_poll(th: Th, a: Args) -> R<Value> {
     };
     let ready =
         wait_in_naps(th, until, |h, o, left| h.epoll_wait(o, fd, most as usize, left), |r| r.is_empty());
-    let ready = ok(th, ready?)?;
+    let ready = match ready? {
+        Err(Errno::ENOMEM) => return Err(th.memory_error()),
+        r => ok(th, r)?,
+    };
     let out = list::new(th, &[])?;
     for e in &ready {
         let t = th.tuple(&[th.int(e.data as u32 as i32 as i64), th.int(e.events as i64)]);

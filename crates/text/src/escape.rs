@@ -2,6 +2,7 @@
 
 use crate::codecs::handlers::hex_escape;
 use crate::codecs::{DecodeError, Decoder};
+use crate::room;
 use crate::scan::ascii_prefix;
 use crate::unicode::{database::Ucd, names};
 use crate::wtf8;
@@ -106,7 +107,7 @@ impl Decoder for UnicodeEscape {
         out: &mut Vec<u8>,
     ) -> Result<usize, DecodeError> {
         let mut at = pos;
-        out.reserve(s.len() - pos);
+        room::reserve(out, s.len() - pos);
         loop {
             let plain = memchr(b'\\', &s[at..]).unwrap_or(s.len() - at);
             crate::codecs::single::latin1_decode(&s[at..at + plain], out);
@@ -163,13 +164,13 @@ impl Decoder for UnicodeEscape {
 
 /// Encode as `unicode_escape`; everything can be.
 pub fn unicode_escape(s: &[u8], out: &mut Vec<u8>) {
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     for cp in wtf8::chars(s) {
         match cp {
-            0x5C => out.extend_from_slice(b"\\\\"),
-            9 => out.extend_from_slice(b"\\t"),
-            10 => out.extend_from_slice(b"\\n"),
-            13 => out.extend_from_slice(b"\\r"),
+            0x5C => room::append(out, b"\\\\"),
+            9 => room::append(out, b"\\t"),
+            10 => room::append(out, b"\\n"),
+            13 => room::append(out, b"\\r"),
             32..=126 => out.push(cp as u8),
             _ => hex_escape(cp, out),
         }
@@ -192,7 +193,7 @@ impl Decoder for RawUnicodeEscape {
         out: &mut Vec<u8>,
     ) -> Result<usize, DecodeError> {
         let mut at = pos;
-        out.reserve(s.len() - pos);
+        room::reserve(out, s.len() - pos);
         loop {
             let plain = memchr(b'\\', &s[at..]).unwrap_or(s.len() - at);
             crate::codecs::single::latin1_decode(&s[at..at + plain], out);
@@ -234,11 +235,11 @@ impl Decoder for RawUnicodeEscape {
 
 /// Encode as `raw_unicode_escape`; everything can be.
 pub fn raw_unicode_escape(s: &[u8], out: &mut Vec<u8>) {
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     let mut at = 0;
     while at < s.len() {
         let n = ascii_prefix(&s[at..]);
-        out.extend_from_slice(&s[at..at + n]);
+        room::append(out, &s[at..at + n]);
         at += n;
         if at < s.len() {
             let (cp, n) = wtf8::decode(s, at);
@@ -273,7 +274,7 @@ pub fn bytes_unescape(
     let mut at = 0;
     while at < s.len() {
         let plain = memchr(b'\\', &s[at..]).unwrap_or(s.len() - at);
-        out.extend_from_slice(&s[at..at + plain]);
+        room::append(out, &s[at..at + plain]);
         at += plain;
         if at == s.len() {
             break;
@@ -305,7 +306,7 @@ pub fn bytes_unescape(
                 Some(c) => out.push(c),
                 None => {
                     invalid.get_or_insert(InvalidEscape { position: start + 1, code: b as u32 });
-                    out.extend_from_slice(&[b'\\', b]);
+                    room::append(out, &[b'\\', b]);
                 }
             },
         }

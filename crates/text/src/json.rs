@@ -1,5 +1,6 @@
 //! Strings of JSON: what `json.encoder` and `json.scanner` have in C.
 
+use crate::room;
 use crate::scan::{Class, JsonAscii, JsonText, prefix};
 use crate::wtf8;
 
@@ -12,7 +13,7 @@ pub fn plain_prefix(s: &[u8]) -> usize {
 fn push_u(unit: u32, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digit = |i: u32| HEX[(unit >> (4 * i) & 15) as usize];
-    out.extend_from_slice(&[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
+    room::append(out, &[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
 }
 
 fn push_escape(b: u8, out: &mut Vec<u8>) {
@@ -25,17 +26,17 @@ fn push_escape(b: u8, out: &mut Vec<u8>) {
         13 => b'r',
         _ => return push_u(b as u32, out),
     };
-    out.extend_from_slice(&[b'\\', c]);
+    room::append(out, &[b'\\', c]);
 }
 
 /// Append the string with quotes, everything beyond ASCII as it is: `encode_basestring`.
 pub fn encode(s: &[u8], out: &mut Vec<u8>) {
-    out.reserve(s.len() + 2);
+    room::reserve(out, s.len() + 2);
     out.push(b'"');
     let mut at = 0;
     loop {
         let n = plain_prefix(&s[at..]);
-        out.extend_from_slice(&s[at..at + n]);
+        room::append(out, &s[at..at + n]);
         at += n;
         let Some(&b) = s.get(at) else { break };
         push_escape(b, out);
@@ -46,12 +47,12 @@ pub fn encode(s: &[u8], out: &mut Vec<u8>) {
 
 /// Append the string with quotes, everything beyond ASCII escaped: `encode_basestring_ascii`.
 pub fn encode_ascii(s: &[u8], out: &mut Vec<u8>) {
-    out.reserve(s.len() + 2);
+    room::reserve(out, s.len() + 2);
     out.push(b'"');
     let mut at = 0;
     while at < s.len() {
         let n = prefix::<JsonAscii>(&s[at..]);
-        out.extend_from_slice(&s[at..at + n]);
+        room::append(out, &s[at..at + n]);
         at += n;
         // Others seldom come alone in text that is not ASCII.
         while let Some(&b) = s.get(at)
@@ -106,13 +107,13 @@ pub fn scan_string(s: &[u8], start: usize, strict: bool, out: &mut Vec<u8>) -> R
             None => return Err(unterminated),
             Some(b'"') => {
                 if !verbatim {
-                    out.extend_from_slice(&s[copied..at]);
+                    room::append(out, &s[copied..at]);
                 }
                 return Ok(Scanned { end: at + 1, verbatim });
             }
             Some(b'\\') => {
                 verbatim = false;
-                out.extend_from_slice(&s[copied..at]);
+                room::append(out, &s[copied..at]);
                 at = unescape(s, at, out).map_err(|m| m.unwrap_or(unterminated))?;
                 copied = at;
             }

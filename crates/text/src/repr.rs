@@ -1,6 +1,7 @@
 //! `repr` of `str` and `bytes`, and `ascii`.
 
 use crate::codecs::handlers::hex_escape;
+use crate::room;
 use crate::scan::{ReprPlain, prefix};
 use crate::{unicode, wtf8};
 use memchr::memchr;
@@ -37,15 +38,15 @@ fn choose_quote(s: &[u8]) -> u8 {
 #[inline]
 fn push_control(b: u8, out: &mut Vec<u8>) {
     match b {
-        b'\t' => out.extend_from_slice(b"\\t"),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => room::append(out, b"\\t"),
+        b'\n' => room::append(out, b"\\n"),
+        b'\r' => room::append(out, b"\\r"),
         _ => hex_escape(b as u32, out),
     }
 }
 
 fn write_str(s: &[u8], quote: u8, ascii_only: bool, out: &mut Vec<u8>) {
-    out.reserve(s.len() + 2);
+    room::reserve(out, s.len() + 2);
     out.push(quote);
     let mut copied = 0;
     let mut at = 0;
@@ -61,12 +62,12 @@ fn write_str(s: &[u8], quote: u8, ascii_only: bool, out: &mut Vec<u8>) {
                 continue;
             }
             BACKSLASH | QUOTE => {
-                out.extend_from_slice(&s[copied..at]);
-                out.extend_from_slice(&[b'\\', b]);
+                room::append(out, &s[copied..at]);
+                room::append(out, &[b'\\', b]);
                 1
             }
             CONTROL => {
-                out.extend_from_slice(&s[copied..at]);
+                room::append(out, &s[copied..at]);
                 push_control(b, out);
                 1
             }
@@ -76,7 +77,7 @@ fn write_str(s: &[u8], quote: u8, ascii_only: bool, out: &mut Vec<u8>) {
                     at += n;
                     continue;
                 }
-                out.extend_from_slice(&s[copied..at]);
+                room::append(out, &s[copied..at]);
                 hex_escape(cp, out);
                 n
             }
@@ -84,7 +85,7 @@ fn write_str(s: &[u8], quote: u8, ascii_only: bool, out: &mut Vec<u8>) {
         at += n;
         copied = at;
     }
-    out.extend_from_slice(&s[copied..]);
+    room::append(out, &s[copied..]);
     out.push(quote);
 }
 
@@ -114,7 +115,7 @@ pub fn bytes_repr(s: &[u8], out: &mut Vec<u8>) {
 /// `repr` of `bytes` without the `b`.
 pub fn bytes_literal(s: &[u8], out: &mut Vec<u8>) {
     let quote = choose_quote(s);
-    out.reserve(s.len() + 2);
+    room::reserve(out, s.len() + 2);
     out.push(quote);
     bytes_escape(s, quote, out);
     out.push(quote);
@@ -128,11 +129,11 @@ pub fn bytes_escape(s: &[u8], quote: u8, out: &mut Vec<u8>) {
         match CLASS[b as usize] {
             PLAIN => {
                 let n = prefix::<ReprPlain>(&s[at..]);
-                out.extend_from_slice(&s[at - 1..at + n]);
+                room::append(out, &s[at - 1..at + n]);
                 at += n;
             }
             QUOTE if b != quote => out.push(b),
-            BACKSLASH | QUOTE => out.extend_from_slice(&[b'\\', b]),
+            BACKSLASH | QUOTE => room::append(out, &[b'\\', b]),
             _ => push_control(b, out),
         }
     }

@@ -260,7 +260,7 @@ pub fn replace<U: Units>(hay: &[u8], old: &[u8], new: &[u8], max: usize, out: &m
     let begin = out.len();
     if let ([a], [b]) = (old, new) {
         let Some(first) = memchr(*a, hay) else { return 0 };
-        out.extend_from_slice(hay);
+        room::append(out, hay);
         let copy = &mut out[begin..];
         copy[first] = *b;
         let mut done = 1;
@@ -308,16 +308,16 @@ fn interleave<U: Units>(hay: &[u8], new: &[u8], max: usize, out: &mut Vec<u8>) -
     let mut at = 0;
     let mut done = 0;
     while done < max {
-        out.extend_from_slice(new);
+        room::append(out, new);
         done += 1;
         if at == hay.len() {
             return done;
         }
         let n = U::next_len(hay, at);
-        out.extend_from_slice(&hay[at..at + n]);
+        room::append(out, &hay[at..at + n]);
         at += n;
     }
-    out.extend_from_slice(&hay[at..]);
+    room::append(out, &hay[at..]);
     done
 }
 
@@ -363,7 +363,7 @@ pub fn translate<E>(
                 if n == 1 {
                     known[cp as usize] = cp as u8;
                 }
-                out.extend_from_slice(&s[at..at + n]);
+                room::append(out, &s[at..at + n]);
             }
             Translated::Delete => {
                 if n == 1 {
@@ -380,7 +380,7 @@ pub fn translate<E>(
                 if let ([c], 1) = (t.as_slice(), n) {
                     known[cp as usize] = *c;
                 }
-                out.extend_from_slice(&t);
+                room::append(out, &t);
             }
         }
         at += n;

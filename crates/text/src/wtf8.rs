@@ -3,6 +3,7 @@
 //! See the crate's documentation for the invariants. Positions come in two kinds, always named: *offsets* (bytes) and
 //! *indices* (characters).
 
+use crate::room;
 use std::ops::Range;
 
 /// Largest code point.
@@ -51,10 +52,11 @@ pub const fn encode(cp: u32) -> ([u8; 4], usize) {
 #[inline]
 pub fn push(out: &mut Vec<u8>, cp: u32) {
     if cp < 0x80 {
+        room::reserve(out, 1);
         out.push(cp as u8);
     } else {
         let (b, n) = encode(cp);
-        out.extend_from_slice(&b[..n]);
+        room::append(out, &b[..n]);
     }
 }
 
@@ -417,7 +419,7 @@ impl Breadcrumbs {
 /// Append the text backwards.
 pub fn reverse(s: &[u8], out: &mut Vec<u8>) {
     let at = out.len();
-    out.extend_from_slice(s);
+    room::append(out, s);
     let copy = &mut out[at..];
     copy.reverse();
     if s.is_ascii() {
@@ -440,7 +442,7 @@ pub fn reverse(s: &[u8], out: &mut Vec<u8>) {
 pub fn extended_slice(s: &[u8], chars: usize, start: usize, step: isize, n: usize, out: &mut Vec<u8>) {
     if chars == s.len() {
         let mut i = start as isize;
-        out.reserve(n);
+        room::reserve(out, n);
         for _ in 0..n {
             out.push(s[i as usize]);
             i += step;
@@ -453,7 +455,7 @@ pub fn extended_slice(s: &[u8], chars: usize, start: usize, step: isize, n: usiz
     let mut at = offset(s, chars, start);
     for k in 0..n {
         let len = len_from_first(s[at]);
-        out.extend_from_slice(&s[at..(at + len).min(s.len())]);
+        room::append(out, &s[at..(at + len).min(s.len())]);
         if k + 1 < n {
             at = if step > 0 {
                 offset_from(s, at, step as usize)

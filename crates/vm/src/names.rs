@@ -1,4 +1,8 @@
 //! Names that the VM itself uses, interned once: `n!(__init__)` is the Python string.
+//!
+//! # Safety
+//! The table is filled once, before anybody asks ([`init`]), with interned strings: they do not move, and [`trace`] keeps
+//! them alive.
 
 use crate::value::Value;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

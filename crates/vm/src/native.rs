@@ -9,6 +9,11 @@
 //! is called with `args[0]` = self and `args[1]` = index or `None` when it was left out. Order of bound arguments: the
 //! parameters as written, then the tuple of `*args` and the dict of `**kwargs` if the signature has them. A leading `!`
 //! hides the text from `__text_signature__` (where CPython has none).
+//!
+//! # Safety
+//! Arguments lie in registers or on a native stack for as long as the call lasts, whose receiver may copy [`RawArgs`]
+//! but not keep them: the slices that it gives have no lifetime of their own. There are as many words behind the
+//! positional ones as `kwnames` has items. A [`TypeCell`] holds a type object or 0; types of cells are never freed.
 
 use crate::err::R;
 use crate::object::{Tuple, Type};

@@ -1,5 +1,9 @@
 //! The special methods that stand for slots: how a native slot is called as a method (`wrap`), and the slot function that
 //! a class gets when it defines the method in Python (`dispatch`).
+//!
+//! # Safety
+//! A slot's function travels as a word between its row of the table and the wrapper of the same row, which knows its
+//! type.
 
 use crate::err::R;
 use crate::n;

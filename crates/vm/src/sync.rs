@@ -3,6 +3,10 @@
 //! A word in a heap object (or anywhere) on which threads park by futex. While a thread waits, the object is on its
 //! native stack and does not move, so the word's address is the same for whoever wakes it. Waiting is outside the running
 //! state and ends early when a signal came, so that its Python handler runs at once (PEP 475).
+//!
+//! # Safety
+//! The system gets the address of a word that lives while a thread waits on it. An [`Owned`] state is made once, by
+//! whoever made the object, and freed when it is dead; in between the lock makes the reference to it the only one.
 
 use crate::err::R;
 use crate::thread::Th;

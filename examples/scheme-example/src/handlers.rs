@@ -3,6 +3,10 @@
 //!
 //! All tests of an instruction come before its effect: a guard that fails in compiled code has the interpreter carry out
 //! the whole instruction.
+//!
+//! # Safety
+//! The compiler's code is well-formed: jumps stay within it, its last instruction leaves, constants are what the
+//! instruction says. Code is never freed.
 
 use crate::code::*;
 use crate::machine::{Pc, Scheme, Stop};

@@ -1,5 +1,9 @@
 //! [`Interp`], the machine that computes; what a Scheme machine can do beyond `metatrace`'s [`Machine`], and how the
 //! recording machine does it.
+//!
+//! # Safety
+//! A machine is made for a thread and a frame that live as long as it runs; registers and fields are those that the
+//! code and the descriptors have.
 
 use crate::code::{Code, Ins};
 use crate::prims::Prim;

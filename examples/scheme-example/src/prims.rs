@@ -3,6 +3,9 @@
 //!
 //! All have the C calling convention with three words, used or not, and do not unwind. 0 means: nothing has happened but
 //! that the thread has an error to report.
+//!
+//! # Safety
+//! Words that are passed are values; what an object has its descriptor says.
 
 use crate::value::*;
 use crate::vm::Vm;

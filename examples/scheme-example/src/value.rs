@@ -3,6 +3,10 @@
 //! An object begins with a header word: the descriptor (what kind of object it is) in the lower half. Machine code that
 //! makes an object writes the same header. Nothing is ever freed: a collector is not this example's subject, and the
 //! layout that machine code is given says that no object wants a write barrier.
+//!
+//! # Safety
+//! A word that is a pointer is 0 or the address of an object, which stays for ever. Fields are read after a look at the
+//! descriptor, or where the caller knows it.
 
 use adder_metatrace::word;
 

@@ -1,4 +1,8 @@
 //! The thread: its stacks, memory, symbols, output; runs programs, and tells the JIT's driver about itself.
+//!
+//! # Safety
+//! The stacks are never moved or freed while a program runs; `fp` and the registers lie within them. Objects are filled
+//! by who made them, and code is never freed.
 
 use crate::code::{Code, Ins};
 use crate::compile;

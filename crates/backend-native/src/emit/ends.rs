@@ -1,4 +1,7 @@
 //! A bridge's inputs, the loop's header, the trace's end.
+//!
+//! # Safety
+//! The address in an `End::Jump` is that of the [`Target`] of a trace that was compiled before; targets are never freed.
 
 use super::Emit;
 use crate::alloc::{Place, Uses, phis_end};

@@ -224,9 +224,8 @@ impl<I: Isa> Emit<'_, I> {
         self.a.jump(c.way.back);
     }
     fn save_all(&mut self, save: &[Loc]) {
-        for (k, l) in save.iter().enumerate() {
-            let at = SAVE + 8 * k as i32;
-            match *l {
+        for (_, at, l) in places(save) {
+            match l {
                 Loc::Gpr(r) => self.a.store_state(at, r),
                 Loc::Xmm(r) => self.a.flt_store_state(at, r),
                 _ => {}
@@ -235,9 +234,8 @@ impl<I: Isa> Emit<'_, I> {
     }
     /// `refs`: which of them are references (a bit each).
     fn restore_all(&mut self, save: &[Loc], refs: u32) {
-        for (k, l) in save.iter().enumerate() {
-            let at = SAVE + 8 * k as i32;
-            match *l {
+        for (k, at, l) in places(save) {
+            match l {
                 Loc::Gpr(r) => self.a.load_state(r, at),
                 Loc::Xmm(r) => self.a.flt_load_state(r, at),
                 _ => {}
@@ -248,6 +246,11 @@ impl<I: Isa> Emit<'_, I> {
             }
         }
     }
+}
+
+/// Where in the state what is saved around a call goes: number, offset, register.
+fn places(save: &[Loc]) -> impl Iterator<Item = (usize, i32, Loc)> {
+    save.iter().enumerate().map(|(k, l)| (k, SAVE + 8 * k as i32, *l))
 }
 
 /// The snapshot with leaves for operands.

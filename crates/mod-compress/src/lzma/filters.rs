@@ -1,4 +1,8 @@
 //! Specifications of filters (mappings) as liblzma's filter chains, and filter properties.
+//!
+//! # Safety
+//! The options that a filter points at are the structure that liblzma wants for its id; they lie in boxes, so that a
+//! [`Chain`] may be moved. Options that liblzma made are read as that structure and freed by it.
 
 use super::*;
 use adder_vm::builtins::list;
@@ -175,6 +179,7 @@ pub fn encode_properties(th: Th, a: Args) -> R<Value> {
     let mut size = 0;
     check(th, unsafe { xz::lzma_properties_size(&mut size, &raw) })?;
     let mut out = vec![0u8; size as usize];
+    // SAFETY: writes as much as it said.
     check(th, unsafe { xz::lzma_properties_encode(&raw, out.as_mut_ptr()) })?;
     new_bytes(th, &out)
 }

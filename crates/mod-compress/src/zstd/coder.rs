@@ -1,4 +1,9 @@
 //! `ZstdCompressor` and `ZstdDecompressor`.
+//!
+//! # Safety
+//! A context is freed once, by the coder that made it. What it refers to (a digested dictionary, a prefix) is shared in
+//! the field beside it and so outlives it, also in threads that compress for it; an undigested dictionary it copies. A
+//! buffer outlives the call that it is for: only the content of input is kept, as a copy.
 
 use super::dict::{CDict, DDict, Use};
 use super::*;
@@ -38,6 +43,7 @@ impl Drop for Compressor {
                 let mut o =
                     z::ZSTD_outBuffer { dst: scratch.as_mut_ptr().cast(), size: scratch.len(), pos: 0 };
                 let end = z::ZSTD_EndDirective::ZSTD_e_end;
+                // SAFETY: no input; the output is as long as it says.
                 let r = unsafe { z::ZSTD_compressStream2(self.c, &mut o, &mut i, end) };
                 if r == 0 || is_error(r) {
                     break;

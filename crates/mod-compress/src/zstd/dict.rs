@@ -10,6 +10,7 @@
 //! - Functions of the library get a pointer with the length of the buffer behind it, which stays for the call.
 
 use super::*;
+use adder_text::room;
 use adder_vm::heap::{Header, Obj, Tracer};
 use adder_vm::slots::Slots;
 use std::collections::HashMap;
@@ -140,7 +141,7 @@ static DICT_TYPE: NativeType = NativeType {
             let d = of(o);
             th.store(d, &d.content, bytes);
             d.id.init(Some(th.int(id as i64)));
-            let content = Arc::new(b.bytes().to_vec());
+            let content = Arc::new(room::copy(b.bytes()));
             d.state.set(Digests { content, c: HashMap::new(), d: None });
             Ok(o)
         }),
@@ -225,8 +226,8 @@ pub fn train(th: Th, a: Args) -> R<Value> {
     }
     let n = dict_size(th, a[2].unwrap())?;
     let sizes = sizes(th, "train_dict", 2, a[1].unwrap(), samples.len)?;
-    let data = samples.bytes().to_vec();
-    let mut out = vec![0u8; n];
+    let data = room::copy(samples.bytes());
+    let mut out = room::zeros(n);
     let r = th.m.blocking(|| unsafe {
         z::ZDICT_trainFromBuffer(
             out.as_mut_ptr().cast(),
@@ -249,8 +250,8 @@ pub fn finalize(th: Th, a: Args) -> R<Value> {
     let n = dict_size(th, a[3].unwrap())?;
     let level = int_arg(th, a[4].unwrap())?;
     let sizes = sizes(th, "finalize_dict", 3, a[2].unwrap(), samples.len)?;
-    let (custom, data) = (custom.bytes().to_vec(), samples.bytes().to_vec());
-    let mut out = vec![0u8; n];
+    let (custom, data) = (room::copy(custom.bytes()), room::copy(samples.bytes()));
+    let mut out = room::zeros(n);
     let params = z::ZDICT_params_t { compressionLevel: level, notificationLevel: 0, dictID: 0 };
     let r = th.m.blocking(|| unsafe {
         z::ZDICT_finalizeDictionary(

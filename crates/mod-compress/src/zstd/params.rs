@@ -1,4 +1,8 @@
 //! Parameters of compression and decompression.
+//!
+//! # Safety
+//! Only numbers of [`NAMES`], all of which the C enumeration has, become a `ZSTD_cParameter`. Contexts are the caller's,
+//! and live.
 
 use super::*;
 
@@ -58,10 +62,9 @@ const NAMES: &[(i32, &str)] = &[
 const COMPRESSION_LEVEL: i32 = 100;
 const WINDOW_LOG_MAX: i32 = 100;
 
-/// # Safety
-/// `p` is handed to zstd, which checks it; the type says otherwise only in Rust.
+/// The parameter of this number, if there is one.
 fn c_param(p: i32) -> Option<z::ZSTD_cParameter> {
-    // SAFETY: one of the values of the C enumeration.
+    // SAFETY: see the module.
     NAMES.iter().any(|n| n.0 == p).then(|| unsafe { std::mem::transmute::<i32, z::ZSTD_cParameter>(p) })
 }
 fn d_param(p: i32) -> Option<z::ZSTD_dParameter> {

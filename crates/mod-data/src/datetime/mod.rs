@@ -7,6 +7,10 @@
 //!
 //! Fields of objects are written before anybody else sees the object and never change (but the cached hash, and the
 //! zone of a fresh result in `astimezone`).
+//!
+//! # Safety
+//! `date`'s `aux` holds the array of the [`State`] from the import on. [`alloc`] is given the type whose layout `T` is,
+//! which consists of words; zeros are valid in all of them.
 
 mod calendar;
 mod date;

@@ -6,6 +6,11 @@
 //! zones used last, most recent first, in a tuple that is replaced as a whole, and the weak dictionary.
 //!
 //! [`rule`]: super::rule
+//!
+//! # Safety
+//! A zone's `data` and `infos` are set once, when it is loaded, before the program sees it; `read` makes sure that
+//! numbers of kinds in the one are those of entries in the other. `aux` holds the array of the caches from the import
+//! on, with a tuple as the strong one. The [`Data`] lives as long as the object, which who uses it has on the stack.
 
 use super::rule::{self, Rule};
 use super::*;

@@ -1,4 +1,8 @@
 //! The `Decimal` object: layout, conversions from and to other objects.
+//!
+//! # Safety
+//! `n` limbs are in `w`, or, if there are more than two, in the buffer that `data` holds. All is written before anybody sees
+//! the object and never changes.
 
 use super::context::{Context, current, signal};
 use super::limbs::Coef;
@@ -46,6 +50,7 @@ pub fn is_dec(th: Th, v: Value) -> bool {
 pub fn new_of(th: Th, t: Gc<Type>, d: &Dec) -> R<Value> {
     let c = d.coef.slice();
     let data = if c.len() > 2 {
+        // SAFETY: the length first, then so much content; the word on the stack keeps it while the object is made.
         unsafe {
             let b = th.alloc_var::<RawBuf>(16 + 8 * c.len())?;
             (*b.as_ptr()).len = 8 * c.len();
@@ -57,6 +62,7 @@ pub fn new_of(th: Th, t: Gc<Type>, d: &Dec) -> R<Value> {
     };
     let o = adder_vm::builtins::object::new_instance(th, t)?;
     let g = DecObj::of(o);
+    // SAFETY: nobody else has seen the object.
     unsafe {
         let x = &mut *g.as_ptr();
         x.exp = d.exp;

@@ -1,4 +1,8 @@
 //! `Pickler`: its state, its output with frames, `dump`.
+//!
+//! # Safety
+//! Who dumps or initialises has the state to itself: others, and Python code that is called meanwhile, are told that it is in
+//! use (`busy`).
 
 use super::memo::{self, Memo};
 use super::{DEFAULT, HIGHEST, PICKLING_ERROR, docs, op, save};

@@ -1,4 +1,9 @@
 //! `Unpickler`: its state, its input, `find_class`; the machine is in [`super::load`].
+//!
+//! # Safety
+//! Who loads or initialises has the state to itself: others, and Python code that is called meanwhile, are told that it is in
+//! use (`busy`). `memo` holds an array, `far` a dict, or nothing; both may be replaced by other threads, so each access
+//! takes them once.
 
 use super::load::Machine;
 use super::memo::{self, UNPICKLER_MEMO};

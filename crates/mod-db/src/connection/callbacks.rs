@@ -1,4 +1,9 @@
 //! What a connection calls: functions, aggregates, collations, handlers.
+//!
+//! # Safety
+//! SQLite owns the callback of what it can destroy, and frees it with [`function::destroy`], also when it does not take it
+//! (but for collations). Those of handlers are the connection's: they are freed when SQLite has been given another. Each
+//! callback looks at what it was registered with before it runs Python code, and not again.
 
 use super::*;
 
@@ -42,9 +47,9 @@ pub(super) static TRACE_SIG: NativeDef = signature("set_trace_callback", "(trace
 
 /// The connection, name, number of arguments (called `what`) and callable of a function to be made.
 fn function_args(th: Th, a: Args, method: &str, what: &str) -> R<(Open, CString, c_int, Value)> {
-    let c = open(th, a)?;
     let name = text(th, a[1].unwrap(), method, "1")?;
     let narg = int32(th, a[2].unwrap())?;
+    let c = open(th, a)?;
     check_narg(th, what, narg)?;
     Ok((c, name, narg, a[3].unwrap()))
 }
@@ -58,11 +63,11 @@ fn register(th: Th, c: &Open, f: Value, create: impl FnOnce(*mut c_void, bool) -
 }
 
 pub(super) fn create_function(th: Th, a: Args) -> R<Value> {
-    let (c, name, narg, f) = function_args(th, a, "create_function", "narg")?;
     let deterministic = match a[4] {
         Some(v) => th.truth(v)?,
         None => false,
     };
+    let (c, name, narg, f) = function_args(th, a, "create_function", "narg")?;
     let flags = ffi::SQLITE_UTF8 | if deterministic { ffi::SQLITE_DETERMINISTIC } else { 0 };
     // SAFETY: the connection is held; SQLite owns the callback from now on.
     let rc = register(th, &c, f, |p, on| unsafe {
@@ -180,6 +185,7 @@ pub(super) fn set_handler(th: Th, c: Gc<Connection>, f: Value, which: u8, n: c_i
             (_, false) => ffi::sqlite3_set_authorizer(db, Some(function::authorize), p),
         }
     };
+    // SAFETY: SQLite has it no more.
     unsafe { function::destroy(old) };
     if rc != ffi::SQLITE_OK {
         return Err(th.raise_msg(&crate::OPERATIONAL_ERROR, "Error setting authorizer callback"));

@@ -163,7 +163,8 @@ fn fs_path(th: Th, v: Value) -> R<CString> {
     CString::new(b).map_err(|_| th.value_error("embedded null byte"))
 }
 
-/// Closes the database; the connection is held.
+/// Closes the database; the connection is held. If it is not held for this alone SQLite may be at work with the database,
+/// and closes it later.
 pub(super) fn close_all(th: Th, c: Gc<Connection>) {
     let st = c.state();
     st.cache.clear();
@@ -191,7 +192,11 @@ pub(super) fn close_all(th: Th, c: Gc<Connection>) {
             adder_vm::gc_module::collect_in_native(th);
             crate::dead::bury(th);
         }
-        th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
+        if c.depth.load(Relaxed) > 1 {
+            st.closing.push(db);
+        } else {
+            th.m.blocking(|| unsafe { sqlite3_close_v2(db) });
+        }
     }
     free_handlers(st);
 }

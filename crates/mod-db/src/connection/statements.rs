@@ -70,20 +70,22 @@ pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
     if s.as_str().is_none() {
         adder_vm::builtins::codecs::encode(th, sql, Some(th.str("utf-8")), None)?;
     }
-    let max = unsafe { ffi::sqlite3_limit(c.db(), ffi::SQLITE_LIMIT_SQL_LENGTH, -1) };
+    let db = c.live(th)?;
+    let max = unsafe { ffi::sqlite3_limit(db, ffi::SQLITE_LIMIT_SQL_LENGTH, -1) };
     if text.len() > max as usize {
         return Err(th.raise_msg(&crate::DATA_ERROR, "query string is too large"));
     }
     let Ok(z) = CString::new(text.clone()) else {
         return Err(programming(th, "the query contains a null character"));
     };
-    let (db, mut ptr, mut tail) = (c.db(), std::ptr::null_mut(), std::ptr::null());
+    let (mut ptr, mut tail) = (std::ptr::null_mut(), std::ptr::null());
     let rc = th.m.blocking(|| unsafe {
         ffi::sqlite3_prepare_v2(db, z.as_ptr(), text.len() as c_int + 1, &mut ptr, &mut tail)
     });
     if rc != ffi::SQLITE_OK {
         return Err(c.error(th, rc));
     }
+    // SAFETY: within `z`.
     let rest = unsafe { std::ffi::CStr::from_ptr(tail) }.to_bytes();
     if skip_comments(rest).is_some() {
         unsafe { ffi::sqlite3_finalize(ptr) };
@@ -94,6 +96,9 @@ pub fn statement(th: Th, c: Gc<Connection>, sql: Value) -> R<Arc<Stmt>> {
         .iter()
         .any(|k| head.len() >= k.len() && head[..k.len()].eq_ignore_ascii_case(k));
     let r = Arc::new(Stmt { ptr: AtomicPtr::new(ptr), dml, in_use: AtomicBool::new(false) });
+    // The authorizer may have closed the connection.
+    c.live(th)?;
+    let st = c.state();
     if st.cache_size > 0 {
         if st.cache.len() >= st.cache_size {
             st.cache.remove(0);

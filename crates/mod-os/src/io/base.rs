@@ -3,8 +3,12 @@
 //!
 //! Instances have no native state; `__IOBase_closed` in the instance's attributes says that `close()` was called. The
 //! finalizer of all streams is here: it calls `close()`, which flushes what is still in a buffer.
+//!
+//! # Safety
+//! Streams of native types have the layout of an object with a header, which is all that is used of it here.
 
 use super::*;
+use adder_text::room;
 
 crate::native_layout! { pub(crate) Plain0 { ; } }
 
@@ -399,7 +403,7 @@ fn readline(th: Th, a: Args) -> R<Value> {
         if b.is_empty() {
             break;
         }
-        out.extend_from_slice(b);
+        room::append(&mut out, b);
         if b.ends_with(b"\n") {
             break;
         }
@@ -484,7 +488,7 @@ fn raw_readall(th: Th, a: Args) -> R<Value> {
             break;
         }
         any = true;
-        out.extend_from_slice(b);
+        room::append(&mut out, b);
     }
     new_bytes(th, &out)
 }

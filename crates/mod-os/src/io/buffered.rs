@@ -4,6 +4,10 @@
 //! One buffer serves reading and writing. `pos` is the logical position in it, `raw_pos` that of the raw stream (-1: not
 //! known), `read_end` the end of what was read (-1: nothing valid), `write_pos..write_end` what waits to be written
 //! (`write_end` -1: nothing). The memory is outside the heap, made on first use; all of this changes under the lock.
+//!
+//! # Safety
+//! Slices of the memory are used while the lock is held, Python code of the raw stream included, which gets memory of its own:
+//! only who holds the lock frees the memory, `__init__` as well as `close`.
 
 mod reading;
 mod writing;
@@ -261,6 +265,8 @@ fn init(th: Th, o: Value, a: RawArgs, sig: &'static NativeDef) -> R<()> {
 }
 fn set_up(th: Th, o: Value, raw: Value, size: i64, t: &'static NativeType) -> R<()> {
     let b = Buffered::of(o);
+    // Not while it is in use, made anew by the raw stream.
+    drop(enter(th, b)?);
     b.ready.set(false);
     b.detached.set(false);
     base::alive(th, o);
@@ -284,17 +290,20 @@ fn set_up(th: Th, o: Value, raw: Value, size: i64, t: &'static NativeType) -> R<
     if size > 1 << 46 {
         return Err(th.memory_error());
     }
-    th.store(b, &b.raw, raw);
-    b.readable.set(reads);
-    b.writable.set(writes);
-    b.size.set(size);
-    give_back(&b);
-    b.direct.set(native);
-    b.pos.set(0);
-    b.raw_pos.set(0);
-    b.abs_pos.set(-1);
-    reset_read(b);
-    reset_write(b);
+    {
+        let _held = enter(th, b)?;
+        th.store(b, &b.raw, raw);
+        b.readable.set(reads);
+        b.writable.set(writes);
+        b.size.set(size);
+        give_back(&b);
+        b.direct.set(native);
+        b.pos.set(0);
+        b.raw_pos.set(0);
+        b.abs_pos.set(-1);
+        reset_read(b);
+        reset_write(b);
+    }
     // Where a file is matters to `seek` alone, which asks.
     if !native && raw_tell(th, b).is_err() {
         th.take_exc();

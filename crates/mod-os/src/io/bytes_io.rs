@@ -3,6 +3,11 @@
 //! The content is the first `size` bytes of a bytes object. While that is `shared` (it was the initial value, or
 //! `getvalue` gave it out) it is not written to but copied before. State changes under the object's thin lock; while
 //! buffers are exported the content is neither resized nor replaced.
+//!
+//! # Safety
+//! `buf` holds a bytes object or nothing. A slice of its content is used before anything else happens, or the word that
+//! points into it keeps it: contents are replaced, never freed, under who looks at them. It is written to only if it is
+//! not `shared`, which is what makes a bytes object that the program has immutable.
 
 use super::base::BUFFEREDIOBASE;
 use super::*;

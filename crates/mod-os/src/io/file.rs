@@ -1,9 +1,13 @@
 //! `FileIO`: a descriptor as a raw stream. CPython's `Modules/_io/fileio.c`.
+//!
+//! # Safety
+//! The system writes to memory that nobody else uses, and only as much of it as it said counts as read.
 
 use super::base::{self, RAWIOBASE};
 use super::*;
 use adder_host::CWD;
 use adder_host::fs::FileStat;
+use adder_text::room;
 
 // All zero is an object that was not initialised: `fd1` is the descriptor plus one. `seekable`: 0 not known, 1 no, 2 yes.
 crate::native_layout! { pub(crate) FileIO { ; fd1: Plain<i32>, seek: Plain<i8>, finalizing: Plain<bool>, created: Plain<bool>,
@@ -525,7 +529,7 @@ pub fn readall(th: Th, f: Gc<FileIO>) -> R<Value> {
         match read_fd(th, n, &mut more)? {
             None | Some(0) => return Ok(b.value()),
             Some(k) => {
-                let mut v = Vec::with_capacity(want * 2 + k);
+                let mut v = room::with_capacity(want * 2 + k);
                 v.extend_from_slice(b.bytes());
                 v.extend_from_slice(&more[..k]);
                 f.stat_known.set(false);

@@ -14,6 +14,10 @@
 //! # Endings
 //! An unreachable stream is closed by its finalizer ([`base::finalize`]). When the runtime ends, [`at_end`] flushes
 //! whatever is still open and was written to.
+//!
+//! # Safety
+//! Each layer says on what it relies. An object that the heap shows while the world is stopped is held, by a list,
+//! before anything else happens.
 
 mod base;
 mod buffered;

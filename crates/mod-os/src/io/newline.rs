@@ -1,6 +1,7 @@
 //! `IncrementalNewlineDecoder`, and universal newlines for the text layers. CPython's `Modules/_io/textio.c`.
 
 use super::*;
+use adder_text::room;
 use adder_text::search::{find_byte, find_either};
 
 pub const SEEN_CR: u8 = 1;
@@ -48,28 +49,31 @@ impl Newlines {
                     rest = &rest[1..];
                 }
                 self.seen |= if crlf { SEEN_CRLF } else { SEEN_CR };
-                out.extend_from_slice(match (self.translate, crlf) {
-                    (true, _) => b"\n",
-                    (false, true) => b"\r\n",
-                    (false, false) => b"\r",
-                });
+                room::append(
+                    out,
+                    match (self.translate, crlf) {
+                        (true, _) => b"\n",
+                        (false, true) => b"\r\n",
+                        (false, false) => b"\r",
+                    },
+                );
                 continue;
             }
             if self.seen == SEEN_ALL && !self.translate {
-                out.extend_from_slice(rest);
+                room::append(out, rest);
                 return;
             }
             match find_either(rest, b'\r', b'\n') {
                 None => {
-                    out.extend_from_slice(rest);
+                    room::append(out, rest);
                     return;
                 }
                 Some(i) => {
                     if rest[i] == b'\n' {
                         self.seen |= SEEN_LF;
-                        out.extend_from_slice(&rest[..=i]);
+                        room::append(out, &rest[..=i]);
                     } else {
-                        out.extend_from_slice(&rest[..i]);
+                        room::append(out, &rest[..i]);
                         held = true;
                     }
                     rest = &rest[i + 1..];

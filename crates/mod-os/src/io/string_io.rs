@@ -13,6 +13,7 @@
 use super::base::TEXTIOBASE;
 use super::newline::{Mode, Newlines};
 use super::*;
+use adder_text::room;
 use adder_text::wtf8;
 use adder_vm::builtins::scratch;
 
@@ -249,11 +250,11 @@ fn write_str(th: Th, s: Gc<StringIO>, t: Gc<Str>) -> R<()> {
 pub fn replace_newlines(text: &[u8], nl: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(i) = adder_text::search::find_byte(rest, b'\n') {
-        out.extend_from_slice(&rest[..i]);
-        out.extend_from_slice(nl);
+        room::append(out, &rest[..i]);
+        room::append(out, nl);
         rest = &rest[i + 1..];
     }
-    out.extend_from_slice(rest);
+    room::append(out, rest);
 }
 fn write(th: Th, a: Args) -> R<Value> {
     let (s, v) = (this(a), a[1].unwrap());

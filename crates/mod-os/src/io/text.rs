@@ -5,11 +5,16 @@
 //! UTF-8, ASCII and Latin-1 are coded natively, without the codec registry; everything else through incremental codecs
 //! as Python sees them. Encoded text waits in `pending` (outside the heap, under the thin lock) until there is a chunk of
 //! it; reading happens under a lock that its holder may take again.
+//!
+//! # Safety
+//! `pending` is null or a vector that the object owns; it is made once, touched under the thin lock, and freed with the
+//! object. Only the length is also looked at without the lock, for a guess.
 
 use super::base::TEXTIOBASE;
 use super::newline::{Mode, Newlines};
 use super::text_codec::{self as codec, Coding};
 use super::*;
+use adder_text::room;
 use adder_vm::builtins::codecs_registry as registry;
 use adder_vm::sync::Lock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -446,7 +451,7 @@ fn append(th: Th, t: Gc<Text>, bytes: &[u8]) -> usize {
     }
     let _g = th.lock(t);
     let p = unsafe { &mut *t.pending.get() };
-    p.extend_from_slice(bytes);
+    room::append(p, bytes);
     p.len()
 }
 fn waiting(t: Gc<Text>) -> usize {
@@ -503,7 +508,7 @@ fn write_text(th: Th, t: Gc<Text>, s: Gc<Str>) -> R<()> {
             }
             return encode_and_put(th, t, new, text);
         }
-        let mut out = Vec::with_capacity(text.len() + 16);
+        let mut out = room::with_capacity(text.len() + 16);
         string_io::replace_newlines(text, nl, &mut out);
         let new: Gc<Str> = unsafe { th.try_str(&out)?.cast_unchecked() };
         return encode_and_put(th, t, new, text);

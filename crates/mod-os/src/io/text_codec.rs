@@ -8,6 +8,7 @@ use super::text::*;
 use super::*;
 use adder_text::codecs::single::Ascii;
 use adder_text::codecs::utf8::Utf8;
+use adder_text::room;
 use adder_vm::builtins::codecs::{Errors, Native, decode_native, encode_native, run_decoder};
 use adder_vm::builtins::codecs_registry as registry;
 use adder_vm::builtins::scratch;
@@ -157,7 +158,7 @@ pub fn decode(th: Th, t: Gc<Text>, input: Input, is_final: bool) -> R<Gc<Str>> {
         }
     };
     let text = if t.ntail.get() > 0 {
-        let mut v = Vec::with_capacity(b.len() + 6);
+        let mut v = room::with_capacity(b.len() + 6);
         v.extend_from_slice(&t.tail.get()[..t.ntail.get() as usize]);
         v.extend_from_slice(b);
         t.ntail.set(0);

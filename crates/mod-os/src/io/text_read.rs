@@ -7,6 +7,7 @@
 use super::text::*;
 use super::text_codec::{self as codec, Coding, Input};
 use super::*;
+use adder_text::room;
 use adder_vm::builtins::scratch;
 use adder_vm::builtins::str_;
 
@@ -93,8 +94,8 @@ pub fn read_chunk(th: Th, t: Gc<Text>, hint: usize) -> R<bool> {
             input
         } else {
             let rest = Buffer::simple(th, input)?;
-            let mut v = held.to_vec();
-            v.extend_from_slice(rest.bytes());
+            let mut v = room::copy(held);
+            room::append(&mut v, rest.bytes());
             new_bytes(th, &v)?
         };
         let snap = th.tuple(&[flags, next]);
@@ -135,7 +136,7 @@ pub fn read(th: Th, a: Args) -> R<Value> {
     if have == n as usize {
         return Ok(v);
     }
-    let mut out = v.known::<Str>().bytes().to_vec();
+    let mut out = room::copy(v.known::<Str>().bytes());
     let mut parts = !out.is_empty();
     while have < n as usize {
         if !next_chunk(th, t, n as usize - have)? {
@@ -148,7 +149,7 @@ pub fn read(th: Th, a: Args) -> R<Value> {
             return Ok(v);
         }
         parts |= !s.is_empty();
-        out.extend_from_slice(s.bytes());
+        room::append(&mut out, s.bytes());
     }
     th.try_str(&out)
 }
@@ -266,7 +267,7 @@ fn slow_line(th: Th, t: Gc<Text>, limit: i64) -> R<Value> {
         if done && out.is_empty() {
             return cut(th, t, s, from, from + end);
         }
-        out.extend_from_slice(&text[..end]);
+        room::append(&mut out, &text[..end]);
         chars += n;
         t.used.set(t.used.get() + n);
         t.at.set(from + end);

@@ -1,4 +1,7 @@
 //! Functions on descriptors: opening, reading, writing, positions, pipes, attributes of descriptors.
+//!
+//! # Safety
+//! The system writes to memory that nobody else uses, and only as much of it as it said is looked at.
 
 use super::paths::path_or_fd;
 use crate::util::*;

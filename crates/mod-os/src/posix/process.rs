@@ -1,4 +1,8 @@
 //! New processes and their ends: fork, exec, wait, spawn, signals to others.
+//!
+//! # Safety
+//! A process forks with the world stopped: of the heap's state in the child nothing is half done, and the child makes whole
+//! what belonged to the other threads before anything else.
 
 use super::paths::path_or_fd;
 use crate::util::*;

@@ -3,6 +3,9 @@
 //! As in CPython a socket with a timeout has a non-blocking descriptor, and every operation waits with `poll` first.
 //! The numbers of a socket object may be read by several threads while one closes it: they are atomic, and whoever takes
 //! the descriptor out (`close`, `detach`, the finalizer) has it alone.
+//!
+//! # Safety
+//! The system writes to memory that nobody else uses, and only as much of it as it said is looked at.
 
 use super::address::{from_python, os_message, to_python};
 use super::{DEFAULT_TIMEOUT, parse_timeout};

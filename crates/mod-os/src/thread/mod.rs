@@ -2,6 +2,9 @@
 //!
 //! A thread is a thread of the operating system that attaches to the virtual machine, runs its function and detaches.
 //! What it is to run lies in a dict of the runtime's roots ([`Root::threads`]) until it has attached.
+//!
+//! # Safety
+//! A thread detaches when nothing of it is on the native stack any more but what started it.
 
 mod handle;
 mod local;

@@ -104,6 +104,7 @@ pub fn format_float_with(
     let x = if percent { x * 100.0 } else { x };
     let precision = spec.precision.unwrap_or(6);
     if is_plain(spec) && kind != b'n' && precision <= MAX_PRECISION {
+        super::number::reserve(out, precision)?;
         let start = out.len();
         out.extend_from_slice(sign_of(x.is_sign_negative() && !x.is_nan(), spec.sign));
         let head = out.len() - start;

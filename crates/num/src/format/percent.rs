@@ -326,6 +326,7 @@ pub fn percent_float(out: &mut Vec<u8>, x: f64, d: &Directive) -> NumResult<()> 
         return Err(NumError::value("precision too big"));
     }
     let mut text = Vec::with_capacity(32);
+    super::number::reserve(&mut text, precision)?;
     write_double(&mut text, x, code, precision, d.alternate, false);
     if c.is_ascii_uppercase() {
         text.make_ascii_uppercase();

@@ -6,6 +6,7 @@
 //! caller's handler gives back the exception it kept.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
+use crate::room;
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -41,11 +42,11 @@ impl Decoder for &DecodeTable {
         out: &mut Vec<u8>,
     ) -> Result<usize, DecodeError> {
         let mut at = pos;
-        out.reserve(input.len() - pos);
+        room::reserve(out, input.len() - pos);
         while at < input.len() {
             if self.ascii {
                 let n = ascii_prefix(&input[at..]);
-                out.extend_from_slice(&input[at..at + n]);
+                room::append(out, &input[at..at + n]);
                 at += n;
             }
             while let Some(&b) = input.get(at)
@@ -91,7 +92,7 @@ impl<F: FnMut(u8) -> DecodeMapped> Decoder for DecodeMapping<F> {
             let start = pos + i;
             match (self.0)(b) {
                 DecodeMapped::Char(cp) => wtf8::push(out, cp),
-                DecodeMapped::Text(t) => out.extend_from_slice(&t),
+                DecodeMapped::Text(t) => room::append(out, &t),
                 DecodeMapped::Undefined => {
                     return Err(DecodeError { start, end: start + 1, reason: UNDEFINED });
                 }
@@ -149,11 +150,11 @@ impl Encoder for &EncodeTable {
 
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut at = pos;
-        out.reserve(text.len() - pos);
+        room::reserve(out, text.len() - pos);
         while at < text.len() {
             if self.ascii {
                 let n = ascii_prefix(&text[at..]);
-                out.extend_from_slice(&text[at..at + n]);
+                room::append(out, &text[at..at + n]);
                 at += n;
                 if at == text.len() {
                     break;
@@ -200,7 +201,7 @@ impl<F: FnMut(u32) -> EncodeMapped> EncodeMapping<F> {
     fn put(&mut self, cp: u32, out: &mut Vec<u8>) -> Result<(), &'static str> {
         match (self.0)(cp) {
             EncodeMapped::Byte(b) => out.push(b),
-            EncodeMapped::Bytes(b) => out.extend_from_slice(&b),
+            EncodeMapped::Bytes(b) => room::append(out, &b),
             EncodeMapped::Undefined => return Err(UNDEFINED),
             EncodeMapped::Abort => return Err(ABORTED),
         }

@@ -6,6 +6,7 @@
 //! owned [`Failure`] if the handler does not solve it.
 
 use super::{DecodeErrors, DecodeFix, DecodeProblem, EncodeErrors, EncodeProblem, Replacement, Resume};
+use crate::room;
 use crate::{unicode, wtf8};
 use std::io::Write;
 
@@ -86,10 +87,14 @@ impl Handler {
         match self {
             Handler::Strict => return None,
             Handler::Ignore => {}
-            Handler::Replace => out.resize(out.len() + p.end - p.start, b'?'),
+            Handler::Replace => room::fill(out, p.end - p.start, b'?'),
             Handler::BackslashReplace => wtf8::chars(p.part()).for_each(|cp| hex_escape(cp, out)),
             Handler::XmlCharRefReplace => {
-                wtf8::chars(p.part()).for_each(|cp| _ = write!(out, "&#{cp};"));
+                for cp in wtf8::chars(p.part()) {
+                    // `&#`, seven digits and `;`
+                    room::reserve(out, 10);
+                    _ = write!(out, "&#{cp};");
+                }
             }
             Handler::NameReplace => {
                 for cp in wtf8::chars(p.part()) {
@@ -139,12 +144,12 @@ pub(crate) fn hex_escape(cp: u32, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digit = |i: u32| HEX[(cp >> (4 * i) & 15) as usize];
     if cp < 0x100 {
-        out.extend_from_slice(&[b'\\', b'x', digit(1), digit(0)]);
+        room::append(out, &[b'\\', b'x', digit(1), digit(0)]);
     } else if cp < 0x10000 {
-        out.extend_from_slice(&[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
+        room::append(out, &[b'\\', b'u', digit(3), digit(2), digit(1), digit(0)]);
     } else {
-        out.extend_from_slice(b"\\U00");
-        out.extend_from_slice(&[digit(5), digit(4), digit(3), digit(2), digit(1), digit(0)]);
+        room::append(out, b"\\U00");
+        room::append(out, &[digit(5), digit(4), digit(3), digit(2), digit(1), digit(0)]);
     }
 }
 
@@ -183,10 +188,10 @@ impl StandardEncoding {
     fn put(self, cp: u32, out: &mut Vec<u8>) {
         match self {
             StandardEncoding::Utf8 => wtf8::push(out, cp),
-            StandardEncoding::Utf16 { big: true } => out.extend_from_slice(&(cp as u16).to_be_bytes()),
-            StandardEncoding::Utf16 { big: false } => out.extend_from_slice(&(cp as u16).to_le_bytes()),
-            StandardEncoding::Utf32 { big: true } => out.extend_from_slice(&cp.to_be_bytes()),
-            StandardEncoding::Utf32 { big: false } => out.extend_from_slice(&cp.to_le_bytes()),
+            StandardEncoding::Utf16 { big: true } => room::append(out, &(cp as u16).to_be_bytes()),
+            StandardEncoding::Utf16 { big: false } => room::append(out, &(cp as u16).to_le_bytes()),
+            StandardEncoding::Utf32 { big: true } => room::append(out, &cp.to_be_bytes()),
+            StandardEncoding::Utf32 { big: false } => room::append(out, &cp.to_le_bytes()),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod utf7;
 pub mod utf8;
 pub mod wide;
 
+use crate::room;
 use crate::wtf8;
 use std::borrow::Cow;
 
@@ -124,7 +125,7 @@ pub trait Encoder {
     fn put_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), ReplaceError>;
     /// Append a handler's replacement bytes; `false` if they do not fit the encoding.
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
-        out.extend_from_slice(bytes);
+        room::append(out, bytes);
         true
     }
 }

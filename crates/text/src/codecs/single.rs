@@ -1,6 +1,7 @@
 //! ASCII and Latin-1.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
+use crate::room;
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -33,7 +34,7 @@ impl Decoder for Ascii {
         out: &mut Vec<u8>,
     ) -> Result<usize, DecodeError> {
         let good = ascii_prefix(&input[pos..]);
-        out.extend_from_slice(&input[pos..pos + good]);
+        room::append(out, &input[pos..pos + good]);
         let start = pos + good;
         if start == input.len() {
             return Ok(start);
@@ -49,7 +50,7 @@ impl Encoder for Ascii {
 
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let good = ascii_prefix(&text[pos..]);
-        out.extend_from_slice(&text[pos..pos + good]);
+        room::append(out, &text[pos..pos + good]);
         let start = pos + good;
         if start == text.len() {
             return Ok(());
@@ -61,7 +62,7 @@ impl Encoder for Ascii {
         if !text.is_ascii() {
             return Err(ReplaceError::Original);
         }
-        out.extend_from_slice(text);
+        room::append(out, text);
         Ok(())
     }
 }
@@ -69,15 +70,15 @@ impl Encoder for Ascii {
 /// Append the text of Latin-1 bytes. Cannot fail.
 pub fn latin1_decode(input: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
-    out.reserve(input.len());
+    room::reserve(out, input.len());
     while at < input.len() {
         let n = ascii_prefix(&input[at..]);
-        out.extend_from_slice(&input[at..at + n]);
+        room::append(out, &input[at..at + n]);
         at += n;
         while let Some(&b) = input.get(at)
             && b >= 128
         {
-            out.extend_from_slice(&[0xC0 | b >> 6, 0x80 | b & 0x3F]);
+            room::append(out, &[0xC0 | b >> 6, 0x80 | b & 0x3F]);
             at += 1;
         }
     }
@@ -107,10 +108,10 @@ impl Encoder for Latin1 {
 
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut at = pos;
-        out.reserve(text.len() - pos);
+        room::reserve(out, text.len() - pos);
         while at < text.len() {
             let n = ascii_prefix(&text[at..]);
-            out.extend_from_slice(&text[at..at + n]);
+            room::append(out, &text[at..at + n]);
             at += n;
             while let Some(&b) = text.get(at)
                 && b >= 128

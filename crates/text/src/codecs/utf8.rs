@@ -1,6 +1,7 @@
 //! UTF-8.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
+use crate::room;
 use crate::wtf8;
 use simdutf8::compat::from_utf8;
 
@@ -30,10 +31,10 @@ impl Decoder for Utf8 {
             std::str::from_utf8(rest).map(|_| ()).map_err(|e| (e.valid_up_to(), e.error_len()))
         };
         let Err((good, error_len)) = checked else {
-            out.extend_from_slice(rest);
+            room::append(out, rest);
             return Ok(input.len());
         };
-        out.extend_from_slice(&rest[..good]);
+        room::append(out, &rest[..good]);
         let start = pos + good;
         let Some(n) = error_len else {
             if !is_final {
@@ -74,7 +75,7 @@ impl Encoder for Utf8 {
             Ok(_) => rest.len(),
             Err(n) => n,
         };
-        out.extend_from_slice(&rest[..good]);
+        room::append(out, &rest[..good]);
         if good == rest.len() {
             return Ok(());
         }
@@ -94,7 +95,7 @@ impl Encoder for Utf8 {
         if !text.is_ascii() {
             return Err(ReplaceError::Original);
         }
-        out.extend_from_slice(text);
+        room::append(out, text);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! UTF-16 and UTF-32 in both byte orders, with and without byte order mark.
 
 use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
+use crate::room;
 use crate::scan::ascii_prefix;
 use crate::wtf8;
 
@@ -60,7 +61,7 @@ impl Utf16Decoder {
             let u = [input[at], input[at + 1]];
             if BIG { u16::from_be_bytes(u) } else { u16::from_le_bytes(u) }
         };
-        out.reserve((input.len() - at) / 2);
+        room::reserve(out, (input.len() - at) / 2);
         while at + 2 <= input.len() {
             // Four ASCII units at once.
             if let Some(w) = input[at..].first_chunk::<8>() {
@@ -70,7 +71,7 @@ impl Utf16Decoder {
                     u64::from_le_bytes(*w)
                 };
                 if x & 0xFF80_FF80_FF80_FF80 == 0 {
-                    out.extend_from_slice(&[x as u8, (x >> 16) as u8, (x >> 32) as u8, (x >> 48) as u8]);
+                    room::append(out, &[x as u8, (x >> 16) as u8, (x >> 32) as u8, (x >> 48) as u8]);
                     at += 8;
                     continue;
                 }
@@ -180,7 +181,7 @@ impl Decoder for Utf32Decoder {
             }
         }
         let big = self.order.is_big();
-        out.reserve((input.len() - at) / 4);
+        room::reserve(out, (input.len() - at) / 4);
         while let Some(w) = input[at..].first_chunk::<4>() {
             let cp = if big { u32::from_be_bytes(*w) } else { u32::from_le_bytes(*w) };
             let reason = if wtf8::is_surrogate(cp) {
@@ -211,12 +212,12 @@ const SURROGATES: &str = "surrogates not allowed";
 
 #[inline]
 fn put16(u: u16, big: bool, out: &mut Vec<u8>) {
-    out.extend_from_slice(&if big { u.to_be_bytes() } else { u.to_le_bytes() });
+    room::append(out, &if big { u.to_be_bytes() } else { u.to_le_bytes() });
 }
 
 #[inline]
 fn put32(u: u32, big: bool, out: &mut Vec<u8>) {
-    out.extend_from_slice(&if big { u.to_be_bytes() } else { u.to_le_bytes() });
+    room::append(out, &if big { u.to_be_bytes() } else { u.to_le_bytes() });
 }
 
 impl Encoder for Utf16Encoder {
@@ -233,12 +234,12 @@ impl Encoder for Utf16Encoder {
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let big = self.0.is_big();
         let mut at = pos;
-        out.reserve((text.len() - pos) * 2);
+        room::reserve(out, (text.len() - pos) * 2);
         while at < text.len() {
             let n = ascii_prefix(&text[at..]);
             if n > 0 {
                 let base = out.len();
-                out.resize(base + 2 * n, 0);
+                room::fill(out, 2 * n, 0);
                 for (u, &b) in out[base..].as_chunks_mut::<2>().0.iter_mut().zip(&text[at..at + n]) {
                     *u = if big { [0, b] } else { [b, 0] };
                 }
@@ -268,7 +269,7 @@ impl Encoder for Utf16Encoder {
     }
 
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
-        out.extend_from_slice(bytes);
+        room::append(out, bytes);
         bytes.len().is_multiple_of(2)
     }
 }
@@ -287,7 +288,7 @@ impl Encoder for Utf32Encoder {
     fn encode_step(&mut self, text: &[u8], pos: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let big = self.0.is_big();
         let mut at = pos;
-        out.reserve((text.len() - pos) * 4);
+        room::reserve(out, (text.len() - pos) * 4);
         while at < text.len() {
             let (cp, n) = wtf8::decode(text, at);
             if wtf8::is_surrogate(cp) {
@@ -307,7 +308,7 @@ impl Encoder for Utf32Encoder {
     }
 
     fn put_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
-        out.extend_from_slice(bytes);
+        room::append(out, bytes);
         bytes.len().is_multiple_of(4)
     }
 }

@@ -5,6 +5,7 @@
 
 use super::database::{Ucd, combining_class, is_assigned, normalization_bits, raw_decomposition};
 use super::tables::*;
+use crate::room;
 use crate::wtf8;
 
 /// A normalization form.
@@ -107,9 +108,14 @@ fn decompose_one(cp: u32, compat: bool, ucd: Ucd, out: &mut Vec<u32>) {
     }
 }
 
+/// The most code points that one decomposes to, with some room.
+const PARTS: usize = 32;
+
 fn decompose(s: &[u8], compat: bool, ucd: Ucd) -> Vec<u32> {
-    let mut out = Vec::with_capacity(s.len());
+    let mut out = Vec::new();
+    room::reserve(&mut out, wtf8::count(s) + PARTS);
     for cp in wtf8::chars(s) {
+        room::reserve(&mut out, PARTS);
         decompose_one(cp, compat, ucd, &mut out);
     }
     // Canonical ordering: stable sort of each run of marks.
@@ -188,7 +194,7 @@ pub fn normalize(s: &[u8], form: Form, ucd: Ucd, out: &mut Vec<u8>) -> bool {
     if form.composes() {
         compose(&mut cps);
     }
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     cps.into_iter().for_each(|cp| wtf8::push(out, cp));
     true
 }

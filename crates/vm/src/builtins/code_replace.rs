@@ -7,6 +7,11 @@
 //! has happened and nothing has run. `co_linetable` has the format of
 //! CPython's `Objects/locations.md`. `co_exceptiontable` has CPython's format too; behind its entries, as an incomplete
 //! one, follow the bytes of all that the other attributes do not show.
+//!
+//! # Safety
+//! Data of a code object is looked at when it has been loaded (`code::load`), and stays then. `consts` is an array,
+//! items of a tuple of the program are kept by it, or by a word of the caller's that points into it. What the program
+//! gives as instructions is verified before there is an object with them.
 
 use super::code;
 use crate::err::{R, Raised};

@@ -6,6 +6,11 @@
 //! alternately then cost up to the root of the length.)
 //!
 //! A moved item is in the table twice for a moment, and its index cell changes in one store: lookups find it always.
+//!
+//! # Safety
+//! Under the dict's lock. An entry that is written to lies in the gap or beyond `nentries`, within what the table was
+//! made for, and no index cell refers to it until it is whole. What a new table gets is plain copies, as nobody else
+//! has it.
 
 use super::dict_table::{DictTable, Found};
 use crate::err::R;

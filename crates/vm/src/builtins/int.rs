@@ -2,6 +2,11 @@
 //!
 //! Exact ints in the fixnum range are always immediates; [`BigInt`] objects are ints beyond it, and all instances of
 //! Python subclasses whatever their value. `True` and `False` count as ints here.
+//!
+//! # Safety
+//! `size` says how many limbs follow, and never changes: an object is made with as many as were asked memory for, and
+//! all are written before anything else is allocated. Slices of limbs are used while a word on the stack keeps the
+//! object.
 
 use super::int_methods;
 use super::var_sized::alloc_instance;

@@ -18,25 +18,38 @@ pub fn isinstance(th: Th, o: Value, c: Value) -> R<bool> {
     if c.is_exact(Kind::Type) {
         return default_isinstance(th, o, c);
     }
+    match by_parts(th, o, c, n!(__instancecheck__), " in __instancecheck__", isinstance)? {
+        Some(yes) => Ok(yes),
+        None => default_isinstance(th, o, c),
+    }
+}
+
+/// What the parts of a union or tuple answer, each asked by `ask`, or the special method `name`. None: `c` is none of these.
+#[inline]
+fn by_parts(
+    th: Th,
+    v: Value,
+    c: Value,
+    name: Value,
+    place: &'static str,
+    ask: fn(Th, Value, Value) -> R<bool>,
+) -> R<Option<bool>> {
     if c.is_kind(Kind::Union) {
-        let args = crate::builtins::typing::union_args(c);
-        return isinstance(th, o, args);
+        return ask(th, v, crate::builtins::typing::union_args(c)).map(Some);
     }
     if let Some(t) = c.cast::<Tuple>() {
-        th.check_stack(" in __instancecheck__")?;
+        th.check_stack(place)?;
         for x in t.items() {
-            if isinstance(th, o, *x)? {
-                return Ok(true);
+            if ask(th, v, *x)? {
+                return Ok(Some(true));
             }
         }
-        return Ok(false);
+        return Ok(Some(false));
     }
-    if let Some(f) = th.lookup_special(c, n!(__instancecheck__)) {
-        th.check_stack(" in __instancecheck__")?;
-        let r = th.call_unbound(f, c, &[o])?;
-        return th.truth(r);
-    }
-    default_isinstance(th, o, c)
+    let Some(f) = th.lookup_special(c, name) else { return Ok(None) };
+    th.check_stack(place)?;
+    let r = th.call_unbound(f, c, &[v])?;
+    th.truth(r).map(Some)
 }
 
 fn abstract_bases(th: Th, c: Value) -> R<Option<Value>> {
@@ -96,25 +109,10 @@ pub fn issubclass(th: Th, d: Value, c: Value) -> R<bool> {
         }
         return default_issubclass(th, d, c);
     }
-    if c.is_kind(Kind::Union) {
-        let args = crate::builtins::typing::union_args(c);
-        return issubclass(th, d, args);
+    match by_parts(th, d, c, n!(__subclasscheck__), " in __subclasscheck__", issubclass)? {
+        Some(yes) => Ok(yes),
+        None => default_issubclass(th, d, c),
     }
-    if let Some(t) = c.cast::<Tuple>() {
-        th.check_stack(" in __subclasscheck__")?;
-        for x in t.items() {
-            if issubclass(th, d, *x)? {
-                return Ok(true);
-            }
-        }
-        return Ok(false);
-    }
-    if let Some(f) = th.lookup_special(c, n!(__subclasscheck__)) {
-        th.check_stack(" in __subclasscheck__")?;
-        let r = th.call_unbound(f, c, &[d])?;
-        return th.truth(r);
-    }
-    default_issubclass(th, d, c)
 }
 
 pub fn default_issubclass(th: Th, d: Value, c: Value) -> R<bool> {

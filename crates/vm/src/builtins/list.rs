@@ -9,6 +9,12 @@
 //!
 //! Single slots are what is atomic: a reader during `insert` or `del l[i]` sees each item at its old or its new place.
 //! `sort` detaches the array, so that others see an empty list meanwhile, as in CPython.
+//!
+//! # Safety
+//! A list always holds an array (an empty one is shared and static), an array always has `cap` slots, all of them set
+//! or null. Words are moved in bulk under the lock, or in arrays that nobody else has; with several threads word by
+//! word where others may read. A slice of the items is used before the list can change: nothing is called meanwhile,
+//! and allocation alone changes no list.
 
 use super::iters::{Items, new_list_iter};
 use super::slice;

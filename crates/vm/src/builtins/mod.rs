@@ -1,4 +1,8 @@
 //! The builtin types and functions.
+//!
+//! # Safety
+//! `object` and `declare` have the rules for layouts; each type says what else it relies on. Slots and roots that are read
+//! with `gc` or cast here hold dicts from the time when they are set.
 
 pub mod annotations;
 pub mod async_gen;

@@ -1,4 +1,8 @@
 //! `module` objects and the making of native modules.
+//!
+//! # Safety
+//! A module has its dict from the time when it is made, and keeps it. `def` is null or a static declaration. `md` is given
+//! receivers, see [`crate::declare`].
 
 use crate::err::R;
 use crate::n;

@@ -8,6 +8,12 @@
 //! # The collector
 //! Values are moved with plain stores within arrays that belong to this sort alone. That needs no barrier: all of them
 //! are logged once at the start, and a collection in between makes everything that is sorted old.
+//!
+//! # Safety
+//! The arrays hold words of values (of floats other words, while nothing else can happen). A merge moves one run out
+//! and leaves a [`Gap`] as large as what is out: whatever a comparison answers, each word that is taken makes the gap
+//! move on by one, and who ends, by an exception as well, puts the rest back into it. What is kept as a pointer is kept
+//! as an object beside it.
 
 use crate::err::R;
 use crate::object::*;
@@ -50,8 +56,9 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
     if n < 2 {
         return Ok(());
     }
-    // SAFETY: the array is this sort's own.
-    let e = unsafe { std::slice::from_raw_parts_mut(a.as_ptr().add(1) as *mut Elem<W>, n) };
+    // SAFETY: the array is this sort's own; one of them is used at a time.
+    let elements = || unsafe { std::slice::from_raw_parts_mut(a.as_ptr().add(1) as *mut Elem<W>, n) };
+    let e = elements();
     // Stability under `reverse`: equal elements keep their order if the input is reversed first, too.
     match native_kind(e) {
         Native::Fix => {
@@ -112,7 +119,7 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
             };
             let r = MergeSort::<W, _>::new(th, a, n, less).run();
             if reverse {
-                e.reverse();
+                elements().reverse();
             }
             r
         }

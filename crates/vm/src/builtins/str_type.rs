@@ -1,4 +1,8 @@
 //! `str` as a type: constructor, operators, items, iteration. Methods are in `str_methods`.
+//!
+//! # Safety
+//! A new string has as many bytes as were asked for, and all of them are written before anybody sees it; what is copied is
+//! kept by a word of the caller's.
 
 use super::{buffer, codecs, percent, scratch, slicing, str_, str_methods};
 use crate::err::R;

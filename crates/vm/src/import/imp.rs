@@ -1,5 +1,8 @@
 //! The module `_imp`: what `importlib` needs of the runtime. CPython's `Python/import.c`; the functions whose names begin
 //! with `_library` are Adder's own and give access to the embedded library.
+//!
+//! # Safety
+//! Loaded code has an array of constants.
 
 use super::frozen;
 use crate::builtins::exceptions as exc;

@@ -10,6 +10,9 @@
 //!   a program turns to something new, all of that is hot at once.
 //!
 //! Who may not begin tries again soon ([`AGAIN`]), so what is hottest comes first.
+//!
+//! # Safety
+//! The one system call fills a structure of the calling frame.
 
 use super::{cycles, eager, scrub};
 use crate::thread::Th;

@@ -3,6 +3,11 @@
 //!
 //! Each does what the interpreter would do, its tests being recorded before anything happens. None (whatever was recorded
 //! so far): the operation is recorded in another way.
+//!
+//! # Safety
+//! The recorder's machine is the interpreter's: `fp`, registers and `pc` are those of the running frame, and code that
+//! was loaded has its tables. A frame is written above it only if there is room for it, and becomes the running one
+//! when it is whole.
 
 use super::machine::{Recorder, T};
 use super::quiet::{known, new};

@@ -1,4 +1,10 @@
 //! Leaving machine code: the interpreter's frames and registers are brought up to date from what the exit says.
+//!
+//! # Safety
+//! What an exit says was made for the trace that was left: its places lie within the registers and frames that were made
+//! sure of when the trace was entered or went on, its words are values, its trees and code are alive because the trace that
+//! ran is valid. Until the frames are written nothing but the state knows the values: objects that have to be made are made
+//! first, while it lies on the native stack, where the collector looks; then all is written, and nothing allocated.
 
 use super::{Jit, Tree, record};
 use crate::err::{R, Raised};

@@ -1,5 +1,9 @@
 //! Tells `metatrace::sight` of recordings: turns code objects and instruction addresses, which may be gone when somebody
 //! asks, into names and lines.
+//!
+//! # Safety
+//! While something is recorded the recorder keeps the code of its frames, and code that runs is loaded. Whoever asks
+//! later has names and numbers only.
 
 use super::Jit;
 use super::record::Rec;

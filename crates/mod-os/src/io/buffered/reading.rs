@@ -1,6 +1,11 @@
 //! Reading from buffered streams: counts, all, lines.
+//!
+//! # Safety
+//! `pos` and `read_end` lie within the memory ([`super`]). A slice of it is used before anything is read again, and while the
+//! lock is held.
 
 use super::*;
+use adder_text::room;
 
 /// Reads once into the buffer behind what is valid. None: it would block. Under the lock.
 fn fill(th: Th, b: Gc<Buffered>) -> R<Option<usize>> {
@@ -77,7 +82,7 @@ fn read_all(th: Th, b: Gc<Buffered>) -> R<Value> {
         bytes::fill(out)[x.len()..].copy_from_slice(y);
         return Ok(out.value());
     }
-    let mut out = first.map_or(Vec::new(), |f| buffer::bytes_of(f).unwrap().to_vec());
+    let mut out = first.map_or(Vec::new(), |f| room::copy(buffer::bytes_of(f).unwrap()));
     loop {
         let v = th.call_method(r, n!(read), &[])?;
         if !v.is_none() && !v.is_kind(Kind::Bytes) {
@@ -87,7 +92,7 @@ fn read_all(th: Th, b: Gc<Buffered>) -> R<Value> {
         if x.is_empty() {
             return if out.is_empty() { Ok(v) } else { new_bytes(th, &out) };
         }
-        out.extend_from_slice(x);
+        room::append(&mut out, x);
         if b.abs_pos.get() != -1 {
             b.abs_pos.set(b.abs_pos.get() + x.len() as i64);
         }
@@ -222,7 +227,7 @@ pub fn read_once_into(th: Th, o: Value, n: usize, out: &mut Vec<u8>) -> R<usize>
     let have = ahead(b);
     if !have.is_empty() {
         let k = n.min(have.len());
-        out.extend_from_slice(&have[..k]);
+        room::append(out, &have[..k]);
         advance(b, k);
         return Ok(k);
     }
@@ -233,7 +238,7 @@ pub fn read_once_into(th: Th, o: Value, n: usize, out: &mut Vec<u8>) -> R<usize>
     let m = mem(th, &b)?;
     let k = n.min(m.len());
     let got = raw_read(th, b, &mut m[..k])?.unwrap_or(0);
-    out.extend_from_slice(&m[..got]);
+    room::append(out, &m[..got]);
     Ok(got)
 }
 /// All the rest into a vector, if this is exactly a reader of a FileIO that has nothing buffered. None: not so.
@@ -245,7 +250,7 @@ pub fn read_rest_into(th: Th, o: Value, out: &mut Vec<u8>) -> R<Option<()>> {
     }
     let _held = enter(th, b)?;
     let have = ahead(b);
-    out.extend_from_slice(have);
+    room::append(out, have);
     advance(b, have.len());
     reset_read(b);
     let before = out.len();
@@ -330,7 +335,7 @@ fn line(th: Th, b: Gc<Buffered>, limit: i64) -> R<Value> {
         advance(b, seen.len());
         return Ok(v);
     }
-    let mut out = seen.to_vec();
+    let mut out = room::copy(seen);
     advance(b, seen.len());
     if b.writable.get() {
         flush_and_rewind(th, b)?;
@@ -352,7 +357,7 @@ fn line(th: Th, b: Gc<Buffered>, limit: i64) -> R<Value> {
             b.pos.set(n as i64);
             return Ok(v);
         }
-        out.extend_from_slice(&seen[..n]);
+        room::append(&mut out, &seen[..n]);
         b.pos.set(n as i64);
         if done {
             break;
