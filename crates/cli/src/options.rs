@@ -291,6 +291,10 @@ pub fn parse(args: &[Vec<u8>], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<
         let (e, errors) = v.split_once(':').unwrap_or((&v, ""));
         c.stdio_encoding = Some(e.to_string()).filter(|e| !e.is_empty());
         c.stdio_errors = Some(errors.to_string()).filter(|e| !e.is_empty());
+        if c.stdio_encoding.is_some() && c.stdio_errors.is_none() {
+            // Whoever names an encoding means it, in the C locale, too.
+            c.stdio_errors = Some("strict".to_string());
+        }
     }
 
     // -- warnings: dev mode first, then the environment, then -W, then -b

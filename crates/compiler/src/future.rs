@@ -14,6 +14,11 @@ pub(crate) struct Future {
     pub last: Option<u32>,
 }
 
+/// Whether the text may import from `__future__`: what only its parse tells for certain.
+pub(crate) fn maybe(source: &str) -> bool {
+    source.contains("__future__")
+}
+
 pub(crate) fn scan(m: &Module, names: &Names) -> Res<Future> {
     let mut out = Future::default();
     let (ModKind::Module(body) | ModKind::Interactive(body)) = m.kind else { return Ok(out) };

@@ -387,7 +387,9 @@ fn front<'a>(
         return Err(Error::new("invalid syntax", Span::new(at as u32, at as u32 + 1)).into());
     }
     let mut builder = Builder::new(arena, fold, opts.optimize);
-    builder.keep_u = fold != Fold::Full;
+    // Trees show the prefix, and so do annotations that become text.
+    let textual = opts.flags & CodeFlags::FUTURE_ANNOTATIONS != 0 || crate::future::maybe(source);
+    builder.keep_u = fold != Fold::Full || textual;
     let mut lowerer = Lowerer {
         b: builder,
         src: source,

@@ -418,6 +418,13 @@ fn tracked(o: Value) -> bool {
         k => container(k) && kind_of(ob) == k,
     }
 }
+/// The same after a collection, which lets go of tuples that hold nothing tracked (names of a code object's variables,
+/// constants: they come into being when somebody looks, and nobody is to count them).
+fn tracked_after(o: Value) -> bool {
+    tracked(o)
+        && (o.kind() != Kind::Tuple
+            || unsafe { o.cast_unchecked::<Tuple>() }.items().iter().any(|x| tracked(*x)))
+}
 fn is_tracked(_: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(Value::bool(tracked(a[0].unwrap())))
 }
@@ -469,7 +476,7 @@ fn get_objects(th: Th, a: &[Option<Value>]) -> R<Value> {
         // After the collection that this makes, everything is old.
         all = g == 2;
     }
-    Ok(objects(th, &|v| all && tracked(v))?.value())
+    Ok(objects(th, &|v| all && tracked_after(v))?.value())
 }
 fn get_stats(th: Th, _: &[Option<Value>]) -> R<Value> {
     let l = list::new(th, &[])?;

@@ -425,7 +425,7 @@ pub fn round(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !int::is_int(n) {
         return Err(th.type_error("optional arg must be an integer"));
     }
-    let Some(n) = int::to_i64(n).filter(|n| *n != i64::MIN) else {
+    let Some(n) = int::to_i64(n) else {
         return Err(th.overflow_error("Python int too large to convert to C ssize_t"));
     };
     let c = current(th)?;

@@ -431,7 +431,6 @@ fn pow_int(a: View, n: i64, neg: bool, c: &Ctx, st: &mut u32) -> Dec {
 }
 
 fn pow_real(a: View, b: View, neg: bool, c: &Ctx, st: &mut u32) -> Dec {
-    let hc = half_even(c);
     if c.prec > MAX_DIGITS {
         return Dec::error(MALLOC_ERROR, st);
     }
@@ -447,27 +446,30 @@ fn pow_real(a: View, b: View, neg: bool, c: &Ctx, st: &mut u32) -> Dec {
     if yv.adjusted() > 19 {
         return Dec::word(neg, 1, if yv.neg() { -HUGE } else { HUGE }).finalize(c, st);
     }
-    if yv.adjusted() < -(c.prec + 2) {
+    // libmpdec works with so many digits: what differs from one only behind them is one in every rounding.
+    if yv.adjusted() < -(a.digits.max(c.prec) + 24) {
         return padded_one(neg, c.prec, st);
     }
     let extra = yv.adjusted().max(0) + 6;
-    let mut r = ziv_once(&hc, st, |w| {
+    // Directed roundings must see on which side of one the result lies.
+    let from = c.prec.max(-yv.adjusted()) + 6;
+    let r = ziv_once(c, from, |w| {
         let mut s = 0;
         let l = ln_digits(a.abs(), w + extra, false);
         let y = mul(l.view(), b, &Ctx::work(w + extra + 4), &mut s);
-        exp_digits(y.view(), w + 2)
+        let mut r = exp_digits(y.view(), w + 2);
+        r.flags |= neg as u8;
+        r
     });
-    r.flags |= neg as u8;
     *st |= INEXACT | ROUNDED;
     r.finalize(c, st)
 }
-/// As [`ziv`], but results may be exact, so it gives up in time.
-fn ziv_once(c: &Ctx, _: &mut u32, f: impl Fn(i64) -> Dec) -> Dec {
-    let mut w = c.prec + 6;
+/// As [`ziv`] from `w` digits and in the rounding of `c`, but results may be exact, so it gives up in time.
+fn ziv_once(c: &Ctx, mut w: i64, f: impl Fn(i64) -> Dec) -> Dec {
     for _ in 0..3 {
         let r = f(w);
         let v = r.view();
-        let cw = Ctx::work(c.prec);
+        let cw = Ctx { round: c.round, ..Ctx::work(c.prec) };
         let ulp = Dec::word(false, 1, v.adjusted() - w + 1);
         let wide = Ctx::work(v.digits.max(w) + 20);
         let mut s = 0;

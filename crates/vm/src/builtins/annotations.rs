@@ -58,8 +58,25 @@ pub fn function_set(th: Th, o: Value, v: Option<Value>) -> R<()> {
     f.annotate.init(None);
     Ok(())
 }
-pub fn function_get_annotate(_: Th, o: Value) -> R<Value> {
-    Ok(Value::opt_or_none(fun(o).annotate.get()))
+pub fn function_get_annotate(th: Th, o: Value) -> R<Value> {
+    let f = fun(o);
+    let Some(a) = f.annotate.get() else { return Ok(NONE()) };
+    if let Some(a) = a.cast::<Function>() {
+        named_after(th, f, a)?;
+    }
+    Ok(a)
+}
+/// The compiler's `__annotate__` of a function has the function's name in its own, which its code object has not: it is
+/// given to it when somebody sees it.
+fn named_after(th: Th, f: Gc<Function>, a: Gc<Function>) -> R<()> {
+    // SAFETY: a function has a code object.
+    let (of, code) = unsafe { (f.code.gc::<Code>(), a.code.gc::<Code>()) };
+    let own = n!(__annotate__);
+    if code.name.get() == Some(own) && a.qualname.get() == code.qualname.get() {
+        let name = format!("{}.__annotate__", th.text(of.qualname.value()));
+        th.store(a, &a.qualname, th.str(&name));
+    }
+    Ok(())
 }
 pub fn function_set_annotate(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let f = fun(o);
@@ -143,7 +160,7 @@ pub fn type_get_annotate(th: Th, o: Value) -> R<Value> {
         return Err(no_attr(th, o, "__annotate__"));
     }
     let d = t.dict_();
-    for k in [n!(__annotate_func__), n!(__annotate__)] {
+    for k in [n!(__annotate__), n!(__annotate_func__)] {
         if let Some(v) = d.get_str(th, k)? {
             return match th.type_of(v).slots.descr_get {
                 Some(get) => get(th, v, None, o),

@@ -599,7 +599,10 @@ pub fn extend_method(th: Th, a: Args) -> R<Value> {
         return Err(th.type_error("expected iterable of integers; got: 'str'"));
     }
     let mut out = Vec::new();
-    super::bytes::from_iterable(th, x, &mut out, RANGE)?;
+    let it = if x.is_exact(Kind::Tuple) || x.is_exact(Kind::List) { x } else { th.iter(x)? };
+    // Only asked: what it says is no promise.
+    th.length_hint(x, 32)?;
+    super::bytes::from_iterable(th, it, &mut out, RANGE)?;
     extend(th, o, &out)?;
     Ok(NONE())
 }

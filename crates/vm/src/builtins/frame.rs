@@ -101,7 +101,17 @@ fn fo(o: Value) -> Gc<FrameObj> {
     unsafe { o.cast_unchecked() }
 }
 fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()> {
-    let Some(v) = v else { return Err(th.type_error("cannot delete attribute")) };
+    let Some(v) = v else {
+        // In CPython one is a member, the other computed.
+        return Err(if inverted {
+            th.type_error("can't delete numeric/char attribute")
+        } else {
+            th.attribute_error_msg("attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted")
+        });
+    };
+    if !v.is_kind(Kind::Bool) {
+        return Err(th.type_error("attribute value type must be bool"));
+    }
     if th.truth(v)? != inverted {
         fo(o).tflags.fetch_or(bit, Relaxed);
     } else {
@@ -212,6 +222,94 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
     }
 }
 
+/// What `f` tells about each thread, while the world stands, one after the other, and (number of the thread, where its
+/// values end). `f` may not allocate.
+pub fn of_threads(th: Th, f: &dyn Fn(Th, &mut dyn FnMut(Value))) -> R<(Gc<Array>, Vec<(u64, usize)>)> {
+    let mut room = 256;
+    loop {
+        let all = th.array(room)?;
+        let mut n = 0;
+        let mut ends: Vec<(u64, usize)> = Vec::new();
+        th.m.heap.stop_world(&th.m, || {
+            Th::for_all(|t| {
+                f(t, &mut |v| {
+                    if n < room {
+                        all.slot(n).init(Some(v));
+                    }
+                    n += 1;
+                });
+                ends.push((t.ident, n));
+            })
+        });
+        if n <= room {
+            th.m.barrier_all(all.obj());
+            return Ok((all, ends));
+        }
+        room = n + n / 4;
+    }
+}
+/// Function, code and instruction of each visible frame of a stopped thread from `p` down, innermost first. In machine
+/// code the thread may be a little further than its frames tell, so numbers are checked.
+pub fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
+    let (bottom, end) = (t.frames.get(), t.frames_end.get());
+    while p > bottom && p < end {
+        // SAFETY: within the thread's stack of frames, which is mapped.
+        let fr = unsafe { &*p };
+        p = p.wrapping_sub(1 + chain::gap(fr.flags));
+        if fr.flags & fflags::HIDDEN != 0 {
+            continue;
+        }
+        let at = (fr.pc as usize).wrapping_sub(fr.code.ins as usize) / size_of::<adder_bytecode::Ins>();
+        let known = at < unsafe { &*fr.code.data }.positions.len();
+        out(fr.func.value());
+        out(fr.code.value());
+        out(Value::fix(if known { shown(fr, at) } else { 0 } as i64));
+    }
+}
+/// Frames of what `tell` told, the innermost one of them.
+pub fn past_frames(th: Th, all: Gc<Array>, from: usize, end: usize) -> Option<Value> {
+    let mut last = None;
+    // Outermost first: each knows the one that called it.
+    for i in (from..end).step_by(3).rev() {
+        let at = all.slot(i + 2).get().and_then(|v| v.as_fix()).unwrap_or(0);
+        // SAFETY: a function and its code, as `tell` writes them.
+        let (func, code) = unsafe { (all.slot(i).gc(), all.slot(i + 1).gc()) };
+        last = Some(past_frame(th, func, code, at as usize, last));
+    }
+    last
+}
+/// `f_back` of another thread's frame: that thread runs on, so what is seen are its callers as they were.
+#[cold]
+fn back_elsewhere(th: Th, f: Gc<FrameObj>) -> R<Value> {
+    let (all, ends) = of_threads(th, &|t, out| {
+        let p = f.live.load(Acquire);
+        if p > t.frames.get() && p <= t.fp.get() {
+            // SAFETY: a frame on the stack of a stopped thread.
+            tell(t, unsafe { chain::below(p) }, out);
+        }
+    })?;
+    let end = ends.last().map_or(0, |e| e.1);
+    if end == 0 && f.live.load(Acquire).is_null() {
+        return Ok(Value::opt_or_none(f.back.get()));
+    }
+    Ok(Value::opt_or_none(past_frames(th, all, 0, end)))
+}
+/// A frame as it was at instruction `at`, called by `back`. It is not bound to a running one.
+fn past_frame(th: Th, func: Gc<Function>, code: Gc<Code>, at: usize, back: Option<Value>) -> Value {
+    // SAFETY: every slot is initialised below.
+    let o = unsafe { th.alloc::<FrameObj>() };
+    for s in [&o.saved, &o.generator, &o.namespace, &o.trace, &o.extra_locals] {
+        s.init(None);
+    }
+    o.back.init(back);
+    o.func.init(Some(func.value()));
+    o.code.init(Some(code.value()));
+    o.live.store(std::ptr::null_mut(), Relaxed);
+    o.lasti.store(at as u64, Relaxed);
+    o.tflags.store(0, Relaxed);
+    o.value()
+}
+
 /// The frame below a running one, hidden frames left out.
 pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
     let mut p = f;
@@ -233,6 +331,9 @@ fn f_back(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
     let live = f.live.load(Acquire);
     if !live.is_null() {
+        if live <= th.frames.get() || live > th.fp.get() {
+            return back_elsewhere(th, f);
+        }
         return Ok(match caller(th, live) {
             Some(c) => frame_object(th, c),
             None => NONE(),

@@ -51,7 +51,9 @@ fn line_starts(d: &CodeData) -> impl Iterator<Item = (usize, u32)> {
 pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
     // A generator may leave its `yield from`.
     crate::interp::chain::changed();
-    let Some(v) = v else { return Err(th.attribute_error_msg("cannot delete attribute")) };
+    let Some(v) = v else {
+        return Err(th.attribute_error_msg("attribute 'f_lineno' of 'frame' objects cannot be deleted"));
+    };
     let f: Gc<FrameObj> = unsafe { o.cast_unchecked() };
     let live = f.live.load(Acquire);
     let event = th.event.get();

@@ -539,9 +539,14 @@ pub fn close_iter(th: Th, d: Value) -> R<()> {
         close(th, d)?;
         return Ok(());
     }
-    match th.getattr_opt(d, n!(close))? {
-        Some(f) => th.call(f, &[]).map(|_| ()),
-        None => Ok(()),
+    match th.getattr_opt(d, n!(close)) {
+        Ok(Some(f)) => th.call(f, &[]).map(|_| ()),
+        Ok(None) => Ok(()),
+        // The error is pending.
+        Err(_) => {
+            crate::unraisable::report(th, Some("while closing generator"), d);
+            Ok(())
+        }
     }
 }
 #[inline(never)]

@@ -1,7 +1,7 @@
 //! Functions of `sys` that look at frames, at exceptions being handled, and at trace functions.
 
 use crate::builtins::eval_::visible_frame;
-use crate::builtins::frame::{caller, frame_object};
+use crate::builtins::frame::{self, caller, frame_object};
 use crate::err::R;
 use crate::n;
 use crate::object::*;
@@ -37,20 +37,36 @@ pub fn getframemodulename(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(Value::opt_or_none(f.func.module.get()))
 }
 
-/// Only the calling thread's: the others run.
+/// Of the calling thread its frame; of the others, which run on, what they were doing: frames as they were, without
+/// variables.
 pub fn current_frames(th: Th, _: &[Option<Value>]) -> R<Value> {
     super::audit::audit(th, "sys._current_frames", &[])?;
+    let (all, ends) = frame::of_threads(th, &|t, out| {
+        if t.0 != th.0 {
+            frame::tell(t, t.fp.get(), out);
+        }
+    })?;
     let d = Gc::<Dict>::new(th);
-    if let Some(f) = visible_frame(th) {
-        let o = frame_object(th, f);
-        d.set(th, th.int(th.ident as i64), o)?;
+    let mut from = 0;
+    for (ident, end) in ends {
+        let mut last = frame::past_frames(th, all, from, end);
+        from = end;
+        if ident == th.ident {
+            last = visible_frame(th).map(|f| frame_object(th, f));
+        }
+        if let Some(f) = last {
+            d.set(th, th.int(ident as i64), f)?;
+        }
     }
     Ok(d.value())
 }
 pub fn current_exceptions(th: Th, _: &[Option<Value>]) -> R<Value> {
     super::audit::audit(th, "sys._current_exceptions", &[])?;
+    let (all, ends) = frame::of_threads(th, &|t, out| out(Value::opt_or_none(t.handled.get())))?;
     let d = Gc::<Dict>::new(th);
-    d.set(th, th.int(th.ident as i64), Value::opt_or_none(th.handled.get()))?;
+    for (ident, end) in ends {
+        d.set(th, th.int(ident as i64), Value::opt_or_none(all.slot(end - 1).get()))?;
+    }
     Ok(d.value())
 }
 

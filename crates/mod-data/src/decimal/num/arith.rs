@@ -423,13 +423,14 @@ pub fn rem_near(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
     d.finalize(c, st)
 }
 pub fn fma(a: View, b: View, d: View, c: &Ctx, st: &mut u32) -> Dec {
+    // The product comes first: one that is invalid does not ask what is added.
+    if (a.inf() && b.zero()) || (a.zero() && b.inf()) {
+        return Dec::error(INVALID_OPERATION, st);
+    }
     if let Some(n) = nans(&[a, b, d], c, st) {
         return n;
     }
     if a.special() || b.special() {
-        if a.zero() || b.zero() {
-            return Dec::error(INVALID_OPERATION, st);
-        }
         let p = Dec::inf(a.sign() != b.sign());
         return add(p.view(), d, c, st);
     }

@@ -117,7 +117,7 @@ pub fn next_toward(a: View, b: View, c: &Ctx, st: &mut u32) -> Dec {
     if o.is_eq() {
         let mut d = a.own();
         d.flags = (d.flags & !NEG) | (b.flags & NEG);
-        return d.finalize(c, st);
+        return d;
     }
     let mut s = 0;
     let r = if o.is_lt() { next_plus(a, c, &mut s) } else { next_minus(a, c, &mut s) };
