@@ -1,6 +1,7 @@
 """What other threads do, seen from outside: sys._current_frames, sys._current_exceptions, frames handed over."""
 import sys
 import threading
+import time
 import traceback
 
 
@@ -36,6 +37,8 @@ def inner(ready, leave, seen):
 
 
 t, leave, seen = watched(outer)
+while "wait" not in names(sys._current_frames()[t.ident]):
+    time.sleep(0.001)
 frames = sys._current_frames()
 print(t.ident in frames, threading.get_ident() in frames)
 found = names(frames[t.ident])
