@@ -11,14 +11,14 @@
 
 use crate::builtins::str_::{INTERNED, hash_bytes, new_interned};
 use crate::object::Str;
+use crate::sync;
 use crate::thread::Th;
 use crate::value::*;
-use std::sync::Mutex;
 
 /// Cells of an empty table.
 const LEAST: usize = 4096;
 
-static TABLE: Mutex<Table> = Mutex::new(Table { cells: Vec::new(), used: 0 });
+static TABLE: sync::Table<Table> = sync::Table::new(Table { cells: Vec::new(), used: 0 });
 
 struct Table {
     /// Addresses, with the top bits of the hash where addresses have none ([`TAG`]): strings that are not looked for are
@@ -100,7 +100,7 @@ impl Table {
 
 /// How many strings are interned.
 pub fn count() -> usize {
-    TABLE.lock().unwrap().used
+    TABLE.with(|t| t.used)
 }
 
 /// At the end of a full collection, with all memory still as it was: strings that were not reached leave the table.
@@ -108,7 +108,9 @@ pub fn count() -> usize {
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn sweep(tracer: &adder_heap::Tracer) {
-    let mut t = TABLE.lock().unwrap();
+    TABLE.with(|t| sweep_table(t, tracer))
+}
+fn sweep_table(t: &mut Table, tracer: &adder_heap::Tracer) {
     let live = |c: u64| tracer.reached(c & !TAG); // An empty cell is no reference.
     const PART: usize = 16;
     for part in (0..t.cells.len()).step_by(PART) {
@@ -132,25 +134,25 @@ impl Th {
     /// Interned string of these bytes (valid WTF-8).
     pub fn intern_bytes(self, b: &[u8]) -> Value {
         let h = hash_bytes(b) as usize;
-        let found = TABLE.lock().unwrap().find(h, b);
-        if let Ok(s) = found {
+        if let Ok(s) = TABLE.look(self, |t| t.find(h, b)) {
             return s;
         }
         let s = new_interned(self, b);
-        let mut t = TABLE.lock().unwrap();
-        if t.used * 2 >= t.cells.len() {
-            let n = (t.cells.len() * 2).max(LEAST);
-            t.resize(n);
-        }
-        match t.find(h, b) {
-            // Another thread was faster.
-            Ok(other) => other,
-            Err(i) => {
-                t.cells[i] = cell(s);
-                t.used += 1;
-                s.value()
+        TABLE.with(|t| {
+            if t.used * 2 >= t.cells.len() {
+                let n = (t.cells.len() * 2).max(LEAST);
+                t.resize(n);
             }
-        }
+            match t.find(h, b) {
+                // Another thread was faster.
+                Ok(other) => other,
+                Err(i) => {
+                    t.cells[i] = cell(s);
+                    t.used += 1;
+                    s.value()
+                }
+            }
+        })
     }
     /// `f` of the interned string of each of the texts, as of [`Self::intern_bytes`].
     pub fn intern_each<'a, E>(
@@ -170,13 +172,12 @@ impl Th {
             }
             // On the native stack, where the collector sees them.
             let mut found = [None; AT_ONCE];
-            {
-                let t = TABLE.lock().unwrap();
+            TABLE.look(self, |t| {
                 t.touch(&hashes[..n]);
                 for ((s, h), b) in found.iter_mut().zip(hashes).zip(part).take(n) {
                     *s = t.find(h, b).ok();
                 }
-            }
+            });
             for (s, b) in found.into_iter().zip(part).take(n) {
                 f(s.unwrap_or_else(|| self.intern_bytes(b)))?;
             }
@@ -184,7 +185,7 @@ impl Th {
     }
     /// The interned string of these bytes, which have this hash, if there is one.
     pub fn interned(self, b: &[u8], hash: i64) -> Option<Value> {
-        TABLE.lock().unwrap().find(hash as usize, b).ok()
+        TABLE.look(self, |t| t.find(hash as usize, b).ok())
     }
     pub fn intern(self, s: &str) -> Value {
         self.intern_bytes(s.as_bytes())

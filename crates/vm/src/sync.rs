@@ -199,6 +199,34 @@ impl Lock {
     }
 }
 
+/// A table behind a lock that readers take only if the process has several threads.
+pub struct Table<T> {
+    lock: std::sync::Mutex<()>,
+    table: std::cell::UnsafeCell<T>,
+}
+// SAFETY: the table is reached under the lock, or by the only thread there is.
+unsafe impl<T: Send> Sync for Table<T> {}
+impl<T> Table<T> {
+    pub const fn new(table: T) -> Table<T> {
+        Table { lock: std::sync::Mutex::new(()), table: std::cell::UnsafeCell::new(table) }
+    }
+    /// `f` must not come back to this table.
+    pub fn with<U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
+        let _g = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // SAFETY: under the lock; readers without it are on this thread, which is here, or there are none any more.
+        f(unsafe { &mut *self.table.get() })
+    }
+    /// Reads only; `f` must not come back to this table, nor reach a safepoint.
+    #[inline]
+    pub fn look<U>(&self, th: Th, f: impl FnOnce(&T) -> U) -> U {
+        if th.multi() {
+            return self.with(|t| f(t));
+        }
+        // SAFETY: `multi` is set before a second thread runs, and only by this one, which is here.
+        f(unsafe { &*self.table.get() })
+    }
+}
+
 /// A state that an object owns in Rust memory, used by one thread at a time. Zeroed memory is "not made yet".
 pub struct Owned<T> {
     lock: Lock,

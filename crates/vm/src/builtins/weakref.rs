@@ -15,11 +15,11 @@ use crate::err::R;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::{CmpOp, Slots};
+use crate::sync::Table;
 use crate::thread::Th;
 use crate::value::*;
 use adder_heap::{Header, Obj};
 use std::mem::offset_of;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 /// A weak reference or proxy.
@@ -39,7 +39,7 @@ unsafe impl Layout for WeakRef {
 }
 
 /// Address of an object -> addresses of the references to it, in the order of `getweakrefs`.
-static TABLE: Mutex<Option<AddressMap<u64, Vec<u64>>>> = Mutex::new(None);
+static TABLE: Table<Option<AddressMap<u64, Vec<u64>>>> = Table::new(None);
 
 pub static REF_TYPE: NativeType = NativeType {
     name: "weakref.ReferenceType",
@@ -96,17 +96,18 @@ fn cannot(th: Th, o: Value) -> crate::err::Raised {
 }
 
 /// A reference without callback of exactly the type `t` that exists already: there is one for all.
-fn existing(o: Value, t: Gc<Type>) -> Option<Value> {
+fn existing(th: Th, o: Value, t: Gc<Type>) -> Option<Value> {
     if unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::HAS_WEAK == 0 {
         return None;
     }
-    let tab = TABLE.lock().unwrap();
-    let list = tab.as_ref()?.get(&o.bits())?;
-    list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
-        let r = weak(*w);
-        crate::shape::shape(w.shape_id()).type_ == t
-            && r.callback.get().is_none()
-            && r.target.load(Acquire) == o.bits()
+    TABLE.look(th, |tab| {
+        let list = tab.as_ref()?.get(&o.bits())?;
+        list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
+            let r = weak(*w);
+            crate::shape::shape(w.shape_id()).type_ == t
+                && r.callback.get().is_none()
+                && r.target.load(Acquire) == o.bits()
+        })
     })
 }
 
@@ -117,7 +118,7 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     }
     if share
         && callback.is_none()
-        && let Some(w) = existing(o, t)
+        && let Some(w) = existing(th, o, t)
     {
         return Ok(w);
     }
@@ -127,29 +128,29 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     th.m.pin(vo);
     th.m.pin(oo);
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
-    let mut tab = TABLE.lock().unwrap();
-    let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
-    // Entries of an earlier object at this address.
-    list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
-    w.target.store(o.bits(), Release);
-    w.key.store(o.bits(), Release);
-    if let Some(c) = callback {
-        w.callback.init(Some(c));
-        w.set_flag(adder_heap::WATCHED);
-        th.m.barrier(vo, w.callback.as_ptr());
-    }
-    // Shared ones first (the plain reference before the proxy), then the newest.
-    let is_ref = t == REF.get();
-    let shared = |x: &u64| {
-        let r = weak(unsafe { Value::from_bits(*x) });
-        let t = crate::shape::shape(unsafe { Value::from_bits(*x) }.shape_id()).type_;
-        r.callback.get().is_none() && (t == REF.get() || super::weakproxy::is_proxy_type(t))
-    };
-    let at =
-        if share && callback.is_none() && is_ref { 0 } else { list.iter().take_while(|x| shared(x)).count() };
-    list.insert(at, v.bits());
-    unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel);
-    drop(tab);
+    TABLE.with(|tab| {
+        let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
+        // Entries of an earlier object at this address.
+        list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
+        w.target.store(o.bits(), Release);
+        w.key.store(o.bits(), Release);
+        if let Some(c) = callback {
+            w.callback.init(Some(c));
+            w.set_flag(adder_heap::WATCHED);
+            th.m.barrier(vo, w.callback.as_ptr());
+        }
+        // Shared ones first (the plain reference before the proxy), then the newest.
+        let is_ref = t == REF.get();
+        let shared = |x: &u64| {
+            let r = weak(unsafe { Value::from_bits(*x) });
+            let t = crate::shape::shape(unsafe { Value::from_bits(*x) }.shape_id()).type_;
+            r.callback.get().is_none() && (t == REF.get() || super::weakproxy::is_proxy_type(t))
+        };
+        let first = share && callback.is_none() && is_ref;
+        let at = if first { 0 } else { list.iter().take_while(|x| shared(x)).count() };
+        list.insert(at, v.bits());
+        unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel);
+    });
     th.m.register_weak(vo);
     Ok(v)
 }
@@ -163,12 +164,11 @@ pub fn references(th: Th, o: Value) -> R<Gc<List>> {
     let mut i = 0;
     loop {
         // One at a time: a value from the table must be on the stack before the next safepoint.
-        let w = {
-            let tab = TABLE.lock().unwrap();
-            let Some(list) = tab.as_ref().and_then(|t| t.get(&o.bits())) else { break };
-            let Some(w) = list.get(i) else { break };
-            unsafe { Value::from_bits(*w) }
-        };
+        let w = TABLE.look(th, |tab| {
+            let w = tab.as_ref()?.get(&o.bits())?.get(i)?;
+            Some(unsafe { Value::from_bits(*w) })
+        });
+        let Some(w) = w else { break };
         i += 1;
         if weak(w).target.load(Acquire) == o.bits() {
             super::list::append(th, l, w)?;
@@ -186,14 +186,16 @@ pub fn first(th: Th, o: Value) -> R<Value> {
 /// Takes a reference out of the table.
 pub fn forget(w: Gc<WeakRef>) {
     let key = w.key.load(Acquire);
-    if let Some(t) = TABLE.lock().unwrap().as_mut()
-        && let Some(list) = t.get_mut(&key)
-    {
-        list.retain(|x| *x != w.value().bits());
-        if list.is_empty() {
-            t.remove(&key);
+    TABLE.with(|t| {
+        if let Some(t) = t.as_mut()
+            && let Some(list) = t.get_mut(&key)
+        {
+            list.retain(|x| *x != w.value().bits());
+            if list.is_empty() {
+                t.remove(&key);
+            }
         }
-    }
+    });
 }
 /// Called by the collector for a reference that died.
 ///

@@ -236,7 +236,9 @@ fn call_more(
             }
             Some(out) => left(th, jit, s, out),
         };
-        go_on(th, r)
+        let r = go_on(th, r);
+        super::budget::back(th);
+        r
     }));
     th.native_base.set(base);
     match r {
@@ -273,6 +275,7 @@ pub fn run(th: Th) -> Option<R<Value>> {
         return None;
     }
     unsafe { (*fp).pc = code.ins };
+    super::budget::back(th);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: machine code writes what it reads.

@@ -121,7 +121,9 @@ pub fn never(th: Th) -> bool {
     // SAFETY: the running frame.
     let (code, pc) = unsafe { ((*th.fp.get()).code, (*th.fp.get()).pc) };
     let joins = unsafe { code.jit.load(Acquire).as_ref() }.and_then(|l| l.joins.get());
-    if let Some(s) = joins.and_then(|j| j.state(index(code, pc) as u32, false)) {
+    if let Some(s) = joins.and_then(|j| j.state(index(code, pc) as u32, false))
+        && !s.has_tree()
+    {
         return s.aborts.load(Relaxed) >= Param::MaxAborts.get();
     }
     let i = unsafe { *pc };
@@ -136,8 +138,17 @@ pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {
     let (code, pc) = unsafe { ((*fp).code, (*fp).pc.add(1)) };
     let joins = unsafe { code.jit.load(Acquire).as_ref() }?.joins.get()?;
     let s = joins.state(index(code, pc) as u32, false)?;
+    // The link was to the loop's own code, which is gone: no reason to make what is there again.
+    if s.has_tree() {
+        return None;
+    }
+    if !s.tree.swap(std::ptr::null_mut(), AcqRel).is_null() {
+        s.lost.fetch_add(1, Relaxed);
+    }
+    // As in `LoopState::wait_for_next`.
+    let again = s.lost.load(Relaxed).saturating_sub(super::LOST).min(20);
     let n = s.misses.fetch_add(1, Relaxed) + 1;
-    if n < Param::BridgeThreshold.get() / 8 + 1 {
+    if n < (Param::BridgeThreshold.get() / 8 + 1).saturating_mul(1 << again) {
         return None;
     }
     s.misses.store(0, Relaxed);

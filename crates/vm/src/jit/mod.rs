@@ -269,6 +269,10 @@ impl LoopState {
         }
         n >= LOST
     }
+    fn has_tree(&self) -> bool {
+        // SAFETY: trees are never freed.
+        unsafe { self.tree.load(Acquire).as_ref() }.is_some_and(|t| t.valid.load(Acquire))
+    }
     /// What was lost now will be lost again.
     fn wait_longer(&self) {
         self.lost.fetch_add(LOST, Relaxed);
@@ -452,6 +456,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         return Ok(None);
     }
     Counter::Entries.inc();
+    budget::back(th);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: `run` sets the rest.
