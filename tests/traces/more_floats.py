@@ -1,5 +1,6 @@
 # Floats stay in registers of doubles, through attributes, calls and mixed arithmetic.
 import math
+from operator import index
 
 
 class Vector:
@@ -50,5 +51,12 @@ def compares(n):
     return x
 
 
+def whole(n):
+    s = 0
+    for i in range(n):  # no: call_ref new box get shape_is raw_set unbox store_reg
+        s += int(i * 0.75) + index(i).bit_length() + int(i)
+    return s
+
+
 v, w = Vector(1.5, 2.0), Vector(0.25, 4.0)
-print(mixed(5000), dots(v, w, 5000), newton(2.0, 5000), roots(5000), compares(5000))
+print(mixed(5000), dots(v, w, 5000), newton(2.0, 5000), roots(5000), compares(5000), whole(5000))

@@ -280,9 +280,6 @@ pub struct Taken {
     pub hot: Times,
     /// How often the client saw it taken.
     pub times: AtomicU64,
-    /// The client's, in its units: when it was seen first, and what followed each time.
-    pub first: AtomicU32,
-    pub lost: AtomicU32,
     /// What it says, once that is worth the memory, or somebody asks.
     info: OnceLock<Left>,
 }
@@ -388,8 +385,6 @@ impl Exit {
             failures: 0.into(),
             hot: Times::default(),
             times: 0.into(),
-            first: 0.into(),
-            lost: 0.into(),
             info: OnceLock::new(),
         });
         match self.taken.compare_exchange(std::ptr::null_mut(), new as *const _ as *mut _, AcqRel, Acquire) {

@@ -29,7 +29,6 @@ counters! {
     BridgesBlacklisted "exits without bridges";
     Dropped "loops dropped: left too soon";
     Postponed "recordings postponed: compiling has had its share of the time";
-    Unpaid "bridges postponed: their exits have not cost enough";
     Bytes "bytes of machine code";
     Insts "instructions compiled";
     CompileNanos "nanoseconds of compiling";

@@ -120,7 +120,7 @@ pub static MODULE: NativeModule = NativeModule {
         f2("le", "Same as a <= b.", binary!(le)),
         f2("gt", "Same as a > b.", binary!(gt)),
         f2("ge", "Same as a >= b.", binary!(ge)),
-        f1("index", "Same as a.__index__()", |th, a| th.index(a[0].unwrap())),
+        f1("index", "Same as a.__index__()", |th, a| th.index(a[0].unwrap())).inlined(Inline::Index),
         function(
             "length_hint",
             "($module, obj, default=0, /)",

@@ -299,6 +299,10 @@ pub enum Inline {
     Abs,
     /// Square root of a float or int.
     FloatSqrt,
+    /// A small int itself.
+    Index,
+    /// Bits of a small int.
+    BitLength,
     ListAppend,
     /// Whether an object is an instance of a class.
     IsInstance,

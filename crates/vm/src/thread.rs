@@ -127,9 +127,6 @@ pub struct Thread {
     pub tuple_hashes: std::cell::OnceCell<Box<crate::builtins::tuple_hash::Cache>>,
     /// Processor cycles spent in machine code of the JIT that was entered for long.
     pub machine_cycles: RustCell<u64>,
-    /// The exit at which machine code was left last, if what follows is to be told, and when that was.
-    pub left: RustCell<Option<&'static adder_metatrace::backend::Taken>>,
-    pub left_at: RustCell<u64>,
     /// An import is under way.
     pub importing: RustCell<bool>,
 }
@@ -401,8 +398,6 @@ impl Th {
             observed: RustCell::new(std::ptr::null_mut()),
             tuple_hashes: std::cell::OnceCell::new(),
             machine_cycles: RustCell::new(0),
-            left: RustCell::new(None),
-            left_at: RustCell::new(0),
             importing: RustCell::new(false),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.

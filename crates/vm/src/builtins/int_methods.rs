@@ -19,7 +19,8 @@ pub const METHODS: &[NativeDef] = &[
         "($self, /)",
         "Number of bits necessary to represent self in binary.\n\n>>> bin(37)\n'0b100101'\n>>> (37).bit_length()\n6",
         bit_length,
-    ),
+    )
+    .inlined(Inline::BitLength),
     method(
         "bit_count",
         "($self, /)",

@@ -6,8 +6,6 @@
 //!   programs already spend their time in machine code: these gain by more of it. Most of it may be done while a program
 //!   becomes warm ([`WARMING`]): all that is compiled then is used for the rest of the run. What runs for a few
 //!   milliseconds only has no rest, and gets less.
-//! - A bridge is to pay: of each exit is known how much the interpreter had to do when it was taken. Many exits of a young
-//!   program are taken a few hundred times and hardly matter.
 //! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
 //!   a program turns to something new, all of that is hot at once.
 //!
@@ -18,7 +16,7 @@
 
 use super::{cycles, eager, scrub};
 use crate::thread::Th;
-use adder_metatrace::backend::{Taken, Times};
+use adder_metatrace::backend::Times;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
@@ -43,22 +41,10 @@ pub const AGAIN: u32 = 8;
 /// What a piece of work is thought to take before there was one.
 const TYPICAL: u64 = 200_000;
 
-/// What follows an exit is told of one in so many.
-const EACH: u32 = 4;
-/// Processor cycles after which nothing is thought to follow from an exit.
-const FAR: u64 = 1 << 16;
-/// Processor cycles that leaving and coming back takes.
-const LEAVING: u64 = 400;
-/// So many times what a bridge costs, times the share of the time that went into compiling: what an exit must have cost.
-const PAYS: u64 = 12;
-/// Units of `Taken::first` and `Taken::lost` in cycles, as powers of two.
-const OLD: u32 = 14;
-const FINE: u32 = 6;
-
 /// What all work has taken so far; what a piece takes on average; when the next may begin. In nanoseconds.
 static SPENT: AtomicU64 = AtomicU64::new(0);
 static AVERAGE: AtomicU64 = AtomicU64::new(TYPICAL);
-/// The same for bridges, which are seldom given up.
+/// The same for bridges: they follow a way to its end, and few are given up.
 static BRIDGES: AtomicU64 = AtomicU64::new(TYPICAL);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 /// What the program would have taken anyway, in calls that a recording waits for.
@@ -126,64 +112,9 @@ fn lasts(hot: &Times, t: u32) -> bool {
     t.wrapping_sub(first) as i32 >= unit(LASTING) as i32
 }
 
-/// Machine code was left at that exit, for the `n`th time since a bridge was put off: what follows until the interpreter
-/// comes back is what a bridge could make faster.
-#[inline(always)]
-pub fn left(th: Th, t: &'static Taken, n: u32) {
-    // Clocks cost something too.
-    match n.is_multiple_of(EACH) || n == 1 {
-        true => tell(th, t),
-        false => back(th),
-    }
-}
-/// Apart, as the next: frames of functions that machine code runs in are to have no room for words that were there before.
-#[inline(never)]
-fn tell(th: Th, t: &'static Taken) {
-    let now = cycles();
-    told(th, now);
-    if t.first.load(Relaxed) == 0 {
-        t.first.store((now >> OLD) as u32 | 1, Relaxed);
-    }
-    th.left.set(Some(t));
-    th.left_at.set(now);
-}
-/// The interpreter is left for machine code.
-#[inline(always)]
-pub fn back(th: Th) {
-    if th.left.get().is_some() {
-        tell_end(th);
-    }
-}
-#[inline(never)]
-fn tell_end(th: Th) {
-    told(th, cycles());
-}
-#[inline(always)]
-fn told(th: Th, now: u64) {
-    if let Some(t) = th.left.take() {
-        let n = now.wrapping_sub(th.left_at.get()).min(FAR) * EACH as u64 >> FINE;
-        // Racing threads may lose some.
-        t.lost.store(t.lost.load(Relaxed).saturating_add(n as u32), Relaxed);
-    }
-}
-
-/// Whether a bridge at this exit is worth what it costs: what the exit has cost so far, or would have if it had been taken
-/// as often for as long as the program runs, against what a bridge takes, the more so the larger a part of the time went
-/// into compiling.
-fn pays(t: &Taken, ran: u64, all: u64) -> bool {
-    let first = t.first.load(Relaxed);
-    let age = (((cycles() >> OLD) as u32).wrapping_sub(first) as u64 + 1) << OLD;
-    let followed = (t.lost.load(Relaxed) as u64) << FINE;
-    let lost = (followed / 2 + t.times.load(Relaxed) * LEAVING) as u128;
-    let (ran, all, age) = (ran.max(1) as u128, all as u128, age as u128);
-    let cost = BRIDGES.load(Relaxed) as u128 * all / ran;
-    // Where there is no clock, nothing is known.
-    all == 0 || cost * age * (PAYS * SPENT.load(Relaxed)) as u128 / ran <= lost * all
-}
-
 /// Recording and compiling until it is dropped.
 pub struct Work {
-    bridge: bool,
+    average: &'static AtomicU64,
     /// As of [`used`].
     begin: u64,
     aside: u64,
@@ -192,14 +123,12 @@ pub struct Work {
 impl Work {
     /// None: not yet. `hot` is of the thing to be compiled.
     pub fn begin(th: Th, hot: &Times) -> Option<Work> {
-        Work::begin_if(th, hot, None)
+        Work::begin_of(th, hot, &AVERAGE)
     }
-    pub fn begin_bridge(th: Th, t: &Taken) -> Option<Work> {
-        let mut w = Work::begin_if(th, &t.hot, Some(t))?;
-        w.bridge = true;
-        Some(w)
+    pub fn begin_bridge(th: Th, hot: &Times) -> Option<Work> {
+        Work::begin_of(th, hot, &BRIDGES)
     }
-    fn begin_if(th: Th, hot: &Times, bridge: Option<&Taken>) -> Option<Work> {
+    fn begin_of(th: Th, hot: &Times, average: &'static AtomicU64) -> Option<Work> {
         // What is called while something is recorded may be recorded as well, and so on.
         let here = 0u8;
         if (&raw const here as usize) < th.jit_stack {
@@ -208,7 +137,7 @@ impl Work {
         let (ran, all) = now();
         let share = Param::Budget.get() as u64;
         if share == 0 || eager() {
-            return Some(Work::new());
+            return Some(Work::new(average));
         }
         look_at_classes(ran);
         if !lasts(hot, unit(ran).max(1)) {
@@ -217,19 +146,14 @@ impl Work {
         let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
         let warming = ran.min(WARMING.end).saturating_sub(WARMING.start);
         let may = (ran + ran.min(EARLY) / 3 + 3 * warming) / 100 * share + machine.min(EARLY) / 2;
-        let average = if bridge.is_some() { &BRIDGES } else { &AVERAGE };
         if ran < NEXT.load(Relaxed) || SPENT.load(Relaxed) + average.load(Relaxed) > may {
             Counter::Postponed.inc();
             return None;
         }
-        if bridge.is_some_and(|t| !pays(t, ran, all)) {
-            Counter::Unpaid.inc();
-            return None;
-        }
-        Some(Work::new())
+        Some(Work::new(average))
     }
-    fn new() -> Work {
-        Work { bridge: false, begin: used(), aside: ASIDE.load(Relaxed) }
+    fn new(average: &'static AtomicU64) -> Work {
+        Work { average, begin: used(), aside: ASIDE.load(Relaxed) }
     }
 }
 
@@ -242,8 +166,7 @@ impl Drop for Work {
         let n = used.saturating_sub(self.begin).saturating_sub(aside);
         let spent = SPENT.fetch_add(n, Relaxed) + n;
         // Racing threads may lose a piece.
-        let average = if self.bridge { &BRIDGES } else { &AVERAGE };
-        average.store((average.load(Relaxed) * 7 + n) / 8, Relaxed);
+        self.average.store((self.average.load(Relaxed) * 7 + n) / 8, Relaxed);
         NEXT.store(end + n * PACE, Relaxed);
         if log::on() {
             eprintln!("jit: took {} us until {} us, all so far {} us", n / 1000, end / 1000, spent / 1000);

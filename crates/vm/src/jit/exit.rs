@@ -6,7 +6,6 @@
 //! ran is valid. Until the frames are written nothing but the state knows the values: objects that have to be made are made
 //! first, while it lies on the native stack, where the collector looks; then all is written, and nothing allocated.
 
-use super::budget::{self, Work};
 use super::{Jit, Tree, record};
 use crate::err::{R, Raised};
 use crate::interp::Ctl;
@@ -49,7 +48,6 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
     }
     let n = t.count.load(Relaxed).saturating_add(1);
     t.count.store(n, Relaxed);
-    budget::left(th, t, n);
     if n >= Param::BridgeThreshold.get()
         && t.failures.load(Relaxed) < Param::MaxBridgeFailures.get()
         && e.owner() != 0
@@ -63,9 +61,9 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 Counter::BridgesBlacklisted.inc();
                 return Ok(Ctl::Next);
             }
-            let Some(_work) = Work::begin_bridge(th, t) else {
+            let Some(_work) = super::Work::begin_bridge(th, &t.hot) else {
                 let n = Param::BridgeThreshold.get();
-                t.count.store(n - n / budget::AGAIN, Relaxed);
+                t.count.store(n - n / super::budget::AGAIN, Relaxed);
                 return Ok(Ctl::Next);
             };
             super::scrub();

@@ -236,9 +236,7 @@ fn call_more(
             }
             Some(out) => left(th, jit, s, out),
         };
-        let r = go_on(th, r);
-        super::budget::back(th);
-        r
+        go_on(th, r)
     }));
     th.native_base.set(base);
     match r {
@@ -275,7 +273,6 @@ pub fn run(th: Th) -> Option<R<Value>> {
         return None;
     }
     unsafe { (*fp).pc = code.ins };
-    super::budget::back(th);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: machine code writes what it reads.

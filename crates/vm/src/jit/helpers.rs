@@ -179,6 +179,15 @@ pub unsafe extern "C" fn plain_pow(x: u64, y: u64) -> u64 {
     adder_num::float::powf(f64::from_bits(x), f64::from_bits(y)).to_bits()
 }
 
+/// The integer part of a float that is no larger than a small int.
+pub unsafe extern "C" fn truncate(x: u64) -> u64 {
+    f64::from_bits(x) as i64 as u64
+}
+/// Bits of a small int's absolute value.
+pub unsafe extern "C" fn bit_length(n: u64) -> u64 {
+    64 - (n as i64).unsigned_abs().leading_zeros() as u64
+}
+
 /// `l[start:stop:step]` of a list with small ints and None; null: it has to be done in another way.
 pub unsafe extern "C" fn list_slice(th: Th, l: Value, start: Value, stop: Value, step: Value) -> u64 {
     let Some(b) = builtins::slice::plain(start, stop, step) else { return 0 };

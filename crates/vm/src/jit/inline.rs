@@ -1,5 +1,5 @@
 //! Native functions and operations that traces contain as IR instead of calls: those whose declaration says so
-//! ([`Inline`]), `range(...)`, `iter()` of builtin sequences, powers of floats.
+//! ([`Inline`]), `range(...)`, `int()` of numbers, `iter()` of builtin sequences, powers of floats.
 //!
 //! Each computes what the function would give and records how. None (whatever was recorded so far): the operation is
 //! carried out as a whole.
@@ -67,6 +67,11 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
         m.set_reg(i.c(), r);
         return Some(());
     }
+    if n == 1 && f.v.is(builtins::int::INT.get().value()) {
+        let r = int(m, f, m.reg(at))?;
+        m.set_reg(i.c(), r);
+        return Some(());
+    }
     if n == 1 && f.v.is(builtins::iters::REVERSED.get().value()) && m.reg(at).v.is_exact(Kind::Range) {
         m.promote(f);
         let r = range_iter(m, m.reg(at), true)?;
@@ -106,6 +111,18 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
     let r = match (def.inline, n) {
         (Inline::Len, 1) => len(m, m.reg(at))?,
         (Inline::Abs, 1) => abs(m, m.reg(at))?,
+        (Inline::Index, 1) => small_int(m, m.reg(at))?,
+        (Inline::BitLength, 1) => {
+            let x = small_int(m, m.reg(at))?;
+            let n = m.fix_to_int(x);
+            let c = Callee {
+                name: "bit_length",
+                addr: helpers::bit_length as *const () as usize,
+                effects: Effects::PURE,
+            };
+            let r = m.rec().core.call(Op::CallInt, c, &[n.r]);
+            m.int_to_fix(T { v: unsafe { helpers::bit_length(n.v as u64) } as i64, r })
+        }
         (Inline::FloatSqrt, 1) => {
             let x = m.number_as_float(m.reg(at))?;
             let zero = T { v: 0.0, r: m.rec().core.flt(0) };
@@ -207,6 +224,31 @@ fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {
     }
     let f = m.as_float(x)?;
     m.box_float(T { v: f.v.abs(), r: m.rec().core.op1(Op::FAbs, f.r) }).ok()
+}
+
+fn small_int(m: Recorder, x: T<Value>) -> Option<T<Value>> {
+    m.test(m.is_fixnum(x)).then_some(x)
+}
+
+/// `int(x)` of a small int, or of a float that gives one.
+fn int(m: Recorder, f: T<Value>, x: T<Value>) -> Option<T<Value>> {
+    /// Less than any small int's limit.
+    const FAR: f64 = (1u64 << 60) as f64;
+    if x.v.is_fix() {
+        m.promote(f);
+        return small_int(m, x);
+    }
+    m.i.as_float(x.v)?;
+    m.promote(f);
+    let a = m.as_float(x)?;
+    let limit = |x: f64| T { v: x, r: m.rec().core.flt(x.to_bits()) };
+    if !m.test(m.float_cmp(Cmp::Lt, limit(-FAR), a)) || !m.test(m.float_cmp(Cmp::Lt, a, limit(FAR))) {
+        return None;
+    }
+    let c =
+        Callee { name: "truncate", addr: helpers::truncate as *const () as usize, effects: Effects::PURE };
+    let r = m.rec().core.call(Op::CallInt, c, &[a.r]);
+    Some(m.int_to_fix(T { v: a.v as i64, r }))
 }
 
 /// `range` of small ints. Which way it goes and whether it is empty is part of what was recorded.

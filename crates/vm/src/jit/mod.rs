@@ -456,7 +456,6 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         return Ok(None);
     }
     Counter::Entries.inc();
-    budget::back(th);
     // Zeros: what earlier calls left on the stack must not keep objects alive.
     let mut s = MaybeUninit::<State>::zeroed();
     // SAFETY: `run` sets the rest.
