@@ -9,7 +9,7 @@
 use crate::names::Sym;
 
 /// Source range. Byte offsets into the source, or (trees made from `ast` objects) indices into a table of positions:
-/// see [`crate::source::Locator`].
+/// see `crate::source::Locator`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Span {
     pub start: u32,

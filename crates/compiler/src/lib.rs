@@ -1,7 +1,7 @@
 //! Python 3.14 source → [`adder_bytecode::CodeData`].
 //!
-//! The way: [`lower`] turns the parser's tree into the crate's own ([`ast`]), folding constants on the way ([`fold`]);
-//! [`scope`] finds out where every name lives; [`codegen`] writes register code. Errors carry CPython's texts and positions.
+//! The way: `lower` turns the parser's tree into the crate's own ([`ast`]), folding constants on the way (`fold`);
+//! [`scope`] finds out where every name lives; `codegen` writes register code. Errors carry CPython's texts and positions.
 //!
 //! # Invariants
 //! - Nothing but `lower` (and `parse`) knows the parser's types.

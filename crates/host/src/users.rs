@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //! The strings of an entry lie in the buffer of the call, or, of the enumerations, in static storage that is read under the
-//! lock: [`user`] and [`group`] copy them at once.
+//! lock: they are copied at once.
 
 use crate::net::list;
 use crate::{CheckRet, Errno, Outside, Res, bytes};

@@ -108,7 +108,7 @@ pub struct Left {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum How {
-    /// [`Move::word`].
+    /// `Move::word`.
     Const,
     /// What [`State`] has.
     Word,

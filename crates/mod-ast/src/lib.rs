@@ -1,6 +1,6 @@
 //! Native modules that know the compiler: `_ast`, and `compile()` from and to syntax trees; `_symtable`, `_tokenize`.
 //!
-//! [`classes`] makes the classes of nodes, [`export`] turns the compiler's trees into objects, [`import`] objects into
+//! `classes` makes the classes of nodes, `export` turns the compiler's trees into objects, `import` objects into
 //! trees. [`convert`] is the border of errors and options, shared with the hook that compiles source text.
 //!
 //! # Invariants

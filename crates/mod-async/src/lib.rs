@@ -1,6 +1,6 @@
 //! Module `_asyncio`: futures, tasks, running event loops. What the Python half of `asyncio` does itself stays there.
 //!
-//! [`future`] futures and their iterators · [`task`] tasks, their steps · [`running`] which loop and task a thread runs,
+//! `future` futures and their iterators · `task` tasks, their steps · `running` which loop and task a thread runs,
 //! all tasks.
 //!
 //! # Invariants

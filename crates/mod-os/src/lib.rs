@@ -1,7 +1,7 @@
 //! Native modules of the operating system: `_io`, `posix`, `time`, `_thread`, `_signal`, `select`, `_socket`...
 //!
 //! Every call to the system goes through `adder_host` and, if it may block, runs outside the running state; `EINTR` is
-//! answered by running Python's signal handlers and calling again (PEP 475), see [`util`].
+//! answered by running Python's signal handlers and calling again (PEP 475), see `util`.
 //!
 //! # Invariants
 //! - What objects own outside the heap (descriptors, folders, threads) is released by their type's `drop` or `del`.

@@ -1,5 +1,5 @@
-//! Native modules for XML. The parser knows no objects: [`parser`] and [`input`]; [`expat`] is what Python sees of it,
-//! [`element`] and [`tree`] are the accelerator of `xml.etree.ElementTree`.
+//! Native modules for XML. The parser knows no objects: `parser` and `input`; `expat` is what Python sees of it,
+//! `element` and `tree` are the accelerator of `xml.etree.ElementTree`.
 //!
 //! # Invariants
 //! - The parser is given bytes in pieces of any size and never blocks; limits against entity bombs are its own.

@@ -145,3 +145,42 @@ fn unsafe_free_crates_stay_so() {
         }
     }
 }
+
+#[test]
+fn modules_with_unsafe_code_say_on_what_it_relies() {
+    let mut silent = Vec::new();
+    for package in packages() {
+        let src = std::path::Path::new(string(&package["manifest_path"])).with_file_name("src");
+        let mut folders = vec![src];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|e| e == "rs") && !is_test(&entry) {
+                    let text = std::fs::read_to_string(&entry).unwrap();
+                    if has_unsafe_code(&text) && !header_says_why(&text) {
+                        silent.push(entry.display().to_string());
+                    }
+                }
+            }
+        }
+    }
+    assert!(silent.is_empty(), "say in the header what the unsafe code relies on:\n{}", silent.join("\n"));
+}
+
+/// A file of tests that lies beside what it tests.
+fn is_test(file: &std::path::Path) -> bool {
+    file.file_stem().is_some_and(|s| s.to_string_lossy().ends_with("tests"))
+}
+
+fn has_unsafe_code(text: &str) -> bool {
+    let words = ["{", "fn", "impl", "extern", "trait"].map(|w| format!("unsafe {w}"));
+    let code = text.lines().map(|l| l.split("//").next().unwrap_or(""));
+    code.into_iter().any(|l| words.iter().any(|w| l.contains(w)))
+}
+
+/// The comment at the beginning has a part `Safety` or `Invariants`, or speaks of unsafe code in other words.
+fn header_says_why(text: &str) -> bool {
+    let header: String = text.lines().take_while(|l| l.starts_with("//!")).collect::<String>().to_lowercase();
+    ["safety", "invariant", "unsafe"].iter().any(|w| header.contains(w))
+}

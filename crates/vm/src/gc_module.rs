@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! - Headers are read of values that were found to be objects. Kinds are looked at before a cast.
-//! - While the heap is walked ([`objects`]) the world stands still: nothing is allocated, and objects are only written
+//! - While the heap is walked (`objects`) the world stands still: nothing is allocated, and objects are only written
 //!   down, in an array that was made before.
 //! - `*objs` arguments arrive as a tuple.
 

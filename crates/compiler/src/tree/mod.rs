@@ -2,7 +2,7 @@
 //!
 //! A [`Node`] has a class of [`asdl`] and its fields in the order of that table. The VM makes Python objects of them and
 //! back; it alone knows Python values, so the checks of types (`expected some sort of expr, but got …`) are its own, with
-//! the table's help. The checks of sense ([`from`]) are made here.
+//! the table's help. The checks of sense (`from`) are made here.
 
 pub mod asdl;
 pub(crate) mod comments;

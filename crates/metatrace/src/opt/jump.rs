@@ -1,6 +1,10 @@
 //! Jumps from bridges into the loop that they grew from. Behind its header the loop relies on what its preamble found
 //! ([`Header`]): values that do not change, which exits pass on ([`Trace::carry`]), words of objects, descriptors. The
 //! end of a bridge sees to it, by tests where it does not know.
+//!
+//! # Safety
+//! The target that a bridge is told to jump to is the address of a [`Target`] that an exit named; those are never
+//! freed.
 
 use super::*;
 use crate::backend::Target;

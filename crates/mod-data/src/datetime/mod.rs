@@ -1,6 +1,6 @@
 //! `_datetime`: dates, times, intervals and fixed zones, as CPython's `Modules/_datetimemodule.c`.
 //!
-//! [`calendar`] is arithmetic on numbers, [`parse`] reads ISO 8601, [`format`] is `strftime` and offsets as text. The
+//! [`calendar`] is arithmetic on numbers, [`mod@parse`] reads ISO 8601, [`mod@format`] is `strftime` and offsets as text. The
 //! types: [`delta`], [`date`], [`time`], [`datetime`], [`zone`] (`tzinfo`, `timezone`); beside them `_zoneinfo` in
 //! [`zoneinfo`]. What they share is here. Objects
 //! that the module needs are kept in `date`'s `aux` array ([`State`]).

@@ -1,6 +1,6 @@
 //! `_io`: streams. CPython's `Modules/_io`.
 //!
-//! Layers as in CPython: [`file`] (descriptors), [`buffered`] (bytes with a buffer), [`text`] (str); [`bytes_io`] and
+//! Layers as in CPython: [`mod@file`] (descriptors), [`buffered`] (bytes with a buffer), [`text`] (str); [`bytes_io`] and
 //! [`string_io`] in memory. Where a layer sits on exactly the native type below, it uses that directly; on anything else
 //! it calls the methods that the protocol names.
 //!

@@ -1,6 +1,6 @@
 //! `TextIOWrapper`: text over a buffered stream. CPython's `Modules/_io/textio.c`. Here: making, writing, closing;
-//! [`text_codec`](super::text_codec) decodes and encodes, [`text_read`](super::text_read) reads,
-//! [`text_seek`](super::text_seek) has `seek` and `tell`.
+//! [`text_codec`] decodes and encodes, [`text_read`] reads,
+//! [`text_seek`] has `seek` and `tell`.
 //!
 //! UTF-8, ASCII and Latin-1 are coded natively, without the codec registry; everything else through incremental codecs
 //! as Python sees them. Encoded text waits in `pending` (outside the heap, under the thin lock) until there is a chunk of

@@ -11,7 +11,7 @@
 //!
 //! # Safety
 //! The arrays hold words of values (of floats other words, while nothing else can happen). A merge moves one run out
-//! and leaves a [`Gap`] as large as what is out: whatever a comparison answers, each word that is taken makes the gap
+//! and leaves a `Gap` as large as what is out: whatever a comparison answers, each word that is taken makes the gap
 //! move on by one, and who ends, by an exception as well, puts the rest back into it. What is kept as a pointer is kept
 //! as an object beside it.
 

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - `me`, `arg` and `this` trust their callers: a native method's receiver was tested when it was called, required
 //!   arguments are there after binding, and `this` is used after a test or on what a slot is known to hold.
-//! - A [`ReprNode`] lies on the native stack of the thread that links it, and is unlinked before its function returns.
+//! - A `ReprNode` lies on the native stack of the thread that links it, and is unlinked before its function returns.
 //! - A [`StaticWords`] is aligned, never moves, and the collector ignores it.
 
 use crate::err::R;

@@ -1,7 +1,7 @@
 //! Reading from buffered streams: counts, all, lines.
 //!
 //! # Safety
-//! `pos` and `read_end` lie within the memory ([`super`]). A slice of it is used before anything is read again, and while the
+//! `pos` and `read_end` lie within the memory. A slice of it is used before anything is read again, and while the
 //! lock is held.
 
 use super::*;
