@@ -578,7 +578,7 @@ static TB_NEW: NativeDef =
         }
         if !frame.is_kind(Kind::Frame) {
             return Err(th.type_error(format!(
-                "TracebackType() argument 'tb_frame' must be frame, not {}",
+                "traceback() argument 'tb_frame' must be frame, not {}",
                 th.arg_type_name(frame)
             )));
         }
