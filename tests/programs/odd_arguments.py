@@ -42,3 +42,33 @@ for i in range(4):
     t(lambda: float("a'\xe9"))
     t(lambda: float(Text("abc")))
     t(lambda: float(bytearray(b" 12 ")))
+
+
+# How messages about arguments of the wrong type call None, and which wrappers tell their names.
+import itertools
+
+
+def told(f, *args):
+    try:
+        print(f(*args))
+    except Exception as e:
+        print(type(e).__name__, e)
+
+
+for f in (format, "".find, "".encode, b"".decode, (1).__format__, int.from_bytes, "".removeprefix, memoryview(b"a").cast):
+    told(f, *([1, None] if f is format else [b"", None] if f == int.from_bytes else [None]))
+told(type, None, (), {})
+told("".partition, None)
+told([].__setitem__, 1)
+told(object().__setattr__, 1)
+told(property().__set__)
+told(property().__get__)
+told(object().__eq__)
+told(bytearray(b"a").__setitem__, 5, "x")
+told(bytearray(b"a").__setitem__, 5, 1)
+told(bytearray().extend, "")
+told(bytearray().extend, "x")
+told(sum, 0, "")
+told(sum, [], "")
+for args in ([1], -1), ([1], 1, -1), ([1], -1, 1), ([1], 0, 1, 0):
+    told(itertools.islice, *args)

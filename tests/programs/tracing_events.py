@@ -125,3 +125,42 @@ targets = {i.offset for i in instructions}
 print(all(i.jump_target in targets for i in instructions if i.opcode in dis.hasjump))
 print(all(e.start in targets and e.target in targets for e in dis.Bytecode(f).exception_entries))
 print(f.__code__.replace(co_code=f.__code__.co_code) == f.__code__)
+
+
+# The end of a generator that returns something is an exception to those who iterate over it.
+def returning():
+    yield 0
+    return 7
+
+
+def not_returning():
+    yield 0
+
+
+def delegating():
+    return (yield from returning())
+
+
+def loops():
+    for i in returning():
+        pass
+    for i in delegating():
+        pass
+    for i in not_returning():
+        pass
+    return [i for i in returning()], list(returning())
+
+
+raised = []
+
+
+def trace(frame, event, arg):
+    if event == "exception":
+        raised.append((frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno, repr(arg[1])))
+    return trace
+
+
+sys.settrace(trace)
+loops()
+sys.settrace(None)
+print(*raised, sep="\n")

@@ -470,8 +470,7 @@ fn islice_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         } else {
             match number(stop)? {
                 Some(n) if n >= 0 => n,
-                Some(_) => return Err(th.value_error(bad)),
-                None => return Err(th.value_error(stop_bad)),
+                _ => return Err(th.value_error(stop_bad)),
             }
         },
     );

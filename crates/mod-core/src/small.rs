@@ -140,7 +140,7 @@ pub static SUGGESTIONS: NativeModule = NativeModule {
             if !item.is_kind(Kind::Str) {
                 return Err(th.type_error(format!(
                     "_generate_suggestions() argument 2 must be str, not {}",
-                    th.type_name_of(item)
+                    th.arg_type_name(item)
                 )));
             }
             if !candidates.is_exact(Kind::List) {

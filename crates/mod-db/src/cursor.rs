@@ -420,7 +420,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
     let _lock = Lock::new(k);
     if !sql.is_kind(Kind::Str) {
         let f = if many { "executemany" } else { "execute" };
-        return Err(th.type_error(format!("{f}() argument 1 must be str, not {}", th.type_name_of(sql))));
+        return Err(th.type_error(format!("{f}() argument 1 must be str, not {}", th.arg_type_name(sql))));
     }
     let mut source = None;
     if many {
@@ -743,7 +743,7 @@ fn executescript(th: Th, a: Args) -> R<Value> {
     if !v.is_kind(Kind::Str) {
         return Err(th.type_error(format!(
             "executescript() argument must be str, not {}",
-            if v.is_none() { "None".into() } else { th.type_name_of(v) }
+            if v.is_none() { "None".into() } else { th.arg_type_name(v) }
         )));
     }
     let z = super::c_text(th, v, "executescript() argument")?;

@@ -76,7 +76,7 @@ static MODULE: NativeModule = NativeModule {
                 if !v.is_kind(Kind::Str) {
                     return Err(th.type_error(format!(
                         "register_converter() argument 1 must be str, not {}",
-                        th.type_name_of(v)
+                        th.arg_type_name(v)
                     )));
                 }
                 let k = th.call_method(v, th.intern("upper"), &[])?;

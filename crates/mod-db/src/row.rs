@@ -51,7 +51,7 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
             }
             if !p[1].is_kind(Kind::Tuple) {
                 return Err(
-                    th.type_error(format!("Row() argument 2 must be tuple, not {}", th.type_name_of(p[1])))
+                    th.type_error(format!("Row() argument 2 must be tuple, not {}", th.arg_type_name(p[1])))
                 );
             }
             let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;

@@ -42,7 +42,7 @@ pub static MODULE: NativeModule = NativeModule {
                 if !v.is_kind(Kind::Str) {
                     return Err(th.type_error(format!(
                         "getgrnam() argument 'name' must be str, not {}",
-                        th.type_name_of(v)
+                        th.arg_type_name(v)
                     )));
                 }
                 let name = c_string(th, fs_encode(th, v)?)?;

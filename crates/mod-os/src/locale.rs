@@ -56,7 +56,7 @@ pub static MODULE: NativeModule = NativeModule {
                 let v = a[0].unwrap();
                 let Some(s) = v.cast::<Str>() else {
                     return Err(
-                        th.type_error(format!("strxfrm() argument must be str, not {}", th.type_name_of(v)))
+                        th.type_error(format!("strxfrm() argument must be str, not {}", th.arg_type_name(v)))
                     );
                 };
                 let s = c_string(th, if s.is_ascii() { s.bytes().to_vec() } else { fs_encode(th, v)? })?;
@@ -197,7 +197,7 @@ fn c_text(th: Th, func: &str, n: &str, v: Value, or: &str) -> R<CString> {
     if !v.is_kind(Kind::Str) {
         let n = if n.is_empty() { String::new() } else { format!(" {n}") };
         return Err(
-            th.type_error(format!("{func}() argument{n} must be str{or}, not {}", th.type_name_of(v)))
+            th.type_error(format!("{func}() argument{n} must be str{or}, not {}", th.arg_type_name(v)))
         );
     }
     match CString::new(fs_encode(th, v)?) {

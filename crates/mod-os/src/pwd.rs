@@ -50,9 +50,10 @@ pub static MODULE: NativeModule = NativeModule {
             |th, a| {
                 let v = a[0].unwrap();
                 if !v.is_kind(Kind::Str) {
-                    return Err(
-                        th.type_error(format!("getpwnam() argument must be str, not {}", th.type_name_of(v)))
-                    );
+                    return Err(th.type_error(format!(
+                        "getpwnam() argument must be str, not {}",
+                        th.arg_type_name(v)
+                    )));
                 }
                 let name = c_string(th, fs_encode(th, v)?)?;
                 match call(th, |h, o| h.user_by_name(o, &name))? {

@@ -41,6 +41,7 @@ pub static MODULE: NativeModule = NativeModule {
         }),
         function("setrlimit", "($module, resource, limits, /)", "", |th, a| {
             let r = which(th, a[0])?;
+            crate::audit(th, "resource.setrlimit", &[a[0].unwrap(), a[1].unwrap()])?;
             let (soft, hard) = pair(th, a[1].unwrap())?;
             limit_error(th, host().setrlimit(r, soft, hard))?;
             none()
@@ -48,6 +49,8 @@ pub static MODULE: NativeModule = NativeModule {
         function("prlimit", "($module, pid, resource, limits=None, /)", "", |th, a| {
             let pid = int_arg(th, a[0].unwrap())?;
             let r = which(th, a[1])?;
+            let what = [a[0].unwrap(), a[1].unwrap(), a[2].unwrap_or(NONE())];
+            crate::audit(th, "resource.prlimit", &what)?;
             let new = given(a[2]).map(|v| pair(th, v)).transpose()?;
             let l = limit_error(th, host().prlimit(pid, r, new))?;
             limits(th, l)

@@ -41,7 +41,7 @@ pub static MODULE: NativeModule = NativeModule {
 
 fn name_arg(th: Th, func: &str, n: &str, v: Value) -> R<CString> {
     if !v.is_kind(Kind::Str) {
-        return Err(th.type_error(format!("{func}() argument{n} must be str, not {}", th.type_name_of(v))));
+        return Err(th.type_error(format!("{func}() argument{n} must be str, not {}", th.arg_type_name(v))));
     }
     CString::new(fs_encode(th, v)?).map_err(|_| th.value_error("embedded null character"))
 }

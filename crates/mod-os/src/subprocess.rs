@@ -44,7 +44,7 @@ fn kept(th: Th, v: Value) -> R<Option<Vec<i32>>> {
     let mut out: Vec<i32> = Vec::new();
     let Some(t) = v.cast::<Tuple>() else {
         return Err(
-            th.type_error(format!("fork_exec() argument 4 must be tuple, not {}", th.type_name_of(v)))
+            th.type_error(format!("fork_exec() argument 4 must be tuple, not {}", th.arg_type_name(v)))
         );
     };
     for x in t.items() {
@@ -90,6 +90,7 @@ fn fork_exec(th: Th, a: Args) -> R<Value> {
         }
     }
     let env = v(5).some().map(|e| byte_strings(th, e)).transpose()?;
+    crate::audit(th, "_posixsubprocess.fork_exec", &[v(1), v(0), v(5)])?;
     let cwd = v(4).some().map(|d| fs_path(th, d)).transpose()?;
     let extra_groups = match v(18).some() {
         None => None,

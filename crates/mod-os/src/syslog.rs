@@ -26,7 +26,7 @@ pub static MODULE: NativeModule = NativeModule {
                         if !v.is_kind(Kind::Str) {
                             return Err(th.type_error(format!(
                                 "openlog() argument 'ident' must be str, not {}",
-                                th.type_name_of(v)
+                                th.arg_type_name(v)
                             )));
                         }
                         Some(v)
@@ -66,7 +66,7 @@ pub static MODULE: NativeModule = NativeModule {
                 if !message.is_kind(Kind::Str) {
                     return Err(th.type_error(format!(
                         "syslog() argument {n} must be str, not {}",
-                        th.type_name_of(message)
+                        th.arg_type_name(message)
                     )));
                 }
                 let text = CString::new(fs_encode(th, message)?)

@@ -157,6 +157,7 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, seconds, /)",
             "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating-point number for subsecond precision.",
             |th, a| {
+                crate::audit(th, "time.sleep", &[a[0].unwrap()])?;
                 let n = duration(th, a[0].unwrap(), Round::Timeout)?;
                 if n < 0 {
                     return Err(th.value_error("sleep length must be non-negative"));
@@ -233,7 +234,7 @@ pub static MODULE: NativeModule = NativeModule {
                 if !f.is_kind(Kind::Str) {
                     return Err(th.type_error(format!(
                         "strftime() argument 1 must be str, not {}",
-                        th.type_name_of(f)
+                        th.arg_type_name(f)
                     )));
                 }
                 let t = match a[1] {

@@ -232,7 +232,7 @@ pub fn str_arg<'a>(th: Th, func: &str, name: &str, v: Value) -> R<&'a str> {
         },
         None => {
             let name = if name.is_empty() { String::new() } else { format!("argument {name} ") };
-            Err(th.type_error(format!("{func}() {name}must be str, not {}", th.type_name_of(v))))
+            Err(th.type_error(format!("{func}() {name}must be str, not {}", th.arg_type_name(v))))
         }
     }
 }

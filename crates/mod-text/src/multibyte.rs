@@ -188,7 +188,7 @@ fn new(
     if let Some(e) = errors
         && !e.is_kind(Kind::Str)
     {
-        return Err(th.type_error(format!("{what}() argument {at} must be str, not {}", th.type_name_of(e))));
+        return Err(th.type_error(format!("{what}() argument {at} must be str, not {}", th.arg_type_name(e))));
     }
     let codec = th.getattr(t, th.intern("codec"))?;
     if !codec.is_kind(Kind::Native) || th.type_of(codec) != th.make_type(&CODEC) {
@@ -300,7 +300,7 @@ fn int_of(th: Th, b: &[u8]) -> Value {
 }
 #[cold]
 fn wrong(th: Th, func: &str, want: &str, v: Value) -> Raised {
-    th.type_error(format!("{func}() argument must be {want}, not {}", th.type_name_of(v)))
+    th.type_error(format!("{func}() argument must be {want}, not {}", th.arg_type_name(v)))
 }
 
 macro_rules! context {

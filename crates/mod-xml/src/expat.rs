@@ -355,7 +355,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
             let v = a[1].unwrap();
             let Some(s) = v.cast::<Str>() else {
                 return Err(
-                    th.type_error(format!("SetBase() argument must be str, not {}", th.type_name_of(v)))
+                    th.type_error(format!("SetBase() argument must be str, not {}", th.arg_type_name(v)))
                 );
             };
             state(XmlParser::of(a[0].unwrap())).parser.base = Some(s.bytes().to_vec());

@@ -457,7 +457,7 @@ fn objects(th: Th, keep: &dyn Fn(Value) -> bool) -> R<Gc<List>> {
     }
 }
 fn get_objects(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let mut all = true;
+    let (mut all, mut generation) = (true, -1);
     if let Some(g) = a[0].and_then(|g| g.some()) {
         if th.type_of(g).slots.index.is_none() {
             return Err(
@@ -475,8 +475,12 @@ fn get_objects(th: Th, a: &[Option<Value>]) -> R<Value> {
         }
         // After the collection that this makes, everything is old.
         all = g == 2;
+        generation = g;
     }
-    Ok(objects(th, &|v| all && tracked_after(v))?.value())
+    crate::sys::audit::audit(th, "gc.get_objects", &[Value::fix(generation)])?;
+    // Nobody is to find the hooks of audits and take them away.
+    let hooks = crate::thread::Root::audit_hooks.get();
+    Ok(objects(th, &|v| all && tracked_after(v) && !hooks.is_some_and(|h| h.is(v)))?.value())
 }
 fn get_stats(th: Th, _: &[Option<Value>]) -> R<Value> {
     let l = list::new(th, &[])?;
@@ -521,6 +525,7 @@ fn referents(th: Th, o: Obj, f: &mut dyn FnMut(Value)) {
     }
 }
 fn get_referents(th: Th, a: &[Option<Value>]) -> R<Value> {
+    crate::sys::audit::audit(th, "gc.get_referents", &[a[0].unwrap()])?;
     let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
     let out = list::new(th, &[])?;
     for o in objs.items() {
@@ -546,6 +551,7 @@ fn get_referents(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(out.value())
 }
 fn get_referrers(th: Th, a: &[Option<Value>]) -> R<Value> {
+    crate::sys::audit::audit(th, "gc.get_referrers", &[a[0].unwrap()])?;
     let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
     let all = objects(th, &|v| tracked(v) || v.kind() == Kind::Object)?;
     let out = list::new(th, &[])?;

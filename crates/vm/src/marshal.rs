@@ -388,7 +388,14 @@ impl<'b> Reader<'b> {
         Ok(Reader { th, input, refs: list::new(th, &[])?, depth: 0, allow_code, buf: Vec::new() })
     }
     fn top(mut self) -> R<Value> {
-        crate::sys::audit::audit(self.th, "marshal.loads", &[])?;
+        use crate::sys::audit::{audit, enabled};
+        match self.input {
+            Input::File(_) => audit(self.th, "marshal.load", &[])?,
+            Input::Bytes(b) if enabled() => {
+                audit(self.th, "marshal.loads", &[builtins::bytes::new(self.th, b)?.value()])?
+            }
+            Input::Bytes(_) => {}
+        }
         match self.object()? {
             Some(v) => Ok(v),
             None => Err(self.th.type_error("NULL object in marshal data for object")),

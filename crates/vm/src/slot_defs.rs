@@ -54,10 +54,11 @@ pub fn by_name(name: &str) -> impl Iterator<Item = &'static SlotDef> {
 }
 
 fn want(th: Th, a: RawArgs, n: usize) -> R<()> {
-    want_range(th, a, n, n)
+    want_range(th, a, n, n, "")
 }
 
-fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize) -> R<()> {
+/// Some wrappers tell their name, others do not.
+fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize, name: &str) -> R<()> {
     if a.nkw() != 0 {
         return Err(th.type_error("wrapper() takes no keyword arguments"));
     }
@@ -71,7 +72,8 @@ fn want_range(th: Th, a: RawArgs, lo: usize, hi: usize) -> R<()> {
             "at most "
         };
         return Err(th.type_error(format!(
-            "expected {how}{bound} argument{}, got {}",
+            "{name}{}expected {how}{bound} argument{}, got {}",
+            if name.is_empty() { "" } else { " " },
             if bound == 1 { "" } else { "s" },
             a.len()
         )));
@@ -118,7 +120,7 @@ fn want_pow(th: Th, a: RawArgs) -> R<()> {
     if a.nkw() == 0 && !(1..=2).contains(&a.len()) {
         return Err(th.type_error(format!("expected 1 or 2 arguments, got {}", a.len())));
     }
-    want_range(th, a, 1, 2)
+    want_range(th, a, 1, 2, "")
 }
 fn wrap_pow(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want_pow(th, a)?;
@@ -145,7 +147,13 @@ fn wrap_contains(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     Ok(Value::bool(cast::<ContainsFn>(f)(th, o, a.pos()[0])?))
 }
 fn wrap_setitem(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want(th, a, 2)?;
+    set_item(th, f, o, a, "__setitem__")
+}
+fn wrap_set(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
+    set_item(th, f, o, a, "__set__")
+}
+fn set_item(th: Th, f: usize, o: Value, a: RawArgs, name: &str) -> R<Value> {
+    want_range(th, a, 2, 2, name)?;
     cast::<SetItemFn>(f)(th, o, a.pos()[0], Some(a.pos()[1]))?;
     Ok(NONE())
 }
@@ -174,9 +182,9 @@ pub fn may_set_by(mut t: Gc<Type>, f: usize) -> bool {
     t.slots.setattro.is_none_or(|s| s as usize == f)
 }
 fn wrap_setattr(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want(th, a, 2)?;
+    want_range(th, a, 2, 2, "__setattr__")?;
     hackcheck(th, f, o, "__setattr__")?;
-    wrap_setitem(th, f, o, a)
+    set_item(th, f, o, a, "__setattr__")
 }
 fn wrap_delattr(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     want(th, a, 1)?;
@@ -196,7 +204,7 @@ fn wrap_init(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     Ok(NONE())
 }
 fn wrap_get(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want_range(th, a, 1, 2)?;
+    want_range(th, a, 1, 2, "__get__")?;
     let obj = a.pos()[0].some();
     let ty = a.pos().get(1).copied().unwrap_or(NONE());
     if obj.is_none() && ty.is_none() {
@@ -210,7 +218,7 @@ fn wrap_del(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     Ok(NONE())
 }
 fn wrap_buffer(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
-    want(th, a, 1)?;
+    want_range(th, a, 1, 1, "__buffer__")?;
     let fl = th.index_i64(a.pos()[0])?;
     cast::<GetBuffer>(f)(th, o, fl as u32)
 }
@@ -520,7 +528,7 @@ fn build() -> Vec<SlotDef> {
         "__iter__" iter wrap_unary d_iter_checked "($self, /)" "Implement iter(self).";
         "__next__" iternext wrap_next d_next "($self, /)" "Implement next(self).";
         "__get__" descr_get wrap_get d_get "($self, instance, owner=None, /)" "Return an attribute of instance, which is of type owner.";
-        "__set__" descr_set wrap_setitem d_set "($self, instance, value, /)" "Set an attribute of instance to value.";
+        "__set__" descr_set wrap_set d_set "($self, instance, value, /)" "Set an attribute of instance to value.";
         "__delete__" descr_set wrap_delitem d_set "($self, instance, /)" "Delete an attribute of instance.";
         "__init__" init wrap_init d_init "($self, /, *args, **kwargs)" "Initialize self.  See help(type(self)) for accurate signature.";
         "__del__" del wrap_del d_del "($self, /)" "Called when the instance is about to be destroyed.";

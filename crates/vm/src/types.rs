@@ -161,6 +161,10 @@ impl Th {
     pub fn type_name_of(self, v: Value) -> String {
         self.type_name(self.type_of(v))
     }
+    /// The same as messages about arguments of the wrong type have it.
+    pub fn arg_type_name(self, v: Value) -> String {
+        if v.is_none() { "None".into() } else { self.type_name_of(v) }
+    }
     #[inline]
     pub fn is_subtype(self, a: Gc<Type>, b: Gc<Type>) -> bool {
         a == b || a.mro_items().iter().any(|m| m.is(b.value())) || (a.mro.get().is_none() && base_chain(a, b))

@@ -459,7 +459,7 @@ fn warn_function(th: Th, a: &[Option<Value>]) -> R<Value> {
             None => {
                 return Err(th.type_error(format!(
                     "warn() argument 'skip_file_prefixes' must be tuple, not {}",
-                    th.type_name_of(v)
+                    th.arg_type_name(v)
                 )));
             }
         },
@@ -480,7 +480,7 @@ fn warn_explicit_function(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !filename.is_kind(Kind::Str) {
         return Err(th.type_error(format!(
             "warn_explicit() argument 'filename' must be str, not {}",
-            if filename.is_none() { "None".into() } else { th.type_name_of(filename) }
+            if filename.is_none() { "None".into() } else { th.arg_type_name(filename) }
         )));
     }
     let line = th.index_i64(a[3].unwrap())?;

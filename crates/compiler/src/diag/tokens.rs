@@ -401,6 +401,8 @@ impl<'s> Tokenizer<'s> {
             if self.pending < 0 {
                 self.pending += 1;
                 self.enter_line();
+                // Blocks that end with the source, which may go on: input of more than one level is not complete.
+                self.done |= self.peek().is_none();
                 return Ok(self.bare(Tok::Dedent));
             }
             if self.pending > 0 {

@@ -188,12 +188,14 @@ pub static DICT: TypeCell = TypeCell::new(&DICT_TYPE);
 
 fn bytes_arg(th: Th, func: &str, n: usize, v: Value) -> R<Gc<Bytes>> {
     v.cast::<Bytes>().ok_or_else(|| {
-        th.type_error(format!("{func}() argument {n} must be bytes, not {}", th.type_name_of(v)))
+        th.type_error(format!("{func}() argument {n} must be bytes, not {}", th.arg_type_name(v)))
     })
 }
 fn sizes(th: Th, func: &str, n: usize, v: Value, total: usize) -> R<Vec<usize>> {
     let Some(t) = v.cast::<Tuple>() else {
-        return Err(th.type_error(format!("{func}() argument {n} must be tuple, not {}", th.type_name_of(v))));
+        return Err(
+            th.type_error(format!("{func}() argument {n} must be tuple, not {}", th.arg_type_name(v)))
+        );
     };
     let wrong = || th.value_error("The samples size tuple doesn't match the concatenation's size.");
     let (mut out, mut sum) = (Vec::new(), 0usize);

@@ -91,7 +91,7 @@ pub fn set_types(th: Th, a: Args) -> R<Value> {
         if !a[i].unwrap().is_kind(Kind::Type) {
             return Err(th.type_error(format!(
                 "set_parameter_types() argument '{name}' must be type, not {}",
-                th.type_name_of(a[i].unwrap())
+                th.arg_type_name(a[i].unwrap())
             )));
         }
     }
@@ -131,7 +131,7 @@ pub fn entries(th: Th, options: Value, compress: bool) -> R<Vec<(i32, i32)>> {
         let who = if compress { "ZstdCompressor" } else { "ZstdDecompressor" };
         return Err(th.type_error(format!(
             "{who}() argument 'options' must be dict, not {}",
-            th.type_name_of(options)
+            th.arg_type_name(options)
         )));
     };
     let (mut out, mut i) = (Vec::new(), 0);

@@ -133,7 +133,7 @@ pub static METHODS: &[NativeDef] = &[
             let (x, s) = (me(a), a[1].unwrap());
             let Some(s) = s.cast::<Str>() else {
                 return Err(
-                    th.type_error(format!("fromunicode() argument must be str, not {}", th.type_name_of(s)))
+                    th.type_error(format!("fromunicode() argument must be str, not {}", th.arg_type_name(s)))
                 );
             };
             if !items::is_unicode(x.code()) {
@@ -501,7 +501,7 @@ pub fn reconstruct(th: Th, a: &[Option<Value>]) -> R<Value> {
     let bad = |n: &str, what: &str, v: Value| {
         Err(th.type_error(format!(
             "_array_reconstructor() argument {n} must be {what}, not {}",
-            th.type_name_of(v)
+            th.arg_type_name(v)
         )))
     };
     if !class.is_kind(Kind::Type) {

@@ -178,7 +178,7 @@ pub fn set_up(
                 Some(_) => Ok(Some(th.text(v))),
                 None => Err(th.type_error(format!(
                     "{func}() argument '{name}' must be str, not {}",
-                    if v.is_none() { "None".into() } else { th.type_name_of(v) }
+                    if v.is_none() { "None".into() } else { th.arg_type_name(v) }
                 ))),
             },
         }

@@ -153,7 +153,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
             None => {
                 return Err(th.type_error(format!(
                     "FileIO() argument 'mode' must be str, not {}",
-                    th.type_name_of(m)
+                    th.arg_type_name(m)
                 )));
             }
         },

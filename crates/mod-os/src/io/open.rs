@@ -14,7 +14,7 @@ fn text_arg<'a>(th: Th, name: &str, nullable: bool, v: Option<Value>) -> R<Optio
         return Err(th.type_error(format!(
             "open() argument '{name}' must be str{}, not {}",
             if nullable { " or None" } else { "" },
-            th.type_name_of(v)
+            th.arg_type_name(v)
         )));
     };
     let b: &'a [u8] = unsafe { &*(s.bytes() as *const [u8]) };
@@ -181,7 +181,7 @@ pub fn open_code(th: Th, a: Args) -> R<Value> {
     let p = a[0].unwrap();
     if !p.is_kind(Kind::Str) {
         return Err(
-            th.type_error(format!("open_code() argument 'path' must be str, not {}", th.type_name_of(p)))
+            th.type_error(format!("open_code() argument 'path' must be str, not {}", th.arg_type_name(p)))
         );
     }
     open(th, &[Some(p), Some(th.intern("rb")), None, None, None, None, None, None])

@@ -462,7 +462,7 @@ fn waiting(t: Gc<Text>) -> usize {
 fn write(th: Th, a: Args) -> R<Value> {
     let (t, v) = (this(a), a[1].unwrap());
     let Some(s) = v.cast::<Str>() else {
-        return Err(th.type_error(format!("write() argument must be str, not {}", th.type_name_of(v))));
+        return Err(th.type_error(format!("write() argument must be str, not {}", th.arg_type_name(v))));
     };
     buffer_of(th, t)?;
     check_closed(th, t)?;

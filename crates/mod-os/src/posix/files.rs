@@ -31,7 +31,9 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let flags = num(th, a[1])?;
             let mode = int_or(th, a[2], 0o777)? as u32;
             let d = dir_fd(th, a[3])?;
-            crate::audit(th, "open", &[p.object, NONE(), Value::fix(flags as i64)])?;
+            // The file is opened so that programs that are run do not get it.
+            let shown = flags | c::O_CLOEXEC;
+            crate::audit(th, "open", &[p.object, NONE(), Value::fix(shown as i64)])?;
             let fd = p.call(th, |h, o| crate::library::open(h, o, d, &p.c, flags, mode))?;
             Ok(th.int(fd as i64))
         },
@@ -232,6 +234,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         "Truncate a file, specified by file descriptor, to a specific length.",
         |th, a| {
             let (n, len) = (num(th, a[0])?, long_arg(th, a[1].unwrap())?);
+            crate::audit(th, "os.truncate", &[Value::fix(n as i64), th.int(len)])?;
             call(th, |h, o| h.ftruncate(o, n, len))?;
             none()
         },
@@ -243,6 +246,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let p = path_or_fd(th, "truncate", a[0])?;
             let len = long_arg(th, a[1].unwrap())?;
+            crate::audit(th, "os.truncate", &[p.object, th.int(len)])?;
             p.call(th, |h, o| match p.fd {
                 Some(fd) => h.ftruncate(o, fd, len),
                 None => h.truncate(o, &p.c, len),
@@ -370,6 +374,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let n = num(th, a[0])?;
             let (u, g) = (id_arg(th, a[1].unwrap(), "uid")?, id_arg(th, a[2].unwrap(), "gid")?);
+            let what = [Value::fix(n as i64), th.int(u as i64), th.int(g as i64), Value::fix(-1)];
+            crate::audit(th, "os.chown", &what)?;
             call(th, |h, o| h.fchown(o, n, u, g))?;
             none()
         },

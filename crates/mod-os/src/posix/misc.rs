@@ -69,11 +69,13 @@ pub static FUNCTIONS: &[NativeDef] = &[
         if k.as_bytes().contains(&b'=') {
             return Err(th.value_error("illegal environment variable name"));
         }
+        crate::audit(th, "os.putenv", &[new_bytes(th, k.as_bytes())?, new_bytes(th, v.as_bytes())?])?;
         ok(th, host().setenv(&k, &v))?;
         none()
     }),
     function("unsetenv", "($module, name, /)", "Delete an environment variable.", |th, a| {
         let k = fs_path(th, a[0].unwrap())?;
+        crate::audit(th, "os.unsetenv", &[new_bytes(th, k.as_bytes())?])?;
         ok(th, host().unsetenv(&k))?;
         none()
     }),
@@ -487,7 +489,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             if !v.is_kind(Kind::Str) {
                 return Err(th.type_error(format!(
                     "getgrouplist() argument 1 must be str, not {}",
-                    th.type_name_of(v)
+                    th.arg_type_name(v)
                 )));
             }
             let user = fs_path(th, v)?;

@@ -187,6 +187,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let d = dir_fd(th, a[3])?;
             let follow = bool_or(th, a[4], true)?;
             no_dir_fd(th, "chown", &p, d, follow)?;
+            let what = [p.object, th.int(u as i64), th.int(g as i64), audit_dir(d)];
+            crate::audit(th, "os.chown", &what)?;
             let flags = if follow { 0 } else { c::AT_SYMLINK_NOFOLLOW };
             p.call(th, |h, o| match p.fd {
                 Some(fd) => h.fchown(o, fd, u, g),
@@ -202,6 +204,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let p = path(th, "lchown", a[0])?;
             let (u, g) = (id_arg(th, a[1].unwrap(), "uid")?, id_arg(th, a[2].unwrap(), "gid")?);
+            let what = [p.object, th.int(u as i64), th.int(g as i64), Value::fix(-1)];
+            crate::audit(th, "os.chown", &what)?;
             p.call(th, |h, o| h.chown(o, adder_host::CWD, &p.c, u, g, c::AT_SYMLINK_NOFOLLOW))?;
             none()
         },
@@ -254,6 +258,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let p = path_or_fd(th, "getxattr", a[0])?;
             let name = Path::new(th, "getxattr", "attribute", a[1], PathKind::default())?;
             let w = xattr(th, "getxattr", &p, a[2])?;
+            crate::audit(th, "os.getxattr", &[p.object, name.object])?;
             let b = p.call(th, |h, o| h.getxattr(o, w, &name.c))?;
             new_bytes(th, &b)
         },
@@ -268,6 +273,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let b = Buf::read(th, a[2].unwrap())?;
             let flags = int_or(th, a[3], 0)?;
             let w = xattr(th, "setxattr", &p, a[4])?;
+            let what = [p.object, name.object, new_bytes(th, b.bytes())?, Value::fix(flags as i64)];
+            crate::audit(th, "os.setxattr", &what)?;
             p.call(th, |h, o| h.setxattr(o, w, &name.c, b.bytes(), flags))?;
             none()
         },
@@ -280,6 +287,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let p = path_or_fd(th, "removexattr", a[0])?;
             let name = Path::new(th, "removexattr", "attribute", a[1], PathKind::default())?;
             let w = xattr(th, "removexattr", &p, a[2])?;
+            crate::audit(th, "os.removexattr", &[p.object, name.object])?;
             p.call(th, |h, o| h.removexattr(o, w, &name.c))?;
             none()
         },
@@ -291,6 +299,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let p = Path::new(th, "listxattr", "path", a[0], PathKind { fd: true, nullable: true })?;
             let w = xattr(th, "listxattr", &p, a[1])?;
+            crate::audit(th, "os.listxattr", &[p.object])?;
             let b = p.call(th, |h, o| h.listxattr(o, w))?;
             list_of(th, b.split(|x| *x == 0).filter(|s| !s.is_empty()).map(|s| fs_decode(th, s)))
         },

@@ -97,6 +97,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let p = Path::new(th, "execv", "path", a[0], PathKind::default())?;
             let argv = argv_arg(th, "execv", "arg 2", a[1].unwrap())?;
+            crate::audit(th, "os.exec", &[p.object, a[1].unwrap(), NONE()])?;
             let env: Vec<CString> = host().environ().iter().filter_map(|(k, v)| env_entry(k, v)).collect();
             let e = outside(th, |h, o| h.execve(o, &p.c, &argv, &env));
             Err(os_error(th, e))
@@ -120,6 +121,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
                 return Err(th.value_error("execve: argv first element cannot be empty"));
             }
             let env = env_arg(th, a[2].unwrap(), "execve: environment must be a mapping object")?;
+            crate::audit(th, "os.exec", &[p.object, v, a[2].unwrap()])?;
             let e = outside(th, |h, o| match p.fd {
                 Some(fd) => h.fexecve(o, fd, &argv, &env),
                 None => h.execve(o, &p.c, &argv, &env),
@@ -129,7 +131,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     ),
     function("system", "($module, /, command)", "Execute the command in a subshell.", |th, a| {
         let cmd = fs_path(th, a[0].unwrap())?;
-        crate::audit(th, "os.system", &[a[0].unwrap()])?;
+        crate::audit(th, "os.system", &[new_bytes(th, cmd.as_bytes())?])?;
         let r = outside(th, |h, o| h.system(o, &cmd));
         Ok(th.int(r.unwrap_or(-1) as i64))
     }),
@@ -496,6 +498,7 @@ fn spawn(th: Th, func: &str, search: bool, a: Args) -> R<Value> {
         let policy = if items[0].is_none() { None } else { Some(int_arg(th, items[0])?) };
         attr.scheduler = Some((policy, int_arg(th, prio)?));
     }
+    crate::audit(th, "os.posix_spawn", &[p.object, v, a[2].unwrap()])?;
     let r = outside(th, |h, o| h.posix_spawn(o, &p.c, search, &argv, &env, &actions, &attr));
     match r {
         Ok(pid) => Ok(th.int(pid as i64)),

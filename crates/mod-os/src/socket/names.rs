@@ -376,7 +376,7 @@ fn encoded(th: Th, func: &str, v: Value) -> R<CString> {
     } else {
         return Err(th.type_error(format!(
             "{func}() argument 1 must be str, bytes or bytearray, not {}",
-            th.type_name_of(v)
+            th.arg_type_name(v)
         )));
     };
     let what = th.type_name_of(v);
@@ -388,7 +388,7 @@ fn encoded(th: Th, func: &str, v: Value) -> R<CString> {
 fn text(th: Th, func: &str, n: usize, v: Value) -> R<CString> {
     if !v.is_kind(Kind::Str) {
         let n = if n == 0 { String::new() } else { format!(" {n}") };
-        return Err(th.type_error(format!("{func}() argument{n} must be str, not {}", th.type_name_of(v))));
+        return Err(th.type_error(format!("{func}() argument{n} must be str, not {}", th.arg_type_name(v))));
     }
     CString::new(fs_encode(th, v)?).map_err(|_| th.value_error("embedded null character"))
 }

@@ -177,7 +177,7 @@ pub static MODULE: NativeModule = NativeModule {
             let Some(s) = v.cast::<Str>() else {
                 return Err(th.type_error(format!(
                     "set_name() argument 'name' must be str, not {}",
-                    th.type_name_of(v)
+                    th.arg_type_name(v)
                 )));
             };
             // What is too long is cut, within a character if need be.

@@ -52,7 +52,7 @@ pub fn build(th: Th, a: Args) -> R<Value> {
     let v = arg(a, 0);
     let Some(s) = v.cast::<Str>() else {
         return Err(
-            th.type_error(format!("charmap_build() argument must be str, not {}", th.type_name_of(v)))
+            th.type_error(format!("charmap_build() argument must be str, not {}", th.arg_type_name(v)))
         );
     };
     let mut chars = wtf8::chars(s.bytes()).take(256).enumerate();

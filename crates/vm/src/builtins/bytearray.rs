@@ -385,9 +385,11 @@ fn setitem(th: Th, o: Value, k: Value, v: Option<Value>) -> R<()> {
         Key::Index(i) => {
             let out_of_range = || th.index_error("bytearray index out of range");
             let at = |b: &[u8]| slicing::index(i, b.len()).map(|at| (at, 1));
-            at(a.bytes()).ok_or_else(out_of_range)?;
             let done = match v {
-                None => replace_range(th, a, at, &[])?,
+                None => {
+                    at(a.bytes()).ok_or_else(out_of_range)?;
+                    replace_range(th, a, at, &[])?
+                }
                 // `__index__` may change the array.
                 Some(v) => {
                     let c = byte(th, v, RANGE)?;
@@ -595,7 +597,7 @@ pub fn extend_method(th: Th, a: Args) -> R<Value> {
     if th.type_of(x).slots.iter.is_none() && th.type_of(x).slots.getitem.is_none() {
         return Err(th.type_error(format!("can't extend bytearray with {}", th.type_name_of(x))));
     }
-    if x.is_kind(Kind::Str) {
+    if x.cast::<Str>().is_some_and(|s| !s.is_empty()) {
         return Err(th.type_error("expected iterable of integers; got: 'str'"));
     }
     let mut out = Vec::new();

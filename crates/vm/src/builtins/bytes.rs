@@ -171,7 +171,7 @@ pub fn constructor_args(th: Th, name: &str, a: RawArgs) -> R<[Option<Value>; 3]>
             return Err(th.type_error(format!(
                 "{name}() argument '{}' must be str, not {}",
                 NAMES[i],
-                th.type_name_of(v)
+                th.arg_type_name(v)
             )));
         }
     }

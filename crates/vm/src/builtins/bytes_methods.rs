@@ -386,7 +386,7 @@ fn fill_arg(th: Th, v: Option<Value>, name: &str) -> R<u8> {
         ))),
         None => Err(th.type_error(format!(
             "{name}() argument 2 must be a byte string of length 1, not {}",
-            th.type_name_of(v)
+            th.arg_type_name(v)
         ))),
     }
 }

@@ -134,7 +134,7 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
         {
             return Err(th.type_error(format!(
                 "replace() argument '{name}' must be {want}, not {}",
-                th.type_name_of(v)
+                th.arg_type_name(v)
             )));
         }
         changes[i] = Some(v);
@@ -168,7 +168,7 @@ pub fn code_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
                     return Err(th.type_error(format!(
                         "code() argument {} must be {want}, not {}",
                         i + 1,
-                        th.type_name_of(*v)
+                        th.arg_type_name(*v)
                     )));
                 }
             }

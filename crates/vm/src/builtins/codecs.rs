@@ -375,7 +375,8 @@ fn checked(th: Th, v: Option<Value>, method: &str, arg: &str) -> R<()> {
     let Some(v) = v else { return Ok(()) };
     match v.cast::<Str>() {
         None => {
-            Err(th.type_error(format!("{method}() argument '{arg}' must be str, not {}", th.type_name_of(v))))
+            Err(th
+                .type_error(format!("{method}() argument '{arg}' must be str, not {}", th.arg_type_name(v))))
         }
         Some(s) if s.as_str().is_none() => Err(super::eval_::surrogates_not_allowed(th, s)),
         Some(s) if s.bytes().contains(&0) => Err(th.value_error("embedded null character")),

@@ -391,7 +391,7 @@ fn equal(th: Th, a: Gc<Dict>, b: Gc<Dict>) -> R<bool> {
         let Some((ni, k, hash, v)) = a.next_hashed(th, i)? else { return Ok(true) };
         i = ni;
         match b.get_hashed(th, k, hash)? {
-            Some(w) if th.eq(w, v)? => {}
+            Some(w) if th.eq(v, w)? => {}
             _ => return Ok(false),
         }
     }

@@ -6,6 +6,7 @@ use crate::hooks::{self, Mode};
 use crate::n;
 use crate::native::*;
 use crate::object::*;
+use crate::sys::audit::audit;
 use crate::thread::{Th, fflags};
 use crate::value::*;
 use adder_bytecode::CodeFlags;
@@ -133,7 +134,7 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
     let filename = filename_text(th, filename)?;
     let Some(m) = mode.cast::<Str>() else {
         return Err(
-            th.type_error(format!("compile() argument 'mode' must be str, not {}", th.type_name_of(mode)))
+            th.type_error(format!("compile() argument 'mode' must be str, not {}", th.arg_type_name(mode)))
         );
     };
     let int = |i: usize, d: i64| a[i].map_or(Ok(d), |v| th.index_i64(v));
@@ -173,6 +174,7 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
         return h.compile_ast(th, source, &filename, mode, flags, optimize as i32);
     }
     let text = source_text(th, source, &filename, "compile() arg 1")?;
+    audit_compile(th, source, &text, filename_value(th, a[1].unwrap(), &filename))?;
     if only_ast {
         return match hooks::ast() {
             Some(h) => h.parse(th, &text, &filename, mode, flags, optimize as i32, int(6, -1)?),
@@ -180,6 +182,19 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
         };
     }
     Ok(hooks::compile(th, &text, &filename, mode, flags, optimize as i32)?.value())
+}
+
+/// The event of text that is compiled; it shows bytes.
+fn audit_compile(th: Th, source: Value, text: &str, filename: Value) -> R<()> {
+    if !crate::sys::audit::enabled() {
+        return Ok(());
+    }
+    let shown =
+        if source.is_kind(Kind::Bytes) { source } else { super::bytes::new(th, text.as_bytes())?.value() };
+    audit(th, "compile", &[shown, filename])
+}
+fn filename_value(th: Th, given: Value, text: &str) -> Value {
+    if given.is_kind(Kind::Str) { given } else { th.str(text) }
 }
 
 /// `globals` and `locals` of `eval` and `exec`: where they are left out, the caller's.
@@ -235,6 +250,7 @@ pub fn eval(th: Th, a: &[Option<Value>]) -> R<Value> {
         return run(th, c, g, l, None);
     }
     let text = source_text(th, source, "<string>", "eval() arg 1")?;
+    audit_compile(th, source, &text, th.intern("<string>"))?;
     let text = text.trim_start_matches([' ', '\t']);
     let c = hooks::compile(th, text, "<string>", Mode::Eval, inherited_flags(th), -1)?;
     run(th, c, g, l, None)
@@ -278,6 +294,7 @@ pub fn exec(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.type_error("closure can only be used when source is a code object"));
     }
     let text = source_text(th, source, "<string>", "exec() arg 1")?;
+    audit_compile(th, source, &text, th.intern("<string>"))?;
     let c = hooks::compile(th, &text, "<string>", Mode::Exec, inherited_flags(th), -1)?;
     run(th, c, g, l, None)?;
     Ok(NONE())
@@ -285,6 +302,7 @@ pub fn exec(th: Th, a: &[Option<Value>]) -> R<Value> {
 
 /// Runs code in namespaces. Code of a function gets its own locals, as with CPython.
 fn run(th: Th, c: Gc<Code>, g: Gc<Dict>, l: Value, closure: Option<Value>) -> R<Value> {
+    audit(th, "exec", &[crate::builtins::function::canonical(c).value()])?;
     if c.flags & CodeFlags::NEWLOCALS != 0 && c.flags & CodeFlags::OPTIMIZED != 0 {
         let f = crate::builtins::function::new(th, c, g)?;
         th.store_opt(f, &f.closure, closure);

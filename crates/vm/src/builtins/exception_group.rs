@@ -111,7 +111,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     if !msg.is_kind(Kind::Str) {
         return Err(th.type_error(format!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
-            th.type_name_of(msg)
+            th.arg_type_name(msg)
         )));
     }
     if excs.is_kind(Kind::Dict) || th.type_of(excs).slots.getitem.is_none() {

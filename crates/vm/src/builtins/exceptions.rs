@@ -548,7 +548,7 @@ fn exc_with_traceback(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn exc_add_note(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (o, note) = (a[0].unwrap(), a[1].unwrap());
     if !note.is_kind(Kind::Str) {
-        return Err(th.type_error(format!("add_note() argument must be str, not {}", th.type_name_of(note))));
+        return Err(th.type_error(format!("add_note() argument must be str, not {}", th.arg_type_name(note))));
     }
     let notes = match th.getattr_opt(o, n!(__notes__))? {
         Some(n) => n,

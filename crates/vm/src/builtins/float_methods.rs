@@ -132,7 +132,7 @@ fn getformat(th: Th, a: Args) -> R<Value> {
     let v = a[1].unwrap();
     let Some(s) = v.cast::<Str>() else {
         return Err(
-            th.type_error(format!("__getformat__() argument must be str, not {}", th.type_name_of(v)))
+            th.type_error(format!("__getformat__() argument must be str, not {}", th.arg_type_name(v)))
         );
     };
     match s.bytes() {

@@ -129,6 +129,7 @@ fn sum_value(th: Th, s: &Sum, general: Value) -> Value {
 pub fn sum(th: Th, a: &[Option<Value>]) -> R<Value> {
     let start = a[1].unwrap_or(Value::fix(0));
     let cannot = |what: &str, join: &str| {
+        th.iter(a[0].unwrap())?;
         Err(th.type_error(format!("sum() can't sum {what} [use {join}.join(seq) instead]")))
     };
     match start.kind() {

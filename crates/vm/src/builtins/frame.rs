@@ -578,8 +578,8 @@ static TB_NEW: NativeDef =
         }
         if !frame.is_kind(Kind::Frame) {
             return Err(th.type_error(format!(
-                "TracebackType() argument 'tb_frame' must be frame, not {}",
-                th.type_name_of(frame)
+                "traceback() argument 'tb_frame' must be frame, not {}",
+                th.arg_type_name(frame)
             )));
         }
         let (li, ln) = (th.index_i64(a[2].unwrap())?, th.index_i64(a[3].unwrap())?);

@@ -202,6 +202,7 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(c) = v.and_then(|v| v.cast::<Code>()) else {
         return Err(th.type_error("__code__ must be set to a code object"));
     };
+    audit_set(th, o, "__code__", Some(c.value()))?;
     let f = fun(o);
     let nclosure = unsafe { f.closure.gc_opt::<Tuple>() }.map_or(0, |t| t.len);
     if c.nfrees as usize != nclosure {
@@ -226,7 +227,14 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
     crate::jit::watch::invalidate_all(adder_metatrace::counters::Counter::InvalidAll);
     Ok(())
 }
+fn audit_set(th: Th, o: Value, name: &str, v: Option<Value>) -> R<()> {
+    match v {
+        Some(v) => crate::sys::audit::audit(th, "object.__setattr__", &[o, th.intern(name), v]),
+        None => crate::sys::audit::audit(th, "object.__delattr__", &[o, th.intern(name)]),
+    }
+}
 fn set_defaults(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    audit_set(th, o, "__defaults__", v)?;
     match v.and_then(|v| v.some()) {
         None => fun(o).defaults.init(None),
         Some(v) if v.is_kind(Kind::Tuple) => th.store(fun(o), &fun(o).defaults, v),
@@ -235,6 +243,7 @@ fn set_defaults(th: Th, o: Value, v: Option<Value>) -> R<()> {
     Ok(())
 }
 fn set_kwdefaults(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    audit_set(th, o, "__kwdefaults__", v)?;
     match v.and_then(|v| v.some()) {
         None => fun(o).kwdefaults.init(None),
         Some(v) if v.is_kind(Kind::Dict) => th.store(fun(o), &fun(o).kwdefaults, v),
@@ -251,13 +260,13 @@ static NEW_SIG: NativeDef = function(
         let Some(c) = code.cast::<Code>() else {
             return Err(th.type_error(format!(
                 "function() argument 'code' must be code, not {}",
-                th.type_name_of(code)
+                th.arg_type_name(code)
             )));
         };
         let Some(g) = globals.cast::<Dict>() else {
             return Err(th.type_error(format!(
                 "function() argument 'globals' must be dict, not {}",
-                th.type_name_of(globals)
+                th.arg_type_name(globals)
             )));
         };
         let opt = |i: usize| a[i].and_then(|v| v.some());

@@ -451,7 +451,9 @@ fn divmod(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn format(th: Th, a: &[Option<Value>]) -> R<Value> {
     let spec = match a[1] {
         Some(s) if !s.is_kind(Kind::Str) => {
-            return Err(th.type_error(format!("format() argument 2 must be str, not {}", th.type_name_of(s))));
+            return Err(
+                th.type_error(format!("format() argument 2 must be str, not {}", th.arg_type_name(s)))
+            );
         }
         Some(s) => s,
         None => crate::thread::Root::empty_str.value(),

@@ -105,7 +105,7 @@ fn little(th: Th, order: Option<Value>, fname: &str) -> R<bool> {
     let Some(o) = order else { return Ok(false) };
     let Some(s) = o.cast::<Str>() else {
         return Err(
-            th.type_error(format!("{fname}() argument 'byteorder' must be str, not {}", th.type_name_of(o)))
+            th.type_error(format!("{fname}() argument 'byteorder' must be str, not {}", th.arg_type_name(o)))
         );
     };
     match s.bytes() {
@@ -166,7 +166,7 @@ fn round(th: Th, a: Args) -> R<Value> {
 pub fn spec(th: Th, v: Value) -> R<Gc<Str>> {
     match v.cast::<Str>() {
         Some(s) => Ok(s),
-        None => Err(th.type_error(format!("__format__() argument must be str, not {}", th.type_name_of(v)))),
+        None => Err(th.type_error(format!("__format__() argument must be str, not {}", th.arg_type_name(v)))),
     }
 }
 fn int_format(th: Th, a: Args) -> R<Value> {

@@ -410,7 +410,7 @@ fn cast(th: Th, a: Args) -> R<Value> {
     let f = a[1].unwrap();
     let Some(fs) = f.cast::<Str>() else {
         return Err(
-            th.type_error(format!("cast() argument 'format' must be str, not {}", th.type_name_of(f)))
+            th.type_error(format!("cast() argument 'format' must be str, not {}", th.arg_type_name(f)))
         );
     };
     if !v.is_c_contiguous() {

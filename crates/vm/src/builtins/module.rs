@@ -92,7 +92,7 @@ static INIT: NativeDef = function("module", "(self, name, doc=None)", "", |th, a
     let name = a[1].unwrap();
     if !name.is_kind(Kind::Str) {
         return Err(
-            th.type_error(format!("module() argument 'name' must be str, not {}", th.type_name_of(name)))
+            th.type_error(format!("module() argument 'name' must be str, not {}", th.arg_type_name(name)))
         );
     }
     fill(th, md(a[0].unwrap()), name, a[2].unwrap_or(NONE()))?;

@@ -227,6 +227,7 @@ fn abstract_error(th: Th, t: Gc<Type>) -> R<crate::err::Raised> {
 }
 fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(v) = v else { return Err(th.type_error("can't delete __class__ attribute")) };
+    crate::sys::audit::audit(th, "object.__setattr__", &[o, n!(__class__), v])?;
     let Some(new) = v.cast::<Type>() else {
         return Err(
             th.type_error(format!("__class__ must be set to a class, not '{}' object", th.type_name_of(v)))
@@ -276,7 +277,7 @@ fn object_format(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (o, spec) = (a[0].unwrap(), a[1].unwrap());
     let Some(s) = spec.cast::<Str>() else {
         return Err(
-            th.type_error(format!("__format__() argument must be str, not {}", th.type_name_of(spec)))
+            th.type_error(format!("__format__() argument must be str, not {}", th.arg_type_name(spec)))
         );
     };
     if !s.is_empty() {

@@ -325,7 +325,8 @@ fn str_arg(th: Th, v: Option<Value>, what: &str) -> R<Gc<Str>> {
 #[cold]
 fn not_str(th: Th, v: Value, what: &str) -> Raised {
     let sep = if what.is_empty() { "" } else { " " };
-    th.type_error(format!("{what}{sep}must be str, not {}", th.type_name_of(v)))
+    let got = if what.is_empty() { th.type_name_of(v) } else { th.arg_type_name(v) };
+    th.type_error(format!("{what}{sep}must be str, not {got}"))
 }
 fn empty() -> Value {
     Root::empty_str.value()

@@ -244,7 +244,7 @@ static INTERPOLATION_NEW: NativeDef =
             match a[i] {
                 Some(v) if !v.is_kind(Kind::Str) => Err(th.type_error(format!(
                     "Interpolation() argument '{name}' must be str, not {}",
-                    th.type_name_of(v)
+                    th.arg_type_name(v)
                 ))),
                 v => Ok(v),
             }
@@ -256,7 +256,7 @@ static INTERPOLATION_NEW: NativeDef =
             Some(c) if !c.is_kind(Kind::Str) => {
                 return Err(th.type_error(format!(
                     "Interpolation() argument 'conversion' must be str, not {}",
-                    th.type_name_of(c)
+                    th.arg_type_name(c)
                 )));
             }
             Some(c) if matches!(&*th.text(c), "s" | "r" | "a") => c,

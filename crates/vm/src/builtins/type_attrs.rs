@@ -20,7 +20,10 @@ fn check_settable(th: Th, t: Value, v: Option<Value>, name: &str) -> R<Value> {
         );
     }
     match v {
-        Some(v) => Ok(v),
+        Some(v) => {
+            crate::sys::audit::audit(th, "object.__setattr__", &[t, th.intern(name), v])?;
+            Ok(v)
+        }
         None => Err(th
             .type_error(format!("cannot delete '{name}' attribute of immutable type '{}'", th.type_name(c)))),
     }

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering::*;
 /// `type.__new__`.
 pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     let bad = |th: Th, i: usize, want: &str, v: Value| {
-        th.type_error(format!("type.__new__() argument {i} must be {want}, not {}", th.type_name_of(v)))
+        th.type_error(format!("type.__new__() argument {i} must be {want}, not {}", th.arg_type_name(v)))
     };
     if a.len() != 3 {
         return Err(th.type_error(format!("type.__new__() takes exactly 3 arguments ({} given)", a.len())));

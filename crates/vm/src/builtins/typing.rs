@@ -261,7 +261,7 @@ fn check_name(th: Th, v: Value, fun: &str) -> R<()> {
     if v.is_kind(Kind::Str) {
         return Ok(());
     }
-    Err(th.type_error(format!("{fun}() argument 'name' must be str, not {}", th.type_name_of(v))))
+    Err(th.type_error(format!("{fun}() argument 'name' must be str, not {}", th.arg_type_name(v))))
 }
 fn variance(th: Th, co: Option<Value>, contra: Option<Value>, infer: Option<Value>) -> R<u16> {
     let on = |v: Option<Value>| v.map_or(Ok(false), |v| th.truth(v));

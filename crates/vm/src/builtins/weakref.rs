@@ -319,7 +319,7 @@ fn remove_dead(th: Th, a: &[Option<Value>]) -> R<Value> {
     let Some(dict) = d.cast::<Dict>() else {
         return Err(th.type_error(format!(
             "_remove_dead_weakref() argument 1 must be dict, not {}",
-            th.type_name_of(d)
+            th.arg_type_name(d)
         )));
     };
     let h = th.hash(k)?;

@@ -209,7 +209,7 @@ pub fn magic() -> u32 {
 fn str_arg(th: Th, v: Value, f: &str) -> R<String> {
     match v.cast::<Str>() {
         Some(s) => Ok(s.lossy().into_owned()),
-        None => Err(th.type_error(format!("{f}() argument must be str, not {}", th.type_name_of(v)))),
+        None => Err(th.type_error(format!("{f}() argument must be str, not {}", th.arg_type_name(v)))),
     }
 }
 
@@ -317,12 +317,12 @@ fn fix_co_filename(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (c, p) = (a[0].unwrap(), a[1].unwrap());
     let Some(code) = c.cast::<Code>() else {
         return Err(
-            th.type_error(format!("_fix_co_filename() argument 1 must be code, not {}", th.type_name_of(c)))
+            th.type_error(format!("_fix_co_filename() argument 1 must be code, not {}", th.arg_type_name(c)))
         );
     };
     let Some(path) = p.cast::<Str>() else {
         return Err(
-            th.type_error(format!("_fix_co_filename() argument 2 must be str, not {}", th.type_name_of(p)))
+            th.type_error(format!("_fix_co_filename() argument 2 must be str, not {}", th.arg_type_name(p)))
         );
     };
     if th.eq(code.filename.value(), p)? {

@@ -11,7 +11,7 @@
 //! - `frame_object` gives a frame object.
 
 use super::instrument::*;
-use super::slow::{fr, reg, reg_opt, set, skip};
+use super::slow::{clear, fr, ic_of, reg, reg_opt, set, skip};
 use super::{Ctl, SLOW, unwind};
 use crate::builtins::code_replace;
 use crate::builtins::exceptions as exc;
@@ -206,6 +206,7 @@ pub fn step(th: Th, i: Ins) -> R<Ctl> {
             plain()
         }
         o @ (Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx) => call(th, at, own, o, i),
+        Op::LoadSuperAttr => super_attr(th, at, own, i),
         Op::Jump | Op::JumpBack => {
             let c = plain()?;
             arrive(th, at, ev::JUMP, own)?;
@@ -408,6 +409,41 @@ fn call(th: Th, at: At, tools: u8, op: Op, i: Ins) -> R<Ctl> {
     }
 }
 
+/// `super(...).name`: the call of `super` that the instruction saves is reported, and made.
+fn super_attr(th: Th, at: At, tools: u8, i: Ins) -> R<Ctl> {
+    let (sup, written) = (reg(th, i.b()), i.x() & 2 != 0);
+    let (cls, this) = (reg_opt(th, i.b() + 1), reg_opt(th, i.b() + 2));
+    let arg = if written { cls.unwrap_or(NONE()) } else { monitoring::missing(th)? };
+    let args = [offset(at.index), sup, arg];
+    tell(th, at, ev::CALL, tools, &args)?;
+    let builtin = sup.is(crate::builtins::super_::SUPER.get().value());
+    let r = match (cls, this) {
+        (Some(c), Some(t)) if written || builtin => th.call(sup, &[c, t]),
+        (Some(_), Some(_)) => th.call(sup, &[]),
+        _ => Err(th.runtime_error("super(): empty __class__ cell")),
+    };
+    ensure(at.code);
+    let want = tools & at.monitor.events[at.index].load(Relaxed);
+    match r {
+        Ok(s) => {
+            set(th, i.a(), s);
+            tell(th, at, ev::C_RETURN, want, &args)?;
+            let v = th.getattr(reg(th, i.a()), ic_of(th, i.c()).name.value())?;
+            set(th, i.a(), v);
+            if i.x() & 1 != 0 {
+                clear(th, i.a() + 1);
+            }
+            Ok(Ctl::Next)
+        }
+        Err(e) => {
+            let pending = th.take_exc();
+            tell(th, at, ev::C_RAISE, want, &args)?;
+            th.set_exc(pending);
+            Err(e)
+        }
+    }
+}
+
 // -- frames
 
 /// The frame just pushed (or resumed) is about to run. On an error it is left again.
@@ -531,8 +567,8 @@ pub fn stopped(th: Th, it: Value, value: Value, by_for: bool) -> R<()> {
     }
     let at = here(th);
     let mut tools = at.monitor.stop.load(Relaxed);
-    if by_for {
-        // Trace functions do not hear of it.
+    if by_for && value.is_none() {
+        // Trace functions hear of it only if there is a value, for which CPython makes an exception.
         tools &= !(1 << TRACE);
     }
     if tools == 0 {

@@ -104,7 +104,7 @@ fn own_event(op: Op) -> Option<usize> {
     Some(match op {
         Op::Return | Op::ReturnNone => ev::PY_RETURN,
         Op::Yield | Op::YieldFrom => ev::PY_YIELD,
-        Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx => ev::CALL,
+        Op::Call | Op::CallMethod | Op::CallKw | Op::CallEx | Op::LoadSuperAttr => ev::CALL,
         Op::Jump | Op::JumpBack => ev::JUMP,
         Op::ForIter => ev::BRANCH_LEFT,
         _ if jump_of(op) => ev::BRANCH_LEFT,

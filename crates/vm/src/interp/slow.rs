@@ -108,7 +108,7 @@ pub fn skip(th: Th, n: isize) {
     f.pc = unsafe { f.pc.offset(n) };
 }
 #[inline(always)]
-fn ic_of(th: Th, i: usize) -> &'static Ic {
+pub(super) fn ic_of(th: Th, i: usize) -> &'static Ic {
     unsafe { &*fr(th).code.ics.add(i) }
 }
 fn name_of(th: Th, i: usize) -> Value {

@@ -428,7 +428,8 @@ pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
 /// Whether somebody wants to hear when this code starts, is resumed or exhausts a generator: it is not compiled. Other
 /// events have their instructions, at which recordings end.
 pub(crate) fn reports(th: Th, code: Gc<Code>) -> bool {
-    crate::interp::events::observed(th) && crate::interp::instrument::reports(code)
+    // What has not been read yet has no instructions to ask.
+    crate::interp::events::observed(th) && (code.ins.is_null() || crate::interp::instrument::reports(code))
 }
 
 /// Cycles in machine code from which on it was worth entering.

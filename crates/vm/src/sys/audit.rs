@@ -45,7 +45,7 @@ pub fn audit_function(th: Th, a: crate::native::RawArgs) -> R<Value> {
         return Err(th.type_error("audit expected at least 1 argument, got 0"));
     };
     if !e.is_kind(Kind::Str) {
-        return Err(th.type_error(format!("audit() argument 1 must be str, not {}", th.type_name_of(e))));
+        return Err(th.type_error(format!("audit() argument 1 must be str, not {}", th.arg_type_name(e))));
     }
     if enabled() {
         run(th, e, &a.pos()[1..])?;

@@ -87,7 +87,7 @@ pub fn call_tracing(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (f, args) = (a[0].unwrap(), a[1].unwrap());
     let Some(t) = args.cast::<Tuple>() else {
         return Err(
-            th.type_error(format!("call_tracing() argument 2 must be tuple, not {}", th.type_name_of(args)))
+            th.type_error(format!("call_tracing() argument 2 must be tuple, not {}", th.arg_type_name(args)))
         );
     };
     // What the function does is traced, though a trace function calls it.

@@ -380,7 +380,7 @@ fn clear_type_descriptors(th: Th, a: &[Option<Value>]) -> R<Value> {
     let Some(t) = v.cast::<Type>() else {
         return Err(th.type_error(format!(
             "_clear_type_descriptors() argument must be type, not {}",
-            th.type_name_of(v)
+            th.arg_type_name(v)
         )));
     };
     if t.has(tflags::IMMUTABLE) {
@@ -417,7 +417,7 @@ fn is_interned(th: Th, a: &[Option<Value>]) -> R<Value> {
     match v.cast::<Str>() {
         Some(s) => Ok(Value::bool(v.is_exact(Kind::Str) && s.flag(crate::builtins::str_::INTERNED))),
         None => {
-            Err(th.type_error(format!("_is_interned() argument must be str, not {}", th.type_name_of(v))))
+            Err(th.type_error(format!("_is_interned() argument must be str, not {}", th.arg_type_name(v))))
         }
     }
 }
@@ -426,7 +426,7 @@ fn activate_stack_trampoline(th: Th, a: &[Option<Value>]) -> R<Value> {
     if !v.is_kind(Kind::Str) {
         return Err(th.type_error(format!(
             "activate_stack_trampoline() argument must be str, not {}",
-            th.type_name_of(v)
+            th.arg_type_name(v)
         )));
     }
     Err(th.value_error("perf trampoline not available"))
@@ -602,7 +602,7 @@ fn getunicodeinternedsize(_: Th, _: &[Option<Value>]) -> R<Value> {
 fn intern(th: Th, a: &[Option<Value>]) -> R<Value> {
     let v = a[0].unwrap();
     let Some(s) = v.cast::<Str>() else {
-        return Err(th.type_error(format!("intern() argument must be str, not {}", th.type_name_of(v))));
+        return Err(th.type_error(format!("intern() argument must be str, not {}", th.arg_type_name(v))));
     };
     if !v.is_exact(Kind::Str) {
         return Err(th.type_error(format!("can't intern {}", th.type_name_of(v))));
