@@ -100,6 +100,7 @@ unsafe impl Send for Heap {}
 impl Heap {
     /// Creates a heap that lives as long as the process.
     pub fn new(kinds: &'static [KindInfo], hooks: Hooks, config: Config) -> &'static Heap {
+        crate::malloc::install();
         let range = Range::reserve();
         let layouts = crate::layout::table(kinds);
         let space = Space::new(range, &*layouts, &config);

@@ -39,6 +39,8 @@
 //! "Mostly-Copying Garbage Collection" (1989), for ambiguous roots that pin; Blackburn and Hosking, "Barriers"
 //! (2004), for object logging.
 
+#![cfg_attr(alloc_error_hook, feature(alloc_error_hook))]
+
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
 
@@ -148,7 +150,7 @@ pub fn given(size: usize) -> usize {
 
 pub use alloc::out_of_memory;
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
-pub use malloc::Malloc;
+pub use malloc::{Malloc, fatal, fatal_at_start};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};
 pub use rooted::RootedVec;
 pub use stack::prefetch;

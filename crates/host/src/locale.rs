@@ -28,7 +28,7 @@ pub struct Conventions {
 }
 
 /// Answers are static storage, and setting replaces what they are read from.
-static LOCK: Mutex<()> = Mutex::new(());
+pub(crate) static LOCK: Mutex<()> = Mutex::new(());
 
 unsafe extern "C" {
     fn dcgettext(

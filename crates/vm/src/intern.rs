@@ -100,7 +100,7 @@ impl Table {
 
 /// How many strings are interned.
 pub fn count() -> usize {
-    TABLE.lock().unwrap().used
+    TABLE.lock().unwrap_or_else(|e| e.into_inner()).used
 }
 
 /// At the end of a full collection, with all memory still as it was: strings that were not reached leave the table.
@@ -108,7 +108,7 @@ pub fn count() -> usize {
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn sweep(tracer: &adder_heap::Tracer) {
-    let mut t = TABLE.lock().unwrap();
+    let mut t = TABLE.lock().unwrap_or_else(|e| e.into_inner());
     let live = |c: u64| tracer.reached(c & !TAG); // An empty cell is no reference.
     const PART: usize = 16;
     for part in (0..t.cells.len()).step_by(PART) {
@@ -132,12 +132,12 @@ impl Th {
     /// Interned string of these bytes (valid WTF-8).
     pub fn intern_bytes(self, b: &[u8]) -> Value {
         let h = hash_bytes(b) as usize;
-        let found = TABLE.lock().unwrap().find(h, b);
+        let found = TABLE.lock().unwrap_or_else(|e| e.into_inner()).find(h, b);
         if let Ok(s) = found {
             return s;
         }
         let s = new_interned(self, b);
-        let mut t = TABLE.lock().unwrap();
+        let mut t = TABLE.lock().unwrap_or_else(|e| e.into_inner());
         if t.used * 2 >= t.cells.len() {
             let n = (t.cells.len() * 2).max(LEAST);
             t.resize(n);
@@ -171,7 +171,7 @@ impl Th {
             // On the native stack, where the collector sees them.
             let mut found = [None; AT_ONCE];
             {
-                let t = TABLE.lock().unwrap();
+                let t = TABLE.lock().unwrap_or_else(|e| e.into_inner());
                 t.touch(&hashes[..n]);
                 for ((s, h), b) in found.iter_mut().zip(hashes).zip(part).take(n) {
                     *s = t.find(h, b).ok();
@@ -184,7 +184,7 @@ impl Th {
     }
     /// The interned string of these bytes, which have this hash, if there is one.
     pub fn interned(self, b: &[u8], hash: i64) -> Option<Value> {
-        TABLE.lock().unwrap().find(hash as usize, b).ok()
+        TABLE.lock().unwrap_or_else(|e| e.into_inner()).find(hash as usize, b).ok()
     }
     pub fn intern(self, s: &str) -> Value {
         self.intern_bytes(s.as_bytes())

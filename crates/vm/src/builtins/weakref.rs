@@ -100,8 +100,10 @@ fn existing(o: Value, t: Gc<Type>) -> Option<Value> {
     if unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::HAS_WEAK == 0 {
         return None;
     }
-    let tab = TABLE.lock().unwrap();
-    let list = tab.as_ref()?.get(&o.bits())?;
+    let tab = TABLE.lock().unwrap_or_else(|e| e.into_inner());
+    shared_in(tab.as_ref()?.get(&o.bits())?, o, t)
+}
+fn shared_in(list: &[u64], o: Value, t: Gc<Type>) -> Option<Value> {
     list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
         let r = weak(*w);
         crate::shape::shape(w.shape_id()).type_ == t
@@ -127,10 +129,16 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     th.m.pin(vo);
     th.m.pin(oo);
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
-    let mut tab = TABLE.lock().unwrap();
+    let mut tab = TABLE.lock().unwrap_or_else(|e| e.into_inner());
     let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
     // Entries of an earlier object at this address.
     list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
+    if share
+        && callback.is_none()
+        && let Some(w) = shared_in(list, o, t)
+    {
+        return Ok(w);
+    }
     w.target.store(o.bits(), Release);
     w.key.store(o.bits(), Release);
     if let Some(c) = callback {
@@ -164,7 +172,7 @@ pub fn references(th: Th, o: Value) -> R<Gc<List>> {
     loop {
         // One at a time: a value from the table must be on the stack before the next safepoint.
         let w = {
-            let tab = TABLE.lock().unwrap();
+            let tab = TABLE.lock().unwrap_or_else(|e| e.into_inner());
             let Some(list) = tab.as_ref().and_then(|t| t.get(&o.bits())) else { break };
             let Some(w) = list.get(i) else { break };
             unsafe { Value::from_bits(*w) }
@@ -186,7 +194,7 @@ pub fn first(th: Th, o: Value) -> R<Value> {
 /// Takes a reference out of the table.
 pub fn forget(w: Gc<WeakRef>) {
     let key = w.key.load(Acquire);
-    if let Some(t) = TABLE.lock().unwrap().as_mut()
+    if let Some(t) = TABLE.lock().unwrap_or_else(|e| e.into_inner()).as_mut()
         && let Some(list) = t.get_mut(&key)
     {
         list.retain(|x| *x != w.value().bits());
