@@ -8,7 +8,7 @@ import sys
 
 CHILD = r'''
 import array, bz2, codecs, csv, decimal, encodings.idna, hashlib, io, itertools, json, lzma, marshal, mmap, os, pickle
-import re, socket, struct, sys, threading, unicodedata, weakref, xml.etree.ElementTree as etree, zlib
+import re, socket, struct, sys, threading, time, unicodedata, weakref, xml.etree.ElementTree as etree, zlib
 
 sys.set_int_max_str_digits(0)
 N = 3 * 10**6
@@ -27,7 +27,7 @@ def named():
     class C:
         pass
     held = []
-    while True:
+    for i in range(3000):
         c = C()
         setattr(c, f"a{len(held)}", 1)
         held.append(c)
@@ -35,29 +35,19 @@ def weak():
     class C:
         pass
     held = []
-    while True:
+    for i in range(10**5):
         held.append(C())
         held.append(weakref.ref(held[-1], print))
 def finalized():
     class C:
         def __del__(self):
             pass
-    held = []
-    while True:
-        held.append(C())
+    held = [C() for i in range(10**5)]
 def interned():
     held = [sys.intern(f"a{i}") for i in range(10**8)]
 def threads():
-    done = threading.Event()
-    held = []
-    try:
-        for i in range(100):
-            held.append(threading.Thread(target=done.wait))
-            held[-1].start()
-    finally:
-        done.set()
-        for t in held[:-1]:
-            t.join()
+    for i in range(20):
+        threading.Thread(target=time.sleep, args=(0.01,), daemon=True).start()
 def file_lines():
     with open("/dev/zero", "rb") as f:
         f.readline()
