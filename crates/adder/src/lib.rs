@@ -13,7 +13,7 @@ use adder_vm::err::R;
 use adder_vm::run::Program;
 use adder_vm::thread::Th;
 
-pub use adder_heap::{Config as Heap, Malloc, Mode as Gc};
+pub use adder_heap::{Config as Heap, Malloc, Mode as Gc, OutOfMemory, fatal_at_start};
 pub use adder_vm as vm;
 
 /// Settings of a runtime; from the command line or an embedding program.
@@ -71,6 +71,9 @@ pub fn main(s: Settings, p: &Program, stack_base: usize) -> i32 {
     ] {
         if step(th).is_err() {
             let e = th.take_exc();
+            if th.isinstance_exact(e, adder_vm::builtins::exceptions::MEMORY_ERROR.get()) {
+                fatal_at_start(what);
+            }
             eprintln!("Fatal Python error: Failed to initialise {what}");
             eprint!("{}", adder_vm::sys::traceback::render(th, e));
             return 1;

@@ -13,6 +13,7 @@ pub struct CodeMemory {
     write: *mut u8,
     run: *const u8,
     used: usize,
+    size: usize,
     /// The process that fills it. A forked child shares the memory: it runs what is there and adds to a region of its own.
     process: u32,
     /// The kernel serializes all threads on demand.
@@ -23,6 +24,16 @@ pub struct CodeMemory {
 unsafe impl Send for CodeMemory {}
 
 const SIZE: usize = 64 << 20;
+
+/// A small part of the address space, where that is limited.
+fn region_size() -> usize {
+    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the structure given.
+    if unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut l) } != 0 || l.rlim_cur == libc::RLIM_INFINITY {
+        return SIZE;
+    }
+    SIZE.min(((l.rlim_cur / 16) as usize & !((1 << 20) - 1)).max(1 << 20))
+}
 
 const REGISTER_SYNC_CORE: libc::c_int = 1 << 6;
 const SYNC_CORE: libc::c_int = 1 << 5;
@@ -57,6 +68,7 @@ fn anonymous_file() -> libc::c_int {
 impl CodeMemory {
     /// None: the operating system does not allow it.
     pub fn new() -> Option<CodeMemory> {
+        let size = region_size();
         // SAFETY: new mappings of a new file.
         unsafe {
             let fd = anonymous_file();
@@ -64,19 +76,19 @@ impl CodeMemory {
                 return None;
             }
             let map = |prot| {
-                let p = libc::mmap(std::ptr::null_mut(), SIZE, prot, libc::MAP_SHARED, fd, 0);
+                let p = libc::mmap(std::ptr::null_mut(), size, prot, libc::MAP_SHARED, fd, 0);
                 if p == libc::MAP_FAILED { None } else { Some(p as *mut u8) }
             };
-            let ok = libc::ftruncate(fd, SIZE as i64) == 0;
-            let maps = if ok {
-                map(libc::PROT_READ | libc::PROT_WRITE).zip(map(libc::PROT_READ | libc::PROT_EXEC))
-            } else {
-                None
-            };
+            let ok = libc::ftruncate(fd, size as i64) == 0;
+            let write = ok.then(|| map(libc::PROT_READ | libc::PROT_WRITE)).flatten();
+            let run = write.and_then(|_| map(libc::PROT_READ | libc::PROT_EXEC));
             libc::close(fd);
-            let (write, run) = maps?;
+            if let (Some(w), None) = (write, run) {
+                libc::munmap(w.cast(), size);
+            }
+            let (write, run) = (write?, run?);
             let (process, serialize) = (std::process::id(), membarrier(REGISTER_SYNC_CORE));
-            Some(CodeMemory { write, run, used: 0, process, serialize })
+            Some(CodeMemory { write, run, used: 0, size, process, serialize })
         }
     }
     /// To be called before code is made: a forked child must not write where its parent does. None: no memory.
@@ -92,7 +104,7 @@ impl CodeMemory {
     }
     /// Adds code that was made for [`next`](Self::next). None: the region is full.
     pub fn add(&mut self, code: &[u8]) -> Option<usize> {
-        if self.used + code.len() > SIZE {
+        if self.used + code.len() > self.size {
             return None;
         }
         let at = self.next();
@@ -221,7 +233,7 @@ mod tests {
     #[test]
     fn a_full_region_says_so() {
         let mut m = CodeMemory::new().unwrap();
-        m.used = SIZE - 32;
+        m.used = m.size - 32;
         assert!(m.add(&[0; 33]).is_none());
         assert!(m.add(&[0; 32]).is_some());
         assert!(m.add(&[0; 1]).is_none());

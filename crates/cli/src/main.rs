@@ -34,6 +34,10 @@ fn main() {
     }
     paths::fill(&mut parsed.config, &parsed.program, &env);
     let settings = Settings { config: parsed.config, heap: parsed.heap };
-    let status = adder_lang::main(settings, &parsed.program, &raw const base as usize);
-    std::process::exit(status);
+    let main = || adder_lang::main(settings, &parsed.program, &raw const base as usize);
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(main)) {
+        Ok(status) => std::process::exit(status),
+        Err(panic) if panic.is::<adder_lang::OutOfMemory>() => adder_lang::fatal_at_start("the runtime"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }

@@ -249,22 +249,32 @@ impl Mutator {
         self.wants_memory_error();
         self.refill_locked(size, Need::Reserve)
     }
-    /// The embedder is to look at the flag at the next safepoint.
+    /// The embedder is to look at the flag at the next safepoint. But not at once if it just did: else a program that
+    /// handles the error would get the next one while it does.
     fn wants_memory_error(&self) {
         // SAFETY: own data.
-        unsafe { self.local().memory_error = true };
+        let l = unsafe { self.local() };
+        if l.grace > 0 {
+            l.grace -= 1;
+            return;
+        }
+        l.memory_error = true;
         self.poll.fetch_or(POLL_STOP, Relaxed);
     }
     /// What was kept back of the memory outside the heap is in use. Dead objects may hold some of it.
     #[cold]
     fn malloc_low(&self) {
         // SAFETY: own data.
-        if !unsafe { self.local() }.memory_error {
+        let l = unsafe { self.local() };
+        if l.memory_error || crate::malloc::keep() {
+            return;
+        }
+        if l.grace == 0 {
             self.heap.collect_now(self, true);
             crate::malloc::trim();
-            if !crate::malloc::keep() {
-                self.wants_memory_error();
-            }
+        }
+        if !crate::malloc::keep() {
+            self.wants_memory_error();
         }
     }
     fn collect_if_due(&self) {

@@ -46,6 +46,14 @@ const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
 pub(crate) const EXTERNAL_STEP: isize = 16 << 20;
 
+/// Without memory of its own where one of the lists is empty: there may be none left.
+fn move_all<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
+    if to.is_empty() {
+        std::mem::swap(to, from);
+    }
+    to.append(from);
+}
+
 impl Space {
     pub(crate) fn new(r: Range, layouts: *const Layouts, config: &crate::Config) -> Space {
         let blocks = r.len >> BLOCK_SH;
@@ -134,11 +142,11 @@ impl Space {
                 }
                 l.block = NONE;
             }
-            self.remembered.append(&mut l.remembered);
-            self.dirty_cards.append(&mut l.dirty_cards);
-            self.weak.young.append(&mut l.weak);
-            self.finalizers.young.append(&mut l.finalizers);
-            self.drops.young.append(&mut l.drops);
+            move_all(&mut self.remembered, &mut l.remembered);
+            move_all(&mut self.dirty_cards, &mut l.dirty_cards);
+            move_all(&mut self.weak.young, &mut l.weak);
+            move_all(&mut self.finalizers.young, &mut l.finalizers);
+            move_all(&mut self.drops.young, &mut l.drops);
         }
     }
 
@@ -333,11 +341,13 @@ impl Heap {
         struct Abort;
         impl Drop for Abort {
             fn drop(&mut self) {
-                std::process::abort();
+                crate::fatal("a collection could not be finished");
             }
         }
         let abort = Abort;
+        crate::malloc::collecting(true);
         unsafe { self.run_inner(want_major, census, disown) };
+        crate::malloc::collecting(false);
         std::mem::forget(abort);
     }
     unsafe fn run_inner(

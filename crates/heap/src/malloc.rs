@@ -2,11 +2,12 @@
 //!
 //! Rust ends the process when it gets no memory. So something is kept back: when `malloc` fails for the first time, that is
 //! given away, and the embedder learns of it as of the use of the heap's own reserve
-//! ([`Mutator::take_memory_error`](crate::Mutator::take_memory_error)). Who asks for much memory still has to ask whether
-//! there is that much (`try_reserve`).
+//! ([`Mutator::take_memory_error`](crate::Mutator::take_memory_error)). Collections, which have to be finished, have a reserve
+//! of their own. Who asks for much memory still has to ask whether there is that much (`try_reserve`).
 //!
 //! # Invariants
-//! - `KEPT` is the address of a mapping of `SIZE` bytes that nobody uses, or 0; who takes the address out unmaps it.
+//! - `KEPT` and `FOR_COLLECTIONS` are addresses of mappings of `SIZE` bytes that nobody uses, or 0; who takes the address
+//!   out unmaps it.
 //! - Nothing here allocates or takes a lock.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -20,10 +21,27 @@ const SIZE: usize = 16 << 20;
 const LARGEST: usize = SIZE / 4;
 
 static KEPT: AtomicUsize = AtomicUsize::new(0);
+/// The same for collections alone, which have to be finished.
+static FOR_COLLECTIONS: AtomicUsize = AtomicUsize::new(0);
+static COLLECTING: AtomicBool = AtomicBool::new(false);
+static CARES: AtomicBool = AtomicBool::new(false);
 static LOW: AtomicBool = AtomicBool::new(false);
 
 /// Keeps something back from now on. False: there is not that much.
 pub(crate) fn keep() -> bool {
+    let Some(p) = map() else { return false };
+    LOW.store(false, Relaxed);
+    give_away(KEPT.swap(p, AcqRel));
+    true
+}
+/// Whether a collection is under way. It gets what is kept for it, which is kept again when it is over.
+pub(crate) fn collecting(is: bool) {
+    COLLECTING.store(is, Relaxed);
+    if CARES.load(Relaxed) && FOR_COLLECTIONS.load(Relaxed) == 0 {
+        FOR_COLLECTIONS.store(map().unwrap_or(0), Relaxed);
+    }
+}
+fn map() -> Option<usize> {
     // SAFETY: a new anonymous mapping.
     let p = unsafe {
         libc::mmap(
@@ -35,12 +53,13 @@ pub(crate) fn keep() -> bool {
             0,
         )
     };
-    if p == libc::MAP_FAILED {
-        return false;
-    }
-    LOW.store(false, Relaxed);
-    give_away(KEPT.swap(p as usize, AcqRel));
-    true
+    if p == libc::MAP_FAILED { None } else { Some(p as usize) }
+}
+/// There is a limit: from now on.
+pub(crate) fn care() {
+    keep();
+    CARES.store(true, Relaxed);
+    FOR_COLLECTIONS.store(map().unwrap_or(0), Relaxed);
 }
 /// Gives the system back what is free.
 pub(crate) fn trim() {
@@ -62,12 +81,39 @@ pub(crate) fn low() -> bool {
 
 #[cold]
 #[inline(never)]
-fn again(size: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
-    if size > LARGEST || !give_away(KEPT.swap(0, AcqRel)) {
+fn again(size: usize, f: impl Fn() -> *mut u8) -> *mut u8 {
+    if COLLECTING.load(Relaxed) && give_away(FOR_COLLECTIONS.swap(0, AcqRel)) {
+        let p = f();
+        if !p.is_null() {
+            return p;
+        }
+    }
+    if size > LARGEST && !COLLECTING.load(Relaxed) || !give_away(KEPT.swap(0, AcqRel)) {
         return std::ptr::null_mut();
     }
     LOW.store(true, Relaxed);
     f()
+}
+
+fn tell(parts: &[&str]) {
+    for s in parts {
+        // SAFETY: plain system call.
+        unsafe { libc::write(2, s.as_ptr().cast(), s.len()) };
+    }
+}
+/// Ends the process with a message, without any memory.
+pub fn fatal(what: &str) -> ! {
+    tell(&["Fatal Python error: ", what, "\n"]);
+    std::process::abort()
+}
+/// As [`fatal`], where the program has not begun.
+pub fn fatal_at_start(what: &str) -> ! {
+    tell(&[
+        "Fatal Python error: ",
+        what,
+        ": memory allocation failed\nPython runtime state: preinitialized\n",
+    ]);
+    std::process::exit(1)
 }
 
 // SAFETY: all memory comes from `System`.

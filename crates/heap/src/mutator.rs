@@ -31,6 +31,9 @@ pub struct Mutator {
 /// The heap's bit of [`Mutator::poll`].
 pub const POLL_STOP: u64 = 1;
 
+/// What handling an error takes, in pieces of memory for small objects.
+const GRACE: u32 = 16;
+
 pub(crate) const RUNNING: u32 = 0;
 pub(crate) const BLOCKED: u32 = 1;
 
@@ -62,6 +65,8 @@ pub(crate) struct Local {
     pub next_token: usize,
     pub registered: bool,
     pub memory_error: bool,
+    /// As often memory may be short from now on until the embedder is told again.
+    pub grace: u32,
     pub roots: RootList,
 }
 
@@ -100,6 +105,7 @@ impl Mutator {
                 next_token: 1,
                 registered: false,
                 memory_error: false,
+                grace: 0,
                 roots: RootList::new(),
             }),
         }
@@ -297,7 +303,12 @@ impl Mutator {
     }
     /// Whether an allocation had to use the reserve since the last call. To be asked after `poll_slow`.
     pub fn take_memory_error(&self) -> bool {
-        std::mem::take(unsafe { &mut self.local().memory_error })
+        // SAFETY: own data.
+        let l = unsafe { self.local() };
+        if l.memory_error {
+            l.grace = GRACE;
+        }
+        std::mem::take(&mut l.memory_error)
     }
     #[inline(always)]
     pub(crate) fn stress(&self) -> bool {

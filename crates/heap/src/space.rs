@@ -69,6 +69,8 @@ const LEAST_EAGER: usize = 16 << 20;
 /// what their pages take; more would keep a program waiting, for what it may never use.
 const RISE: std::ops::RangeInclusive<usize> = 2..=8;
 const LEAST_RESERVE: usize = 1 << 20;
+/// With less address space than this nothing of it is kept back.
+const LEAST_KEEPING: usize = 64 << 20;
 
 impl Range {
     /// Reserves as much as the process may: 64 GB or twice the machine's memory, less under `ulimit -v`.
@@ -81,7 +83,9 @@ impl Range {
         if let Some(room) = address_space_left() {
             // The rest is for native stacks, `malloc` and the collector's own lists.
             len = len.min(room / 2);
-            crate::malloc::keep();
+            if room >= LEAST_KEEPING {
+                crate::malloc::care();
+            }
         }
         loop {
             len &= !(BLOCK - 1);
@@ -90,7 +94,9 @@ impl Range {
             }
             // Without overcommitment what is reserved counts as used: leave something for others.
             len = (len / 2).min(ram / 4);
-            assert!(len >= LEAST_RESERVE, "cannot reserve address space for the heap");
+            if len < LEAST_RESERVE {
+                crate::fatal_at_start("the heap");
+            }
         }
     }
     fn try_reserve(len: usize) -> Option<Range> {

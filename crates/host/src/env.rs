@@ -24,7 +24,7 @@ pub type Address = usize;
 
 /// `setenv` moves the array that others read. Ours go one at a time; the C library's own readers (`TZ`,
 /// the resolver) take the risk that they take in every program.
-static CHANGING: Mutex<()> = Mutex::new(());
+pub(crate) static CHANGING: Mutex<()> = Mutex::new(());
 
 door! {
     /// See the module.

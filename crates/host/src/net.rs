@@ -277,7 +277,7 @@ door! {
 }
 
 /// The services and protocols databases answer in static storage.
-static NAMES: std::sync::Mutex<()> = std::sync::Mutex::new(());
+pub(crate) static NAMES: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 unsafe extern "C" {
     fn getservbyport(port: c_int, protocol: *const c_char) -> *mut libc::servent;

@@ -96,11 +96,15 @@ door! {
         // ---- new processes ----
 
         /// 0 in the child.
-        fn fork(&self) -> Res<Pid> { unsafe { libc::fork() }.ok() }
+        fn fork(&self) -> Res<Pid> {
+            let _locks = locks();
+            unsafe { libc::fork() }.ok()
+        }
         /// Pid (0 in the child) and the master side of a new terminal.
         fn forkpty(&self) -> Res<(Pid, Fd)> {
             let mut master = -1;
             let null = std::ptr::null_mut();
+            let _locks = locks();
             let pid = unsafe { libc::forkpty(&raw mut master, null, null.cast(), null.cast()) }.ok()?;
             Ok((pid, master))
         }
@@ -204,6 +208,12 @@ door! {
             unsafe { libc::setpriority(which, who, priority) }.done()
         }
     }
+}
+
+/// What a child needs to find free: threads that are in one of these calls do not exist there.
+fn locks() -> impl Sized {
+    let locks = [&crate::env::CHANGING, &crate::net::NAMES, &crate::users::ENUMERATING];
+    (locks.map(|m| m.lock()), crate::locale::LOCK.write())
 }
 
 fn usage(u: &libc::rusage) -> Usage {

@@ -29,7 +29,7 @@ pub struct Group {
 }
 
 /// The enumerations have one position for the process.
-static ENUMERATING: Mutex<()> = Mutex::new(());
+pub(crate) static ENUMERATING: Mutex<()> = Mutex::new(());
 
 door! {
     /// See the module. `Ok(None)`: there is no such entry.

@@ -340,7 +340,7 @@ fn error_soon(th: Th, t: Gc<Task>, msg: String) -> R<()> {
 fn step(th: Th, t: Gc<Task>, e: Option<Value>) -> R<()> {
     let l = future::alive(th, fut(t))?;
     running::enter_task(th, l, t.value())?;
-    match step_inner(th, t, e) {
+    match th.guarded(|| step_inner(th, t, e)) {
         Ok(()) => running::leave_task(th, l, t.value()),
         Err(r) => {
             let e = th.take_exc();
@@ -364,7 +364,7 @@ fn eager_start(th: Th, t: Gc<Task>) -> R<()> {
     }
     let ctx = unsafe { c.cast_unchecked() };
     contextvars::enter(th, ctx)?;
-    let mut r = step_inner(th, t, None);
+    let mut r = th.guarded(|| step_inner(th, t, None));
     let e = r.is_err().then(|| th.take_exc());
     if running::swap_current_task(th, l, previous).is_err() {
         r = Err(adder_vm::err::Raised);

@@ -206,7 +206,7 @@ pub static UUID: NativeModule = NativeModule {
         }
         let now = adder_vm::the_host().clock_gettime(0).unwrap_or(0) as u64 / 100 + GREGORIAN;
         let (time, seq, node) = {
-            let mut last = LAST.lock().unwrap();
+            let mut last = LAST.lock().unwrap_or_else(|e| e.into_inner());
             if last.2 == [0; 6] {
                 last.1 = u16::from_le_bytes([random[6], random[7]]) & 0x3fff;
                 last.2.copy_from_slice(&random[..6]);

@@ -70,7 +70,7 @@ impl Open {
         c.owner.store(0, Relaxed);
         c.lock.unlock_thin(self.th);
         let r = f();
-        c.lock.lock_uninterrupted(self.th);
+        c.lock.lock_inner_uninterrupted(self.th);
         c.owner.store(self.th.ident, Relaxed);
         c.depth.store(1, Relaxed);
         r
@@ -205,8 +205,9 @@ impl Conn for Gc<Connection> {
         if !self.held_by(th) {
             super::dead::bury(th);
             if !self.lock.try_lock_thin(th) {
-                self.lock.lock(th, None)?;
+                self.lock.lock_inner(th, None)?;
             }
+            self.depth.store(0, Relaxed);
             self.owner.store(th.ident, Relaxed);
         }
         self.depth.fetch_add(1, Relaxed);

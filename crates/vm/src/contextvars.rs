@@ -7,7 +7,8 @@
 //! - The types cannot be subclassed; `ctx`, `cv` and `tok` are given receivers of their methods, or values after a
 //!   test.
 //! - Each object begins with its traced words, as many as its `trace` is told; `vars` is always a dict, which is never
-//!   changed while `shared` says that copies have it too.
+//!   changed while `SHARED` says that copies have it too: whether it does is asked, and the dict changed, under the
+//!   context's lock, as another thread may copy the context meanwhile. Keys are compared by identity.
 
 use crate::builtins::{self, exceptions as exc, list};
 use crate::err::R;
@@ -316,18 +317,22 @@ pub fn current(th: Th) -> R<Gc<Context>> {
 /// A context with the same variables.
 pub fn copy(th: Th, c: Gc<Context>) -> R<Value> {
     let n = new_context(th, vars(c))?;
+    let _g = th.lock(c);
     c.set_flag(SHARED);
     n.set_flag(SHARED);
+    // It may have got another one meanwhile.
+    th.store(n, &n.vars, vars(c).value());
     Ok(n.value())
 }
-/// The dict to write to.
-fn own_vars(th: Th, c: Gc<Context>) -> R<Gc<Dict>> {
+/// Changes the variables.
+fn change<T>(th: Th, c: Gc<Context>, f: impl FnOnce(Gc<Dict>) -> R<T>) -> R<T> {
+    let _g = th.lock(c);
     if c.flag(SHARED) {
         let d = vars(c).copy(th)?;
         th.store(c, &c.vars, d.value());
         c.clear_flag(SHARED);
     }
-    Ok(vars(c))
+    f(vars(c))
 }
 
 /// The variable's value in the thread's context, without defaults.
@@ -345,7 +350,7 @@ fn set(th: Th, v: Gc<ContextVar>, x: Value) -> R<Value> {
     th.store(t, &t.context, c.value());
     th.store(t, &t.var, v.value());
     th.store_opt(t, &t.old, old);
-    own_vars(th, c)?.set(th, v.value(), x)?;
+    change(th, c, |d| d.set(th, v.value(), x))?;
     Ok(o)
 }
 fn reset(th: Th, v: Gc<ContextVar>, t: Gc<Token>) -> R<Value> {
@@ -363,16 +368,11 @@ fn reset(th: Th, v: Gc<ContextVar>, t: Gc<Token>) -> R<Value> {
         return Err(th.value_error(format!("{s} was created in a different Context")));
     }
     t.set_flag(USED);
-    let d = own_vars(th, c)?;
-    match t.old.get() {
-        Some(o) => d.set(th, v.value(), o)?,
-        None => {
-            if d.remove(th, v.value())?.is_none() {
-                return Err(th.raise_args(&exc::LOOKUP_ERROR, &[v.value()]));
-            }
-        }
-    }
-    Ok(NONE())
+    let found = change(th, c, |d| match t.old.get() {
+        Some(o) => d.set(th, v.value(), o).map(|_| true),
+        None => Ok(d.remove(th, v.value())?.is_some()),
+    })?;
+    if found { Ok(NONE()) } else { Err(th.raise_args(&exc::LOOKUP_ERROR, &[v.value()])) }
 }
 fn run(th: Th, a: RawArgs) -> R<Value> {
     let c = ctx(a.pos()[0]);
@@ -380,7 +380,7 @@ fn run(th: Th, a: RawArgs) -> R<Value> {
         return Err(th.type_error("run() missing 1 required positional argument"));
     }
     enter(th, c)?;
-    let r = th.call_raw(a.pos()[1], a.skip(2));
+    let r = th.guarded(|| th.call_raw(a.pos()[1], a.skip(2)));
     leave(th, c);
     r
 }

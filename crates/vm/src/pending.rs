@@ -32,7 +32,7 @@ static ANY_CALLS: AtomicBool = AtomicBool::new(false);
 
 /// What is called whenever the poll bit `PENDING` was set, for whatever reason.
 pub fn add_call_hook(f: fn(Th) -> R<()>) {
-    CALLS.lock().unwrap().push(f);
+    CALLS.lock().unwrap_or_else(|e| e.into_inner()).push(f);
     ANY_CALLS.store(true, Release);
 }
 
@@ -56,7 +56,7 @@ pub fn run(th: Th) -> R<()> {
         f(th)?;
     }
     if bits & poll::PENDING != 0 && ANY_CALLS.load(Acquire) {
-        let all = CALLS.lock().unwrap().clone();
+        let all = CALLS.lock().unwrap_or_else(|e| e.into_inner()).clone();
         for f in all {
             f(th)?;
         }

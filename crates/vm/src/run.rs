@@ -470,8 +470,19 @@ fn report(th: Th) -> i32 {
     if th.isinstance_exact(e, exc::KEYBOARD_INTERRUPT.get()) {
         INTERRUPTED.store(true, Relaxed);
     }
-    sys::display::print_exception(th, e, true);
+    print(th, e);
     1
+}
+/// Without memory for the text there is none.
+fn print(th: Th, e: Value) {
+    let done = th.guarded(|| {
+        sys::display::print_exception(th, e, true);
+        Ok(())
+    });
+    if done.is_err() {
+        th.take_exc();
+        eprintln!("{}: (no memory for its traceback)", th.type_name_of(e));
+    }
 }
 static INTERRUPTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
@@ -481,7 +492,7 @@ fn report_and_go_on(th: Th) {
     if th.isinstance_exact(e, exc::SYSTEM_EXIT.get()) {
         exit_for(th, e);
     }
-    sys::display::print_exception(th, e, true);
+    print(th, e);
 }
 
 /// The status that a SystemExit asks for. Other values than ints and None are printed and give 1.
@@ -527,7 +538,7 @@ static AT_END: Mutex<Vec<Step>> = Mutex::new(Vec::new());
 
 /// Something that a native module does when the interpreter ends, after `atexit` and finalizers (flushing files).
 pub fn at_end(f: Step) {
-    AT_END.lock().unwrap().push(f);
+    AT_END.lock().unwrap_or_else(|e| e.into_inner()).push(f);
 }
 
 /// Ends the runtime: waits for threads, calls `atexit` functions and finalizers, flushes. The process's exit status.
@@ -553,7 +564,7 @@ pub fn finish(th: Th, status: i32) -> i32 {
     if finalizables(th) > AT_START.load(Relaxed) || crate::types::python_finalizers() {
         finalize_objects(th);
     }
-    for f in AT_END.lock().unwrap().iter() {
+    for f in AT_END.lock().unwrap_or_else(|e| e.into_inner()).iter() {
         f(th);
     }
     ok = ok && stdio::flush(th);

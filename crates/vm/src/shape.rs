@@ -91,11 +91,13 @@ const MARGIN: usize = 4096;
 /// Numbers of shapes that are left.
 fn room() -> usize {
     let fresh = MAX_SHAPES.saturating_sub(NEXT.load(Relaxed) as usize);
-    (fresh + FREE.lock().unwrap().len()).saturating_sub(OWED.load(Relaxed) as usize)
+    (fresh + FREE.lock().unwrap_or_else(|e| e.into_inner()).len()).saturating_sub(OWED.load(Relaxed) as usize)
 }
 
 fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
-    let id = id.or_else(|| FREE.lock().unwrap().pop()).unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
+    let id = id
+        .or_else(|| FREE.lock().unwrap_or_else(|e| e.into_inner()).pop())
+        .unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
     assert!((id as usize) < MAX_SHAPES, "too many shapes");
     s.id = id;
     if s.root == 0 {
@@ -142,7 +144,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
         id,
     );
     OWED.fetch_add(1, Relaxed);
-    let mut roots = unsafe { &*type_.data }.roots.lock().unwrap();
+    let mut roots = unsafe { &*type_.data }.roots.lock().unwrap_or_else(|e| e.into_inner());
     if !roots.contains(&s.id) {
         roots.push(s.id);
     }
@@ -152,7 +154,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
 /// A root shape of `type_` for objects that are laid out as those of shape `like`, of another type. None: too many shapes.
 pub fn root_like(type_: Gc<Type>, like: &Shape) -> Option<&'static Shape> {
     let known = {
-        let roots = unsafe { &*type_.data }.roots.lock().unwrap();
+        let roots = unsafe { &*type_.data }.roots.lock().unwrap_or_else(|e| e.into_inner());
         roots.iter().map(|id| shape(*id)).find(|s| s.cap == like.cap && s.size == like.size)
     };
     known.or_else(|| try_new_root(type_, like.cap))
@@ -182,7 +184,7 @@ impl Shape {
         if self.dict_mode || self.keys.len() >= MAX_ATTRS {
             return None;
         }
-        let mut ch = self.children.lock().unwrap();
+        let mut ch = self.children.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(name)) {
             return Some(shape(id));
         }
@@ -209,7 +211,7 @@ impl Shape {
     /// The same layout with attributes in a dict.
     pub fn to_dict_mode(&'static self) -> &'static Shape {
         let root = shape(self.root);
-        let mut ch = root.children.lock().unwrap();
+        let mut ch = root.children.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(crate::value::NONE())) {
             return shape(id);
         }
@@ -257,17 +259,19 @@ impl Shape {
         if self.keys.len() > MOST {
             return None;
         }
-        if let Some(&(_, id)) = self.less.lock().unwrap().iter().find(|(k, _)| k.is(name)) {
+        if let Some(&(_, id)) =
+            self.less.lock().unwrap_or_else(|e| e.into_inner()).iter().find(|(k, _)| k.is(name))
+        {
             return Some(shape(id));
         }
         let mut s = shape(self.root);
         for k in self.keys.iter().filter(|k| !k.is(name)) {
-            if s.children.lock().unwrap().len() > MOST {
+            if s.children.lock().unwrap_or_else(|e| e.into_inner()).len() > MOST {
                 return None;
             }
             s = s.with(*k)?;
         }
-        self.less.lock().unwrap().push((name, s.id));
+        self.less.lock().unwrap_or_else(|e| e.into_inner()).push((name, s.id));
         Some(s)
     }
     /// The shape with the last attribute removed, if `name` is the last.
@@ -290,7 +294,7 @@ static CONDEMNED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn type_died(addr: usize) {
-    DEAD_TYPES.lock().unwrap().push(addr);
+    DEAD_TYPES.lock().unwrap_or_else(|e| e.into_inner()).push(addr);
 }
 
 /// At the end of a full collection: the shapes of types that died have no objects any more. They are freed a full
@@ -300,18 +304,25 @@ pub unsafe fn type_died(addr: usize) {
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
-    let mut condemned = CONDEMNED.lock().unwrap();
+    let mut condemned = CONDEMNED.lock().unwrap_or_else(|e| e.into_inner());
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
         let s = unsafe { Box::from_raw(p) };
-        if s.root == id && !s.children.lock().unwrap().iter().any(|(k, _)| k.is(crate::value::NONE())) {
+        if s.root == id
+            && !s
+                .children
+                .lock()
+                .unwrap_or_else(|e| e.into_inner())
+                .iter()
+                .any(|(k, _)| k.is(crate::value::NONE()))
+        {
             OWED.fetch_sub(1, Relaxed);
         }
         if !s.traced.load(Relaxed) {
-            FREE.lock().unwrap().push(id);
+            FREE.lock().unwrap_or_else(|e| e.into_inner()).push(id);
         }
     }
-    let mut dead = std::mem::take(&mut *DEAD_TYPES.lock().unwrap());
+    let mut dead = std::mem::take(&mut *DEAD_TYPES.lock().unwrap_or_else(|e| e.into_inner()));
     if dead.is_empty() {
         return;
     }
@@ -342,11 +353,11 @@ pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
     let Some(d) = (unsafe { type_.data.as_ref() }) else { return };
     // One buffer for all types.
     static TODO: Mutex<Vec<u32>> = Mutex::new(Vec::new());
-    let mut todo = TODO.lock().unwrap();
-    todo.extend_from_slice(&d.roots.lock().unwrap());
+    let mut todo = TODO.lock().unwrap_or_else(|e| e.into_inner());
+    todo.extend_from_slice(&d.roots.lock().unwrap_or_else(|e| e.into_inner()));
     while let Some(id) = todo.pop() {
         let Some(s) = try_shape(id) else { continue };
-        for (k, id) in s.children.lock().unwrap().iter() {
+        for (k, id) in s.children.lock().unwrap_or_else(|e| e.into_inner()).iter() {
             let mut w = k.bits();
             t.slot(&mut w);
             todo.push(*id);

@@ -10,7 +10,7 @@ use crate::err::R;
 use crate::import::{self, import_module};
 use crate::names;
 use crate::object::*;
-use crate::thread::{Root, Th};
+use crate::thread::{Root, Stacks, Th};
 use crate::value::*;
 use crate::{n, sys};
 
@@ -22,7 +22,8 @@ pub fn init(heap: adder_heap::Config, stack_base: usize, stack_size: usize) -> R
     builtins::str_::SEED.store(hash_seed(c.hash_seed), std::sync::atomic::Ordering::Relaxed);
     crate::hooks::OPTIMIZE.store(c.optimize, std::sync::atomic::Ordering::Relaxed);
     Th::init_heap(heap);
-    let th = Th::attach(stack_base, stack_size);
+    let stacks = Stacks::new().unwrap_or_else(|| adder_heap::fatal_at_start("the main thread"));
+    let th = Th::attach(stacks, stack_base, stack_size);
     names::init(|s| th.intern(s));
     builtins::str_::init_statics(th);
     builtins::bytes::init_statics(th);

@@ -105,10 +105,26 @@ impl Rest {
     }
 }
 
-/// A lock that any thread may release. 0: free, 1: held, 2: held and somebody may wait.
+/// How many forks this process is away from the first one. Whoever took a lock before the last of them does not exist
+/// here, unless it is the thread that forked.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// In the child of a fork.
+pub fn after_fork_child() {
+    FORKS.fetch_add(1, Relaxed);
+}
+
+/// A lock that any thread may release. 0: free; else the number of forks, and in the low bits 1: held, 2: held and
+/// somebody may wait.
 #[repr(transparent)]
 #[derive(Default)]
 pub struct Lock(AtomicU32);
+
+const STATE: u32 = 3;
+#[inline(always)]
+fn word(state: u32) -> u32 {
+    FORKS.load(Relaxed) << 2 | state
+}
 
 impl Lock {
     pub const fn new() -> Lock {
@@ -116,7 +132,27 @@ impl Lock {
     }
     #[inline(always)]
     pub fn try_lock(&self) -> bool {
-        self.0.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+        self.0.compare_exchange(0, word(1), Acquire, Relaxed).is_ok()
+    }
+    /// As [`Lock::lock`] for a lock that the program knows nothing of and that its holder always releases: held by a thread
+    /// that a fork has left behind, it is free. Not to be asked for by who has it.
+    #[inline]
+    pub fn lock_inner(&self, th: Th, deadline: Option<i64>) -> R<bool> {
+        if self.try_lock() || self.inherit() { Ok(true) } else { self.lock_slow(th, deadline) }
+    }
+    /// As [`Lock::lock_uninterrupted`] for such a lock.
+    #[inline]
+    pub fn lock_inner_uninterrupted(&self, th: Th) {
+        if !self.try_lock() && !self.inherit() {
+            self.lock_uninterrupted(th);
+        }
+    }
+    #[cold]
+    fn inherit(&self) -> bool {
+        let w = self.0.load(Relaxed);
+        w & STATE != 0
+            && w & !STATE != word(0)
+            && self.0.compare_exchange(w, word(1), Acquire, Relaxed).is_ok()
     }
     #[inline(always)]
     pub fn is_locked(&self) -> bool {
@@ -132,8 +168,8 @@ impl Lock {
         if self.try_lock() {
             return;
         }
-        while self.0.swap(2, Acquire) != 0 {
-            th.m.blocking(|| futex_wait(&self.0, 2, None));
+        while self.0.swap(word(2), Acquire) != 0 {
+            th.m.blocking(|| futex_wait(&self.0, word(2), None));
         }
     }
     #[cold]
@@ -146,16 +182,16 @@ impl Lock {
         }
         let mut rest = Rest::default();
         loop {
-            if self.0.swap(2, Acquire) == 0 {
+            if self.0.swap(word(2), Acquire) == 0 {
                 return Ok(true);
             }
             let until = rest.until(deadline);
-            match th.m.blocking(|| futex_wait(&self.0, 2, until)) {
+            match th.m.blocking(|| futex_wait(&self.0, word(2), until)) {
                 Wake::TimedOut if until != deadline => rest.over(th)?,
                 Wake::TimedOut => return Ok(false),
                 Wake::Interrupted => th.attend()?,
                 // Who was woken tries before a handler may raise: nobody else is woken in its place.
-                Wake::Woken if self.0.swap(2, Acquire) == 0 => return Ok(true),
+                Wake::Woken if self.0.swap(word(2), Acquire) == 0 => return Ok(true),
                 Wake::Woken => signals(th)?,
             }
         }
@@ -168,7 +204,7 @@ impl Lock {
         }
         let free = self.0.load(Relaxed) == 0;
         if free {
-            self.0.store(1, Relaxed);
+            self.0.store(word(1), Relaxed);
         }
         free
     }
@@ -184,7 +220,7 @@ impl Lock {
     /// False: it was not held.
     #[inline]
     pub fn unlock(&self) -> bool {
-        match self.0.swap(0, Release) {
+        match self.0.swap(0, Release) & STATE {
             0 => false,
             1 => true,
             _ => {
@@ -248,7 +284,7 @@ impl<T> Owned<T> {
                 self.0.unlock();
             }
         }
-        self.lock.lock_uninterrupted(th);
+        self.lock.lock_inner_uninterrupted(th);
         let _g = Unlock(&self.lock);
         // SAFETY: set when the object was made, freed when it died; the lock makes this the only reference.
         f(unsafe { self.ptr.get().as_mut() }.expect("the state of a finished object"))

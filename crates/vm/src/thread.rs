@@ -129,7 +129,10 @@ pub struct Thread {
     pub machine_cycles: RustCell<u64>,
     /// An import is under way.
     pub importing: RustCell<bool>,
+    /// The objects whose locks this thread has (see [`Th::lock`]); more than fit are not known.
+    held: [RustCell<Option<&'static adder_heap::Header>>; HELD],
 }
+const HELD: usize = 4;
 
 /// Values that a thread keeps.
 #[derive(Clone, Copy)]
@@ -313,10 +316,37 @@ impl Frame {
     }
 }
 
-/// Address space for a stack of `most` bytes, less where there is not that much: where it is and its size.
-fn map_stack(most: usize) -> (*mut u8, usize) {
+/// A mapping for frames or registers of a thread.
+struct Mapping {
+    start: *mut u8,
+    size: usize,
+}
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: ours, and nobody uses it any more.
+        unsafe { libc::munmap(self.start.cast(), self.size) };
+    }
+}
+/// The stacks of a thread to come. There may be no memory for them: to be made before it is started.
+pub struct Stacks {
+    frames: Mapping,
+    regs: Mapping,
+}
+// SAFETY: memory that only the owner uses.
+unsafe impl Send for Stacks {}
+impl Stacks {
+    pub fn new() -> Option<Stacks> {
+        let heap = *HEAP.get().expect("the heap exists");
+        // With a limit of address space deep recursion is not what it is for.
+        let most = |bytes: usize| bytes.min(heap.room() / 16).next_power_of_two().max(LEAST_STACK);
+        Some(Stacks { frames: map_stack(most(FRAME_BYTES))?, regs: map_stack(most(REG_BYTES))? })
+    }
+}
+
+/// Address space for a stack of `most` bytes, less where there is not that much.
+fn map_stack(most: usize) -> Option<Mapping> {
     let mut n = most;
-    loop {
+    while n >= LEAST_STACK {
         let p = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
@@ -328,11 +358,11 @@ fn map_stack(most: usize) -> (*mut u8, usize) {
             )
         };
         if p != libc::MAP_FAILED {
-            return (p as *mut u8, n);
+            return Some(Mapping { start: p as *mut u8, size: n });
         }
         n /= 2;
-        assert!(n >= LEAST_STACK, "no memory for a thread's stacks");
     }
+    None
 }
 
 /// Address space for frames and registers of a thread, committed as it is used.
@@ -362,13 +392,12 @@ impl Th {
         CURRENT.with(|c| c.get())
     }
     /// Registers the calling native thread. `stack_base`: an address above all of its Python-related frames.
-    pub fn attach(stack_base: usize, stack_size: usize) -> Th {
+    pub fn attach(stacks: Stacks, stack_base: usize, stack_size: usize) -> Th {
         let heap = *HEAP.get().expect("the heap exists");
-        // With a limit of address space deep recursion is not what it is for.
-        let most = |bytes: usize| bytes.min(heap.room() / 16).next_power_of_two().max(LEAST_STACK);
-        let (frames, frame_bytes) = map_stack(most(FRAME_BYTES));
-        let (regs, reg_bytes) = map_stack(most(REG_BYTES));
-        let (frames, regs) = (frames as *mut Frame, regs as *mut u64);
+        let (frame_bytes, reg_bytes) = (stacks.frames.size, stacks.regs.size);
+        let (frames, regs) = (stacks.frames.start as *mut Frame, stacks.regs.start as *mut u64);
+        // The thread's from now on; `detach` unmaps them.
+        std::mem::forget(stacks);
         let t = Box::new(Thread {
             m: Mutator::new(heap),
             ticks: RustCell::new(1),
@@ -399,6 +428,7 @@ impl Th {
             tuple_hashes: std::cell::OnceCell::new(),
             machine_cycles: RustCell::new(0),
             importing: RustCell::new(false),
+            held: Default::default(),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
         unsafe { (*frames).regs = regs };
@@ -406,7 +436,7 @@ impl Th {
         th.reset_frame_limit();
         unsafe { th.m.register(stack_base) };
         CURRENT.with(|c| c.set(Some(th)));
-        let mut all = THREADS.lock().unwrap();
+        let mut all = THREADS.lock().unwrap_or_else(|e| e.into_inner());
         if all.is_empty() {
             MAIN.store(th.0.as_ptr(), Release);
         }
@@ -420,14 +450,14 @@ impl Th {
     /// No frame of the thread is active and nothing of its heap objects is used any more.
     pub unsafe fn detach(self) {
         CURRENT.with(|c| c.set(None));
-        THREADS.lock().unwrap().retain(|t| *t != self.0.as_ptr() as usize);
+        THREADS.lock().unwrap_or_else(|e| e.into_inner()).retain(|t| *t != self.0.as_ptr() as usize);
         unsafe {
             self.m.unregister();
             let (frames, regs) = (self.frames.get(), self.regs.get());
             let frame_bytes = (self.frames_end.get().offset_from_unsigned(frames) + 8) * size_of::<Frame>();
             let reg_bytes = self.regs_end.get().offset_from_unsigned(regs) * 8 + REG_MARGIN;
-            libc::munmap(frames.cast(), frame_bytes);
-            libc::munmap(regs.cast(), reg_bytes);
+            drop(Mapping { start: frames.cast(), size: frame_bytes });
+            drop(Mapping { start: regs.cast(), size: reg_bytes });
             drop(Box::from_raw(self.0.as_ptr()));
         }
     }
@@ -450,7 +480,7 @@ impl Th {
     }
     /// Calls `f` with all threads that run Python. They may be running; the list is locked meanwhile.
     pub fn for_all(mut f: impl FnMut(Th)) {
-        for t in THREADS.lock().unwrap().iter() {
+        for t in THREADS.lock().unwrap_or_else(|e| e.into_inner()).iter() {
             f(Th(NonNull::new(*t as *mut Thread).unwrap()));
         }
     }
@@ -468,7 +498,18 @@ impl Th {
         // Whoever held the lock is gone.
         THREADS.clear_poison();
         if let Ok(mut all) = THREADS.try_lock() {
-            all.retain(|t| *t == self.0.as_ptr() as usize);
+            all.retain(|t| {
+                // SAFETY: the structures of threads that are gone stay where they are.
+                let t = unsafe { &*(*t as *const Thread) };
+                if std::ptr::eq(t, self.0.as_ptr()) {
+                    return true;
+                }
+                // They waited for the world. What objects are like then is what other threads may see, too.
+                for h in t.held.iter().filter_map(RustCell::take) {
+                    h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
+                }
+                false
+            });
         }
     }
     pub fn reset_frame_limit(self) {
@@ -625,19 +666,22 @@ unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
 pub type Cell_ = crate::object::Cell;
 
 /// Per-object thin lock for compound mutations; free of cost while the process has one thread.
-pub struct Guard(Option<&'static adder_heap::Header>);
+pub struct Guard(Option<(&'static adder_heap::Header, Th)>);
 
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(h) = self.0 {
-            unlock(h)
+        if let Some((h, th)) = self.0 {
+            unlock(h, th)
         }
     }
 }
 
 #[cold]
-fn unlock(h: &'static adder_heap::Header) {
+fn unlock(h: &'static adder_heap::Header, th: Th) {
+    if let Some(x) = th.held.iter().find(|x| x.get().is_some_and(|x| std::ptr::eq(x, h))) {
+        x.set(None);
+    }
     let old = h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
     if old & flags::WAITERS != 0 {
         // SAFETY: the address stays valid while threads are parked on it: they hold the object on their stacks.
@@ -661,7 +705,10 @@ impl Th {
             let f = h.flags.load(Relaxed);
             if f & flags::LOCKED == 0 {
                 if h.flags.compare_exchange_weak(f, f | flags::LOCKED, Acquire, Relaxed).is_ok() {
-                    return Guard(Some(h));
+                    if let Some(x) = self.held.iter().find(|x| x.get().is_none()) {
+                        x.set(Some(h));
+                    }
+                    return Guard(Some((h, self)));
                 }
                 continue;
             }

@@ -107,7 +107,7 @@ fn acquire(th: Th) {
         LOCK_DEPTH.fetch_add(1, Relaxed);
         return;
     }
-    LOCK.lock_uninterrupted(th);
+    LOCK.lock_inner_uninterrupted(th);
     LOCK_OWNER.store(th.ident, Relaxed);
     LOCK_DEPTH.store(1, Relaxed);
 }

@@ -190,7 +190,7 @@ fn layout(n: usize) -> std::alloc::Layout {
 }
 fn take_memory(n: usize) -> *mut u8 {
     if n == DEFAULT_BUFFER_SIZE as usize
-        && let Some(p) = POOL.lock().unwrap().pop()
+        && let Some(p) = POOL.lock().unwrap_or_else(|e| e.into_inner()).pop()
     {
         return p as *mut u8;
     }
@@ -207,7 +207,7 @@ fn give_back(b: &Buffered) {
         return;
     }
     if n == DEFAULT_BUFFER_SIZE as usize {
-        let mut pool = POOL.lock().unwrap();
+        let mut pool = POOL.lock().unwrap_or_else(|e| e.into_inner());
         if pool.len() < POOLED {
             pool.push(p as usize);
             return;
@@ -400,7 +400,7 @@ fn enter(th: Th, b: Gc<Buffered>) -> R<Held> {
         if b.owner.load(Relaxed) == th.ident {
             return Err(reentrant(th, b));
         }
-        b.lock.lock(th, None)?;
+        b.lock.lock_inner(th, None)?;
     }
     b.owner.store(th.ident, Relaxed);
     Ok(Held { th, b })

@@ -206,7 +206,8 @@ pub fn enter(th: Th, t: Gc<Text>) -> R<Held> {
             t.depth.set(t.depth.get() + 1);
             return Ok(Held(t, th));
         }
-        t.lock.lock(th, None)?;
+        t.lock.lock_inner(th, None)?;
+        t.depth.set(0);
     }
     t.owner.store(th.ident, Relaxed);
     Ok(Held(t, th))

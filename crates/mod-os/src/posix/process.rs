@@ -372,7 +372,7 @@ pub fn fork_quietly(th: Th, f: impl FnOnce(&'static dyn adder_host::Host) -> add
     before_fork(th);
     let heap = th.m.heap;
     let r = heap.stop_world(&th.m, || {
-        let r = f(host());
+        let r = crate::thread::forking(|| f(host()));
         if let Ok(0) = r {
             // SAFETY: this thread is the only one in the child.
             unsafe { heap.after_fork_child(&th.m) };

@@ -62,14 +62,14 @@ static ALL: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 static TO_JOIN: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 
 pub fn register(s: &Arc<Shared>) {
-    ALL.lock().unwrap().push(s.clone());
+    ALL.lock().unwrap_or_else(|e| e.into_inner()).push(s.clone());
 }
 pub fn unregister(s: &Arc<Shared>) {
-    ALL.lock().unwrap().retain(|x| !Arc::ptr_eq(x, s));
-    TO_JOIN.lock().unwrap().retain(|x| !Arc::ptr_eq(x, s));
+    ALL.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, s));
+    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, s));
 }
 pub fn must_join(s: &Arc<Shared>) {
-    TO_JOIN.lock().unwrap().push(s.clone());
+    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).push(s.clone());
 }
 /// The thread's function has returned.
 pub fn ending(_s: &Arc<Shared>) {}
@@ -77,27 +77,31 @@ pub fn ending(_s: &Arc<Shared>) {}
 /// Waits for all threads that are no daemons.
 pub fn join_all(th: Th) -> R<()> {
     loop {
-        let next = TO_JOIN.lock().unwrap().iter().find(|s| s.ident.load(Acquire) != th.ident).cloned();
+        let next = TO_JOIN
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .iter()
+            .find(|s| s.ident.load(Acquire) != th.ident)
+            .cloned();
         let Some(s) = next else { return Ok(()) };
         s.ended.wait(th, None)?;
-        TO_JOIN.lock().unwrap().retain(|x| !Arc::ptr_eq(x, &s));
+        TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, &s));
     }
 }
 
+/// Runs `f`, which forks, while no other thread uses the lists: one that is about to end does not stop with the world.
+pub fn forking<T>(f: impl FnOnce() -> T) -> T {
+    let _lists = (ALL.lock(), TO_JOIN.lock());
+    f()
+}
 /// In the child of a fork all other threads are over.
 pub fn after_fork_child(th: Th) {
-    let all = std::mem::take(&mut *match ALL.try_lock() {
-        Ok(g) => g,
-        Err(_) => return,
-    });
-    for s in &all {
+    for s in std::mem::take(&mut *ALL.lock().unwrap_or_else(|e| e.into_inner())) {
         if s.ident.load(Acquire) != th.ident {
             s.done();
         }
     }
-    if let Ok(mut g) = TO_JOIN.try_lock() {
-        g.clear();
-    }
+    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).clear();
 }
 
 crate::native_layout! { pub(crate) Handle { ; shared: *const Shared } }
@@ -141,7 +145,7 @@ pub static HANDLE: TypeCell = TypeCell::new(&NativeType {
                 return Err(th.runtime_error("thread not started"));
             }
             s.done();
-            TO_JOIN.lock().unwrap().retain(|x| !Arc::ptr_eq(x, &s));
+            TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, &s));
             none()
         }),
     ],

@@ -17,12 +17,13 @@ use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::structseq;
-use adder_vm::thread::{MULTI, Root, Th};
+use adder_vm::thread::{MULTI, Root, Stacks, Th};
 use adder_vm::value::*;
 use handle::{HANDLE, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::*};
 
+pub use handle::forking;
 pub use lock::{LOCK, RLOCK};
 
 structseq! {
@@ -276,13 +277,16 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     }
     handle::register(&s);
     let child = s.clone();
-    let spawned = th.m.blocking(move || host().spawn_thread(size, Box::new(move || run(key, child, size))));
+    let spawned = th.m.blocking(move || {
+        let stacks = Stacks::new()?;
+        host().spawn_thread(size, Box::new(move || run(key, child, stacks, size))).ok()
+    });
     match spawned {
-        Ok(ident) => {
+        Some(ident) => {
             s.ident.store(ident, Release);
             Ok(())
         }
-        Err(_) => {
+        None => {
             RUNNING.fetch_sub(1, Relaxed);
             starts.remove(th, Value::fix(key))?;
             s.failed();
@@ -293,9 +297,9 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
 }
 
 /// The life of a thread.
-fn run(key: i64, s: Arc<Shared>, size: usize) {
+fn run(key: i64, s: Arc<Shared>, stacks: Stacks, size: usize) {
     let base = 0usize;
-    let th = Th::attach((&raw const base) as usize + 512, size);
+    let th = Th::attach(stacks, (&raw const base) as usize + 512, size);
     s.ident.store(th.ident, Release);
     s.running();
     body(th, key);
@@ -314,7 +318,7 @@ fn body(th: Th, key: i64) {
     let Ok(Some(rec)) = starts.remove(th, Value::fix(key)) else { return };
     let rec: Gc<Tuple> = rec.cast().unwrap();
     let (f, args, kw) = (rec.items()[0], rec.items()[1], rec.items()[2]);
-    if th.call_ex(f, args.cast().unwrap(), kw.cast::<Dict>()).is_err() {
+    if th.guarded(|| th.call_ex(f, args.cast().unwrap(), kw.cast::<Dict>())).is_err() {
         if th.exc_is(&exc::SYSTEM_EXIT) {
             th.take_exc();
         } else {
@@ -371,6 +375,7 @@ fn excepthook(th: Th, args: Value) -> R<()> {
 /// In the child of a fork: this thread is the only one.
 pub fn after_fork_child(th: Th) {
     th.after_fork_child();
+    adder_vm::sync::after_fork_child();
     MAIN_IDENT.store(th.ident as i64, Relaxed);
     RUNNING.store(0, Relaxed);
     handle::after_fork_child(th);

@@ -135,7 +135,7 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
 }
 
 fn remove_subclass(base: Gc<Type>, t: Gc<Type>) {
-    let _g = TYPE_LOCK.lock().unwrap();
+    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
     // `linked` keeps the base: a follower may be left.
     unsafe { (*base.data).subclasses.retain(|s| *s != t.value().bits() as usize) };
 }

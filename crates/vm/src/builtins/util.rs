@@ -73,7 +73,7 @@ pub fn repr_once<T>(th: Th, o: Value, f: impl FnOnce() -> R<T>) -> R<Option<T>> 
     let node = ReprNode { obj: o.bits(), prev: Cell::new(head[0]) };
     let me = &raw const node as u64;
     th.repr_stack.set([me, 0, 0, 0]);
-    let r = f();
+    let r = th.guarded(f);
     // Other native stacks of the thread may have put nodes above: look for it.
     let head = th.repr_stack.get()[0];
     if head == me {

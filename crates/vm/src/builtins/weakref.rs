@@ -100,14 +100,14 @@ fn existing(th: Th, o: Value, t: Gc<Type>) -> Option<Value> {
     if unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::HAS_WEAK == 0 {
         return None;
     }
-    TABLE.look(th, |tab| {
-        let list = tab.as_ref()?.get(&o.bits())?;
-        list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
-            let r = weak(*w);
-            crate::shape::shape(w.shape_id()).type_ == t
-                && r.callback.get().is_none()
-                && r.target.load(Acquire) == o.bits()
-        })
+    TABLE.look(th, |tab| shared_in(tab.as_ref()?.get(&o.bits())?, o, t))
+}
+fn shared_in(list: &[u64], o: Value, t: Gc<Type>) -> Option<Value> {
+    list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
+        let r = weak(*w);
+        crate::shape::shape(w.shape_id()).type_ == t
+            && r.callback.get().is_none()
+            && r.target.load(Acquire) == o.bits()
     })
 }
 
@@ -128,10 +128,16 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     th.m.pin(vo);
     th.m.pin(oo);
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
-    TABLE.with(|tab| {
+    let other = TABLE.with(|tab| {
         let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
         // Entries of an earlier object at this address.
         list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
+        if share
+            && callback.is_none()
+            && let Some(w) = shared_in(list, o, t)
+        {
+            return Some(w);
+        }
         w.target.store(o.bits(), Release);
         w.key.store(o.bits(), Release);
         if let Some(c) = callback {
@@ -150,7 +156,11 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
         let at = if first { 0 } else { list.iter().take_while(|x| shared(x)).count() };
         list.insert(at, v.bits());
         unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel);
+        None
     });
+    if let Some(w) = other {
+        return Ok(w);
+    }
     th.m.register_weak(vo);
     Ok(v)
 }

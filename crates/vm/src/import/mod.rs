@@ -110,7 +110,7 @@ fn find_and_load(th: Th, name: Value) -> R<Value> {
         return crate::sys::importtime::timed(th, name, || th.call(f, &[name, import]));
     }
     let outer = th.importing.replace(true);
-    let r = th.call(f, &[name, import]);
+    let r = th.guarded(|| th.call(f, &[name, import]));
     th.importing.set(outer);
     if !outer {
         th.m.heap.between_phases(&th.m);

@@ -269,6 +269,12 @@ impl Th {
         self.push_frame(f, regs, first, a, fflags::ENTRY)?;
         self.run_entry()
     }
+    /// Runs what is not called by the interpreter: a panic inside is an exception, as it is there.
+    pub fn guarded<T>(self, f: impl FnOnce() -> R<T>) -> R<T> {
+        let fp = self.fp.get();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
+            .unwrap_or_else(|panic| Err(super::internal_error(self, fp, &*panic)))
+    }
     /// Runs an operation that must not run Python code: machine code has frames that are not in memory. None: it would
     /// have, or it failed; nothing of the kind has happened, no exception is set.
     pub fn quietly(self, f: impl FnOnce() -> R<Value>) -> Option<Value> {

@@ -55,7 +55,7 @@ fn quietly<T>(th: Th, event: usize, f: impl FnOnce() -> R<T>) -> R<T> {
     let what = th.event.replace(event as i32);
     let observed = th.observed.replace(th.fp.get());
     th.tracing.set(th.tracing.get() + 1);
-    let r = f();
+    let r = th.guarded(f);
     th.tracing.set(th.tracing.get() - 1);
     th.event.set(what);
     th.observed.set(observed);

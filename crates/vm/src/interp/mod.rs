@@ -172,30 +172,34 @@ fn raised(th: Th) -> bool {
 ///
 /// A panic inside (a bug of the runtime) ends in a `SystemError` of the Python program, not in its death.
 pub fn run(th: Th) -> R<Value> {
-    let entry = th.fp.get();
-    let flags = unsafe { (*entry).flags };
-    let base = th.native_base.get();
-    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
-    }));
-    th.native_base.set(base);
-    match ran {
-        Ok(w) => Value::from_word(w).ok_or(Raised),
-        // Where it happened, as if the operation had said so: what was being made there is gone.
-        Err(panic) if ran_out(&*panic) && entry_frame(th.fp.get()) == entry_frame(entry) => {
-            th.exc.init(None);
-            // What the native frames referred to may be enough.
-            th.m.take_memory_error();
-            let _ = th.memory_error();
-            if raised(th) { run(th) } else { Err(Raised) }
-        }
-        Err(panic) => {
-            // Of a frame that had a gap nothing may be left.
-            let base = match chain::gap(flags) {
-                0 => unsafe { entry_frame(entry).sub(1) },
-                n => unsafe { entry.sub(1 + n) },
-            };
-            Err(internal_error(th, base, &*panic))
+    loop {
+        let entry = th.fp.get();
+        let flags = unsafe { (*entry).flags };
+        let base = th.native_base.get();
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            if cfg!(debug_assertions) { run_loop(th) } else { threaded::start(th) }
+        }));
+        th.native_base.set(base);
+        match ran {
+            Ok(w) => return Value::from_word(w).ok_or(Raised),
+            // Where it happened, as if the operation had said so: what was being made there is gone.
+            Err(panic) if ran_out(&*panic) && entry_frame(th.fp.get()) == entry_frame(entry) => {
+                th.exc.init(None);
+                // What the native frames referred to may be enough.
+                th.m.take_memory_error();
+                let _ = th.memory_error();
+                if !raised(th) {
+                    return Err(Raised);
+                }
+            }
+            Err(panic) => {
+                // Of a frame that had a gap nothing may be left.
+                let base = match chain::gap(flags) {
+                    0 => unsafe { entry_frame(entry).sub(1) },
+                    n => unsafe { entry.sub(1 + n) },
+                };
+                return Err(internal_error(th, base, &*panic));
+            }
         }
     }
 }
@@ -221,10 +225,15 @@ pub(crate) fn entry_frame(mut fp: *mut Frame) -> *mut Frame {
     fp
 }
 
+const CAPACITY: &str = "capacity overflow";
 /// Whether there was no memory: the heap says so when its reserve is used up, kernels where they cannot return an error.
 fn ran_out(panic: &(dyn std::any::Any + Send)) -> bool {
+    // The last is what Rust says of more bytes than there are addresses.
     panic.is::<adder_heap::OutOfMemory>()
-        || panic.downcast_ref::<&str>().is_some_and(|s| *s == adder_text::room::OUT_OF_MEMORY)
+        || panic
+            .downcast_ref::<&str>()
+            .is_some_and(|s| [adder_text::room::OUT_OF_MEMORY, CAPACITY].contains(s))
+        || panic.downcast_ref::<String>().is_some_and(|s| s == CAPACITY)
 }
 
 /// `base`: the frame below those that the panic ended.

@@ -359,7 +359,7 @@ fn remember_getitem(th: Th, t: Gc<Type>, f: Value) {
     if t.fast_getitem.get().is_none() {
         let version = t.version.load(Acquire);
         if th.lookup(t, n!(__getitem__)).is_some_and(|g| g.is(f)) {
-            let _g = crate::types::TYPE_LOCK.lock().unwrap();
+            let _g = crate::types::TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
             if version != 0 && t.version.load(Acquire) == version {
                 th.store(t, &t.fast_getitem, f);
             }

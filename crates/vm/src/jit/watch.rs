@@ -30,14 +30,14 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 
 fn add(w: &Watchers, at: usize, t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
-    let mut g = w.lock().unwrap();
+    let mut g = w.lock().unwrap_or_else(|e| e.into_inner());
     let l = g.get_or_insert_with(AddressMap::default).entry(at).or_default();
     if !l.iter().any(|x| std::ptr::eq(*x, t)) {
         l.push(t);
     }
 }
 fn fire(w: &Watchers, at: usize, c: Counter) {
-    let hit = w.lock().unwrap().as_mut().and_then(|m| m.remove(&at));
+    let hit = w.lock().unwrap_or_else(|e| e.into_inner()).as_mut().and_then(|m| m.remove(&at));
     for t in hit.into_iter().flatten() {
         if t.valid.load(Acquire) {
             c.inc();
@@ -73,7 +73,7 @@ pub fn watch_cell(c: Gc<DictCell>, t: &'static Tree) -> bool {
 /// The tree relies on there being one thread, and on functions keeping their code.
 pub fn watch_world(t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
-    ALL.lock().unwrap().push(t);
+    ALL.lock().unwrap_or_else(|e| e.into_inner()).push(t);
 }
 
 /// An inline cache was emptied.
@@ -102,7 +102,7 @@ fn cell_changed(c: Gc<DictCell>) {
 }
 /// These inline caches are about to be freed.
 pub fn forget_caches(dead: impl Fn(usize) -> bool) {
-    if let Some(m) = CACHES.lock().unwrap().as_mut() {
+    if let Some(m) = CACHES.lock().unwrap_or_else(|e| e.into_inner()).as_mut() {
         m.retain(|k, _| !dead(*k));
     }
 }
@@ -112,7 +112,7 @@ pub fn invalidate_all(c: Counter) {
     if !ACTIVE.load(SeqCst) {
         return;
     }
-    let all = std::mem::take(&mut *ALL.lock().unwrap());
+    let all = std::mem::take(&mut *ALL.lock().unwrap_or_else(|e| e.into_inner()));
     for t in all {
         if t.valid.load(Acquire) {
             c.inc();

@@ -92,7 +92,7 @@ pub fn call_tracing(th: Th, a: &[Option<Value>]) -> R<Value> {
     };
     // What the function does is traced, though a trace function calls it.
     let tracing = th.tracing.replace(0);
-    let r = th.call_ex(f, t, None);
+    let r = th.guarded(|| th.call_ex(f, t, None));
     th.tracing.set(tracing);
     r
 }

@@ -23,7 +23,7 @@ fn header(s: &mut State) {
 /// Runs an import and reports its time, and that without the imports it made itself.
 pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
     let outer = {
-        let mut s = STATE.lock().unwrap();
+        let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
         header(&mut s);
         s.level += 1;
         std::mem::take(&mut s.nested)
@@ -31,7 +31,7 @@ pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
     let start = Instant::now();
     let r = f();
     let total = start.elapsed();
-    let mut s = STATE.lock().unwrap();
+    let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
     s.level -= 1;
     let own = total.saturating_sub(s.nested);
     s.nested = outer + total;
@@ -48,7 +48,7 @@ pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
 
 /// `-X importtime=2`: the module was there already.
 pub fn cached(th: Th, name: Value) {
-    let mut s = STATE.lock().unwrap();
+    let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
     header(&mut s);
     eprintln!("import time: cached    | cached     | {:width$}{}", "", th.text(name), width = s.level * 2);
 }

@@ -147,7 +147,7 @@ impl Rec {
             let v = unsafe { Value::from_bits(self.keep.as_slice()[k]) };
             th.store(a, a.slot(k), v);
         }
-        let _g = crate::types::TYPE_LOCK.lock().unwrap();
+        let _g = crate::types::TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
         th.store_opt(a, a.slot(n), code.jit_refs.get());
         th.store(code, &code.jit_refs, a.value());
         Ok(())
