@@ -6,6 +6,7 @@
 //! `text` and `tail` read as None.
 
 use crate::native_layout;
+use adder_text::room;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::object::{self, new_instance};
 use adder_vm::builtins::{list, slice};
@@ -480,8 +481,8 @@ fn remove(th: Th, a: &[Option<Value>]) -> R<Value> {
 /// Does it need ElementPath, or is it the name of a tag?
 fn is_path(v: Value) -> bool {
     let s = match (v.cast::<Str>(), v.cast::<Bytes>()) {
-        (Some(s), _) => s.bytes().to_vec(),
-        (_, Some(b)) => b.bytes().to_vec(),
+        (Some(s), _) => room::copy(s.bytes()),
+        (_, Some(b)) => room::copy(b.bytes()),
         _ => return true,
     };
     if s.len() >= 3 && (s.starts_with(b"{}") || s.starts_with(b"{*}")) {

@@ -5,6 +5,7 @@
 //! kept in the object. Handlers are the slots `h0 .. h21` in the order of [`Event`].
 
 use super::parser::{Arg, Event, Model, Parser, Sink, Stop, code};
+use adder_text::room;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{buffer::Buffer, bytes, codecs, int, list, module, object};
 use adder_vm::err::{R, Raised};
@@ -712,9 +713,9 @@ fn parse(th: Th, p: Gc<XmlParser>, data: Value, last: bool) -> R<Value> {
             if !st.parser.started {
                 st.parser.force_utf8();
             }
-            s.bytes().to_vec()
+            room::copy(s.bytes())
         }
-        None => Buffer::simple(th, data)?.bytes().to_vec(),
+        None => room::copy(Buffer::simple(th, data)?.bytes()),
     };
     let mut sink = PySink { th, p };
     let r = st.parser.feed(&owned, last, &mut sink);

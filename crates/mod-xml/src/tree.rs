@@ -7,6 +7,7 @@
 use super::element::*;
 use super::parser::{Arg, Event, Parser, Sink, Stop, code};
 use crate::native_layout;
+use adder_text::room;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::object::new_instance;
 use adder_vm::builtins::{buffer::Buffer, codecs, list, ops};
@@ -315,11 +316,11 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
                     if s.as_str().is_none() {
                         codecs::encode(th, v, Some(th.str("utf-8")), None)?;
                     }
-                    let b = s.bytes().to_vec();
+                    let b = room::copy(s.bytes());
                     run(th, p, &b, false, as_text)?;
                 }
                 None => {
-                    let b = Buffer::simple(th, v)?.bytes().to_vec();
+                    let b = room::copy(Buffer::simple(th, v)?.bytes());
                     run(th, p, &b, false, |_| {})?;
                 }
             }
@@ -352,7 +353,8 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
                     }
                     v = codecs::encode(th, v, Some(th.str("utf-8")), Some(th.str("surrogatepass")))?;
                 }
-                let Some(b) = v.exact::<Bytes>().map(|b| b.bytes().to_vec()).filter(|b| !b.is_empty()) else {
+                let Some(b) = v.exact::<Bytes>().map(|b| room::copy(b.bytes())).filter(|b| !b.is_empty())
+                else {
                     break;
                 };
                 run(th, p, &b, false, before)?;
@@ -525,8 +527,8 @@ fn set_events(th: Th, a: &[Option<Value>]) -> R<Value> {
     while let Some(v) = l.get(i) {
         i += 1;
         let name = match (v.cast::<Str>(), v.cast::<Bytes>()) {
-            (Some(s), _) => s.bytes().to_vec(),
-            (_, Some(s)) => s.bytes().to_vec(),
+            (Some(s), _) => room::copy(s.bytes()),
+            (_, Some(s)) => room::copy(s.bytes()),
             _ => return Err(th.value_error("invalid events sequence")),
         };
         let slot = match &name[..] {

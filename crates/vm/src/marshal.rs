@@ -12,6 +12,7 @@ use crate::native::*;
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
+use adder_text::room;
 use std::collections::HashMap;
 
 pub const VERSION: i64 = 5;
@@ -208,7 +209,7 @@ impl Writer {
                 self.byte(b's' | flag);
                 let b = builtins::buffer::bytes_of(v).unwrap_or(&[]);
                 self.size(b.len())?;
-                self.out.extend_from_slice(b);
+                room::append(&mut self.out, b);
             }
             Kind::Str if v.is_exact(Kind::Str) => self.text(unsafe { v.cast_unchecked() }, flag)?,
             Kind::Tuple if v.is_exact(Kind::Tuple) => {
@@ -279,7 +280,7 @@ impl Writer {
                     None => adder_bytecode::serialize(&code_data::to_data(th, c)?),
                 };
                 self.size(b.len())?;
-                self.out.extend_from_slice(&b);
+                room::append(&mut self.out, &b);
             }
             _ => {
                 if flag != 0
@@ -293,7 +294,7 @@ impl Writer {
                 let Some(b) = th.catch(b, &builtins::exceptions::TYPE_ERROR)? else { return Err(self.bad()) };
                 self.byte(b's' | flag);
                 self.size(b.len())?;
-                self.out.extend_from_slice(&b);
+                room::append(&mut self.out, &b);
             }
         }
         Ok(())
@@ -305,7 +306,7 @@ impl Writer {
         let s = self.th.call(f, &[v, spec])?;
         let s: Gc<Str> = s.known();
         self.byte(s.bytes().len() as u8);
-        self.out.extend_from_slice(s.bytes());
+        room::append(&mut self.out, s.bytes());
         Ok(())
     }
 
@@ -351,7 +352,7 @@ impl Writer {
             self.byte(if self.version >= 3 && interned { b't' } else { b'u' } | flag);
             self.size(s.bytes().len())?;
         }
-        self.out.extend_from_slice(s.bytes());
+        room::append(&mut self.out, s.bytes());
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! A coefficient has no leading zero limb but zero itself, which is one limb.
 
 use super::ntt;
+use adder_text::room;
 
 pub const BASE: u64 = 10_000_000_000_000_000_000;
 pub const RDIGITS: i64 = 19;
@@ -149,7 +150,12 @@ impl Coef {
     }
     #[inline]
     pub fn zeros(n: usize) -> Coef {
-        if n <= 4 { Coef { n, a: [0; 4], v: Vec::new() } } else { Coef { n, a: [0; 4], v: vec![0; n] } }
+        let mut v = Vec::new();
+        if n > 4 {
+            room::reserve(&mut v, n);
+            v.resize(n, 0);
+        }
+        Coef { n, a: [0; 4], v }
     }
     #[inline]
     pub fn from_slice(s: &[u64]) -> Coef {

@@ -8,6 +8,7 @@ use super::memo::{self, Memo};
 use super::{DEFAULT, HIGHEST, PICKLING_ERROR, docs, op, save};
 use crate::common::*;
 use crate::native_layout;
+use adder_text::room;
 use adder_vm::builtins::{bytes, int, object};
 use adder_vm::err::{R, Raised};
 use adder_vm::native::*;
@@ -368,7 +369,7 @@ impl PState {
         if self.framing && self.frame.is_none() {
             self.open_frame();
         }
-        self.out.extend_from_slice(b);
+        room::append(&mut self.out, b);
     }
     #[inline(always)]
     pub fn byte(&mut self, b: u8) {
@@ -412,7 +413,7 @@ pub fn put_bytes(th: Th, p: Gc<Pickler>, header: &[u8], data: &[u8], payload: Op
     let st = state(p);
     if data.len() < FRAME_SIZE_TARGET {
         st.put(header);
-        st.out.extend_from_slice(data);
+        room::append(&mut st.out, data);
         return Ok(());
     }
     st.close_frame();
@@ -421,7 +422,7 @@ pub fn put_bytes(th: Th, p: Gc<Pickler>, header: &[u8], data: &[u8], payload: Op
         st.put(header);
         match p.write.get() {
             None => {
-                st.out.extend_from_slice(data);
+                room::append(&mut st.out, data);
                 Ok(())
             }
             Some(w) => {

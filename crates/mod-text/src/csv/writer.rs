@@ -6,6 +6,7 @@
 use super::{Dialect, NOT_SET, Quoting, WRITE, call_dialect, error, first_and_dialect};
 use crate::common::arg;
 use crate::native_layout;
+use adder_text::room;
 use adder_text::wtf8;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{object::new_instance, scratch};
@@ -150,7 +151,7 @@ fn field(th: Th, d: Gc<Dialect>, out: &mut Vec<u8>, n: usize, f: Option<Gc<Str>>
     let mut at = 0;
     while at < s.len() {
         let run = s[at..].iter().position(|b| d.marks[*b as usize] & WRITE != 0).unwrap_or(s.len() - at);
-        out.extend_from_slice(&s[at..at + run]);
+        room::append(out, &s[at..at + run]);
         at += run;
         if at == s.len() {
             break;

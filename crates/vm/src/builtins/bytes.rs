@@ -13,6 +13,7 @@ use crate::object::*;
 use crate::slots::{CmpOp, Slots};
 use crate::thread::{Root, Th};
 use crate::value::*;
+use adder_text::room;
 use adder_text::search;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -286,11 +287,12 @@ pub fn from_object(th: Th, x: Value) -> R<Gc<Bytes>> {
 /// Appends the numbers of an iterable.
 pub fn from_iterable(th: Th, x: Value, out: &mut Vec<u8>, range_error: &str) -> R<()> {
     if let Some(t) = x.exact::<Tuple>() {
-        out.reserve(t.len);
+        room::reserve(out, t.len);
     } else if let Some(l) = x.exact::<List>() {
-        out.reserve(l.len());
+        room::reserve(out, l.len());
     }
     th.for_each(x, |v| {
+        room::reserve(out, 1);
         out.push(byte(th, v, range_error)?);
         Ok(())
     })

@@ -9,6 +9,7 @@ use crate::err::{R, Raised};
 use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
+use adder_text::room;
 use adder_text::search::{self, Bytes as Units};
 use adder_text::{case, split as kernel};
 use std::ops::Range;
@@ -549,7 +550,7 @@ pub fn hex_text(th: Th, b: &[u8], sep: Option<Value>, per: Option<Value>) -> R<V
         }
     };
     scratch::with(|out| {
-        out.reserve(b.len() * 2);
+        room::reserve(out, b.len() * if sep.is_some() { 3 } else { 2 });
         let put = |out: &mut Vec<u8>, c: &u8| {
             out.extend_from_slice(&[HEX[*c as usize >> 4], HEX[*c as usize & 15]]);
         };

@@ -4,6 +4,7 @@
 //! The bytes of a view are read while the view is held: it is an export, so its memory stays.
 
 use super::*;
+use adder_text::room;
 
 pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     let s: Gc<Str> = o.known();
@@ -13,7 +14,7 @@ pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
         let n = b.len();
         if n <= 0xff && st.proto >= 4 {
             st.put(&[op::SHORT_BINUNICODE, n as u8]);
-            st.out.extend_from_slice(b);
+            room::append(&mut st.out, b);
         } else if n <= u32::MAX as usize {
             let l = (n as u32).to_le_bytes();
             put_bytes(th, p, &[op::BINUNICODE, l[0], l[1], l[2], l[3]], b, None)?;
@@ -28,7 +29,7 @@ pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
         }
     } else {
         // raw-unicode-escape, and escapes for what would end or spoil the line.
-        let mut line = Vec::with_capacity(b.len() + 8);
+        let mut line = room::with_capacity(b.len() + 8);
         let mut i = 0;
         while i < b.len() {
             let c = b[i];
@@ -41,10 +42,10 @@ pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
             let cp = b[i + 1..i + w].iter().fold(lead, |a, x| a << 6 | (*x as u32 & 0x3f));
             #[allow(clippy::match_overlapping_arm)]
             match cp {
-                0 | 0x0a | 0x0d | 0x1a | 0x5c => line.extend_from_slice(format!("\\u{cp:04x}").as_bytes()),
-                1..=0xff => line.push(cp as u8),
-                0x100..=0xffff => line.extend_from_slice(format!("\\u{cp:04x}").as_bytes()),
-                _ => line.extend_from_slice(format!("\\U{cp:08x}").as_bytes()),
+                0 | 0x0a | 0x0d | 0x1a | 0x5c => room::append(&mut line, format!("\\u{cp:04x}").as_bytes()),
+                1..=0xff => room::append(&mut line, &[cp as u8]),
+                0x100..=0xffff => room::append(&mut line, format!("\\u{cp:04x}").as_bytes()),
+                _ => room::append(&mut line, format!("\\U{cp:08x}").as_bytes()),
             }
             i += w;
         }
