@@ -101,6 +101,7 @@ impl Heap {
     /// Creates a heap that lives as long as the process.
     pub fn new(kinds: &'static [KindInfo], hooks: Hooks, config: Config) -> &'static Heap {
         let range = Range::reserve();
+        crate::image::find();
         let layouts = crate::layout::table(kinds);
         let space = Space::new(range, &*layouts, &config);
         Box::leak(Box::new(Heap {

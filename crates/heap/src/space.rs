@@ -369,6 +369,7 @@ impl Space {
     fn rise(&mut self) {
         let n = (self.top / 16).clamp(*RISE.start(), *RISE.end()).min(self.blocks - self.top);
         self.present = self.top + n;
+        crate::image::trim();
         #[cfg(target_os = "linux")]
         if self.r.len > LEAST_EAGER {
             // SAFETY: free blocks of our own mapping; failure does no harm.

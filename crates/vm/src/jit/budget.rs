@@ -141,6 +141,8 @@ impl Work {
         Some(Work::new())
     }
     fn new() -> Work {
+        // Recorder, optimiser and backend are going to be read.
+        adder_heap::image::trim();
         Work { begin: used(), aside: ASIDE.load(Relaxed) }
     }
 }
