@@ -273,6 +273,9 @@ fn noticed(th: Th, v: Value) -> bool {
                 match g.state.load(Relaxed) {
                     generator::FINISHED => false,
                     generator::CREATED => v.is_kind(Kind::Coroutine),
+                    generator::SUSPENDED if v.is_kind(Kind::Generator) => {
+                        crate::builtins::generator::closing_is_noticed(th, g)
+                    }
                     _ => true,
                 }
             }
