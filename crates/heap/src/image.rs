@@ -10,13 +10,16 @@
 //!   given back: a private copy (a debugger's breakpoint, say) is not in the file.
 //! - [`trim`] allocates nothing and takes no lock: it is called with the heap's locks held.
 
-/// Nanoseconds between two times: what comes back takes a two-hundredth of them.
+/// Nanoseconds of the processor's time between two times, or so much of what the program has used so far: what comes back
+/// takes a hundredth of the first.
 #[cfg(target_os = "linux")]
 const PAUSE: u64 = 25_000_000;
+#[cfg(target_os = "linux")]
+const PART: u64 = 8;
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::PAUSE;
+    use super::{PART, PAUSE};
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 
@@ -36,11 +39,15 @@ mod linux {
     fn now() -> u64 {
         let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: fills the structure given.
-        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut t) };
+        unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut t) };
         t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
     }
 
-    unsafe extern "C" fn object(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut libc::c_void) -> i32 {
+    unsafe extern "C" fn object(
+        info: *mut libc::dl_phdr_info,
+        _: libc::size_t,
+        data: *mut libc::c_void,
+    ) -> i32 {
         // SAFETY: the loader's description of an object, valid during the call; `data` as given by `find`.
         let (info, ranges) = unsafe { (&*info, &mut *(data as *mut Ranges)) };
         let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize) };
@@ -51,7 +58,8 @@ mod linux {
         }
         for h in headers {
             // Or read-only since the loader wrote to it.
-            let kept = h.p_type == libc::PT_GNU_RELRO || (h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_W == 0);
+            let kept =
+                h.p_type == libc::PT_GNU_RELRO || (h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_W == 0);
             if kept && ranges.n < MOST {
                 let start = info.dlpi_addr as usize + h.p_vaddr as usize;
                 let end = start + h.p_filesz as usize;
@@ -85,7 +93,7 @@ mod linux {
         if now < NEXT.load(Relaxed) || BUSY.swap(true, Acquire) {
             return;
         }
-        NEXT.store(now + PAUSE, Relaxed);
+        NEXT.store(now + PAUSE.max(now / PART), Relaxed);
         if let Some(r) = RANGES.get() {
             // SAFETY: plain calls.
             unsafe {
@@ -119,7 +127,9 @@ mod linux {
         while at < z {
             let n = ((z - at) / PAGE).min(entries.len());
             // SAFETY: reads into the array.
-            let got = unsafe { libc::pread(map, entries.as_mut_ptr().cast(), n * 8, (at / PAGE * 8) as libc::off_t) };
+            let got = unsafe {
+                libc::pread(map, entries.as_mut_ptr().cast(), n * 8, (at / PAGE * 8) as libc::off_t)
+            };
             if got != n as isize * 8 {
                 // Nothing is known of the rest.
                 break;
@@ -154,16 +164,24 @@ mod tests {
     #[test]
     fn what_is_in_use_comes_back() {
         super::find();
-        let text = |n: usize| format!("{:?}", (0..n).map(|i| i * 7919 % 1000).collect::<std::collections::BTreeSet<_>>());
+        let text = |n: usize| {
+            format!("{:?}", (0..n).map(|i| i * 7919 % 1000).collect::<std::collections::BTreeSet<_>>())
+        };
         let expected = text(900);
+        let done = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|s| {
-            for _ in 0..3 {
-                s.spawn(|| (0..300).for_each(|_| assert_eq!(text(900), expected)));
+            for _ in 0..2 {
+                s.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        assert_eq!(text(900), expected);
+                    }
+                });
             }
-            for _ in 0..8 {
-                std::thread::sleep(std::time::Duration::from_nanos(super::PAUSE + 5_000_000));
+            for _ in 0..20 {
+                std::thread::sleep(std::time::Duration::from_millis(10));
                 super::trim();
             }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
         });
     }
 }
