@@ -11,9 +11,9 @@
 //! - [`trim`] allocates nothing and takes no lock: it is called with the heap's locks held.
 
 /// Nanoseconds of the processor's time between two times, or so much of what the program has used so far: what comes back
-/// takes a hundredth of the first.
+/// takes some hundredths of the first.
 #[cfg(target_os = "linux")]
-const PAUSE: u64 = 25_000_000;
+const PAUSE: u64 = 10_000_000;
 #[cfg(target_os = "linux")]
 const PART: u64 = 8;
 
@@ -95,13 +95,15 @@ mod linux {
         }
         NEXT.store(now + PAUSE.max(now / PART), Relaxed);
         if let Some(r) = RANGES.get() {
-            // SAFETY: plain calls.
+            // SAFETY: plain calls. Whoever allocates may have an error to look at still.
             unsafe {
+                let error = *libc::__errno_location();
                 let map = libc::open(c"/proc/self/pagemap".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
                 if map >= 0 {
                     r.at[..r.n].iter().for_each(|&(a, z)| give_back(map, a, z));
                     libc::close(map);
                 }
+                *libc::__errno_location() = error;
             }
         }
         BUSY.store(false, Release);
@@ -113,7 +115,7 @@ mod linux {
         const PRESENT: u64 = 1 << 63;
         const SWAPPED: u64 = 1 << 62;
         const FILE: u64 = 1 << 61;
-        let mut entries = [0u64; 256];
+        let mut entries = [0u64; 1024];
         // The pages found resident so far, all of them the file's.
         let mut from = a;
         let mut any = false;

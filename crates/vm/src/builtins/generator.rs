@@ -216,7 +216,10 @@ fn is_cleanup(c: &adder_bytecode::CodeData, h: &adder_bytecode::Handler) -> bool
         || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
 }
 /// Whether closing this suspended generator does anything that somebody notices: it, or one that it delegates to, stands in
-/// a `try` or `with`, or holds what would be noticed to be gone. In doubt it does.
+/// a `try` or `with`, or holds what would be noticed to be gone. In doubt it does. Never inlined: a copy of the generator's
+/// address in the frame of a handler would keep it alive in the collection that is to find it dead.
+#[cold]
+#[inline(never)]
 pub fn closing_is_noticed(th: Th, mut g: Gc<Generator>) -> bool {
     const CHAIN: usize = 200;
     for _ in 0..CHAIN {
