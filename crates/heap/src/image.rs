@@ -32,8 +32,8 @@ mod linux {
         n: usize,
     }
     static RANGES: OnceLock<Ranges> = OnceLock::new();
-    /// Not before this time, and by one thread only.
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    /// Not before this time, so never in programs that are over at once, and by one thread only.
+    static NEXT: AtomicU64 = AtomicU64::new(2 * PAUSE);
     static BUSY: AtomicBool = AtomicBool::new(false);
 
     fn now() -> u64 {
