@@ -210,6 +210,8 @@ fn finalizers_resurrect_once() {
             with_heap(config(mode), |th| {
                 // f -> child; a weak reference to f and one to the child.
                 away(|| {
+                    // The address of the first object is the heap's own, which may stay on the stack.
+                    node(&th.m, 0);
                     let c = node(&th.m, 2);
                     th.regs.push(bits(c));
                     let f = node(&th.m, 1);

@@ -186,6 +186,7 @@ fn get_threshold(th: Th, _: &[Option<Value>]) -> R<Value> {
 ///
 /// Answers how many unreachable objects CPython's collector would have found: those in cycles, and what hangs on them.
 /// Younger generations are collected without counting.
+#[inline(never)]
 pub fn run(th: Th, generation: usize) -> R<usize> {
     th.may_run_python()?;
     notify(th, "start", generation, 0)?;
@@ -273,6 +274,9 @@ fn noticed(th: Th, v: Value) -> bool {
                 match g.state.load(Relaxed) {
                     generator::FINISHED => false,
                     generator::CREATED => v.is_kind(Kind::Coroutine),
+                    generator::SUSPENDED if v.is_kind(Kind::Generator) => {
+                        crate::builtins::generator::closing_is_noticed(th, g)
+                    }
                     _ => true,
                 }
             }
@@ -331,6 +335,8 @@ pub fn collect_in_native(th: Th) {
 pub fn noticeable(th: Th, values: &[Option<Value>]) -> bool {
     values.iter().flatten().any(|v| noticed(th, *v))
 }
+/// Never inlined, as `run`: its frame lies in the part of the stack that was cleared.
+#[inline(never)]
 fn collect_dropped(th: Th, old: bool) {
     let start = Instant::now();
     th.m.heap.collect(&th.m, old);

@@ -207,12 +207,47 @@ pub fn gen_of(o: Value) -> Gc<Generator> {
 /// Whether a generator of this code has anything to do when it is closed: a handler or `finally` of its own, beside the
 /// one around its body that turns StopIteration into RuntimeError.
 fn has_cleanup(c: &adder_bytecode::CodeData) -> bool {
-    c.handlers.iter().any(|h| {
-        // An instrumented instruction has another op byte.
-        let i = c.code[h.target as usize];
-        i.op_byte() != adder_bytecode::Op::Intrinsic1 as u8
-            || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
-    })
+    c.handlers.iter().any(|h| is_cleanup(c, h))
+}
+fn is_cleanup(c: &adder_bytecode::CodeData, h: &adder_bytecode::Handler) -> bool {
+    // An instrumented instruction has another op byte.
+    let i = c.code[h.target as usize];
+    i.op_byte() != adder_bytecode::Op::Intrinsic1 as u8
+        || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
+}
+/// Whether closing this suspended generator does anything that somebody notices: it, or one that it delegates to, stands in
+/// a `try` or `with`, or holds what would be noticed to be gone. In doubt it does. Never inlined: a copy of the generator's
+/// address in the frame of a handler would keep it alive in the collection that is to find it dead.
+#[cold]
+#[inline(never)]
+pub fn closing_is_noticed(th: Th, mut g: Gc<Generator>) -> bool {
+    const CHAIN: usize = 200;
+    for _ in 0..CHAIN {
+        let c: &adder_bytecode::CodeData = unsafe { &*g.code.gc::<Code>().data };
+        let at = g.lasti.load(Relaxed) as u32;
+        if c.handlers.iter().any(|h| h.start <= at && at < h.end && is_cleanup(c, h)) {
+            return true;
+        }
+        let next = delegate(g);
+        let Some(regs) = (unsafe { g.regs.gc_opt::<Array>() }) else { return false };
+        let n = g.depth.load(Relaxed) as usize;
+        let held = |v: Value| {
+            !next.is_some_and(|d| d.is(v))
+                && match as_generator(v) {
+                    Some(other) => other.state.load(Relaxed) != FINISHED,
+                    None => crate::gc_module::noticeable(th, &[Some(v)]),
+                }
+        };
+        if (0..n).any(|i| regs.slot(i).get().is_some_and(held)) {
+            return true;
+        }
+        let Some(d) = next else { return false };
+        match as_generator(d) {
+            Some(inner) if d.is_kind(Kind::Generator) && inner.state.load(Relaxed) == SUSPENDED => g = inner,
+            _ => return true,
+        }
+    }
+    true
 }
 /// Whether the collector asks for the finalizer of this generator.
 pub fn is_registered(g: Gc<Generator>) -> bool {
