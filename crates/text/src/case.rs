@@ -1,5 +1,6 @@
 //! Case conversion and classification of whole texts: the methods of `str`, and those of `bytes`, which know ASCII only.
 
+use crate::room;
 use crate::scan::ascii_prefix;
 use crate::unicode::{self, Case, F_LOWER, F_TITLE, F_UPPER};
 use crate::wtf8;
@@ -45,12 +46,12 @@ fn mixed(
     ascii: impl Fn(&mut [u8]),
     mut other: impl FnMut(usize, u32, &mut Vec<u8>),
 ) {
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     let mut at = 0;
     while at < s.len() {
         let n = ascii_prefix(&s[at..]);
         let from = out.len();
-        out.extend_from_slice(&s[at..at + n]);
+        room::append(out, &s[at..at + n]);
         ascii(&mut out[from..]);
         at += n;
         while at < s.len() && s[at] >= 128 {
@@ -90,7 +91,7 @@ pub fn swapcase(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_swapcase(s, out);
     }
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     for (at, cp) in wtf8::char_offsets(s) {
         let flags = unicode::flags(cp);
         if flags & F_UPPER != 0 {
@@ -108,7 +109,7 @@ pub fn title(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_title(s, out);
     }
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     let mut inside = false;
     for (at, cp) in wtf8::char_offsets(s) {
         if inside {
@@ -125,7 +126,7 @@ pub fn capitalize(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
     if ascii {
         return ascii_capitalize(s, out);
     }
-    out.reserve(s.len());
+    room::reserve(out, s.len());
     for (at, cp) in wtf8::char_offsets(s) {
         if at == 0 {
             push_full(cp, Case::Title, out);
@@ -138,25 +139,27 @@ pub fn capitalize(s: &[u8], ascii: bool, out: &mut Vec<u8>) {
 /// Append in ASCII lowercase: `bytes.lower`.
 pub fn ascii_lower(s: &[u8], out: &mut Vec<u8>) {
     let at = out.len();
-    out.extend_from_slice(s);
+    room::append(out, s);
     out[at..].make_ascii_lowercase();
 }
 
 /// Append in ASCII uppercase: `bytes.upper`.
 pub fn ascii_upper(s: &[u8], out: &mut Vec<u8>) {
     let at = out.len();
-    out.extend_from_slice(s);
+    room::append(out, s);
     out[at..].make_ascii_uppercase();
 }
 
 /// `bytes.swapcase`.
 pub fn ascii_swapcase(s: &[u8], out: &mut Vec<u8>) {
+    room::reserve(out, s.len());
     out.extend(s.iter().map(|&b| b ^ (b.is_ascii_alphabetic() as u8) << 5));
 }
 
 /// `bytes.title`.
 pub fn ascii_title(s: &[u8], out: &mut Vec<u8>) {
     let mut inside = false;
+    room::reserve(out, s.len());
     out.extend(s.iter().map(|&b| {
         let r = if inside { b.to_ascii_lowercase() } else { b.to_ascii_uppercase() };
         inside = b.is_ascii_alphabetic();

@@ -242,6 +242,7 @@ pub fn raw_unicode_escape(s: &[u8], out: &mut Vec<u8>) {
         room::append(out, &s[at..at + n]);
         at += n;
         if at < s.len() {
+            room::reserve(out, 16);
             let (cp, n) = wtf8::decode(s, at);
             if cp < 256 {
                 out.push(cp as u8)
@@ -279,6 +280,7 @@ pub fn bytes_unescape(
         if at == s.len() {
             break;
         }
+        room::reserve(out, 4);
         let start = at;
         at += 1;
         let Some(&b) = s.get(at) else { return Err(BytesEscapeError::Trailing) };

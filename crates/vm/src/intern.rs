@@ -67,7 +67,10 @@ impl Table {
         std::hint::black_box(likely.fold(0, |all, (c, _)| all ^ at(c).hash()));
     }
     fn resize(&mut self, n: usize) {
-        let old = std::mem::replace(&mut self.cells, vec![0; n]);
+        let mut cells = Vec::new();
+        adder_text::room::reserve(&mut cells, n);
+        cells.resize(n, 0);
+        let old = std::mem::replace(&mut self.cells, cells);
         for c in old.into_iter().filter(|c| *c != 0) {
             let mut i = at(c).hash() as usize & (n - 1);
             while self.cells[i] != 0 {

@@ -113,10 +113,10 @@ impl Writer {
         Ok(w.out)
     }
     fn byte(&mut self, b: u8) {
-        self.out.push(b)
+        room::append(&mut self.out, &[b]);
     }
     fn long(&mut self, n: i64) {
-        self.out.extend_from_slice(&(n as i32).to_le_bytes())
+        room::append(&mut self.out, &(n as i32).to_le_bytes());
     }
     fn size(&mut self, n: usize) -> R<()> {
         if n > i32::MAX as usize {

@@ -48,8 +48,11 @@ impl Memo {
     }
     pub fn set(&mut self, key: u64, val: u64) {
         if self.used * 2 >= self.cells.len() {
-            let old = std::mem::take(&mut self.cells);
-            self.cells = vec![(0, 0); (old.len() * 4).max(64)];
+            let n = (self.cells.len() * 4).max(64);
+            let mut cells = Vec::new();
+            adder_text::room::reserve(&mut cells, n);
+            cells.resize(n, (0, 0));
+            let old = std::mem::replace(&mut self.cells, cells);
             for (k, v) in old {
                 if k != 0 {
                     let mut i = self.place(k);

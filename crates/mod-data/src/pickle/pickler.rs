@@ -376,6 +376,7 @@ impl PState {
         if self.framing && self.frame.is_none() {
             self.open_frame();
         }
+        room::reserve(&mut self.out, 1);
         self.out.push(b);
     }
     #[inline(never)]

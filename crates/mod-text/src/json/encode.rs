@@ -238,7 +238,7 @@ impl Writer<'_> {
     /// A new line with the indentation of `level`.
     fn newline(&mut self, level: usize) {
         if let Some(i) = self.indent {
-            self.out.push(b'\n');
+            adder_text::room::append(self.out, b"\n");
             for _ in 0..level {
                 adder_text::room::append(self.out, i.bytes());
             }

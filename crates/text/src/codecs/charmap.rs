@@ -200,7 +200,7 @@ impl<F: FnMut(u32) -> EncodeMapped> EncodeMapping<F> {
     /// Append the bytes of a character; otherwise why not.
     fn put(&mut self, cp: u32, out: &mut Vec<u8>) -> Result<(), &'static str> {
         match (self.0)(cp) {
-            EncodeMapped::Byte(b) => out.push(b),
+            EncodeMapped::Byte(b) => room::append(out, &[b]),
             EncodeMapped::Bytes(b) => room::append(out, &b),
             EncodeMapped::Undefined => return Err(UNDEFINED),
             EncodeMapped::Abort => return Err(ABORTED),

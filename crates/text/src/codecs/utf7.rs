@@ -1,7 +1,7 @@
 //! UTF-7 (RFC 2152), as CPython reads and writes it.
 
 use super::{DecodeError, Decoder};
-use crate::wtf8;
+use crate::{room, wtf8};
 
 /// State of a base64 section.
 struct Shift {
@@ -110,7 +110,7 @@ impl Decoder for Utf7Decoder {
                 at += 1;
                 match input.get(at) {
                     Some(b'-') => {
-                        out.push(b'+');
+                        wtf8::push(out, '+' as u32);
                         at += 1;
                     }
                     Some(&c) if from_base64(c).is_none() => {
@@ -131,7 +131,7 @@ impl Decoder for Utf7Decoder {
                     }
                 }
             } else if b < 128 {
-                out.push(b);
+                wtf8::push(out, b as u32);
                 at += 1;
             } else {
                 self.start = at;
@@ -169,6 +169,7 @@ pub fn encode(text: &[u8], out: &mut Vec<u8>) {
         }
     };
     for cp in wtf8::chars(text) {
+        room::reserve(out, 16);
         if direct(cp) {
             if shifted {
                 flush(&mut buffer, &mut bits, out);

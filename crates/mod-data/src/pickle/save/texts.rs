@@ -4,6 +4,7 @@
 //! The bytes of a view are read while the view is held: it is an export, so its memory stays.
 
 use super::*;
+use adder_text::codecs::single::latin1_decode;
 use adder_text::room;
 
 pub(super) fn save_str(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
@@ -90,8 +91,9 @@ pub(super) fn save_bytes(th: Th, p: Gc<Pickler>, o: Value) -> R<()> {
     memoize(th, p, o)
 }
 fn latin1_str(th: Th, b: &[u8]) -> R<Value> {
-    let s: String = b.iter().map(|c| *c as char).collect();
-    th.try_str(s.as_bytes())
+    let mut s = Vec::new();
+    latin1_decode(b, &mut s);
+    th.try_str(&s)
 }
 fn put_bytearray_data(th: Th, p: Gc<Pickler>, b: &[u8], payload: Option<Value>) -> R<()> {
     let mut h = [op::BYTEARRAY8; 9];

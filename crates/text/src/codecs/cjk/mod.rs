@@ -13,7 +13,7 @@ mod tables;
 
 use super::{DecodeError, Decoder, EncodeError, Encoder, ReplaceError};
 use crate::scan::ascii_prefix;
-use crate::wtf8;
+use crate::{room, wtf8};
 
 /// One of the codecs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -177,14 +177,16 @@ impl Decoder for MultibyteDecoder {
     ) -> Result<usize, DecodeError> {
         let mut at = pos;
         let plain = self.codec.plain_ascii(&self.state);
-        out.reserve(input.len() - pos);
+        room::reserve(out, input.len() - pos);
         while at < input.len() {
             if plain && input[at] < 128 {
                 let n = ascii_prefix(&input[at..]);
-                out.extend_from_slice(&input[at..at + n]);
+                room::append(out, &input[at..at + n]);
                 at += n;
                 continue;
             }
+            // More than what one character gives.
+            room::reserve(out, 16);
             let rest = &input[at..];
             let r = if self.codec.is_iso2022() {
                 iso2022::decode(self.codec, &mut self.state, rest, out)
@@ -235,14 +237,15 @@ impl MultibyteEncoder {
     fn run(&mut self, text: &[u8], pos: usize, flush: bool, out: &mut Vec<u8>) -> Result<usize, EncodeError> {
         let mut at = pos;
         let plain = self.codec.plain_ascii(&self.state);
-        out.reserve(text.len() - pos);
+        room::reserve(out, text.len() - pos);
         while at < text.len() {
             if plain && text[at] < 128 {
                 let n = ascii_prefix(&text[at..]);
-                out.extend_from_slice(&text[at..at + n]);
+                room::append(out, &text[at..at + n]);
                 at += n;
                 continue;
             }
+            room::reserve(out, 16);
             let (cp, n) = wtf8::decode(text, at);
             let next = (at + n < text.len()).then(|| wtf8::decode(text, at + n));
             let next_cp = next.map(|x| x.0);

@@ -1,5 +1,8 @@
 """Whatever makes something large without memory for it raises MemoryError, and the program goes on.
 
+    adder tests/memory.py
+
+Where a Rust structure of unbounded size still has no way to fail, the child is aborted and the last lines say with how much.
 The child has little address space and takes most of that first. What succeeds all the same is none of this test's business.
 """
 import resource
@@ -113,9 +116,6 @@ tests += [
     lambda: json.dumps(high * 9, ensure_ascii=False),
     lambda: json.dumps([[1] * 1000] * 1000, indent=50),
     lambda: json.loads('"' + "\\u1234" * N + '"'),
-    lambda: compile("x = [" + "(1, 2, 3), " * 10**6 + "]", "", "exec"),
-    lambda: compile("x = '" + "a" * N * 9 + "'", "", "exec"),
-    lambda: compile("#" * N * 9, "", "exec"),
     lambda: format(1 << 3 * 10**8, "_x"),
     lambda: 1 << 10**9,
     lambda: (1 << 10**8) * (1 << 10**8),
@@ -185,4 +185,4 @@ done = subprocess.run([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, std
 print(done.stdout.decode(), end="")
 print("status", done.returncode)
 if done.returncode:
-    print(done.stderr[-2000:])
+    sys.exit(done.stderr[-2000:].decode(errors="replace"))
