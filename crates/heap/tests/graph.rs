@@ -23,11 +23,12 @@ struct Model {
 }
 
 fn id_of(o: Obj) -> u32 {
-    unsafe { if o.as_ref().kind == NODE { (*word(o, 1) >> 1) as u32 } else { (*word(o, 1) >> 32) as u32 } }
+    unsafe { (*word(o, first_slot(o.as_ref().kind) - 1) >> 1) as u32 }
 }
+/// The word before it is the id; of counted kinds it belongs to what is counted.
 fn first_slot(kind: u8) -> usize {
     debug_assert!(kind != WEAK);
-    2
+    if kind == NODE { 2 } else { 3 }
 }
 
 impl Model {
@@ -57,8 +58,8 @@ impl Model {
         };
         let size = match kind {
             NODE => 40,
-            BYTES => 16 + bytes.next_multiple_of(8),
-            _ => 16 + 8 * n,
+            BYTES => 24 + bytes.next_multiple_of(8),
+            _ => 24 + 8 * n,
         };
         let o = if old {
             th.m.alloc_old(size, kind, id % 64).unwrap()
@@ -69,19 +70,21 @@ impl Model {
         };
         let mut slots = vec![None; n];
         unsafe {
-            *word(o, 1) = match kind {
-                NODE => fix(id as u64),
-                BYTES => bytes as u64 | (id as u64) << 32,
-                _ => n as u64 | (id as u64) << 32,
-            };
+            match kind {
+                NODE => {}
+                BYTES => *word(o, 1) = bytes as u64 + 8,
+                _ => *word(o, 1) = n as u64 + 1,
+            }
+            *word(o, first_slot(kind) - 1) = fix(id as u64);
             if kind == BYTES {
-                std::slice::from_raw_parts_mut(word(o, 2).cast::<u8>(), bytes).fill(id as u8);
+                std::slice::from_raw_parts_mut(word(o, 3).cast::<u8>(), bytes).fill(id as u8);
             }
             for (i, slot) in slots.iter_mut().enumerate() {
                 let r = self.rng.below(self.roots.len());
                 let here = self.rng.below(n.max(8)) < 4;
                 *slot = if here { self.roots[r] } else { None };
-                *word(o, 2 + i) = if slot.is_some() { roots.as_slice()[r] } else { fix(i as u64) };
+                *word(o, first_slot(kind) + i) =
+                    if slot.is_some() { roots.as_slice()[r] } else { fix(i as u64) };
             }
         }
         self.objects.insert(id, Shadow { kind, slots, seen: 0, fixed: old });
@@ -97,8 +100,8 @@ impl Model {
                 break;
             }
             let i = self.rng.below(s.slots.len());
-            let Some(n) = self.objects[&id].slots[i] else { continue };
-            o = at(unsafe { *word(o, first_slot(0) + i) });
+            let Some(n) = s.slots[i] else { continue };
+            o = at(unsafe { *word(o, first_slot(s.kind) + i) });
             id = n;
         }
         Some((id, o))
@@ -131,12 +134,12 @@ impl Model {
             }
             s.seen = w;
             if s.kind == BYTES {
-                let n = unsafe { *word(o, 1) } as u32 as usize;
-                let b = unsafe { std::slice::from_raw_parts(word(o, 2).cast::<u8>(), n) };
+                let n = unsafe { *word(o, 1) } as usize - 8;
+                let b = unsafe { std::slice::from_raw_parts(word(o, 3).cast::<u8>(), n) };
                 assert!(b.iter().all(|b| *b == id as u8));
             }
             for (i, slot) in s.slots.iter().enumerate() {
-                let v = unsafe { *word(o, 2 + i) };
+                let v = unsafe { *word(o, first_slot(s.kind) + i) };
                 match slot {
                     None => assert_eq!(v, fix(i as u64)),
                     Some(t) => todo.push((*t, v)),
@@ -172,10 +175,10 @@ fn churn(c: Config, seed: u64, steps: usize, check_every: usize) -> (usize, Stat
                             s.slots[i] = target;
                             let v = if target.is_some() { roots.as_slice()[r] } else { fix(i as u64) };
                             if i.is_multiple_of(3) {
-                                unsafe { *word(o, 2 + i) = v };
+                                unsafe { *word(o, first_slot(s.kind) + i) = v };
                                 th.m.barrier_all(o);
                             } else {
-                                store(&th.m, o, 2 + i, v);
+                                store(&th.m, o, first_slot(s.kind) + i, v);
                             }
                         }
                     }

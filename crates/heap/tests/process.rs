@@ -33,7 +33,7 @@ fn address_space_limit() {
                 for _ in 0..3 {
                     let mut roots = RootedVec::new(&th.m);
                     let mut bytes = 0;
-                    while let Ok(o) = array(&th.m, ARRAY, 20_000, 1) {
+                    while let Ok(o) = array(&th.m, ARRAY, 20_000) {
                         roots.push(bits(o));
                         bytes += 160_000;
                     }

@@ -116,7 +116,7 @@ fn large_arrays_use_cards() {
     for mode in MODES {
         with_heap(config(mode), |th| {
             const N: usize = 20_000;
-            let a = array(&th.m, ARRAY, N, 7).unwrap();
+            let a = array(&th.m, ARRAY, N).unwrap();
             collect(th, false);
             let mut rng = Rng(5);
             let mut expected = vec![None; N];
@@ -338,7 +338,7 @@ fn limit_gives_errors_and_memory_comes_back() {
         for _ in 0..3 {
             let mut roots = RootedVec::new(&th.m);
             let full = loop {
-                match array(&th.m, ARRAY, 20_000, 1) {
+                match array(&th.m, ARRAY, 20_000) {
                     Ok(o) => roots.push(bits(o)),
                     Err(e) => break e,
                 }
@@ -346,7 +346,7 @@ fn limit_gives_errors_and_memory_comes_back() {
             assert_eq!(full, OutOfMemory);
             assert!((60..=102).contains(&roots.len()), "{}", roots.len());
             assert!(!th.m.take_memory_error());
-            assert!(array(&th.m, ARRAY, 20_000, 1).is_err());
+            assert!(array(&th.m, ARRAY, 20_000).is_err());
             // Small objects come from the reserve, with a flag.
             let mut n = 0;
             while !th.m.take_memory_error() {
@@ -357,7 +357,7 @@ fn limit_gives_errors_and_memory_comes_back() {
             assert!(th.m.alloc_old(1 << 20, BYTES, 0).is_err());
             drop(roots);
             scrub();
-            assert!(array(&th.m, ARRAY, 100_000, 1).is_ok());
+            assert!(array(&th.m, ARRAY, 100_000).is_ok());
         }
         assert!(th.m.try_alloc(1 << 50, BYTES, 0).is_err());
         // Small ones only.
@@ -394,7 +394,7 @@ fn every_live_object_is_seen() {
     for mode in MODES {
         with_heap(config(mode), |th| {
             away(|| (0..500).for_each(|i| th.regs.push(bits(node(&th.m, i)))));
-            let big = array(&th.m, ARRAY, 50_000, 1).unwrap();
+            let big = array(&th.m, ARRAY, 50_000).unwrap();
             th.regs.push(bits(big));
             th.regs.drain(0..250);
             let (mut nodes, mut arrays) = (0, 0);
@@ -440,8 +440,8 @@ fn freed_memory_is_reused_and_returned() {
             for i in 0..200_000 {
                 roots.push(bits(node(&th.m, i)));
             }
-            for i in 0..40 {
-                roots.push(bits(array(&th.m, ARRAY, 30_000, i).unwrap()));
+            for _ in 0..40 {
+                roots.push(bits(array(&th.m, ARRAY, 30_000).unwrap()));
             }
             drop(roots);
             th.m.heap.collect(&th.m, true);
@@ -461,7 +461,7 @@ fn large_objects_grow_in_place() {
             (0..200_000).for_each(|i| {
                 node(&th.m, i);
             });
-            let a = array(&th.m, ARRAY, 5_000, 3).unwrap();
+            let a = array(&th.m, ARRAY, 5_000).unwrap();
             th.regs.push(bits(a));
             assert!(!th.m.try_grow(node(&th.m, 1), 1 << 20));
             let mut n = 5_000;
@@ -471,7 +471,7 @@ fn large_objects_grow_in_place() {
                 if th.m.try_grow(a, 16 + 8 * more) {
                     grown += 1;
                     (n..more).for_each(|i| unsafe { *word(a, 2 + i) = 0 });
-                    unsafe { *word(a, 1) = more as u64 | 3 << 32 };
+                    unsafe { *word(a, 1) = more as u64 };
                     let y = node(&th.m, more as u64);
                     store(&th.m, a, 1 + more, bits(y));
                     n = more;
@@ -487,7 +487,7 @@ fn large_objects_grow_in_place() {
 #[test]
 fn slots_are_shown() {
     with_heap(config(Mode::Generational), |th| {
-        let c = array(&th.m, CUSTOM, 3, 0).unwrap();
+        let c = array(&th.m, CUSTOM, 3).unwrap();
         (2..5).for_each(|i| store(&th.m, c, i, fix(i as u64)));
         let mut seen = Vec::new();
         th.m.heap.each_slot(&th.m, c, &mut |w| seen.push(w));

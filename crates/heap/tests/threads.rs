@@ -24,7 +24,7 @@ fn exchange(c: Config, threads: usize, steps: usize, slots: usize) -> Stats {
     let heap = Heap::new(&KINDS, HOOKS, c);
     let shared = AtomicU64::new(0);
     with_mutator(heap, |th| {
-        let a = array(&th.m, ARRAY, slots, 1).unwrap();
+        let a = array(&th.m, ARRAY, slots).unwrap();
         th.regs.push(bits(a));
         th.m.pin(a);
         shared.store(bits(a), Relaxed);
@@ -121,7 +121,7 @@ fn threads_come_and_go() {
     let c = Config { nursery: 128 << 10, ..config(Mode::Generational) };
     let heap = Heap::new(&KINDS, HOOKS, c);
     with_mutator(heap, |th| {
-        let a = array(&th.m, ARRAY, 100, 1).unwrap();
+        let a = array(&th.m, ARRAY, 100).unwrap();
         th.regs.push(bits(a));
         th.m.pin(a);
         let shared = bits(a);

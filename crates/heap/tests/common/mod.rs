@@ -17,10 +17,10 @@ pub const TAIL: u8 = 6;
 pub static DROPPED: [AtomicU32; 4096] = [const { AtomicU32::new(0) }; 4096];
 
 unsafe fn custom_size(o: Obj) -> usize {
-    16 + 8 * unsafe { *word(o, 1).cast::<u32>() } as usize
+    16 + 8 * unsafe { *word(o, 1) } as usize
 }
 unsafe fn custom_trace(o: Obj, t: &mut Tracer) {
-    for i in (0..unsafe { *word(o, 1).cast::<u32>() } as usize).rev() {
+    for i in (0..unsafe { *word(o, 1) } as usize).rev() {
         t.slot(word(o, 2 + i));
     }
 }
@@ -177,10 +177,10 @@ pub fn node(m: &Mutator, id: u64) -> Obj {
     }
     o
 }
-pub fn array(m: &Mutator, kind: u8, n: usize, id: u32) -> Result<Obj, OutOfMemory> {
+pub fn array(m: &Mutator, kind: u8, n: usize) -> Result<Obj, OutOfMemory> {
     let o = m.try_alloc(16 + 8 * n, kind, 0)?;
     unsafe {
-        *word(o, 1) = n as u64 | (id as u64) << 32;
+        *word(o, 1) = n as u64;
         (0..n).for_each(|i| *word(o, 2 + i) = 0);
     }
     Ok(o)
