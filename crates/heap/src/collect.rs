@@ -13,19 +13,15 @@ use crate::space::*;
 use crate::trace::{Phase, Tracer};
 use crate::{Heap, Mode, Mutator, Obj};
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
 /// more, so that programs with much short-lived old data do not collect all the time.
 const HEADROOM: (usize, usize) = (768 << 10, 12 << 20);
 /// But not more than this and twice what is alive.
 const HEADROOM_SMALL: usize = 6 << 20;
-/// And not less than so many eighths of what is alive, at first.
-const HEADROOM_PART: usize = 4;
-/// It becomes more when between two major collections less time passes than so many of them take, and less again when
-/// between two there was time for so many: memory is worth some time, and one phase of a program alone should not make it
-/// larger for good. Then a major collection comes early, too: much may have died that was alive in the last one.
-const MAJOR_SHARE: (u64, u64) = (20, 100);
+/// It becomes more when between two major collections less time passes than so many of them take.
+const MAJOR_SHARE: u64 = 20;
 /// What a program makes when it starts mostly stays: the first major collection is at so much.
 const FIRST_MAJOR: usize = 2 << 20;
 /// The same of minor collections and the nursery, where much of it survives.
@@ -43,9 +39,8 @@ const FIRST_TIME: usize = 2;
 const EARLY: u64 = 4;
 /// As many threads have a nursery of their own; more share them.
 const MOST_NURSERIES: usize = 8;
-/// Resident memory kept for large young objects to come: some nurseries, or a part of what is alive.
-const IDLE: usize = 8 << 20;
-const IDLE_PART: usize = 4;
+/// Resident memory kept for large young objects to come.
+const IDLE: usize = 32 << 20;
 /// Under stress every so-many-th collection is a full one.
 const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
@@ -113,12 +108,8 @@ impl Space {
             active: 1,
             old_bytes: 0,
             major_at: FIRST_MAJOR,
-            major_from: FIRST_MAJOR,
-            major_soon: Instant::now(),
             major_at_blocks: (2 * FIRST_MAJOR) >> BLOCK_SH,
             headroom: HEADROOM.0,
-            headroom_part: HEADROOM_PART,
-            major_rate: f64::MAX,
             last_major: Instant::now(),
             last_minor: Instant::now(),
             minor_ns: (0, 0),
@@ -138,10 +129,6 @@ impl Space {
         // late, for many programs the last.
         let first = if self.stats.minor == 0 { FIRST_TIME } else { 1 };
         (self.nursery * self.active * first).min((self.limit << BLOCK_SH) / 4).max(self.nursery)
-    }
-    /// By how much the heap may grow until the next major collection.
-    fn margin(&self, live: usize) -> usize {
-        (live / 8 * self.headroom_part).max(self.headroom)
     }
     /// Closes a stopped (or leaving) mutator's runs and takes over what it noted.
     pub(crate) unsafe fn take_over(&mut self, m: &Mutator) {
@@ -196,7 +183,7 @@ impl Space {
                 self.free_span(b as usize, n);
                 if self.stress > 0 && n <= 32 {
                     self.poison_block(b as usize, n);
-                } else if self.idle << BLOCK_SH > IDLE.max(self.old_bytes / IDLE_PART) {
+                } else if self.idle << BLOCK_SH > IDLE.max(self.old_bytes / 2) {
                     self.release_dirty(b as usize, n);
                 }
             }
@@ -285,7 +272,7 @@ impl Space {
             }
             self.rebuild_spans();
             // The heap is going to grow by as much before the next time.
-            self.release(self.margin(self.old_bytes));
+            self.release(self.old_bytes.max(self.headroom));
         }
     }
 }
@@ -393,10 +380,8 @@ impl Heap {
             (*s).stats.minor_max_ns = (*s).stats.minor_max_ns.max(ns);
 
             let external = self.external.load(Relaxed).max(0) as usize;
-            let now = (*s).old_bytes + external;
-            let mut major = want_major || now >= (*s).major_at || (*s).used >= (*s).major_at_blocks;
-            // Earlier than memory asks for it, as long as that takes little of the time.
-            major |= now >= (*s).major_from && middle >= (*s).major_soon;
+            let mut major =
+                want_major || (*s).old_bytes + external >= (*s).major_at || (*s).used >= (*s).major_at_blocks;
             match self.config.mode {
                 Mode::Full => major = true,
                 Mode::Stress(_) => {
@@ -413,24 +398,14 @@ impl Heap {
                 s.stats.major_ns += ns;
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                // What one costs. A single one that took much longer than usual was kept waiting by other programs.
-                let alive = live.max(HEADROOM.0) as f64;
-                s.major_rate = (ns as f64 / alive).min(s.major_rate * 1.25);
-                let cost = (s.major_rate * alive) as u64;
-                let gap = middle.duration_since(s.last_major).as_nanos() as u64;
-                if !want_major && gap <= MAJOR_SHARE.0 * cost {
+                // Too often for what one costs.
+                if !want_major && middle.duration_since(s.last_major).as_nanos() as u64 <= MAJOR_SHARE * ns {
                     s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
-                    s.headroom_part = (s.headroom_part * 2).min(8);
-                } else if gap > MAJOR_SHARE.1 * cost {
-                    s.headroom = (s.headroom / 2).max(HEADROOM.0);
-                    s.headroom_part = (s.headroom_part - 1).max(HEADROOM_PART);
                 }
                 s.last_major = Instant::now();
-                s.major_at = live + s.margin(live);
-                s.major_from = live + (live / 8).max(HEADROOM.0 / 2);
-                s.major_soon = s.last_major + Duration::from_nanos(MAJOR_SHARE.1 * cost);
+                s.major_at = live + live.max(s.headroom);
                 // Nearly empty blocks count as well: pinned objects could fill the heap with them.
-                s.major_at_blocks = s.used + (s.margin(s.used << BLOCK_SH) >> BLOCK_SH);
+                s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);
             }
             t.finish();
             let external = self.external.load(Relaxed);

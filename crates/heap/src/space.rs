@@ -316,15 +316,9 @@ pub(crate) struct Space {
     /// Bytes in marked lines and large objects.
     pub old_bytes: usize,
     pub major_at: usize,
-    /// From so many bytes on there is one once this time has come.
-    pub major_from: usize,
-    pub major_soon: std::time::Instant,
-    /// As `major_at`, for blocks in use.
+    /// The same for blocks in use.
     pub major_at_blocks: usize,
     pub headroom: usize,
-    pub headroom_part: usize,
-    /// Nanoseconds that a major collection takes for each byte that is alive.
-    pub major_rate: f64,
     pub copying: bool,
     pub stress: u32,
     pub stress_count: u32,
