@@ -598,7 +598,12 @@ impl Th {
     }
     /// For what cannot fail: a small object is had from the heap's reserve, for a large one the operation is unwound
     /// and becomes a MemoryError.
+    ///
+    /// # Safety
+    /// As of [`Th::alloc_var`]: `bytes` is the size that the kind's layout will read from the object, and all of it is
+    /// written before the next safepoint.
     pub unsafe fn alloc_any<T: Layout>(self, bytes: usize) -> Gc<T> {
+        // SAFETY: new memory of that size, with a header of that kind.
         unsafe { Gc::from_obj(self.m.alloc_any((bytes + 7) & !7, T::KIND as u8, T::KIND as u32)) }
     }
     pub fn float(self, f: f64) -> Value {
@@ -615,6 +620,7 @@ impl Th {
         if items.is_empty() {
             return Root::empty_tuple.value();
         }
+        // SAFETY: the size of so many items, which `fill_tuple` writes.
         unsafe { fill_tuple(self.alloc_any(16 + 8 * items.len()), items) }
     }
     pub fn try_tuple(self, items: &[Value]) -> crate::err::R<Value> {
@@ -653,6 +659,10 @@ impl Th {
 }
 
 /// The new tuple with its items.
+///
+/// # Safety
+/// `t` has room for exactly so many items and nobody else has seen it. While it was allocated the items lay where the
+/// collector finds them: on the native stack, in registers of frames, in an object that is kept.
 #[inline(always)]
 unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
     unsafe {
