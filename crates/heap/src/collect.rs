@@ -20,14 +20,18 @@ use std::time::Instant;
 const HEADROOM: (usize, usize) = (768 << 10, 12 << 20);
 /// But not more than this and twice what is alive.
 const HEADROOM_SMALL: usize = 6 << 20;
-/// It becomes more when between two major collections less time passes than so many of them take.
-const MAJOR_SHARE: u64 = 20;
-/// What a program makes when it starts mostly stays: the first major collection is at so much.
-const FIRST_MAJOR: usize = 2 << 20;
+/// It becomes more when between two major collections less time passes than so many of them take, and less again when
+/// there is time for so many: one phase of a program alone should not make it larger for good.
+const MAJOR_SHARE: (u64, u64) = (20, 80);
+/// What a program makes when it starts mostly stays: the first major collection is at so much in the heap and outside of
+/// it, or so much in blocks.
+const FIRST_MAJOR: (usize, usize) = (3 << 20, 4 << 20);
 /// The same of minor collections and the nursery, where much of it survives.
 const MINOR_SHARE: u64 = 6;
 /// As many of the last minor collections count for that: one phase of a program alone should not make it larger for good.
 const MINOR_WINDOW: u64 = 16;
+/// After as many in a row that found little alive and took little of the time it becomes smaller again.
+const MINOR_QUIET: u32 = 64;
 /// Up to this part of the old objects the nursery grows with them, where much survives.
 const NURSERY_PART: usize = 8;
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
@@ -45,6 +49,17 @@ const IDLE: usize = 32 << 20;
 const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
 pub(crate) const EXTERNAL_STEP: isize = 16 << 20;
+
+/// What this thread has used of the processor, in nanoseconds.
+fn processor_ns() -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: fills the structure given.
+    match unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } {
+        0 => t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64,
+        // Where there is no such clock all of the time counts.
+        _ => 0,
+    }
+}
 
 /// Without memory of its own where one of the lists is empty: there may be none left.
 fn move_all<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
@@ -107,12 +122,13 @@ impl Space {
             nursery_max: nursery,
             active: 1,
             old_bytes: 0,
-            major_at: FIRST_MAJOR,
-            major_at_blocks: (2 * FIRST_MAJOR) >> BLOCK_SH,
+            major_at: FIRST_MAJOR.0,
+            major_at_blocks: FIRST_MAJOR.1 >> BLOCK_SH,
             headroom: HEADROOM.0,
             last_major: Instant::now(),
             last_minor: Instant::now(),
             minor_ns: (0, 0),
+            quiet: 0,
             copying: config.mode != Mode::NonMoving,
             stress,
             stress_count: 0,
@@ -312,10 +328,11 @@ impl Heap {
             self.collect_if(m, false, || self.gc_due.load(Relaxed));
         }
     }
-    /// Counts memory that a dropped object will free outside the heap (for the trigger of major collections).
+    /// Counts memory that a dropped object will free outside the heap (for the trigger of major collections); less than 0:
+    /// that has been freed, which may be said during a collection.
     pub fn external(&self, delta: isize) {
         let now = self.external.fetch_add(delta, Relaxed) + delta;
-        if now > self.external_at.load(Relaxed) && !self.gc_due.swap(true, Relaxed) {
+        if delta > 0 && now > self.external_at.load(Relaxed) && !self.gc_due.swap(true, Relaxed) {
             self.world.nudge();
         }
     }
@@ -391,6 +408,7 @@ impl Heap {
                 _ => {}
             }
             if major {
+                let before = processor_ns();
                 self.major(&mut t, census, disown);
                 let s = &mut *s;
                 s.stats.major += 1;
@@ -398,9 +416,13 @@ impl Heap {
                 s.stats.major_ns += ns;
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                // Too often for what one costs.
-                if !want_major && middle.duration_since(s.last_major).as_nanos() as u64 <= MAJOR_SHARE * ns {
+                // What one costs; other programs may have had the processor meanwhile.
+                let cost = processor_ns().saturating_sub(before).min(ns);
+                let gap = middle.duration_since(s.last_major).as_nanos() as u64;
+                if !want_major && gap <= MAJOR_SHARE.0 * cost {
                     s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
+                } else if !want_major && gap > MAJOR_SHARE.1 * cost {
+                    s.headroom = (s.headroom / 2).max(HEADROOM.0);
                 }
                 s.last_major = Instant::now();
                 s.major_at = live + live.max(s.headroom);
@@ -474,10 +496,17 @@ impl Heap {
                 *sum
             };
             let own = recent(&mut s.minor_ns.0, start);
-            let often = recent(&mut s.minor_ns.1, s.last_minor) < own * MINOR_SHARE;
+            let all = recent(&mut s.minor_ns.1, s.last_minor);
+            let often = all < own * MINOR_SHARE;
             if t.live * 16 > young && (s.old_bytes > NURSERY_PART * young || (often && s.stats.minor > EARLY))
             {
                 s.nursery = (s.nursery * 2).min(s.nursery_max);
+            }
+            let quiet = t.live * 64 < young && all > own * MINOR_SHARE * 4;
+            s.quiet = if quiet { s.quiet + 1 } else { 0 };
+            if s.quiet == MINOR_QUIET {
+                s.nursery = (s.nursery / 2).max(FIRST_NURSERY.min(s.nursery_max));
+                s.quiet = 0;
             }
             s.last_minor = now;
             s.sweep_young();

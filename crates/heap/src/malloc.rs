@@ -29,7 +29,7 @@ static LOW: AtomicBool = AtomicBool::new(false);
 
 /// Keeps something back from now on. False: there is not that much.
 pub(crate) fn keep() -> bool {
-    let Some(p) = map() else { return false };
+    let Some(p) = map(SIZE) else { return false };
     LOW.store(false, Relaxed);
     give_away(KEPT.swap(p, AcqRel));
     true
@@ -38,15 +38,15 @@ pub(crate) fn keep() -> bool {
 pub(crate) fn collecting(is: bool) {
     COLLECTING.store(is, Relaxed);
     if CARES.load(Relaxed) && FOR_COLLECTIONS.load(Relaxed) == 0 {
-        FOR_COLLECTIONS.store(map().unwrap_or(0), Relaxed);
+        FOR_COLLECTIONS.store(map(SIZE).unwrap_or(0), Relaxed);
     }
 }
-fn map() -> Option<usize> {
+fn map(size: usize) -> Option<usize> {
     // SAFETY: a new anonymous mapping.
     let p = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
-            SIZE,
+            size,
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
             -1,
@@ -55,11 +55,31 @@ fn map() -> Option<usize> {
     };
     if p == libc::MAP_FAILED { None } else { Some(p as usize) }
 }
+/// Whether there is so much memory: for work that takes it in many pieces, none of which can be refused. Where nothing is
+/// limited there always is.
+pub fn would_fit(size: usize) -> bool {
+    if !CARES.load(Relaxed) {
+        return true;
+    }
+    let Some(p) = map(size.max(1)) else { return false };
+    // SAFETY: nobody uses it.
+    unsafe { libc::munmap(p as _, size.max(1)) == 0 }
+}
 /// There is a limit: from now on.
 pub(crate) fn care() {
     keep();
     CARES.store(true, Relaxed);
-    FOR_COLLECTIONS.store(map().unwrap_or(0), Relaxed);
+    FOR_COLLECTIONS.store(map(SIZE).unwrap_or(0), Relaxed);
+}
+/// To be called before there is a second thread. glibc would give nearly every thread an arena of its own, which keeps
+/// what was free in it once; as many as can run at a time are enough.
+pub fn share_arenas() {
+    #[cfg(target_env = "gnu")]
+    {
+        let n = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
+        // SAFETY: plain call.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, n as libc::c_int) };
+    }
 }
 /// Gives the system back what is free.
 pub(crate) fn trim() {

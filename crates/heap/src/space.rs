@@ -309,6 +309,8 @@ pub(crate) struct Space {
     pub last_minor: std::time::Instant,
     /// How long the last minor collections took, and these and the program between them: sums that fade.
     pub minor_ns: (u64, u64),
+    /// So many of them in a row found little alive and took little of the time.
+    pub quiet: u32,
     pub nursery: usize,
     pub nursery_max: usize,
     /// Threads that allocated between the last two collections: each of them has a nursery.

@@ -53,6 +53,7 @@ impl AstHook for Ast {
     ) -> R<Value> {
         let mut opts = convert::options(filename, mode, flags, optimize);
         opts.feature_version = u8::try_from(feature_version).ok();
+        adder_vm::hooks::memory_to_parse(th, source.len())?;
         let (r, warnings) = c::parse_tree(source, &opts);
         adder_vm::hooks::report(th, convert::warnings(warnings), filename)?;
         match r {

@@ -142,6 +142,7 @@ fn symtable(th: Th, a: &[Option<Value>]) -> R<Value> {
         }
     };
     let opts = convert::options(&filename, mode, 0, -1);
+    adder_vm::hooks::memory_to_parse(th, text.len())?;
     let (r, warnings) = adder_compiler::symtable::symtable(&text, &opts);
     adder_vm::hooks::report(th, convert::warnings(warnings), &filename)?;
     match r {

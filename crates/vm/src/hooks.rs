@@ -118,6 +118,7 @@ pub fn ast() -> Option<&'static dyn AstHook> {
 /// Source text of bytes, as `compile()` and `exec()` read them.
 pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
     let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
+    memory_to_parse(th, source.len())?;
     let mut codec = |name: &str, b: &[u8]| -> Option<Result<String, String>> {
         let m = crate::import::import_module(th, "_codecs").ok()?;
         let f = th.getattr(m, th.intern("decode")).ok()?;
@@ -149,6 +150,14 @@ pub fn set_compiler(c: &'static dyn SourceCompiler) {
 /// `-O` level of the process.
 pub static OPTIMIZE: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
 
+/// What the parser and the compiler take at most for a byte of source text (`a`, line end, again and again: 150; functions
+/// without content: 170).
+const MEMORY_PER_BYTE: usize = 192;
+/// To be called before source text of this length is parsed: nothing in there can do without memory.
+pub fn memory_to_parse(th: Th, source: usize) -> R<()> {
+    if adder_heap::would_fit(source.saturating_mul(MEMORY_PER_BYTE)) { Ok(()) } else { Err(th.memory_error()) }
+}
+
 /// Compiles source text to a code object. `optimize` -1: the process's level.
 pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, optimize: i32) -> R<Gc<Code>> {
     let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
@@ -161,6 +170,7 @@ pub fn compile(th: Th, source: &str, filename: &str, mode: Mode, flags: u32, opt
         flags,
         int_max_str_digits: crate::builtins::int::max_str_digits() as u32,
     };
+    memory_to_parse(th, source.len())?;
     let (r, warnings) = c.compile(source, &o);
     report(th, warnings, filename)?;
     match r {

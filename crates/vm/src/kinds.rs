@@ -244,7 +244,7 @@ unsafe fn code_trace(o: Obj, t: &mut Tracer) {
         }
     }
 }
-/// The collector's `settle`: caches of live code that know of something dead are emptied, the others followed.
+/// The collector's `settle`: caches of live code forget what is dead, the rest is followed.
 ///
 /// # Safety
 /// Called by the collector, in a major collection, with an object given to `later`.
@@ -258,17 +258,14 @@ pub unsafe fn settle(o: Obj, t: &mut Tracer) {
                 continue;
             }
             // A cell of a global variable, or a chain of entries.
-            let mut e = first;
-            let mut good = (*first).h.kind == Kind::IcEntry as u8 || t.reached(first as u64);
-            while good && !e.is_null() && (*e).h.kind == Kind::IcEntry as u8 {
-                let x = &*e;
-                good = t.reached(x.value.raw().load(Relaxed)) && t.reached(x.aux.raw().load(Relaxed));
-                e = x.next();
-            }
-            if good {
-                t.slot(ic.entry.as_ptr() as *mut u64);
-            } else {
+            if (*first).h.kind == Kind::IcEntry as u8 {
+                let dead = |s: &Slot| !t.reached(s.raw().load(Relaxed));
+                crate::interp::ic::purge(ic, |_| false, |e| dead(&e.value) || dead(&e.aux));
+            } else if !t.reached(first as u64) {
                 crate::interp::ic::flush(ic as *const Ic as usize);
+            }
+            if !ic.entry.load(Relaxed).is_null() {
+                t.slot(ic.entry.as_ptr() as *mut u64);
             }
         }
     }

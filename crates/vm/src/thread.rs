@@ -191,6 +191,15 @@ impl Deref for Th {
 /// More than one thread was started: locks are taken from now on.
 pub static MULTI: AtomicBool = AtomicBool::new(false);
 
+/// To be called by each thread before it starts another one.
+pub fn before_start(th: Th) {
+    if !MULTI.swap(true, SeqCst) {
+        crate::interp::chain::unchain_all(th);
+        crate::jit::watch::second_thread();
+        adder_heap::share_arenas();
+    }
+}
+
 /// All attached threads, by address.
 static THREADS: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
 static MAIN: std::sync::atomic::AtomicPtr<Thread> = std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
@@ -371,6 +380,13 @@ const REG_BYTES: usize = 256 << 20;
 /// Registers that a frame may have without having asked: the end is noticed that much before.
 const REG_MARGIN: usize = 1 << 20;
 const LEAST_STACK: usize = 4 * REG_MARGIN;
+
+/// So many bytes outside the heap came, or went, with objects in it.
+pub fn external(bytes: isize) {
+    if let Some(h) = HEAP.get() {
+        h.external(bytes);
+    }
+}
 
 impl Th {
     /// Makes the heap of the process (once).

@@ -97,8 +97,10 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
         }
     }
     // Caches must not compare with the numbers of its shapes any more, which will be given out again.
+    let dead = |id| crate::shape::try_shape(id).is_some_and(|s| s.type_.obj() == o);
     for ic in d.dependents.take() {
-        crate::interp::ic::flush(ic);
+        // SAFETY: caches stay until nobody knows them any more.
+        unsafe { crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr) };
     }
     let mut r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {

@@ -17,7 +17,7 @@ use adder_vm::n;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::structseq;
-use adder_vm::thread::{MULTI, Root, Stacks, Th};
+use adder_vm::thread::{Root, Stacks, Th, before_start};
 use adder_vm::value::*;
 use handle::{HANDLE, Shared};
 use std::sync::Arc;
@@ -261,10 +261,7 @@ fn start(th: Th, f: Value, args: Value, kw: Option<Value>, s: Arc<Shared>, daemo
     }
     let rec = th.try_tuple(&[f, args, kw.unwrap_or(NONE())])?;
     let key = NEXT_KEY.fetch_add(1, Relaxed);
-    if !MULTI.swap(true, SeqCst) {
-        adder_vm::interp::chain::unchain_all(th);
-        adder_vm::jit::watch::second_thread();
-    }
+    before_start(th);
     let starts = pending_starts(th);
     starts.set(th, Value::fix(key), rec)?;
     let size = match STACK_SIZE.load(Relaxed) {

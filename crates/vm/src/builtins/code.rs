@@ -162,11 +162,14 @@ fn varname(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 fn sizeof(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (d, c) = (data(th, a[0].unwrap())?, code(a[0].unwrap()));
-    let n = size_of::<Code>()
-        + size_of::<CodeData>()
-        + d.code.len() * (8 + 2 + size_of::<adder_bytecode::Position>())
-        + c.nics as usize * size_of::<Ic>();
-    Ok(Value::fix(n as i64))
+    Ok(Value::fix((size_of::<Code>() + data_size(d) + ics_size(c.nics)) as i64))
+}
+fn ics_size(n: u32) -> usize {
+    n as usize * size_of::<Ic>()
+}
+/// Memory outside the heap, about.
+fn data_size(d: &CodeData) -> usize {
+    size_of::<CodeData>() + d.code.len() * (8 + 2 + size_of::<adder_bytecode::Position>())
 }
 fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
     let d = data(th, a[0].unwrap())?;
@@ -419,6 +422,7 @@ impl Body {
             *(*p).start.get_mut() = (*self.data).code.as_ptr() as *mut _;
             std::sync::atomic::fence(Release);
             (*p).ins = (*self.data).code.as_ptr();
+            crate::thread::external((data_size(&*self.data) + ics_size(self.nics)) as isize);
         }
     }
     fn free(self) {
@@ -456,18 +460,21 @@ pub unsafe fn drop_code(o: adder_heap::Obj) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
         crate::jit::drop_code(c);
+        let mut freed = ics_size(c.nics);
         if c.nics > 0 {
             crate::interp::ic::bury(c.ics, c.nics as usize);
         }
         crate::interp::instrument::free(c.monitor.load(Relaxed));
         if c.canonical.get().is_none() {
             if !c.data.is_null() {
+                freed += data_size(&*c.data);
                 drop(Box::from_raw(c.data));
             }
             if !c.lazy.is_null() {
                 drop(Box::from_raw(c.lazy));
             }
         }
+        crate::thread::external(-(freed as isize));
     }
 }
 
@@ -491,6 +498,7 @@ pub fn copy(th: Th, canon: Gc<Code>, id: u64) -> R<Gc<Code>> {
         (*p).calls = AtomicU32::new(crate::jit::function::start_count((*(*p).data).flags));
         (*p).start = AtomicPtr::new((*p).ins as *mut _);
         (*p).ics = new_ics(th, n.names.value(), &*n.data);
+        crate::thread::external(ics_size(n.nics) as isize);
         th.m.barrier_all(n.obj());
         th.m.register_drop(n.obj());
         Ok(n)

@@ -75,11 +75,13 @@ pub fn source_text(th: Th, v: Value, filename: &str, what: &str) -> R<String> {
         if t.contains('\0') {
             return Err(th.raise_msg(&exc::SYNTAX_ERROR, "source code string cannot contain null bytes"));
         }
+        hooks::memory_to_parse(th, t.len())?;
         return Ok(t.to_string());
     }
-    let bytes = crate::builtins::buffer::Buffer::simple(th, v).map(|b| b.bytes().to_vec());
+    let bytes = crate::builtins::buffer::Buffer::simple(th, v)
+        .map(|b| hooks::memory_to_parse(th, b.bytes().len()).map(|()| b.bytes().to_vec()));
     match bytes {
-        Ok(b) => hooks::decode(th, &b, filename),
+        Ok(b) => hooks::decode(th, &b?, filename),
         Err(_) => {
             th.take_exc();
             Err(th.type_error(format!(

@@ -3,7 +3,8 @@
 //! # Invariants
 //! - A cache is filled under `TYPE_LOCK` after checking that what it relies on has not changed since it was looked up,
 //!   and is then registered with all that it relies on; mutation flushes it under the same lock.
-//! - `w0` is one word, so racing readers see shape and place together; entries are immutable and never move.
+//! - `w0` is one word, so racing readers see shape and place together; entries never move and are immutable, but for the
+//!   collector, which takes the dead ones out of their chains.
 
 use crate::address::AddressMap;
 use crate::attr;
@@ -49,12 +50,45 @@ pub mod tag {
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
 static ABSENT: Mutex<Option<AddressMap<(u64, u64), Vec<usize>>>> = Mutex::new(None);
 
-/// Empties a cache. Under `TYPE_LOCK` (or the lock of the absent names).
+/// Empties a cache some of which is not true any more. Under `TYPE_LOCK` (or the lock of the absent names).
 pub fn flush(ic: usize) {
     let ic = unsafe { &*(ic as *const Ic) };
+    clear(ic);
+    crate::jit::watch::cache_flushed(ic as *const Ic as usize);
+}
+/// Empties a cache. What was in it is still true, and still registered, so traces may go on to rely on it.
+fn clear(ic: &Ic) {
     ic.w0.store(0, Release);
     ic.entry.store(std::ptr::null_mut(), Release);
-    crate::jit::watch::cache_flushed(ic as *const Ic as usize);
+}
+/// Takes out of a cache what is dead by the shape or by the entry. What is left is as true as before, and who relies on
+/// what is taken out will not come here again: traces hold what they need, and numbers of shapes that traces know are not
+/// given out again.
+///
+/// # Safety
+/// Called by the collector with the world stopped, before anything dead is freed.
+pub unsafe fn purge(ic: &Ic, shape: impl Fn(u32) -> bool, entry: impl Fn(&IcEntry) -> bool) {
+    let w0 = ic.w0.load(Relaxed);
+    if w0 != 0 && shape((w0 >> 32) as u32) {
+        ic.w0.store(0, Relaxed);
+    }
+    let mut last: Option<&IcEntry> = None;
+    let mut e = ic.entry.load(Relaxed);
+    // SAFETY: entries of a chain live as long as its cache, or are as dead, and not freed yet.
+    while let Some(x) = unsafe { e.as_ref() } {
+        // A chain of one may be the cell of a global variable instead.
+        if x.h.kind != Kind::IcEntry as u8 {
+            break;
+        }
+        e = x.next();
+        if !shape(x.shape) && !entry(x) {
+            last = Some(x);
+        } else if let Some(l) = last {
+            l.next.raw().store(e as u64, Relaxed);
+        } else {
+            ic.entry.store(e, Relaxed);
+        }
+    }
 }
 
 pub fn pack(shape: u32, offset: u32) -> u64 {
@@ -105,7 +139,7 @@ fn full(ic: &Ic) -> bool {
     }
     ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
     let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
-    flush(ic as *const Ic as usize);
+    clear(ic);
     false
 }
 
@@ -453,6 +487,8 @@ const MAX_BURIED: usize = 1000;
 /// # Safety
 /// Called by the collector with the world stopped, with an array that nobody uses any more.
 pub unsafe fn bury(ics: *mut Ic, n: usize) {
+    // SAFETY: the array is the caller's; its entries are about to be freed.
+    unsafe { std::slice::from_raw_parts(ics, n) }.iter().for_each(clear);
     let mut list = BURIED.lock().unwrap_or_else(|e| e.into_inner());
     list.push((ics as usize, n));
     if list.len() < MAX_BURIED {
