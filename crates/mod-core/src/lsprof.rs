@@ -16,6 +16,7 @@ use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::structseq;
+use adder_vm::sync::lock;
 use adder_vm::sync::monotonic;
 use adder_vm::thread::Th;
 use adder_vm::unraisable;
@@ -110,7 +111,7 @@ fn this(a: &[Option<Value>]) -> Gc<Profiler> {
 }
 fn state(p: Gc<Profiler>) -> std::sync::MutexGuard<'static, State> {
     // SAFETY: made with the object, dropped with it; the receiver is on the caller's stack.
-    unsafe { &*p.state }.lock().unwrap_or_else(|e| e.into_inner())
+    lock(unsafe { &*p.state })
 }
 fn has(p: Gc<Profiler>, flag: u32) -> bool {
     p.flags.load(Acquire) & flag != 0

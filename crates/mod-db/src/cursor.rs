@@ -13,6 +13,7 @@ use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
+use adder_vm::sync::lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use libsqlite3_sys as ffi;
@@ -38,7 +39,7 @@ impl Cursor {
     fn stmt(&self) -> MutexGuard<'_, Option<Arc<Stmt>>> {
         // SAFETY: made by `__new__`, freed with the object.
         let st = unsafe { &*self.st.load(Acquire) };
-        st.stmt.lock().unwrap_or_else(|e| e.into_inner())
+        lock(&st.stmt)
     }
 }
 

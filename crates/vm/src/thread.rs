@@ -8,6 +8,7 @@
 
 use crate::names;
 use crate::object::*;
+use crate::sync::lock;
 use crate::value::*;
 use adder_heap::{Heap, Mutator, Tracer};
 use std::cell::Cell as RustCell;
@@ -436,7 +437,7 @@ impl Th {
         th.reset_frame_limit();
         unsafe { th.m.register(stack_base) };
         CURRENT.with(|c| c.set(Some(th)));
-        let mut all = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+        let mut all = lock(&THREADS);
         if all.is_empty() {
             MAIN.store(th.0.as_ptr(), Release);
         }
@@ -450,7 +451,7 @@ impl Th {
     /// No frame of the thread is active and nothing of its heap objects is used any more.
     pub unsafe fn detach(self) {
         CURRENT.with(|c| c.set(None));
-        THREADS.lock().unwrap_or_else(|e| e.into_inner()).retain(|t| *t != self.0.as_ptr() as usize);
+        lock(&THREADS).retain(|t| *t != self.0.as_ptr() as usize);
         unsafe {
             self.m.unregister();
             let (frames, regs) = (self.frames.get(), self.regs.get());
@@ -480,7 +481,7 @@ impl Th {
     }
     /// Calls `f` with all threads that run Python. They may be running; the list is locked meanwhile.
     pub fn for_all(mut f: impl FnMut(Th)) {
-        for t in THREADS.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+        for t in lock(&THREADS).iter() {
             f(Th(NonNull::new(*t as *mut Thread).unwrap()));
         }
     }

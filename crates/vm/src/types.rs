@@ -10,6 +10,7 @@ use crate::native::*;
 use crate::object::*;
 use crate::shape::{self, EXT_VAR};
 use crate::slots::*;
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::value::*;
 use crate::{n, slot_defs};
@@ -27,13 +28,13 @@ static NATIVE_TYPES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 /// Visits the native types (major collections).
 pub fn trace_native_types(t: &mut adder_heap::Tracer) {
-    for w in NATIVE_TYPES.lock().unwrap_or_else(|e| e.into_inner()).iter_mut() {
+    for w in lock(&NATIVE_TYPES).iter_mut() {
         t.slot(w);
     }
 }
 
 fn data_of(addr: usize) -> Option<&'static mut TypeData> {
-    let r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+    let r = lock(&REGISTRY);
     let i = r.binary_search_by_key(&addr, |x| x.0).ok()?;
     Some(unsafe { &mut *(r[i].1 as *mut TypeData) })
 }
@@ -48,7 +49,7 @@ pub fn link_follower(other: Gc<Type>, t: Gc<Type>) {
 }
 fn link(other: Gc<Type>, t: Gc<Type>, list: impl Fn(&mut TypeData) -> &mut Vec<usize>) {
     let (theirs, mine) = (other.value().bits() as usize, t.value().bits() as usize);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     // SAFETY: the Rust-owned part of a type lives as long as the type; it is changed under the lock.
     let (linked, list) = unsafe { (&mut (*t.data).linked, list(&mut *other.data)) };
     if !linked.contains(&theirs) {
@@ -66,11 +67,11 @@ pub fn direct_subclasses(th: Th, t: Gc<Type>) -> R<Gc<Array>> {
         // SAFETY: the Rust-owned part of a type lives as long as the type; it is read under the lock.
         let count = || unsafe { (*t.data).subclasses.len() };
         let n = {
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             count()
         };
         let a = th.array(n)?;
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         if count() > n {
             continue;
         }
@@ -100,7 +101,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     for ic in d.dependents.take() {
         crate::interp::ic::flush(ic);
     }
-    let mut r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+    let mut r = lock(&REGISTRY);
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
         let (_, d) = r.remove(i);
         drop(unsafe { Box::from_raw(d as *mut TypeData) });
@@ -110,7 +111,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
 
 /// Inline caches for which `dead` holds are about to be freed.
 pub fn forget_caches(dead: impl Fn(usize) -> bool) {
-    for (_, d) in REGISTRY.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+    for (_, d) in lock(&REGISTRY).iter() {
         unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !dead(a));
     }
 }
@@ -232,7 +233,7 @@ impl Th {
                     self.array(cap).ok()
                 }
             };
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             if t.version.load(Acquire) == version {
                 let cur = unsafe { t.cache.gc_opt::<Array>() };
                 if cur == old {
@@ -268,7 +269,7 @@ impl Th {
     /// `follow`: followers have yet to be told (they may follow one another in a circle).
     fn type_modified_rec(self, t: Gc<Type>, special: bool, follow: bool) {
         {
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
             t.cache.init(None);
             t.fast_init.init(None);
@@ -292,7 +293,7 @@ impl Th {
         let (mut i, mut last) = (0, None);
         loop {
             let sub = {
-                let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+                let _g = lock(&TYPE_LOCK);
                 // SAFETY: as in `direct_subclasses`.
                 let d = list(unsafe { &*t.data });
                 // Those that died before the last one moved it up.
@@ -363,13 +364,13 @@ pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32, is_nativ
         (*p).slots = Slots::NONE;
         (*p).version = AtomicU32::new(NEXT_VERSION.fetch_add(1, Relaxed));
         (*p).data = Box::into_raw(Box::default());
-        let mut r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+        let mut r = lock(&REGISTRY);
         let addr = p as usize;
         let at = r.partition_point(|x| x.0 < addr);
         r.insert(at, (addr, (*p).data as usize));
         drop(r);
         if is_native {
-            NATIVE_TYPES.lock().unwrap_or_else(|e| e.into_inner()).push(addr as u64);
+            lock(&NATIVE_TYPES).push(addr as u64);
         } else {
             th.m.register_drop(t.obj());
         }

@@ -9,6 +9,7 @@ use crate::err::R;
 use crate::n;
 use crate::native::tflags;
 use crate::object::*;
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::types::{TYPE_LOCK, c3, direct_subclasses, link_follower, link_subclass};
 use crate::value::*;
@@ -135,7 +136,7 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
 }
 
 fn remove_subclass(base: Gc<Type>, t: Gc<Type>) {
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     // `linked` keeps the base: a follower may be left.
     unsafe { (*base.data).subclasses.retain(|s| *s != t.value().bits() as usize) };
 }

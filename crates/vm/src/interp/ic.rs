@@ -12,6 +12,7 @@ use crate::err::R;
 use crate::native::tflags;
 use crate::object::*;
 use crate::shape::{Place, Shape, shape};
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
 use crate::value::*;
@@ -104,7 +105,7 @@ fn full(ic: &Ic) -> bool {
         return true;
     }
     ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     flush(ic as *const Ic as usize);
     false
 }
@@ -131,7 +132,7 @@ fn fill_place(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, version: u32, s: &Sh
         _ => return,
     };
     if tg == tag::SLOT && ic.w0.load(Acquire) == 0 {
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         if t.version.load(Acquire) == version {
             register(t, ic);
             ic.w0.store(pack(s.id, value), Release);
@@ -156,7 +157,7 @@ fn fill_entry(
         return;
     }
     let e = new_entry(th, shape, tg, value, aux);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     if t.version.load(Acquire) == version {
         register(t, ic);
         put_entry(th, code, ic, e);
@@ -201,7 +202,7 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
             continue;
         }
         // What is in a cache under the lock holds, as long as the type does not change.
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         let w = other.w0.load(Relaxed);
         if (w >> 32) as u32 == shape && w != 0 {
             register(t, ic);
@@ -331,7 +332,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
 fn rely_on_metaclass(t: Gc<Type>, version: u32, ic: &Ic) {
     // What native classes have is for good.
     if t.heap_type() {
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         register(t, ic);
         if t.version.load(Acquire) != version {
             flush(ic as *const Ic as usize);
@@ -428,7 +429,7 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
         let id = g.owner.value().bits();
         // No Python code and no safepoint under this lock, which the collector takes too (`bury`) and which `global_added`
         // takes under the dict's: `lacks_str` compares nothing by `__eq__`, the rest allocates no objects.
-        let mut tab = ABSENT.lock().unwrap_or_else(|e| e.into_inner());
+        let mut tab = lock(&ABSENT);
         g.set_flag(WATCHED);
         if g.lacks_str(unsafe { name.cast_unchecked() }) {
             let list = tab.get_or_insert_with(AddressMap::default).entry((id, name.bits())).or_default();
@@ -453,7 +454,7 @@ const MAX_BURIED: usize = 1000;
 /// # Safety
 /// Called by the collector with the world stopped, with an array that nobody uses any more.
 pub unsafe fn bury(ics: *mut Ic, n: usize) {
-    let mut list = BURIED.lock().unwrap_or_else(|e| e.into_inner());
+    let mut list = lock(&BURIED);
     list.push((ics as usize, n));
     if list.len() < MAX_BURIED {
         return;
@@ -465,7 +466,7 @@ pub unsafe fn bury(ics: *mut Ic, n: usize) {
     };
     crate::types::forget_caches(dead);
     crate::jit::watch::forget_caches(dead);
-    if let Some(t) = ABSENT.lock().unwrap_or_else(|e| e.into_inner()).as_mut() {
+    if let Some(t) = lock(&ABSENT).as_mut() {
         t.retain(|_, l| {
             l.retain(|a| !dead(*a));
             !l.is_empty()
@@ -479,7 +480,7 @@ pub unsafe fn bury(ics: *mut Ic, n: usize) {
 /// A name came into a watched namespace: caches that found it in builtins are wrong now.
 pub fn global_added(ns: Gc<Dict>, key: Value) {
     let Some(id) = ns.owner.get() else { return };
-    let mut tab = ABSENT.lock().unwrap_or_else(|e| e.into_inner());
+    let mut tab = lock(&ABSENT);
     if let Some(list) = tab.as_mut().and_then(|t| t.remove(&(id.bits(), key.bits()))) {
         for ic in list {
             flush(ic);

@@ -25,6 +25,7 @@ use crate::native::{Inline, RawArgs, tflags};
 use crate::object::*;
 use crate::shape::{Place, shape};
 use crate::slots::CmpOp;
+use crate::sync::lock;
 use crate::thread::{Cont, Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Common, Ins, Intrinsic1, Intrinsic2, Op, SetFunc, Special};
@@ -359,7 +360,7 @@ fn remember_getitem(th: Th, t: Gc<Type>, f: Value) {
     if t.fast_getitem.get().is_none() {
         let version = t.version.load(Acquire);
         if th.lookup(t, n!(__getitem__)).is_some_and(|g| g.is(f)) {
-            let _g = crate::types::TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&crate::types::TYPE_LOCK);
             if version != 0 && t.version.load(Acquire) == version {
                 th.store(t, &t.fast_getitem, f);
             }
