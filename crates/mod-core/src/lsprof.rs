@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::*};
 
-native_layout! { Profiler { timer, missing, subjects; unit: f64, flags: AtomicU32, state: *mut Mutex<State> } }
+native_layout! { Profiler { timer, missing, subjects: Dict; unit: f64, flags: AtomicU32, state: *mut Mutex<State> } }
 
 const SUBCALLS: u32 = 1;
 const BUILTINS: u32 = 2;
@@ -208,7 +208,7 @@ fn entry(th: Th, p: Gc<Profiler>, key: u64, subject: impl FnOnce() -> R<Value>) 
         }
         i
     };
-    let subjects: Gc<Dict> = unsafe { p.subjects.gc() };
+    let subjects: Gc<Dict> = p.subjects.gc();
     subjects.set(th, Value::fix(i as i64), v)?;
     Ok(i)
 }
@@ -341,7 +341,7 @@ fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.runtime_error("cannot clear profiler in external timer"));
     }
     let fresh = Gc::<Dict>::new(th);
-    th.store(p, &p.subjects, fresh.value());
+    th.store(p, &p.subjects, fresh);
     let old = std::mem::take(&mut *state(p));
     drop(old);
     none()
@@ -360,7 +360,7 @@ fn getstats(th: Th, a: &[Option<Value>]) -> R<Value> {
         };
         used.map(|(i, e)| (i, e.n, callees(e))).collect()
     };
-    let subjects: Gc<Dict> = unsafe { p.subjects.gc() };
+    let subjects: Gc<Dict> = p.subjects.gc();
     let subject = |i: usize| subjects.get(th, Value::fix(i as i64)).map(|v| v.unwrap_or(NONE()));
     let seconds = |n: i64| th.float(n as f64 * f);
     let out = list::new(th, &[])?;
@@ -402,7 +402,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         (*raw).unit = unit;
         (*raw).state = Box::into_raw(Box::default());
     }
-    th.store(p, &p.subjects, subjects.value());
+    th.store(p, &p.subjects, subjects);
     if let Some(f) = timer.and_then(Value::some) {
         th.store(p, &p.timer, f);
     }

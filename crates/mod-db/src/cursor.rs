@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 native_layout! { pub Cursor {
-    connection, description, lastrowid, row_factory, casts, ahead;
+    connection, description, lastrowid, row_factory, casts: List, ahead;
     st: AtomicPtr<KState>, initialized: AtomicBool, closed: AtomicBool, locked: AtomicBool,
     arraysize: AtomicI64, rowcount: AtomicI64
 } }
@@ -594,7 +594,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
         }
         list::append(th, l, f.unwrap_or(NONE()))?;
     }
-    th.store(k, &k.casts, l.value());
+    th.store(k, &k.casts, l);
     Ok(())
 }
 
@@ -602,7 +602,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
 fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) -> R<Value> {
     let n = unsafe { ffi::sqlite3_data_count(p) };
     let l = list::with_capacity(th, n as usize)?;
-    let casts = unsafe { k.casts.gc_opt::<List>() };
+    let casts = k.casts.get();
     let blob = |i: c_int| -> &[u8] {
         unsafe {
             let b = ffi::sqlite3_column_blob(p, i) as *const u8;

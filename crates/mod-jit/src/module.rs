@@ -303,8 +303,7 @@ fn code_of(th: Th, f: Value) -> R<Gc<Code>> {
     let mut f = f;
     for _ in 0..16 {
         if let Some(x) = f.exact::<Function>() {
-            // SAFETY: a function's code is a code object.
-            return Ok(unsafe { x.code.gc() });
+            return Ok(x.code.gc());
         }
         if let Some(c) = f.exact::<Code>() {
             return Ok(c);

@@ -301,7 +301,7 @@ impl Frame {
         unsafe { (&(*self.code.data).depths)[self.lasti()] as usize }
     }
     pub fn globals(&self) -> Gc<Dict> {
-        unsafe { self.func.globals.gc() }
+        self.func.globals.gc()
     }
     /// The mapping that names are in; None in the frame of a function. A function made of the code of a module
     /// (`types.FunctionType`) runs in its globals.
@@ -567,15 +567,23 @@ impl Th {
     // -- stores
     /// Stores into a slot of `o` with the write barrier.
     #[inline(always)]
-    pub fn store<T>(self, o: Gc<T>, slot: &Slot, v: Value) {
-        slot.raw().store(v.bits(), Release);
+    pub fn store<T, S: Store>(self, o: Gc<T>, slot: &S, v: S::Item) {
+        // SAFETY: what is written is an `Item`.
+        let slot = unsafe { slot.as_slot() };
+        slot.raw().store(v.into().bits(), Release);
         self.m.barrier(o.obj(), slot.as_ptr());
     }
     #[inline(always)]
-    pub fn store_opt<T>(self, o: Gc<T>, slot: &Slot, v: Option<Value>) {
-        slot.init(v);
-        if v.is_some() {
-            self.m.barrier(o.obj(), slot.as_ptr());
+    pub fn store_opt<T, S: Store>(self, o: Gc<T>, slot: &S, v: Option<S::Item>) {
+        // SAFETY: as in `store`.
+        let slot = unsafe { slot.as_slot() };
+        match v {
+            Some(v) => {
+                let v: Value = v.into();
+                slot.init(Some(v));
+                self.m.barrier(o.obj(), slot.as_ptr());
+            }
+            None => slot.init(None),
         }
     }
 

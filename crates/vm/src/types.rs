@@ -124,13 +124,13 @@ pub fn next_version() -> u32 {
 
 impl Type {
     pub fn mro_items(&self) -> &[Value] {
-        match unsafe { self.mro.gc_opt::<Tuple>() } {
+        match self.mro.get() {
             Some(t) => unsafe { &*(t.items() as *const [Value]) },
             None => &[],
         }
     }
     pub fn dict_(&self) -> Gc<Dict> {
-        unsafe { self.dict.gc() }
+        self.dict.gc()
     }
     pub fn heap_type(&self) -> bool {
         self.has(tflags::HEAPTYPE)
@@ -140,11 +140,11 @@ impl Type {
         self.flags.load(Relaxed) & f != 0
     }
     pub fn base_type(&self) -> Option<Gc<Type>> {
-        unsafe { self.base.gc_opt() }
+        self.base.get()
     }
     pub fn name_str(&self) -> &str {
         match self.name.get() {
-            Some(v) => unsafe { &*(v.cast_unchecked::<Str>().as_str().unwrap_or("?") as *const str) },
+            Some(v) => unsafe { &*(v.as_str().unwrap_or("?") as *const str) },
             None => self.native.short_name(),
         }
     }
@@ -185,7 +185,7 @@ impl Th {
     /// Attribute `name` (interned) of the type or its bases.
     #[inline]
     pub fn lookup(self, t: Gc<Type>, name: Value) -> Option<Value> {
-        if let Some(c) = unsafe { t.cache.gc_opt::<Array>() } {
+        if let Some(c) = t.cache.get() {
             let mask = c.cap / 2 - 1;
             let mut i = (name.bits() >> 4) as usize & mask;
             loop {
@@ -218,7 +218,7 @@ impl Th {
         let interned = name.exact::<Str>().is_some_and(|s| s.flag(crate::builtins::str_::INTERNED));
         if interned && version != 0 {
             // Make room before taking the lock: allocation may stop at a safepoint.
-            let old = unsafe { t.cache.gc_opt::<Array>() };
+            let old = t.cache.get();
             // At most three quarters of the cells around the name's are used: so some are free for searches to end at.
             let room = |c: Gc<Array>| {
                 let (n, home) = (c.cap / 2, (name.bits() >> 4) as usize);
@@ -235,7 +235,7 @@ impl Th {
             };
             let _g = lock(&TYPE_LOCK);
             if t.version.load(Acquire) == version {
-                let cur = unsafe { t.cache.gc_opt::<Array>() };
+                let cur = t.cache.get();
                 if cur == old {
                     if let Some(f) = fresh {
                         if let Some(c) = cur
@@ -248,7 +248,7 @@ impl Th {
                             }
                         }
                         cache_put(self, f, name, v.unwrap_or(TOMBSTONE()));
-                        self.store(t, &t.cache, f.value());
+                        self.store(t, &t.cache, f);
                     } else if let Some(c) = cur {
                         cache_put(self, c, name, v.unwrap_or(TOMBSTONE()));
                     }
@@ -404,8 +404,8 @@ impl Th {
             if std::ptr::eq(cell, object) { None } else { Some(self.make_type(def.base.unwrap_or(object))) };
         let p = t.as_ptr();
         let name = self.intern(def.short_name());
-        self.store(t, &t.name, name);
-        self.store(t, &t.qualname, name);
+        self.store(t, &t.name, name.known());
+        self.store(t, &t.qualname, name.known());
         if let Some((m, _)) = def.name.rsplit_once('.') {
             let m = self.intern(m);
             self.store(t, &t.module, m);
@@ -433,7 +433,7 @@ impl Th {
                         | tflags::MATCH_SELF
                         | tflags::SEQUENCE
                         | tflags::MAPPING);
-                self.store(t, &t.base, b.value());
+                self.store(t, &t.base, b);
             }
             if def.name == "type" {
                 flags |= tflags::TYPE_SUBCLASS;
@@ -459,18 +459,18 @@ impl Th {
         }
         let bases: Vec<Value> = base.iter().map(|b| b.value()).collect(); // gc-safe: types never move and are kept by their cells
         let bases = self.tuple(&bases);
-        self.store(t, &t.bases, bases);
+        self.store(t, &t.bases, bases.known());
         let mut mro = vec![t.value()]; // gc-safe: as above
         if let Some(b) = base {
             mro.extend_from_slice(b.mro_items());
         }
         let mro = self.tuple(&mro);
-        self.store(t, &t.mro, mro);
+        self.store(t, &t.mro, mro.known());
         if let Some(b) = base {
             link_subclass(b, t);
         }
         let d = Gc::<Dict>::with_capacity(self, def.methods.len() + def.getset.len() + 8);
-        self.store(t, &t.dict, d.value());
+        self.store(t, &t.dict, d);
         self.fill_type_dict(t, def);
         set_attr_flags(self, t);
         if let Some(f) = def.init {
@@ -502,7 +502,7 @@ impl Th {
             unsafe {
                 let w = self.alloc::<WrapperDescriptor>();
                 (*w.as_ptr()).def = s;
-                w.owner.init(Some(t.value()));
+                w.owner.init(Some(t));
                 (*w.as_ptr()).func = f;
                 d.set(self, k, w.value()).unwrap();
             }
@@ -518,13 +518,13 @@ impl Th {
                         // Old from the start: every call reads it, so it must not lie beside what a thread writes.
                         let o = self.alloc_old::<MethodDescriptor>(size_of::<MethodDescriptor>());
                         (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t.value()));
+                        o.owner.init(Some(t));
                         o.value()
                     }
                     DefKind::ClassMethod => {
                         let o = self.alloc::<ClassMethodDescriptor>();
                         (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t.value()));
+                        o.owner.init(Some(t));
                         o.value()
                     }
                     DefKind::StaticMethod | DefKind::Function => {
@@ -542,7 +542,7 @@ impl Th {
             unsafe {
                 let o = self.alloc::<GetSetDescriptor>();
                 (*o.as_ptr()).def = g;
-                o.owner.init(Some(t.value()));
+                o.owner.init(Some(t));
                 put(g.name, o.value());
             }
         }
@@ -576,7 +576,7 @@ impl Th {
         unsafe {
             let o = self.alloc::<MemberDescriptor>();
             o.name.init(Some(name));
-            o.owner.init(Some(t.value()));
+            o.owner.init(Some(t));
             o.doc.init(doc);
             (*o.as_ptr()).offset = offset;
             (*o.as_ptr()).flags = flags;
@@ -657,7 +657,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
         }
         if let Some(w) = v.exact::<WrapperDescriptor>() {
             // A native slot under its own name: use it, unless another name of the slot is a Python method.
-            let owner = unsafe { w.owner.gc::<Type>() };
+            let owner = w.owner.gc();
             if w.def.slot == d.slot && th.is_subtype(t, owner) {
                 if d.slot != SlotId::getattro && d.slot != SlotId::setattro
                     || owner.slots.raw(d.slot) == w.func

@@ -292,7 +292,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             if let Some(m) = d.exact::<MemberDescriptor>() {
                 if m.flags & crate::native::member::NONE_IF_NULL == 0
                     && m.offset != crate::native::member::AS_ATTR
-                    && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
+                    && th.is_subtype(t, m.owner.gc())
                 {
                     fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
                 }
@@ -348,7 +348,7 @@ fn class_function(d: Value) -> Option<Value> {
 /// A variable of a module: the cache holds its cell.
 fn fill_module(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, m: Gc<Module>, name: Value) {
     let version = t.version.load(Acquire);
-    let Some(d) = m.dict.get().and_then(|d| d.exact::<Dict>()) else { return };
+    let Some(d) = m.dict.any().and_then(|d| d.exact::<Dict>()) else { return };
     if th.lookup(t, name).is_some() || !matches!(d.get_str(th, name), Ok(Some(_))) {
         return;
     }
@@ -374,10 +374,7 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let version = t.version.load(Acquire);
     if let Some(d) = th.lookup(t, name) {
         if let Some(m) = d.exact::<MemberDescriptor>() {
-            if m.flags == 0
-                && m.offset != crate::native::member::AS_ATTR
-                && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
-            {
+            if m.flags == 0 && m.offset != crate::native::member::AS_ATTR && th.is_subtype(t, m.owner.gc()) {
                 fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
             }
             return;
@@ -408,7 +405,7 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
 /// The slow `LoadGlobal`; fills the cache with the name's cell.
 pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Option<Value>> {
     let name = ic.name.value();
-    let g: Gc<Dict> = unsafe { func.globals.gc() };
+    let g: Gc<Dict> = func.globals.gc();
     let cacheable = g.is_exact_dict() && g.flag(CELLS) && g.owner.get().is_some();
     if let Some(v) = crate::builtins::dict::get_item_str(th, g, name)? {
         if cacheable {
