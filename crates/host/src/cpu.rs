@@ -3,6 +3,7 @@
 //! # Invariants
 //! System calls get pointers to values of the size they are told, alive until they return.
 
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Pid, Res};
 
 door! {
@@ -10,7 +11,7 @@ door! {
     pub trait Cpu {
         /// Processors that are switched on (`os.cpu_count`); 0: unknown.
         fn cpu_count(&self) -> i64 {
-            unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(0)
+            sys::sysconf(libc::_SC_NPROCESSORS_ONLN).max(0)
         }
         /// The processors that a process may run on, in order.
         fn getaffinity(&self, pid: Pid) -> Res<Vec<usize>> {
@@ -31,51 +32,51 @@ door! {
             for c in cpus { words[c / 64] |= 1 << (c % 64) }
             unsafe { libc::sched_setaffinity(pid, top * 8, words.as_ptr().cast()) }.done()
         }
-        fn sched_yield(&self) -> Res<()> { unsafe { libc::sched_yield() }.done() }
+        fn sched_yield(&self) -> Res<()> { sys::sched_yield().done() }
         fn sched_get_priority_max(&self, policy: i32) -> Res<i32> {
-            unsafe { libc::sched_get_priority_max(policy) }.ok()
+            sys::sched_get_priority_max(policy).ok()
         }
         fn sched_get_priority_min(&self, policy: i32) -> Res<i32> {
-            unsafe { libc::sched_get_priority_min(policy) }.ok()
+            sys::sched_get_priority_min(policy).ok()
         }
-        fn sched_getscheduler(&self, pid: Pid) -> Res<i32> { unsafe { libc::sched_getscheduler(pid) }.ok() }
+        fn sched_getscheduler(&self, pid: Pid) -> Res<i32> { sys::sched_getscheduler(pid).ok() }
         fn sched_setscheduler(&self, pid: Pid, policy: i32, priority: i32) -> Res<i32> {
             let p = libc::sched_param { sched_priority: priority };
-            unsafe { libc::sched_setscheduler(pid, policy, &raw const p) }.ok()
+            sys::sched_setscheduler(pid, policy, &p).ok()
         }
         fn sched_getparam(&self, pid: Pid) -> Res<i32> {
             let mut p = libc::sched_param { sched_priority: 0 };
-            unsafe { libc::sched_getparam(pid, &raw mut p) }.ok()?;
+            sys::sched_getparam(pid, &mut p).ok()?;
             Ok(p.sched_priority)
         }
         fn sched_setparam(&self, pid: Pid, priority: i32) -> Res<()> {
             let p = libc::sched_param { sched_priority: priority };
-            unsafe { libc::sched_setparam(pid, &raw const p) }.done()
+            sys::sched_setparam(pid, &p).done()
         }
         /// Nanoseconds.
         fn sched_rr_get_interval(&self, pid: Pid) -> Res<i64> {
-            let mut t: libc::timespec = unsafe { std::mem::zeroed() };
-            unsafe { libc::sched_rr_get_interval(pid, &raw mut t) }.ok()?;
+            let mut t: libc::timespec = zeroed();
+            sys::sched_rr_get_interval(pid, &mut t).ok()?;
             Ok(crate::fs::to_nanos(t))
         }
         fn getloadavg(&self) -> Option<[f64; 3]> {
             let mut v = [0.0; 3];
-            (unsafe { libc::getloadavg(v.as_mut_ptr(), 3) } == 3).then_some(v)
+            (sys::getloadavg(&mut v, 3) == 3).then_some(v)
         }
         /// The kernel's number of the calling thread (`threading.get_native_id`).
         fn thread_id(&self) -> u64 { unsafe { libc::syscall(libc::SYS_gettid) as u64 } }
         /// The C library's (`threading.get_ident`).
-        fn thread_self(&self) -> u64 { unsafe { libc::pthread_self() as u64 } }
+        fn thread_self(&self) -> u64 { sys::pthread_self() as u64 }
         /// Shown by system tools; cut to 15 bytes.
         fn set_thread_name(&self, name: &[u8]) -> Res<()> {
             let mut buf = [0u8; 16];
             let n = name.len().min(15);
             buf[..n].copy_from_slice(&name[..n]);
-            crate::number(unsafe { libc::pthread_setname_np(libc::pthread_self(), buf.as_ptr().cast()) })
+            crate::number(unsafe { libc::pthread_setname_np(sys::pthread_self(), buf.as_ptr().cast()) })
         }
         fn thread_name(&self) -> Res<Vec<u8>> {
             let mut buf = [0 as libc::c_char; 32];
-            let me = unsafe { libc::pthread_self() };
+            let me = sys::pthread_self();
             crate::number(unsafe { libc::pthread_getname_np(me, buf.as_mut_ptr(), buf.len()) })?;
             // SAFETY: filled, NUL-terminated.
             Ok(unsafe { crate::bytes(buf.as_ptr()) })
@@ -99,8 +100,8 @@ door! {
         fn stack_bounds(&self) -> Res<(usize, usize)> {
             let (mut low, mut size) = (std::ptr::null_mut(), 0);
             unsafe {
-                let mut attr: libc::pthread_attr_t = std::mem::zeroed();
-                crate::number(libc::pthread_getattr_np(libc::pthread_self(), &raw mut attr))?;
+                let mut attr: libc::pthread_attr_t = zeroed();
+                crate::number(libc::pthread_getattr_np(sys::pthread_self(), &raw mut attr))?;
                 let r = libc::pthread_attr_getstack(&raw const attr, &raw mut low, &raw mut size);
                 libc::pthread_attr_destroy(&raw mut attr);
                 crate::number(r)?;

@@ -4,6 +4,7 @@
 //! The environment is read and written under one lock; C strings that the system hands out are copied before it is given
 //! back.
 
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Outside, Res, bytes, text};
 use std::ffi::{CStr, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -55,8 +56,8 @@ door! {
                 .map_err(|e| e.raw_os_error().map_or(Errno::ENOENT, Errno))
         }
         fn uname(&self) -> Res<Uname> {
-            let mut u: libc::utsname = unsafe { std::mem::zeroed() };
-            unsafe { libc::uname(&raw mut u) }.ok()?;
+            let mut u: libc::utsname = zeroed();
+            sys::uname(&mut u).ok()?;
             Ok(Uname {
                 sysname: text(&u.sysname), nodename: text(&u.nodename), release: text(&u.release),
                 version: text(&u.version), machine: text(&u.machine),
@@ -65,7 +66,7 @@ door! {
         /// -1: no limit.
         fn sysconf(&self, name: i32) -> Res<i64> {
             Errno(0).set();
-            let v = unsafe { libc::sysconf(name) };
+            let v = sys::sysconf(name);
             if v == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(v) }
         }
         /// `None`: not defined here.

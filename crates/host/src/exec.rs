@@ -15,6 +15,7 @@
 //! `OSError:<errno in hex>:<where>` with `where` empty (exec failed), `noexec` or `noexec:chdir`, or
 //! `SubprocessError:0:<text>` when `preexec_fn` raised.
 
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Fd, Pid, Res};
 use std::ffi::{CString, c_char, c_void};
 
@@ -73,7 +74,7 @@ struct Start<'a> {
 const STACK: usize = 256 * 1024;
 
 pub(crate) fn fork_exec(spec: &ForkExec) -> Res<Pid> {
-    let mut start = Start { prepared: prepare(spec), mask: unsafe { std::mem::zeroed() } };
+    let mut start = Start { prepared: prepare(spec), mask: zeroed() };
     let prot = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
     // SAFETY: a fresh mapping, used as the child's stack and unmapped after the child has left it: CLONE_VFORK
@@ -84,7 +85,7 @@ pub(crate) fn fork_exec(spec: &ForkExec) -> Res<Pid> {
             return Err(Errno::last());
         }
         // No handler of ours may run in the child, which shares our memory.
-        let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut all: libc::sigset_t = zeroed();
         libc::sigfillset(&raw mut all);
         libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut start.mask);
         let top = stack.byte_add(STACK);
@@ -109,13 +110,13 @@ extern "C" fn child_start(arg: *mut c_void) -> i32 {
     // SAFETY: the parent's `Start`, alive because the parent sleeps.
     let start = unsafe { &*arg.cast::<Start>() };
     run(&start.prepared, None, Some(&start.mask));
-    unsafe { libc::_exit(255) }
+    sys::_exit(255)
 }
 
 /// The child's part after an ordinary fork. Does not return.
 pub(crate) fn child(spec: &ForkExec, pre_exec: Option<PreExec>, mask: Option<&libc::sigset_t>) -> Errno {
     run(&prepare(spec), pre_exec, mask);
-    unsafe { libc::_exit(255) }
+    sys::_exit(255)
 }
 
 fn run(p: &Prepared, pre_exec: Option<PreExec>, mask: Option<&libc::sigset_t>) {
@@ -229,7 +230,7 @@ fn inheritable(fd: Fd) -> Res<()> {
 /// Every signal that has a handler gets its default action (an exec would do so too).
 unsafe fn reset_handlers() {
     for signal in 1..=64 {
-        let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
+        let mut old: libc::sigaction = zeroed();
         if unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) } == 0
             && old.sa_sigaction != libc::SIG_IGN
             && old.sa_sigaction != libc::SIG_DFL
@@ -254,9 +255,9 @@ fn close_span(first: Fd, last: Fd) {
         return;
     }
     // An old kernel: up to the limit.
-    let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) }.clamp(256, 1 << 20) as i32;
+    let limit = sys::sysconf(libc::_SC_OPEN_MAX).clamp(256, 1 << 20) as i32;
     for fd in first..=last.min(limit) {
-        unsafe { libc::close(fd) };
+        sys::close(fd);
     }
 }
 

@@ -7,6 +7,7 @@
 //! Each call gets C strings that outlive it, buffers with their true length, and structures of this frame that the system
 //! fills before they are read. Descriptors are numbers: a wrong one is an error of the system, not of memory.
 
+use crate::sys::{self, cstr, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Res, bytes, number};
 use std::ffi::CStr;
 
@@ -80,14 +81,14 @@ door! {
             unsafe { libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode) }.ok()
         }
         fn close(&self, _out: Outside, fd: Fd) -> Res<()> {
-            unsafe { libc::close(fd) }.done()
+            sys::close(fd).done()
         }
         /// Closes `low..high`, ignoring errors.
         fn close_range(&self, _out: Outside, low: Fd, high: Fd) -> () {
             if low >= high { return }
             let (first, last) = (low.max(0) as u32, (high - 1) as u32);
             if unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } != 0 {
-                for fd in low.max(0)..high { unsafe { libc::close(fd) }; }
+                for fd in low.max(0)..high { sys::close(fd); }
             }
         }
         /// A copy that is not inheritable.
@@ -95,13 +96,13 @@ door! {
             unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) }.ok()
         }
         fn dup2(&self, _out: Outside, fd: Fd, to: Fd, inheritable: bool) -> Res<Fd> {
-            if fd == to || inheritable { return unsafe { libc::dup2(fd, to) }.ok() }
-            unsafe { libc::dup3(fd, to, libc::O_CLOEXEC) }.ok()
+            if fd == to || inheritable { return sys::dup2(fd, to).ok() }
+            sys::dup3(fd, to, libc::O_CLOEXEC).ok()
         }
         /// Reading end, writing end. `O_CLOEXEC` is the caller's to give (`os.pipe2` may leave it out).
         fn pipe(&self, flags: i32) -> Res<(Fd, Fd)> {
             let mut p = [0; 2];
-            unsafe { libc::pipe2(p.as_mut_ptr(), flags) }.ok()?;
+            sys::pipe2(&mut p, flags).ok()?;
             Ok((p[0], p[1]))
         }
         fn get_inheritable(&self, fd: Fd) -> Res<bool> {
@@ -154,48 +155,43 @@ door! {
             Ok(unsafe { libc::pwritev2(fd, v.as_ptr(), v.len() as i32, offset, flags) }.ok()? as usize)
         }
         fn lseek(&self, _out: Outside, fd: Fd, offset: i64, whence: i32) -> Res<i64> {
-            unsafe { libc::lseek(fd, offset, whence) }.ok()
+            sys::lseek(fd, offset, whence).ok()
         }
         fn ftruncate(&self, _out: Outside, fd: Fd, size: i64) -> Res<()> {
-            unsafe { libc::ftruncate(fd, size) }.done()
+            sys::ftruncate(fd, size).done()
         }
         fn truncate(&self, _out: Outside, path: &CStr, size: i64) -> Res<()> {
-            unsafe { libc::truncate(path.as_ptr(), size) }.done()
+            sys::truncate(cstr(path), size).done()
         }
         fn fsync(&self, _out: Outside, fd: Fd) -> Res<()> {
-            unsafe { libc::fsync(fd) }.done()
+            sys::fsync(fd).done()
         }
         fn fdatasync(&self, _out: Outside, fd: Fd) -> Res<()> {
-            unsafe { libc::fdatasync(fd) }.done()
+            sys::fdatasync(fd).done()
         }
         fn sync(&self, _out: Outside) -> () {
-            unsafe { libc::sync() }
+            sys::sync()
         }
         fn fadvise(&self, _out: Outside, fd: Fd, offset: i64, len: i64, advice: i32) -> Res<()> {
-            number(unsafe { libc::posix_fadvise(fd, offset, len, advice) })
+            number(sys::posix_fadvise(fd, offset, len, advice))
         }
         fn fallocate(&self, _out: Outside, fd: Fd, offset: i64, len: i64) -> Res<()> {
-            number(unsafe { libc::posix_fallocate(fd, offset, len) })
+            number(sys::posix_fallocate(fd, offset, len))
         }
         /// `None` for `offset` uses and moves the input's own position.
         fn sendfile(&self, _out: Outside, to: Fd, from: Fd, offset: Option<i64>, count: usize) -> Res<usize> {
-            let mut at = offset.unwrap_or(0);
-            let at = if offset.is_some() { &raw mut at } else { std::ptr::null_mut() };
-            Ok(unsafe { libc::sendfile(to, from, at, count) }.ok()? as usize)
+            let mut at = offset;
+            Ok(sys::sendfile(to, from, at.as_mut(), count).ok()? as usize)
         }
         fn copy_file_range(&self, _out: Outside, from: Fd, from_at: Option<i64>, to: Fd, to_at: Option<i64>,
                            count: usize) -> Res<usize> {
-            let (mut a, mut b) = (from_at.unwrap_or(0), to_at.unwrap_or(0));
-            let a = if from_at.is_some() { &raw mut a } else { std::ptr::null_mut() };
-            let b = if to_at.is_some() { &raw mut b } else { std::ptr::null_mut() };
-            Ok(unsafe { libc::copy_file_range(from, a, to, b, count, 0) }.ok()? as usize)
+            let (mut a, mut b) = (from_at, to_at);
+            Ok(sys::copy_file_range(from, a.as_mut(), to, b.as_mut(), count, 0).ok()? as usize)
         }
         fn splice(&self, _out: Outside, from: Fd, from_at: Option<i64>, to: Fd, to_at: Option<i64>,
                   count: usize, flags: u32) -> Res<usize> {
-            let (mut a, mut b) = (from_at.unwrap_or(0), to_at.unwrap_or(0));
-            let a = if from_at.is_some() { &raw mut a } else { std::ptr::null_mut() };
-            let b = if to_at.is_some() { &raw mut b } else { std::ptr::null_mut() };
-            Ok(unsafe { libc::splice(from, a, to, b, count, flags) }.ok()? as usize)
+            let (mut a, mut b) = (from_at, to_at);
+            Ok(sys::splice(from, a.as_mut(), to, b.as_mut(), count, flags).ok()? as usize)
         }
         /// `fcntl` with a number.
         fn fcntl(&self, _out: Outside, fd: Fd, command: i32, arg: i64) -> Res<i32> {
@@ -212,12 +208,12 @@ door! {
             unsafe { libc::ioctl(fd, request, arg.as_mut_ptr()) }.ok()
         }
         fn flock(&self, _out: Outside, fd: Fd, operation: i32) -> Res<()> {
-            unsafe { libc::flock(fd, operation) }.done()
+            sys::flock(fd, operation).done()
         }
         /// A record lock (`fcntl.lockf`): `command` is `F_SETLK` or `F_SETLKW`, `kind` `F_RDLCK`…
         fn record_lock(&self, _out: Outside, fd: Fd, command: i32, kind: i32, start: i64, len: i64,
                        whence: i32) -> Res<()> {
-            let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+            let mut lock: libc::flock = zeroed();
             lock.l_type = kind as i16;
             lock.l_whence = whence as i16;
             lock.l_start = start;
@@ -226,34 +222,34 @@ door! {
         }
         /// `os.lockf`.
         fn lockf(&self, _out: Outside, fd: Fd, command: i32, len: i64) -> Res<()> {
-            unsafe { libc::lockf(fd, command, len) }.done()
+            sys::lockf(fd, command, len).done()
         }
 
         // ---- what a path says ----
 
         /// `flags`: `AT_SYMLINK_NOFOLLOW`.
         fn stat(&self, _out: Outside, dir: Fd, path: &CStr, flags: i32) -> Res<FileStat> {
-            let mut st = std::mem::MaybeUninit::uninit();
-            unsafe { libc::fstatat(dir, path.as_ptr(), st.as_mut_ptr(), flags) }.ok()?;
-            Ok(file_stat(unsafe { st.assume_init_ref() }))
+            let mut st = zeroed();
+            sys::fstatat(dir, cstr(path), &mut st, flags).ok()?;
+            Ok(file_stat(&st))
         }
         fn fstat(&self, _out: Outside, fd: Fd) -> Res<FileStat> {
-            let mut st = std::mem::MaybeUninit::uninit();
-            unsafe { libc::fstat(fd, st.as_mut_ptr()) }.ok()?;
-            Ok(file_stat(unsafe { st.assume_init_ref() }))
+            let mut st = zeroed();
+            sys::fstat(fd, &mut st).ok()?;
+            Ok(file_stat(&st))
         }
         fn statvfs(&self, _out: Outside, path: &CStr) -> Res<FsStat> {
-            let mut st = std::mem::MaybeUninit::uninit();
-            unsafe { libc::statvfs(path.as_ptr(), st.as_mut_ptr()) }.ok()?;
-            Ok(fs_stat(unsafe { st.assume_init_ref() }))
+            let mut st = zeroed();
+            sys::statvfs(cstr(path), &mut st).ok()?;
+            Ok(fs_stat(&st))
         }
         fn fstatvfs(&self, _out: Outside, fd: Fd) -> Res<FsStat> {
-            let mut st = std::mem::MaybeUninit::uninit();
-            unsafe { libc::fstatvfs(fd, st.as_mut_ptr()) }.ok()?;
-            Ok(fs_stat(unsafe { st.assume_init_ref() }))
+            let mut st = zeroed();
+            sys::fstatvfs(fd, &mut st).ok()?;
+            Ok(fs_stat(&st))
         }
         fn access(&self, _out: Outside, dir: Fd, path: &CStr, mode: i32, flags: i32) -> Res<()> {
-            unsafe { libc::faccessat(dir, path.as_ptr(), mode, flags) }.done()
+            sys::faccessat(dir, cstr(path), mode, flags).done()
         }
         fn readlink(&self, _out: Outside, dir: Fd, path: &CStr) -> Res<Vec<u8>> {
             let mut buf = vec![0u8; libc::PATH_MAX as usize];
@@ -289,73 +285,73 @@ door! {
         }
         fn pathconf(&self, _out: Outside, path: &CStr, name: i32) -> Res<i64> {
             Errno(0).set();
-            let v = unsafe { libc::pathconf(path.as_ptr(), name) };
+            let v = sys::pathconf(cstr(path), name);
             if v == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(v) }
         }
         fn fpathconf(&self, _out: Outside, fd: Fd, name: i32) -> Res<i64> {
             Errno(0).set();
-            let v = unsafe { libc::fpathconf(fd, name) };
+            let v = sys::fpathconf(fd, name);
             if v == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(v) }
         }
 
         // ---- changing the tree ----
 
         fn mkdir(&self, _out: Outside, dir: Fd, path: &CStr, mode: u32) -> Res<()> {
-            unsafe { libc::mkdirat(dir, path.as_ptr(), mode) }.done()
+            sys::mkdirat(dir, cstr(path), mode).done()
         }
         /// `flags`: `AT_REMOVEDIR` for folders.
         fn unlink(&self, _out: Outside, dir: Fd, path: &CStr, flags: i32) -> Res<()> {
-            unsafe { libc::unlinkat(dir, path.as_ptr(), flags) }.done()
+            sys::unlinkat(dir, cstr(path), flags).done()
         }
         fn rename(&self, _out: Outside, dir: Fd, path: &CStr, to_dir: Fd, to: &CStr) -> Res<()> {
-            unsafe { libc::renameat(dir, path.as_ptr(), to_dir, to.as_ptr()) }.done()
+            sys::renameat(dir, cstr(path), to_dir, cstr(to)).done()
         }
         /// `flags`: `AT_SYMLINK_FOLLOW`.
         fn link(&self, _out: Outside, dir: Fd, path: &CStr, to_dir: Fd, to: &CStr, flags: i32) -> Res<()> {
-            unsafe { libc::linkat(dir, path.as_ptr(), to_dir, to.as_ptr(), flags) }.done()
+            sys::linkat(dir, cstr(path), to_dir, cstr(to), flags).done()
         }
         fn symlink(&self, _out: Outside, target: &CStr, dir: Fd, path: &CStr) -> Res<()> {
-            unsafe { libc::symlinkat(target.as_ptr(), dir, path.as_ptr()) }.done()
+            sys::symlinkat(cstr(target), dir, cstr(path)).done()
         }
         fn mkfifo(&self, _out: Outside, dir: Fd, path: &CStr, mode: u32) -> Res<()> {
-            unsafe { libc::mkfifoat(dir, path.as_ptr(), mode) }.done()
+            sys::mkfifoat(dir, cstr(path), mode).done()
         }
         fn mknod(&self, _out: Outside, dir: Fd, path: &CStr, mode: u32, device: u64) -> Res<()> {
-            unsafe { libc::mknodat(dir, path.as_ptr(), mode, device) }.done()
+            sys::mknodat(dir, cstr(path), mode, device).done()
         }
         fn chmod(&self, _out: Outside, dir: Fd, path: &CStr, mode: u32, flags: i32) -> Res<()> {
-            unsafe { libc::fchmodat(dir, path.as_ptr(), mode, flags) }.done()
+            sys::fchmodat(dir, cstr(path), mode, flags).done()
         }
         fn fchmod(&self, _out: Outside, fd: Fd, mode: u32) -> Res<()> {
-            unsafe { libc::fchmod(fd, mode) }.done()
+            sys::fchmod(fd, mode).done()
         }
         /// `u32::MAX` keeps the user or the group.
         fn chown(&self, _out: Outside, dir: Fd, path: &CStr, uid: u32, gid: u32, flags: i32) -> Res<()> {
-            unsafe { libc::fchownat(dir, path.as_ptr(), uid, gid, flags) }.done()
+            sys::fchownat(dir, cstr(path), uid, gid, flags).done()
         }
         fn fchown(&self, _out: Outside, fd: Fd, uid: u32, gid: u32) -> Res<()> {
-            unsafe { libc::fchown(fd, uid, gid) }.done()
+            sys::fchown(fd, uid, gid).done()
         }
         /// Access time, modification time.
         fn utimens(&self, _out: Outside, dir: Fd, path: &CStr, times: [NewTime; 2], flags: i32) -> Res<()> {
             let t = times.map(timespec);
-            unsafe { libc::utimensat(dir, path.as_ptr(), t.as_ptr(), flags) }.done()
+            sys::utimensat(dir, cstr(path), &t, flags).done()
         }
         fn futimens(&self, _out: Outside, fd: Fd, times: [NewTime; 2]) -> Res<()> {
             let t = times.map(timespec);
-            unsafe { libc::futimens(fd, t.as_ptr()) }.done()
+            sys::futimens(fd, &t).done()
         }
         fn chdir(&self, _out: Outside, path: &CStr) -> Res<()> {
-            unsafe { libc::chdir(path.as_ptr()) }.done()
+            sys::chdir(cstr(path)).done()
         }
         fn fchdir(&self, _out: Outside, fd: Fd) -> Res<()> {
-            unsafe { libc::fchdir(fd) }.done()
+            sys::fchdir(fd).done()
         }
         fn chroot(&self, _out: Outside, path: &CStr) -> Res<()> {
-            unsafe { libc::chroot(path.as_ptr()) }.done()
+            sys::chroot(cstr(path)).done()
         }
         fn umask(&self, mask: u32) -> u32 {
-            unsafe { libc::umask(mask) }
+            sys::umask(mask)
         }
 
         // ---- extended attributes ----
@@ -377,9 +373,9 @@ door! {
         }
         fn removexattr(&self, _out: Outside, what: PathOrFd, name: &CStr) -> Res<()> {
             match what {
-                PathOrFd::Path(s) => unsafe { libc::removexattr(s.as_ptr(), name.as_ptr()) },
-                PathOrFd::Link(s) => unsafe { libc::lremovexattr(s.as_ptr(), name.as_ptr()) },
-                PathOrFd::Fd(fd) => unsafe { libc::fremovexattr(fd, name.as_ptr()) },
+                PathOrFd::Path(s) => sys::removexattr(cstr(s), cstr(name)),
+                PathOrFd::Link(s) => sys::lremovexattr(cstr(s), cstr(name)),
+                PathOrFd::Fd(fd) => sys::fremovexattr(fd, cstr(name)),
             }.done()
         }
         /// The names, each ended by a NUL.
@@ -394,24 +390,24 @@ door! {
         // ---- descriptors that are not files ----
 
         fn memfd_create(&self, name: &CStr, flags: u32) -> Res<Fd> {
-            unsafe { libc::memfd_create(name.as_ptr(), flags) }.ok()
+            sys::memfd_create(cstr(name), flags).ok()
         }
         fn eventfd(&self, value: u32, flags: i32) -> Res<Fd> {
-            unsafe { libc::eventfd(value, flags) }.ok()
+            sys::eventfd(value, flags).ok()
         }
         fn timerfd_create(&self, clock: i32, flags: i32) -> Res<Fd> {
-            unsafe { libc::timerfd_create(clock, flags) }.ok()
+            sys::timerfd_create(clock, flags).ok()
         }
         /// Interval and first expiration in nanoseconds; the old values are returned.
         fn timerfd_settime(&self, fd: Fd, flags: i32, interval: i64, first: i64) -> Res<(i64, i64)> {
             let new = libc::itimerspec { it_interval: from_nanos(interval), it_value: from_nanos(first) };
-            let mut old: libc::itimerspec = unsafe { std::mem::zeroed() };
-            unsafe { libc::timerfd_settime(fd, flags, &raw const new, &raw mut old) }.ok()?;
+            let mut old: libc::itimerspec = zeroed();
+            sys::timerfd_settime(fd, flags, &new, &mut old).ok()?;
             Ok((to_nanos(old.it_interval), to_nanos(old.it_value)))
         }
         fn timerfd_gettime(&self, fd: Fd) -> Res<(i64, i64)> {
-            let mut old: libc::itimerspec = unsafe { std::mem::zeroed() };
-            unsafe { libc::timerfd_gettime(fd, &raw mut old) }.ok()?;
+            let mut old: libc::itimerspec = zeroed();
+            sys::timerfd_gettime(fd, &mut old).ok()?;
             Ok((to_nanos(old.it_interval), to_nanos(old.it_value)))
         }
     }

@@ -5,6 +5,7 @@
 //! dies. Names are C strings of the caller's that outlive the call; times and counts are written to locals.
 
 use crate::fs::from_nanos;
+use crate::sys::{self, cstr};
 use crate::{CheckRet, Errno, Fd, Outside, Res};
 use std::ffi::CStr;
 
@@ -33,10 +34,10 @@ door! {
     pub trait Ipc {
         /// Not inheritable.
         fn shm_open(&self, _out: Outside, name: &CStr, flags: i32, mode: u32) -> Res<Fd> {
-            unsafe { libc::shm_open(name.as_ptr(), flags, mode) }.ok()
+            sys::shm_open(cstr(name), flags, mode).ok()
         }
         fn shm_unlink(&self, _out: Outside, name: &CStr) -> Res<()> {
-            unsafe { libc::shm_unlink(name.as_ptr()) }.done()
+            sys::shm_unlink(cstr(name)).done()
         }
         fn sem_open(&self, _out: Outside, name: &CStr, flags: i32, mode: u32, value: u32) -> Res<Semaphore> {
             let s = unsafe { libc::sem_open(name.as_ptr(), flags, mode, value) };
@@ -44,7 +45,7 @@ door! {
         }
         fn sem_close(&self, s: Semaphore) -> Res<()> { unsafe { libc::sem_close(s.p()) }.done() }
         fn sem_unlink(&self, _out: Outside, name: &CStr) -> Res<()> {
-            unsafe { libc::sem_unlink(name.as_ptr()) }.done()
+            sys::sem_unlink(cstr(name)).done()
         }
         fn sem_trywait(&self, s: Semaphore) -> Res<()> { unsafe { libc::sem_trywait(s.p()) }.done() }
         /// `deadline`: nanoseconds of the real-time clock.

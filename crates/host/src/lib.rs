@@ -61,6 +61,7 @@ pub mod process;
 pub mod random;
 pub mod signal;
 pub mod spawn;
+mod sys;
 pub mod time;
 pub mod tty;
 pub mod users;

@@ -5,6 +5,7 @@
 //! frees what the previous one was: functions that only look at it share the lock. Strings are C strings that outlive
 //! the call.
 
+use crate::sys::{self, cstr};
 use crate::{Errno, Res, bytes};
 use std::ffi::CStr;
 use std::sync::RwLock;
@@ -105,7 +106,7 @@ door! {
         /// Negative, zero, positive.
         fn strcoll(&self, a: &CStr, b: &CStr) -> i32 {
             let _guard = LOCK.read();
-            unsafe { libc::strcoll(a.as_ptr(), b.as_ptr()) }
+            sys::strcoll(cstr(a), cstr(b))
         }
         fn strxfrm(&self, s: &CStr) -> Vec<u8> {
             let _guard = LOCK.read();

@@ -4,13 +4,14 @@
 //! These methods can take memory away that somebody uses, and are no `unsafe fn` only because `Host` has none: the caller
 //! passes addresses that `mmap` or `mremap` gave it, with their lengths, and has nothing in what it unmaps or protects.
 
+use crate::sys;
 use crate::{CheckRet, Errno, Fd, Outside, Res};
 
 door! {
     /// See the module. Addresses are numbers: whoever maps is responsible for what it does there.
     pub trait Memory {
         fn page_size(&self) -> usize {
-            unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+            sys::sysconf(libc::_SC_PAGESIZE) as usize
         }
         fn mmap(&self, _out: Outside, len: usize, protection: i32, flags: i32, fd: Fd, offset: i64) -> Res<usize> {
             address(unsafe { libc::mmap(std::ptr::null_mut(), len, protection, flags, fd, offset) })

@@ -7,9 +7,10 @@
 //! An address goes to the system with the length of its variant, and one that comes back is read by its family and no
 //! further than the length that the system reported. Lists of `getaddrinfo` are freed by whoever asked for them.
 
+use crate::sys::{self, cstr, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Res, bytes, text};
 use std::ffi::{CStr, c_char, c_int};
-use std::mem::{size_of, zeroed};
+use std::mem::size_of;
 
 /// A socket address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,11 +104,11 @@ door! {
     pub trait Sockets {
         /// Not inheritable.
         fn socket(&self, family: i32, kind: i32, protocol: i32) -> Res<Fd> {
-            unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) }.ok()
+            sys::socket(family, kind | libc::SOCK_CLOEXEC, protocol).ok()
         }
         fn socketpair(&self, family: i32, kind: i32, protocol: i32) -> Res<(Fd, Fd)> {
             let mut p = [0; 2];
-            unsafe { libc::socketpair(family, kind | libc::SOCK_CLOEXEC, protocol, p.as_mut_ptr()) }.ok()?;
+            sys::socketpair(family, kind | libc::SOCK_CLOEXEC, protocol, &mut p).ok()?;
             Ok((p[0], p[1]))
         }
         fn bind(&self, _out: Outside, fd: Fd, address: &Address) -> Res<()> {
@@ -115,7 +116,7 @@ door! {
             unsafe { libc::bind(fd, a.pointer(), a.len) }.done()
         }
         fn listen(&self, _out: Outside, fd: Fd, backlog: i32) -> Res<()> {
-            unsafe { libc::listen(fd, backlog) }.done()
+            sys::listen(fd, backlog).done()
         }
         fn accept(&self, _out: Outside, fd: Fd) -> Res<(Fd, Address)> {
             let mut a = Raw::room();
@@ -137,7 +138,7 @@ door! {
             Ok(a.address())
         }
         fn shutdown(&self, _out: Outside, fd: Fd, how: i32) -> Res<()> {
-            unsafe { libc::shutdown(fd, how) }.done()
+            sys::shutdown(fd, how).done()
         }
         /// At most `buf.len()` bytes; how many.
         fn getsockopt(&self, fd: Fd, level: i32, option: i32, buf: &mut [u8]) -> Res<usize> {
@@ -261,7 +262,7 @@ door! {
             Ok(found)
         }
         fn if_nametoindex(&self, name: &CStr) -> Res<u32> {
-            match unsafe { libc::if_nametoindex(name.as_ptr()) } { 0 => Err(Errno::last()), n => Ok(n) }
+            match sys::if_nametoindex(cstr(name)) { 0 => Err(Errno::last()), n => Ok(n) }
         }
         fn if_indextoname(&self, index: u32) -> Res<Vec<u8>> {
             let mut buf = [0 as c_char; libc::IF_NAMESIZE];
@@ -326,7 +327,7 @@ struct Raw {
 
 impl Raw {
     fn room() -> Raw {
-        Raw { storage: unsafe { zeroed() }, len: size_of::<libc::sockaddr_storage>() as u32 }
+        Raw { storage: zeroed(), len: size_of::<libc::sockaddr_storage>() as u32 }
     }
 
     fn pointer(&self) -> *const libc::sockaddr {
@@ -532,7 +533,7 @@ fn recvmsg(fd: Fd, parts: &mut [libc::iovec], ancillary: usize, flags: i32) -> R
         let mut found = Vec::new();
         let mut c = libc::CMSG_FIRSTHDR(&raw const m);
         // SAFETY: the kernel wrote the headers; a truncated last one is cut at the end of the buffer.
-        let end = control.as_ptr().cast::<u8>().add(m.msg_controllen as usize);
+        let end = control.as_ptr().cast::<u8>().add(m.msg_controllen);
         while !c.is_null() {
             let start = libc::CMSG_DATA(c).cast_const();
             let want = ((*c).cmsg_len as usize).saturating_sub(start.offset_from_unsigned(c.cast::<u8>()));
@@ -629,7 +630,7 @@ fn host_entry(
 fn host_entry_of(call: EntryCall) -> Result<HostEntry, ResolveError> {
     let mut buf = vec![0u64; 1024];
     loop {
-        let mut entry: libc::hostent = unsafe { zeroed() };
+        let mut entry: libc::hostent = zeroed();
         let (mut result, mut herr) = (std::ptr::null_mut(), 0);
         let r = call(&raw mut entry, buf.as_mut_ptr().cast(), buf.len() * 8, &raw mut result, &raw mut herr);
         if r == libc::ERANGE && buf.len() < 1 << 20 {

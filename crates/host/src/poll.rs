@@ -5,6 +5,7 @@
 //! `insert` refuses others, and `select` cuts its limit. Zeros are an empty set.
 
 use crate::fs::from_nanos;
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Fd, Outside, Res};
 
 /// One entry of a `poll`.
@@ -28,7 +29,7 @@ pub struct FdSet(libc::fd_set);
 
 impl Default for FdSet {
     fn default() -> FdSet {
-        FdSet(unsafe { std::mem::zeroed() })
+        FdSet(zeroed())
     }
 }
 
@@ -67,7 +68,7 @@ door! {
             Ok(n.ok()? as usize)
         }
         fn epoll_create(&self, flags: i32) -> Res<Fd> {
-            unsafe { libc::epoll_create1(flags) }.ok()
+            sys::epoll_create1(flags).ok()
         }
         fn epoll_ctl(&self, epoll: Fd, operation: i32, fd: Fd, event: EpollEvent) -> Res<()> {
             let mut e = libc::epoll_event { events: event.events, u64: event.data };

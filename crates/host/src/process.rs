@@ -8,6 +8,7 @@
 //! the child of a `fork` may do see the module `exec`.
 
 pub use crate::exec::{ForkExec, PreExec};
+use crate::sys::{self, cstr, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res};
 use std::ffi::{CStr, CString};
 
@@ -47,24 +48,24 @@ door! {
     pub trait Processes {
         // ---- identity ----
 
-        fn getpid(&self) -> Pid { unsafe { libc::getpid() } }
-        fn getppid(&self) -> Pid { unsafe { libc::getppid() } }
-        fn getuid(&self) -> u32 { unsafe { libc::getuid() } }
-        fn geteuid(&self) -> u32 { unsafe { libc::geteuid() } }
-        fn getgid(&self) -> u32 { unsafe { libc::getgid() } }
-        fn getegid(&self) -> u32 { unsafe { libc::getegid() } }
-        fn getpgid(&self, pid: Pid) -> Res<Pid> { unsafe { libc::getpgid(pid) }.ok() }
-        fn getpgrp(&self) -> Pid { unsafe { libc::getpgrp() } }
-        fn getsid(&self, pid: Pid) -> Res<Pid> { unsafe { libc::getsid(pid) }.ok() }
+        fn getpid(&self) -> Pid { sys::getpid() }
+        fn getppid(&self) -> Pid { sys::getppid() }
+        fn getuid(&self) -> u32 { sys::getuid() }
+        fn geteuid(&self) -> u32 { sys::geteuid() }
+        fn getgid(&self) -> u32 { sys::getgid() }
+        fn getegid(&self) -> u32 { sys::getegid() }
+        fn getpgid(&self, pid: Pid) -> Res<Pid> { sys::getpgid(pid).ok() }
+        fn getpgrp(&self) -> Pid { sys::getpgrp() }
+        fn getsid(&self, pid: Pid) -> Res<Pid> { sys::getsid(pid).ok() }
         /// Real, effective, saved.
         fn getresuid(&self) -> Res<(u32, u32, u32)> {
             let (mut r, mut e, mut s) = (0, 0, 0);
-            unsafe { libc::getresuid(&raw mut r, &raw mut e, &raw mut s) }.ok()?;
+            sys::getresuid(&mut r, &mut e, &mut s).ok()?;
             Ok((r, e, s))
         }
         fn getresgid(&self) -> Res<(u32, u32, u32)> {
             let (mut r, mut e, mut s) = (0, 0, 0);
-            unsafe { libc::getresgid(&raw mut r, &raw mut e, &raw mut s) }.ok()?;
+            sys::getresgid(&mut r, &mut e, &mut s).ok()?;
             Ok((r, e, s))
         }
         fn getgroups(&self) -> Res<Vec<u32>> {
@@ -74,24 +75,24 @@ door! {
             groups.truncate(n as usize);
             Ok(groups)
         }
-        fn setuid(&self, id: u32) -> Res<()> { unsafe { libc::setuid(id) }.done() }
-        fn seteuid(&self, id: u32) -> Res<()> { unsafe { libc::seteuid(id) }.done() }
-        fn setgid(&self, id: u32) -> Res<()> { unsafe { libc::setgid(id) }.done() }
-        fn setegid(&self, id: u32) -> Res<()> { unsafe { libc::setegid(id) }.done() }
-        fn setreuid(&self, r: u32, e: u32) -> Res<()> { unsafe { libc::setreuid(r, e) }.done() }
-        fn setregid(&self, r: u32, e: u32) -> Res<()> { unsafe { libc::setregid(r, e) }.done() }
-        fn setresuid(&self, r: u32, e: u32, s: u32) -> Res<()> { unsafe { libc::setresuid(r, e, s) }.done() }
-        fn setresgid(&self, r: u32, e: u32, s: u32) -> Res<()> { unsafe { libc::setresgid(r, e, s) }.done() }
+        fn setuid(&self, id: u32) -> Res<()> { sys::setuid(id).done() }
+        fn seteuid(&self, id: u32) -> Res<()> { sys::seteuid(id).done() }
+        fn setgid(&self, id: u32) -> Res<()> { sys::setgid(id).done() }
+        fn setegid(&self, id: u32) -> Res<()> { sys::setegid(id).done() }
+        fn setreuid(&self, r: u32, e: u32) -> Res<()> { sys::setreuid(r, e).done() }
+        fn setregid(&self, r: u32, e: u32) -> Res<()> { sys::setregid(r, e).done() }
+        fn setresuid(&self, r: u32, e: u32, s: u32) -> Res<()> { sys::setresuid(r, e, s).done() }
+        fn setresgid(&self, r: u32, e: u32, s: u32) -> Res<()> { sys::setresgid(r, e, s).done() }
         fn setgroups(&self, groups: &[u32]) -> Res<()> {
             unsafe { libc::setgroups(groups.len(), groups.as_ptr()) }.done()
         }
         fn initgroups(&self, user: &CStr, gid: u32) -> Res<()> {
-            unsafe { libc::initgroups(user.as_ptr(), gid) }.done()
+            sys::initgroups(cstr(user), gid).done()
         }
-        fn setpgid(&self, pid: Pid, group: Pid) -> Res<()> { unsafe { libc::setpgid(pid, group) }.done() }
-        fn setsid(&self) -> Res<Pid> { unsafe { libc::setsid() }.ok() }
-        fn unshare(&self, flags: i32) -> Res<()> { unsafe { libc::unshare(flags) }.done() }
-        fn setns(&self, fd: Fd, kind: i32) -> Res<()> { unsafe { libc::setns(fd, kind) }.done() }
+        fn setpgid(&self, pid: Pid, group: Pid) -> Res<()> { sys::setpgid(pid, group).done() }
+        fn setsid(&self) -> Res<Pid> { sys::setsid().ok() }
+        fn unshare(&self, flags: i32) -> Res<()> { sys::unshare(flags).done() }
+        fn setns(&self, fd: Fd, kind: i32) -> Res<()> { sys::setns(fd, kind).done() }
 
         // ---- new processes ----
 
@@ -128,30 +129,30 @@ door! {
         }
         /// `os.system`: the wait status.
         fn system(&self, _out: Outside, command: &CStr) -> Res<i32> {
-            unsafe { libc::system(command.as_ptr()) }.ok()
+            sys::system(cstr(command)).ok()
         }
         /// Ends the process at once, without any clean-up.
-        fn exit_now(&self, status: i32) -> () { unsafe { libc::_exit(status) } }
+        fn exit_now(&self, status: i32) -> () { sys::_exit(status) }
         /// Ends the process with a core dump.
-        fn abort(&self) -> () { unsafe { libc::abort() } }
+        fn abort(&self) -> () { sys::abort() }
 
         // ---- waiting ----
 
         /// Pid (0: none has changed) and wait status.
         fn waitpid(&self, _out: Outside, pid: Pid, options: i32) -> Res<(Pid, i32)> {
             let mut status = 0;
-            let pid = unsafe { libc::waitpid(pid, &raw mut status, options) }.ok()?;
+            let pid = sys::waitpid(pid, &mut status, options).ok()?;
             Ok((pid, status))
         }
         fn wait4(&self, _out: Outside, pid: Pid, options: i32) -> Res<(Pid, i32, Usage)> {
-            let (mut status, mut usage) = (0, unsafe { std::mem::zeroed() });
-            let pid = unsafe { libc::wait4(pid, &raw mut status, options, &raw mut usage) }.ok()?;
+            let (mut status, mut usage) = (0, zeroed());
+            let pid = sys::wait4(pid, &mut status, options, &mut usage).ok()?;
             Ok((pid, status, self::usage(&usage)))
         }
         /// `None`: no child has changed (`WNOHANG`).
         fn waitid(&self, _out: Outside, kind: u32, id: u32, options: i32) -> Res<Option<Waited>> {
-            let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-            unsafe { libc::waitid(kind, id, &raw mut info, options) }.ok()?;
+            let mut info: libc::siginfo_t = zeroed();
+            sys::waitid(kind, id, &mut info, options).ok()?;
             // SAFETY: a filled siginfo of waitid has these fields.
             let (pid, uid, status) = unsafe { (info.si_pid(), info.si_uid(), info.si_status()) };
             let (signo, code) = (info.si_signo, info.si_code);
@@ -164,48 +165,47 @@ door! {
         // ---- usage and limits ----
 
         fn getrusage(&self, who: i32) -> Res<Usage> {
-            let mut u = unsafe { std::mem::zeroed() };
-            unsafe { libc::getrusage(who, &raw mut u) }.ok()?;
+            let mut u = zeroed();
+            sys::getrusage(who, &mut u).ok()?;
             Ok(usage(&u))
         }
         /// Soft, hard.
         fn getrlimit(&self, resource: u32) -> Res<(u64, u64)> {
-            let mut l: libc::rlimit = unsafe { std::mem::zeroed() };
-            unsafe { libc::getrlimit(resource, &raw mut l) }.ok()?;
+            let mut l: libc::rlimit = zeroed();
+            sys::getrlimit(resource, &mut l).ok()?;
             Ok((l.rlim_cur, l.rlim_max))
         }
         fn setrlimit(&self, resource: u32, soft: u64, hard: u64) -> Res<()> {
             let l = libc::rlimit { rlim_cur: soft, rlim_max: hard };
-            unsafe { libc::setrlimit(resource, &raw const l) }.done()
+            sys::setrlimit(resource, &l).done()
         }
         /// The old limits; sets new ones if given.
         fn prlimit(&self, pid: Pid, resource: u32, new: Option<(u64, u64)>) -> Res<(u64, u64)> {
             let new = new.map(|(soft, hard)| libc::rlimit { rlim_cur: soft, rlim_max: hard });
-            let mut old: libc::rlimit = unsafe { std::mem::zeroed() };
-            let new_ptr = new.as_ref().map_or(std::ptr::null(), |l| l as *const _);
-            unsafe { libc::prlimit(pid, resource, new_ptr, &raw mut old) }.ok()?;
+            let mut old: libc::rlimit = zeroed();
+            sys::prlimit(pid, resource, new.as_ref(), &mut old).ok()?;
             Ok((old.rlim_cur, old.rlim_max))
         }
         /// User, system, children's user, children's system, elapsed: in clock ticks (`_SC_CLK_TCK`).
         fn times(&self) -> Res<[i64; 5]> {
-            let mut t: libc::tms = unsafe { std::mem::zeroed() };
+            let mut t: libc::tms = zeroed();
             Errno(0).set();
-            let elapsed = unsafe { libc::times(&raw mut t) };
+            let elapsed = sys::times(&mut t);
             if elapsed == -1 && Errno::last() != Errno(0) { return Err(Errno::last()) }
             Ok([t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed])
         }
         fn nice(&self, increment: i32) -> Res<i32> {
             Errno(0).set();
-            let n = unsafe { libc::nice(increment) };
+            let n = sys::nice(increment);
             if n == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(n) }
         }
         fn getpriority(&self, which: u32, who: u32) -> Res<i32> {
             Errno(0).set();
-            let n = unsafe { libc::getpriority(which, who) };
+            let n = sys::getpriority(which, who);
             if n == -1 && Errno::last() != Errno(0) { Err(Errno::last()) } else { Ok(n) }
         }
         fn setpriority(&self, which: u32, who: u32, priority: i32) -> Res<()> {
-            unsafe { libc::setpriority(which, who, priority) }.done()
+            sys::setpriority(which, who, priority).done()
         }
     }
 }

@@ -15,6 +15,7 @@
 //! memory that the caller leaves alone as long as the thread lives.
 
 use crate::fs::{from_nanos, to_nanos};
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res, number};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering::*};
@@ -57,18 +58,16 @@ impl SignalSet {
     }
 
     pub(crate) fn to_c(self) -> libc::sigset_t {
-        unsafe {
-            let mut set = std::mem::zeroed();
-            libc::sigemptyset(&raw mut set);
-            for n in self.iter() {
-                libc::sigaddset(&raw mut set, n);
-            }
-            set
+        let mut set = zeroed();
+        sys::sigemptyset(&mut set);
+        for n in self.iter() {
+            sys::sigaddset(&mut set, n);
         }
+        set
     }
 
     fn from_c(set: &libc::sigset_t) -> SignalSet {
-        (1..=64).filter(|n| unsafe { libc::sigismember(set, *n) } == 1).fold(SignalSet(0), SignalSet::with)
+        (1..=64).filter(|n| sys::sigismember(set, *n) == 1).fold(SignalSet(0), SignalSet::with)
     }
 }
 
@@ -159,8 +158,8 @@ door! {
         /// The previous action. `EINVAL` for numbers that are no signal or cannot be handled.
         fn set_action(&self, signal: i32, action: Action) -> Res<Action> {
             unsafe {
-                let mut new: libc::sigaction = std::mem::zeroed();
-                let mut old: libc::sigaction = std::mem::zeroed();
+                let mut new: libc::sigaction = zeroed();
+                let mut old: libc::sigaction = zeroed();
                 new.sa_flags = libc::SA_ONSTACK;
                 new.sa_sigaction = match action {
                     Action::Default => libc::SIG_DFL,
@@ -173,15 +172,15 @@ door! {
             }
         }
         fn get_action(&self, signal: i32) -> Res<Action> {
-            let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
+            let mut old: libc::sigaction = zeroed();
             unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) }.ok()?;
             Ok(action_of(&old))
         }
         /// For `faulthandler`: called in signal context, on the alternate stack.
         fn swap_raw_handler(&self, signal: i32, handler: RawHandler, flags: i32) -> Res<SavedAction> {
             unsafe {
-                let mut new: libc::sigaction = std::mem::zeroed();
-                let mut old: libc::sigaction = std::mem::zeroed();
+                let mut new: libc::sigaction = zeroed();
+                let mut old: libc::sigaction = zeroed();
                 new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | flags;
                 new.sa_sigaction = handler as usize;
                 libc::sigaction(signal, &raw const new, &raw mut old).ok()?;
@@ -221,10 +220,10 @@ door! {
         fn take_wakeup_error(&self) -> Option<Errno> {
             match WAKEUP_ERROR.swap(0, Relaxed) { 0 => None, n => Some(Errno(n)) }
         }
-        fn kill(&self, pid: Pid, signal: i32) -> Res<()> { unsafe { libc::kill(pid, signal) }.done() }
-        fn killpg(&self, group: Pid, signal: i32) -> Res<()> { unsafe { libc::killpg(group, signal) }.done() }
+        fn kill(&self, pid: Pid, signal: i32) -> Res<()> { sys::kill(pid, signal).done() }
+        fn killpg(&self, group: Pid, signal: i32) -> Res<()> { sys::killpg(group, signal).done() }
         fn raise(&self, signal: i32) -> Res<()> {
-            if unsafe { libc::raise(signal) } == 0 { Ok(()) } else { Err(Errno::last()) }
+            if sys::raise(signal) == 0 { Ok(()) } else { Err(Errno::last()) }
         }
         /// `thread`: a `pthread_t` as [`Cpu::thread_self`](crate::Cpu::thread_self) gives it.
         fn pthread_kill(&self, thread: u64, signal: i32) -> Res<()> {
@@ -236,23 +235,23 @@ door! {
         }
         /// Changes the calling thread's mask; the previous one.
         fn sigmask(&self, how: i32, set: SignalSet) -> Res<SignalSet> {
-            let (set, mut old) = (set.to_c(), unsafe { std::mem::zeroed() });
-            number(unsafe { libc::pthread_sigmask(how, &raw const set, &raw mut old) })?;
+            let (set, mut old) = (set.to_c(), zeroed());
+            number(sys::pthread_sigmask(how, &set, &mut old))?;
             Ok(SignalSet::from_c(&old))
         }
         fn sigpending(&self) -> Res<SignalSet> {
-            let mut set = unsafe { std::mem::zeroed() };
-            unsafe { libc::sigpending(&raw mut set) }.ok()?;
+            let mut set = zeroed();
+            sys::sigpending(&mut set).ok()?;
             Ok(SignalSet::from_c(&set))
         }
         fn sigwait(&self, _out: Outside, set: SignalSet) -> Res<i32> {
             let (set, mut signal) = (set.to_c(), 0);
-            number(unsafe { libc::sigwait(&raw const set, &raw mut signal) })?;
+            number(sys::sigwait(&set, &mut signal))?;
             Ok(signal)
         }
         /// `None` waits without end; nanoseconds. `EAGAIN`: time is over.
         fn sigtimedwait(&self, _out: Outside, set: SignalSet, timeout: Option<i64>) -> Res<SignalInfo> {
-            let (set, mut info) = (set.to_c(), unsafe { std::mem::zeroed() });
+            let (set, mut info) = (set.to_c(), zeroed());
             let t = timeout.map(from_nanos);
             let t = t.as_ref().map_or(std::ptr::null(), |t| t as *const _);
             unsafe { libc::sigtimedwait(&raw const set, &raw mut info, t) }.ok()?;
@@ -260,22 +259,21 @@ door! {
         }
         /// Until a signal came: always `EINTR`.
         fn pause(&self, _out: Outside) -> Errno {
-            unsafe { libc::pause() };
+            sys::pause();
             Errno::last()
         }
         /// Seconds that were left.
-        fn alarm(&self, seconds: u32) -> u32 { unsafe { libc::alarm(seconds) } }
+        fn alarm(&self, seconds: u32) -> u32 { sys::alarm(seconds) }
         /// First expiration and interval in nanoseconds (microseconds count); the old values.
         fn setitimer(&self, which: i32, first: i64, interval: i64) -> Res<(i64, i64)> {
             let new = libc::itimerval { it_value: timeval(first), it_interval: timeval(interval) };
-            let mut old: libc::itimerval = unsafe { std::mem::zeroed() };
-            // The type of `which` differs between the C libraries.
-            unsafe { libc::setitimer(which as _, &raw const new, &raw mut old) }.ok()?;
+            let mut old: libc::itimerval = zeroed();
+            sys::setitimer(which, &new, &mut old).ok()?;
             Ok((nanos(old.it_value), nanos(old.it_interval)))
         }
         fn getitimer(&self, which: i32) -> Res<(i64, i64)> {
-            let mut old: libc::itimerval = unsafe { std::mem::zeroed() };
-            unsafe { libc::getitimer(which as _, &raw mut old) }.ok()?;
+            let mut old: libc::itimerval = zeroed();
+            sys::getitimer(which, &mut old).ok()?;
             Ok((nanos(old.it_value), nanos(old.it_interval)))
         }
         /// Calls `f(program counter, stack pointer)` of the running thread, in a signal handler, `hz` times in each
@@ -284,14 +282,14 @@ door! {
             SAMPLER.store(f as usize, Relaxed);
             let signal = libc::SIGRTMAX() - 2;
             unsafe {
-                let mut a: libc::sigaction = std::mem::zeroed();
+                let mut a: libc::sigaction = zeroed();
                 a.sa_sigaction = sampled as *const () as usize;
                 a.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
                 libc::sigaction(signal, &raw const a, std::ptr::null_mut()).ok()?;
-                let mut e: libc::sigevent = std::mem::zeroed();
+                let mut e: libc::sigevent = zeroed();
                 e.sigev_notify = libc::SIGEV_SIGNAL;
                 e.sigev_signo = signal;
-                let mut t: libc::timer_t = std::mem::zeroed();
+                let mut t: libc::timer_t = std::ptr::null_mut();
                 libc::timer_create(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut e, &raw mut t).ok()?;
                 let nanos = libc::timespec { tv_sec: 0, tv_nsec: 1_000_000_000 / hz.max(2) as i64 };
                 let every = libc::itimerspec { it_interval: nanos, it_value: nanos };
@@ -301,7 +299,7 @@ door! {
         /// Whether calls are interrupted (our default) or restarted by this signal.
         fn siginterrupt(&self, signal: i32, interrupt: bool) -> Res<()> {
             unsafe {
-                let mut a: libc::sigaction = std::mem::zeroed();
+                let mut a: libc::sigaction = zeroed();
                 libc::sigaction(signal, std::ptr::null(), &raw mut a).ok()?;
                 if interrupt { a.sa_flags &= !libc::SA_RESTART } else { a.sa_flags |= libc::SA_RESTART }
                 libc::sigaction(signal, &raw const a, std::ptr::null_mut()).done()
@@ -316,11 +314,9 @@ door! {
         }
         /// All that exist and are not kept by the C library.
         fn valid_signals(&self) -> SignalSet {
-            unsafe {
-                let mut set = std::mem::zeroed();
-                libc::sigfillset(&raw mut set);
-                SignalSet::from_c(&set)
-            }
+            let mut set = zeroed();
+            sys::sigfillset(&mut set);
+            SignalSet::from_c(&set)
         }
     }
 }
@@ -346,7 +342,7 @@ fn native_stack(each: NativeFrame) {
     unsafe {
         let n = libc::backtrace(at.as_mut_ptr(), at.len() as i32).max(0) as usize;
         for p in &at[..n] {
-            let mut info: libc::Dl_info = std::mem::zeroed();
+            let mut info: libc::Dl_info = zeroed();
             let known = libc::dladdr(*p, &raw mut info) != 0;
             let text =
                 |p: *const libc::c_char| if p.is_null() { &[][..] } else { CStr::from_ptr(p).to_bytes() };

@@ -6,6 +6,7 @@
 //! be that of a thread that is there: the caller knows which are.
 
 use crate::fs::{from_nanos, to_nanos};
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Outside, Res, bytes, number};
 use std::ffi::CStr;
 
@@ -30,18 +31,18 @@ door! {
     /// See the module. Times are nanoseconds.
     pub trait Clocks {
         fn clock_gettime(&self, clock: i32) -> Res<i64> {
-            let mut t: libc::timespec = unsafe { std::mem::zeroed() };
-            unsafe { libc::clock_gettime(clock, &raw mut t) }.ok()?;
+            let mut t: libc::timespec = zeroed();
+            sys::clock_gettime(clock, &mut t).ok()?;
             Ok(to_nanos(t))
         }
         fn clock_getres(&self, clock: i32) -> Res<i64> {
-            let mut t: libc::timespec = unsafe { std::mem::zeroed() };
-            unsafe { libc::clock_getres(clock, &raw mut t) }.ok()?;
+            let mut t: libc::timespec = zeroed();
+            sys::clock_getres(clock, &mut t).ok()?;
             Ok(to_nanos(t))
         }
         fn clock_settime(&self, clock: i32, nanos: i64) -> Res<()> {
             let t = from_nanos(nanos);
-            unsafe { libc::clock_settime(clock, &raw const t) }.done()
+            sys::clock_settime(clock, &t).done()
         }
         /// The CPU clock of a thread, named by its `pthread_t`.
         fn thread_clock(&self, thread: u64) -> Res<i32> {
@@ -53,19 +54,19 @@ door! {
         fn sleep_until(&self, _out: Outside, deadline: i64) -> Res<()> {
             let t = from_nanos(deadline);
             let (clock, flag) = (libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME);
-            number(unsafe { libc::clock_nanosleep(clock, flag, &raw const t, std::ptr::null_mut()) })
+            number(sys::clock_nanosleep(clock, flag, &t, None))
         }
         /// Reads `TZ` anew.
         fn tzset(&self) -> () {
             unsafe { tzset() }
         }
         fn localtime(&self, secs: i64) -> Res<Tm> {
-            let mut t: libc::tm = unsafe { std::mem::zeroed() };
+            let mut t: libc::tm = zeroed();
             if unsafe { libc::localtime_r(&raw const secs, &raw mut t) }.is_null() { return Err(Errno::last()) }
             Ok(from_c(&t))
         }
         fn gmtime(&self, secs: i64) -> Res<Tm> {
-            let mut t: libc::tm = unsafe { std::mem::zeroed() };
+            let mut t: libc::tm = zeroed();
             if unsafe { libc::gmtime_r(&raw const secs, &raw mut t) }.is_null() { return Err(Errno::last()) }
             Ok(from_c(&t))
         }

@@ -4,6 +4,7 @@
 //! The structures of `termios` and of window sizes lie in the calling frame and are read only after the system has filled
 //! them.
 
+use crate::sys::{self, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Pid, Res, bytes, number};
 
 /// `termios`: the four flag words, control characters and line speeds.
@@ -23,7 +24,7 @@ pub struct Attributes {
 door! {
     /// See the module.
     pub trait Terminals {
-        fn isatty(&self, fd: Fd) -> bool { unsafe { libc::isatty(fd) == 1 } }
+        fn isatty(&self, fd: Fd) -> bool { sys::isatty(fd) == 1 }
         fn ttyname(&self, _out: Outside, fd: Fd) -> Res<Vec<u8>> {
             let mut buf = [0; 4096];
             number(unsafe { libc::ttyname_r(fd, buf.as_mut_ptr(), buf.len()) })?;
@@ -31,51 +32,49 @@ door! {
             Ok(unsafe { bytes(buf.as_ptr()) })
         }
         fn tcgetattr(&self, _out: Outside, fd: Fd) -> Res<Attributes> {
-            let mut t: libc::termios = unsafe { std::mem::zeroed() };
-            unsafe { libc::tcgetattr(fd, &raw mut t) }.ok()?;
-            let (ispeed, ospeed) = unsafe { (libc::cfgetispeed(&raw const t), libc::cfgetospeed(&raw const t)) };
+            let mut t: libc::termios = zeroed();
+            sys::tcgetattr(fd, &mut t).ok()?;
+            let (ispeed, ospeed) = (sys::cfgetispeed(&t), sys::cfgetospeed(&t));
             Ok(Attributes {
                 iflag: t.c_iflag, oflag: t.c_oflag, cflag: t.c_cflag, lflag: t.c_lflag,
                 ispeed, ospeed, line: t.c_line, chars: t.c_cc.to_vec(),
             })
         }
         fn tcsetattr(&self, _out: Outside, fd: Fd, when: i32, a: &Attributes) -> Res<()> {
-            let mut t: libc::termios = unsafe { std::mem::zeroed() };
+            let mut t: libc::termios = zeroed();
             // What the caller does not show (`c_line`) comes from the terminal.
-            unsafe { libc::tcgetattr(fd, &raw mut t) }.ok()?;
+            sys::tcgetattr(fd, &mut t).ok()?;
             (t.c_iflag, t.c_oflag, t.c_cflag, t.c_lflag) = (a.iflag, a.oflag, a.cflag, a.lflag);
             if a.chars.len() != t.c_cc.len() { return Err(Errno::EINVAL) }
             t.c_cc.copy_from_slice(&a.chars);
-            unsafe {
-                libc::cfsetispeed(&raw mut t, a.ispeed).ok()?;
-                libc::cfsetospeed(&raw mut t, a.ospeed).ok()?;
-                libc::tcsetattr(fd, when, &raw const t).done()
-            }
+            sys::cfsetispeed(&mut t, a.ispeed).ok()?;
+            sys::cfsetospeed(&mut t, a.ospeed).ok()?;
+            sys::tcsetattr(fd, when, &t).done()
         }
         fn tcsendbreak(&self, _out: Outside, fd: Fd, duration: i32) -> Res<()> {
-            unsafe { libc::tcsendbreak(fd, duration) }.done()
+            sys::tcsendbreak(fd, duration).done()
         }
-        fn tcdrain(&self, _out: Outside, fd: Fd) -> Res<()> { unsafe { libc::tcdrain(fd) }.done() }
+        fn tcdrain(&self, _out: Outside, fd: Fd) -> Res<()> { sys::tcdrain(fd).done() }
         fn tcflush(&self, _out: Outside, fd: Fd, queue: i32) -> Res<()> {
-            unsafe { libc::tcflush(fd, queue) }.done()
+            sys::tcflush(fd, queue).done()
         }
         fn tcflow(&self, _out: Outside, fd: Fd, action: i32) -> Res<()> {
-            unsafe { libc::tcflow(fd, action) }.done()
+            sys::tcflow(fd, action).done()
         }
         /// Rows, columns.
         fn winsize(&self, fd: Fd) -> Res<(u16, u16)> {
-            let mut w: libc::winsize = unsafe { std::mem::zeroed() };
+            let mut w: libc::winsize = zeroed();
             unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut w) }.ok()?;
             Ok((w.ws_row, w.ws_col))
         }
         fn set_winsize(&self, fd: Fd, rows: u16, columns: u16) -> Res<()> {
-            let mut w: libc::winsize = unsafe { std::mem::zeroed() };
+            let mut w: libc::winsize = zeroed();
             unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut w) }.ok()?;
             (w.ws_row, w.ws_col) = (rows, columns);
             unsafe { libc::ioctl(fd, libc::TIOCSWINSZ, &raw const w) }.done()
         }
-        fn tcgetpgrp(&self, fd: Fd) -> Res<Pid> { unsafe { libc::tcgetpgrp(fd) }.ok() }
-        fn tcsetpgrp(&self, fd: Fd, group: Pid) -> Res<()> { unsafe { libc::tcsetpgrp(fd, group) }.done() }
+        fn tcgetpgrp(&self, fd: Fd) -> Res<Pid> { sys::tcgetpgrp(fd).ok() }
+        fn tcsetpgrp(&self, fd: Fd, group: Pid) -> Res<()> { sys::tcsetpgrp(fd, group).done() }
         /// Master and slave side, neither inheritable.
         fn openpty(&self) -> Res<(Fd, Fd)> {
             let (mut master, mut slave) = (-1, -1);
@@ -87,10 +86,10 @@ door! {
             Ok((master, slave))
         }
         fn posix_openpt(&self, flags: i32) -> Res<Fd> {
-            unsafe { libc::posix_openpt(flags | libc::O_CLOEXEC) }.ok()
+            sys::posix_openpt(flags | libc::O_CLOEXEC).ok()
         }
-        fn grantpt(&self, fd: Fd) -> Res<()> { unsafe { libc::grantpt(fd) }.done() }
-        fn unlockpt(&self, fd: Fd) -> Res<()> { unsafe { libc::unlockpt(fd) }.done() }
+        fn grantpt(&self, fd: Fd) -> Res<()> { sys::grantpt(fd).done() }
+        fn unlockpt(&self, fd: Fd) -> Res<()> { sys::unlockpt(fd).done() }
         fn ptsname(&self, fd: Fd) -> Res<Vec<u8>> {
             let mut buf = [0; 256];
             number(unsafe { libc::ptsname_r(fd, buf.as_mut_ptr(), buf.len()) })?;
@@ -98,7 +97,7 @@ door! {
             Ok(unsafe { bytes(buf.as_ptr()) })
         }
         /// Makes `fd` the controlling terminal and 0, 1, 2 of a new session.
-        fn login_tty(&self, fd: Fd) -> Res<()> { unsafe { libc::login_tty(fd) }.done() }
+        fn login_tty(&self, fd: Fd) -> Res<()> { sys::login_tty(fd).done() }
     }
 }
 
@@ -124,7 +123,7 @@ pub fn close_unopened() {
     let bits = CLOSED.swap(0, std::sync::atomic::Ordering::Relaxed);
     for fd in 0..3 {
         if bits & 1 << fd != 0 {
-            unsafe { libc::close(fd) };
+            sys::close(fd);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! # Safety
 //! Each piece is given out once, aligned for words, and stays for ever: so may references to it.
 
+use crate::lock;
 use std::mem::MaybeUninit;
 use std::sync::Mutex;
 
@@ -15,7 +16,7 @@ static REST: Mutex<&'static mut [MaybeUninit<u64>]> = Mutex::new(&mut []);
 /// So many bytes, aligned for words.
 fn room(bytes: usize) -> &'static mut [MaybeUninit<u64>] {
     let n = bytes.div_ceil(8);
-    let mut rest = REST.lock().unwrap_or_else(|e| e.into_inner());
+    let mut rest = lock(&REST);
     if rest.len() < n {
         *rest = vec![MaybeUninit::uninit(); n.max(PIECE / 8)].leak();
     }

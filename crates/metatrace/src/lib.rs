@@ -37,4 +37,11 @@ pub mod tracer;
 pub mod verify;
 pub mod word;
 
+/// Takes a lock, also where a thread panicked while it had it. A panic ends one operation, as an error that its user is
+/// told of, and so does memory that runs out; others go on with what the lock guards. Who changes several things under a
+/// lock does it in an order that holds in between.
+pub fn lock<T: ?Sized>(m: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 pub use machine::{Cmp, Effects, Field, FloatOp, Machine, Residual};

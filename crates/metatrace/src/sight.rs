@@ -11,6 +11,7 @@
 use crate::backend::{Exit, Marks};
 use crate::counters::Counter;
 use crate::ir::*;
+use crate::lock;
 use crate::params::Param;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -167,7 +168,7 @@ pub fn detailed() -> bool {
 }
 /// From now on it is told; for good.
 pub fn add_observer(o: &'static dyn Observer) {
-    OBSERVERS.lock().unwrap_or_else(|e| e.into_inner()).push(o);
+    lock(&OBSERVERS).push(o);
     OBSERVED.store(true, Relaxed);
 }
 /// Somebody wants to be told.
@@ -176,7 +177,7 @@ pub fn observed() -> bool {
 }
 fn tell(f: impl Fn(&'static dyn Observer)) {
     if observed() {
-        let all = OBSERVERS.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let all = lock(&OBSERVERS).clone();
         all.into_iter().for_each(f);
     }
 }
@@ -189,13 +190,13 @@ pub fn recording(begins: &Line, bridge: Option<u32>) {
 }
 pub fn compiled(t: TraceInfo) -> &'static TraceInfo {
     let t: &'static TraceInfo = Box::leak(Box::new(t));
-    TRACES.lock().unwrap_or_else(|e| e.into_inner()).push(t);
+    lock(&TRACES).push(t);
     tell(|o| o.compiled(t));
     t
 }
 pub fn aborted(a: Abort) {
     tell(|o| o.aborted(&a));
-    let mut all = ABORTS.lock().unwrap_or_else(|e| e.into_inner());
+    let mut all = lock(&ABORTS);
     let same = |x: &&mut Abort| Abort { times: a.times, ..(**x).clone() } == a;
     match all.iter_mut().find(same) {
         Some(x) => x.times += a.times,
@@ -204,13 +205,7 @@ pub fn aborted(a: Abort) {
 }
 /// The traces of this owner are not entered any more.
 pub fn invalidated(owner: usize, why: Counter) {
-    let hit: Vec<_> = TRACES
-        .lock()
-        .unwrap_or_else(|e| e.into_inner())
-        .iter()
-        .copied()
-        .filter(|t| t.owner == owner)
-        .collect();
+    let hit: Vec<_> = lock(&TRACES).iter().copied().filter(|t| t.owner == owner).collect();
     for t in hit {
         if t.valid.swap(false, Relaxed) {
             tell(|o| o.invalidated(t, why));
@@ -224,11 +219,11 @@ pub fn end() {
 
 /// All traces, oldest first.
 pub fn traces() -> Vec<&'static TraceInfo> {
-    TRACES.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    lock(&TRACES).clone()
 }
 /// Recordings given up, the same ones counted; only while details are kept.
 pub fn aborts() -> Vec<Abort> {
-    ABORTS.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    lock(&ABORTS).clone()
 }
 /// The trace with this exit.
 pub fn trace_of_exit(e: &Exit) -> Option<u32> {
@@ -237,7 +232,7 @@ pub fn trace_of_exit(e: &Exit) -> Option<u32> {
         t.exits.first().is_some_and(|x| x.id <= e.id) && t.exits.last().is_some_and(|x| e.id <= x.id)
     };
     let has = |t: &TraceInfo| near(t) && t.exits.iter().any(|x| std::ptr::eq(*x, e));
-    TRACES.lock().unwrap_or_else(|e| e.into_inner()).iter().rev().find(|t| has(t)).map(|t| t.id)
+    lock(&TRACES).iter().rev().find(|t| has(t)).map(|t| t.id)
 }
 /// Counts of exits, runs and aborts are zero again.
 pub fn reset() {
@@ -245,7 +240,7 @@ pub fn reset() {
         t.runs.store(0, Relaxed);
         t.exits.iter().for_each(|e| e.forget());
     }
-    ABORTS.lock().unwrap_or_else(|e| e.into_inner()).clear();
+    lock(&ABORTS).clear();
 }
 
 /// Has the trace count its rounds (a loop) or runs (a bridge) in the word at this address.

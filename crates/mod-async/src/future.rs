@@ -431,7 +431,7 @@ pub fn set_exception(th: Th, f: Gc<Future>, e: Value) -> R<()> {
     let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
     let done = leave_pending(th, f, FINISHED, || {
         th.store(f, &f.exception, e);
-        th.store_opt(f, &f.exception_tb, x.traceback.get());
+        th.store_opt(f, &f.exception_tb, x.traceback.any());
     });
     if !done {
         return Err(invalid_state(th, "invalid state"));
@@ -489,7 +489,7 @@ pub fn outcome(th: Th, f: Gc<Future>) -> R<Outcome> {
     match f.exception.get() {
         Some(e) => {
             let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
-            th.store_opt(x, &x.traceback, f.exception_tb.get());
+            th.store_opt(x, &x.traceback, f.exception_tb.get().map(Value::known));
             f.exception_tb.init(None);
             Ok(Outcome::Exception(e))
         }

@@ -34,7 +34,7 @@ pub static MODULE: NativeModule = NativeModule {
 
 // -- deque: a ring in an array whose capacity is a power of two
 
-native_layout! { Deque { ring; start: Plain<usize>, len: Plain<usize>, maxlen: Plain<i64>, version: Plain<u64> } }
+native_layout! { Deque { ring: Array; start: Plain<usize>, len: Plain<usize>, maxlen: Plain<i64>, version: Plain<u64> } }
 
 pub static DEQUE_TYPE: NativeType = NativeType {
     name: "collections.deque",
@@ -48,7 +48,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
             let a = th.array(8)?;
             let o = make(th, t)?;
             let d = Deque::of(o);
-            th.store(d, &d.ring, a.value());
+            th.store(d, &d.ring, a);
             d.maxlen.set(-1);
             Ok(o)
         }),
@@ -131,7 +131,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
             let d = Deque::of(a[0].unwrap());
             let r = th.array(8)?;
             let _g = th.lock(d);
-            th.store(d, &d.ring, r.value());
+            th.store(d, &d.ring, r);
             d.start.set(0);
             d.len.set(0);
             d.version.set(d.version.get() + 1);
@@ -344,7 +344,7 @@ fn is_deque(th: Th, v: Value) -> bool {
     th.isinstance_exact(v, DEQUE.get())
 }
 fn ring(d: Gc<Deque>) -> Gc<Array> {
-    unsafe { d.ring.gc() }
+    d.ring.gc()
 }
 fn at(d: Gc<Deque>, i: usize) -> Value {
     let r = ring(d);
@@ -369,7 +369,7 @@ fn reserve(th: Th, d: Gc<Deque>) -> R<()> {
         nr.slot(i).init(Some(at(d, i)));
     }
     th.m.barrier_all(nr.obj());
-    th.store(d, &d.ring, nr.value());
+    th.store(d, &d.ring, nr);
     d.start.set(0);
     Ok(())
 }
@@ -524,7 +524,7 @@ fn copy(th: Th, o: Value) -> R<Value> {
                 r.slot(i).init(Some(at(d, i)));
             }
             th.m.barrier_all(r.obj());
-            th.store(x, &x.ring, r.value());
+            th.store(x, &x.ring, r);
             x.maxlen.set(d.maxlen.get());
             x.len.set(n);
             return Ok(c);

@@ -151,7 +151,7 @@ static PLACEHOLDER_TYPE: NativeType = NativeType {
 };
 static PLACEHOLDER_CELL: TypeCell = TypeCell::new(&PLACEHOLDER_TYPE);
 
-native_layout! { Partial { func, args, kw; holes: Plain<usize> } }
+native_layout! { Partial { func, args: Tuple, kw: Dict; holes: Plain<usize> } }
 pub static PARTIAL_TYPE: NativeType = NativeType {
     name: "functools.partial",
     kind: Kind::Native,
@@ -236,8 +236,8 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             };
             let p = Partial::of(o);
             th.store(p, &p.func, i[0]);
-            th.store(p, &p.args, args);
-            th.store(p, &p.kw, kw);
+            th.store(p, &p.args, args.known());
+            th.store(p, &p.kw, kw.known());
             count_holes(p);
             let d = i[3].cast::<Dict>().unwrap_or_else(|| Gc::<Dict>::new(th));
             th.set_instance_dict(o, d)?;
@@ -262,7 +262,7 @@ fn set_dict(th: Th, o: Value, v: Option<Value>) -> R<()> {
 /// As long as the partial keeps them, or the caller uses them.
 fn args_of(p: Gc<Partial>) -> &'static [Value] {
     // SAFETY: always a tuple; a word of the caller's that points into it keeps it alive and in place.
-    unsafe { &*(p.args.gc::<Tuple>().items() as *const [Value]) }
+    unsafe { &*(p.args.gc().items() as *const [Value]) }
 }
 fn count_holes(p: Gc<Partial>) {
     p.holes.set(args_of(p).iter().filter(|v| is_placeholder(**v)).count());
@@ -310,8 +310,8 @@ fn partial_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let o = make(th, t)?;
     let p = Partial::of(o);
     th.store(p, &p.func, func);
-    th.store(p, &p.args, args);
-    th.store(p, &p.kw, kw.value());
+    th.store(p, &p.args, args.known());
+    th.store(p, &p.kw, kw);
     count_holes(p);
     Ok(o)
 }
@@ -338,7 +338,7 @@ fn partial_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     for v in given {
         g.push(th, *v)?;
     }
-    let kw: Gc<Dict> = unsafe { p.kw.gc() };
+    let kw: Gc<Dict> = p.kw.gc();
     if kw.len() == 0 {
         if a.nkw() == 0 {
             return th.call(p.func.value(), g.as_slice());
@@ -385,7 +385,7 @@ fn partial_repr(th: Th, o: Value) -> R<Value> {
 
 // -- lru_cache: of a bounded cache the entries are links of a ring in the order of use, as in CPython
 
-native_layout! { Lru { func, cache, info, ring; maxsize: Plain<i64>, typed: Plain<bool>, hits: Plain<i64>, misses: Plain<i64> } }
+native_layout! { Lru { func, cache: Dict, info, ring; maxsize: Plain<i64>, typed: Plain<bool>, hits: Plain<i64>, misses: Plain<i64> } }
 static LRU_TYPE: NativeType = NativeType {
     name: "functools._lru_cache_wrapper",
     kind: Kind::Native,
@@ -406,7 +406,7 @@ static LRU_TYPE: NativeType = NativeType {
     methods: &[
         method("cache_info", "($self, /)", "Report cache statistics", |th, a| {
             let c = Lru::of(a[0].unwrap());
-            let size = unsafe { c.cache.gc::<Dict>() }.len();
+            let size = c.cache.gc().len();
             let max = if c.maxsize.get() < 0 { NONE() } else { th.int(c.maxsize.get()) };
             th.call(c.info.value(), &[th.int(c.hits.get()), th.int(c.misses.get()), max, th.int(size as i64)])
         }),
@@ -416,7 +416,7 @@ static LRU_TYPE: NativeType = NativeType {
             c.misses.set(0);
             let d = Gc::<Dict>::new(th);
             let ring = new_ring(th)?;
-            th.store(c, &c.cache, d.value());
+            th.store(c, &c.cache, d);
             th.store(c, &c.ring, ring);
             Ok(NONE())
         }),
@@ -457,7 +457,7 @@ fn lru_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let c = Lru::of(o);
     th.store(c, &c.ring, ring);
     th.store(c, &c.func, f.unwrap());
-    th.store(c, &c.cache, d.value());
+    th.store(c, &c.cache, d);
     th.store(c, &c.info, info.unwrap());
     c.maxsize.set(max);
     c.typed.set(typed);
@@ -495,7 +495,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     }
     let key = lru_key(th, c, a)?;
     let h = th.hash(key)?;
-    let d: Gc<Dict> = unsafe { c.cache.gc() };
+    let d: Gc<Dict> = c.cache.gc();
     if let Some(v) = d.get_hashed(th, key, h)? {
         c.hits.set(c.hits.get() + 1);
         if max < 0 {
@@ -517,7 +517,7 @@ fn lru_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     th.may_run_python()?;
     c.misses.set(c.misses.get() + 1);
     let v = th.call_raw(c.func.value(), a)?;
-    let d: Gc<Dict> = unsafe { c.cache.gc() };
+    let d: Gc<Dict> = c.cache.gc();
     if max < 0 {
         d.set_hashed(th, key, h, v)?;
         return Ok(v);

@@ -106,7 +106,7 @@ fn len(l: Gc<List>) -> usize {
     l.len.load(Relaxed) as usize
 }
 fn items(l: Gc<List>) -> Gc<Array> {
-    unsafe { l.items.gc() }
+    l.items.gc()
 }
 /// Comparisons may change the list: every access looks again.
 fn get(th: Th, l: Gc<List>, i: usize) -> R<Value> {

@@ -196,7 +196,7 @@ fn count_next(th: Th, o: Value) -> R<Option<Value>> {
 
 // -- cycle
 
-native_layout! { Cycle { it, saved; index: Plain<usize> } }
+native_layout! { Cycle { it, saved: List; index: Plain<usize> } }
 iterator! { CYCLE_TYPE CYCLE "cycle" Cycle cycle_new cycle_next
 "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely." [] }
 static CYCLE_SIG: NativeDef = signature("cycle", "(iterable, /)");
@@ -207,12 +207,12 @@ fn cycle_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let o = make(th, t)?;
     let c = Cycle::of(o);
     th.store(c, &c.it, it);
-    th.store(c, &c.saved, l.value());
+    th.store(c, &c.saved, l);
     Ok(o)
 }
 fn cycle_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Cycle::of(o);
-    let l: Gc<List> = unsafe { c.saved.gc() };
+    let l: Gc<List> = c.saved.gc();
     if let Some(it) = c.it.get() {
         if let Some(v) = th.next(it)? {
             adder_vm::builtins::list::append(th, l, v)?;
@@ -565,7 +565,7 @@ fn pairwise_next(th: Th, o: Value) -> R<Option<Value>> {
 
 // -- zip_longest
 
-native_layout! { ZipLongest { its, fill; active: Plain<usize> } }
+native_layout! { ZipLongest { its: Array, fill; active: Plain<usize> } }
 iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" ZipLongest zip_longest_new zip_longest_next
 "Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument." [] }
 fn zip_longest_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -583,14 +583,14 @@ fn zip_longest_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     }
     let o = make(th, t)?;
     let c = ZipLongest::of(o);
-    th.store(c, &c.its, arr.value());
+    th.store(c, &c.its, arr);
     th.store(c, &c.fill, fill);
     c.active.set(a.len());
     Ok(o)
 }
 fn zip_longest_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = ZipLongest::of(o);
-    let its: Gc<Array> = unsafe { c.its.gc() };
+    let its: Gc<Array> = c.its.gc();
     if c.active.get() == 0 {
         return Ok(None);
     }

@@ -16,6 +16,7 @@ use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::structseq;
+use adder_vm::sync::lock;
 use adder_vm::sync::monotonic;
 use adder_vm::thread::Th;
 use adder_vm::unraisable;
@@ -24,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::*};
 
-native_layout! { Profiler { timer, missing, subjects; unit: f64, flags: AtomicU32, state: *mut Mutex<State> } }
+native_layout! { Profiler { timer, missing, subjects: Dict; unit: f64, flags: AtomicU32, state: *mut Mutex<State> } }
 
 const SUBCALLS: u32 = 1;
 const BUILTINS: u32 = 2;
@@ -110,7 +111,7 @@ fn this(a: &[Option<Value>]) -> Gc<Profiler> {
 }
 fn state(p: Gc<Profiler>) -> std::sync::MutexGuard<'static, State> {
     // SAFETY: made with the object, dropped with it; the receiver is on the caller's stack.
-    unsafe { &*p.state }.lock().unwrap_or_else(|e| e.into_inner())
+    lock(unsafe { &*p.state })
 }
 fn has(p: Gc<Profiler>, flag: u32) -> bool {
     p.flags.load(Acquire) & flag != 0
@@ -207,7 +208,7 @@ fn entry(th: Th, p: Gc<Profiler>, key: u64, subject: impl FnOnce() -> R<Value>) 
         }
         i
     };
-    let subjects: Gc<Dict> = unsafe { p.subjects.gc() };
+    let subjects: Gc<Dict> = p.subjects.gc();
     subjects.set(th, Value::fix(i as i64), v)?;
     Ok(i)
 }
@@ -340,7 +341,7 @@ fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.runtime_error("cannot clear profiler in external timer"));
     }
     let fresh = Gc::<Dict>::new(th);
-    th.store(p, &p.subjects, fresh.value());
+    th.store(p, &p.subjects, fresh);
     let old = std::mem::take(&mut *state(p));
     drop(old);
     none()
@@ -359,7 +360,7 @@ fn getstats(th: Th, a: &[Option<Value>]) -> R<Value> {
         };
         used.map(|(i, e)| (i, e.n, callees(e))).collect()
     };
-    let subjects: Gc<Dict> = unsafe { p.subjects.gc() };
+    let subjects: Gc<Dict> = p.subjects.gc();
     let subject = |i: usize| subjects.get(th, Value::fix(i as i64)).map(|v| v.unwrap_or(NONE()));
     let seconds = |n: i64| th.float(n as f64 * f);
     let out = list::new(th, &[])?;
@@ -401,7 +402,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         (*raw).unit = unit;
         (*raw).state = Box::into_raw(Box::default());
     }
-    th.store(p, &p.subjects, subjects.value());
+    th.store(p, &p.subjects, subjects);
     if let Some(f) = timer.and_then(Value::some) {
         th.store(p, &p.timer, f);
     }

@@ -200,15 +200,15 @@ fn compare_digest(th: Th, a: &[Option<Value>]) -> R<Value> {
 
 // -- getters: the items are a tuple
 
-native_layout! { Getter { items, kw; } }
+native_layout! { Getter { items: Tuple, kw: Dict; } }
 
 fn new_getter(th: Th, t: Value, items: Value) -> R<Value> {
     let o = make(th, t)?;
-    th.store(Getter::of(o), &Getter::of(o).items, items);
+    th.store(Getter::of(o), &Getter::of(o).items, items.known());
     Ok(o)
 }
 fn items(o: Value) -> &'static [Value] {
-    unsafe { &*(Getter::of(o).items.gc::<Tuple>().items() as *const [Value]) }
+    unsafe { &*(Getter::of(o).items.gc().items() as *const [Value]) }
 }
 /// The one argument of a getter's call.
 fn argument(th: Th, a: RawArgs, name: &str) -> R<Value> {
@@ -229,7 +229,7 @@ fn getter_repr(th: Th, o: Value) -> R<Value> {
         for v in items(o) {
             parts.push(th.text(th.repr(*v)?));
         }
-        if let Some(kw) = unsafe { Getter::of(o).kw.gc_opt::<Dict>() } {
+        if let Some(kw) = Getter::of(o).kw.get() {
             let mut i = 0;
             while let Some((ni, k, v)) = kw.next_entry(i) {
                 parts.push(format!("{}={}", th.text(k), th.text(th.repr(v)?)));
@@ -351,14 +351,14 @@ fn caller_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         for (k, v) in a.keywords() {
             d.set(th, k, v)?;
         }
-        th.store(Getter::of(o), &Getter::of(o).kw, d.value());
+        th.store(Getter::of(o), &Getter::of(o).kw, d);
     }
     Ok(o)
 }
 fn caller_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let v = argument(th, a, "methodcaller")?;
     let k = items(o);
-    match unsafe { Getter::of(o).kw.gc_opt::<Dict>() } {
+    match Getter::of(o).kw.get() {
         None => th.call_method(v, k[0], &k[1..]),
         Some(d) => {
             let f = th.getattr(v, k[0])?;
@@ -369,7 +369,7 @@ fn caller_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
 }
 fn caller_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
     let o = a[0].unwrap();
-    match unsafe { Getter::of(o).kw.gc_opt::<Dict>() } {
+    match Getter::of(o).kw.get() {
         None => getter_reduce(th, a),
         Some(d) => {
             let ft = adder_vm::import::import_module(th, "functools")?;

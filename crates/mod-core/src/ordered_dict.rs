@@ -394,7 +394,7 @@ fn copy(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn view(th: Th, o: Value, cell: &'static TypeCell) -> R<Value> {
     let v = make(th, th.make_type(cell).value())?;
     let g: Gc<DictView> = unsafe { v.cast_unchecked() };
-    th.store(g, &g.dict, o);
+    th.store(g, &g.dict, o.known());
     Ok(v)
 }
 macro_rules! views {

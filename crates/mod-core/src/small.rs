@@ -7,6 +7,7 @@ use adder_vm::builtins::{bytes, float, list};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
+use adder_vm::sync::lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::sync::Mutex;
@@ -206,7 +207,7 @@ pub static UUID: NativeModule = NativeModule {
         }
         let now = adder_vm::the_host().clock_gettime(0).unwrap_or(0) as u64 / 100 + GREGORIAN;
         let (time, seq, node) = {
-            let mut last = LAST.lock().unwrap_or_else(|e| e.into_inner());
+            let mut last = lock(&LAST);
             if last.2 == [0; 6] {
                 last.1 = u16::from_le_bytes([random[6], random[7]]) & 0x3fff;
                 last.2.copy_from_slice(&random[..6]);

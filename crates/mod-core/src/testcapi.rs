@@ -293,7 +293,7 @@ const CAPI: &[NativeDef] = &[
     function("pyvectorcall_call", "!($module, func, args, kwargs=None, /)", "", fastcalldict),
     function("exception_print", "!($module, exc, legacy=False, /)", "", |th, a| {
         let e = a[0].unwrap();
-        let tb = e.cast::<BaseException>().and_then(|x| x.traceback.get());
+        let tb = e.cast::<BaseException>().and_then(|x| x.traceback.any());
         adder_vm::sys::display::display(th, e, Value::opt_or_none(tb));
         Ok(NONE())
     }),

@@ -39,7 +39,7 @@ use opening::*;
 pub use statements::*;
 
 native_layout! { pub Connection {
-    row_factory, text_factory, callables;
+    row_factory, text_factory, callables: List;
     st: AtomicPtr<CState>, db: AtomicPtr<ffi::sqlite3>, initialized: AtomicBool, thread: AtomicU64, any_thread: AtomicBool,
     lock: Lock, owner: AtomicU64, depth: AtomicU64
 } }
@@ -163,7 +163,7 @@ pub trait Conn {
 impl Conn for Gc<Connection> {
     /// Keeps an object for callbacks: its index.
     fn keep(self, th: Th, f: Value) -> R<usize> {
-        let l: Gc<List> = unsafe { self.callables.gc() };
+        let l: Gc<List> = self.callables.gc();
         // A free place is one that was released.
         for i in 0..l.len().min(64) {
             if l.get(i).is_some_and(|v| v.is(ELLIPSIS())) {
@@ -175,7 +175,7 @@ impl Conn for Gc<Connection> {
         Ok(l.len() - 1)
     }
     fn release(self, th: Th, i: usize) {
-        let l: Gc<List> = unsafe { self.callables.gc() };
+        let l: Gc<List> = self.callables.gc();
         // Another list, if the connection was opened anew in a callback.
         if i < l.len() {
             let _ = list::set_at(th, l, i as i64, ELLIPSIS());

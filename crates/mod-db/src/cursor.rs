@@ -13,6 +13,7 @@ use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
+use adder_vm::sync::lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use libsqlite3_sys as ffi;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 native_layout! { pub Cursor {
-    connection, description, lastrowid, row_factory, casts, ahead;
+    connection, description, lastrowid, row_factory, casts: List, ahead;
     st: AtomicPtr<KState>, initialized: AtomicBool, closed: AtomicBool, locked: AtomicBool,
     arraysize: AtomicI64, rowcount: AtomicI64
 } }
@@ -38,7 +39,7 @@ impl Cursor {
     fn stmt(&self) -> MutexGuard<'_, Option<Arc<Stmt>>> {
         // SAFETY: made by `__new__`, freed with the object.
         let st = unsafe { &*self.st.load(Acquire) };
-        st.stmt.lock().unwrap_or_else(|e| e.into_inner())
+        lock(&st.stmt)
     }
 }
 
@@ -593,7 +594,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
         }
         list::append(th, l, f.unwrap_or(NONE()))?;
     }
-    th.store(k, &k.casts, l.value());
+    th.store(k, &k.casts, l);
     Ok(())
 }
 
@@ -601,7 +602,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
 fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) -> R<Value> {
     let n = unsafe { ffi::sqlite3_data_count(p) };
     let l = list::with_capacity(th, n as usize)?;
-    let casts = unsafe { k.casts.gc_opt::<List>() };
+    let casts = k.casts.get();
     let blob = |i: c_int| -> &[u8] {
         unsafe {
             let b = ffi::sqlite3_column_blob(p, i) as *const u8;

@@ -12,6 +12,7 @@
 use super::blob::Handle;
 use super::connection::{Left, Stmt};
 use adder_vm::err::R;
+use adder_vm::sync::lock;
 use adder_vm::thread::{Th, poll};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering::*};
@@ -47,7 +48,7 @@ pub fn burying() -> bool {
 
 /// In a collection.
 pub fn later(d: Dead) {
-    LIST.lock().unwrap_or_else(|e| e.into_inner()).push(d);
+    lock(&LIST).push(d);
     ANY.store(true, Release);
     // Soon, on the thread that collects; at the latest when a connection is used.
     if let Some(th) = Th::current() {
@@ -68,7 +69,7 @@ fn bury_all(th: Th) {
         return;
     }
     ANY.store(false, Relaxed);
-    let all = std::mem::take(&mut *LIST.lock().unwrap_or_else(|e| e.into_inner()));
+    let all = std::mem::take(&mut *lock(&LIST));
     th.m.blocking(|| {
         for d in all {
             match d {

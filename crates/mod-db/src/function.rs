@@ -34,7 +34,7 @@ impl Callback {
     }
     fn callable(&self, _: Th) -> Value {
         let c: Gc<Connection> = unsafe { Value::from_bits(self.conn).cast_unchecked() };
-        let l: Gc<List> = unsafe { c.callables.gc() };
+        let l: Gc<List> = c.callables.gc();
         l.get(self.index).unwrap_or(NONE())
     }
 }

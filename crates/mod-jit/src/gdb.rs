@@ -9,6 +9,7 @@
 
 use crate::perf;
 use adder_metatrace::sight::*;
+use adder_vm::sync::lock;
 use std::sync::Mutex;
 
 #[repr(C)]
@@ -62,7 +63,7 @@ impl Observer for Gdb {
         if let Ok(dir) = std::env::var("ADDER_JIT_ELF") {
             let _ = std::fs::write(format!("{dir}/trace-{}.elf", t.id), image);
         }
-        let _l = LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _l = lock(&LOCK);
         // SAFETY: under the lock.
         unsafe {
             let d = &raw mut __jit_debug_descriptor;

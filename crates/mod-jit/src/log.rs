@@ -6,6 +6,7 @@ use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::ir::*;
 use adder_metatrace::sight::*;
 use adder_metatrace::{params, text};
+use adder_vm::sync::lock;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Mutex;
@@ -75,7 +76,7 @@ fn counts(t: &TraceInfo, d: &Detail, i: usize) -> bool {
 
 impl Log {
     fn write(&self, s: &str) {
-        let mut f = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        let mut f = lock(&self.0);
         let _ = f.write_all(s.as_bytes());
         // What was done last is what one wants to know after a crash.
         let _ = f.flush();

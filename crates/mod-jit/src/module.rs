@@ -17,6 +17,7 @@ use adder_vm::native::*;
 use adder_vm::object::*;
 use adder_vm::slots::Slots;
 use adder_vm::structseq;
+use adder_vm::sync::lock;
 use adder_vm::thread::{Root, Th, poll};
 use adder_vm::value::*;
 use std::sync::Mutex;
@@ -302,8 +303,7 @@ fn code_of(th: Th, f: Value) -> R<Gc<Code>> {
     let mut f = f;
     for _ in 0..16 {
         if let Some(x) = f.exact::<Function>() {
-            // SAFETY: a function's code is a code object.
-            return Ok(unsafe { x.code.gc() });
+            return Ok(x.code.gc());
         }
         if let Some(c) = f.exact::<Code>() {
             return Ok(c);
@@ -523,7 +523,7 @@ struct Hook;
 impl sight::Observer for Hook {
     fn compiled(&self, t: &'static TraceInfo) {
         if HOOKED.load(Relaxed) {
-            WAITING.lock().unwrap_or_else(|e| e.into_inner()).push(t);
+            lock(&WAITING).push(t);
             if let Some(th) = Th::current() {
                 th.m.poll.fetch_or(poll::PENDING, SeqCst);
             }
@@ -552,7 +552,7 @@ fn call_hook(th: Th) -> R<()> {
     }
     loop {
         let next = {
-            let mut w = WAITING.lock().unwrap_or_else(|e| e.into_inner());
+            let mut w = lock(&WAITING);
             if w.is_empty() { None } else { Some(w.remove(0)) }
         };
         let (Some(t), Some(f)) = (next, Root::jit_hook.get().filter(|f| !f.is_none())) else { break };

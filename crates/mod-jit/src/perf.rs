@@ -5,6 +5,7 @@
 
 use adder_host::Outside;
 use adder_metatrace::sight::*;
+use adder_vm::sync::lock;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -28,7 +29,7 @@ impl Observer for Map {
     fn compiled(&self, t: &'static TraceInfo) {
         if t.arch.is_some() {
             let line = format!("{:x} {:x} {}\n", t.entry, t.bytes, name(t));
-            let _ = self.0.lock().unwrap_or_else(|e| e.into_inner()).write_all(line.as_bytes());
+            let _ = lock(&self.0).write_all(line.as_bytes());
         }
     }
 }
@@ -126,9 +127,9 @@ impl Observer for Dump {
         load.extend_from_slice(t.code());
         let mut all = record(DEBUG_INFO, &info);
         all.extend(record(LOAD, &load));
-        let _ = self.0.lock().unwrap_or_else(|e| e.into_inner()).write_all(&all);
+        let _ = lock(&self.0).write_all(&all);
     }
     fn end(&self) {
-        let _ = self.0.lock().unwrap_or_else(|e| e.into_inner()).write_all(&record(CLOSE, &[]));
+        let _ = lock(&self.0).write_all(&record(CLOSE, &[]));
     }
 }

@@ -10,6 +10,7 @@
 
 use adder_metatrace::sight::Line;
 use adder_vm::err::R;
+use adder_vm::sync::lock;
 use adder_vm::thread::{Th, poll};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
@@ -100,7 +101,7 @@ fn place(th: Th) -> R<()> {
     };
     let (code, pc) = (fp.code, fp.pc);
     let l = adder_vm::jit::sight::line(th, code, pc, 0);
-    let mut all = INTERPRETED.lock().unwrap_or_else(|e| e.into_inner());
+    let mut all = lock(&INTERPRETED);
     let map = all.get_or_insert_with(HashMap::new);
     // By text: the names are made anew each time.
     let hash =
@@ -139,7 +140,7 @@ pub fn times() -> Times {
     let mut code: Vec<(usize, bool, u64)> =
         code.into_iter().map(|(w, n)| ((w & !CALL) as usize, w & CALL != 0, n)).collect();
     code.sort();
-    let all = INTERPRETED.lock().unwrap_or_else(|e| e.into_inner());
+    let all = lock(&INTERPRETED);
     let mut interpreted: Vec<(Line, u64)> = all.iter().flatten().map(|(_, v)| v.clone()).collect();
     interpreted.sort_by(|a, b| (&a.0.file, a.0.line).cmp(&(&b.0.file, b.0.line)));
     Times {

@@ -11,6 +11,7 @@ use adder_vm::dump::{self, Out};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
+use adder_vm::sync::lock;
 use adder_vm::thread::{Root, Th};
 use adder_vm::value::*;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::*};
@@ -301,12 +302,12 @@ fn switch_on(th: Th, fd: Fd, all: bool, c: bool) -> R<()> {
     let _ = host().set_alternate_stack(stack.as_mut_ptr(), stack.len());
     for (n, _) in SIGNALS {
         let old = ok(th, host().swap_raw_handler(n, on_fatal, c::SA_NODEFER))?;
-        BEFORE.lock().unwrap_or_else(|e| e.into_inner()).push((n, old));
+        lock(&BEFORE).push((n, old));
     }
     Ok(())
 }
 fn restore_fatal() {
-    for (n, old) in BEFORE.lock().unwrap_or_else(|e| e.into_inner()).drain(..) {
+    for (n, old) in lock(&BEFORE).drain(..) {
         let _ = host().restore_action(n, &old);
     }
 }
@@ -423,7 +424,7 @@ static CHANGED: Condvar = Condvar::new();
 static RUNNING: AtomicU32 = AtomicU32::new(0);
 
 fn cancel() {
-    *LATER.lock().unwrap_or_else(|e| e.into_inner()) += 1;
+    *lock(&LATER) += 1;
     CHANGED.notify_all();
     // No output after this.
     while RUNNING.load(Acquire) != 0 {
@@ -451,7 +452,7 @@ fn later(th: Th, a: Args) -> R<Value> {
     }
     head += ")!\n";
     th.m.blocking(cancel);
-    let ticket = *LATER.lock().unwrap_or_else(|e| e.into_inner());
+    let ticket = *lock(&LATER);
     let wait = Duration::from_micros(micros as u64);
     RUNNING.fetch_add(1, AcqRel);
     let r = th.m.blocking(|| {
@@ -468,7 +469,7 @@ fn watch(ticket: u32, wait: Duration, repeat: bool, exit: bool, fd: Fd, head: St
     let _ = host().sigmask(c::SIG_BLOCK, all);
     'again: loop {
         let end = Instant::now() + wait;
-        let mut g = LATER.lock().unwrap_or_else(|e| e.into_inner());
+        let mut g = lock(&LATER);
         loop {
             if *g != ticket {
                 break 'again;

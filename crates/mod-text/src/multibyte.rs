@@ -64,7 +64,7 @@ modules! {
 }
 
 native_layout! { CodecObj { ; codec: Plain<u8> } }
-native_layout! { Ctx { errors, stream, pending; codec: Plain<u8>, ntail: Plain<u8>, state: Plain<[u8; 8]>,
+native_layout! { Ctx { errors, stream, pending: Str; codec: Plain<u8>, ntail: Plain<u8>, state: Plain<[u8; 8]>,
 tail: Plain<[u8; MAX_PENDING_BYTES]> } }
 
 fn getcodec(th: Th, name: Value, known: &[Codec]) -> R<Value> {
@@ -207,7 +207,7 @@ fn new(
 /// Encodes with the state; what cannot be decided yet is kept.
 fn encode(th: Th, c: Gc<Ctx>, input: Value, is_final: bool) -> R<Value> {
     let mut s = text(th, input)?;
-    let before: Option<Gc<Str>> = unsafe { c.pending.gc_opt() };
+    let before: Option<Gc<Str>> = c.pending.get();
     if let Some(p) = before.filter(|p| !p.is_empty()) {
         s = adder_vm::builtins::str_::concat(th, p, s)?.cast().expect("a str");
     }
@@ -235,7 +235,7 @@ fn encode_text(th: Th, c: Gc<Ctx>, s: Gc<Str>, is_final: bool) -> R<Value> {
             return Err(encode_error(th, codec.name(), s.value(), at, s.len(), PENDING_OVERFLOW));
         }
         let p = th.try_str(rest)?;
-        th.store(c, &c.pending, p);
+        th.store(c, &c.pending, p.known());
     }
     Ok(r.value())
 }
@@ -347,7 +347,7 @@ context! { INC_ENCODER "MultibyteIncrementalEncoder" |th, t, a| {
 fn encoder_getstate(th: Th, a: Args) -> R<Value> {
     let c = Ctx::of(arg(a, 0));
     let mut b = Vec::with_capacity(1 + MAX_PENDING_CHARS * 4 + 8);
-    let p: Option<Gc<Str>> = unsafe { c.pending.gc_opt() };
+    let p: Option<Gc<Str>> = c.pending.get();
     let p = p.map_or(&[][..], |p| unsafe { &*(p.bytes() as *const [u8]) });
     if wtf8::find_surrogate(p).is_some() {
         // As an encoder to UTF-8 says it.
@@ -373,7 +373,7 @@ fn encoder_setstate(th: Th, a: Args) -> R<Value> {
     }
     let part = bytes::new(th, &b[1..1 + n])?;
     let p = adder_vm::builtins::codecs::decode(th, part.value(), None, None)?;
-    th.store(c, &c.pending, p);
+    th.store(c, &c.pending, p.known());
     c.state.set(b[1 + n..9 + n].try_into().expect("eight bytes"));
     Ok(NONE())
 }
@@ -505,7 +505,7 @@ context! { WRITER "MultibyteStreamWriter" |th, t, a| {
     }),
     method("reset", "($self, /)", "", |th, a| {
         let c = Ctx::of(arg(a, 0));
-        let Some(p) = (unsafe { c.pending.gc_opt::<Str>() }) else { return Ok(NONE()) };
+        let Some(p) = c.pending.get() else { return Ok(NONE()) };
         // What does not encode is dropped.
         c.pending.init(None);
         let r = encode_text(th, c, p, true);

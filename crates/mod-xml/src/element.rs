@@ -20,7 +20,7 @@ use adder_vm::value::*;
 use std::cell::Cell as Plain;
 
 native_layout! { pub(crate) Element { tag, text, tail, attrib, children; } }
-native_layout! { pub(crate) ElementIter { root, tag, stack; gettext: Plain<bool> } }
+native_layout! { pub(crate) ElementIter { root, tag, stack: List; gettext: Plain<bool> } }
 
 const FULL: &str = "xml.etree.ElementTree.Element";
 
@@ -632,13 +632,13 @@ fn iterator(th: Th, o: Value, tag: Value, gettext: bool) -> R<Value> {
     let it = ElementIter::of(v);
     th.store(it, &it.root, o);
     th.store(it, &it.tag, tag);
-    th.store(it, &it.stack, stack.value());
+    th.store(it, &it.stack, stack);
     it.gettext.set(gettext);
     Ok(v)
 }
 fn step(th: Th, o: Value) -> R<Option<Value>> {
     let it = ElementIter::of(o);
-    let stack: Gc<List> = unsafe { it.stack.gc() };
+    let stack: Gc<List> = it.stack.gc();
     let text = it.gettext.get();
     loop {
         let n = stack.len();

@@ -74,7 +74,7 @@ fn factory(i: usize) -> Option<Value> {
 // -- TreeBuilder
 
 native_layout! { pub(crate) Builder {
-    root, this, last, last_for_tail, data, stack, element_factory, comment_factory, pi_factory, events_append,
+    root, this, last, last_for_tail, data, stack: List, element_factory, comment_factory, pi_factory, events_append,
     ev_start, ev_end, ev_start_ns, ev_end_ns, ev_comment, ev_pi;
     insert_comments: Plain<bool>, insert_pis: Plain<bool>
 } }
@@ -139,7 +139,7 @@ fn new_builder(th: Th, t: Gc<Type>) -> R<Value> {
     let stack = list::with_capacity(th, 16)?;
     let v = new_instance(th, t)?;
     let b = Builder::of(v);
-    th.store(b, &b.stack, stack.value());
+    th.store(b, &b.stack, stack);
     Ok(v)
 }
 fn exact_element(th: Th, v: Value) -> Option<Gc<Element>> {
@@ -206,7 +206,7 @@ fn handle_start(th: Th, b: Gc<Builder>, tag: Value, attrs: Option<Gc<Dict>>) -> 
         }
         None => th.store(b, &b.root, node),
     }
-    list::append(th, unsafe { b.stack.gc() }, Value::opt_or_none(this))?;
+    list::append(th, b.stack.gc(), Value::opt_or_none(this))?;
     th.store(b, &b.this, node);
     th.store(b, &b.last, node);
     event(th, b, b.ev_start.get(), node)?;
@@ -228,7 +228,7 @@ fn handle_data(th: Th, b: Gc<Builder>, data: Value) -> R<()> {
 }
 fn handle_end(th: Th, b: Gc<Builder>) -> R<Value> {
     flush(th, b)?;
-    let Some(up) = list::remove_at(th, unsafe { b.stack.gc() }, -1) else {
+    let Some(up) = list::remove_at(th, b.stack.gc(), -1) else {
         return Err(th.index_error("pop from empty stack"));
     };
     let last = Value::opt_or_none(b.this.get());

@@ -59,7 +59,7 @@ pub fn place_value(o: Value, s: &Shape, p: Place) -> Option<Value> {
 #[inline]
 pub fn dict_of(o: Value) -> Option<Gc<Dict>> {
     let s = shape(o.shape_id());
-    unsafe { ext_slot(o, s).gc_opt::<AttrExt>()?.dict.gc_opt() }
+    unsafe { ext_slot(o, s).gc_opt::<AttrExt>()?.dict.get() }
 }
 /// Nulls all attributes of a shape that the object had.
 pub fn clear_places(o: Value, s: &Shape) {
@@ -123,8 +123,8 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             return match o.kind() {
-                Kind::Module => unsafe { o.cast_unchecked::<Module>().dict.gc::<Dict>() }.get_str(self, name),
-                Kind::Function => match unsafe { o.cast_unchecked::<Function>().dict.gc_opt::<Dict>() } {
+                Kind::Module => unsafe { o.cast_unchecked::<Module>().dict.gc() }.get_str(self, name),
+                Kind::Function => match unsafe { o.cast_unchecked::<Function>().dict.get() } {
                     Some(d) => d.get_str(self, name),
                     None => Ok(None),
                 },
@@ -136,7 +136,7 @@ impl Th {
         }
         if s.dict_mode {
             let e = unsafe { ext_slot(o, s).gc_opt::<AttrExt>() };
-            return match e.and_then(|e| unsafe { e.dict.gc_opt::<Dict>() }) {
+            return match e.and_then(|e| e.dict.get()) {
                 Some(d) => d.get_str(self, name),
                 None => Ok(None),
             };
@@ -149,14 +149,14 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             let d = match o.kind() {
-                Kind::Module => Some(unsafe { o.cast_unchecked::<Module>().dict.gc::<Dict>() }),
+                Kind::Module => Some(unsafe { o.cast_unchecked::<Module>().dict.gc() }),
                 Kind::Function => {
                     let f = unsafe { o.cast_unchecked::<Function>() };
                     if f.dict.get().is_none() && v.is_some() {
                         let d = Gc::<Dict>::new(self);
-                        self.store(f, &f.dict, d.value());
+                        self.store(f, &f.dict, d);
                     }
-                    unsafe { f.dict.gc_opt::<Dict>() }
+                    f.dict.get()
                 }
                 _ => crate::builtins::extra_dict(self, o, v.is_some())?,
             };
@@ -239,11 +239,11 @@ impl Th {
             Some(e) => e,
             None => self.new_ext(o, s, 0)?,
         };
-        match unsafe { e.dict.gc_opt::<Dict>() } {
+        match e.dict.get() {
             Some(d) => Ok(d),
             None => {
                 let d = Gc::<Dict>::new(self);
-                self.store(e, &e.dict, d.value());
+                self.store(e, &e.dict, d);
                 Ok(d)
             }
         }
@@ -269,14 +269,14 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             return match o.kind() {
-                Kind::Module => Ok(Some(unsafe { o.cast_unchecked::<Module>().dict.gc::<Dict>() })),
+                Kind::Module => Ok(Some(unsafe { o.cast_unchecked::<Module>().dict.gc() })),
                 Kind::Function => {
                     let f = unsafe { o.cast_unchecked::<Function>() };
                     if f.dict.get().is_none() {
                         let d = Gc::<Dict>::new(self);
-                        self.store(f, &f.dict, d.value());
+                        self.store(f, &f.dict, d);
                     }
-                    Ok(Some(unsafe { f.dict.gc() }))
+                    Ok(Some(f.dict.gc()))
                 }
                 _ => crate::builtins::extra_dict(self, o, true),
             };
@@ -285,9 +285,7 @@ impl Th {
             return Ok(None);
         }
         // The object keeps its attributes; the dict is a view of them (see `dict_attrs`).
-        if let Some(d) =
-            unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| unsafe { e.dict.gc_opt() })
-        {
+        if let Some(d) = unsafe { ext_slot(o, s).gc_opt::<AttrExt>() }.and_then(|e| e.dict.get()) {
             return Ok(Some(d));
         }
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
@@ -296,11 +294,11 @@ impl Th {
             Some(e) => e,
             None => self.new_ext(o, s, 0)?,
         };
-        if let Some(d) = unsafe { e.dict.gc_opt::<Dict>() } {
+        if let Some(d) = e.dict.get() {
             return Ok(Some(d));
         }
         let d = if s.dict_mode { Gc::<Dict>::new(self) } else { crate::builtins::dict_attrs::new(self, o) };
-        self.store(e, &e.dict, d.value());
+        self.store(e, &e.dict, d);
         Ok(Some(d))
     }
     /// Replaces `o.__dict__`.
@@ -310,7 +308,7 @@ impl Th {
             match o.kind() {
                 Kind::Function => {
                     let f = unsafe { o.cast_unchecked::<Function>() };
-                    self.store(f, &f.dict, d.value());
+                    self.store(f, &f.dict, d);
                     return Ok(());
                 }
                 _ => {
@@ -325,7 +323,7 @@ impl Th {
         self.to_dict_mode(o)?;
         let s = shape(o.shape_id());
         let e = unsafe { ext_slot(o, s).gc::<AttrExt>() };
-        self.store(e, &e.dict, d.value());
+        self.store(e, &e.dict, d);
         Ok(())
     }
 

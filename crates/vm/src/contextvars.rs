@@ -24,7 +24,7 @@ use std::mem::offset_of;
 pub struct Context {
     pub h: Header,
     /// A dict from variables to values; see [`SHARED`].
-    vars: Slot,
+    vars: SlotOf<Dict>,
     /// The context to return to, while this one is entered (None if there is none).
     previous: Slot,
 }
@@ -281,7 +281,7 @@ fn check_key(th: Th, k: Value) -> R<()> {
     Err(th.type_error(format!("a ContextVar key was expected, got {}", th.text(th.repr(k)?))))
 }
 fn vars(c: Gc<Context>) -> Gc<Dict> {
-    unsafe { c.vars.gc() }
+    c.vars.gc()
 }
 fn each(th: Th, o: Value, mut f: impl FnMut(Value, Value) -> R<()>) -> R<()> {
     let _ = th;
@@ -301,7 +301,7 @@ fn keys(th: Th, o: Value) -> R<Value> {
 
 fn new_context(th: Th, d: Gc<Dict>) -> R<Gc<Context>> {
     let o = builtins::object::new_instance(th, th.make_type(&CONTEXT))?;
-    th.store(ctx(o), &ctx(o).vars, d.value());
+    th.store(ctx(o), &ctx(o).vars, d);
     Ok(ctx(o))
 }
 /// The thread's context; it gets an empty one if it has none.
@@ -321,7 +321,7 @@ pub fn copy(th: Th, c: Gc<Context>) -> R<Value> {
     c.set_flag(SHARED);
     n.set_flag(SHARED);
     // It may have got another one meanwhile.
-    th.store(n, &n.vars, vars(c).value());
+    th.store(n, &n.vars, vars(c));
     Ok(n.value())
 }
 /// Changes the variables.
@@ -329,7 +329,7 @@ fn change<T>(th: Th, c: Gc<Context>, f: impl FnOnce(Gc<Dict>) -> R<T>) -> R<T> {
     let _g = th.lock(c);
     if c.flag(SHARED) {
         let d = vars(c).copy(th)?;
-        th.store(c, &c.vars, d.value());
+        th.store(c, &c.vars, d);
         c.clear_flag(SHARED);
     }
     f(vars(c))

@@ -11,13 +11,16 @@ use crate::native::*;
 use crate::thread::Th;
 use crate::value::*;
 
-/// Declares a native layout: header, traced slots, plain words; with its size, trace function and cast.
+/// Declares a native layout: header, traced slots, plain words; with its size, trace function and cast. A slot with a
+/// type (`args: Tuple`) is a [`SlotOf`].
 #[macro_export]
 macro_rules! native_layout {
-    ($vis:vis $name:ident { $($slot:ident),* ; $($plain:ident : $t:ty),* }) => {
+    (@slot) => { $crate::value::Slot };
+    (@slot $of:ty) => { $crate::value::SlotOf<$of> };
+    ($vis:vis $name:ident { $($slot:ident $(: $of:ty)?),* ; $($plain:ident : $t:ty),* }) => {
         #[repr(C)]
         $vis struct $name {
-            h: $crate::heap::Header, $(pub $slot: $crate::value::Slot,)* $(pub $plain: $t,)*
+            h: $crate::heap::Header, $(pub $slot: $crate::native_layout!(@slot $($of)?),)* $(pub $plain: $t,)*
         }
         #[allow(dead_code)]
         impl $name {

@@ -94,12 +94,12 @@ pub fn frames(out: Out, th: Th) {
         n += 1;
         let code = fr.code;
         out(b"  File \"");
-        field(out, code.filename.get());
+        field(out, code.filename.any());
         out(b"\", line ");
         let at = (fr.pc as usize).wrapping_sub(code.ins as usize) / size_of::<adder_bytecode::Ins>();
         number(out, if at < 1 << 24 { code.line_at(at) } else { code.line_at(0) } as u64);
         out(b" in ");
-        field(out, code.name.get());
+        field(out, code.name.any());
         out(b"\n");
     }
 }

@@ -198,7 +198,7 @@ unsafe fn module_trace(o: Obj, t: &mut Tracer) {
 unsafe fn exception_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let e = &*(o.as_ptr() as *const BaseException);
-        for s in [&e.args, &e.traceback, &e.context, &e.cause] {
+        for s in [e.args.slot(), e.traceback.slot(), &e.context, &e.cause] {
             t.slot(s.as_ptr());
         }
         for s in &e.f {
@@ -209,8 +209,8 @@ unsafe fn exception_trace(o: Obj, t: &mut Tracer) {
 unsafe fn type_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let ty = &*(o.as_ptr() as *const Type);
-        fields(t, &ty.name, &ty.dict);
-        fields(t, &ty.cache, &ty.fast_getitem);
+        fields(t, ty.name.slot(), ty.dict.slot());
+        fields(t, ty.cache.slot(), &ty.fast_getitem);
         fields(t, &ty.doc, &ty.aux);
         if t.is_major() {
             crate::shape::trace_names(ty, t);
@@ -220,11 +220,11 @@ unsafe fn type_trace(o: Obj, t: &mut Tracer) {
 unsafe fn code_trace(o: Obj, t: &mut Tracer) {
     unsafe {
         let c = &*(o.as_ptr() as *const Code);
-        for s in [&c.consts, &c.names, &c.varnames, &c.jit_refs] {
+        for s in [c.consts.slot(), c.names.slot(), c.varnames.slot(), &c.jit_refs] {
             t.slot(s.as_ptr());
         }
-        fields(t, &c.name, &c.filename);
-        fields(t, &c.canonical, &c.drains);
+        fields(t, c.name.slot(), c.filename.slot());
+        fields(t, c.canonical.slot(), c.drains.slot());
         if !c.ics.is_null() {
             // What caches know keeps no class and no module alive. (A minor collection may move it, so follows it.)
             let weak = t.is_major();

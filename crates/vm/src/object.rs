@@ -9,9 +9,12 @@
 //!   of the kind (`cast`, `exact`); `cast_unchecked` is for places where the caller has made sure.
 //! - A slot read with `gc` holds such an object; which slots do is said at the field.
 
+use crate::builtins::dict_table::DictTable;
+use crate::builtins::frame::FrameObj;
+use crate::builtins::set_table::SetTable;
 use crate::shape::Shape;
 use crate::slots::Slots;
-use crate::value::{Gc, Kind, Layout, Slot, Value};
+use crate::value::{Gc, Kind, Layout, Slot, SlotOf, Value};
 use adder_bytecode::{CodeData, Ins};
 use adder_heap::Header;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
@@ -37,48 +40,48 @@ layouts! {
     Bytes: Bytes { hash: AtomicU64, len: usize }
     /// Items follow.
     Tuple: Tuple { len: usize }
-    List: List { len: AtomicU64, items: Slot }
+    List: List { len: AtomicU64, items: SlotOf<Array> }
     /// Storage of lists and the like: `cap` slots follow, all initialised.
     Array: Array { cap: usize }
     /// Bytes that follow are not traced.
     RawBuf: RawBuf { len: usize }
-    Dict: Dict { table: Slot, used: AtomicU64, owner: Slot }
-    Set: Set { table: Slot, used: AtomicU64, hash: AtomicU64 }
+    Dict: Dict { table: SlotOf<DictTable>, used: AtomicU64, owner: Slot }
+    Set: Set { table: SlotOf<SetTable>, used: AtomicU64, hash: AtomicU64 }
     Range: Range { start: Slot, stop: Slot, step: Slot, len: Slot }
     Slice: Slice { start: Slot, stop: Slot, step: Slot }
     Cell: Cell { v: Slot }
     /// Value of a global variable: dicts in cell mode keep these; inline caches point at them. Never moves.
     DictCell: DictCell { v: Slot, key: Slot }
-    Module: Module { dict: Slot, def: AtomicPtr<()>, state: Slot }
+    Module: Module { dict: SlotOf<Dict>, def: AtomicPtr<()>, state: Slot }
     /// `ext`: `FunctionExt` or null; globals is always a dict in cell mode.
     Function: Function {
-        code: Slot, globals: Slot, builtins: Slot, defaults: Slot, kwdefaults: Slot, closure: Slot, name: Slot,
-        qualname: Slot, module: Slot, doc: Slot, annotations: Slot, annotate: Slot, type_params: Slot, dict: Slot,
+        code: SlotOf<Code>, globals: SlotOf<Dict>, builtins: Slot, defaults: SlotOf<Tuple>, kwdefaults: SlotOf<Dict>, closure: SlotOf<Tuple>, name: Slot,
+        qualname: Slot, module: Slot, doc: Slot, annotations: Slot, annotate: Slot, type_params: Slot, dict: SlotOf<Dict>,
     }
     Method: Method { func: Slot, this: Slot }
     NativeFunction: NativeFunction { def: &'static crate::native::NativeDef, this: Slot, module: Slot }
-    MethodDescriptor: MethodDescriptor { def: &'static crate::native::NativeDef, owner: Slot }
-    ClassMethodDescriptor: ClassMethodDescriptor { def: &'static crate::native::NativeDef, owner: Slot }
-    WrapperDescriptor: WrapperDescriptor { def: &'static crate::slots::SlotDef, owner: Slot, func: usize }
-    MethodWrapper: MethodWrapper { descr: Slot, this: Slot }
-    GetSetDescriptor: GetSetDescriptor { def: &'static crate::native::GetSetDef, owner: Slot }
+    MethodDescriptor: MethodDescriptor { def: &'static crate::native::NativeDef, owner: SlotOf<Type> }
+    ClassMethodDescriptor: ClassMethodDescriptor { def: &'static crate::native::NativeDef, owner: SlotOf<Type> }
+    WrapperDescriptor: WrapperDescriptor { def: &'static crate::slots::SlotDef, owner: SlotOf<Type>, func: usize }
+    MethodWrapper: MethodWrapper { descr: SlotOf<WrapperDescriptor>, this: Slot }
+    GetSetDescriptor: GetSetDescriptor { def: &'static crate::native::GetSetDef, owner: SlotOf<Type> }
     /// A `__slots__` entry or a native field: the slot at byte `offset`.
-    MemberDescriptor: MemberDescriptor { name: Slot, owner: Slot, doc: Slot, offset: u32, flags: u32 }
+    MemberDescriptor: MemberDescriptor { name: Slot, owner: SlotOf<Type>, doc: Slot, offset: u32, flags: u32 }
     ClassMethod: ClassMethod { func: Slot, dict: Slot }
     StaticMethod: StaticMethod { func: Slot, dict: Slot }
     Property: Property { get: Slot, set: Slot, del: Slot, doc: Slot, name: Slot, getter_doc: AtomicU64 }
-    Super: Super { this_type: Slot, obj: Slot, obj_type: Slot }
+    Super: Super { this_type: SlotOf<Type>, obj: Slot, obj_type: SlotOf<Type> }
     /// Attributes that do not fit in the object: `dict` is its `__dict__` once taken; slots follow.
-    AttrExt: AttrExt { len: u64, dict: Slot }
-    Traceback: Traceback { next: Slot, frame: Slot, lasti: u32, line: u32 }
+    AttrExt: AttrExt { len: u64, dict: SlotOf<Dict> }
+    Traceback: Traceback { next: SlotOf<Traceback>, frame: SlotOf<FrameObj>, lasti: u32, line: u32 }
     /// The payload every exception begins with.
     BaseException: BaseException {
-        args: Slot, traceback: Slot, context: Slot, cause: Slot, suppress: AtomicU64,
+        args: SlotOf<Tuple>, traceback: SlotOf<Traceback>, context: Slot, cause: Slot, suppress: AtomicU64,
         /// Fields of the subclass (`StopIteration.value`, `OSError.errno`...): meaning by type.
         f: [Slot; 9],
     }
-    ListIter: ListIter { list: Slot, i: AtomicU64 }
-    TupleIter: TupleIter { tuple: Slot, i: AtomicU64 }
+    ListIter: ListIter { list: SlotOf<List>, i: AtomicU64 }
+    TupleIter: TupleIter { tuple: SlotOf<Tuple>, i: AtomicU64 }
     RangeIter: RangeIter { next: std::cell::Cell<i64>, step: i64, left: std::cell::Cell<i64> }
 }
 
@@ -88,9 +91,9 @@ pub struct Code {
     pub h: Header,
     pub ins: *const Ins,
     /// Constants, an [`Array`] that never moves.
-    pub consts: Slot,
+    pub consts: SlotOf<Array>,
     pub ics: *mut Ic,
-    pub names: Slot,
+    pub names: SlotOf<Tuple>,
     pub argcount: u32,
     pub kwonly: u32,
     pub nlocals: u32,
@@ -100,24 +103,24 @@ pub struct Code {
     pub flags: u32,
     /// `argcount` if a call with just that many positional arguments needs nothing else, else `u32::MAX`.
     pub simple_args: u32,
-    pub name: Slot,
-    pub qualname: Slot,
-    pub filename: Slot,
+    pub name: SlotOf<Str>,
+    pub qualname: SlotOf<Str>,
+    pub filename: SlotOf<Str>,
     /// Hotness of the entry and of the loops.
     pub counters: *mut u32,
     /// Tuple of the names of registers (locals, then frees).
-    pub varnames: Slot,
+    pub varnames: SlotOf<Tuple>,
     /// Null until a lazily read code object is needed: see `builtins::code::load`. So are `ins`, `consts`, `names`,
     /// `varnames` and `ics`.
     pub data: *mut CodeData,
     /// What it is loaded from; null otherwise. Owned.
     pub lazy: *mut adder_bytecode::LazyCode,
     /// For a code object that is bound to a namespace: the one it was cloned from, whose `clones` it is in.
-    pub canonical: Slot,
+    pub canonical: SlotOf<Code>,
     /// List of clones bound to other namespaces.
-    pub clones: Slot,
+    pub clones: SlotOf<Array>,
     /// Of a generator's code: the functions that use up its generators, see `interp::drain`.
-    pub drains: Slot,
+    pub drains: SlotOf<Array>,
     /// The namespace (`Dict::owner` of a dict in cell mode) that the global caches belong to; 0: not bound yet.
     pub globals_id: AtomicU64,
     /// Which instructions report events; of a canonical code object.
@@ -167,13 +170,13 @@ unsafe impl Layout for IcEntry {
 #[repr(C)]
 pub struct Type {
     pub h: Header,
-    pub name: Slot,
-    pub qualname: Slot,
+    pub name: SlotOf<Str>,
+    pub qualname: SlotOf<Str>,
     /// Direct base that determines the native layout.
-    pub base: Slot,
-    pub bases: Slot,
-    pub mro: Slot,
-    pub dict: Slot,
+    pub base: SlotOf<Type>,
+    pub bases: SlotOf<Tuple>,
+    pub mro: SlotOf<Tuple>,
+    pub dict: SlotOf<Dict>,
     /// Weak references to direct subclasses: a list of raw addresses in `data`.
     pub flags: AtomicU64,
     /// Changes with every mutation of the type or a base; 0: not cacheable yet.
@@ -189,7 +192,7 @@ pub struct Type {
     pub fixed_size: u32,
     pub ext_at: u32,
     /// `name -> value` of recent lookups along the MRO: an array of pairs, see `types::lookup`.
-    pub cache: Slot,
+    pub cache: SlotOf<Array>,
     /// The Python `__init__` of a class whose instances can be made without a native call: set by the slow path of calls,
     /// dropped with `cache`.
     pub fast_init: Slot,
@@ -230,8 +233,8 @@ impl Traceback {
         if self.line != LINE_UNKNOWN {
             return self.line;
         }
-        let f: Gc<crate::builtins::frame::FrameObj> = unsafe { self.frame.gc() };
-        unsafe { f.code.gc::<Code>() }.line_at(self.lasti as usize)
+        let f: Gc<crate::builtins::frame::FrameObj> = self.frame.gc();
+        f.code.gc().line_at(self.lasti as usize)
     }
 }
 

@@ -9,6 +9,7 @@
 use crate::builtins;
 use crate::err::R;
 use crate::native::tflags;
+use crate::sync::lock;
 use crate::thread::{Th, ThreadSlot, poll};
 use crate::value::*;
 use adder_heap::POLL_STOP;
@@ -32,7 +33,7 @@ static ANY_CALLS: AtomicBool = AtomicBool::new(false);
 
 /// What is called whenever the poll bit `PENDING` was set, for whatever reason.
 pub fn add_call_hook(f: fn(Th) -> R<()>) {
-    CALLS.lock().unwrap_or_else(|e| e.into_inner()).push(f);
+    lock(&CALLS).push(f);
     ANY_CALLS.store(true, Release);
 }
 
@@ -56,7 +57,7 @@ pub fn run(th: Th) -> R<()> {
         f(th)?;
     }
     if bits & poll::PENDING != 0 && ANY_CALLS.load(Acquire) {
-        let all = CALLS.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let all = lock(&CALLS).clone();
         for f in all {
             f(th)?;
         }

@@ -12,6 +12,7 @@ use crate::hooks::{self, Mode};
 use crate::host::{CWD, Errno, Outside};
 use crate::import::{import_attr, modules_get};
 use crate::object::*;
+use crate::sync::lock;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use crate::{n, stdio, sys};
@@ -538,7 +539,7 @@ static AT_END: Mutex<Vec<Step>> = Mutex::new(Vec::new());
 
 /// Something that a native module does when the interpreter ends, after `atexit` and finalizers (flushing files).
 pub fn at_end(f: Step) {
-    AT_END.lock().unwrap_or_else(|e| e.into_inner()).push(f);
+    lock(&AT_END).push(f);
 }
 
 /// Ends the runtime: waits for threads, calls `atexit` functions and finalizers, flushes. The process's exit status.
@@ -564,7 +565,7 @@ pub fn finish(th: Th, status: i32) -> i32 {
     if finalizables(th) > AT_START.load(Relaxed) || crate::types::python_finalizers() {
         finalize_objects(th);
     }
-    for f in AT_END.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+    for f in lock(&AT_END).iter() {
         f(th);
     }
     ok = ok && stdio::flush(th);

@@ -11,6 +11,7 @@
 //!   shapes or not; so there is a bound on the number of shapes.
 
 use crate::object::Type;
+use crate::sync::lock;
 use crate::value::{Gc, Value};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::*};
@@ -91,13 +92,11 @@ const MARGIN: usize = 4096;
 /// Numbers of shapes that are left.
 fn room() -> usize {
     let fresh = MAX_SHAPES.saturating_sub(NEXT.load(Relaxed) as usize);
-    (fresh + FREE.lock().unwrap_or_else(|e| e.into_inner()).len()).saturating_sub(OWED.load(Relaxed) as usize)
+    (fresh + lock(&FREE).len()).saturating_sub(OWED.load(Relaxed) as usize)
 }
 
 fn publish(mut s: Shape, id: Option<u32>) -> &'static Shape {
-    let id = id
-        .or_else(|| FREE.lock().unwrap_or_else(|e| e.into_inner()).pop())
-        .unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
+    let id = id.or_else(|| lock(&FREE).pop()).unwrap_or_else(|| NEXT.fetch_add(1, Relaxed));
     assert!((id as usize) < MAX_SHAPES, "too many shapes");
     s.id = id;
     if s.root == 0 {
@@ -144,7 +143,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
         id,
     );
     OWED.fetch_add(1, Relaxed);
-    let mut roots = unsafe { &*type_.data }.roots.lock().unwrap_or_else(|e| e.into_inner());
+    let mut roots = lock(&unsafe { &*type_.data }.roots);
     if !roots.contains(&s.id) {
         roots.push(s.id);
     }
@@ -154,7 +153,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
 /// A root shape of `type_` for objects that are laid out as those of shape `like`, of another type. None: too many shapes.
 pub fn root_like(type_: Gc<Type>, like: &Shape) -> Option<&'static Shape> {
     let known = {
-        let roots = unsafe { &*type_.data }.roots.lock().unwrap_or_else(|e| e.into_inner());
+        let roots = lock(&unsafe { &*type_.data }.roots);
         roots.iter().map(|id| shape(*id)).find(|s| s.cap == like.cap && s.size == like.size)
     };
     known.or_else(|| try_new_root(type_, like.cap))
@@ -184,7 +183,7 @@ impl Shape {
         if self.dict_mode || self.keys.len() >= MAX_ATTRS {
             return None;
         }
-        let mut ch = self.children.lock().unwrap_or_else(|e| e.into_inner());
+        let mut ch = lock(&self.children);
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(name)) {
             return Some(shape(id));
         }
@@ -211,7 +210,7 @@ impl Shape {
     /// The same layout with attributes in a dict.
     pub fn to_dict_mode(&'static self) -> &'static Shape {
         let root = shape(self.root);
-        let mut ch = root.children.lock().unwrap_or_else(|e| e.into_inner());
+        let mut ch = lock(&root.children);
         if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(crate::value::NONE())) {
             return shape(id);
         }
@@ -259,19 +258,17 @@ impl Shape {
         if self.keys.len() > MOST {
             return None;
         }
-        if let Some(&(_, id)) =
-            self.less.lock().unwrap_or_else(|e| e.into_inner()).iter().find(|(k, _)| k.is(name))
-        {
+        if let Some(&(_, id)) = lock(&self.less).iter().find(|(k, _)| k.is(name)) {
             return Some(shape(id));
         }
         let mut s = shape(self.root);
         for k in self.keys.iter().filter(|k| !k.is(name)) {
-            if s.children.lock().unwrap_or_else(|e| e.into_inner()).len() > MOST {
+            if lock(&s.children).len() > MOST {
                 return None;
             }
             s = s.with(*k)?;
         }
-        self.less.lock().unwrap_or_else(|e| e.into_inner()).push((name, s.id));
+        lock(&self.less).push((name, s.id));
         Some(s)
     }
     /// The shape with the last attribute removed, if `name` is the last.
@@ -294,7 +291,7 @@ static CONDEMNED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn type_died(addr: usize) {
-    DEAD_TYPES.lock().unwrap_or_else(|e| e.into_inner()).push(addr);
+    lock(&DEAD_TYPES).push(addr);
 }
 
 /// At the end of a full collection: the shapes of types that died have no objects any more. They are freed a full
@@ -304,25 +301,18 @@ pub unsafe fn type_died(addr: usize) {
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
-    let mut condemned = CONDEMNED.lock().unwrap_or_else(|e| e.into_inner());
+    let mut condemned = lock(&CONDEMNED);
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
         let s = unsafe { Box::from_raw(p) };
-        if s.root == id
-            && !s
-                .children
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .iter()
-                .any(|(k, _)| k.is(crate::value::NONE()))
-        {
+        if s.root == id && !lock(&s.children).iter().any(|(k, _)| k.is(crate::value::NONE())) {
             OWED.fetch_sub(1, Relaxed);
         }
         if !s.traced.load(Relaxed) {
-            FREE.lock().unwrap_or_else(|e| e.into_inner()).push(id);
+            lock(&FREE).push(id);
         }
     }
-    let mut dead = std::mem::take(&mut *DEAD_TYPES.lock().unwrap_or_else(|e| e.into_inner()));
+    let mut dead = std::mem::take(&mut *lock(&DEAD_TYPES));
     if dead.is_empty() {
         return;
     }
@@ -353,11 +343,11 @@ pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
     let Some(d) = (unsafe { type_.data.as_ref() }) else { return };
     // One buffer for all types.
     static TODO: Mutex<Vec<u32>> = Mutex::new(Vec::new());
-    let mut todo = TODO.lock().unwrap_or_else(|e| e.into_inner());
-    todo.extend_from_slice(&d.roots.lock().unwrap_or_else(|e| e.into_inner()));
+    let mut todo = lock(&TODO);
+    todo.extend_from_slice(&lock(&d.roots));
     while let Some(id) = todo.pop() {
         let Some(s) = try_shape(id) else { continue };
-        for (k, id) in s.children.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+        for (k, id) in lock(&s.children).iter() {
             let mut w = k.bits();
             t.slot(&mut w);
             todo.push(*id);

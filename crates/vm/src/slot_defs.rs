@@ -174,7 +174,7 @@ fn hackcheck(th: Th, f: usize, o: Value, what: &str) -> R<()> {
 /// Whether instances of the class may be given attributes by the native setter `f`.
 pub fn may_set_by(mut t: Gc<Type>, f: usize) -> bool {
     while t.inst_kind & SUBCLASS != 0 || t.heap_type() {
-        match unsafe { t.base.gc_opt::<Type>() } {
+        match t.base.get() {
             Some(b) => t = b,
             None => break,
         }

@@ -8,6 +8,8 @@
 //! The system gets the address of a word that lives while a thread waits on it. An [`Owned`] state is made once, by
 //! whoever made the object, and freed when it is dead; in between the lock makes the reference to it the only one.
 
+pub use adder_metatrace::lock;
+
 use crate::err::R;
 use crate::thread::Th;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::*};
@@ -248,7 +250,7 @@ impl<T> Table<T> {
     }
     /// `f` must not come back to this table.
     pub fn with<U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
-        let _g = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _g = lock(&self.lock);
         // SAFETY: under the lock; readers without it are on this thread, which is here, or there are none any more.
         f(unsafe { &mut *self.table.get() })
     }

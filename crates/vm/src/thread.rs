@@ -8,6 +8,7 @@
 
 use crate::names;
 use crate::object::*;
+use crate::sync::lock;
 use crate::value::*;
 use adder_heap::{Heap, Mutator, Tracer};
 use std::cell::Cell as RustCell;
@@ -309,7 +310,7 @@ impl Frame {
         unsafe { (&(*self.code.data).depths)[self.lasti()] as usize }
     }
     pub fn globals(&self) -> Gc<Dict> {
-        unsafe { self.func.globals.gc() }
+        self.func.globals.gc()
     }
     /// The mapping that names are in; None in the frame of a function. A function made of the code of a module
     /// (`types.FunctionType`) runs in its globals.
@@ -452,7 +453,7 @@ impl Th {
         th.reset_frame_limit();
         unsafe { th.m.register(stack_base) };
         CURRENT.with(|c| c.set(Some(th)));
-        let mut all = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+        let mut all = lock(&THREADS);
         if all.is_empty() {
             MAIN.store(th.0.as_ptr(), Release);
         }
@@ -466,7 +467,7 @@ impl Th {
     /// No frame of the thread is active and nothing of its heap objects is used any more.
     pub unsafe fn detach(self) {
         CURRENT.with(|c| c.set(None));
-        THREADS.lock().unwrap_or_else(|e| e.into_inner()).retain(|t| *t != self.0.as_ptr() as usize);
+        lock(&THREADS).retain(|t| *t != self.0.as_ptr() as usize);
         unsafe {
             self.m.unregister();
             let (frames, regs) = (self.frames.get(), self.regs.get());
@@ -496,7 +497,7 @@ impl Th {
     }
     /// Calls `f` with all threads that run Python. They may be running; the list is locked meanwhile.
     pub fn for_all(mut f: impl FnMut(Th)) {
-        for t in THREADS.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+        for t in lock(&THREADS).iter() {
             f(Th(NonNull::new(*t as *mut Thread).unwrap()));
         }
     }
@@ -582,15 +583,23 @@ impl Th {
     // -- stores
     /// Stores into a slot of `o` with the write barrier.
     #[inline(always)]
-    pub fn store<T>(self, o: Gc<T>, slot: &Slot, v: Value) {
-        slot.raw().store(v.bits(), Release);
+    pub fn store<T, S: Store>(self, o: Gc<T>, slot: &S, v: S::Item) {
+        // SAFETY: what is written is an `Item`.
+        let slot = unsafe { slot.as_slot() };
+        slot.raw().store(v.into().bits(), Release);
         self.m.barrier(o.obj(), slot.as_ptr());
     }
     #[inline(always)]
-    pub fn store_opt<T>(self, o: Gc<T>, slot: &Slot, v: Option<Value>) {
-        slot.init(v);
-        if v.is_some() {
-            self.m.barrier(o.obj(), slot.as_ptr());
+    pub fn store_opt<T, S: Store>(self, o: Gc<T>, slot: &S, v: Option<S::Item>) {
+        // SAFETY: as in `store`.
+        let slot = unsafe { slot.as_slot() };
+        match v {
+            Some(v) => {
+                let v: Value = v.into();
+                slot.init(Some(v));
+                self.m.barrier(o.obj(), slot.as_ptr());
+            }
+            None => slot.init(None),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::native::*;
 use crate::object::*;
 use crate::shape::{self, EXT_VAR};
 use crate::slots::*;
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::value::*;
 use crate::{n, slot_defs};
@@ -27,13 +28,13 @@ static NATIVE_TYPES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 /// Visits the native types (major collections).
 pub fn trace_native_types(t: &mut adder_heap::Tracer) {
-    for w in NATIVE_TYPES.lock().unwrap_or_else(|e| e.into_inner()).iter_mut() {
+    for w in lock(&NATIVE_TYPES).iter_mut() {
         t.slot(w);
     }
 }
 
 fn data_of(addr: usize) -> Option<&'static mut TypeData> {
-    let r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+    let r = lock(&REGISTRY);
     let i = r.binary_search_by_key(&addr, |x| x.0).ok()?;
     Some(unsafe { &mut *(r[i].1 as *mut TypeData) })
 }
@@ -48,7 +49,7 @@ pub fn link_follower(other: Gc<Type>, t: Gc<Type>) {
 }
 fn link(other: Gc<Type>, t: Gc<Type>, list: impl Fn(&mut TypeData) -> &mut Vec<usize>) {
     let (theirs, mine) = (other.value().bits() as usize, t.value().bits() as usize);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     // SAFETY: the Rust-owned part of a type lives as long as the type; it is changed under the lock.
     let (linked, list) = unsafe { (&mut (*t.data).linked, list(&mut *other.data)) };
     if !linked.contains(&theirs) {
@@ -66,11 +67,11 @@ pub fn direct_subclasses(th: Th, t: Gc<Type>) -> R<Gc<Array>> {
         // SAFETY: the Rust-owned part of a type lives as long as the type; it is read under the lock.
         let count = || unsafe { (*t.data).subclasses.len() };
         let n = {
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             count()
         };
         let a = th.array(n)?;
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         if count() > n {
             continue;
         }
@@ -102,7 +103,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
         // SAFETY: caches stay until nobody knows them any more.
         unsafe { crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr) };
     }
-    let mut r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+    let mut r = lock(&REGISTRY);
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
         let (_, d) = r.remove(i);
         drop(unsafe { Box::from_raw(d as *mut TypeData) });
@@ -112,7 +113,7 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
 
 /// Inline caches for which `dead` holds are about to be freed.
 pub fn forget_caches(dead: impl Fn(usize) -> bool) {
-    for (_, d) in REGISTRY.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+    for (_, d) in lock(&REGISTRY).iter() {
         unsafe { &mut *(*d as *mut TypeData) }.dependents.retain(|a| !dead(a));
     }
 }
@@ -125,13 +126,13 @@ pub fn next_version() -> u32 {
 
 impl Type {
     pub fn mro_items(&self) -> &[Value] {
-        match unsafe { self.mro.gc_opt::<Tuple>() } {
+        match self.mro.get() {
             Some(t) => unsafe { &*(t.items() as *const [Value]) },
             None => &[],
         }
     }
     pub fn dict_(&self) -> Gc<Dict> {
-        unsafe { self.dict.gc() }
+        self.dict.gc()
     }
     pub fn heap_type(&self) -> bool {
         self.has(tflags::HEAPTYPE)
@@ -141,11 +142,11 @@ impl Type {
         self.flags.load(Relaxed) & f != 0
     }
     pub fn base_type(&self) -> Option<Gc<Type>> {
-        unsafe { self.base.gc_opt() }
+        self.base.get()
     }
     pub fn name_str(&self) -> &str {
         match self.name.get() {
-            Some(v) => unsafe { &*(v.cast_unchecked::<Str>().as_str().unwrap_or("?") as *const str) },
+            Some(v) => unsafe { &*(v.as_str().unwrap_or("?") as *const str) },
             None => self.native.short_name(),
         }
     }
@@ -186,7 +187,7 @@ impl Th {
     /// Attribute `name` (interned) of the type or its bases.
     #[inline]
     pub fn lookup(self, t: Gc<Type>, name: Value) -> Option<Value> {
-        if let Some(c) = unsafe { t.cache.gc_opt::<Array>() } {
+        if let Some(c) = t.cache.get() {
             let mask = c.cap / 2 - 1;
             let mut i = (name.bits() >> 4) as usize & mask;
             loop {
@@ -219,7 +220,7 @@ impl Th {
         let interned = name.exact::<Str>().is_some_and(|s| s.flag(crate::builtins::str_::INTERNED));
         if interned && version != 0 {
             // Make room before taking the lock: allocation may stop at a safepoint.
-            let old = unsafe { t.cache.gc_opt::<Array>() };
+            let old = t.cache.get();
             // At most three quarters of the cells around the name's are used: so some are free for searches to end at.
             let room = |c: Gc<Array>| {
                 let (n, home) = (c.cap / 2, (name.bits() >> 4) as usize);
@@ -234,9 +235,9 @@ impl Th {
                     self.array(cap).ok()
                 }
             };
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             if t.version.load(Acquire) == version {
-                let cur = unsafe { t.cache.gc_opt::<Array>() };
+                let cur = t.cache.get();
                 if cur == old {
                     if let Some(f) = fresh {
                         if let Some(c) = cur
@@ -249,7 +250,7 @@ impl Th {
                             }
                         }
                         cache_put(self, f, name, v.unwrap_or(TOMBSTONE()));
-                        self.store(t, &t.cache, f.value());
+                        self.store(t, &t.cache, f);
                     } else if let Some(c) = cur {
                         cache_put(self, c, name, v.unwrap_or(TOMBSTONE()));
                     }
@@ -270,7 +271,7 @@ impl Th {
     /// `follow`: followers have yet to be told (they may follow one another in a circle).
     fn type_modified_rec(self, t: Gc<Type>, special: bool, follow: bool) {
         {
-            let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&TYPE_LOCK);
             t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
             t.cache.init(None);
             t.fast_init.init(None);
@@ -294,7 +295,7 @@ impl Th {
         let (mut i, mut last) = (0, None);
         loop {
             let sub = {
-                let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+                let _g = lock(&TYPE_LOCK);
                 // SAFETY: as in `direct_subclasses`.
                 let d = list(unsafe { &*t.data });
                 // Those that died before the last one moved it up.
@@ -365,13 +366,13 @@ pub fn alloc_type(th: Th, native: &'static NativeType, meta_shape: u32, is_nativ
         (*p).slots = Slots::NONE;
         (*p).version = AtomicU32::new(NEXT_VERSION.fetch_add(1, Relaxed));
         (*p).data = Box::into_raw(Box::default());
-        let mut r = REGISTRY.lock().unwrap_or_else(|e| e.into_inner());
+        let mut r = lock(&REGISTRY);
         let addr = p as usize;
         let at = r.partition_point(|x| x.0 < addr);
         r.insert(at, (addr, (*p).data as usize));
         drop(r);
         if is_native {
-            NATIVE_TYPES.lock().unwrap_or_else(|e| e.into_inner()).push(addr as u64);
+            lock(&NATIVE_TYPES).push(addr as u64);
         } else {
             th.m.register_drop(t.obj());
         }
@@ -405,8 +406,8 @@ impl Th {
             if std::ptr::eq(cell, object) { None } else { Some(self.make_type(def.base.unwrap_or(object))) };
         let p = t.as_ptr();
         let name = self.intern(def.short_name());
-        self.store(t, &t.name, name);
-        self.store(t, &t.qualname, name);
+        self.store(t, &t.name, name.known());
+        self.store(t, &t.qualname, name.known());
         if let Some((m, _)) = def.name.rsplit_once('.') {
             let m = self.intern(m);
             self.store(t, &t.module, m);
@@ -434,7 +435,7 @@ impl Th {
                         | tflags::MATCH_SELF
                         | tflags::SEQUENCE
                         | tflags::MAPPING);
-                self.store(t, &t.base, b.value());
+                self.store(t, &t.base, b);
             }
             if def.name == "type" {
                 flags |= tflags::TYPE_SUBCLASS;
@@ -460,18 +461,18 @@ impl Th {
         }
         let bases: Vec<Value> = base.iter().map(|b| b.value()).collect(); // gc-safe: types never move and are kept by their cells
         let bases = self.tuple(&bases);
-        self.store(t, &t.bases, bases);
+        self.store(t, &t.bases, bases.known());
         let mut mro = vec![t.value()]; // gc-safe: as above
         if let Some(b) = base {
             mro.extend_from_slice(b.mro_items());
         }
         let mro = self.tuple(&mro);
-        self.store(t, &t.mro, mro);
+        self.store(t, &t.mro, mro.known());
         if let Some(b) = base {
             link_subclass(b, t);
         }
         let d = Gc::<Dict>::with_capacity(self, def.methods.len() + def.getset.len() + 8);
-        self.store(t, &t.dict, d.value());
+        self.store(t, &t.dict, d);
         self.fill_type_dict(t, def);
         set_attr_flags(self, t);
         if let Some(f) = def.init {
@@ -503,7 +504,7 @@ impl Th {
             unsafe {
                 let w = self.alloc::<WrapperDescriptor>();
                 (*w.as_ptr()).def = s;
-                w.owner.init(Some(t.value()));
+                w.owner.init(Some(t));
                 (*w.as_ptr()).func = f;
                 d.set(self, k, w.value()).unwrap();
             }
@@ -519,13 +520,13 @@ impl Th {
                         // Old from the start: every call reads it, so it must not lie beside what a thread writes.
                         let o = self.alloc_old::<MethodDescriptor>(size_of::<MethodDescriptor>());
                         (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t.value()));
+                        o.owner.init(Some(t));
                         o.value()
                     }
                     DefKind::ClassMethod => {
                         let o = self.alloc::<ClassMethodDescriptor>();
                         (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t.value()));
+                        o.owner.init(Some(t));
                         o.value()
                     }
                     DefKind::StaticMethod | DefKind::Function => {
@@ -543,7 +544,7 @@ impl Th {
             unsafe {
                 let o = self.alloc::<GetSetDescriptor>();
                 (*o.as_ptr()).def = g;
-                o.owner.init(Some(t.value()));
+                o.owner.init(Some(t));
                 put(g.name, o.value());
             }
         }
@@ -577,7 +578,7 @@ impl Th {
         unsafe {
             let o = self.alloc::<MemberDescriptor>();
             o.name.init(Some(name));
-            o.owner.init(Some(t.value()));
+            o.owner.init(Some(t));
             o.doc.init(doc);
             (*o.as_ptr()).offset = offset;
             (*o.as_ptr()).flags = flags;
@@ -658,7 +659,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
         }
         if let Some(w) = v.exact::<WrapperDescriptor>() {
             // A native slot under its own name: use it, unless another name of the slot is a Python method.
-            let owner = unsafe { w.owner.gc::<Type>() };
+            let owner = w.owner.gc();
             if w.def.slot == d.slot && th.is_subtype(t, owner) {
                 if d.slot != SlotId::getattro && d.slot != SlotId::setattro
                     || owner.slots.raw(d.slot) == w.func

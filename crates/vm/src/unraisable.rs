@@ -32,7 +32,7 @@ pub fn report(th: Th, what: Option<&str>, o: Value) {
 /// Reports `e` with a message (str or None) and an object (or None).
 pub fn report_with(th: Th, e: Value, msg: Value, object: Value) {
     let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
-    let tb = Value::opt_or_none(x.traceback.get());
+    let tb = Value::opt_or_none(x.traceback.any());
     let hook = match builtins::sys_attr(th, n!(unraisablehook)) {
         Ok(h) => h.and_then(|h| h.some()),
         Err(_) => {
@@ -103,8 +103,8 @@ pub fn traceback_text(th: Th, tb: Option<Value>) -> String {
         s += "Traceback (most recent call last):\n";
     }
     while let Some(t) = p {
-        let f: Gc<builtins::frame::FrameObj> = unsafe { t.frame.gc() };
-        let c: Gc<Code> = unsafe { f.code.gc() };
+        let f: Gc<builtins::frame::FrameObj> = t.frame.gc();
+        let c: Gc<Code> = f.code.gc();
         let file = th.text(c.filename.value());
         let line = t.lineno();
         s += &format!("  File \"{file}\", line {line}, in {}\n", th.text(c.name.value()));
@@ -114,7 +114,7 @@ pub fn traceback_text(th: Th, tb: Option<Value>) -> String {
         {
             s += &format!("    {}\n", l.trim());
         }
-        p = t.next.get().and_then(|n| n.cast());
+        p = t.next.get();
     }
     s
 }

@@ -341,6 +341,80 @@ impl Slot {
     }
 }
 
+/// A [`Slot`] that holds null or an object of layout `T`, so that what is read from it needs no cast: only a typed pointer
+/// can be stored.
+#[repr(transparent)]
+pub struct SlotOf<T>(Slot, PhantomData<fn() -> T>);
+
+impl<T> SlotOf<T> {
+    pub const fn null() -> SlotOf<T> {
+        SlotOf(Slot::null(), PhantomData)
+    }
+    #[inline(always)]
+    pub fn get(&self) -> Option<Gc<T>> {
+        // SAFETY: `init` and `Th::store` put nothing else there.
+        self.0.get().map(|v| unsafe { v.cast_unchecked() })
+    }
+    /// The slot is known to hold an object.
+    #[inline(always)]
+    pub fn gc(&self) -> Gc<T> {
+        // SAFETY: as in `get`.
+        unsafe { self.0.value().cast_unchecked() }
+    }
+    /// As [`Slot::value`].
+    #[inline(always)]
+    pub fn value(&self) -> Value {
+        self.0.value()
+    }
+    /// As [`Slot::get`].
+    #[inline(always)]
+    pub fn any(&self) -> Option<Value> {
+        self.0.get()
+    }
+    /// As [`Slot::init`].
+    #[inline(always)]
+    pub fn init(&self, v: Option<Gc<T>>) {
+        self.0.init(v.map(Gc::value))
+    }
+    #[inline(always)]
+    pub fn as_ptr(&self) -> *mut u64 {
+        self.0.as_ptr()
+    }
+    /// The bits; 0: null.
+    #[inline(always)]
+    pub fn word(&self) -> u64 {
+        self.0.raw().load(Relaxed)
+    }
+    /// # Safety
+    /// Nothing but null and objects of layout `T` is written through it.
+    #[inline(always)]
+    pub unsafe fn slot(&self) -> &Slot {
+        &self.0
+    }
+}
+
+/// What [`crate::thread::Th::store`] can store into: a [`Slot`] any value, a [`SlotOf`] a typed pointer.
+pub trait Store {
+    type Item: Into<Value>;
+    /// # Safety
+    /// Nothing but null and an `Item` is written through it.
+    unsafe fn as_slot(&self) -> &Slot;
+}
+impl Store for Slot {
+    type Item = Value;
+    #[inline(always)]
+    unsafe fn as_slot(&self) -> &Slot {
+        self
+    }
+}
+impl<T> Store for SlotOf<T> {
+    type Item = Gc<T>;
+    #[inline(always)]
+    unsafe fn as_slot(&self) -> &Slot {
+        &self.0
+    }
+}
+
 /// A static object: header and one word.
 #[repr(C, align(16))]
 pub struct Static {

@@ -21,7 +21,7 @@ pub static METHODS: &[NativeDef] = &[
     method("__deepcopy__", "($self, unused, /)", "Return a copy of the array.", |th, a| copy(th, me(a))),
     method("__reduce_ex__", "($self, value, /)", "Return state information for pickling.", reduce_ex),
     method("__sizeof__", "($self, /)", "Size of the array in memory, in bytes.", |th, a| {
-        let cap = unsafe { me(a).buf.gc_opt::<RawBuf>() }.map_or(0, |b| b.len);
+        let cap = me(a).buf.get().map_or(0, |b| b.len);
         Ok(th.int(64 + cap as i64))
     }),
     method("append", "($self, v, /)", "Append new value v to the end of the array.", |th, a| {

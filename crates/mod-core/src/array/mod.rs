@@ -44,7 +44,7 @@ pub static MODULE: NativeModule = NativeModule {
     }),
 };
 
-native_layout! { ArrayObj { buf; len: AtomicU64, exports: ExportsCell, code: Plain<u64> } }
+native_layout! { ArrayObj { buf: RawBuf; len: AtomicU64, exports: ExportsCell, code: Plain<u64> } }
 
 pub static ARRAY_TYPE: NativeType = NativeType {
     name: "array.array",
@@ -79,7 +79,7 @@ pub static ARRAY_TYPE: NativeType = NativeType {
                     format: Some(items::format(code)).filter(|f| flags & flag::FORMAT != 0 && *f != "B"),
                     shape: None,
                     strides: None,
-                    keep: a.buf.get(),
+                    keep: a.buf.any(),
                     counter,
                 },
                 flags,
@@ -199,7 +199,7 @@ fn sized_of_type(th: Th, t: Value, code: u8, nbytes: usize) -> R<(Value, &'stati
     let Some(buf) = buf else { return Ok((o, &mut [])) };
     let out = unsafe { std::slice::from_raw_parts_mut(data(buf), nbytes) };
     out.fill(0);
-    th.store(a, &a.buf, buf.value());
+    th.store(a, &a.buf, buf);
     a.len.store((nbytes / items::size(code)) as u64, Release);
     Ok((o, out))
 }
@@ -226,7 +226,7 @@ impl ArrayObj {
     }
     /// The items as they are now. The storage is not reused while the slice is on the native stack.
     fn bytes(&self) -> &[u8] {
-        let Some(b) = (unsafe { self.buf.gc_opt::<RawBuf>() }) else { return &[] };
+        let Some(b) = self.buf.get() else { return &[] };
         let n = (self.len() * self.size()).min(b.len);
         unsafe { std::slice::from_raw_parts(data(b), n) }
     }
@@ -241,7 +241,7 @@ impl ArrayObj {
         if i >= self.len() {
             return None;
         }
-        let b = unsafe { self.buf.gc_opt::<RawBuf>() }?;
+        let b = self.buf.get()?;
         let size = self.size();
         if (i + 1) * size > b.len {
             return None;
@@ -261,7 +261,7 @@ impl ArrayObj {
         if i >= self.len() {
             return false;
         }
-        let Some(b) = (unsafe { self.buf.gc_opt::<RawBuf>() }) else { return false };
+        let Some(b) = self.buf.get() else { return false };
         let size = self.size();
         if (i + 1) * size > b.len {
             return false;
@@ -303,7 +303,7 @@ impl Grow for Gc<ArrayObj> {
             let len = a.bytes().len();
             let (from, old) = (from.min(len), old.min(len - from.min(len)));
             let total = len - old + new;
-            let cap = unsafe { a.buf.gc_opt::<RawBuf>() }.map_or(0, |b| b.len);
+            let cap = a.buf.get().map_or(0, |b| b.len);
             let keep = total <= cap && total * 4 >= cap;
             let room = if total > cap { total + total / 4 + 4 * size } else { total };
             let fresh = if keep { None } else { Some(storage(th, room)?) };
@@ -329,7 +329,7 @@ impl Grow for Gc<ArrayObj> {
                         std::ptr::write_bytes(d.add(from), 0, new);
                         // A reader in between sees a short array, never one beyond its storage.
                         a.len.store(0, Release);
-                        th.store(a, &a.buf, f.value());
+                        th.store(a, &a.buf, f);
                     }
                 }
             }
@@ -340,9 +340,7 @@ impl Grow for Gc<ArrayObj> {
     #[inline]
     fn push(self, th: Th, w: u64) -> R<()> {
         let (n, size) = (self.len(), self.size());
-        if !th.multi()
-            && self.exports.count() == 0
-            && unsafe { self.buf.gc_opt::<RawBuf>() }.is_some_and(|b| (n + 1) * size <= b.len)
+        if !th.multi() && self.exports.count() == 0 && self.buf.get().is_some_and(|b| (n + 1) * size <= b.len)
         {
             self.len.store(n as u64 + 1, Release);
             self.set_word(n, w);
@@ -595,7 +593,7 @@ static ITER: TypeCell = TypeCell::new(&ITER_TYPE);
 fn address(th: Th, a: Gc<ArrayObj>) -> u64 {
     match a.buf.get() {
         Some(b) => {
-            object::id(th, b);
+            object::id(th, b.value());
             a.bytes().as_ptr() as u64
         }
         None => 0,

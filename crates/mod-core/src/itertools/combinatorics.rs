@@ -8,7 +8,7 @@
 
 use super::*;
 
-native_layout! { Combi { pools, indices, cycles; r: Plain<usize>, state: Plain<u8> } }
+native_layout! { Combi { pools: Tuple, indices: Array, cycles: Array; r: Plain<usize>, state: Plain<u8> } }
 
 const FRESH: u8 = 0;
 const GOING: u8 = 1;
@@ -21,10 +21,10 @@ fn set(a: Gc<Array>, i: usize, n: usize) {
     a.slot(i).init(Some(Value::fix(n as i64)));
 }
 fn pool(c: Gc<Combi>) -> Gc<Tuple> {
-    unsafe { c.pools.gc() }
+    c.pools.gc()
 }
 fn indices(c: Gc<Combi>) -> Gc<Array> {
-    unsafe { c.indices.gc() }
+    c.indices.gc()
 }
 /// The tuple of the pool's items at the first `r` indices.
 fn pick(th: Th, c: Gc<Combi>) -> R<Option<Value>> {
@@ -39,8 +39,8 @@ fn make_combi(th: Th, t: Value, pools: Value, n: usize, r: usize) -> R<Gc<Combi>
     let ix = th.array(n.max(1))?;
     let o = make(th, t)?;
     let c = Combi::of(o);
-    th.store(c, &c.pools, pools);
-    th.store(c, &c.indices, ix.value());
+    th.store(c, &c.pools, pools.known());
+    th.store(c, &c.indices, ix);
     c.r.set(r);
     Ok(c)
 }
@@ -229,7 +229,7 @@ fn permutations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     };
     let cycles = th.array(r.min(n).max(1))?;
     let c = make_combi(th, t, p, n, r)?;
-    th.store(c, &c.cycles, cycles.value());
+    th.store(c, &c.cycles, cycles);
     if r > n {
         c.state.set(STOPPED);
     }
@@ -238,7 +238,7 @@ fn permutations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 fn permutations_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
     let (n, r, ix) = (pool(c).len, c.r.get(), indices(c));
-    let cy: Gc<Array> = unsafe { c.cycles.gc() };
+    let cy: Gc<Array> = c.cycles.gc();
     match c.state.get() {
         STOPPED => return Ok(None),
         FRESH => {

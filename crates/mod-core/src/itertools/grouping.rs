@@ -143,7 +143,7 @@ fn grouper_next(th: Th, o: Value) -> R<Option<Value>> {
 
 // -- tee
 
-native_layout! { Tee { source, node; index: Plain<usize> } }
+native_layout! { Tee { source, node: Array; index: Plain<usize> } }
 // The shared buffer: a list of what was read, linked by chunks so that what all copies have passed can die.
 native_layout! { TeeSource { it; running: Plain<bool> } }
 const CHUNK: usize = 57;
@@ -182,7 +182,7 @@ fn tee_over(th: Th, it: Value) -> R<Value> {
     let o = make(th, th.make_type(&TEE).value())?;
     let t = Tee::of(o);
     th.store(t, &t.source, s);
-    th.store(t, &t.node, chunk.value());
+    th.store(t, &t.node, chunk);
     Ok(o)
 }
 fn tee_copy(th: Th, o: Value) -> R<Value> {
@@ -190,7 +190,7 @@ fn tee_copy(th: Th, o: Value) -> R<Value> {
     let n = make(th, th.make_type(&TEE).value())?;
     let c = Tee::of(n);
     th.store(c, &c.source, t.source.value());
-    th.store(c, &c.node, t.node.value());
+    th.store(c, &c.node, t.node.gc());
     c.index.set(t.index.get());
     Ok(n)
 }
@@ -202,7 +202,7 @@ fn tee_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
 }
 fn tee_next(th: Th, o: Value) -> R<Option<Value>> {
     let t = Tee::of(o);
-    let mut node: Gc<Array> = unsafe { t.node.gc() };
+    let mut node: Gc<Array> = t.node.gc();
     // Read once: another thread may move it.
     let mut i = t.index.get();
     if i >= CHUNK {
@@ -214,7 +214,7 @@ fn tee_next(th: Th, o: Value) -> R<Option<Value>> {
                 n
             }
         };
-        th.store(t, &t.node, node.value());
+        th.store(t, &t.node, node);
         i = 0;
         t.index.set(0);
     }

@@ -48,7 +48,7 @@ const NOCACHE: u8 = 0;
 const CACHE: u8 = 1;
 const FILE: u8 = 2;
 
-crate::native_layout! { pub ZoneInfo { key, file_repr, infos; data: Cell<*mut Data>, source: Cell<u8> } }
+crate::native_layout! { pub ZoneInfo { key, file_repr, infos: Array; data: Cell<*mut Data>, source: Cell<u8> } }
 
 /// Numbers of local times refer to `infos` (three values each) and `offsets`.
 pub struct Data {
@@ -421,7 +421,7 @@ fn read(th: Th, o: Value, file: Value) -> R<()> {
         },
     };
     let z = ZoneInfo::of(o);
-    th.store(z, &z.infos, infos.value());
+    th.store(z, &z.infos, infos);
     let d = Box::new(Data { utc, wall, kinds, offsets, before, after, fixed });
     z.data.set(Box::into_raw(d));
     Ok(())
@@ -484,7 +484,7 @@ fn find(th: Th, o: Value, dt: Value) -> R<Option<usize>> {
 }
 fn info(th: Th, o: Value, dt: Value, which: usize) -> R<Value> {
     let Some(k) = find(th, o, dt)? else { return Ok(NONE()) };
-    let infos: Gc<Array> = unsafe { ZoneInfo::of(o).infos.gc() };
+    let infos: Gc<Array> = ZoneInfo::of(o).infos.gc();
     Ok(infos.slot(3 * k + which).value())
 }
 #[cold]
@@ -522,7 +522,7 @@ fn fromutc(th: Th, a: &[Option<Value>]) -> R<Value> {
         let k = d.kinds[i - 1];
         (k, d.offsets[prev] - d.offsets[k] > ts - d.utc[i - 1])
     };
-    let infos: Gc<Array> = unsafe { ZoneInfo::of(o).infos.gc() };
+    let infos: Gc<Array> = ZoneInfo::of(o).infos.gc();
     let r = datetime::shift(th, dt, delta::of(infos.slot(3 * kind).value()), 1)?;
     if !fold {
         return Ok(r);

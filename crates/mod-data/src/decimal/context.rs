@@ -26,7 +26,7 @@ native_layout! { pub Context {
     round: AtomicU32, clamp: AtomicU32, capitals: AtomicU32, traps: AtomicU32, status: AtomicU32
 } }
 // `of`: the context; `which`: 0 flags, 1 traps.
-native_layout! { pub SignalDict { of; which: AtomicU32 } }
+native_layout! { pub SignalDict { of: Context; which: AtomicU32 } }
 native_layout! { Manager { local, global; } }
 
 /// Signals in the order of their dictionaries, with the conditions behind them.
@@ -425,7 +425,7 @@ pub fn reduce(th: Th, c: Gc<Context>) -> R<Value> {
 
 impl SignalDict {
     fn cell(&self) -> &AtomicU32 {
-        let c: Gc<Context> = unsafe { self.of.gc() };
+        let c: Gc<Context> = self.of.gc();
         let c = unsafe { &*c.as_ptr() };
         if self.which.load(Relaxed) == 0 { &c.status } else { &c.traps }
     }
@@ -542,7 +542,7 @@ fn signal_dict(th: Th, o: Value, which: u32) -> R<Value> {
     let d = adder_vm::builtins::object::new_instance(th, t)?;
     let s = SignalDict::of(d);
     s.which.store(which, Relaxed);
-    th.store(s, &s.of, o);
+    th.store(s, &s.of, Context::of(o));
     th.store(c, slot, d);
     Ok(d)
 }

@@ -6,6 +6,7 @@
 use super::limbs::{self, Coef, RDIGITS};
 use super::num::status::*;
 use super::num::*;
+use adder_vm::sync::lock;
 use std::cmp::Ordering;
 use std::sync::Mutex;
 
@@ -138,7 +139,7 @@ fn atanh_inverse(n: u64, k: usize) -> Vec<u64> {
 static LN10: Mutex<(usize, Vec<u64>)> = Mutex::new((0, Vec::new()));
 /// `ln(10)` with `k` limbs after the point, the last of them nearly right.
 fn ln10(k: usize) -> Vec<u64> {
-    let mut g = LN10.lock().unwrap_or_else(|e| e.into_inner());
+    let mut g = lock(&LN10);
     if g.0 < k + 1 {
         let w = (k + 2).max(g.0 * 3 / 2);
         let mut sum = vec![0; w + 1];

@@ -19,7 +19,7 @@ use adder_vm::value::*;
 use std::sync::atomic::Ordering::*;
 
 // `data`: a RawBuf with the limbs if there are more than two. All is set before anybody sees the object.
-native_layout! { pub DecObj { data; exp: i64, digits: i64, flags: u32, n: u32, w: [u64; 2] } }
+native_layout! { pub DecObj { data: RawBuf; exp: i64, digits: i64, flags: u32, n: u32, w: [u64; 2] } }
 
 pub static DECIMAL: TypeCell = TypeCell::new(&super::decimal::DECIMAL_TYPE);
 
@@ -74,7 +74,7 @@ pub fn new_of(th: Th, t: Gc<Type>, d: &Dec) -> R<Value> {
             x.w[1] = if c.len() == 2 { c[1] } else { 0 };
         }
     }
-    th.store_opt(g, &g.data, data);
+    th.store_opt(g, &g.data, data.map(Value::known));
     Ok(o)
 }
 #[inline(always)]

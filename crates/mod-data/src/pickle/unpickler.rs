@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::*};
 
 // `memo`: an array by number; `far`: a dict for numbers far beyond its end.
 native_layout! { pub Unpickler {
-    read, readline, peek, persistent_attr, persistent, memo, far, buffers;
+    read, readline, peek, persistent_attr, persistent, memo: Array, far: Dict, buffers;
     st: AtomicPtr<UState>, busy: AtomicBool, count: AtomicUsize
 } }
 
@@ -107,7 +107,7 @@ pub static UNPICKLER: TypeCell = TypeCell::new(&NativeType {
         FIND_CLASS,
         method("__sizeof__", "($self, /)", "Returns size in memory, in bytes.", |th, a| {
             let u = Unpickler::of(arg(a, 0));
-            let memo = unsafe { u.memo.gc_opt::<Array>() }.map_or(0, |m| m.cap * 8);
+            let memo = u.memo.get().map_or(0, |m| m.cap * 8);
             Ok(th.int((Unpickler::SIZE as usize + memo) as i64))
         }),
     ],
@@ -334,12 +334,12 @@ pub fn memo_clear(th: Th, u: Gc<Unpickler>) {
     u.count.store(0, Release);
 }
 pub fn memo_get(th: Th, u: Gc<Unpickler>, i: usize) -> R<Option<Value>> {
-    if let Some(a) = unsafe { u.memo.gc_opt::<Array>() }
+    if let Some(a) = u.memo.get()
         && i < a.cap
     {
         return Ok(a.slot(i).get());
     }
-    match unsafe { u.far.gc_opt::<Dict>() } {
+    match u.far.get() {
         Some(d) => d.get(th, th.int(i as i64)),
         None => Ok(None),
     }
@@ -349,7 +349,7 @@ const NEAR: usize = 1 << 16;
 
 pub fn memo_put(th: Th, u: Gc<Unpickler>, i: usize, v: Value) -> R<()> {
     loop {
-        let a = unsafe { u.memo.gc_opt::<Array>() };
+        let a = u.memo.get();
         let cap = a.map_or(0, |a| a.cap);
         if i < cap {
             let a = a.unwrap();
@@ -361,11 +361,11 @@ pub fn memo_put(th: Th, u: Gc<Unpickler>, i: usize, v: Value) -> R<()> {
             return Ok(());
         }
         if i > cap * 2 + NEAR {
-            let d = match unsafe { u.far.gc_opt::<Dict>() } {
+            let d = match u.far.get() {
                 Some(d) => d,
                 None => {
                     let d = Gc::<Dict>::new(th);
-                    th.store(u, &u.far, d.value());
+                    th.store(u, &u.far, d);
                     d
                 }
             };
@@ -384,26 +384,26 @@ pub fn memo_put(th: Th, u: Gc<Unpickler>, i: usize, v: Value) -> R<()> {
             th.m.barrier_all(b.obj());
         }
         // Numbers that were far and are not any more stay where they are looked up: in both places.
-        if let Some(d) = unsafe { u.far.gc_opt::<Dict>() } {
+        if let Some(d) = u.far.get() {
             for k in cap..b.cap {
                 if let Some(v) = d.get(th, Value::fix(k as i64))? {
                     th.store(b, b.slot(k), v);
                 }
             }
         }
-        th.store(u, &u.memo, b.value());
+        th.store(u, &u.memo, b);
     }
 }
 pub fn memo_copy(th: Th, u: Gc<Unpickler>) -> R<Value> {
     let d = Gc::<Dict>::new(th);
-    if let Some(a) = unsafe { u.memo.gc_opt::<Array>() } {
+    if let Some(a) = u.memo.get() {
         for i in 0..a.cap {
             if let Some(v) = a.slot(i).get() {
                 d.set(th, th.int(i as i64), v)?;
             }
         }
     }
-    if let Some(f) = unsafe { u.far.gc_opt::<Dict>() } {
+    if let Some(f) = u.far.get() {
         let mut i = 0;
         while let Some((ni, k, v)) = f.next_entry(i) {
             i = ni;

@@ -110,7 +110,7 @@ pub(super) fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         return Err(e);
     }
     let l = list::new(th, &[])?;
-    th.store(c, &c.callables, l.value());
+    th.store(c, &c.callables, l);
     c.row_factory.init(None);
     th.store(c, &c.text_factory, adder_vm::builtins::str_type::STR.get().value());
     let st = c.state();

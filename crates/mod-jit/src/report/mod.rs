@@ -8,6 +8,7 @@ use crate::sampler;
 use crate::words;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::sight::*;
+use adder_vm::sync::lock;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
@@ -39,7 +40,7 @@ impl Observer for Report {
         }
     }
     fn invalidated(&self, t: &'static TraceInfo, why: Counter) {
-        self.invalid.lock().unwrap_or_else(|e| e.into_inner()).insert(t.id, why);
+        lock(&self.invalid).insert(t.id, why);
     }
     fn end(&self) {
         let d = Data::gather(self);
@@ -129,7 +130,7 @@ pub struct Data {
 impl Data {
     fn gather(r: &Report) -> Data {
         let times = sampler::times();
-        let invalid = r.invalid.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let invalid = lock(&r.invalid).clone();
         let mut d = Data {
             seconds: r.begun.elapsed().as_secs_f64(),
             // The process's clock.

@@ -17,6 +17,7 @@ use super::file::{self, FILEIO, FileIO};
 use super::*;
 use adder_vm::builtins::{bytearray, memoryview};
 use adder_vm::sync::Lock;
+use adder_vm::sync::lock;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed};
 
@@ -190,7 +191,7 @@ fn layout(n: usize) -> std::alloc::Layout {
 }
 fn take_memory(n: usize) -> *mut u8 {
     if n == DEFAULT_BUFFER_SIZE as usize
-        && let Some(p) = POOL.lock().unwrap_or_else(|e| e.into_inner()).pop()
+        && let Some(p) = lock(&POOL).pop()
     {
         return p as *mut u8;
     }
@@ -207,7 +208,7 @@ fn give_back(b: &Buffered) {
         return;
     }
     if n == DEFAULT_BUFFER_SIZE as usize {
-        let mut pool = POOL.lock().unwrap_or_else(|e| e.into_inner());
+        let mut pool = lock(&POOL);
         if pool.len() < POOLED {
             pool.push(p as usize);
             return;

@@ -14,7 +14,7 @@ use super::*;
 use adder_vm::builtins::buffer::{Export, ExportsCell};
 use adder_vm::builtins::memoryview;
 
-crate::native_layout! { pub(crate) BytesIO { buf; pos: Plain<usize>, size: Plain<usize>, shared: Plain<bool>, closed: Plain<bool>,
+crate::native_layout! { pub(crate) BytesIO { buf: Bytes; pos: Plain<usize>, size: Plain<usize>, shared: Plain<bool>, closed: Plain<bool>,
 exports: ExportsCell } }
 
 pub static BYTESIO_TYPE: NativeType = NativeType {
@@ -134,7 +134,7 @@ pub static BYTESIO_TYPE: NativeType = NativeType {
 };
 pub static BYTESIO: TypeCell = TypeCell::new(&BYTESIO_TYPE);
 
-crate::native_layout! { pub(crate) View { source; } }
+crate::native_layout! { pub(crate) View { source: BytesIO; } }
 
 pub static VIEW: TypeCell = TypeCell::new(&NativeType {
     name: "_io._BytesIOBuffer",
@@ -173,11 +173,11 @@ fn always(th: Th, a: Args) -> R<Value> {
     Ok(TRUE())
 }
 fn content_cap(b: Gc<BytesIO>) -> usize {
-    unsafe { b.buf.gc_opt::<Bytes>() }.map_or(0, |x| x.len)
+    b.buf.get().map_or(0, |x| x.len)
 }
 /// The content. Under the lock, or to be looked at before anything else happens.
 fn content(b: Gc<BytesIO>) -> &'static [u8] {
-    match unsafe { b.buf.gc_opt::<Bytes>() } {
+    match b.buf.get() {
         Some(x) => unsafe { std::slice::from_raw_parts(x.bytes().as_ptr(), b.size.get().min(x.len)) },
         None => &[],
     }
@@ -206,7 +206,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
             }
         };
         let _g = th.lock(b);
-        th.store(b, &b.buf, x.value());
+        th.store(b, &b.buf, x);
         b.shared.set(true);
         b.size.set(x.len);
     }
@@ -230,7 +230,7 @@ fn own(th: Th, b: Gc<BytesIO>, need: usize) -> R<()> {
         }
         let c = content(b);
         bytes::fill(fresh)[..c.len()].copy_from_slice(c);
-        th.store(b, &b.buf, fresh.value());
+        th.store(b, &b.buf, fresh);
         b.shared.set(false);
         return Ok(());
     }
@@ -248,7 +248,7 @@ fn write_bytes(th: Th, b: Gc<BytesIO>, src: &[u8]) -> R<()> {
         };
         own(th, b, end)?;
         let _g = th.lock(b);
-        let x: Gc<Bytes> = match unsafe { b.buf.gc_opt() } {
+        let x: Gc<Bytes> = match b.buf.get() {
             Some(x) => x,
             None => continue,
         };
@@ -306,7 +306,7 @@ fn take(th: Th, b: Gc<BytesIO>, n: Option<usize>) -> R<Value> {
         if b.buf.get() == Some(x) {
             b.shared.set(true);
             b.pos.set(k);
-            return Ok(x);
+            return Ok(x.value());
         }
     }
     // The bytes are copied before the position moves; a racing reader may get the same ones.
@@ -394,14 +394,14 @@ fn getvalue(th: Th, a: Args) -> R<Value> {
             let _g = th.lock(b);
             if b.buf.get() == old && b.size.get() == size {
                 b.shared.set(true);
-                return Ok(old.expect("storage"));
+                return Ok(old.expect("storage").value());
             }
             continue;
         }
         let exact = bytes::new(th, content(b))?;
         let _g = th.lock(b);
         if b.buf.get() == old && b.size.get() == size {
-            th.store(b, &b.buf, exact.value());
+            th.store(b, &b.buf, exact);
             b.shared.set(true);
             return Ok(exact.value());
         }
@@ -418,15 +418,15 @@ fn getbuffer(th: Th, a: Args) -> R<Value> {
     }
     let v = adder_vm::builtins::object::new_instance(th, th.make_type(&VIEW))?;
     let w = View::of(v);
-    th.store(w, &w.source, b.value());
+    th.store(w, &w.source, b);
     Ok(memoryview::from_object(th, v, flag::FULL)?.value())
 }
 fn view_buffer(th: Th, v: Value, flags: u32) -> R<Value> {
-    let b: Gc<BytesIO> = unsafe { View::of(v).source.gc() };
+    let b: Gc<BytesIO> = View::of(v).source.gc();
     if b.shared.get() {
         own(th, b, b.size.get())?;
     }
-    let store = b.buf.get();
+    let store = b.buf.any();
     let c = content(b);
     let mut e = Export::simple(c.as_ptr() as *mut u8, c.len(), false);
     e.keep = store;

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 // `decoded` is text that was read but not given out: from byte `at`, which is character `used`. `tail` holds `ntail`
 // bytes of an unfinished character (native decoding). `layer`: what kind of buffer is below.
-crate::native_layout! { pub(crate) Text { buffer, encoding, errors, encoder, decoder, decoded, snapshot; pending: Plain<*mut Vec<u8>>,
+crate::native_layout! { pub(crate) Text { buffer, encoding, errors, encoder, decoder, decoded: Str, snapshot; pending: Plain<*mut Vec<u8>>,
 used: Plain<usize>, at: Plain<usize>, chunk: Plain<i64>, ratio: Plain<f64>, mode: Plain<Mode>,
 newlines: Plain<Newlines>, coding: Plain<Coding>, layer: Plain<Layer>, tail: Plain<[u8; 6]>, ntail: Plain<u8>,
 ready: Plain<bool>, detached: Plain<bool>, finalizing: Plain<bool>, line_buffering: Plain<bool>,
@@ -293,9 +293,10 @@ fn set_up(
     let errors = errors.unwrap_or_else(|| n!(strict));
     check_errors(th, errors)?;
     let mode = Mode::parse(th, newline, false)?;
-    for s in [&t.encoder, &t.decoder, &t.decoded, &t.snapshot] {
+    for s in [&t.encoder, &t.decoder, &t.snapshot] {
         s.init(None);
     }
+    t.decoded.init(None);
     t.used.set(0);
     t.at.set(0);
     t.ratio.set(0.0);
@@ -575,7 +576,7 @@ fn put(th: Th, t: Gc<Text>, bytes: &[u8], text: &[u8]) -> R<()> {
 }
 /// Replaces what is decoded and not given out yet. Under the reading lock.
 pub fn set_decoded(th: Th, t: Gc<Text>, s: Option<Value>) {
-    th.store_opt(t, &t.decoded, s);
+    th.store_opt(t, &t.decoded, s.map(Value::known));
     t.used.set(0);
     t.at.set(0);
 }

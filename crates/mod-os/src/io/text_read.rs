@@ -15,7 +15,7 @@ fn this(a: Args) -> Gc<Text> {
     Text::of(a[0].unwrap())
 }
 fn decoded(t: Gc<Text>) -> Option<Gc<Str>> {
-    unsafe { t.decoded.gc_opt() }
+    t.decoded.get()
 }
 /// How many characters are decoded and not given out.
 fn available(t: Gc<Text>) -> usize {

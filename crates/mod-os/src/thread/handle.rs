@@ -10,6 +10,7 @@ use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::slots::Slots;
 use adder_vm::sync::Event;
+use adder_vm::sync::lock;
 use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::*};
@@ -62,14 +63,14 @@ static ALL: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 static TO_JOIN: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 
 pub fn register(s: &Arc<Shared>) {
-    ALL.lock().unwrap_or_else(|e| e.into_inner()).push(s.clone());
+    lock(&ALL).push(s.clone());
 }
 pub fn unregister(s: &Arc<Shared>) {
-    ALL.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, s));
-    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, s));
+    lock(&ALL).retain(|x| !Arc::ptr_eq(x, s));
+    lock(&TO_JOIN).retain(|x| !Arc::ptr_eq(x, s));
 }
 pub fn must_join(s: &Arc<Shared>) {
-    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).push(s.clone());
+    lock(&TO_JOIN).push(s.clone());
 }
 /// The thread's function has returned.
 pub fn ending(_s: &Arc<Shared>) {}
@@ -77,15 +78,10 @@ pub fn ending(_s: &Arc<Shared>) {}
 /// Waits for all threads that are no daemons.
 pub fn join_all(th: Th) -> R<()> {
     loop {
-        let next = TO_JOIN
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .iter()
-            .find(|s| s.ident.load(Acquire) != th.ident)
-            .cloned();
+        let next = lock(&TO_JOIN).iter().find(|s| s.ident.load(Acquire) != th.ident).cloned();
         let Some(s) = next else { return Ok(()) };
         s.ended.wait(th, None)?;
-        TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, &s));
+        lock(&TO_JOIN).retain(|x| !Arc::ptr_eq(x, &s));
     }
 }
 
@@ -96,12 +92,12 @@ pub fn forking<T>(f: impl FnOnce() -> T) -> T {
 }
 /// In the child of a fork all other threads are over.
 pub fn after_fork_child(th: Th) {
-    for s in std::mem::take(&mut *ALL.lock().unwrap_or_else(|e| e.into_inner())) {
+    for s in std::mem::take(&mut *lock(&ALL)) {
         if s.ident.load(Acquire) != th.ident {
             s.done();
         }
     }
-    TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).clear();
+    lock(&TO_JOIN).clear();
 }
 
 crate::native_layout! { pub(crate) Handle { ; shared: *const Shared } }
@@ -145,7 +141,7 @@ pub static HANDLE: TypeCell = TypeCell::new(&NativeType {
                 return Err(th.runtime_error("thread not started"));
             }
             s.done();
-            TO_JOIN.lock().unwrap_or_else(|e| e.into_inner()).retain(|x| !Arc::ptr_eq(x, &s));
+            lock(&TO_JOIN).retain(|x| !Arc::ptr_eq(x, &s));
             none()
         }),
     ],

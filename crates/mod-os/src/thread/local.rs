@@ -17,7 +17,7 @@ use adder_vm::slots::{SlotId, Slots};
 use adder_vm::thread::{Th, ThreadSlot};
 use adder_vm::value::*;
 
-crate::native_layout! { pub(crate) Local { dicts, args, kwargs; spare: u64 } }
+crate::native_layout! { pub(crate) Local { dicts, args: Tuple, kwargs: Dict; spare: u64 } }
 
 pub static LOCAL: TypeCell = TypeCell::new(&NativeType {
     name: "_thread._local",
@@ -45,8 +45,8 @@ fn local_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let o = new_instance(th, ty)?;
     let l = Local::of(o);
     th.store(l, &l.dicts, dicts.value());
-    th.store(l, &l.args, args);
-    th.store(l, &l.kwargs, kw.value());
+    th.store(l, &l.args, args.known());
+    th.store(l, &l.kwargs, kw);
     // The creating thread's namespace exists; `type.__call__` calls `__init__` for it.
     make(th, o)?;
     Ok(o)
@@ -104,12 +104,12 @@ fn namespace(th: Th, o: Value) -> R<Gc<Dict>> {
     if t.slots.raw(SlotId::init) != object.slots.raw(SlotId::init) {
         let init = th.getattr(t.value(), n!(__init__))?;
         let l = Local::of(o);
-        let args: Gc<Tuple> = unsafe { l.args.gc() };
+        let args: Gc<Tuple> = l.args.gc();
         let mut g = adder_vm::interp::call::Gather::new();
         g.push(th, o)?;
         g.extend(th, args.items())?;
         let all: Gc<Tuple> = th.try_tuple(g.as_slice())?.cast().unwrap();
-        let r = th.call_ex(init, all, Some(unsafe { l.kwargs.gc() }));
+        let r = th.call_ex(init, all, Some(l.kwargs.gc()));
         if let Err(e) = r {
             let x = th.take_exc();
             dicts(o).remove(th, key(th))?;

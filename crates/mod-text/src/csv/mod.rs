@@ -159,7 +159,7 @@ pub const READ: u8 = 1;
 pub const WRITE: u8 = 2;
 
 native_layout! { pub Dialect {
-    lineterminator, doublequote_slot, skip_slot, strict_slot;
+    lineterminator: Str, doublequote_slot, skip_slot, strict_slot;
     delimiter: u32, quotechar: u32, escapechar: u32, quoting: Quoting, doublequote: bool, skip: bool, strict: bool,
     marks: [u8; 256]
 } }
@@ -210,7 +210,7 @@ fn character(th: Th, c: u32) -> R<Value> {
 
 impl Dialect {
     pub fn terminator(&self) -> &[u8] {
-        let s: Gc<Str> = unsafe { self.lineterminator.gc() };
+        let s: Gc<Str> = self.lineterminator.gc();
         unsafe { &*(s.bytes() as *const [u8]) }
     }
 }
@@ -358,7 +358,7 @@ fn build(th: Th, t: Value, v: &[Option<Value>; 9]) -> R<Value> {
     }
     let o = make(th, t)?;
     let d = Dialect::of(o);
-    th.store(d, &d.lineterminator, terminator);
+    th.store(d, &d.lineterminator, terminator.known());
     d.doublequote_slot.init(Some(Value::bool(doublequote)));
     d.skip_slot.init(Some(Value::bool(skip)));
     d.strict_slot.init(Some(Value::bool(strict)));

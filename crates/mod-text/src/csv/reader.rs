@@ -17,7 +17,7 @@ use adder_vm::value::*;
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::Relaxed;
 
-native_layout! { Reader { iter, dialect, line_num; } }
+native_layout! { Reader { iter, dialect: Dialect, line_num; } }
 
 static READER_TYPE: NativeType = NativeType {
     name: "_csv.reader",
@@ -52,7 +52,7 @@ pub fn new(th: Th, a: RawArgs) -> R<Value> {
     let o = new_instance(th, READER.get())?;
     let r = Reader::of(o);
     r.iter.init(Some(it));
-    r.dialect.init(Some(d));
+    r.dialect.init(Some(Dialect::of(d)));
     r.line_num.init(Some(Value::fix(0)));
     Ok(o)
 }
@@ -91,7 +91,7 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
     scratch::with(|field| {
         let mut row = Row {
             th,
-            d: unsafe { r.dialect.gc() },
+            d: r.dialect.gc(),
             state: StartRecord,
             fields,
             field,

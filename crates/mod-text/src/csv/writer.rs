@@ -17,7 +17,7 @@ use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::mem::offset_of;
 
-native_layout! { Writer { write, dialect; } }
+native_layout! { Writer { write, dialect: Dialect; } }
 
 static WRITER_TYPE: NativeType = NativeType {
     name: "_csv.writer",
@@ -66,7 +66,7 @@ pub fn new(th: Th, a: RawArgs) -> R<Value> {
     let o = new_instance(th, WRITER.get())?;
     let w = Writer::of(o);
     w.write.init(Some(write));
-    w.dialect.init(Some(d));
+    w.dialect.init(Some(Dialect::of(d)));
     Ok(o)
 }
 
@@ -77,7 +77,7 @@ fn is_number(th: Th, v: Value) -> bool {
 }
 
 fn writerow(th: Th, w: Gc<Writer>, row: Value) -> R<Value> {
-    let d: Gc<Dialect> = unsafe { w.dialect.gc() };
+    let d: Gc<Dialect> = w.dialect.gc();
     let it = match th.iter(row) {
         Ok(it) => it,
         Err(e) => {

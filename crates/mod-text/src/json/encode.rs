@@ -21,7 +21,7 @@ use adder_vm::value::*;
 use std::mem::offset_of;
 
 native_layout! { Encoder {
-    markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan;
+    markers, default, encoder, indent, key_separator: Str, item_separator: Str, sort_keys, skipkeys, allow_nan;
 } }
 
 const fn field(name: &'static str, offset: usize) -> MemberDef {
@@ -59,11 +59,8 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     if !markers.is_none() && !markers.is_kind(Kind::Dict) {
         return Err(bad_argument(th, "make_encoder", "1", "dict or None", markers));
     }
-    for (v, i) in [(key_sep, "5"), (item_sep, "6")] {
-        if !v.is_kind(Kind::Str) {
-            return Err(bad_argument(th, "make_encoder", i, "str", v));
-        }
-    }
+    let text = |v: Value, i| v.cast::<Str>().ok_or_else(|| bad_argument(th, "make_encoder", i, "str", v));
+    let (key_sep, item_sep) = (text(key_sep, "5")?, text(item_sep, "6")?);
     let flag = |v: Value| th.truth(v).map(Value::bool);
     let (sort, skip, nan) = (flag(sort)?, flag(skip)?, flag(nan)?);
     let o = make(th, t)?;
@@ -73,14 +70,14 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         (&e.default, default),
         (&e.encoder, encoder),
         (&e.indent, indent),
-        (&e.key_separator, key_sep),
-        (&e.item_separator, item_sep),
         (&e.sort_keys, sort),
         (&e.skipkeys, skip),
         (&e.allow_nan, nan),
     ] {
         slot.init(Some(v));
     }
+    e.key_separator.init(Some(key_sep));
+    e.item_separator.init(Some(item_sep));
     Ok(o)
 }
 
@@ -119,8 +116,8 @@ fn call(th: Th, o: Value, a: RawArgs) -> R<Value> {
             out,
             strings,
             indent,
-            key_sep: unsafe { e.key_separator.gc() },
-            item_sep: unsafe { e.item_separator.gc() },
+            key_sep: e.key_separator.gc(),
+            item_sep: e.item_separator.gc(),
             default: e.default.value(),
             sort: e.sort_keys.value().is(TRUE()),
             skip: e.skipkeys.value().is(TRUE()),

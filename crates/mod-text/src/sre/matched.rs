@@ -30,9 +30,9 @@ const INLINE: usize = 4;
 const UNSET: u32 = u32::MAX;
 
 native_layout! { pub Match {
-    string, re, pos, endpos,
+    string, re: Pattern, pos, endpos,
     // RawBuf of pairs of 64-bit offsets, or null.
-    many,
+    many: RawBuf,
     // The tuple of all spans, once asked for.
     regs;
     groups: u32, lastindex: u32, spans: [(u32, u32); INLINE]
@@ -92,7 +92,7 @@ static MATCH_TYPE: NativeType = NativeType {
             "Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.\n\n  default\n    Is used for groups that did not participate in the match.",
             |th, a| {
                 let m = Match::of(arg(a, 0));
-                let names: Gc<Dict> = unsafe { pattern(m).groupindex.gc() };
+                let names: Gc<Dict> = pattern(m).groupindex.gc();
                 let d = Gc::<Dict>::new(th);
                 let mut i = 0;
                 while let Some((next, k, _)) = names.next_entry(i) {
@@ -125,7 +125,7 @@ static MATCH_TYPE: NativeType = NativeType {
         }),
         getter("lastgroup", "The name of the last matched capturing group.", |_, o| {
             let m = Match::of(o);
-            let names: Gc<Tuple> = unsafe { pattern(m).indexgroup.gc() };
+            let names: Gc<Tuple> = pattern(m).indexgroup.gc();
             Ok(match m.lastindex as usize {
                 0 => NONE(),
                 n => names.items().get(n).copied().unwrap_or(NONE()),
@@ -212,10 +212,10 @@ pub fn new_match(
     let m = Match::of(o);
     // The object is young: no barriers.
     m.string.init(Some(string));
-    m.re.init(Some(p.value()));
+    m.re.init(Some(p));
     m.pos.init(Some(Value::fix(pos as i64)));
     m.endpos.init(Some(Value::fix(endpos as i64)));
-    m.many.init(many);
+    m.many.init(many.map(Value::known));
     let x = unsafe { &mut *m.as_ptr() };
     x.groups = groups as u32;
     x.lastindex = state.lastindex().unwrap_or(0) as u32;
@@ -233,11 +233,11 @@ pub fn new_match(
 }
 
 pub fn pattern(m: Gc<Match>) -> Gc<Pattern> {
-    unsafe { m.re.gc() }
+    m.re.gc()
 }
 /// Byte offsets of group `i`, which exists.
 pub fn span(m: Gc<Match>, i: usize) -> Option<(usize, usize)> {
-    match unsafe { m.many.gc_opt::<RawBuf>() } {
+    match m.many.get() {
         None => {
             let (s, e) = m.spans[i];
             (s != UNSET).then_some((s as usize, e as usize))
@@ -270,7 +270,7 @@ fn index(th: Th, m: Gc<Match>, k: Value) -> R<usize> {
     } else if th.type_of(k).slots.index.is_some() || int::is_int(k) {
         Some(th.index_clamped(k)?)
     } else {
-        let names: Gc<Dict> = unsafe { pattern(m).groupindex.gc() };
+        let names: Gc<Dict> = pattern(m).groupindex.gc();
         names.get(th, k)?.and_then(int::to_i64)
     };
     match i {

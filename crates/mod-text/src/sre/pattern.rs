@@ -33,9 +33,9 @@ pub enum Of {
 }
 
 native_layout! { pub Pattern {
-    pattern, groupindex, indexgroup, flags, groups,
+    pattern, groupindex: Dict, indexgroup: Tuple, flags, groups,
     // The last replacement that was compiled for `sub`, and what it gave.
-    last_repl, last_template;
+    last_repl, last_template: super::replace::Template;
     program: *const Program, of: Of
 } }
 
@@ -116,7 +116,7 @@ static PATTERN_TYPE: NativeType = NativeType {
     ],
     getset: &[getter("groupindex", "A dictionary mapping group names to group numbers.", |th, o| {
         let p = Pattern::of(o);
-        let d: Gc<Dict> = unsafe { p.groupindex.gc() };
+        let d: Gc<Dict> = p.groupindex.gc();
         // Nothing to protect in an empty dict that nobody else has.
         let d = if d.is_empty() { Gc::<Dict>::new(th) } else { d };
         Ok(dict::mapping_proxy(th, d.value()))
@@ -266,8 +266,8 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
     let o = new_instance(th, PATTERN.get())?;
     let p = Pattern::of(o);
     th.store(p, &p.pattern, pattern);
-    th.store(p, &p.groupindex, names.value());
-    th.store(p, &p.indexgroup, indexgroup.value());
+    th.store(p, &p.groupindex, names);
+    th.store(p, &p.indexgroup, indexgroup);
     th.store(p, &p.flags, th.int(flags));
     th.store(p, &p.groups, Value::fix(groups));
     unsafe {

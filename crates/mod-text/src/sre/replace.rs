@@ -24,7 +24,7 @@ use adder_vm::thread::Th;
 use adder_vm::value::*;
 
 // `parts`: array of group number, literal or null, group number...; null if there are no groups.
-native_layout! { pub Template { literal, parts; } }
+native_layout! { pub Template { literal, parts: Array; } }
 
 static TEMPLATE_TYPE: NativeType = NativeType {
     name: "_sre.SRE_Template",
@@ -68,14 +68,14 @@ pub fn template(th: Th, a: &[Option<Value>]) -> R<Value> {
     let o = new_instance(th, TEMPLATE.get())?;
     let t = Template::of(o);
     t.literal.init(Some(first));
-    t.parts.init(parts.map(|p| p.value()));
+    t.parts.init(parts);
     Ok(o)
 }
 
 /// `re._compile_template(pattern, template)`.
 fn compile_template(th: Th, p: Gc<Pattern>, repl: Value) -> R<Gc<Template>> {
     if p.last_repl.get().is_some_and(|r| r.is(repl))
-        && let Some(t) = unsafe { p.last_template.gc_opt() }
+        && let Some(t) = p.last_template.get()
     {
         return Ok(t);
     }
@@ -99,7 +99,7 @@ fn compile_template(th: Th, p: Gc<Pattern>, repl: Value) -> R<Gc<Template>> {
         // Two threads may mix these up only if they disagree about the first: it is written last.
         let _g = th.lock(p);
         p.last_repl.init(None);
-        th.store(p, &p.last_template, r);
+        th.store(p, &p.last_template, Template::of(r));
         th.store(p, &p.last_repl, repl);
     }
     Ok(Template::of(r))
@@ -180,7 +180,7 @@ impl Groups for OfMatch {
 /// Appends the template filled in.
 fn fill(th: Th, j: &mut Joiner, tp: Gc<Template>, subject: &[u8], groups: &impl Groups) -> R<()> {
     let literal = tp.literal.value();
-    let Some(parts) = (unsafe { tp.parts.gc_opt::<Array>() }) else { return j.value(th, literal) };
+    let Some(parts) = tp.parts.get() else { return j.value(th, literal) };
     // An item of a list that is joined on its own: pieces are counted from 0.
     let outer = std::mem::replace(&mut j.items, 0);
     if th.len(literal)? != 0 {

@@ -20,7 +20,7 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
 native_layout! { pub Scanner {
-    pattern, string,
+    pattern: Pattern, string,
     // For subjects that are neither str nor bytes: a memoryview that keeps them from being resized.
     view, pos, endpos;
     walk: Cell<Option<Walk>>, busy: AtomicBool
@@ -56,7 +56,7 @@ pub fn new(th: Th, p: Gc<Pattern>, string: Value, pos: Option<Value>, endpos: Op
     };
     let o = new_instance(th, SCANNER.get())?;
     let s = Scanner::of(o);
-    s.pattern.init(Some(p.value()));
+    s.pattern.init(Some(p));
     s.string.init(Some(string));
     s.view.init(view);
     s.pos.init(Some(Value::fix(b.pos as i64)));
@@ -74,7 +74,7 @@ fn step(th: Th, s: Gc<Scanner>, search: bool) -> R<Value> {
     r
 }
 fn step_alone(th: Th, s: Gc<Scanner>, search: bool) -> R<Value> {
-    let p: Gc<Pattern> = unsafe { s.pattern.gc() };
+    let p: Gc<Pattern> = s.pattern.gc();
     let Some(mut walk) = s.walk.get() else { return Ok(NONE()) };
     let string = s.string.value();
     let t = Text::new(th, s.view.get().unwrap_or(string))?;

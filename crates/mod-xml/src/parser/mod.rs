@@ -10,6 +10,7 @@ mod prolog;
 mod text;
 
 use super::input::*;
+use adder_vm::sync::lock;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -287,7 +288,7 @@ impl Parser {
         self.forced = Some("utf-8".into());
     }
     fn dtd(&self) -> std::sync::MutexGuard<'_, Dtd> {
-        self.dtd.lock().unwrap_or_else(|e| e.into_inner())
+        lock(&self.dtd)
     }
 
     // -- feeding

@@ -69,10 +69,9 @@ pub fn function_get_annotate(th: Th, o: Value) -> R<Value> {
 /// The compiler's `__annotate__` of a function has the function's name in its own, which its code object has not: it is
 /// given to it when somebody sees it.
 fn named_after(th: Th, f: Gc<Function>, a: Gc<Function>) -> R<()> {
-    // SAFETY: a function has a code object.
-    let (of, code) = unsafe { (f.code.gc::<Code>(), a.code.gc::<Code>()) };
+    let (of, code) = (f.code.gc(), a.code.gc());
     let own = n!(__annotate__);
-    if code.name.get() == Some(own) && a.qualname.get() == code.qualname.get() {
+    if code.name.any() == Some(own) && a.qualname.get() == code.qualname.any() {
         let name = format!("{}.__annotate__", th.text(of.qualname.value()));
         th.store(a, &a.qualname, th.str(&name));
     }

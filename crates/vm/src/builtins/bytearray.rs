@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 pub struct ByteArray {
     pub h: Header,
     /// [`RawBuf`] or null.
-    pub buf: Slot,
+    pub buf: SlotOf<RawBuf>,
     pub start: AtomicU64,
     pub len: AtomicU64,
     pub exports: ExportsCell,
@@ -77,11 +77,11 @@ impl ByteArray {
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         loop {
-            let Some(b) = (unsafe { self.buf.gc_opt::<RawBuf>() }) else { return &[] };
+            let Some(b) = self.buf.get() else { return &[] };
             let start = (self.start.load(Acquire) as usize).min(b.len);
             let len = (self.len.load(Acquire) as usize).min(b.len - start);
             // Not the extent of one storage in another.
-            if unsafe { self.buf.gc_opt::<RawBuf>() }.is_some_and(|now| now.as_ptr() == b.as_ptr()) {
+            if self.buf.get().is_some_and(|now| now.as_ptr() == b.as_ptr()) {
                 return unsafe {
                     std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len)
                 };
@@ -94,7 +94,7 @@ impl ByteArray {
         unsafe { std::slice::from_raw_parts_mut(b.as_ptr() as *mut u8, b.len()) }
     }
     fn cap(&self) -> usize {
-        unsafe { self.buf.gc_opt::<RawBuf>() }.map_or(0, |b| b.len)
+        self.buf.get().map_or(0, |b| b.len)
     }
 }
 
@@ -127,7 +127,7 @@ fn replace_storage(th: Th, a: Gc<ByteArray>, buf: Gc<RawBuf>, start: usize, len:
     // A reader in between sees a short array, never one beyond its storage.
     a.len.store(0, Release);
     a.start.store(start as u64, Release);
-    th.store(a, &a.buf, buf.value());
+    th.store(a, &a.buf, buf);
     a.len.store(len as u64, Release);
 }
 
@@ -331,7 +331,7 @@ fn get_buffer(th: Th, v: Value, fl: u32) -> R<Value> {
         (a.exports.acquire(th, v), a.bytes())
     };
     let mut e = Export::simple(b.as_ptr() as *mut u8, b.len(), false);
-    e.keep = a.buf.get();
+    e.keep = a.buf.any();
     e.counter = counter;
     buffer::export(th, v, e, fl)
 }

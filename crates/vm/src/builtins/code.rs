@@ -11,7 +11,7 @@ use crate::err::R;
 use crate::native::*;
 use crate::object::*;
 use crate::slots::Slots;
-use crate::thread::{Root, Th};
+use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::{CodeData, CodeFlags, Const, LazyCode};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
@@ -53,7 +53,7 @@ pub static CODE_TYPE: NativeType = NativeType {
         getter("co_linetable", "", |th, o| code_replace::co_linetable(th, loaded(th, o)?)),
         getter("co_lnotab", "", |th, o| code_replace::co_lnotab(th, loaded(th, o)?)),
         getter("co_consts", "", |th, o| {
-            let a = unsafe { loaded(th, o)?.consts.gc::<Array>() };
+            let a = loaded(th, o)?.consts.gc();
             let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, a.cap) };
             th.try_tuple(v)
         }),
@@ -105,7 +105,7 @@ fn nlocals(d: &CodeData) -> usize {
 }
 fn names_where(th: Th, o: Value, f: impl Fn(u32, &CodeData) -> bool) -> R<Value> {
     let d = data(th, o)?;
-    let names = unsafe { code(o).varnames.gc::<Tuple>() };
+    let names = code(o).varnames.gc();
     let chosen = (0..names.len).filter(|i| f(*i as u32, d));
     let v: Vec<Value> = chosen.map(|i| names.items()[i]).collect(); // gc-safe: the code has them
     Ok(th.tuple(&v))
@@ -153,7 +153,7 @@ fn positions(th: Th, a: &[Option<Value>]) -> R<Value> {
     th.iter(l.value())
 }
 fn varname(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let names = unsafe { loaded(th, a[0].unwrap())?.varnames.gc::<Tuple>() };
+    let names = loaded(th, a[0].unwrap())?.varnames.gc();
     let i = th.index_i64(a[1].unwrap())?;
     match usize::try_from(i).ok().and_then(|i| names.items().get(i)) {
         Some(n) => Ok(*n),
@@ -321,7 +321,7 @@ fn rename_nested(th: Th, consts: Value, old: &str, new: Value) {
         if let Some(k) = s.get().and_then(|v| v.exact::<Code>())
             && th.text(k.filename.value()) == old
         {
-            th.store(k, &k.filename, new);
+            th.store(k, &k.filename, new.known());
         }
     }
 }
@@ -335,9 +335,9 @@ unsafe fn alloc(th: Th, name: &str, qualname: &str, filename: &str) -> Gc<Code> 
         for i in 1..size_of::<Code>() / 8 {
             *(p as *mut u64).add(i) = 0;
         }
-        c.name.init(Some(name));
-        c.qualname.init(Some(qualname));
-        c.filename.init(Some(filename));
+        c.name.init(Some(name.known()));
+        c.qualname.init(Some(qualname.known()));
+        c.filename.init(Some(filename.known()));
         c
     }
 }
@@ -410,9 +410,9 @@ impl Body {
     unsafe fn put(self, c: Gc<Code>) {
         unsafe {
             let p = c.as_ptr();
-            c.consts.init(Some(self.consts));
-            c.names.init(Some(self.names));
-            c.varnames.init(Some(self.varnames));
+            c.consts.init(Some(self.consts.known()));
+            c.names.init(Some(self.names.known()));
+            c.varnames.init(Some(self.varnames.known()));
             (*p).ics = self.ics;
             (*p).nics = self.nics;
             (*p).data = self.data;
@@ -489,7 +489,7 @@ pub fn copy(th: Th, canon: Gc<Code>, id: u64) -> R<Gc<Code>> {
         }
         (*p).globals_id = AtomicU64::new(id);
         (*p).monitor = AtomicPtr::new(std::ptr::null_mut());
-        n.canonical.init(Some(canon.value()));
+        n.canonical.init(Some(canon));
         n.clones.init(None);
         n.jit_refs.init(None);
         n.drains.init(None);
@@ -508,7 +508,7 @@ pub fn copy(th: Th, canon: Gc<Code>, id: u64) -> R<Gc<Code>> {
 /// The code object with caches for the namespace `globals` (in cell mode).
 pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
     let id = globals.owner.get().map_or(0, |v| v.bits());
-    let canon: Gc<Code> = unsafe { c.canonical.gc_opt() }.unwrap_or(c);
+    let canon: Gc<Code> = c.canonical.get().unwrap_or(c);
     for x in [c, canon] {
         if x.globals_id.load(Acquire) == id {
             return Ok(x);
@@ -517,7 +517,7 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
             return Ok(x);
         }
     }
-    if let Some(l) = unsafe { canon.clones.gc_opt::<Array>() } {
+    if let Some(l) = canon.clones.get() {
         for s in l.slots() {
             if let Some(x) = unsafe { s.gc_opt::<Code>() }
                 && x.globals_id.load(Acquire) == id
@@ -527,23 +527,16 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
         }
     }
     let n = copy(th, canon, id)?;
-    unsafe {
-        // A ring of a few clones: code that runs in ever new namespaces does not pile up.
-        let l = match canon.clones.gc_opt::<Array>() {
-            Some(l) => l,
-            None => {
-                let l = th.array(8)?;
-                th.store(canon, &canon.clones, l.value());
-                l
-            }
-        };
-        let i = l.slots().iter().position(|s| s.get().is_none()).unwrap_or((id >> 1) as usize % l.cap);
-        th.store(l, l.slot(i), n.value());
-        Ok(n)
-    }
-}
-
-#[allow(unused)]
-fn _u() {
-    let _ = Root::empty_tuple;
+    // A ring of a few clones: code that runs in ever new namespaces does not pile up.
+    let l = match canon.clones.get() {
+        Some(l) => l,
+        None => {
+            let l = th.array(8)?;
+            th.store(canon, &canon.clones, l);
+            l
+        }
+    };
+    let i = l.slots().iter().position(|s| s.get().is_none()).unwrap_or((id >> 1) as usize % l.cap);
+    th.store(l, l.slot(i), n.value());
+    Ok(n)
 }

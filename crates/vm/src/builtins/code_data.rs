@@ -16,7 +16,7 @@ pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
     th.check_stack(" while copying a code object")?;
     code::load(th, c)?;
     let mut d = without_consts(th, c);
-    let consts: Gc<Array> = unsafe { c.consts.gc() };
+    let consts: Gc<Array> = c.consts.gc();
     for s in consts.slots() {
         d.consts.push(constant(th, s.value())?);
     }
@@ -26,13 +26,13 @@ pub fn to_data(th: Th, c: Gc<Code>) -> R<CodeData> {
 /// All that is no object: the object's own data, with the instructions as nobody observes them and the names, which it need
 /// not have. It is loaded.
 pub fn without_consts(th: Th, c: Gc<Code>) -> CodeData {
-    let text = |s: &Slot| -> Box<str> { th.text(s.value()).into() };
+    let text = |v: Value| -> Box<str> { th.text(v).into() };
     // SAFETY: it is loaded.
     let mut d = unsafe { (*c.data).clone() };
     d.code = crate::interp::instrument::originals(c);
-    d.name = text(&c.name);
-    d.qualname = text(&c.qualname);
-    d.filename = text(&c.filename);
+    d.name = text(c.name.value());
+    d.qualname = text(c.qualname.value());
+    d.filename = text(c.filename.value());
     // What was read may say something else.
     d.unit = Default::default();
     d

@@ -147,7 +147,7 @@ pub fn replace(th: Th, a: RawArgs) -> R<Value> {
         }
     }
     super::code::load(th, c)?;
-    let consts = unsafe { c.consts.gc::<Array>() };
+    let consts = c.consts.gc();
     // Nobody observes the new one yet.
     build(th, super::code_data::without_consts(th, c), &changes, consts.slots())
 }
@@ -310,7 +310,7 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
         adder_bytecode::verify(&d).map_err(|_| malformed(th, "co_code"))?;
     }
     let c = code::new(th, d)?;
-    let array = unsafe { c.consts.gc::<Array>() };
+    let array = c.consts.gc();
     for i in 0..nconsts {
         let v = match changes[CONSTS] {
             Some(t) => items(t)[i],
@@ -652,7 +652,7 @@ fn same_code(th: Th, x: Gc<Code>, y: Gc<Code>) -> R<bool> {
     if !same {
         return Ok(false);
     }
-    let (a, b) = unsafe { (x.consts.gc::<Array>(), y.consts.gc::<Array>()) };
+    let (a, b) = (x.consts.gc(), y.consts.gc());
     if a.cap != b.cap {
         return Ok(false);
     }

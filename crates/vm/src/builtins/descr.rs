@@ -158,11 +158,9 @@ pub static NATIVE_FUNCTION_TYPE: NativeType = NativeType {
             "",
             |th, o| {
                 Ok(match nat(o).module.get() {
-                    Some(m) if m.is_kind(Kind::Module) => {
-                        unsafe { m.cast_unchecked::<Module>().dict.gc::<Dict>() }
-                            .get_str(th, n!(__name__))?
-                            .unwrap_or(NONE())
-                    }
+                    Some(m) if m.is_kind(Kind::Module) => unsafe { m.cast_unchecked::<Module>().dict.gc() }
+                        .get_str(th, n!(__name__))?
+                        .unwrap_or(NONE()),
                     Some(m) => m,
                     None => NONE(),
                 })
@@ -212,18 +210,14 @@ fn native_repr(th: Th, o: Value) -> R<Value> {
 
 // -- descriptors of native types
 
-fn owner_name(th: Th, s: &Slot) -> String {
-    th.type_name(unsafe { s.gc::<Type>() })
-}
 /// The receiver must be an instance of the descriptor's type.
-pub fn check_receiver(th: Th, owner: &Slot, name: &str, o: Value) -> R<()> {
-    let t: Gc<Type> = unsafe { owner.gc() };
-    if th.isinstance_exact(o, t) {
+pub fn check_receiver(th: Th, owner: Gc<Type>, name: &str, o: Value) -> R<()> {
+    if th.isinstance_exact(o, owner) {
         return Ok(());
     }
     Err(th.type_error(format!(
         "descriptor '{name}' for '{}' objects doesn't apply to a '{}' object",
-        th.type_name(t),
+        th.type_name(owner),
         th.type_name_of(o)
     )))
 }
@@ -233,7 +227,7 @@ pub fn wrong_receiver(th: Th, d: Gc<WrapperDescriptor>, o: Value) -> Raised {
     th.type_error(format!(
         "descriptor '{}' requires a '{}' object but received a '{}'",
         d.def.name,
-        owner_name(th, &d.owner),
+        th.type_name(d.owner.gc()),
         th.type_name_of(o)
     ))
 }
@@ -246,12 +240,12 @@ pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(|th, o| {
             let d = md(o);
-            Ok(th.str(&format!("<method '{}' of '{}' objects>", d.def.name, owner_name(th, &d.owner))))
+            Ok(th.str(&format!("<method '{}' of '{}' objects>", d.def.name, th.type_name(d.owner.gc()))))
         }),
         call: Some(|th, o, a| call_method_descriptor(th, md(o), a)),
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
-                check_receiver(th, &md(d).owner, md(d).def.name, o)?;
+                check_receiver(th, md(d).owner.gc(), md(d).def.name, o)?;
                 Ok(th.native_function(md(d).def, Some(o), None))
             }
             None => Ok(d),
@@ -261,7 +255,7 @@ pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
     getset: &[
         getter("__name__", "", |th, o| Ok(th.intern(md(o).def.name))),
         getter("__qualname__", "", |th, o| {
-            Ok(th.str(&format!("{}.{}", owner_qualname(th, &md(o).owner), md(o).def.name)))
+            Ok(th.str(&format!("{}.{}", owner_qualname(th, md(o).owner.gc()), md(o).def.name)))
         }),
         getter("__objclass__", "", |_, o| Ok(md(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, md(o).def.doc))),
@@ -272,8 +266,8 @@ pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
 };
 pub static METHOD_DESCRIPTOR: TypeCell = TypeCell::new(&METHOD_DESCRIPTOR_TYPE);
 
-fn owner_qualname(th: Th, s: &Slot) -> String {
-    th.text(unsafe { s.gc::<Type>() }.qualname.value())
+fn owner_qualname(th: Th, t: Gc<Type>) -> String {
+    th.text(t.qualname.value())
 }
 fn descr_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
     let o = a[0].unwrap();
@@ -289,11 +283,11 @@ pub fn call_method_descriptor(th: Th, d: Gc<MethodDescriptor>, a: RawArgs) -> R<
     let Some(&o) = a.pos().first() else {
         return Err(th.type_error(format!(
             "unbound method {}.{}() needs an argument",
-            owner_qualname(th, &d.owner),
+            owner_qualname(th, d.owner.gc()),
             d.def.name
         )));
     };
-    check_receiver(th, &d.owner, d.def.name, o)?;
+    check_receiver(th, d.owner.gc(), d.def.name, o)?;
     match d.def.imp {
         Imp::Raw(f) => f(th, a),
         Imp::Bound(f) => {
@@ -317,14 +311,14 @@ pub static CLASSMETHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(|th, o| {
             let d = cmd(o);
-            Ok(th.str(&format!("<method '{}' of '{}' objects>", d.def.name, owner_name(th, &d.owner))))
+            Ok(th.str(&format!("<method '{}' of '{}' objects>", d.def.name, th.type_name(d.owner.gc()))))
         }),
         call: Some(|th, o, a| {
             let Some(&c) = a.pos().first() else {
                 return Err(th.type_error(format!(
                     "descriptor '{}' of '{}' object needs an argument",
                     cmd(o).def.name,
-                    owner_name(th, &cmd(o).owner)
+                    th.type_name(cmd(o).owner.gc())
                 )));
             };
             let b = cmd_get(th, o, None, c)?;
@@ -336,7 +330,7 @@ pub static CLASSMETHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
     getset: &[
         getter("__name__", "", |th, o| Ok(th.intern(cmd(o).def.name))),
         getter("__qualname__", "", |th, o| {
-            Ok(th.str(&format!("{}.{}", owner_qualname(th, &cmd(o).owner), cmd(o).def.name)))
+            Ok(th.str(&format!("{}.{}", owner_qualname(th, cmd(o).owner.gc()), cmd(o).def.name)))
         }),
         getter("__objclass__", "", |_, o| Ok(cmd(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, cmd(o).def.doc))),
@@ -352,14 +346,14 @@ fn cmd(o: Value) -> Gc<ClassMethodDescriptor> {
 fn cmd_get(th: Th, d: Value, o: Option<Value>, t: Value) -> R<Value> {
     let t = if t.is_none() { o.map_or(t, |o| th.type_of(o).value()) } else { t };
     let name = cmd(d).def.name;
-    let on = owner_name(th, &cmd(d).owner);
+    let on = th.type_name(cmd(d).owner.gc());
     let Some(ty) = t.cast::<Type>() else {
         return Err(th.type_error(format!(
             "descriptor '{name}' for type '{on}' needs a type, not a '{}' as arg 2",
             th.type_name_of(t)
         )));
     };
-    if !th.is_subtype(ty, unsafe { cmd(d).owner.gc() }) {
+    if !th.is_subtype(ty, cmd(d).owner.gc()) {
         return Err(th.type_error(format!(
             "descriptor '{name}' requires a subtype of '{on}' but received '{}'",
             th.type_name(ty)
@@ -376,7 +370,11 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(|th, o| {
             let d = wd(o);
-            Ok(th.str(&format!("<slot wrapper '{}' of '{}' objects>", d.def.name, owner_name(th, &d.owner))))
+            Ok(th.str(&format!(
+                "<slot wrapper '{}' of '{}' objects>",
+                d.def.name,
+                th.type_name(d.owner.gc())
+            )))
         }),
         call: Some(|th, o, a| {
             let d = wd(o);
@@ -384,10 +382,10 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
                 return Err(th.type_error(format!(
                     "descriptor '{}' of '{}' object needs an argument",
                     d.def.name,
-                    owner_name(th, &d.owner)
+                    th.type_name(d.owner.gc())
                 )));
             };
-            let t: Gc<Type> = unsafe { d.owner.gc() };
+            let t: Gc<Type> = d.owner.gc();
             if !th.isinstance_exact(s, t) {
                 return Err(wrong_receiver(th, d, s));
             }
@@ -395,10 +393,10 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
         }),
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
-                check_receiver(th, &wd(d).owner, wd(d).def.name, o)?;
+                check_receiver(th, wd(d).owner.gc(), wd(d).def.name, o)?;
                 unsafe {
                     let w = th.alloc::<MethodWrapper>();
-                    w.descr.init(Some(d));
+                    w.descr.init(Some(d.known()));
                     w.this.init(Some(o));
                     Ok(w.value())
                 }
@@ -410,7 +408,7 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
     getset: &[
         getter("__name__", "", |th, o| Ok(th.intern(wd(o).def.name))),
         getter("__qualname__", "", |th, o| {
-            Ok(th.str(&format!("{}.{}", owner_qualname(th, &wd(o).owner), wd(o).def.name)))
+            Ok(th.str(&format!("{}.{}", owner_qualname(th, wd(o).owner.gc()), wd(o).def.name)))
         }),
         getter("__objclass__", "", |_, o| Ok(wd(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, wd(o).def.doc))),
@@ -489,11 +487,11 @@ pub static GETSET_DESCRIPTOR_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(|th, o| {
             let d = gs(o);
-            Ok(th.str(&format!("<attribute '{}' of '{}' objects>", d.def.name, owner_name(th, &d.owner))))
+            Ok(th.str(&format!("<attribute '{}' of '{}' objects>", d.def.name, th.type_name(d.owner.gc()))))
         }),
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
-                check_receiver(th, &gs(d).owner, gs(d).def.name, o)?;
+                check_receiver(th, gs(d).owner.gc(), gs(d).def.name, o)?;
                 // Of a wrapper it may be the attribute of what is wrapped, and so on.
                 th.check_stack("")?;
                 (gs(d).def.get)(th, o)
@@ -501,7 +499,7 @@ pub static GETSET_DESCRIPTOR_TYPE: NativeType = NativeType {
             None => Ok(d),
         }),
         descr_set: Some(|th, d, o, v| {
-            check_receiver(th, &gs(d).owner, gs(d).def.name, o)?;
+            check_receiver(th, gs(d).owner.gc(), gs(d).def.name, o)?;
             match gs(d).def.set {
                 Some(f) => f(th, o, v),
                 None => Err(th.attribute_error(
@@ -510,7 +508,7 @@ pub static GETSET_DESCRIPTOR_TYPE: NativeType = NativeType {
                     &format!(
                         "attribute '{}' of '{}' objects is not writable",
                         gs(d).def.name,
-                        owner_name(th, &gs(d).owner)
+                        th.type_name(gs(d).owner.gc())
                     ),
                 )),
             }
@@ -520,7 +518,7 @@ pub static GETSET_DESCRIPTOR_TYPE: NativeType = NativeType {
     getset: &[
         getter("__name__", "", |th, o| Ok(th.intern(gs(o).def.name))),
         getter("__qualname__", "", |th, o| {
-            Ok(th.str(&format!("{}.{}", owner_qualname(th, &gs(o).owner), gs(o).def.name)))
+            Ok(th.str(&format!("{}.{}", owner_qualname(th, gs(o).owner.gc()), gs(o).def.name)))
         }),
         getter("__objclass__", "", |_, o| Ok(gs(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, gs(o).def.doc))),
@@ -544,18 +542,18 @@ pub static MEMBER_DESCRIPTOR_TYPE: NativeType = NativeType {
             Ok(th.str(&format!(
                 "<member '{}' of '{}' objects>",
                 th.text(d.name.value()),
-                owner_name(th, &d.owner)
+                th.type_name(d.owner.gc())
             )))
         }),
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
-                check_receiver(th, &mb(d).owner, &th.text(mb(d).name.value()), o)?;
+                check_receiver(th, mb(d).owner.gc(), &th.text(mb(d).name.value()), o)?;
                 crate::attr::member_get(th, mb(d), o)
             }
             None => Ok(d),
         }),
         descr_set: Some(|th, d, o, v| {
-            check_receiver(th, &mb(d).owner, &th.text(mb(d).name.value()), o)?;
+            check_receiver(th, mb(d).owner.gc(), &th.text(mb(d).name.value()), o)?;
             crate::attr::member_set(th, mb(d), o, v)
         }),
         ..Slots::NONE
@@ -563,7 +561,7 @@ pub static MEMBER_DESCRIPTOR_TYPE: NativeType = NativeType {
     getset: &[
         getter("__name__", "", |_, o| Ok(mb(o).name.value())),
         getter("__qualname__", "", |th, o| {
-            Ok(th.str(&format!("{}.{}", owner_qualname(th, &mb(o).owner), th.text(mb(o).name.value()))))
+            Ok(th.str(&format!("{}.{}", owner_qualname(th, mb(o).owner.gc()), th.text(mb(o).name.value()))))
         }),
         getter("__objclass__", "", |_, o| Ok(mb(o).owner.value())),
         getter("__doc__", "", |_, o| Ok(Value::opt_or_none(mb(o).doc.get()))),
@@ -622,7 +620,7 @@ fn getset_descriptor(th: Th, t: Gc<Type>, def: &'static GetSetDef) -> Value {
     unsafe {
         let o = th.alloc::<GetSetDescriptor>();
         (*o.as_ptr()).def = def;
-        o.owner.init(Some(t.value()));
+        o.owner.init(Some(t));
         o.value()
     }
 }

@@ -346,7 +346,7 @@ fn dict_new(th: Th, ty: Value, _: RawArgs) -> R<Value> {
         return Ok(Gc::<Dict>::new(th).value());
     }
     let o = crate::builtins::object::new_instance(th, t)?;
-    this::<Dict>(o).table.init(Some(DictTable::empty().value()));
+    this::<Dict>(o).table.init(Some(DictTable::empty()));
     Ok(o)
 }
 /// `dict(mapping)`, `dict(iterable)`.

@@ -166,7 +166,7 @@ impl Gc<Dict> {
         };
         let _g = th.lock(self);
         self.used.store(t.nentries.load(Relaxed) as u64, Release);
-        th.store(self, &self.table, t.value());
+        th.store(self, &self.table, t);
         self.clear_flag(ATTRS);
         self.owner.init(None);
         Ok(())

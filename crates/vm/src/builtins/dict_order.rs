@@ -136,7 +136,7 @@ impl Gc<Dict> {
         nt.nentries.store(k, Relaxed);
         nt.last.store(k, Relaxed);
         nt.reindex();
-        th.store(self, &self.table, nt.value());
+        th.store(self, &self.table, nt);
         Ok(())
     }
     /// Removes and gives the first item.

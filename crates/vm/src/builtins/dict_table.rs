@@ -449,7 +449,7 @@ pub fn hash_key(th: Th, key: Value) -> R<i64> {
 impl Dict {
     #[inline(always)]
     pub fn tab(&self) -> Gc<DictTable> {
-        unsafe { self.table.gc() }
+        self.table.gc()
     }
     pub fn is_cells(&self) -> bool {
         self.tab().cells

@@ -19,14 +19,14 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 #[repr(C)]
 pub struct DictView {
     pub h: Header,
-    pub dict: Slot,
+    pub dict: SlotOf<Dict>,
 }
 
 /// Layout of the six iterators. `used` is the dict's length at the start, or MAX once it was found changed.
 #[repr(C)]
 pub struct DictIter {
     pub h: Header,
-    pub dict: Slot,
+    pub dict: SlotOf<Dict>,
     pub pos: AtomicU64,
     pub used: AtomicU64,
     pub left: AtomicU64,
@@ -111,7 +111,7 @@ pub static ITEMS: TypeCell = TypeCell::new(&ITEMS_TYPE);
 /// The dict that a view is of.
 #[inline(always)]
 pub fn dict_of(v: Value) -> Gc<Dict> {
-    unsafe { this::<DictView>(v).dict.gc() }
+    this::<DictView>(v).dict.gc()
 }
 /// Small object of a layout that several kinds share.
 unsafe fn alloc<T>(th: Th, kind: Kind) -> Gc<T> {
@@ -120,7 +120,7 @@ unsafe fn alloc<T>(th: Th, kind: Kind) -> Gc<T> {
 pub fn new_view(th: Th, d: Value, kind: Kind) -> Value {
     unsafe {
         let v = alloc::<DictView>(th, kind);
-        v.dict.init(Some(d));
+        v.dict.init(Some(d.known()));
         v.value()
     }
 }
@@ -326,7 +326,7 @@ pub fn new_iter(th: Th, d: Gc<Dict>, kind: Kind) -> Value {
     unsafe {
         let it = alloc::<DictIter>(th, kind);
         let rev = matches!(kind, Kind::DictRevIter | Kind::DictRevValueIter | Kind::DictRevItemIter);
-        it.dict.init(Some(d.value()));
+        it.dict.init(Some(d));
         it.pos.store(if rev { end_of(d) as u64 } else { 0 }, Relaxed);
         let n = d.len() as u64;
         it.used.store(n, Relaxed);
@@ -340,7 +340,7 @@ pub fn dict_iter(th: Th, o: Value) -> R<Value> {
 }
 fn iter_next<const WHAT: u8, const REV: bool>(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<DictIter> = this(o);
-    let Some(d) = (unsafe { it.dict.gc_opt::<Dict>() }) else { return Ok(None) };
+    let Some(d) = it.dict.get() else { return Ok(None) };
     if it.used.load(Relaxed) != d.len() as u64 {
         it.used.store(u64::MAX, Relaxed);
         return Err(th.runtime_error("dictionary changed size during iteration"));
@@ -373,7 +373,7 @@ fn iter_next<const WHAT: u8, const REV: bool>(th: Th, o: Value) -> R<Option<Valu
 }
 fn iter_hint(_: Th, a: &[Option<Value>]) -> R<Value> {
     let it: Gc<DictIter> = me(a);
-    let n = match unsafe { it.dict.gc_opt::<Dict>() } {
+    let n = match it.dict.get() {
         Some(d) if it.used.load(Relaxed) == d.len() as u64 => it.left.load(Relaxed),
         _ => 0,
     };

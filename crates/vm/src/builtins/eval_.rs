@@ -307,7 +307,7 @@ fn run(th: Th, c: Gc<Code>, g: Gc<Dict>, l: Value, closure: Option<Value>) -> R<
     audit(th, "exec", &[crate::builtins::function::canonical(c).value()])?;
     if c.flags & CodeFlags::NEWLOCALS != 0 && c.flags & CodeFlags::OPTIMIZED != 0 {
         let f = crate::builtins::function::new(th, c, g)?;
-        th.store_opt(f, &f.closure, closure);
+        th.store_opt(f, &f.closure, closure.map(Value::known));
         return th.call_function(f, None, RawArgs::EMPTY);
     }
     crate::builtins::function::run_code(th, c, g, l, closure)

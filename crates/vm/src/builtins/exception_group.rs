@@ -148,7 +148,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let shown = if excs.is_exact(Kind::List) || excs.is_exact(Kind::Tuple) { excs } else { th.repr(excs)? };
     let o = super::object::new_instance(th, ty)?;
     let e = ex(o);
-    th.store(e, &e.args, args);
+    th.store(e, &e.args, args.known());
     th.store(e, &e.f[0], msg);
     th.store(e, &e.f[1], items.value());
     th.store(e, &e.f[2], shown);
@@ -159,7 +159,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         return Err(th.type_error(format!("{}() takes no keyword arguments", th.type_of(o).name_str())));
     }
     let args = th.try_tuple(a.pos())?;
-    th.store(ex(o), &ex(o).args, args);
+    th.store(ex(o), &ex(o).args, args.known());
     Ok(())
 }
 fn str(th: Th, o: Value) -> R<Value> {

@@ -156,7 +156,7 @@ fn exc_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
     let t: Gc<Type> = ty.known();
     let args = th.try_tuple(a.pos())?;
     let o = crate::builtins::object::new_instance(th, t)?;
-    ex(o).args.init(Some(args));
+    ex(o).args.init(Some(args.known()));
     th.m.barrier(o.obj().unwrap(), ex(o).args.as_ptr());
     Ok(o)
 }
@@ -169,7 +169,7 @@ fn no_keywords(th: Th, o: Value, a: RawArgs) -> R<()> {
 fn exc_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     no_keywords(th, o, a)?;
     let args = th.try_tuple(a.pos())?;
-    th.store(ex(o), &ex(o).args, args);
+    th.store(ex(o), &ex(o).args, args.known());
     Ok(())
 }
 fn base_init(th: Th, o: Value, a: RawArgs) -> R<()> {
@@ -232,7 +232,7 @@ fn import_error_str(th: Th, o: Value) -> R<Value> {
     }
 }
 fn key_error_str(th: Th, o: Value) -> R<Value> {
-    let args: Gc<Tuple> = unsafe { ex(o).args.gc() };
+    let args: Gc<Tuple> = ex(o).args.gc();
     if args.len == 1 { th.repr(args.items()[0]) } else { exc_str(th, o) }
 }
 fn syntax_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
@@ -420,7 +420,7 @@ fn os_error_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     if os_use_init(th.type_of(o)) {
         no_keywords(th, o, a)?;
         let args = th.try_tuple(a.pos())?;
-        th.store(ex(o), &ex(o).args, args);
+        th.store(ex(o), &ex(o).args, args.known());
         os_fill(th, o, a.pos())?;
     }
     Ok(())
@@ -439,7 +439,7 @@ fn os_fill(th: Th, o: Value, p: &[Value]) -> R<()> {
                     th.store(e, &e.f[3], p[4]);
                 }
                 let args = th.try_tuple(&p[..2])?;
-                th.store(e, &e.args, args);
+                th.store(e, &e.args, args.known());
             }
         }
     }
@@ -461,7 +461,7 @@ fn os_error_str(th: Th, o: Value) -> R<Value> {
 }
 
 fn exc_str(th: Th, o: Value) -> R<Value> {
-    let args: Gc<Tuple> = unsafe { ex(o).args.gc() };
+    let args: Gc<Tuple> = ex(o).args.gc();
     match args.len {
         0 => Ok(Root::empty_str.value()),
         1 => th.to_str(args.items()[0]),
@@ -469,7 +469,7 @@ fn exc_str(th: Th, o: Value) -> R<Value> {
     }
 }
 fn exc_repr(th: Th, o: Value) -> R<Value> {
-    let args: Gc<Tuple> = unsafe { ex(o).args.gc() };
+    let args: Gc<Tuple> = ex(o).args.gc();
     let name = th.type_of(o).name_str().to_string();
     let inner = match args.len {
         1 => format!("({})", th.text(th.repr(args.items()[0])?)),
@@ -565,23 +565,23 @@ fn exc_add_note(th: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(NONE())
 }
 fn get_args(_: Th, o: Value) -> R<Value> {
-    Ok(Value::opt_or_none(ex(o).args.get()))
+    Ok(Value::opt_or_none(ex(o).args.any()))
 }
 fn set_args(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(v) = v else { return Err(th.type_error("args may not be deleted")) };
     let t = crate::builtins::tuple::from_iterable(th, v)?;
-    th.store(ex(o), &ex(o).args, t);
+    th.store(ex(o), &ex(o).args, t.known());
     Ok(())
 }
 fn get_tb(_: Th, o: Value) -> R<Value> {
-    Ok(Value::opt_or_none(ex(o).traceback.get()))
+    Ok(Value::opt_or_none(ex(o).traceback.any()))
 }
 fn set_tb(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(v) = v else { return Err(th.type_error("__traceback__ may not be deleted")) };
     if v.is_none() {
         ex(o).traceback.init(None);
     } else if v.is_kind(Kind::Traceback) {
-        th.store(ex(o), &ex(o).traceback, v);
+        th.store(ex(o), &ex(o).traceback, v.known());
     } else {
         return Err(th.type_error("__traceback__ must be a traceback or None"));
     }

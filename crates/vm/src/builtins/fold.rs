@@ -26,7 +26,7 @@ pub fn each(th: Th, iterable: Value, mut f: impl FnMut(Value) -> R<bool>) -> R<(
     if let Some(l) = iterable.exact::<List>() {
         let mut i = 0;
         while i < l.len.load(Acquire) as usize {
-            let a: Gc<Array> = unsafe { l.items.gc() };
+            let a: Gc<Array> = l.items.gc();
             if i >= a.cap {
                 break;
             }

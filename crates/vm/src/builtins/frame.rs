@@ -23,16 +23,16 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 #[repr(C)]
 pub struct FrameObj {
     pub h: Header,
-    pub func: Slot,
-    pub code: Slot,
+    pub func: SlotOf<Function>,
+    pub code: SlotOf<Code>,
     pub back: Slot,
     /// Array of the registers of locals and frees, once the frame is left.
-    pub saved: Slot,
-    pub generator: Slot,
+    pub saved: SlotOf<Array>,
+    pub generator: SlotOf<Generator>,
     pub namespace: Slot,
     pub trace: Slot,
     /// Names that `f_locals` added beyond the frame's own.
-    pub extra_locals: Slot,
+    pub extra_locals: SlotOf<Dict>,
     /// The running frame, or null.
     pub live: AtomicPtr<Frame>,
     pub lasti: AtomicU64,
@@ -50,13 +50,9 @@ pub static FRAME_TYPE: NativeType = NativeType {
     slots: Slots { repr: Some(repr), ..Slots::NONE },
     getset: &[
         getter("f_back", "", f_back),
-        getter("f_code", "", |_, o| {
-            Ok(crate::builtins::function::canonical(unsafe { fo(o).code.gc() }).value())
-        }),
-        getter("f_globals", "", |_, o| Ok(unsafe { fo(o).func.gc::<Function>() }.globals.value())),
-        getter("f_builtins", "", |_, o| {
-            Ok(Value::opt_or_none(unsafe { fo(o).func.gc::<Function>() }.builtins.get()))
-        }),
+        getter("f_code", "", |_, o| Ok(crate::builtins::function::canonical(fo(o).code.gc()).value())),
+        getter("f_globals", "", |_, o| Ok(fo(o).func.gc().globals.value())),
+        getter("f_builtins", "", |_, o| Ok(Value::opt_or_none(fo(o).func.gc().builtins.get()))),
         getter("f_locals", "", f_locals),
         getter("f_lasti", "", |_, o| {
             let f = fo(o);
@@ -90,7 +86,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
                 Ok(())
             },
         ),
-        getter("f_generator", "", |_, o| Ok(Value::opt_or_none(fo(o).generator.get()))),
+        getter("f_generator", "", |_, o| Ok(Value::opt_or_none(fo(o).generator.any()))),
     ],
     methods: &[method("clear", "($self, /)", "Clear all references held by the frame.", clear)],
     ..NativeType::DEFAULT
@@ -127,7 +123,7 @@ pub fn lasti(f: Gc<FrameObj>) -> usize {
         }
         return shown(l, i);
     }
-    if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() } {
+    if let Some(g) = f.generator.get() {
         return g.lasti.load(Relaxed) as usize;
     }
     f.lasti.load(Relaxed) as usize
@@ -167,14 +163,14 @@ fn starting(f: Gc<FrameObj>) -> bool {
 }
 pub fn line(f: Gc<FrameObj>) -> u32 {
     if starting(f) {
-        return code_replace::start_line(unsafe { &*f.code.gc::<Code>().data });
+        return code_replace::start_line(unsafe { &*f.code.gc().data });
     }
-    unsafe { f.code.gc::<Code>() }.line_at(lasti(f))
+    f.code.gc().line_at(lasti(f))
 }
 fn f_lineno(_th: Th, o: Value) -> R<Value> {
     let f = fo(o);
     let n = line(f);
-    let zero = starting(f) || code_replace::is_empty_module(unsafe { &*f.code.gc::<Code>().data });
+    let zero = starting(f) || code_replace::is_empty_module(unsafe { &*f.code.gc().data });
     Ok(if n == 0 && zero { Value::fix(0) } else { line_value(n) })
 }
 /// A line as Python sees it: None if there is none.
@@ -183,7 +179,7 @@ fn line_value(n: u32) -> Value {
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
-    let c: Gc<Code> = unsafe { f.code.gc() };
+    let c: Gc<Code> = f.code.gc();
     Ok(th.str(&format!(
         "<frame at {:#x}, file {}, line {}, code {}>",
         crate::builtins::object::id(th, o),
@@ -200,11 +196,12 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
     }
     unsafe {
         let o = th.alloc::<FrameObj>();
-        for s in [&o.back, &o.saved, &o.generator, &o.namespace, &o.trace, &o.extra_locals] {
+        for s in [&o.back, o.saved.slot(), o.generator.slot(), &o.namespace, &o.trace, o.extra_locals.slot()]
+        {
             s.init(None);
         }
-        o.func.init(Some(f.func.value()));
-        o.code.init(Some(f.code.value()));
+        o.func.init(Some(f.func));
+        o.code.init(Some(f.code));
         o.live.store(f, Relaxed);
         o.lasti.store(0, Relaxed);
         o.tflags.store(0, Relaxed);
@@ -215,8 +212,8 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
         f.flags |= fflags::OBJECT;
         if f.flags & fflags::GENERATOR != 0 {
             let g: Gc<Generator> = f.extra.gc();
-            o.generator.init(Some(g.value()));
-            th.store(g, &g.frame, o.value());
+            o.generator.init(Some(g));
+            th.store(g, &g.frame, o);
         }
         o.value()
     }
@@ -298,12 +295,14 @@ fn back_elsewhere(th: Th, f: Gc<FrameObj>) -> R<Value> {
 fn past_frame(th: Th, func: Gc<Function>, code: Gc<Code>, at: usize, back: Option<Value>) -> Value {
     // SAFETY: every slot is initialised below.
     let o = unsafe { th.alloc::<FrameObj>() };
-    for s in [&o.saved, &o.generator, &o.namespace, &o.trace, &o.extra_locals] {
-        s.init(None);
-    }
+    o.saved.init(None);
+    o.generator.init(None);
+    o.namespace.init(None);
+    o.trace.init(None);
+    o.extra_locals.init(None);
     o.back.init(back);
-    o.func.init(Some(func.value()));
-    o.code.init(Some(code.value()));
+    o.func.init(Some(func));
+    o.code.init(Some(code));
     o.live.store(std::ptr::null_mut(), Relaxed);
     o.lasti.store(at as u64, Relaxed);
     o.tflags.store(0, Relaxed);
@@ -339,7 +338,7 @@ fn f_back(th: Th, o: Value) -> R<Value> {
             None => NONE(),
         });
     }
-    if let Some(g) = unsafe { f.generator.gc_opt::<Generator>() }
+    if let Some(g) = f.generator.get()
         && g.state.load(Acquire) == SUSPENDED
     {
         chain::settle(th, g);
@@ -353,14 +352,14 @@ fn f_back(th: Th, o: Value) -> R<Value> {
 /// The frame is being left: the object keeps the locals and the caller.
 pub fn detach(th: Th, f: &mut Frame) {
     let o = fo(f.object.value());
-    let n = unsafe { f.code.varnames.gc::<Tuple>() }.len;
+    let n = f.code.varnames.gc().len;
     if let Ok(a) = th.array(n) {
         for i in 0..n {
             if let Some(v) = unsafe { f.reg(i) } {
                 th.store(a, a.slot(i), v);
             }
         }
-        th.store(o, &o.saved, a.value());
+        th.store(o, &o.saved, a);
     }
     let i = f.lasti();
     o.lasti.store(if o.tflags.load(Relaxed) & RERAISED != 0 { raise_point(o, i) } else { i } as u64, Relaxed);
@@ -390,9 +389,9 @@ fn local(f: Gc<FrameObj>, i: usize) -> Option<Value> {
         if let Some(l) = f.live.load(Acquire).as_ref() {
             return l.reg(i);
         }
-        let a = match f.generator.gc_opt::<Generator>() {
-            Some(g) => g.regs.gc_opt::<Array>(),
-            None => f.saved.gc_opt::<Array>(),
+        let a = match f.generator.get() {
+            Some(g) => g.regs.get(),
+            None => f.saved.get(),
         };
         a.and_then(|a| if i < a.cap { a.slot(i).get() } else { None })
     }
@@ -404,7 +403,7 @@ fn has_cell(c: Gc<Code>, i: usize) -> bool {
 /// The value of variable `i`, its cell opened.
 pub fn local_slot<T>(f: Gc<FrameObj>, i: usize, then: impl FnOnce(Value) -> T) -> Option<T> {
     let mut v = local(f, i);
-    if has_cell(unsafe { f.code.gc() }, i)
+    if has_cell(f.code.gc(), i)
         && let Some(c) = v.and_then(|x| x.exact::<Cell>())
     {
         v = c.v.get();
@@ -413,7 +412,7 @@ pub fn local_slot<T>(f: Gc<FrameObj>, i: usize, then: impl FnOnce(Value) -> T) -
 }
 /// Sets variable `i` of the frame, wherever it is now.
 pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
-    if has_cell(unsafe { f.code.gc() }, i)
+    if has_cell(f.code.gc(), i)
         && let Some(c) = local(f, i).and_then(|x| x.exact::<Cell>())
     {
         th.store(c, &c.v, v);
@@ -425,9 +424,9 @@ pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
             l.flags |= fflags::WRITTEN;
             return Ok(());
         }
-        let a = match f.generator.gc_opt::<Generator>() {
-            Some(g) => g.regs.gc_opt::<Array>(),
-            None => f.saved.gc_opt::<Array>(),
+        let a = match f.generator.get() {
+            Some(g) => g.regs.get(),
+            None => f.saved.get(),
         };
         if let Some(a) = a
             && i < a.cap
@@ -439,7 +438,7 @@ pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
 }
 /// Names and values of the locals, cells opened.
 pub fn each_local(f: Gc<FrameObj>, mut g: impl FnMut(usize, Value, Option<Value>)) {
-    let names = unsafe { f.code.gc::<Code>().varnames.gc::<Tuple>() };
+    let names = f.code.gc().varnames.gc();
     for i in 0..names.len {
         g(i, names.items()[i], local_slot(f, i, |v| v));
     }
@@ -455,7 +454,7 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
     });
     r?;
     if let Some(x) = f.extra_locals.get() {
-        crate::builtins::dict::update_from(th, d, x)?;
+        crate::builtins::dict::update_from(th, d, x.value())?;
     }
     Ok(d)
 }
@@ -488,14 +487,14 @@ pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     if f.flags & fflags::OBJECT != 0
         && let Some(x) = fo(f.object.value()).extra_locals.get()
     {
-        crate::builtins::dict::update_from(th, out, x)?;
+        crate::builtins::dict::update_from(th, out, x.value())?;
     }
     Ok(out.value())
 }
 fn f_locals(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
     if let Some(ns) = f.namespace.get() {
-        let c = unsafe { f.code.gc::<Code>() };
+        let c = f.code.gc();
         let names = c.varnames.value().known::<Tuple>();
         if !(0..c.nlocals as usize).any(|i| hidden(names.items()[i], local_slot(f, i, |v| v))) {
             return Ok(ns);
@@ -509,7 +508,7 @@ fn clear(th: Th, a: &[Option<Value>]) -> R<Value> {
         return Err(th.runtime_error("cannot clear an executing frame"));
     }
     if let Some(g) = f.generator.get() {
-        if !crate::builtins::generator::clear_unstarted(th, g) {
+        if !crate::builtins::generator::clear_unstarted(th, g.value()) {
             return Err(th.runtime_error("cannot clear a suspended frame"));
         }
         return Ok(NONE());
@@ -532,7 +531,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
         flags: member::READONLY,
     }],
     getset: &[
-        getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.get())), set_next),
+        getset("tb_next", "", |_, o| Ok(Value::opt_or_none(tb(o).next.any())), set_next),
         getter("tb_lasti", "", |_, o| Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))),
         getter("tb_lineno", "", |_, o| Ok(line_value(tb(o).lineno()))),
     ],
@@ -563,9 +562,9 @@ fn set_next(th: Th, o: Value, v: Option<Value>) -> R<()> {
         if x.is(o) {
             return Err(th.value_error("traceback loop detected"));
         }
-        p = tb(x).next.get();
+        p = tb(x).next.any();
     }
-    th.store_opt(tb(o), &tb(o).next, v);
+    th.store_opt(tb(o), &tb(o).next, v.map(Value::known));
     Ok(())
 }
 static TB_NEW: NativeDef =
@@ -585,8 +584,8 @@ static TB_NEW: NativeDef =
         let (li, ln) = (th.index_i64(a[2].unwrap())?, th.index_i64(a[3].unwrap())?);
         unsafe {
             let t = th.alloc::<Traceback>();
-            t.next.init(next.some());
-            t.frame.init(Some(frame));
+            t.next.init(next.some().map(Value::known));
+            t.frame.init(Some(frame.known()));
             (*t.as_ptr()).lasti = code_replace::index(li) as u32;
             (*t.as_ptr()).line = ln as u32;
             Ok(t.value())

@@ -88,7 +88,7 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
         return Err(th.value_error(format!("line {n} comes after the current code block")));
     };
     d.code = instrument::originals(code);
-    d.consts = vec![adder_bytecode::Const::None; unsafe { code.consts.gc::<crate::object::Array>() }.cap];
+    d.consts = vec![adder_bytecode::Const::None; code.consts.gc().cap];
     let states = adder_bytecode::contents(&d);
     let here = states[frame.lasti()].clone().unwrap_or_default();
     let mut best: Option<usize> = None;

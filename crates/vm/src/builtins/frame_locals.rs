@@ -17,7 +17,7 @@ use adder_heap::Header;
 #[repr(C)]
 pub struct FrameLocals {
     pub h: Header,
-    pub frame: Slot,
+    pub frame: SlotOf<FrameObj>,
 }
 
 pub static FRAME_LOCALS_TYPE: NativeType = NativeType {
@@ -128,7 +128,7 @@ pub fn new(th: Th, frame: Value) -> R<Value> {
 fn make(th: Th, t: Gc<Type>, frame: Value) -> R<Value> {
     let o = super::object::new_instance(th, t)?;
     let p: Gc<FrameLocals> = unsafe { o.cast_unchecked() };
-    th.store(p, &p.frame, frame);
+    th.store(p, &p.frame, frame.known());
     Ok(o)
 }
 fn frame_of(o: Value) -> Gc<FrameObj> {
@@ -145,9 +145,9 @@ fn extra(th: Th, o: Value, create: bool) -> Option<Gc<Dict>> {
     let f = frame_of(o);
     if f.extra_locals.get().is_none() && create {
         let d = Gc::<Dict>::new(th);
-        th.store(f, &f.extra_locals, d.value());
+        th.store(f, &f.extra_locals, d);
     }
-    unsafe { f.extra_locals.gc_opt() }
+    f.extra_locals.get()
 }
 #[cold]
 fn cannot_remove(th: Th) -> crate::err::Raised {
@@ -158,7 +158,7 @@ fn cannot_remove(th: Th) -> crate::err::Raised {
 fn position(th: Th, o: Value, key: Value, bound: bool) -> R<Option<usize>> {
     let hash = super::dict_table::hash_key(th, key)?;
     let f = frame_of(o);
-    let names = unsafe { f.code.gc::<Code>().varnames.gc::<Tuple>() };
+    let names = f.code.gc().varnames.gc();
     let mut unbound = None;
     for (i, n) in names.items().iter().enumerate() {
         let same = n.is(key)

@@ -30,9 +30,9 @@ pub static FUNCTION_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     getset: &[
-        getset("__code__", "", |_, o| Ok(canonical(unsafe { fun(o).code.gc() }).value()), set_code),
-        getset("__defaults__", "", |_, o| Ok(Value::opt_or_none(fun(o).defaults.get())), set_defaults),
-        getset("__kwdefaults__", "", |_, o| Ok(Value::opt_or_none(fun(o).kwdefaults.get())), set_kwdefaults),
+        getset("__code__", "", |_, o| Ok(canonical(fun(o).code.gc()).value()), set_code),
+        getset("__defaults__", "", |_, o| Ok(Value::opt_or_none(fun(o).defaults.any())), set_defaults),
+        getset("__kwdefaults__", "", |_, o| Ok(Value::opt_or_none(fun(o).kwdefaults.any())), set_kwdefaults),
         getset(
             "__name__",
             "",
@@ -106,7 +106,7 @@ fn fun(v: Value) -> Gc<Function> {
 }
 /// The code object that Python code sees.
 pub fn canonical(c: Gc<Code>) -> Gc<Code> {
-    unsafe { c.canonical.gc_opt() }.unwrap_or(c)
+    c.canonical.get().unwrap_or(c)
 }
 
 /// Makes the dict a namespace for functions: cell mode and an id of its own.
@@ -134,12 +134,12 @@ fn doc(th: Th, f: Value) -> R<Value> {
     if let Some(d) = fun(f).doc.get() {
         return Ok(d);
     }
-    let c: Gc<Code> = unsafe { fun(f).code.gc() };
+    let c: Gc<Code> = fun(f).code.gc();
     if c.flags & CodeFlags::HAS_DOCSTRING == 0 {
         return Ok(NONE());
     }
     crate::builtins::code::load(th, c)?;
-    Ok(unsafe { c.consts.gc::<Array>() }.slot(0).value())
+    Ok(c.consts.gc().slot(0).value())
 }
 
 /// A function of `code` with `globals`.
@@ -150,16 +150,18 @@ pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     let builtins = builtins_of(th, globals)?;
     unsafe {
         let f = th.alloc::<Function>();
-        for s in
-            [&f.defaults, &f.kwdefaults, &f.closure, &f.annotations, &f.annotate, &f.type_params, &f.dict]
-        {
-            s.init(None);
-        }
-        f.code.init(Some(code.value()));
-        f.globals.init(Some(globals.value()));
+        f.defaults.init(None);
+        f.kwdefaults.init(None);
+        f.closure.init(None);
+        f.annotations.init(None);
+        f.annotate.init(None);
+        f.type_params.init(None);
+        f.dict.init(None);
+        f.code.init(Some(code));
+        f.globals.init(Some(globals));
         f.builtins.init(builtins);
-        f.name.init(code.name.get());
-        f.qualname.init(code.qualname.get());
+        f.name.init(code.name.any());
+        f.qualname.init(code.qualname.any());
         f.module.init(module);
         f.doc.init(None); // see `doc`
         Ok(f)
@@ -204,7 +206,7 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
     };
     audit_set(th, o, "__code__", Some(c.value()))?;
     let f = fun(o);
-    let nclosure = unsafe { f.closure.gc_opt::<Tuple>() }.map_or(0, |t| t.len);
+    let nclosure = f.closure.get().map_or(0, |t| t.len);
     if c.nfrees as usize != nclosure {
         return Err(th.value_error(format!(
             "{}() requires a code object with {nclosure} free vars, not {}",
@@ -213,7 +215,7 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
         )));
     }
     let kind = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
-    if (unsafe { f.code.gc::<Code>() }.flags ^ c.flags) & kind != 0 {
+    if (f.code.gc().flags ^ c.flags) & kind != 0 {
         crate::warn::warn(
             th,
             &crate::builtins::exceptions::DEPRECATION_WARNING,
@@ -221,8 +223,8 @@ fn set_code(th: Th, o: Value, v: Option<Value>) -> R<()> {
             1,
         )?;
     }
-    let c = crate::builtins::code::bind(th, c, unsafe { f.globals.gc() })?;
-    th.store(f, &f.code, c.value());
+    let c = crate::builtins::code::bind(th, c, f.globals.gc())?;
+    th.store(f, &f.code, c);
     // Traces take the code of constant functions for constant.
     crate::jit::watch::invalidate_all(adder_metatrace::counters::Counter::InvalidAll);
     Ok(())
@@ -237,8 +239,10 @@ fn set_defaults(th: Th, o: Value, v: Option<Value>) -> R<()> {
     audit_set(th, o, "__defaults__", v)?;
     match v.and_then(|v| v.some()) {
         None => fun(o).defaults.init(None),
-        Some(v) if v.is_kind(Kind::Tuple) => th.store(fun(o), &fun(o).defaults, v),
-        Some(_) => return Err(th.type_error("__defaults__ must be set to a tuple object")),
+        Some(v) => match v.cast() {
+            Some(t) => th.store(fun(o), &fun(o).defaults, t),
+            None => return Err(th.type_error("__defaults__ must be set to a tuple object")),
+        },
     }
     Ok(())
 }
@@ -246,8 +250,10 @@ fn set_kwdefaults(th: Th, o: Value, v: Option<Value>) -> R<()> {
     audit_set(th, o, "__kwdefaults__", v)?;
     match v.and_then(|v| v.some()) {
         None => fun(o).kwdefaults.init(None),
-        Some(v) if v.is_kind(Kind::Dict) => th.store(fun(o), &fun(o).kwdefaults, v),
-        Some(_) => return Err(th.type_error("__kwdefaults__ must be set to a dict object")),
+        Some(v) => match v.cast() {
+            Some(d) => th.store(fun(o), &fun(o).kwdefaults, d),
+            None => return Err(th.type_error("__kwdefaults__ must be set to a dict object")),
+        },
     }
     Ok(())
 }
@@ -312,9 +318,9 @@ static NEW_SIG: NativeDef = function(
         if let Some(v) = opt(2) {
             th.store(f, &f.name, v);
         }
-        th.store_opt(f, &f.defaults, opt(3));
-        th.store_opt(f, &f.closure, opt(4));
-        th.store_opt(f, &f.kwdefaults, opt(5));
+        th.store_opt(f, &f.defaults, opt(3).map(Value::known));
+        th.store_opt(f, &f.closure, opt(4).map(Value::known));
+        th.store_opt(f, &f.kwdefaults, opt(5).map(Value::known));
         Ok(f.value())
     },
 );
@@ -331,7 +337,7 @@ pub fn run_code(
     closure: Option<Value>,
 ) -> R<Value> {
     let f = new(th, code, globals)?;
-    f.closure.init(closure);
+    f.closure.init(closure.map(Value::known));
     th.check_stack("")?;
     th.may_run_python()?;
     let regs = th.free_regs();

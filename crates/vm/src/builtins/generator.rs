@@ -194,7 +194,7 @@ pub fn is_suspended(th: Th, o: Value) -> R<Value> {
     Ok(Value::bool(gen_of(o).state.load(Relaxed) == SUSPENDED))
 }
 pub fn code_of(_: Th, o: Value) -> R<Value> {
-    Ok(crate::builtins::function::canonical(unsafe { gen_of(o).code.gc() }).value())
+    Ok(crate::builtins::function::canonical(gen_of(o).code.gc()).value())
 }
 pub fn delegate_of(th: Th, o: Value) -> R<Value> {
     chain::settle(th, gen_of(o));
@@ -223,13 +223,13 @@ fn is_cleanup(c: &adder_bytecode::CodeData, h: &adder_bytecode::Handler) -> bool
 pub fn closing_is_noticed(th: Th, mut g: Gc<Generator>) -> bool {
     const CHAIN: usize = 200;
     for _ in 0..CHAIN {
-        let c: &adder_bytecode::CodeData = unsafe { &*g.code.gc::<Code>().data };
+        let c: &adder_bytecode::CodeData = unsafe { &*g.code.gc().data };
         let at = g.lasti.load(Relaxed) as u32;
         if c.handlers.iter().any(|h| h.start <= at && at < h.end && is_cleanup(c, h)) {
             return true;
         }
         let next = delegate(g);
-        let Some(regs) = (unsafe { g.regs.gc_opt::<Array>() }) else { return false };
+        let Some(regs) = g.regs.get() else { return false };
         let n = g.depth.load(Relaxed) as usize;
         let held = |v: Value| {
             !next.is_some_and(|d| d.is(v))
@@ -251,11 +251,11 @@ pub fn closing_is_noticed(th: Th, mut g: Gc<Generator>) -> bool {
 }
 /// Whether the collector asks for the finalizer of this generator.
 pub fn is_registered(g: Gc<Generator>) -> bool {
-    g.value().kind() == Kind::Coroutine || has_cleanup(unsafe { &*g.code.gc::<Code>().data })
+    g.value().kind() == Kind::Coroutine || has_cleanup(unsafe { &*g.code.gc().data })
 }
 /// Called for every generator-like object just made, by the frame that became it.
 pub fn created(th: Th, g: Gc<Generator>) -> R<()> {
-    let data = unsafe { &*g.code.gc::<Code>().data };
+    let data = unsafe { &*g.code.gc().data };
     match g.value().kind() {
         Kind::Generator => {
             if has_cleanup(data) {
@@ -347,7 +347,7 @@ fn never_started(th: Th, g: Gc<Generator>) -> bool {
 }
 /// Whether one of its registers, while it does not run, has something that would be noticed to be gone.
 fn holds_noticeable(th: Th, g: Gc<Generator>) -> bool {
-    let Some(regs) = (unsafe { g.regs.gc_opt::<Array>() }) else { return false };
+    let Some(regs) = g.regs.get() else { return false };
     let n = g.depth.load(Relaxed) as usize;
     (0..n).any(|i| crate::gc_module::noticeable(th, &[regs.slot(i).get()]))
 }
@@ -401,7 +401,7 @@ pub fn frame_of(th: Th, o: Value) -> R<Value> {
         return Ok(NONE());
     }
     if let Some(f) = g.frame.get() {
-        return Ok(f);
+        return Ok(f.value());
     }
     if g.state.load(Acquire) == RUNNING {
         // Here, or in another thread.
@@ -416,16 +416,16 @@ pub fn frame_of(th: Th, o: Value) -> R<Value> {
     use crate::builtins::frame::FrameObj;
     unsafe {
         let f = th.alloc::<FrameObj>();
-        for s in [&f.back, &f.saved, &f.namespace, &f.trace, &f.extra_locals] {
+        for s in [&f.back, f.saved.slot(), &f.namespace, &f.trace, f.extra_locals.slot()] {
             s.init(None);
         }
         f.func.init(g.func.get());
         f.code.init(g.code.get());
-        f.generator.init(Some(o));
+        f.generator.init(Some(gen_of(o)));
         f.live.store(std::ptr::null_mut(), Relaxed);
         f.lasti.store(0, Relaxed);
         f.tflags.store(0, Relaxed);
-        th.store(g, &g.frame, f.value());
+        th.store(g, &g.frame, f);
         Ok(f.value())
     }
 }
@@ -491,7 +491,7 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
     };
     if let Some(t) = tb {
         let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
-        th.store(x, &x.traceback, t);
+        th.store(x, &x.traceback, t.known());
     }
     Ok(e)
 }

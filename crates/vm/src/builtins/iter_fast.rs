@@ -56,7 +56,7 @@ pub fn peek(it: Value) -> Option<Value> {
             LIST_ITER => {
                 let it: Gc<ListIter> = it.cast_unchecked();
                 let i = it.i.load(Relaxed);
-                if (i as i64) < 0 { None } else { it.list.gc::<List>().get(i as usize) }
+                if (i as i64) < 0 { None } else { it.list.gc().get(i as usize) }
             }
             RANGE_ITER => {
                 let it: Gc<RangeIter> = it.cast_unchecked();
@@ -111,7 +111,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
         match it.shape_id() {
             kind @ (DICT_ITER | DICT_VALUE_ITER | DICT_ITEM_ITER) => {
                 let i: Gc<DictIter> = it.cast_unchecked();
-                let d = i.dict.gc_opt::<Dict>()?;
+                let d = i.dict.get()?;
                 let t: Gc<DictTable> = d.table.gc();
                 let (pos, left) = (i.pos.load(Relaxed), i.left.load(Relaxed));
                 if i.used.load(Relaxed) != d.used.load(Relaxed)
@@ -172,7 +172,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
             LIST_REV_ITER => super::iters::list_rev_next(th, it).ok().flatten(),
             SET_ITER => {
                 let i: Gc<super::set::SetIter> = it.cast_unchecked();
-                let s = i.set.gc_opt::<Set>()?;
+                let s = i.set.get()?;
                 if i.used.load(Relaxed) != s.used.load(Relaxed) {
                     return None;
                 }

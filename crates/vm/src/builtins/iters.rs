@@ -31,9 +31,9 @@ macro_rules! layouts {
 }
 layouts! {
     /// `i`: next index, -1 when exhausted.
-    ListRevIter: ListRevIter { list: Slot, i: AtomicU64 }
+    ListRevIter: ListRevIter { list: SlotOf<List>, i: AtomicU64 }
     /// Over characters: byte position and index. The string is null when exhausted. (Also for `StrAsciiIter`.)
-    StrIter: StrIter { s: Slot, pos: AtomicU64, i: AtomicU64 }
+    StrIter: StrIter { s: SlotOf<Str>, pos: AtomicU64, i: AtomicU64 }
     BytesIter: BytesIter { seq: Slot, i: AtomicU64 }
     /// Over anything with `__getitem__`; the sequence is null when exhausted.
     SeqIter: SeqIter { seq: Slot, i: AtomicU64 }
@@ -247,7 +247,7 @@ iterator_type!(
     |th, a| {
         let it: Gc<ListIter> = me(a);
         let i = it.i.load(Relaxed) as i64;
-        Ok(if i < 0 { Value::fix(0) } else { th.int((list_of(&it.list).len() as i64 - i).max(0)) })
+        Ok(if i < 0 { Value::fix(0) } else { th.int((it.list.gc().len() as i64 - i).max(0)) })
     },
     |th, a| {
         let it: Gc<ListIter> = me(a);
@@ -258,19 +258,16 @@ iterator_type!(
         let it: Gc<ListIter> = me(a);
         let i = state(th, a)?;
         if it.i.load(Relaxed) as i64 >= 0 {
-            it.i.store(i.clamp(-1, list_of(&it.list).len() as i64) as u64, Relaxed);
+            it.i.store(i.clamp(-1, it.list.gc().len() as i64) as u64, Relaxed);
         }
         Ok(NONE())
     }
 );
-fn list_of(s: &Slot) -> Gc<List> {
-    unsafe { s.gc() }
-}
 /// `iter(list)`.
 pub fn new_list_iter(th: Th, l: Value) -> R<Value> {
     unsafe {
         let it = th.alloc::<ListIter>();
-        it.list.init(Some(l));
+        it.list.init(Some(l.known()));
         it.i.store(0, Relaxed);
         Ok(it.value())
     }
@@ -281,7 +278,7 @@ fn list_next(_: Th, o: Value) -> R<Option<Value>> {
     if i < 0 {
         return Ok(None);
     }
-    let v = list_of(&it.list).get(i as usize);
+    let v = it.list.gc().get(i as usize);
     it.i.store(if v.is_some() { i + 1 } else { -1 } as u64, Relaxed);
     Ok(v)
 }
@@ -292,7 +289,7 @@ iterator_type!(
     |th, a| {
         let it: Gc<ListRevIter> = me(a);
         let n = it.i.load(Relaxed) as i64 + 1;
-        Ok(th.int(if n > list_of(&it.list).len() as i64 { 0 } else { n }))
+        Ok(th.int(if n > it.list.gc().len() as i64 { 0 } else { n }))
     },
     |th, a| {
         let it: Gc<ListRevIter> = me(a);
@@ -301,7 +298,7 @@ iterator_type!(
     },
     |th, a| {
         let it: Gc<ListRevIter> = me(a);
-        let n = list_of(&it.list).len() as i64;
+        let n = it.list.gc().len() as i64;
         it.i.store(state(th, a)?.max(-1).min(n - 1) as u64, Relaxed);
         Ok(NONE())
     }
@@ -309,7 +306,7 @@ iterator_type!(
 pub fn new_list_rev_iter(th: Th, l: Gc<List>) -> Value {
     unsafe {
         let it = th.alloc::<ListRevIter>();
-        it.list.init(Some(l.value()));
+        it.list.init(Some(l));
         it.i.store((l.len() as i64 - 1) as u64, Relaxed);
         it.value()
     }
@@ -321,7 +318,7 @@ pub(super) fn list_rev_next(_: Th, o: Value) -> R<Option<Value>> {
     if i < 0 {
         return Ok(None);
     }
-    let v = list_of(&it.list).get(i as usize);
+    let v = it.list.gc().get(i as usize);
     it.i.store(if v.is_some() { i - 1 } else { -1 } as u64, Relaxed);
     Ok(v)
 }
@@ -336,7 +333,7 @@ iterator_type!(
     tuple_next,
     |th, a| {
         let it: Gc<TupleIter> = me(a);
-        let n = unsafe { it.tuple.gc::<Tuple>() }.len as i64;
+        let n = it.tuple.gc().len as i64;
         Ok(th.int(n.saturating_sub(it.i.load(Relaxed) as i64).max(0)))
     },
     |th, a| {
@@ -350,7 +347,7 @@ iterator_type!(
         let it: Gc<TupleIter> = me(a);
         let i = state(th, a)?;
         if it.i.load(Relaxed) != DONE {
-            let n = unsafe { it.tuple.gc::<Tuple>() }.len as i64;
+            let n = it.tuple.gc().len as i64;
             it.i.store(i.clamp(0, n) as u64, Relaxed);
         }
         Ok(NONE())
@@ -360,7 +357,7 @@ iterator_type!(
 pub fn new_tuple_iter(th: Th, t: Value) -> R<Value> {
     unsafe {
         let it = th.alloc::<TupleIter>();
-        it.tuple.init(Some(t));
+        it.tuple.init(Some(t.known()));
         it.i.store(0, Relaxed);
         Ok(it.value())
     }
@@ -368,7 +365,7 @@ pub fn new_tuple_iter(th: Th, t: Value) -> R<Value> {
 fn tuple_next(_: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<TupleIter> = this(o);
     let i = it.i.load(Relaxed);
-    match unsafe { it.tuple.gc::<Tuple>() }.items().get(i as usize) {
+    match it.tuple.gc().items().get(i as usize) {
         Some(v) => {
             it.i.store(i + 1, Relaxed);
             Ok(Some(*v))
@@ -389,13 +386,13 @@ macro_rules! str_iterator {
             $next,
             |th, a| {
                 let it: Gc<StrIter> = me(a);
-                let n = it.s.get().map_or(0, |s| this::<Str>(s).len() as i64 - it.i.load(Relaxed) as i64);
+                let n = it.s.get().map_or(0, |s| this::<Str>(s.value()).len() as i64 - it.i.load(Relaxed) as i64);
                 Ok(th.int(n.max(0)))
             },
             |th, a| {
                 let it: Gc<StrIter> = me(a);
                 match it.s.get() {
-                    Some(s) => reduced(th, "iter", s, Some(it.i.load(Relaxed) as i64)),
+                    Some(s) => reduced(th, "iter", s.value(), Some(it.i.load(Relaxed) as i64)),
                     None => reduced(th, "iter", Root::empty_str.value(), None),
                 }
             },
@@ -412,7 +409,7 @@ pub fn new_str_iter(th: Th, o: Value) -> R<Value> {
     let kind = if ascii { Kind::StrAsciiIter } else { Kind::StrIter };
     unsafe {
         let it = Gc::<StrIter>::from_obj(th.m.alloc(size_of::<StrIter>(), kind as u8, kind as u32));
-        it.s.init(Some(o));
+        it.s.init(Some(o.known()));
         it.pos.store(0, Relaxed);
         it.i.store(0, Relaxed);
         Ok(it.value())
@@ -423,7 +420,7 @@ pub(super) fn str_ascii_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<StrIter> = this(o);
     let Some(s) = it.s.get() else { return Ok(None) };
     let i = it.i.load(Relaxed);
-    match this::<Str>(s).bytes().get(i as usize) {
+    match this::<Str>(s.value()).bytes().get(i as usize) {
         Some(b) => {
             let v = th.str_counted(std::slice::from_ref(b), 1, true)?;
             it.i.store(i + 1, Relaxed);
@@ -447,7 +444,7 @@ fn char_len(b: u8) -> usize {
 fn str_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<StrIter> = this(o);
     let Some(s) = it.s.get() else { return Ok(None) };
-    let s: Gc<Str> = this(s);
+    let s: Gc<Str> = this(s.value());
     let pos = it.pos.load(Relaxed) as usize;
     let b = s.bytes();
     if pos >= b.len() {
@@ -464,7 +461,7 @@ fn str_setstate(th: Th, a: &[Option<Value>]) -> R<Value> {
     let it: Gc<StrIter> = me(a);
     let i = state(th, a)?;
     if let Some(s) = it.s.get() {
-        let s: Gc<Str> = this(s);
+        let s: Gc<Str> = this(s.value());
         let i = i.clamp(0, s.len() as i64) as usize;
         let mut pos = 0;
         for _ in 0..i {

@@ -151,7 +151,7 @@ impl List {
     }
     #[inline(always)]
     pub fn array(&self) -> Gc<Array> {
-        unsafe { self.items.gc() }
+        self.items.gc()
     }
     /// Item `i`; None: out of range.
     #[inline(always)]
@@ -235,7 +235,7 @@ pub fn from_array(th: Th, a: Gc<Array>, n: usize) -> Gc<List> {
     unsafe {
         let l = th.alloc::<List>();
         l.len.store(n as u64, Relaxed);
-        l.items.init(Some(a.value()));
+        l.items.init(Some(a));
         l
     }
 }
@@ -301,7 +301,7 @@ fn reserve(th: Th, l: Gc<List>, n: usize, exact: bool) -> R<()> {
             }
         }
         let new = array_of(th, unsafe { values(a, len) }, if exact { n } else { grown(n) })?;
-        th.store(l, &l.items, new.value());
+        th.store(l, &l.items, new);
     }
     Ok(())
 }
@@ -338,7 +338,7 @@ fn truncate(th: Th, l: Gc<List>, n: usize) {
     if a.cap > 64 && n < a.cap / 4 {
         // Without memory for a smaller array the large one stays.
         match array_of(th, unsafe { values(a, n) }, grown(n)) {
-            Ok(new) => th.store(l, &l.items, new.value()),
+            Ok(new) => th.store(l, &l.items, new),
             Err(_) => th.exc.init(None),
         }
     }
@@ -416,7 +416,7 @@ pub fn extend(th: Th, l: Gc<List>, v: Value) -> R<()> {
 pub fn clear(th: Th, l: Gc<List>) {
     let _g = th.lock(l);
     l.len.store(0, Release);
-    th.store(l, &l.items, empty_array());
+    th.store(l, &l.items, empty_array().known());
 }
 pub fn insert(th: Th, l: Gc<List>, i: i64, v: Value) -> R<()> {
     let _g = th.lock(l);
@@ -572,7 +572,7 @@ pub fn sort(th: Th, l: Gc<List>, key: Option<Value>, reverse: bool) -> R<()> {
         let _g = th.lock(l);
         let (a, n) = (l.array(), l.len());
         l.len.store(0, Release);
-        l.items.raw().store(SORTING.value().bits(), Release);
+        l.items.init(Some(SORTING.value().known()));
         (a, n)
     };
     let mut r = Ok(());
@@ -588,7 +588,7 @@ pub fn sort(th: Th, l: Gc<List>, key: Option<Value>, reverse: bool) -> R<()> {
     }
     let _g = th.lock(l);
     let changed = !l.items.value().is(SORTING.value());
-    th.store(l, &l.items, a.value());
+    th.store(l, &l.items, a);
     l.len.store(n as u64, Release);
     if changed && r.is_ok() {
         return Err(th.value_error("list modified during sort"));
@@ -604,7 +604,7 @@ fn list_new(th: Th, ty: Value, _: RawArgs) -> R<Value> {
         return Ok(from_array(th, this(empty_array()), 0).value());
     }
     let o = crate::builtins::object::new_instance(th, t)?;
-    this::<List>(o).items.init(Some(empty_array()));
+    this::<List>(o).items.init(Some(empty_array().known()));
     Ok(o)
 }
 /// `list(iterable)`.

@@ -30,7 +30,7 @@ pub struct MemoryView {
     /// A str; null: `B`.
     pub format: Slot,
     /// For more than one dimension: [`RawBuf`] of the shape, then the strides.
-    pub dims: Slot,
+    pub dims: SlotOf<RawBuf>,
     pub ptr: *mut u8,
     /// Product of the shape and the item size.
     pub nbytes: usize,
@@ -105,7 +105,7 @@ impl MemoryView {
         self.has(state::READONLY)
     }
     fn dim(&self, at: usize) -> &[i64] {
-        let d: Gc<RawBuf> = unsafe { self.dims.gc() };
+        let d: Gc<RawBuf> = self.dims.gc();
         unsafe { std::slice::from_raw_parts((d.as_ptr().add(1) as *const i64).add(at), self.ndim) }
     }
     pub fn extents(&self) -> &[i64] {
@@ -172,7 +172,7 @@ pub fn set_dims(th: Th, v: Gc<MemoryView>, shape: &[i64], strides: Option<&[i64]
         (*p).ndim = n;
         let (sh, st): (*mut i64, *mut i64) = match buf {
             Some(b) => {
-                th.store(v, &v.dims, b.value());
+                th.store(v, &v.dims, b);
                 let d = b.as_ptr().add(1) as *mut i64;
                 (d, d.add(n))
             }
@@ -228,9 +228,10 @@ pub fn duplicate(th: Th, of: Gc<MemoryView>) -> R<Gc<MemoryView>> {
         (*p).shape0 = (*q).shape0;
         (*p).stride0 = (*q).stride0;
     }
-    for (d, s) in [(&v.obj, &of.obj), (&v.keep, &of.keep), (&v.format, &of.format), (&v.dims, &of.dims)] {
+    for (d, s) in [(&v.obj, &of.obj), (&v.keep, &of.keep), (&v.format, &of.format)] {
         th.store_opt(v, d, s.get());
     }
+    th.store_opt(v, &v.dims, of.dims.get());
     let st = of.state.load(Acquire);
     v.state.store(st, Release);
     attach(th, v, buffer::share(of.source.load(Acquire)));

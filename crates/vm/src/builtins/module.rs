@@ -69,7 +69,7 @@ fn new_of(th: Th, t: Gc<Type>) -> R<Value> {
     let d = Gc::<Dict>::new(th);
     let o = crate::builtins::object::new_instance(th, t)?;
     let m = md(o);
-    th.store(m, &m.dict, d.value());
+    th.store(m, &m.dict, d);
     m.def.store(std::ptr::null_mut(), Relaxed);
     Ok(o)
 }
@@ -80,7 +80,7 @@ pub fn new(th: Th, name: Value, doc: Value) -> R<Gc<Module>> {
     Ok(md(o))
 }
 fn fill(th: Th, m: Gc<Module>, name: Value, doc: Value) -> R<()> {
-    let d: Gc<Dict> = unsafe { m.dict.gc() };
+    let d: Gc<Dict> = m.dict.gc();
     d.set(th, n!(__name__), name)?;
     d.set(th, n!(__doc__), doc)?;
     for k in [n!(__package__), n!(__loader__), n!(__spec__)] {
@@ -109,7 +109,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
         let f = th.getattr(lib, th.intern("_module_repr"))?;
         return th.call(f, &[o]);
     }
-    let d: Gc<Dict> = unsafe { md(o).dict.gc() };
+    let d: Gc<Dict> = md(o).dict.gc();
     let name = match d.get_str(th, n!(__name__))? {
         Some(nm) => th.text(th.repr(nm)?),
         None => "'?'".into(),
@@ -118,7 +118,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
 }
 /// The module's namespace, then its type; `__getattr__` of the module last.
 fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
-    let d: Gc<Dict> = unsafe { md(o).dict.gc() };
+    let d: Gc<Dict> = md(o).dict.gc();
     let ns = name.known::<Str>();
     let name = th.intern_value(ns);
     let t = th.type_of(o);
@@ -156,7 +156,7 @@ pub fn make_native(th: Th, def: &'static NativeModule) -> R<Gc<Module>> {
     let m = new(th, name, doc)?;
     m.def.store(def as *const NativeModule as *mut (), Release);
     let _ = AtomicPtr::<()>::new;
-    let d: Gc<Dict> = unsafe { m.dict.gc() };
+    let d: Gc<Dict> = m.dict.gc();
     for f in def.functions {
         // The module is the receiver's place; functions carry its name as `__module__`.
         let v = th.native_function(f, None, Some(m.value()));
@@ -174,7 +174,7 @@ pub fn make_native(th: Th, def: &'static NativeModule) -> R<Gc<Module>> {
 
 impl Gc<Module> {
     pub fn ns(self) -> Gc<Dict> {
-        unsafe { self.dict.gc() }
+        self.dict.gc()
     }
     /// Puts a name into the module.
     pub fn put(self, th: Th, name: &str, v: Value) -> R<()> {

@@ -359,7 +359,7 @@ impl Th {
             },
         };
         let n = l.len.load(Relaxed) as usize;
-        let a: Gc<Array> = unsafe { l.items.gc() };
+        let a: Gc<Array> = l.items.gc();
         if (0..n).any(|i| a.slot(i).get().is_some_and(|x| x.is(o))) {
             return true;
         }
@@ -371,7 +371,7 @@ impl Th {
         if let Some(l) = self.slots[ThreadSlot::ReprList as usize].get() {
             let l: Gc<List> = unsafe { l.cast_unchecked() };
             let n = l.len.load(Relaxed);
-            let a: Gc<Array> = unsafe { l.items.gc() };
+            let a: Gc<Array> = l.items.gc();
             for i in (0..n).rev() {
                 if a.slot(i as usize).get().is_some_and(|x| x.is(o)) {
                     a.slot(i as usize).init(None);

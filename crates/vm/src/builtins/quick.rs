@@ -128,7 +128,7 @@ pub fn is_simple(v: Value) -> bool {
 /// `k in d` by dict's own `__contains__`.
 #[inline]
 pub fn dict_has(d: Gc<Dict>, k: Value) -> Option<bool> {
-    let t: Gc<DictTable> = unsafe { d.table.gc() };
+    let t: Gc<DictTable> = d.table.gc();
     match t.find_simple(k)? {
         Found::At(e) => Some(t.content(e).is_some()),
         // The attributes of an object are elsewhere.

@@ -256,7 +256,7 @@ pub static FROZENSET: TypeCell = TypeCell::new(&FROZENSET_TYPE);
 // -- making sets
 
 fn init(s: Gc<Set>) -> Gc<Set> {
-    s.table.init(Some(SetTable::empty().value()));
+    s.table.init(Some(SetTable::empty()));
     s.used.store(0, Relaxed);
     s.hash.store(NO_HASH, Relaxed);
     s
@@ -691,7 +691,7 @@ fn set_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
 #[repr(C)]
 pub struct SetIter {
     pub h: Header,
-    pub set: Slot,
+    pub set: SlotOf<Set>,
     pub pos: AtomicU64,
     pub used: AtomicU64,
     pub left: AtomicU64,
@@ -713,7 +713,7 @@ pub static SET_ITER_TYPE: NativeType = NativeType {
             "Private method returning an estimate of len(list(it)).",
             |_, a| {
                 let it: Gc<SetIter> = me(a);
-                let n = match unsafe { it.set.gc_opt::<Set>() } {
+                let n = match it.set.get() {
                     Some(s) if s.used.load(Relaxed) == it.used.load(Relaxed) => it.left.load(Relaxed),
                     _ => 0,
                 };
@@ -729,7 +729,7 @@ pub static SET_ITER: TypeCell = TypeCell::new(&SET_ITER_TYPE);
 fn new_iter(th: Th, s: Gc<Set>) -> Value {
     unsafe {
         let it = th.alloc::<SetIter>();
-        it.set.init(Some(s.value()));
+        it.set.init(Some(s));
         it.pos.store(0, Relaxed);
         let n = s.used.load(Relaxed);
         it.used.store(n, Relaxed);
@@ -740,7 +740,7 @@ fn new_iter(th: Th, s: Gc<Set>) -> Value {
 #[inline]
 pub(super) fn iter_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<SetIter> = this(o);
-    let Some(s) = (unsafe { it.set.gc_opt::<Set>() }) else { return Ok(None) };
+    let Some(s) = it.set.get() else { return Ok(None) };
     if it.used.load(Relaxed) != s.used.load(Relaxed) {
         it.used.store(u64::MAX, Relaxed);
         return Err(th.runtime_error("Set changed size during iteration"));

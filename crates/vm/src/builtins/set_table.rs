@@ -335,7 +335,7 @@ pub fn hash_element(th: Th, v: Value) -> R<i64> {
 impl Set {
     #[inline(always)]
     pub fn tab(&self) -> Gc<SetTable> {
-        unsafe { self.table.gc() }
+        self.table.gc()
     }
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -420,7 +420,7 @@ impl Gc<Set> {
                 Ok(t) => t,
                 Err(e) => return Some(Err(e)),
             };
-            th.store(self, &self.table, t.value());
+            th.store(self, &self.table, t);
         }
         probe!(&*t, hash, |c| {
             let same = c.hash.load(Relaxed) == hash as u64;
@@ -478,7 +478,7 @@ impl Gc<Set> {
         if b.n > 0 {
             b.table.fill.store(b.n as u64, Relaxed);
             th.m.barrier_all(b.table.obj());
-            th.store(into, &into.table, b.table.value());
+            th.store(into, &into.table, b.table);
             into.used.store(b.n as u64, Release);
         }
         Ok(true)
@@ -506,7 +506,7 @@ impl Gc<Set> {
             }
             if t == SetTable::empty() {
                 t = SetTable::new(th, MIN)?;
-                th.store(self, &self.table, t.value());
+                th.store(self, &self.table, t);
             }
             th.m.barrier(t.obj(), t.put_raw(key, hash).as_ptr());
             return self.inserted(th, t);
@@ -518,7 +518,7 @@ impl Gc<Set> {
         let t = self.tab();
         let nt = SetTable::new(th, SetTable::size_for(n))?;
         nt.put_all(th, &t, self.len());
-        th.store(self, &self.table, nt.value());
+        th.store(self, &self.table, nt);
         Ok(())
     }
     /// Before `n` elements are added: as CPython, one resize for all.
@@ -569,7 +569,7 @@ impl Gc<Set> {
     }
     pub fn clear(self, th: Th) {
         let _g = th.lock(self);
-        th.store(self, &self.table, SetTable::empty().value());
+        th.store(self, &self.table, SetTable::empty());
         self.used.store(0, Release);
     }
     /// Adds the elements of another set, as CPython's `set_merge` (which decides about the order).
@@ -601,7 +601,7 @@ impl Gc<Set> {
                 } else {
                     t.put_all(th, &src, n);
                 }
-                th.store(self, &self.table, t.value());
+                th.store(self, &self.table, t);
                 self.used.store(n as u64, Release);
                 return Ok(());
             }
@@ -621,9 +621,9 @@ impl Gc<Set> {
     pub fn swap_with_private(self, th: Th, other: Gc<Set>) {
         let _g = th.lock(self);
         let (t, n) = (self.tab(), self.len());
-        th.store(self, &self.table, other.tab().value());
+        th.store(self, &self.table, other.tab());
         self.used.store(other.used.load(Relaxed), Release);
-        th.store(other, &other.table, t.value());
+        th.store(other, &other.table, t);
         other.used.store(n as u64, Release);
     }
 }

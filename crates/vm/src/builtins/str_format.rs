@@ -343,7 +343,7 @@ fn run(th: Th, s: Gc<Str>, args: Option<Gc<Tuple>>, kwargs: Value) -> R<Value> {
 #[repr(C)]
 struct StringIter {
     h: Header,
-    text: Slot,
+    text: SlotOf<Str>,
     at: AtomicU64,
 }
 const ITER: NativeType = NativeType {
@@ -369,13 +369,13 @@ static FIELD_NAME_ITER: TypeCell = TypeCell::new(&FIELD_NAME_ITER_TYPE);
 fn string_iter(th: Th, cell: &'static TypeCell, s: Gc<Str>, at: usize) -> R<Value> {
     let o = super::object::new_instance(th, th.make_type(cell))?;
     let it: Gc<StringIter> = unsafe { o.cast_unchecked() };
-    th.store(it, &it.text, s.value());
+    th.store(it, &it.text, s);
     it.at.store(at as u64, Relaxed);
     Ok(o)
 }
 fn iter_state(v: Value) -> (Gc<StringIter>, Gc<Str>) {
     let it: Gc<StringIter> = unsafe { v.cast_unchecked() };
-    (it, unsafe { it.text.gc() })
+    (it, it.text.gc())
 }
 fn next_markup(th: Th, v: Value) -> R<Option<Value>> {
     let (it, s) = iter_state(v);

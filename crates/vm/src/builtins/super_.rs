@@ -127,7 +127,7 @@ pub fn lookup(th: Th, cls: Value, this: Value, name: Value, method: bool) -> R<O
 
 fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     let s = sup(o);
-    if let (Some(t), Some(ot)) = unsafe { (s.this_type.gc_opt::<Type>(), s.obj_type.gc_opt::<Type>()) } {
+    if let (Some(t), Some(ot)) = (s.this_type.get(), s.obj_type.get()) {
         let name = th.intern_value(unsafe { name.cast_unchecked() });
         if !name.is(n!(__class__))
             && let Some(v) = find(th, t, ot, name)?
@@ -159,11 +159,11 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         return Err(th.type_error(format!("super() argument 1 must be a type, not {}", th.type_name_of(t))));
     };
     let s = sup(o);
-    th.store(s, &s.this_type, t);
+    th.store(s, &s.this_type, t.known());
     if let Some(x) = obj {
         let ot = check(th, ty, x)?;
         th.store(s, &s.obj, x);
-        th.store(s, &s.obj_type, ot.value());
+        th.store(s, &s.obj_type, ot);
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ fn from_frame(th: Th) -> R<(Value, Option<Value>)> {
     let first = unsafe { f.reg(0) };
     let first = if data.cells.contains(&0) { deref(first) } else { first };
     let Some(first) = first else { return Err(th.runtime_error("super(): arg[0] deleted")) };
-    let names = unsafe { f.code.varnames.gc::<Tuple>() };
+    let names = f.code.varnames.gc();
     for i in f.code.nlocals as usize..names.len {
         if names.items()[i].is(n!(__class__)) {
             return match deref(unsafe { f.reg(i) }) {
@@ -203,12 +203,12 @@ fn get(th: Th, s: Value, o: Option<Value>, _t: Value) -> R<Value> {
     let Some(t) = x.this_type.get() else {
         return Err(th.runtime_error("super.__init__() has not been called"));
     };
-    th.call(th.type_of(s).value(), &[t, o])
+    th.call(th.type_of(s).value(), &[t.value(), o])
 }
 fn repr(th: Th, o: Value) -> R<Value> {
     let s = sup(o);
-    let tn = unsafe { s.this_type.gc_opt::<Type>() }.map_or("NULL".into(), |t| th.type_name(t));
-    Ok(th.str(&match unsafe { s.obj_type.gc_opt::<Type>() } {
+    let tn = s.this_type.get().map_or("NULL".into(), |t| th.type_name(t));
+    Ok(th.str(&match s.obj_type.get() {
         Some(ot) => format!("<super: <class '{tn}'>, <{} object>>", th.type_name(ot)),
         None => format!("<super: <class '{tn}'>, NULL>"),
     }))

@@ -62,8 +62,8 @@ pub static TYPE_TYPE: NativeType = NativeType {
         getset("__qualname__", "", |_, o| Ok(ty(o).qualname.value()), set_qualname),
         getset("__module__", "", get_module, set_module),
         getset("__bases__", "", |_, o| Ok(ty(o).bases.value()), set_bases),
-        getter("__base__", "", |_, o| Ok(Value::opt_or_none(ty(o).base.get()))),
-        getter("__mro__", "", |_, o| Ok(Value::opt_or_none(ty(o).mro.get()))),
+        getter("__base__", "", |_, o| Ok(Value::opt_or_none(ty(o).base.any()))),
+        getter("__mro__", "", |_, o| Ok(Value::opt_or_none(ty(o).mro.any()))),
         getter("__dict__", "", |th, o| Ok(crate::builtins::dict::mapping_proxy(th, ty(o).dict.value()))),
         getset("__doc__", "", get_doc, set_doc),
         getter("__text_signature__", "", get_text_signature),
@@ -275,7 +275,7 @@ fn type_init(th: Th, _t: Value, a: RawArgs) -> R<()> {
 
 fn type_mro(th: Th, a: &[Option<Value>]) -> R<Value> {
     let t = ty(a[0].unwrap());
-    let bases = unsafe { t.bases.gc::<Tuple>() };
+    let bases = t.bases.gc();
     let m = if bases.len == 0 { th.tuple(&[t.value()]) } else { c3(th, t, bases.items())? };
     Ok(crate::builtins::list::from_iterable(th, m)?.value())
 }

@@ -42,7 +42,7 @@ pub(super) fn set_name(th: Th, t: Value, v: Option<Value>) -> R<()> {
     if th.text(v).contains('\0') {
         return Err(th.value_error("type name must not contain null characters"));
     }
-    th.store(ty(t), &ty(t).name, v);
+    th.store(ty(t), &ty(t).name, v.known());
     // Traces take it for a constant.
     crate::jit::watch::type_changed(ty(t));
     Ok(())
@@ -57,7 +57,7 @@ pub(super) fn set_qualname(th: Th, t: Value, v: Option<Value>) -> R<()> {
             th.type_name_of(v)
         )));
     }
-    th.store(ty(t), &ty(t).qualname, v);
+    th.store(ty(t), &ty(t).qualname, v.known());
     Ok(())
 }
 

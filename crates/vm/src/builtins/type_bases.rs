@@ -9,6 +9,7 @@ use crate::err::R;
 use crate::n;
 use crate::native::tflags;
 use crate::object::*;
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::types::{TYPE_LOCK, c3, direct_subclasses, link_follower, link_subclass};
 use crate::value::*;
@@ -95,7 +96,7 @@ pub fn same_slots(th: Th, a: Gc<Type>, b: Gc<Type>) -> bool {
         while let Some((ni, _, v)) = t.dict_().next_entry(i) {
             i = ni;
             if let Some(m) = v.exact::<MemberDescriptor>()
-                && m.owner.get() == Some(t.value())
+                && m.owner.get() == Some(t)
             {
                 out.push((m.offset, th.text(m.name.value())));
             }
@@ -135,7 +136,7 @@ pub fn compute_mro(th: Th, t: Gc<Type>) -> R<Value> {
 }
 
 fn remove_subclass(base: Gc<Type>, t: Gc<Type>) {
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     // `linked` keeps the base: a follower may be left.
     unsafe { (*base.data).subclasses.retain(|s| *s != t.value().bits() as usize) };
 }
@@ -150,9 +151,9 @@ fn update_mros(th: Th, t: Gc<Type>, done: Gc<List>) -> R<()> {
         return Ok(());
     }
     // None: the class is being made, and its `mro()` assigns bases.
-    let old = Value::opt_or_none(t.mro.get());
+    let old = Value::opt_or_none(t.mro.any());
     super::list::append(th, done, th.tuple(&[t.value(), old]))?;
-    th.store(t, &t.mro, mro);
+    th.store(t, &t.mro, mro.known());
     th.type_modified(t, None);
     for s in direct_subclasses(th, t)?.slots().iter().map_while(|s| s.get()) {
         let s = ty(s);
@@ -201,16 +202,16 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
             th.type_name(old_base)
         )));
     }
-    let (old_bases, old_base) = (t.bases.value(), t.base.value());
-    th.store(t, &t.bases, v);
-    th.store(t, &t.base, base.value());
+    let (old_bases, old_base) = (t.bases.gc(), t.base.gc());
+    th.store(t, &t.bases, v.known());
+    th.store(t, &t.base, base);
     let done = super::list::new(th, &[])?;
     if update_mros(th, t, done).is_err() {
         let e = th.take_exc();
         let back = super::list::snapshot(th, done)?;
         for p in items(back) {
             let (c, mro) = (ty(items(*p)[0]), items(*p)[1]);
-            th.store_opt(c, &c.mro, mro.some());
+            th.store_opt(c, &c.mro, mro.some().map(Value::known));
         }
         if t.bases.value().is(v) {
             th.store(t, &t.bases, old_bases);
@@ -222,7 +223,7 @@ pub fn set(th: Th, t: Gc<Type>, v: Value) -> R<()> {
         return Err(th.set_exc(e));
     }
     if t.bases.value().is(v) {
-        for b in items(old_bases) {
+        for b in items(old_bases.value()) {
             remove_subclass(ty(*b), t);
         }
         for b in new {

@@ -73,10 +73,10 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
 
     let t = alloc_type(th, base.native, w.root_shape.load(Acquire), false);
     let name_v = th.intern_bytes(name_s.bytes());
-    th.store(t, &t.name, name_v);
-    th.store(t, &t.base, base.value());
-    th.store(t, &t.bases, bases);
-    th.store(t, &t.dict, dict.value());
+    th.store(t, &t.name, name_v.known());
+    th.store(t, &t.base, base);
+    th.store(t, &t.bases, bases.known());
+    th.store(t, &t.dict, dict);
     set_origin(th, t, dict, name_v)?;
     wrap_special_methods(th, dict)?;
     let new = Parts { t, dict, base, bases: bases_items };
@@ -94,7 +94,7 @@ pub fn type_new(th: Th, meta: Value, a: RawArgs) -> R<Value> {
     }
     fill_cells(th, t, dict, cells)?;
     let mro = super::type_bases::compute_mro(th, t)?;
-    th.store(t, &t.mro, mro);
+    th.store(t, &t.mro, mro.known());
     let cap = initial_capacity(th, dict, base);
     let s = shape::try_new_root(t, cap).ok_or_else(|| th.memory_error())?;
     t.root_shape.store(s.id, Release);
@@ -117,7 +117,7 @@ fn set_origin(th: Th, t: Gc<Type>, dict: Gc<Dict>, name: Value) -> R<()> {
         }
         None => name,
     };
-    th.store(t, &t.qualname, q);
+    th.store(t, &t.qualname, q.known());
     if dict.get_str(th, n!(__module__))?.is_none()
         && let Some(f) = th.frame()
         && let Some(m) = f.globals().get_str(th, n!(__name__))?

@@ -52,7 +52,7 @@ pub fn list_of(th: Th, n: usize, mut f: impl FnMut(usize) -> R<Value>) -> R<Valu
     unsafe {
         let l = th.alloc::<List>();
         (*l.as_ptr()).len = AtomicU64::new(n as u64);
-        l.items.init(Some(items.value()));
+        l.items.init(Some(items));
         Ok(l.value())
     }
 }
@@ -128,7 +128,7 @@ impl ListBuilder {
         unsafe {
             let l = th.alloc::<List>();
             (*l.as_ptr()).len = AtomicU64::new(self.n as u64);
-            l.items.init(Some(items.value()));
+            l.items.init(Some(items));
             Ok(l.value())
         }
     }

@@ -30,8 +30,8 @@ layouts! {
     /// `n` is the next number.
     Enumerate { iter: Slot, n: Slot }
     /// `iters`: a tuple; `strict`: 0 or 1.
-    Zip { iters: Slot, strict: AtomicU64 }
-    Map { func: Slot, iters: Slot, strict: AtomicU64 }
+    Zip { iters: SlotOf<Tuple>, strict: AtomicU64 }
+    Map { func: Slot, iters: SlotOf<Tuple>, strict: AtomicU64 }
     Filter { func: Slot, iter: Slot }
 }
 
@@ -168,12 +168,12 @@ fn iterators(th: Th, v: &[Value]) -> R<Value> {
     }
     Ok(th.tuple(g.as_slice()))
 }
-fn reduced(th: Th, o: Value, first: Option<Value>, iters: &Slot, strict: &AtomicU64) -> R<Value> {
+fn reduced(th: Th, o: Value, first: Option<Value>, iters: Gc<Tuple>, strict: &AtomicU64) -> R<Value> {
     let mut g = Gather::new();
     if let Some(f) = first {
         g.push(th, f)?;
     }
-    g.extend(th, this::<Tuple>(iters.value()).items())?;
+    g.extend(th, iters.items())?;
     let args = th.tuple(g.as_slice());
     let ty = th.type_of(o).value();
     Ok(if strict.load(Relaxed) != 0 { th.tuple(&[ty, args, TRUE()]) } else { th.tuple(&[ty, args]) })
@@ -196,7 +196,7 @@ pub static ZIP: TypeCell = TypeCell::new({
         methods: &[
             method("__reduce__", "($self, /)", REDUCE, |th, a| {
                 let z: Gc<Zip> = me(a);
-                reduced(th, z.value(), None, &z.iters, &z.strict)
+                reduced(th, z.value(), None, z.iters.gc(), &z.strict)
             }),
             method("__setstate__", "($self, object, /)", SETSTATE, |th, a| {
                 me::<Zip>(a).strict.store(th.truth(arg(a, 1))? as u64, Relaxed);
@@ -211,7 +211,7 @@ fn zip_new(th: Th, cls: Value, a: RawArgs) -> R<Value> {
     let strict = strict_arg(th, "zip", a)?;
     let iters = iterators(th, a.pos())?;
     let z = instance::<Zip>(th, cls, &ZIP)?;
-    th.store(z, &z.iters, iters);
+    th.store(z, &z.iters, iters.known());
     z.strict.store(strict as u64, Relaxed);
     Ok(z.value())
 }
@@ -291,7 +291,7 @@ pub static MAP: TypeCell = TypeCell::new({
         methods: &[
             method("__reduce__", "($self, /)", REDUCE, |th, a| {
                 let m: Gc<Map> = me(a);
-                reduced(th, m.value(), m.func.get(), &m.iters, &m.strict)
+                reduced(th, m.value(), m.func.get(), m.iters.gc(), &m.strict)
             }),
             method("__setstate__", "($self, object, /)", SETSTATE, |th, a| {
                 me::<Map>(a).strict.store(th.truth(arg(a, 1))? as u64, Relaxed);
@@ -310,7 +310,7 @@ fn map_new(th: Th, cls: Value, a: RawArgs) -> R<Value> {
     let iters = iterators(th, &a.pos()[1..])?;
     let m = instance::<Map>(th, cls, &MAP)?;
     th.store(m, &m.func, a.pos()[0]);
-    th.store(m, &m.iters, iters);
+    th.store(m, &m.iters, iters.known());
     m.strict.store(strict as u64, Relaxed);
     Ok(m.value())
 }

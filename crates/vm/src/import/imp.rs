@@ -337,11 +337,11 @@ fn replace_filename(th: Th, c: Gc<Code>, old: Value, new: Value) {
     if !c.filename.value().is(old) {
         return;
     }
-    th.store(c, &c.filename, new);
+    th.store(c, &c.filename, new.known());
     if c.ins.is_null() {
         return; // what is nested in it will be called as it is when it is loaded
     }
-    for s in unsafe { c.consts.gc::<Array>() }.slots() {
+    for s in c.consts.gc().slots() {
         if let Some(k) = s.get().and_then(|v| v.exact::<Code>()) {
             replace_filename(th, k, old, new);
         }

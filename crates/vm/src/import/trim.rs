@@ -4,7 +4,6 @@
 //! A traceback's `next` is null or one, its `frame` a frame object with a code object, whose names are strings.
 
 use crate::builtins::exceptions as exc;
-use crate::builtins::frame::FrameObj;
 use crate::object::*;
 use crate::thread::Th;
 use crate::value::*;
@@ -21,11 +20,11 @@ pub fn remove_importlib_frames(th: Th) {
     let mut outer: Option<Gc<Traceback>> = None;
     let mut prev: Option<Gc<Traceback>> = None;
     let mut in_lib = false;
-    let mut tb = unsafe { e.traceback.gc_opt::<Traceback>() };
+    let mut tb = e.traceback.get();
     while let Some(t) = tb {
-        let next = unsafe { t.next.gc_opt::<Traceback>() };
-        let code: Gc<Code> = unsafe { t.frame.gc::<FrameObj>().code.gc() };
-        let file = unsafe { code.filename.gc::<Str>() };
+        let next = t.next.get();
+        let code: Gc<Code> = t.frame.gc().code.gc();
+        let file = code.filename.gc();
         let now = matches!(
             file.bytes(),
             b"<frozen importlib._bootstrap>" | b"<frozen importlib._bootstrap_external>"
@@ -34,10 +33,10 @@ pub fn remove_importlib_frames(th: Th) {
             outer = prev;
         }
         in_lib = now;
-        if now && (always || unsafe { code.name.gc::<Str>() }.bytes() == b"_call_with_frames_removed") {
+        if now && (always || code.name.gc().bytes() == b"_call_with_frames_removed") {
             match outer {
-                Some(o) => th.store_opt(o, &o.next, next.map(|n| n.value())),
-                None => th.store_opt(e, &e.traceback, next.map(|n| n.value())),
+                Some(o) => th.store_opt(o, &o.next, next),
+                None => th.store_opt(e, &e.traceback, next),
             }
             prev = outer;
         } else {

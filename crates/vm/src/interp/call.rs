@@ -144,13 +144,13 @@ impl Th {
         }
         // A class may hold the descriptor of an unrelated type under any name.
         if let Some(w) = f.exact::<WrapperDescriptor>() {
-            if !self.isinstance_exact(o, unsafe { w.owner.gc() }) {
+            if !self.isinstance_exact(o, w.owner.gc()) {
                 return Err(crate::builtins::descr::wrong_receiver(self, w, o));
             }
             return (w.def.wrap)(self, w.func, o, a);
         }
         if let Some(m) = f.exact::<MethodDescriptor>() {
-            crate::builtins::descr::check_receiver(self, &m.owner, m.def.name, o)?;
+            crate::builtins::descr::check_receiver(self, m.owner.gc(), m.def.name, o)?;
             return self.call_def(m.def, Some(o), None, a);
         }
         let t = self.type_of(o);
@@ -424,7 +424,7 @@ pub fn bind_python(
         && !varkw
         && nkwonly == 0
         && given < npos
-        && let Some(d) = unsafe { f.defaults.gc_opt::<Tuple>() }
+        && let Some(d) = f.defaults.get()
         && given + d.len >= npos
     {
         unsafe {
@@ -498,7 +498,7 @@ fn bind_general<const N: usize>(
         None
     };
     if a.nkw() != 0 {
-        let names = unsafe { code.varnames.gc::<Tuple>() };
+        let names = code.varnames.gc();
         let posonly = unsafe { (*code.data).posonly as usize };
         for (k, v) in a.keywords() {
             let Some(ks) = k.cast::<Str>() else {
@@ -531,7 +531,7 @@ fn bind_general<const N: usize>(
         return Err(too_many(th, f, code, given, vals));
     }
     if given < npos {
-        let defs = unsafe { f.defaults.gc_opt::<Tuple>() };
+        let defs = f.defaults.get();
         let nd = defs.map_or(0, |d| d.len);
         let need = npos.saturating_sub(nd);
         if vals[given.min(need)..need].iter().any(|v| v.is_none()) {
@@ -548,8 +548,8 @@ fn bind_general<const N: usize>(
         let mut lacking = false;
         for i in npos..total {
             if vals[i].is_none() {
-                if let Some(d) = kwd.and_then(|d| d.cast::<Dict>()) {
-                    let name = unsafe { code.varnames.gc::<Tuple>() }.items()[i];
+                if let Some(d) = kwd {
+                    let name = code.varnames.gc().items()[i];
                     vals[i] = d.get_str(th, name)?;
                 }
                 lacking |= vals[i].is_none();
@@ -579,7 +579,7 @@ fn unexpected_keyword(
     a: RawArgs,
     k: Value,
 ) -> Raised {
-    let names = unsafe { code.varnames.gc::<Tuple>() };
+    let names = code.varnames.gc();
     // Positional-only parameters that were given by name.
     let bad: Vec<String> = names.items()[..posonly]
         .iter()
@@ -608,7 +608,7 @@ fn unexpected_keyword(
 #[cold]
 fn too_many(th: Th, f: Gc<Function>, code: Gc<Code>, given: usize, vals: &[Option<Value>]) -> Raised {
     let npos = code.argcount as usize;
-    let nd = unsafe { f.defaults.gc_opt::<Tuple>() }.map_or(0, |d| d.len);
+    let nd = f.defaults.get().map_or(0, |d| d.len);
     let kwonly_given = vals[npos..npos + code.kwonly as usize].iter().filter(|v| v.is_some()).count();
     let (sig, plural) =
         if nd > 0 { (format!("from {} to {npos}", npos - nd), true) } else { (format!("{npos}"), npos != 1) };
@@ -638,7 +638,7 @@ fn missing(
     range: std::ops::Range<usize>,
     kind: &str,
 ) -> Raised {
-    let names = unsafe { code.varnames.gc::<Tuple>() };
+    let names = code.varnames.gc();
     let lack: Vec<String> =
         range.filter(|i| vals[*i].is_none()).map(|i| format!("'{}'", th.text(names.items()[i]))).collect();
     let list = match lack.len() {

@@ -76,7 +76,7 @@ unsafe fn nth(a: Gc<Array>, i: usize) -> Gc<Generator> {
 }
 #[inline(always)]
 fn nregs(g: Gc<Generator>) -> usize {
-    unsafe { g.code.gc::<Code>() }.nregs as usize
+    g.code.gc().nregs as usize
 }
 
 /// The generator that a suspended one delegates to, by code as the compiler writes it.
@@ -93,7 +93,7 @@ unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
         if s.op_byte() != Op::Send as u8 || s.a() != y.a() || s.b() != y.c() {
             return None;
         }
-        let d = g.regs.gc_opt::<Array>()?.slot(y.c()).get()?;
+        let d = g.regs.get()?.slot(y.c()).get()?;
         if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
             Some(d.cast_unchecked())
         } else {
@@ -104,7 +104,7 @@ unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
 /// Whether a suspended generator may be one of a chain: nobody holds its frame, it handles no exception.
 #[inline(always)]
 fn plain(g: Gc<Generator>) -> bool {
-    g.state.load(Relaxed) == SUSPENDED && (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed)) == 0
+    g.state.load(Relaxed) == SUSPENDED && (g.frame.word() | g.handled.raw().load(Relaxed)) == 0
 }
 
 /// As `generator::quick_resume`, for a generator that has a chain.
@@ -119,7 +119,7 @@ pub unsafe fn resume(
     v: Value,
 ) -> Option<At> {
     unsafe {
-        let chain: Gc<Array> = root.chain.gc_opt()?;
+        let chain: Gc<Array> = root.chain.get()?;
         if !plain(root)
             || th.multi()
             || th.m.poll.load(Relaxed) != 0
@@ -140,7 +140,7 @@ pub unsafe fn resume(
         let y = code.ins.add(g.lasti.load(Relaxed) as usize);
         if (*y).op_byte() == Op::YieldFrom as u8 {
             // Others have resumed the chain's generators and made it longer: it may be running, with this one in a gap.
-            let d = g.regs.gc::<Array>().slot((*y).c()).value();
+            let d = g.regs.gc().slot((*y).c()).value();
             if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
                 return None;
             }
@@ -208,7 +208,7 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
                 extend(th, root, g);
             }
             root.state.store(SUSPENDED, Release);
-        } else if delegates && let Some(chain) = g.chain.gc_opt::<Array>() {
+        } else if delegates && let Some(chain) = g.chain.get() {
             let w = words(chain);
             *w.add(LEN) = fix(0);
             *w.add(REGS) = fix(0);
@@ -269,13 +269,11 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
             return None;
         }
-        let chain: Gc<Array> = root.chain.gc_opt()?;
+        let chain: Gc<Array> = root.chain.get()?;
         let p = if n == 1 { root } else { nth(chain, n - 2) };
         let code: Gc<Code> = p.code.gc();
         let y = code.ins.add(p.lasti.load(Relaxed) as usize);
-        if (*y).op_byte() != Op::YieldFrom as u8
-            || (p.frame.raw().load(Relaxed) | p.handled.raw().load(Relaxed)) != 0
-        {
+        if (*y).op_byte() != Op::YieldFrom as u8 || (p.frame.word() | p.handled.raw().load(Relaxed)) != 0 {
             return None;
         }
         finished(g);
@@ -302,7 +300,7 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
 /// What the innermost generator of a root's chain now delegates to becomes part of the chain.
 unsafe fn extend(th: Th, root: Gc<Generator>, mut g: Gc<Generator>) {
     unsafe {
-        let Some(chain) = root.chain.gc_opt::<Array>() else { return };
+        let Some(chain) = root.chain.get() else { return };
         while let Some(d) = next(g) {
             let n = number(*words(chain).add(LEN));
             if FIRST + n >= chain.cap || n >= MOST {
@@ -344,7 +342,7 @@ unsafe fn build(th: Th, root: Gc<Generator>) {
         *w.add(TIME) = now();
         *w.add(LEN) = fix(0);
         *w.add(REGS) = fix(0);
-        th.store(root, &root.chain, chain.value());
+        th.store(root, &root.chain, chain);
         extend(th, root, root);
         if number(*w.add(LEN)) == 0 {
             root.chain.init(None);
@@ -366,7 +364,7 @@ fn write_gap(th: Th, f: *mut Frame) {
         let flags = (*f).flags;
         let n = gap(flags);
         let root: Gc<Generator> = (*f).locals.gc();
-        let chain = root.chain.gc_opt::<Array>();
+        let chain = root.chain.get();
         let mut at = (*f).regs;
         for k in (0..n).rev() {
             let g = if k == 0 { root } else { nth(chain.expect("a gap has a chain"), k - 1) };
@@ -386,8 +384,8 @@ fn write_gap(th: Th, f: *mut Frame) {
             *at.add((*y).a()) = NONE().bits();
             if let Some(o) = g.frame.get() {
                 nf.flags |= fflags::OBJECT;
-                nf.object.init(Some(o));
-                crate::builtins::frame::resumed(th, o, nf);
+                nf.object.init(Some(o.value()));
+                crate::builtins::frame::resumed(th, o.value(), nf);
             }
         }
         root.chain.init(None);

@@ -270,8 +270,8 @@ pub fn of(th: Th, f: Value, args: &[Value], now: bool) -> Option<Drain> {
 /// Function `k` for this generator.
 fn function_of(th: Th, g: Value, k: usize, now: bool) -> Option<Gc<Function>> {
     let g: Gc<super::generator::Generator> = g.exact()?;
-    let code: Gc<Code> = unsafe { g.code.gc() };
-    let known = unsafe { code.drains.gc_opt::<Array>() }.and_then(|a| a.slot(k).get());
+    let code: Gc<Code> = g.code.gc();
+    let known = code.drains.get().and_then(|a| a.slot(k).get());
     Some(match known {
         Some(f) => unsafe { f.cast_unchecked() },
         None => {
@@ -297,7 +297,7 @@ fn make(th: Th, code: Gc<Code>, k: usize) -> R<Gc<Function>> {
         None => prepare(th).inspect_err(|_| WITHOUT.store(true, Relaxed))?,
     };
     let model: Gc<Function> = unsafe { all.slot(k).gc() };
-    let canon: Gc<Code> = unsafe { model.code.gc() };
+    let canon: Gc<Code> = model.code.gc();
     crate::builtins::code::load(th, canon)?;
     let copy = crate::builtins::code::copy(th, canon, canon.globals_id.load(Relaxed))?;
     if code.flag(HOT) {
@@ -306,13 +306,13 @@ fn make(th: Th, code: Gc<Code>, k: usize) -> R<Gc<Function>> {
             c.store(c.load(Relaxed).min(SOON), Relaxed);
         }
     }
-    let f = crate::builtins::function::new(th, canon, unsafe { model.globals.gc() })?;
-    th.store(f, &f.code, copy.value());
-    let a = match unsafe { code.drains.gc_opt::<Array>() } {
+    let f = crate::builtins::function::new(th, canon, model.globals.gc())?;
+    th.store(f, &f.code, copy);
+    let a = match code.drains.get() {
         Some(a) => a,
         None => {
             let a = th.array(NAMES.len())?;
-            th.store(code, &code.drains, a.value());
+            th.store(code, &code.drains, a);
             a
         }
     };
@@ -354,7 +354,7 @@ fn prepare(th: Th) -> R<Gc<Array>> {
     let all = th.array(NAMES.len() + 1)?;
     let missing = globals.get_str(th, th.intern("MISSING"))?;
     th.store_opt(all, all.slot(NAMES.len()), missing);
-    let consts: Gc<Array> = unsafe { module.consts.gc() };
+    let consts: Gc<Array> = module.consts.gc();
     for s in consts.slots() {
         let Some(c) = s.get().and_then(|c| c.exact::<Code>()) else { continue };
         let name = th.text(c.name.value());

@@ -684,7 +684,7 @@ fn trace(th: Th, event: usize, args: &[Value]) -> R<()> {
 }
 
 fn exception_info(th: Th, e: Value) -> Value {
-    let tb = e.cast::<BaseException>().and_then(|x| x.traceback.get());
+    let tb = e.cast::<BaseException>().and_then(|x| x.traceback.any());
     th.tuple(&[th.type_of(e).value(), e, Value::opt_or_none(tb)])
 }
 

@@ -23,6 +23,7 @@ use super::slow::{fr, reg, set, skip};
 use super::{Ctl, chain, unwind};
 use crate::builtins::async_gen;
 use crate::builtins::exceptions as exc;
+use crate::builtins::frame::FrameObj;
 use crate::err::R;
 use crate::n;
 use crate::object::*;
@@ -35,22 +36,22 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 #[repr(C)]
 pub struct Generator {
     pub h: Header,
-    pub func: Slot,
-    pub code: Slot,
+    pub func: SlotOf<Function>,
+    pub code: SlotOf<Code>,
     /// Registers while suspended.
-    pub regs: Slot,
+    pub regs: SlotOf<Array>,
     pub name: Slot,
     pub qualname: Slot,
     pub handled: Slot,
     pub outer: Slot,
     /// Its Python frame object, if somebody asked for it.
-    pub frame: Slot,
+    pub frame: SlotOf<FrameObj>,
     /// `cr_origin`.
     pub origin: Slot,
     /// Async generators: finalizer hook; `ag_running` state is in `aflags`.
     pub finalizer: Slot,
     /// The generators that it delegates to: see `chain`.
-    pub chain: Slot,
+    pub chain: SlotOf<Array>,
     pub state: AtomicU64,
     /// Index of the instruction it is suspended at.
     pub lasti: AtomicU64,
@@ -119,12 +120,12 @@ pub(crate) fn make_object(th: Th, kind: Kind) -> R<Gc<Generator>> {
     unsafe {
         let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
         let g: Gc<Generator> = Gc::from_obj(o);
-        for s in [&g.handled, &g.outer, &g.frame, &g.origin, &g.finalizer, &g.chain] {
+        for s in [&g.handled, &g.outer, g.frame.slot(), &g.origin, &g.finalizer, g.chain.slot()] {
             s.init(None);
         }
-        g.func.init(Some(f.func.value()));
-        g.code.init(Some(f.code.value()));
-        g.regs.init(Some(regs.value()));
+        g.func.init(Some(f.func));
+        g.code.init(Some(f.code));
+        g.regs.init(Some(regs));
         g.name.init(f.func.name.get());
         g.qualname.init(f.func.qualname.get());
         g.state.store(CREATED, Relaxed);
@@ -157,7 +158,7 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
 }
 #[inline(always)]
 fn save_regs(th: Th, f: &Frame, g: Gc<Generator>) {
-    let regs: Gc<Array> = unsafe { g.regs.gc() };
+    let regs: Gc<Array> = g.regs.gc();
     let depth = f.depth();
     g.depth.store(depth as u64, Relaxed);
     unsafe { copy_words(f.regs, regs.slots().as_ptr() as *mut u64, depth) };
@@ -183,8 +184,8 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
         copy_words(regs.slots().as_ptr() as *const u64, at, nf.depth());
         if let Some(o) = g.frame.get() {
             nf.flags |= fflags::OBJECT;
-            nf.object.init(Some(o));
-            crate::builtins::frame::resumed(th, o, nf);
+            nf.object.init(Some(o.value()));
+            crate::builtins::frame::resumed(th, o.value(), nf);
         }
         if let Some(h) = th.handled.get() {
             th.store(g, &g.outer, h);

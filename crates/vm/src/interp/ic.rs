@@ -13,6 +13,7 @@ use crate::err::R;
 use crate::native::tflags;
 use crate::object::*;
 use crate::shape::{Place, Shape, shape};
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
 use crate::value::*;
@@ -138,7 +139,7 @@ fn full(ic: &Ic) -> bool {
         return true;
     }
     ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     clear(ic);
     false
 }
@@ -165,7 +166,7 @@ fn fill_place(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, version: u32, s: &Sh
         _ => return,
     };
     if tg == tag::SLOT && ic.w0.load(Acquire) == 0 {
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         if t.version.load(Acquire) == version {
             register(t, ic);
             ic.w0.store(pack(s.id, value), Release);
@@ -190,7 +191,7 @@ fn fill_entry(
         return;
     }
     let e = new_entry(th, shape, tg, value, aux);
-    let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let _g = lock(&TYPE_LOCK);
     if t.version.load(Acquire) == version {
         register(t, ic);
         put_entry(th, code, ic, e);
@@ -235,7 +236,7 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
             continue;
         }
         // What is in a cache under the lock holds, as long as the type does not change.
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         let w = other.w0.load(Relaxed);
         if (w >> 32) as u32 == shape && w != 0 {
             register(t, ic);
@@ -325,7 +326,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             if let Some(m) = d.exact::<MemberDescriptor>() {
                 if m.flags & crate::native::member::NONE_IF_NULL == 0
                     && m.offset != crate::native::member::AS_ATTR
-                    && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
+                    && th.is_subtype(t, m.owner.gc())
                 {
                     fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
                 }
@@ -365,7 +366,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
 fn rely_on_metaclass(t: Gc<Type>, version: u32, ic: &Ic) {
     // What native classes have is for good.
     if t.heap_type() {
-        let _g = TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&TYPE_LOCK);
         register(t, ic);
         if t.version.load(Acquire) != version {
             flush(ic as *const Ic as usize);
@@ -381,7 +382,7 @@ fn class_function(d: Value) -> Option<Value> {
 /// A variable of a module: the cache holds its cell.
 fn fill_module(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, m: Gc<Module>, name: Value) {
     let version = t.version.load(Acquire);
-    let Some(d) = m.dict.get().and_then(|d| d.exact::<Dict>()) else { return };
+    let Some(d) = m.dict.any().and_then(|d| d.exact::<Dict>()) else { return };
     if th.lookup(t, name).is_some() || !matches!(d.get_str(th, name), Ok(Some(_))) {
         return;
     }
@@ -407,10 +408,7 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
     let version = t.version.load(Acquire);
     if let Some(d) = th.lookup(t, name) {
         if let Some(m) = d.exact::<MemberDescriptor>() {
-            if m.flags == 0
-                && m.offset != crate::native::member::AS_ATTR
-                && th.is_subtype(t, unsafe { m.owner.gc::<Type>() })
-            {
+            if m.flags == 0 && m.offset != crate::native::member::AS_ATTR && th.is_subtype(t, m.owner.gc()) {
                 fill_place(th, code, ic, t, version, s, Place::Inline(m.offset));
             }
             return;
@@ -441,7 +439,7 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
 /// The slow `LoadGlobal`; fills the cache with the name's cell.
 pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Option<Value>> {
     let name = ic.name.value();
-    let g: Gc<Dict> = unsafe { func.globals.gc() };
+    let g: Gc<Dict> = func.globals.gc();
     let cacheable = g.is_exact_dict() && g.flag(CELLS) && g.owner.get().is_some();
     if let Some(v) = crate::builtins::dict::get_item_str(th, g, name)? {
         if cacheable {
@@ -462,7 +460,7 @@ pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Opt
         let id = g.owner.value().bits();
         // No Python code and no safepoint under this lock, which the collector takes too (`bury`) and which `global_added`
         // takes under the dict's: `lacks_str` compares nothing by `__eq__`, the rest allocates no objects.
-        let mut tab = ABSENT.lock().unwrap_or_else(|e| e.into_inner());
+        let mut tab = lock(&ABSENT);
         g.set_flag(WATCHED);
         if g.lacks_str(unsafe { name.cast_unchecked() }) {
             let list = tab.get_or_insert_with(AddressMap::default).entry((id, name.bits())).or_default();
@@ -489,7 +487,7 @@ const MAX_BURIED: usize = 1000;
 pub unsafe fn bury(ics: *mut Ic, n: usize) {
     // SAFETY: the array is the caller's; its entries are about to be freed.
     unsafe { std::slice::from_raw_parts(ics, n) }.iter().for_each(clear);
-    let mut list = BURIED.lock().unwrap_or_else(|e| e.into_inner());
+    let mut list = lock(&BURIED);
     list.push((ics as usize, n));
     if list.len() < MAX_BURIED {
         return;
@@ -501,7 +499,7 @@ pub unsafe fn bury(ics: *mut Ic, n: usize) {
     };
     crate::types::forget_caches(dead);
     crate::jit::watch::forget_caches(dead);
-    if let Some(t) = ABSENT.lock().unwrap_or_else(|e| e.into_inner()).as_mut() {
+    if let Some(t) = lock(&ABSENT).as_mut() {
         t.retain(|_, l| {
             l.retain(|a| !dead(*a));
             !l.is_empty()
@@ -515,7 +513,7 @@ pub unsafe fn bury(ics: *mut Ic, n: usize) {
 /// A name came into a watched namespace: caches that found it in builtins are wrong now.
 pub fn global_added(ns: Gc<Dict>, key: Value) {
     let Some(id) = ns.owner.get() else { return };
-    let mut tab = ABSENT.lock().unwrap_or_else(|e| e.into_inner());
+    let mut tab = lock(&ABSENT);
     if let Some(list) = tab.as_mut().and_then(|t| t.remove(&(id.bits(), key.bits()))) {
         for ic in list {
             flush(ic);

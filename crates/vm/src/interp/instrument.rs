@@ -246,7 +246,7 @@ fn patch(code: Gc<Code>, m: &Monitor, i: usize) {
 
 /// The code object that clones for other namespaces share.
 pub fn canonical(code: Gc<Code>) -> Gc<Code> {
-    unsafe { code.canonical.gc_opt() }.unwrap_or(code)
+    code.canonical.get().unwrap_or(code)
 }
 pub fn monitor(code: Gc<Code>) -> Option<&'static Monitor> {
     unsafe { canonical(code).monitor.load(Acquire).as_ref() }

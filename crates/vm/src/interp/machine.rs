@@ -443,7 +443,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     fn konst(self, i: usize) -> Value {
         unsafe {
             let code = (&*self.fp).code;
-            code.consts.gc::<Array>().slot(i).value()
+            code.consts.gc().slot(i).value()
         }
     }
     #[inline(always)]
@@ -546,12 +546,12 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     fn enter_defaults(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
             let f: Gc<Function> = func.cast_unchecked();
-            let total = f.code.gc::<Code>().simple_args;
+            let total = f.code.gc().simple_args;
             if total == u32::MAX || nargs >= total as usize {
                 return None;
             }
             let total = total as usize;
-            let d = f.defaults.gc_opt::<Tuple>()?;
+            let d = f.defaults.get()?;
             let from = (nargs + d.len).checked_sub(total)?;
             // What lies above the arguments is free, whether the call comes about or not.
             for (k, v) in d.items()[from..].iter().enumerate() {

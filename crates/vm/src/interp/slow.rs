@@ -25,6 +25,7 @@ use crate::native::{Inline, RawArgs, tflags};
 use crate::object::*;
 use crate::shape::{Place, shape};
 use crate::slots::CmpOp;
+use crate::sync::lock;
 use crate::thread::{Cont, Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Common, Ins, Intrinsic1, Intrinsic2, Op, SetFunc, Special};
@@ -112,7 +113,7 @@ pub(super) fn ic_of(th: Th, i: usize) -> &'static Ic {
     unsafe { &*fr(th).code.ics.add(i) }
 }
 fn name_of(th: Th, i: usize) -> Value {
-    unsafe { fr(th).code.names.gc::<Tuple>() }.items()[i]
+    fr(th).code.names.gc().items()[i]
 }
 fn ret_a(th: Th, i: Ins, v: Value) -> Res {
     set(th, i.a(), v);
@@ -152,7 +153,7 @@ pub fn invalid(th: Th, i: Ins) -> Res {
 #[cold]
 fn unbound(th: Th, i: usize) -> crate::err::Raised {
     let c = fr(th).code;
-    let name = unsafe { c.varnames.gc::<Tuple>() }.items()[i];
+    let name = c.varnames.gc().items()[i];
     let n = th.text(name);
     if (i as u32) < c.nlocals {
         // It has no name, so that nothing is suggested.
@@ -223,7 +224,7 @@ pub fn make_cell(th: Th, i: Ins) -> Res {
     ret_a(th, i, c.value())
 }
 pub fn copy_free(th: Th, i: Ins) -> Res {
-    let t = unsafe { fr(th).func.closure.gc::<Tuple>() };
+    let t = fr(th).func.closure.gc();
     for (k, v) in t.items().iter().enumerate() {
         set(th, i.a() + k, *v);
     }
@@ -359,7 +360,7 @@ fn remember_getitem(th: Th, t: Gc<Type>, f: Value) {
     if t.fast_getitem.get().is_none() {
         let version = t.version.load(Acquire);
         if th.lookup(t, n!(__getitem__)).is_some_and(|g| g.is(f)) {
-            let _g = crate::types::TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+            let _g = lock(&crate::types::TYPE_LOCK);
             if version != 0 && t.version.load(Acquire) == version {
                 th.store(t, &t.fast_getitem, f);
             }
@@ -571,7 +572,7 @@ pub fn load_special(th: Th, i: Ins) -> Res {
 }
 pub fn with_exit(th: Th, i: Ins) -> Res {
     let e = reg(th, i.c());
-    let tb = unsafe { e.cast_unchecked::<BaseException>() }.traceback.get();
+    let tb = e.known::<BaseException>().traceback.any();
     let a = [th.type_of(e).value(), e, Value::opt_or_none(tb)];
     let f = reg(th, i.b());
     let v = match reg_opt(th, i.b() + 1) {
@@ -621,7 +622,7 @@ pub fn build_template(th: Th, i: Ins) -> Res {
 
 pub fn make_function(th: Th, i: Ins) -> Res {
     let f = fr(th);
-    let code = unsafe { f.code.consts.gc::<Array>() }.slot(i.imm() as usize).value();
+    let code = f.code.consts.gc().slot(i.imm() as usize).value();
     let v = builtins::function::new(th, unsafe { code.cast_unchecked() }, f.globals())?;
     if f.func.builtins.get().is_some() {
         v.builtins.init(f.func.builtins.get());
@@ -631,15 +632,14 @@ pub fn make_function(th: Th, i: Ins) -> Res {
 pub fn set_func_attr(th: Th, i: Ins) -> Res {
     let f = unsafe { reg(th, i.a()).cast_unchecked::<Function>() };
     let v = reg(th, i.b());
-    let slot = match SetFunc::from_num(i.x() as usize) {
-        SetFunc::Defaults => &f.defaults,
-        SetFunc::KwDefaults => &f.kwdefaults,
-        SetFunc::Annotate => &f.annotate,
-        SetFunc::Closure => &f.closure,
-        SetFunc::TypeParams => &f.type_params,
-        SetFunc::Doc => &f.doc,
-    };
-    th.store(f, slot, v);
+    match SetFunc::from_num(i.x() as usize) {
+        SetFunc::Defaults => th.store(f, &f.defaults, v.known()),
+        SetFunc::KwDefaults => th.store(f, &f.kwdefaults, v.known()),
+        SetFunc::Annotate => th.store(f, &f.annotate, v),
+        SetFunc::Closure => th.store(f, &f.closure, v.known()),
+        SetFunc::TypeParams => th.store(f, &f.type_params, v),
+        SetFunc::Doc => th.store(f, &f.doc, v),
+    }
     NEXT
 }
 pub fn load_build_class(th: Th, i: Ins) -> Res {

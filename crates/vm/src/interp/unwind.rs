@@ -50,10 +50,10 @@ impl Th {
         unsafe {
             let t = self.alloc::<Traceback>();
             t.next.init(e.traceback.get());
-            t.frame.init(Some(frame));
+            t.frame.init(Some(frame.known()));
             (*t.as_ptr()).lasti = lasti;
             (*t.as_ptr()).line = LINE_UNKNOWN;
-            self.store(e, &e.traceback, t.value());
+            self.store(e, &e.traceback, t);
         }
     }
 }

@@ -298,7 +298,7 @@ fn bind(
     names: Option<Gc<Tuple>>,
 ) -> Option<(Gc<Code>, Args)> {
     let func: Gc<Function> = f.v.exact()?;
-    let code: Gc<Code> = unsafe { func.code.gc() };
+    let code: Gc<Code> = func.code.gc();
     if code.ins.is_null() || !m.rec().may_bind(code) {
         return None;
     }
@@ -318,7 +318,7 @@ fn bind(
     for k in 0..npos.min(given) {
         vals.v[k] = pos(k);
     }
-    let params = unsafe { code.varnames.gc::<Tuple>() };
+    let params = code.varnames.gc();
     let posonly = unsafe { (*code.data).posonly as usize };
     let mut others = Args::new();
     for k in 0..nkw {
@@ -342,7 +342,7 @@ fn bind(
     }
     m.pin_code(f);
     if vals.v[..npos].iter().any(|v| v.is_none()) {
-        let d = unsafe { func.defaults.gc_opt::<Tuple>() }?;
+        let d = func.defaults.get()?;
         let need = npos.checked_sub(d.len)?;
         if vals.v[..need].iter().any(|v| v.is_none()) {
             return None;
@@ -360,9 +360,9 @@ fn bind(
     for k in npos..total {
         if vals.v[k].is_none() {
             let d = func.kwdefaults.get()?;
-            d.exact::<Dict>()?;
+            d.value().exact::<Dict>()?;
             let t = m.get(f, Field(offset_of!(Function, kwdefaults) as u32));
-            if !m.shape_is(T { v: d, r: t.r }, Kind::Dict as u32) {
+            if !m.shape_is(T { v: d.value(), r: t.r }, Kind::Dict as u32) {
                 return None;
             }
             let name = m.constant(params.items()[k]);

@@ -138,8 +138,7 @@ fn delegate(g: Gc<Generator>, y: Ins) -> Option<Value> {
     if y.op_byte() != Bc::YieldFrom as u8 {
         return None;
     }
-    // SAFETY: a suspended generator has registers.
-    let d = unsafe { g.regs.gc_opt::<Array>() }?.slot(y.c()).get()?;
+    let d = g.regs.get()?.slot(y.c()).get()?;
     (d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine)).then_some(d)
 }
 
@@ -162,7 +161,7 @@ fn guards(m: RecMachine, it: T<Value>, v: T<Value>) -> Option<(Gc<Generator>, Ir
         }
     }
     int_is(m, it, STATE, was);
-    let code: Gc<Code> = unsafe { g.code.gc() };
+    let code: Gc<Code> = g.code.gc();
     let (want, have) = (m.rec().konst(code.value()), get(m, it.r, CODE));
     is(m, have, want, true);
     let lasti = g.lasti.load(Relaxed);
@@ -378,7 +377,7 @@ fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
         run::put_away(pc, (*fp).regs, fp, g);
         // Set when it was resumed in the recording's own run; in a trace only what is written to memory has it.
         g.outer.init(None);
-        th.m.barrier_all(g.regs.gc::<Array>().obj());
+        th.m.barrier_all(g.regs.gc().obj());
     }
 }
 

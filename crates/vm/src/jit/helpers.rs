@@ -528,7 +528,7 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
         return simple_iterator(th, e.iter.value(), depth + 1);
     }
     if let Some(z) = it.exact::<builtins::zip_map::Zip>() {
-        let all: Gc<Tuple> = unsafe { z.iters.gc() };
+        let all: Gc<Tuple> = z.iters.gc();
         // Where one of the others ends, those before it have lost an item.
         return z.strict.load(std::sync::atomic::Ordering::Relaxed) == 0
             && all.items().iter().all(|x| simple_iterator(th, *x, depth + 1))

@@ -168,9 +168,8 @@ fn set_attr(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<()> {
     let (at, next) = match th.lookup(t, name) {
         Some(d) if th.type_of(d).slots.descr_set.is_some() => {
             let d = d.exact::<MemberDescriptor>()?;
-            let own = d.flags == 0
-                && d.offset != crate::native::member::AS_ATTR
-                && th.is_subtype(t, unsafe { d.owner.gc::<Type>() });
+            let own =
+                d.flags == 0 && d.offset != crate::native::member::AS_ATTR && th.is_subtype(t, d.owner.gc());
             (own.then_some(d.offset)?, None)
         }
         _ if s.dict_mode || s.ext_at == 0 => return None,

@@ -519,11 +519,11 @@ impl PyMachine for Recorder {
     }
     fn enter_defaults(&mut self, pc: Pc, func: T<Value>, base: usize, nargs: usize) -> Option<Pc> {
         let f: Gc<Function> = unsafe { func.v.cast_unchecked() };
-        let code: Gc<Code> = unsafe { f.code.gc() };
+        let code: Gc<Code> = f.code.gc();
         if !self.rec().may_enter(code) {
             return None;
         }
-        let d = unsafe { f.defaults.gc_opt::<Tuple>() }?;
+        let d = f.defaults.get()?;
         self.uncounted();
         self.i.enter_defaults(pc, func.v, base, nargs)?;
         let next = Pc::from_ptr(code.ins);
@@ -636,7 +636,7 @@ impl Recorder {
             words[k] = args[k].v;
         }
         let d = crate::interp::drain::of(self.i.th, f.v, &words[..n], true)?;
-        let code: Gc<Code> = unsafe { d.func.code.gc() };
+        let code: Gc<Code> = d.func.code.gc();
         if !self.rec().may_enter(code) {
             return None;
         }

@@ -79,7 +79,7 @@ const IDLE: u32 = 1 << 16;
 const EXCLUDED: u16 = crate::value::flags::K3;
 
 fn canonical(code: Gc<Code>) -> Gc<Code> {
-    unsafe { code.canonical.gc_opt() }.unwrap_or(code)
+    code.canonical.get().unwrap_or(code)
 }
 /// The program wants no traces of this code.
 pub fn excluded(code: Gc<Code>) -> bool {

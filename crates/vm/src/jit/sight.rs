@@ -100,8 +100,7 @@ pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static 
         })
         .collect();
     let of = |c: Gc<Code>| -> Vec<String> {
-        // SAFETY: loaded code has names.
-        unsafe { c.varnames.gc::<Tuple>() }.items().iter().map(|v| rec.th.text(*v).to_string()).collect()
+        c.varnames.gc().items().iter().map(|v| rec.th.text(*v).to_string()).collect()
     };
     let names = rec.names.map_or(Vec::new(), of);
     let mut codes: Vec<(u64, Vec<String>)> = Vec::new();

@@ -230,7 +230,7 @@ fn enumerate(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
 fn zip(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     let it = m.reg(i.a());
     let z: Gc<Zip> = it.v.exact()?;
-    let n = unsafe { z.iters.gc_opt::<Tuple>() }?.len;
+    let n = z.iters.get()?.len;
     if n == 0 || n > MOST || !m.shape_is(it, Kind::Zip as u32) {
         return None;
     }

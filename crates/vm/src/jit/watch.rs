@@ -8,6 +8,7 @@
 use super::Tree;
 use crate::address::AddressMap;
 use crate::object::*;
+use crate::sync::lock;
 use crate::thread::{Th, poll};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
@@ -30,14 +31,14 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 
 fn add(w: &Watchers, at: usize, t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
-    let mut g = w.lock().unwrap_or_else(|e| e.into_inner());
+    let mut g = lock(&w);
     let l = g.get_or_insert_with(AddressMap::default).entry(at).or_default();
     if !l.iter().any(|x| std::ptr::eq(*x, t)) {
         l.push(t);
     }
 }
 fn fire(w: &Watchers, at: usize, c: Counter) {
-    let hit = w.lock().unwrap_or_else(|e| e.into_inner()).as_mut().and_then(|m| m.remove(&at));
+    let hit = lock(&w).as_mut().and_then(|m| m.remove(&at));
     for t in hit.into_iter().flatten() {
         if t.valid.load(Acquire) {
             c.inc();
@@ -73,7 +74,7 @@ pub fn watch_cell(c: Gc<DictCell>, t: &'static Tree) -> bool {
 /// The tree relies on there being one thread, and on functions keeping their code.
 pub fn watch_world(t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
-    ALL.lock().unwrap_or_else(|e| e.into_inner()).push(t);
+    lock(&ALL).push(t);
 }
 
 /// An inline cache was emptied.
@@ -102,7 +103,7 @@ fn cell_changed(c: Gc<DictCell>) {
 }
 /// These inline caches are about to be freed.
 pub fn forget_caches(dead: impl Fn(usize) -> bool) {
-    if let Some(m) = CACHES.lock().unwrap_or_else(|e| e.into_inner()).as_mut() {
+    if let Some(m) = lock(&CACHES).as_mut() {
         m.retain(|k, _| !dead(*k));
     }
 }
@@ -112,7 +113,7 @@ pub fn invalidate_all(c: Counter) {
     if !ACTIVE.load(SeqCst) {
         return;
     }
-    let all = std::mem::take(&mut *ALL.lock().unwrap_or_else(|e| e.into_inner()));
+    let all = std::mem::take(&mut *lock(&ALL));
     for t in all {
         if t.valid.load(Acquire) {
             c.inc();

@@ -70,7 +70,7 @@ pub fn display(th: Th, value: Value, tb: Value) {
         && tb.is_kind(Kind::Traceback)
         && e.traceback.get().is_none()
     {
-        th.store(e, &e.traceback, tb);
+        th.store(e, &e.traceback, tb.known());
     }
     match sys_attr(th, n!(stderr)) {
         Ok(Some(f)) if f.is_none() => return,
@@ -119,7 +119,7 @@ pub fn print_pending(th: Th, set_last: bool) {
 }
 pub fn print_exception(th: Th, e: Value, set_last: bool) {
     let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
-    let tb = Value::opt_or_none(x.traceback.get());
+    let tb = Value::opt_or_none(x.traceback.any());
     let ty = th.type_of(e).value();
     if set_last {
         for (k, v) in [(n!(last_exc), e), (n!(last_type), ty), (n!(last_value), e), (n!(last_traceback), tb)]
@@ -147,7 +147,7 @@ pub fn print_exception(th: Th, e: Value, set_last: bool) {
             crate::startup::exit_for(th, second);
         }
         crate::unraisable::write_stderr(th, "Error in sys.excepthook:\n");
-        let tb2 = unsafe { second.cast_unchecked::<BaseException>() }.traceback.get();
+        let tb2 = second.known::<BaseException>().traceback.any();
         display(th, second, Value::opt_or_none(tb2));
         crate::unraisable::write_stderr(th, "\nOriginal exception was:\n");
         display(th, e, tb);

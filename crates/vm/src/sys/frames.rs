@@ -76,7 +76,7 @@ pub fn exception(th: Th, _: &[Option<Value>]) -> R<Value> {
 pub fn exc_info(th: Th, _: &[Option<Value>]) -> R<Value> {
     Ok(match th.handled.get() {
         Some(e) => {
-            let tb = e.cast::<BaseException>().and_then(|x| x.traceback.get());
+            let tb = e.cast::<BaseException>().and_then(|x| x.traceback.any());
             th.tuple(&[th.type_of(e).value(), e, Value::opt_or_none(tb)])
         }
         None => th.tuple(&[NONE(), NONE(), NONE()]),

@@ -1,6 +1,7 @@
 //! `-X importtime`.
 
 use crate::err::R;
+use crate::sync::lock;
 use crate::thread::Th;
 use crate::value::*;
 use std::sync::Mutex;
@@ -23,7 +24,7 @@ fn header(s: &mut State) {
 /// Runs an import and reports its time, and that without the imports it made itself.
 pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
     let outer = {
-        let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
+        let mut s = lock(&STATE);
         header(&mut s);
         s.level += 1;
         std::mem::take(&mut s.nested)
@@ -31,7 +32,7 @@ pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
     let start = Instant::now();
     let r = f();
     let total = start.elapsed();
-    let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
+    let mut s = lock(&STATE);
     s.level -= 1;
     let own = total.saturating_sub(s.nested);
     s.nested = outer + total;
@@ -48,7 +49,7 @@ pub fn timed(th: Th, name: Value, f: impl FnOnce() -> R<Value>) -> R<Value> {
 
 /// `-X importtime=2`: the module was there already.
 pub fn cached(th: Th, name: Value) {
-    let mut s = STATE.lock().unwrap_or_else(|e| e.into_inner());
+    let mut s = lock(&STATE);
     header(&mut s);
     eprintln!("import time: cached    | cached     | {:width$}{}", "", th.text(name), width = s.level * 2);
 }

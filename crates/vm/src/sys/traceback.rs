@@ -66,7 +66,7 @@ fn chain(th: Th, e: Value, files: &mut Files, out: &mut String) {
 
 fn one(th: Th, e: Value, files: &mut Files, out: &mut String) {
     let Some(x) = e.cast::<BaseException>() else { return };
-    if let Some(tb) = unsafe { x.traceback.gc_opt::<Traceback>() } {
+    if let Some(tb) = x.traceback.get() {
         out.push_str("Traceback (most recent call last):\n");
         entries(th, tb, files, out);
     }
@@ -170,8 +170,8 @@ fn entries(th: Th, mut tb: Gc<Traceback>, files: &mut Files, out: &mut String) {
         }
     };
     loop {
-        let f: Gc<FrameObj> = unsafe { tb.frame.gc() };
-        let code: Gc<Code> = unsafe { f.code.gc() };
+        let f: Gc<FrameObj> = tb.frame.gc();
+        let code: Gc<Code> = f.code.gc();
         let key = (th.text(code.filename.value()), tb.lineno(), th.text(code.name.value()));
         if last.as_ref() == Some(&key) {
             count += 1;
@@ -187,7 +187,7 @@ fn entries(th: Th, mut tb: Gc<Traceback>, files: &mut Files, out: &mut String) {
             }
         }
         last = Some(key);
-        match unsafe { tb.next.gc_opt::<Traceback>() } {
+        match tb.next.get() {
             Some(n) => tb = n,
             None => break,
         }

@@ -17,7 +17,7 @@ impl Gc<Dict> {
     fn with_table(th: Th, t: Gc<DictTable>) -> Gc<Dict> {
         unsafe {
             let d = th.alloc::<Dict>();
-            d.table.init(Some(t.value()));
+            d.table.init(Some(t));
             d.used.store(0, Relaxed);
             d.owner.init(None);
             d
@@ -250,7 +250,7 @@ impl Gc<Dict> {
                 }
             }
         }
-        th.store(self, &self.table, nt.value());
+        th.store(self, &self.table, nt);
         Ok(nt)
     }
     /// Makes room for `n` items in all, if that is worth a new table.
@@ -354,7 +354,7 @@ impl Gc<Dict> {
                 }
             }
         } else {
-            th.store(self, &self.table, DictTable::empty().value());
+            th.store(self, &self.table, DictTable::empty());
         }
         self.used.store(0, Release);
         Ok(())
@@ -404,7 +404,7 @@ impl Gc<Dict> {
             }
             nt
         };
-        th.store(self, &self.table, nt.value());
+        th.store(self, &self.table, nt);
         self.used.store(nt.nentries.load(Relaxed) as u64, Release);
         Ok(())
     }
@@ -448,7 +448,7 @@ impl Gc<Dict> {
             }
         }
         unsafe { (*nt.as_ptr()).cells = true };
-        th.store(self, &self.table, nt.value());
+        th.store(self, &self.table, nt);
         self.set_flag(CELLS);
         Ok(())
     }

@@ -28,7 +28,7 @@ pub fn awaitable_iter(th: Th, v: Value, from: u8) -> R<Value> {
         return Ok(v);
     }
     if let Some(g) = v.exact::<Generator>()
-        && CodeFlags(unsafe { g.code.gc::<Code>() }.flags).has(CodeFlags::ITERABLE_COROUTINE)
+        && CodeFlags(g.code.gc().flags).has(CodeFlags::ITERABLE_COROUTINE)
     {
         return Ok(v);
     }

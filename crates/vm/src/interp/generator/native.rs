@@ -120,7 +120,7 @@ fn waits_for(g: Gc<Generator>) -> Option<Value> {
             return None;
         }
         // Another thread may have run it to its end in the meantime.
-        g.regs.gc_opt::<Array>()?.slot(i.c()).get()
+        g.regs.get()?.slot(i.c()).get()
     }
 }
 

@@ -58,15 +58,14 @@ pub unsafe fn quick_resume(
             || th.m.poll.load(Relaxed) != 0
             || nf >= th.frame_limit.get()
             || at.add(code.nregs as usize) >= th.regs_end.get()
-            || (g.frame.raw().load(Relaxed) | g.handled.raw().load(Relaxed) | th.handled.raw().load(Relaxed))
-                != 0
+            || (g.frame.word() | g.handled.raw().load(Relaxed) | th.handled.raw().load(Relaxed)) != 0
         {
             return None;
         }
         let y = code.ins.add(g.lasti.load(Relaxed) as usize);
         if (*y).op_byte() == Op::YieldFrom as u8 {
             // A chain, or somebody else who resumes one of its generators.
-            let d = g.regs.gc::<Array>().slot((*y).c()).value();
+            let d = g.regs.gc().slot((*y).c()).value();
             if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
                 return None;
             }
@@ -146,7 +145,7 @@ unsafe fn copy_pair(from: *const u64, to: *mut u64) {
 pub(in crate::interp) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
     unsafe {
         // Two at a time: the array has an even number of slots, and above the live registers all is free.
-        let from = g.regs.gc::<Array>().slots().as_ptr() as *const u64;
+        let from = g.regs.gc().slots().as_ptr() as *const u64;
         let (mut k, depth) = (0, g.depth.load(Relaxed) as usize);
         while k < depth {
             copy_pair(from.add(k), at.add(k));

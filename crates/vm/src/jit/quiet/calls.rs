@@ -53,7 +53,7 @@ fn called(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {
             let this = m.reg(g.at);
             // The descriptor may be another type's: an error.
             let th = m.i.th;
-            if !d.owner.get()?.exact::<Type>().is_some_and(|t| th.is_subtype(th.type_of(this.v), t)) {
+            if !th.is_subtype(th.type_of(this.v), d.owner.get()?) {
                 return None;
             }
             return method(m, d.def, this, Given { at: g.at + 1, n: g.n - 1, ..g });
@@ -529,7 +529,7 @@ fn computes(m: Recorder, f: T<Value>) -> bool {
         return ok;
     }
     if let Some(w) = f.v.exact::<MethodWrapper>() {
-        let d: Gc<WrapperDescriptor> = unsafe { w.descr.gc() };
+        let d: Gc<WrapperDescriptor> = w.descr.gc();
         let ok = WRAPPERS.contains(&d.def.name);
         if ok {
             m.promote(f);

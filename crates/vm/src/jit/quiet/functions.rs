@@ -22,7 +22,7 @@ pub(super) fn make(m: Recorder, i: Ins) -> Option<()> {
     let globals = unsafe { (*m.i.fp).func }.globals.value();
     slow::make_function(th, i).ok()?;
     let f: Gc<Function> = m.i.reg(i.a()).exact()?;
-    let code: Gc<Code> = unsafe { f.code.gc() };
+    let code: Gc<Code> = f.code.gc();
     if !f.globals.value().is(globals) || code.globals_id.load(Relaxed) == 0 {
         return None;
     }
@@ -33,14 +33,14 @@ pub(super) fn make(m: Recorder, i: Ins) -> Option<()> {
         return None;
     }
     let mut fields = vec![(offset_of!(Function, module) as u32, module.r)];
-    for (at, s) in [
-        (offset_of!(Function, code), &f.code),
-        (offset_of!(Function, globals), &f.globals),
-        (offset_of!(Function, builtins), &f.builtins),
-        (offset_of!(Function, name), &f.name),
-        (offset_of!(Function, qualname), &f.qualname),
+    for (at, v) in [
+        (offset_of!(Function, code), f.code.any()),
+        (offset_of!(Function, globals), f.globals.any()),
+        (offset_of!(Function, builtins), f.builtins.get()),
+        (offset_of!(Function, name), f.name.get()),
+        (offset_of!(Function, qualname), f.qualname.get()),
     ] {
-        if let Some(v) = s.get() {
+        if let Some(v) = v {
             fields.push((at as u32, m.constant(v).r));
         }
     }

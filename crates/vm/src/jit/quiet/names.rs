@@ -115,7 +115,7 @@ pub(super) fn super_method(m: Recorder, i: Ins) -> Option<()> {
 }
 pub(super) fn copy_free(m: Recorder, i: Ins) -> Option<()> {
     let f = unsafe { (*m.i.fp).func };
-    let t: Gc<Tuple> = unsafe { f.closure.gc_opt()? };
+    let t: Gc<Tuple> = f.closure.get()?;
     let func = T { v: f.value(), r: m.rec().frame_func() };
     if func.r.as_const().is_some() {
         for (k, v) in t.items().iter().enumerate() {

@@ -97,7 +97,7 @@ fn attribute(m: Recorder, o: T<Value>, t: Gc<Type>, name: Value) -> Option<T<Val
             let d = d.exact::<MemberDescriptor>()?;
             let own = d.flags & crate::native::member::NONE_IF_NULL == 0
                 && d.offset != crate::native::member::AS_ATTR
-                && th.is_subtype(t, unsafe { d.owner.gc::<Type>() });
+                && th.is_subtype(t, d.owner.gc());
             own.then(|| m.slot(o, Field(d.offset)))?
         }
         _ if s.dict_mode => None,

@@ -6,6 +6,7 @@
 
 use super::*;
 use crate::jit;
+use crate::sync::lock;
 
 /// What leaving machine code for the interpreter costs, in operations that a trace gains.
 const EXIT_COST: usize = 40;
@@ -147,7 +148,7 @@ impl Rec {
             let v = unsafe { Value::from_bits(self.keep.as_slice()[k]) };
             th.store(a, a.slot(k), v);
         }
-        let _g = crate::types::TYPE_LOCK.lock().unwrap_or_else(|e| e.into_inner());
+        let _g = lock(&crate::types::TYPE_LOCK);
         th.store_opt(a, a.slot(n), code.jit_refs.get());
         th.store(code, &code.jit_refs, a.value());
         Ok(())
