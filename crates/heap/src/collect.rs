@@ -469,7 +469,7 @@ impl Heap {
             } else if let Some(d) = disown {
                 // Nothing moves: the words that come last pin nothing then.
                 t.phase = Phase::Promote;
-                t.disowning = d.split();
+                t.disowning = Some((&raw const *d).cast());
                 self.roots(t);
                 t.trace_remembered();
                 t.disown(d);
@@ -520,7 +520,7 @@ impl Heap {
             }
             (*t.space).begin_major();
             t.begin_major();
-            t.disowning = disown.map_or((0, 0), Disown::split);
+            t.disowning = disown.map(|d| (&raw const *d).cast());
             self.roots(t);
             t.trace_queues();
             t.drain();

@@ -151,5 +151,5 @@ pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
 pub use malloc::{Malloc, fatal, fatal_at_start, share_arenas, would_fit};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};
 pub use rooted::RootedVec;
-pub use stack::prefetch;
+pub use stack::{NO_REGISTERS, Registers, prefetch, spill};
 pub use trace::Tracer;

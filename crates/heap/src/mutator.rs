@@ -8,7 +8,7 @@
 use crate::barrier::CardEntry;
 use crate::rooted::RootList;
 use crate::space::NONE;
-use crate::stack::{Registers, spill};
+use crate::stack::{NO_REGISTERS, spill};
 use crate::{Header, Heap, Mode, Obj, OutOfMemory, gcbits};
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -227,7 +227,7 @@ impl Mutator {
     /// could be in a scratch register now and move to a callee-saved one afterwards.
     #[inline(always)]
     pub(crate) fn with_stack_saved<R>(&self, f: impl FnOnce() -> R) -> R {
-        let mut regs: Registers = [0; 20];
+        let mut regs = NO_REGISTERS;
         let sp = spill(&mut regs);
         unsafe { self.local().sp = sp };
         let r = f();

@@ -90,9 +90,15 @@ impl Tracer {
     pub(crate) unsafe fn scan_stacks(&mut self, m: &Mutator) {
         unsafe {
             let l = m.local();
-            let (lo, hi) = self.disowning;
-            let from = if hi != 0 && l.sp == lo && hi <= l.stack_base { hi } else { l.sp };
-            each_word(from, l.stack_base, |w| self.conservative(w));
+            // What a collection is told lives as long as the collection.
+            match self.disowning.and_then(|d| (*d).parts(l.sp)) {
+                Some(parts) => {
+                    for &(lo, hi) in parts {
+                        each_word(lo, hi, |w| self.conservative(w));
+                    }
+                }
+                None => each_word(l.sp, l.stack_base, |w| self.conservative(w)),
+            }
             for &(_, lo, hi) in &l.stacks {
                 each_word(lo, hi, |w| self.conservative(w));
             }

@@ -9,13 +9,15 @@
 //! The assembly writes the registers that a callee must keep (and no more) to the array that it is given. Stacks are
 //! read as words, whatever they are, up to the base that the thread noted when it was registered.
 
-/// Room for the callee-saved registers of every supported machine.
-pub(crate) type Registers = [usize; 20];
+/// Room for the callee-saved registers.
+pub type Registers = [usize; REGISTERS];
+const REGISTERS: usize = if cfg!(target_arch = "x86_64") { 6 } else { 20 };
+pub const NO_REGISTERS: Registers = [0; REGISTERS];
 
 /// Writes the callee-saved registers to `regs` and returns the stack pointer. Must be inlined: in a function of
 /// its own the registers could already have been saved in a frame that is gone afterwards.
 #[inline(always)]
-pub(crate) fn spill(regs: &mut Registers) -> usize {
+pub fn spill(regs: &mut Registers) -> usize {
     let sp: usize;
     // SAFETY: writes `regs` only.
     #[cfg(all(target_arch = "x86_64", not(windows)))]

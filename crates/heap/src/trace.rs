@@ -83,8 +83,8 @@ pub struct Tracer {
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
     pub(crate) visitor: Option<*mut Visitor<'static>>,
-    /// The part of a stack that is scanned last (see [`crate::disown`]), or zeros.
-    pub(crate) disowning: (usize, usize),
+    /// Which parts of a stack count (see [`crate::disown`]).
+    pub(crate) disowning: Option<*const crate::disown::Disown<'static>>,
 }
 
 impl Tracer {
@@ -207,7 +207,7 @@ impl Tracer {
             later: Vec::new(),
             verifying: 0,
             visitor: None,
-            disowning: (0, 0),
+            disowning: None,
         }
     }
     /// Hands the buffers and the survivors' hole back to the space.

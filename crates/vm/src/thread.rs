@@ -6,6 +6,7 @@
 //! - Registers `0 .. depths[pc]` of each frame hold values or null; the collector scans just these.
 //! - While another thread may run, shared objects are mutated under their lock (see `lock`).
 
+use crate::interp::entered::Entered;
 use crate::names;
 use crate::object::*;
 use crate::sync::lock;
@@ -114,6 +115,8 @@ pub struct Thread {
     /// Native frames below this address were called by the innermost Python frame, whose registers are all in memory.
     /// 0: not known (machine code runs).
     pub native_base: RustCell<usize>,
+    /// The newest native frame that entered Python code, or null.
+    pub entered: RustCell<*const Entered>,
     /// Not 0: an operation that must not run Python code; 2: it would have (see `Thread::quietly`).
     pub quiet: RustCell<u32>,
     /// A `gc.collect()` that waits for the interpreter's loop: 1 + its generation (see `gc_module::collect_soon`).
@@ -438,6 +441,7 @@ impl Th {
             recursion_limit: RustCell::new(RECURSION_LIMIT.load(Relaxed)),
             native_depth: RustCell::new(0),
             native_base: RustCell::new(0),
+            entered: RustCell::new(std::ptr::null()),
             quiet: RustCell::new(0),
             tracing: RustCell::new(0),
             event: RustCell::new(-1),

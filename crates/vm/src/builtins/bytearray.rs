@@ -149,9 +149,9 @@ pub fn in_use(th: Th, x: &ExportsCell) -> bool {
 /// Such a view is young as a rule, so it seldom takes a full collection.
 #[cold]
 fn collect_views(th: Th, x: &ExportsCell) {
-    let below = th.native_base.get();
+    let (below, held) = th.native_parts();
     for major in [false, true] {
-        th.m.heap.collect_disowned(&th.m, major, below, &|o| unsafe { super::memoryview::disown(o) });
+        th.m.heap.collect_disowned(&th.m, major, below, &held, &|o| unsafe { super::memoryview::disown(o) });
         if x.count() == 0 {
             return;
         }

@@ -5,6 +5,7 @@
 //!   a frame is pushed only where `Thread`'s limits allow it.
 //! - [`RawArgs`] are borrowed from registers or the native stack and are not kept.
 
+use super::entered::Entered;
 use super::entry_frame;
 use super::run;
 use crate::builtins::exceptions as exc;
@@ -306,6 +307,8 @@ impl Th {
     }
     /// Runs the frame just pushed until it leaves.
     pub fn run_entry(self) -> R<Value> {
+        let mut entered = Entered::NONE;
+        let _mark = entered.mark(self);
         if super::events::observed(self) {
             super::events::started(self)?;
         }
@@ -315,10 +318,16 @@ impl Th {
             }
             crate::jit::function::called(self);
         }
-        self.run_on()
+        self.run_marked()
     }
     /// The same for a frame whose start was reported.
     pub fn run_on(self) -> R<Value> {
+        let mut entered = Entered::NONE;
+        let _mark = entered.mark(self);
+        self.run_marked()
+    }
+    #[inline(always)]
+    fn run_marked(self) -> R<Value> {
         // A generator that delegates is resumed with the frames that it delegates to above its own.
         let below = || unsafe { super::chain::below(entry_frame(self.fp.get())) };
         let base = if cfg!(debug_assertions) { below() } else { std::ptr::null_mut() };

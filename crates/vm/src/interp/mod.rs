@@ -20,6 +20,7 @@
 pub mod call;
 pub mod chain;
 pub mod drain;
+pub mod entered;
 pub mod events;
 pub mod fast;
 pub mod generator;

@@ -226,7 +226,9 @@ fn call_more(
     out: Option<&'static Exit>,
     fp: *mut Frame,
 ) -> Option<Value> {
-    let base = th.native_base.get();
+    // As after an operation that was carried out as a whole, all frames are in memory.
+    let here = 0u8;
+    let base = th.native_base.replace(&raw const here as usize);
     let r = catch_unwind(AssertUnwindSafe(|| {
         let r = match out {
             None => {
