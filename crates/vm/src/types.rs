@@ -101,7 +101,9 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     let dead = |id| crate::shape::try_shape(id).is_some_and(|s| s.type_.obj() == o);
     for ic in d.dependents.take() {
         // SAFETY: caches stay until nobody knows them any more.
-        unsafe { crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr) };
+        unsafe {
+            crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr)
+        };
     }
     let mut r = lock(&REGISTRY);
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
@@ -194,7 +196,14 @@ impl Th {
                 match c.slot(2 * i).get() {
                     Some(k) if k.is(name) => {
                         let v = c.slot(2 * i + 1).value();
-                        return if v.is(TOMBSTONE()) { None } else { Some(v) };
+                        if v.is(TOMBSTONE()) {
+                            return None;
+                        }
+                        let Some(cell) = v.exact::<DictCell>() else { return Some(v) };
+                        match cell.v.get() {
+                            None => break,
+                            v => return v,
+                        }
                     }
                     None => break,
                     _ => i = (i + 1) & mask,
@@ -216,7 +225,12 @@ impl Th {
     #[inline(never)]
     fn lookup_slow(self, t: Gc<Type>, name: Value) -> Option<Value> {
         let version = t.version.load(Acquire);
-        let v = self.lookup_with_owner(t, name).map(|x| x.1);
+        let found = self.lookup_with_owner(t, name);
+        let v = found.map(|x| x.1);
+        // Of a class variable that changes: its cell.
+        let kept = found.map(|(owner, v)| {
+            crate::builtins::class_vars::cell_in(self, owner, name, v).map_or(v, |c| c.value())
+        });
         let interned = name.exact::<Str>().is_some_and(|s| s.flag(crate::builtins::str_::INTERNED));
         if interned && version != 0 {
             // Make room before taking the lock: allocation may stop at a safepoint.
@@ -249,10 +263,10 @@ impl Th {
                                 }
                             }
                         }
-                        cache_put(self, f, name, v.unwrap_or(TOMBSTONE()));
+                        cache_put(self, f, name, kept.unwrap_or(TOMBSTONE()));
                         self.store(t, &t.cache, f);
                     } else if let Some(c) = cur {
-                        cache_put(self, c, name, v.unwrap_or(TOMBSTONE()));
+                        cache_put(self, c, name, kept.unwrap_or(TOMBSTONE()));
                     }
                 }
             }
@@ -272,18 +286,20 @@ impl Th {
     fn type_modified_rec(self, t: Gc<Type>, special: bool, follow: bool) {
         {
             let _g = lock(&TYPE_LOCK);
-            t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
-            t.cache.init(None);
-            t.fast_init.init(None);
-            t.fast_getitem.init(None);
-            let data = unsafe { &mut *t.data };
-            for ic in data.dependents.take() {
-                crate::interp::ic::flush(ic);
-            }
-            crate::jit::watch::type_changed(t);
+            caches_invalid(t);
         }
         if special && t.heap_type() {
+            let descriptor = || (t.slots.descr_get.is_some(), t.slots.descr_set.is_some());
+            let before = descriptor();
             update_slots(self, t);
+            if before != descriptor() {
+                // What classes have for it counts otherwise now.
+                let _g = lock(&TYPE_LOCK);
+                for &(at, _) in lock(&REGISTRY).iter() {
+                    // SAFETY: a dead type leaves the registry before its memory is used again.
+                    caches_invalid(unsafe { Value::from_bits(at as u64).cast_unchecked() });
+                }
+            }
         }
         self.tell(t, |d| &d.subclasses, special, follow);
         if follow {
@@ -325,6 +341,19 @@ impl Th {
             (Some(a), Some(b)) => !a.is(b),
         }
     }
+}
+
+/// Whatever was found in this class is to be looked for again. Under `TYPE_LOCK`.
+fn caches_invalid(t: Gc<Type>) {
+    t.version.store(NEXT_VERSION.fetch_add(1, Relaxed), Release);
+    t.cache.init(None);
+    t.fast_init.init(None);
+    t.fast_getitem.init(None);
+    // SAFETY: the Rust-owned part of a type lives as long as the type; it is changed under the lock.
+    for ic in unsafe { &mut *t.data }.dependents.take() {
+        crate::interp::ic::flush(ic);
+    }
+    crate::jit::watch::type_changed(t);
 }
 
 /// Whether `b` is among the bases that determine the layout of `a`: while a metaclass's `mro()` works out the MRO.

@@ -14,6 +14,7 @@ pub mod bytes_methods;
 pub mod bytes_tables;
 pub mod call_iter;
 pub mod class_build;
+pub mod class_vars;
 pub mod code;
 pub mod code_data;
 pub mod code_replace;

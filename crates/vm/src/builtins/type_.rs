@@ -247,7 +247,11 @@ pub fn type_setattro(th: Th, t: Value, name: Value, v: Option<Value>) -> R<()> {
         return set(th, d, t, v);
     }
     match v {
-        Some(v) => cls.dict_().set(th, name, v)?,
+        Some(v) => {
+            if super::class_vars::set(th, cls, name, v)? {
+                return Ok(());
+            }
+        }
         None => {
             if cls.dict_().remove(th, name)?.is_none() {
                 return Err(th.attribute_error(

@@ -334,16 +334,9 @@ impl<'a> Room<'a> {
             (*p).flags.store(self.flags, Release);
         }
     }
-    /// Entries of the namespace that follow from the others and from the layout.
+    /// Entries of the namespace that follow from the others and from the layout, in CPython's order.
     fn add_implied(&self, th: Th) -> R<()> {
         let Parts { t, dict, base, .. } = self.new;
-        // `__eq__` without `__hash__` makes instances unhashable.
-        if dict.get_str(th, n!(__eq__))?.is_some() && dict.get_str(th, n!(__hash__))?.is_none() {
-            dict.set(th, n!(__hash__), NONE())?;
-        }
-        if dict.get_str(th, n!(__doc__))?.is_none() {
-            dict.set(th, n!(__doc__), NONE())?;
-        }
         // Metaclasses and module classes have no attribute word: their native base shows its own dict.
         if self.visible && !shows_dict(base) && dict.get_str(th, n!(__dict__))?.is_none() {
             let d = super::descr::dict_descriptor(th, t);
@@ -352,6 +345,13 @@ impl<'a> Room<'a> {
         if self.may_weak && !base.has(tflags::WEAKREF) && dict.get_str(th, n!(__weakref__))?.is_none() {
             let d = super::descr::weakref_descriptor(th, t);
             dict.set(th, n!(__weakref__), d)?;
+        }
+        if dict.get_str(th, n!(__doc__))?.is_none() {
+            dict.set(th, n!(__doc__), NONE())?;
+        }
+        // `__eq__` without `__hash__` makes instances unhashable.
+        if dict.get_str(th, n!(__eq__))?.is_some() && dict.get_str(th, n!(__hash__))?.is_none() {
+            dict.set(th, n!(__hash__), NONE())?;
         }
         Ok(())
     }

@@ -512,7 +512,9 @@ pub fn load_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 }
             }
             tag::VALUE | tag::TYPE_ATTR => m.constant(e.value.value()),
-            tag::MODULE => m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?,
+            tag::MODULE | tag::CLASS_VAR | tag::TYPE_VAR => {
+                m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?
+            }
             tag::PROPERTY => return m.enter_getter(pc, e.value.value(), o).ok_or(m.decline()),
             _ => return Err(m.decline()),
         };
@@ -560,7 +562,9 @@ pub fn load_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 return Ok(pc.next());
             }
             tag::TYPE_ATTR | tag::VALUE => m.constant(e.value.value()),
-            tag::MODULE => m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?,
+            tag::MODULE | tag::CLASS_VAR | tag::TYPE_VAR => {
+                m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?
+            }
             tag::SLOT => slot_of(*m, o, e.offset())?,
             _ => return Err(m.decline()),
         };
@@ -595,6 +599,7 @@ pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 let (x, k) = ext_slot(*m, o, e)?;
                 m.set_elem(x, EXT_DATA, k, v)?;
             }
+            tag::TYPE_VAR if !m.multi() => m.set_class_var(unsafe { e.value.gc() }, v)?,
             _ => return Err(m.decline()),
         }
         return Ok(pc.next());

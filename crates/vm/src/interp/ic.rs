@@ -8,6 +8,7 @@
 
 use crate::address::AddressMap;
 use crate::attr;
+use crate::builtins::class_vars;
 use crate::builtins::dict_table::{CELLS, WATCHED};
 use crate::err::R;
 use crate::native::tflags;
@@ -46,6 +47,10 @@ pub mod tag {
     pub const CLASS_METHOD: u32 = 11;
     /// The same of the type object in `aux`.
     pub const TYPE_METHOD: u32 = 12;
+    /// As `VALUE`, where the attribute may be assigned to: `value` is its cell ([`crate::builtins::class_vars`]).
+    pub const CLASS_VAR: u32 = 13;
+    /// The same as an attribute of the type object in `aux`, to be read or assigned to.
+    pub const TYPE_VAR: u32 = 14;
 }
 
 /// Namespaces' absent names that caches rely on: (namespace id, name) -> caches.
@@ -108,7 +113,7 @@ impl IcEntry {
     /// The entry is about the object in `aux` alone.
     #[inline(always)]
     pub fn of_one_object(&self) -> bool {
-        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE | tag::TYPE_METHOD)
+        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE | tag::TYPE_METHOD | tag::TYPE_VAR)
     }
     /// Byte offset of an attribute in the object ([`tag::SLOT`], [`tag::ADD`]).
     #[inline(always)]
@@ -246,8 +251,10 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
         let e = other.entry.load(Acquire);
         // It may be the cell of a global variable.
         let Some(x) = unsafe { e.as_ref() }.filter(|x| x.h.kind == Kind::IcEntry as u8) else { continue };
-        let shared =
-            matches!(x.tag, tag::METHOD | tag::VALUE | tag::PROPERTY | tag::DESCRIPTOR | tag::CLASS_METHOD);
+        let shared = matches!(
+            x.tag,
+            tag::METHOD | tag::VALUE | tag::PROPERTY | tag::DESCRIPTOR | tag::CLASS_METHOD | tag::CLASS_VAR
+        );
         if x.shape == shape && shared && x.next.get().is_none() {
             register(t, ic);
             ic.entry.store(e, Release);
@@ -305,7 +312,10 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             return;
         }
         let v = v.exact::<StaticMethod>().map_or(v, |s| s.func.value());
-        fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o));
+        match class_vars::cell(th, ty, name) {
+            Some(c) => fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_VAR, c.value(), Some(o)),
+            None => fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o)),
+        }
         return rely_on_metaclass(t, meta, ic);
     }
     if !t.has(tflags::PLAIN_GETATTR) || o.is_kind(Kind::Module) {
@@ -347,6 +357,10 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             let dt = th.type_of(d);
             if let Some(f) = class_function(d) {
                 fill_entry(th, code, ic, t, version, s.id, tag::CLASS_METHOD, f, Some(t.value()));
+                return;
+            }
+            if let Some(c) = class_vars::cell(th, t, name) {
+                fill_entry(th, code, ic, t, version, s.id, tag::CLASS_VAR, c.value(), None);
                 return;
             }
             let tg = if d.is_exact(Kind::Function) || d.is_exact(Kind::MethodDescriptor) {
@@ -394,6 +408,24 @@ fn fill_module(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, m: Gc<Module>, name
         }
         // Out of memory: then without a cache.
         Err(_) => th.exc.init(None),
+    }
+}
+
+/// After a slow `StoreAttr` of a class: remembers its variable's cell.
+pub fn fill_class_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
+    let Some(ty) = o.cast::<Type>() else { return };
+    let (t, name) = (th.type_of(o), ic.name.value());
+    let (version, meta) = (ty.version.load(Acquire), t.version.load(Acquire));
+    if t.slots.setattro.map(|f| f as usize) != crate::builtins::type_::SLOTS.setattro.map(|f| f as usize)
+        || th.lookup(t, name).is_some_and(|d| th.type_of(d).slots.descr_set.is_some())
+    {
+        return;
+    }
+    if let Ok(Some(v)) = ty.dict_().get_str(th, name)
+        && let Some(c) = class_vars::cell_in(th, ty, name, v)
+    {
+        fill_entry(th, code, ic, ty, version, o.shape_id(), tag::TYPE_VAR, c.value(), Some(o));
+        rely_on_metaclass(t, meta, ic);
     }
 }
 

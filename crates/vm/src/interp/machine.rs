@@ -96,6 +96,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
     fn global_cell(self, c: Gc<DictCell>) -> Option<Self::Ref>;
+    /// Assigns to a class variable in a cell. Declines what somebody is to be told of, and what is a change of the class.
+    fn set_class_var(self, c: Gc<DictCell>, v: Self::Ref) -> R<()>;
     /// Whether somebody wants this thread's attention, or the loop whose counter this is has become hot: the slow path
     /// sees to it.
     fn safepoint(self, counter: usize) -> bool;
@@ -501,6 +503,16 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn global_cell(self, c: Gc<DictCell>) -> Option<Value> {
         c.v.get()
+    }
+    #[inline(always)]
+    fn set_class_var(self, c: Gc<DictCell>, v: Value) -> R<()> {
+        if c.flag(crate::jit::watch::CELL_WATCHED)
+            || c.v.get().is_none()
+            || !crate::builtins::class_vars::plain(self.th, v)
+        {
+            return Err(self.decline());
+        }
+        self.set(c.value(), Field(std::mem::offset_of!(DictCell, v) as u32), v)
     }
     #[inline(always)]
     fn safepoint(self, counter: usize) -> bool {

@@ -475,6 +475,17 @@ impl PyMachine for Recorder {
         self.guard(e, false);
         Some(T { v, r })
     }
+    fn set_class_var(self, c: Gc<DictCell>, v: T<Value>) -> R<()> {
+        if c.flag(watch::CELL_WATCHED)
+            || !crate::builtins::class_vars::plain(self.i.th, v.v)
+            || !super::quiet::known(self, v)
+        {
+            return Err(self.decline());
+        }
+        c.set_flag(watch::CELL_CHANGED);
+        let cell = self.constant(c.value());
+        self.set(cell, Field(std::mem::offset_of!(DictCell, v) as u32), v)
+    }
     fn safepoint(self, _counter: usize) -> bool {
         false
     }

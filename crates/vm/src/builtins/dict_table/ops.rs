@@ -431,6 +431,26 @@ impl Gc<Dict> {
             return Ok(c);
         }
     }
+    /// Gives a name that is there a new cell with this value: who holds the old one goes on to see what is in there. False:
+    /// it is not there, or has no cell.
+    pub fn renew_cell(self, th: Th, key: Gc<Str>, v: Value) -> R<bool> {
+        if !self.is_cells() {
+            return Ok(false);
+        }
+        let (hash, c) = (key.hash(), dict::new_cell(th, key.value(), Some(v)));
+        loop {
+            let t = self.tab();
+            let Found::At(e) = t.find(th, key.value(), hash)? else { return Ok(false) };
+            let _g = th.lock(self);
+            if t == self.tab() {
+                let there = t.cells && t.content(e).is_some();
+                if there {
+                    th.store(t, t.val(e), c.value());
+                }
+                return Ok(there);
+            }
+        }
+    }
     /// Turns the values into cells (once): the dict becomes a namespace whose names inline caches can hold.
     pub fn make_cells(self, th: Th) -> R<()> {
         self.detach_attrs(th)?;

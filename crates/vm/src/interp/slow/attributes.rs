@@ -138,6 +138,14 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
                     }
                     return th.setattr(o, name, Some(v)).map(|_| Ctl::Next);
                 }
+                ic::tag::TYPE_VAR => {
+                    // SAFETY: the entry is about this object alone, a class.
+                    let t = unsafe { o.cast_unchecked::<Type>() };
+                    if !builtins::class_vars::set(th, t, name, v)? {
+                        th.type_modified(t, Some(name));
+                    }
+                    return NEXT;
+                }
                 ic::tag::SLOT => (Place::Inline(x.offset()), before),
                 ic::tag::EXT => (Place::Ext(x.ext_place().1), before),
                 _ => (Place::Inline(x.offset()), (x.aux.value().bits() >> 1) as u32),
@@ -159,7 +167,9 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
         return NEXT;
     }
     th.setattr(o, name, Some(v))?;
-    if fill {
+    if o.is_kind(Kind::Type) {
+        ic::fill_class_store(th, fr(th).code, icx, o);
+    } else if fill {
         ic::fill_store(th, fr(th).code, icx, o, before);
     }
     NEXT

@@ -240,9 +240,14 @@ fn found(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
         Some(at) => Some(m.slot(o, Field(at))?),
         None => of_class.map(|d| match d.is_exact(Kind::Function) {
             true => bound_method(m, d, o),
-            false => m.constant(d),
+            false => class_value(m, t, key, d),
         }),
     })
+}
+/// What a class has, or the variable that it is.
+fn class_value(m: Recorder, t: Gc<Type>, name: Value, v: Value) -> T<Value> {
+    let cell = builtins::class_vars::cell(m.i.th, t, name);
+    cell.and_then(|c| m.global_cell(c)).unwrap_or_else(|| m.constant(v))
 }
 /// The same of a class that is known, whose metaclass is `type`.
 fn of_class(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>> {
@@ -261,7 +266,7 @@ fn of_class(m: Recorder, o: T<Value>, name: T<Value>) -> Option<Option<T<Value>>
                 .any(|k| d.is_exact(*k))
                 || th.type_of(d).slots.descr_get.is_none() =>
         {
-            Some(Some(m.constant(d)))
+            Some(Some(class_value(m, t, key, d)))
         }
         Some(_) => None,
         None => th.lookup(th.type_of(o.v), key).is_none().then_some(None),
