@@ -701,7 +701,7 @@ static ITER_TYPE: NativeType = NativeType {
             Ok(NONE())
         }),
     ],
-    trace: Some(|o, t| t.slot(unsafe { (o.as_ptr() as *mut u64).add(1) })),
+    trace: Some(|o, t| unsafe { t.slot((o.as_ptr() as *mut u64).add(1)) }),
     ..NativeType::DEFAULT
 };
 static ITER: TypeCell = TypeCell::new(&ITER_TYPE);

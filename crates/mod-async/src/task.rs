@@ -316,11 +316,7 @@ static STEP_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     getset: &[getter("__self__", "", |_, o| Ok(Value::opt_or_none(step_of(o).task.get())))],
-    trace: Some(|o, t| {
-        for i in 1..=2 {
-            t.slot(unsafe { (o.as_ptr() as *mut u64).add(i) });
-        }
-    }),
+    trace: Some(|o, t| unsafe { t.slots((o.as_ptr() as *mut u64).add(1), 2) }),
     ..NativeType::DEFAULT
 };
 static STEP: TypeCell = TypeCell::new(&STEP_TYPE);

@@ -29,7 +29,8 @@ static NATIVE_TYPES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 /// Visits the native types (major collections).
 pub fn trace_native_types(t: &mut adder_heap::Tracer) {
     for w in lock(&NATIVE_TYPES).iter_mut() {
-        t.slot(w);
+        // SAFETY: the address of a type, in a root.
+        unsafe { t.slot(w) };
     }
 }
 
@@ -501,13 +502,9 @@ impl Th {
                 d.set(self, k, NONE()).unwrap();
                 continue;
             }
-            unsafe {
-                let w = self.alloc::<WrapperDescriptor>();
-                (*w.as_ptr()).def = s;
-                w.owner.init(Some(t));
-                (*w.as_ptr()).func = f;
-                d.set(self, k, w.value()).unwrap();
-            }
+            let h = WrapperDescriptor::head();
+            let w = self.object(WrapperDescriptor { h, def: s, owner: SlotOf::new(t), func: f });
+            d.set(self, k, w.value()).unwrap();
         }
         if def.slots.new.is_some() {
             let f = crate::builtins::type_::new_wrapper(self, t);
@@ -524,29 +521,22 @@ impl Th {
                         o.value()
                     }
                     DefKind::ClassMethod => {
-                        let o = self.alloc::<ClassMethodDescriptor>();
-                        (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t));
-                        o.value()
+                        let h = ClassMethodDescriptor::head();
+                        self.object(ClassMethodDescriptor { h, def: m, owner: SlotOf::new(t) }).value()
                     }
                     DefKind::StaticMethod | DefKind::Function => {
                         let f = self.native_function(m, Some(t.value()), None);
-                        let o = self.alloc::<StaticMethod>();
-                        o.func.init(Some(f));
-                        o.dict.init(None);
-                        o.value()
+                        let h = StaticMethod::head();
+                        self.object(StaticMethod { h, func: Slot::new(f), dict: Slot::null() }).value()
                     }
                 }
             };
             put(m.name, v);
         }
         for g in def.getset {
-            unsafe {
-                let o = self.alloc::<GetSetDescriptor>();
-                (*o.as_ptr()).def = g;
-                o.owner.init(Some(t));
-                put(g.name, o.value());
-            }
+            let o =
+                self.object(GetSetDescriptor { h: GetSetDescriptor::head(), def: g, owner: SlotOf::new(t) });
+            put(g.name, o.value());
         }
         for m in def.members {
             let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
@@ -575,15 +565,15 @@ impl Th {
     ) -> Value {
         let name = self.intern(name);
         let doc = doc.map(|d| self.str(d));
-        unsafe {
-            let o = self.alloc::<MemberDescriptor>();
-            o.name.init(Some(name));
-            o.owner.init(Some(t));
-            o.doc.init(doc);
-            (*o.as_ptr()).offset = offset;
-            (*o.as_ptr()).flags = flags;
-            o.value()
-        }
+        self.object(MemberDescriptor {
+            h: MemberDescriptor::head(),
+            name: Slot::new(name),
+            owner: SlotOf::new(t),
+            doc: Slot::opt(doc),
+            offset,
+            flags,
+        })
+        .value()
     }
     /// A builtin function object. `this`: what `__self__` is and the receiver of bound calls.
     pub fn native_function(
@@ -592,13 +582,13 @@ impl Th {
         this: Option<Value>,
         module: Option<Value>,
     ) -> Value {
-        unsafe {
-            let f = self.alloc::<NativeFunction>();
-            (*f.as_ptr()).def = def;
-            f.this.init(this);
-            f.module.init(module);
-            f.value()
-        }
+        self.object(NativeFunction {
+            h: NativeFunction::head(),
+            def,
+            this: Slot::opt(this),
+            module: Slot::opt(module),
+        })
+        .value()
     }
 }
 

@@ -241,11 +241,7 @@ fn deprecated_throw(th: Th) -> R<()> {
 
 /// A value yielded to the user of the generator.
 pub fn wrap(th: Th, v: Value) -> Value {
-    unsafe {
-        let w = th.alloc::<Wrapped>();
-        w.value.init(Some(v));
-        w.value()
-    }
+    th.object(Wrapped { h: Wrapped::head(), value: Slot::new(v) }).value()
 }
 
 /// The step of an awaitable as its iterator answers it: None is StopIteration, its value in the thread.
@@ -614,12 +610,13 @@ pub static ANEXT_TYPE: NativeType = NativeType {
 pub static ANEXT: TypeCell = TypeCell::new(&ANEXT_TYPE);
 
 pub fn anext_awaitable(th: Th, w: Value, default: Value) -> R<Value> {
-    unsafe {
-        let a = th.alloc::<AnextAwaitable>();
-        a.awaitable.init(Some(w));
-        a.default.init(Some(default));
-        Ok(a.value())
-    }
+    Ok(th
+        .object(AnextAwaitable {
+            h: AnextAwaitable::head(),
+            awaitable: Slot::new(w),
+            default: Slot::new(default),
+        })
+        .value())
 }
 /// The iterator of the wrapped awaitable.
 fn inner(th: Th, o: Value) -> R<Value> {

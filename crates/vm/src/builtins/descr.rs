@@ -394,12 +394,13 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
                 check_receiver(th, wd(d).owner.gc(), wd(d).def.name, o)?;
-                unsafe {
-                    let w = th.alloc::<MethodWrapper>();
-                    w.descr.init(Some(d.known()));
-                    w.this.init(Some(o));
-                    Ok(w.value())
-                }
+                Ok(th
+                    .object(MethodWrapper {
+                        h: MethodWrapper::head(),
+                        descr: SlotOf::new(d.known()),
+                        this: Slot::new(o),
+                    })
+                    .value())
             }
             None => Ok(d),
         }),
@@ -617,12 +618,7 @@ static WEAKREF_DEF: GetSetDef = getter("__weakref__", "list of weak references t
 });
 
 fn getset_descriptor(th: Th, t: Gc<Type>, def: &'static GetSetDef) -> Value {
-    unsafe {
-        let o = th.alloc::<GetSetDescriptor>();
-        (*o.as_ptr()).def = def;
-        o.owner.init(Some(t));
-        o.value()
-    }
+    th.object(GetSetDescriptor { h: GetSetDescriptor::head(), def, owner: SlotOf::new(t) }).value()
 }
 pub fn dict_descriptor(th: Th, t: Gc<Type>) -> Value {
     getset_descriptor(th, t, &DICT_DEF)

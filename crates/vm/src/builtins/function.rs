@@ -148,24 +148,23 @@ pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     let code = crate::builtins::code::bind(th, code, globals)?;
     let module = globals.get_str(th, n!(__name__))?;
     let builtins = builtins_of(th, globals)?;
-    unsafe {
-        let f = th.alloc::<Function>();
-        f.defaults.init(None);
-        f.kwdefaults.init(None);
-        f.closure.init(None);
-        f.annotations.init(None);
-        f.annotate.init(None);
-        f.type_params.init(None);
-        f.dict.init(None);
-        f.code.init(Some(code));
-        f.globals.init(Some(globals));
-        f.builtins.init(builtins);
-        f.name.init(code.name.any());
-        f.qualname.init(code.qualname.any());
-        f.module.init(module);
-        f.doc.init(None); // see `doc`
-        Ok(f)
-    }
+    Ok(th.object(Function {
+        h: Function::head(),
+        code: SlotOf::new(code),
+        globals: SlotOf::new(globals),
+        builtins: Slot::opt(builtins),
+        defaults: SlotOf::null(),
+        kwdefaults: SlotOf::null(),
+        closure: SlotOf::null(),
+        name: Slot::opt(code.name.any()),
+        qualname: Slot::opt(code.qualname.any()),
+        module: Slot::opt(module),
+        doc: Slot::null(), // see `doc`
+        annotations: Slot::null(),
+        annotate: Slot::null(),
+        type_params: Slot::null(),
+        dict: SlotOf::null(),
+    }))
 }
 
 fn repr(th: Th, o: Value) -> R<Value> {

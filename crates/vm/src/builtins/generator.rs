@@ -88,10 +88,8 @@ pub static COROUTINE_TYPE: NativeType = NativeType {
     flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
     slots: Slots {
         repr: Some(repr),
-        await_: Some(|th, o| unsafe {
-            let w = th.alloc::<CoroutineWrapper>();
-            w.coroutine.init(Some(o));
-            Ok(w.value())
+        await_: Some(|th, o| {
+            Ok(th.object(CoroutineWrapper { h: CoroutineWrapper::head(), coroutine: Slot::new(o) }).value())
         }),
         del: Some(|th, o| {
             finalize(th, o);
@@ -414,20 +412,10 @@ pub fn frame_of(th: Th, o: Value) -> R<Value> {
         }
     }
     use crate::builtins::frame::FrameObj;
-    unsafe {
-        let f = th.alloc::<FrameObj>();
-        for s in [&f.back, f.saved.slot(), &f.namespace, &f.trace, f.extra_locals.slot()] {
-            s.init(None);
-        }
-        f.func.init(g.func.get());
-        f.code.init(g.code.get());
-        f.generator.init(Some(gen_of(o)));
-        f.live.store(std::ptr::null_mut(), Relaxed);
-        f.lasti.store(0, Relaxed);
-        f.tflags.store(0, Relaxed);
-        th.store(g, &g.frame, f);
-        Ok(f.value())
-    }
+    let new = FrameObj::new(g.func.gc(), g.code.gc());
+    let f = th.object(FrameObj { generator: SlotOf::new(g), ..new });
+    th.store(g, &g.frame, f);
+    Ok(f.value())
 }
 
 fn next(th: Th, o: Value) -> R<Option<Value>> {

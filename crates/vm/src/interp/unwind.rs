@@ -47,14 +47,14 @@ impl Th {
         }
         let lasti = fp.lasti() as u32;
         let frame = crate::builtins::frame::frame_object(self, fp);
-        unsafe {
-            let t = self.alloc::<Traceback>();
-            t.next.init(e.traceback.get());
-            t.frame.init(Some(frame.known()));
-            (*t.as_ptr()).lasti = lasti;
-            (*t.as_ptr()).line = LINE_UNKNOWN;
-            self.store(e, &e.traceback, t);
-        }
+        let t = self.object(Traceback {
+            h: Traceback::head(),
+            next: SlotOf::opt(e.traceback.get()),
+            frame: SlotOf::new(frame.known()),
+            lasti,
+            line: LINE_UNKNOWN,
+        });
+        self.store(e, &e.traceback, t);
     }
 }
 
