@@ -360,17 +360,7 @@ impl Stacks {
 fn map_stack(most: usize) -> Option<Mapping> {
     let mut n = most;
     while n >= LEAST_STACK {
-        let p = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                n,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if p != libc::MAP_FAILED {
+        if let Some(p) = adder_heap::map_anonymous(n) {
             return Some(Mapping { start: p as *mut u8, size: n });
         }
         n /= 2;

@@ -102,7 +102,9 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     let dead = |id| crate::shape::try_shape(id).is_some_and(|s| s.type_.obj() == o);
     for ic in d.dependents.take() {
         // SAFETY: caches stay until nobody knows them any more.
-        unsafe { crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr) };
+        unsafe {
+            crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr)
+        };
     }
     let mut r = lock(&REGISTRY);
     if let Ok(i) = r.binary_search_by_key(&addr, |x| x.0) {
