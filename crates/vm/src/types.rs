@@ -209,7 +209,7 @@ impl Th {
     /// Where along the MRO the name is defined, without cache.
     pub fn lookup_with_owner(self, t: Gc<Type>, name: Value) -> Option<(Gc<Type>, Value)> {
         for &m in t.mro_items() {
-            let m = unsafe { m.cast_unchecked::<Type>() };
+            let m = m.known::<Type>();
             if let Ok(Some(v)) = m.dict_().get_str(self, name) {
                 return Some((m, v));
             }
@@ -621,7 +621,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
     let mut names = slot_defs::Names::default();
     let own = [t.value()];
     for &m in if single { &own } else { mro } {
-        let d = unsafe { m.cast_unchecked::<Type>() }.dict_();
+        let d = m.known::<Type>().dict_();
         let mut i = 0;
         while let Some((next, k, _)) = d.next_entry(i) {
             if let Some(k) = k.exact::<Str>() {
@@ -640,7 +640,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
             t.dict_().get_str(th, name).ok().flatten()
         } else {
             mro.iter().find_map(|&m| {
-                let c = unsafe { m.cast_unchecked::<Type>() };
+                let c = m.known::<Type>();
                 c.dict_().get_str(th, name).ok().flatten()
             })
         };
@@ -704,7 +704,7 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     if f & tflags::PLAIN_GETATTR != 0
         && let [rest @ .., _] = t.mro_items()
         && rest.iter().all(|&m| {
-            let c = unsafe { m.cast_unchecked::<Type>() };
+            let c = m.known::<Type>();
             matches!(c.dict_().get_str(th, n!(__class__)), Ok(None))
         })
     {
@@ -735,20 +735,17 @@ pub fn python_finalizers() -> bool {
 /// C3 linearisation of `bases` for a class `t`.
 pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
     for b in bases {
-        let b = unsafe { b.cast_unchecked::<Type>() };
+        let b = b.known::<Type>();
         if b.mro.get().is_none() {
             return Err(th.type_error(format!("Cannot extend an incomplete type '{}'", th.type_name(b))));
         }
     }
-    let mros = bases.iter().map(|b| unsafe { b.cast_unchecked::<Type>() }.mro_items().to_vec());
+    let mros = bases.iter().map(|b| b.known::<Type>().mro_items().to_vec());
     let mut lists: Vec<Vec<Value>> = mros.chain([bases.to_vec()]).collect(); // gc-safe: types never move; `bases` has them
     let mut out = vec![t.value()]; // gc-safe: as above
     for (i, b) in bases.iter().enumerate() {
         if bases[..i].iter().any(|c| c.is(*b)) {
-            return Err(th.type_error(format!(
-                "duplicate base class {}",
-                unsafe { b.cast_unchecked::<Type>() }.name_str()
-            )));
+            return Err(th.type_error(format!("duplicate base class {}", b.known::<Type>().name_str())));
         }
     }
     loop {
@@ -761,7 +758,7 @@ pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
         let Some(c) = next else {
             let mut names: Vec<String> = Vec::new();
             for l in &lists {
-                let s = unsafe { l[0].cast_unchecked::<Type>() }.name_str().to_string();
+                let s = l[0].known::<Type>().name_str().to_string();
                 if !names.contains(&s) {
                     names.push(s);
                 }

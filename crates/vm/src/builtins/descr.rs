@@ -87,7 +87,7 @@ fn method_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 }
 /// Attributes of the method itself, then of its function.
 fn method_getattro(th: Th, o: Value, name: Value) -> R<Value> {
-    let ns = unsafe { name.cast_unchecked::<Str>() };
+    let ns = name.known::<Str>();
     let name = th.intern_value(ns);
     if let Some(d) = th.lookup(METHOD.get(), name) {
         return th.bind(d, Some(o), METHOD.get());

@@ -257,7 +257,10 @@ pub fn of_threads(th: Th, f: &dyn Fn(Th, &mut dyn FnMut(Value))) -> R<(Gc<Array>
 }
 /// Function, code and instruction of each visible frame of a stopped thread from `p` down, innermost first. In machine
 /// code the thread may be a little further than its frames tell, so numbers are checked.
-pub fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
+///
+/// # Safety
+/// `t` is stopped, and `p` is one of its frames, or was.
+pub unsafe fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
     let (bottom, end) = (t.frames.get(), t.frames_end.get());
     while p > bottom && p < end {
         // SAFETY: within the thread's stack of frames, which is mapped.
@@ -292,7 +295,7 @@ fn back_elsewhere(th: Th, f: Gc<FrameObj>) -> R<Value> {
         let p = f.live.load(Acquire);
         if p > t.frames.get() && p <= t.fp.get() {
             // SAFETY: a frame on the stack of a stopped thread.
-            tell(t, unsafe { chain::below(p) }, out);
+            unsafe { tell(t, chain::below(p), out) };
         }
     })?;
     let end = ends.last().map_or(0, |e| e.1);
@@ -313,7 +316,8 @@ pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
     loop {
         // Of other threads nothing may be changed.
         if p <= th.fp.get() && p > th.frames.get() {
-            chain::unchain(th, p);
+            // SAFETY: one of this thread's frames.
+            unsafe { chain::unchain_at(th, p) };
         }
         p = unsafe { chain::below(p) };
         if p <= th.frames.get() {

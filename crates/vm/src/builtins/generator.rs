@@ -146,7 +146,7 @@ unsafe impl Layout for CoroutineWrapper {
     const KIND: Kind = Kind::CoroutineWrapper;
 }
 fn wrapped(o: Value) -> Value {
-    unsafe { o.cast_unchecked::<CoroutineWrapper>() }.coroutine.value()
+    o.known::<CoroutineWrapper>().coroutine.value()
 }
 pub static WRAPPER_TYPE: NativeType = NativeType {
     name: "coroutine_wrapper",
@@ -449,7 +449,7 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
     let e = if th.is_exception_class(ty) {
         let made = match val {
             Some(v) if th.is_exception(v) && th.isinstance_exact(v, unsafe { ty.cast_unchecked() }) => Ok(v),
-            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, unsafe { v.cast_unchecked() }, None),
+            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, v.known(), None),
             Some(v) => th.call(ty, &[v]),
             None => th.call(ty, &[]),
         };
@@ -478,7 +478,7 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
         )));
     };
     if let Some(t) = tb {
-        let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+        let x: Gc<BaseException> = e.known();
         th.store(x, &x.traceback, t.known());
     }
     Ok(e)

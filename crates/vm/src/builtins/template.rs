@@ -107,7 +107,7 @@ pub static TEMPLATE_TYPE: NativeType = NativeType {
     getset: &[getter("values", "Values of interpolations", |th, o| {
         let mut g = Gather::new();
         for i in tup(&tpl(o).interpolations) {
-            g.push(th, unsafe { i.cast_unchecked::<Interpolation>() }.value.value())?;
+            g.push(th, i.known::<Interpolation>().value.value())?;
         }
         th.try_tuple(g.as_slice())
     })],
