@@ -29,7 +29,7 @@ static LOW: AtomicBool = AtomicBool::new(false);
 
 /// Keeps something back from now on. False: there is not that much.
 pub(crate) fn keep() -> bool {
-    let Some(p) = map(SIZE) else { return false };
+    let Some(p) = map_anonymous(SIZE) else { return false };
     LOW.store(false, Relaxed);
     give_away(KEPT.swap(p, AcqRel));
     true
@@ -38,11 +38,12 @@ pub(crate) fn keep() -> bool {
 pub(crate) fn collecting(is: bool) {
     COLLECTING.store(is, Relaxed);
     if CARES.load(Relaxed) && FOR_COLLECTIONS.load(Relaxed) == 0 {
-        FOR_COLLECTIONS.store(map(SIZE).unwrap_or(0), Relaxed);
+        FOR_COLLECTIONS.store(map_anonymous(SIZE).unwrap_or(0), Relaxed);
     }
 }
-fn map(size: usize) -> Option<usize> {
-    // SAFETY: a new anonymous mapping.
+/// So many bytes of new memory, zeroed, which the system gives as they are touched.
+pub fn map_anonymous(size: usize) -> Option<usize> {
+    // SAFETY: a mapping where nothing was.
     let p = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
@@ -61,7 +62,7 @@ pub fn would_fit(size: usize) -> bool {
     if !CARES.load(Relaxed) {
         return true;
     }
-    let Some(p) = map(size.max(1)) else { return false };
+    let Some(p) = map_anonymous(size.max(1)) else { return false };
     // SAFETY: nobody uses it.
     unsafe { libc::munmap(p as _, size.max(1)) == 0 }
 }
@@ -69,7 +70,7 @@ pub fn would_fit(size: usize) -> bool {
 pub(crate) fn care() {
     keep();
     CARES.store(true, Relaxed);
-    FOR_COLLECTIONS.store(map(SIZE).unwrap_or(0), Relaxed);
+    FOR_COLLECTIONS.store(map_anonymous(SIZE).unwrap_or(0), Relaxed);
 }
 /// To be called before there is a second thread. glibc would give nearly every thread an arena of its own, which keeps
 /// what was free in it once; as many as can run at a time are enough.

@@ -115,28 +115,15 @@ impl Range {
         ];
         const HUGE: usize = 2 << 20;
         let total = len + HUGE + sizes.iter().map(|s| (s + 4095) & !4095).sum::<usize>();
-        // SAFETY: a new anonymous mapping.
-        let p = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                total,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if p == libc::MAP_FAILED {
-            return None;
-        }
-        let base = (p as usize + HUGE - 1) & !(HUGE - 1);
+        let p = crate::malloc::map_anonymous(total)?;
+        let base = (p + HUGE - 1) & !(HUGE - 1);
         // No huge pages, also where the system gives them unasked: they save a tenth of the time of programs with large
         // heaps where they are at hand, and cost twice that where they are not, in virtual machines mostly, to whom the
         // host has to give each first. What most of them save is had by making pages present many at a time: see `rise`.
         // SAFETY: advice on the new mapping; failure does no harm.
         #[cfg(target_os = "linux")]
         unsafe {
-            libc::madvise(p, total, libc::MADV_NOHUGEPAGE);
+            libc::madvise(p as _, total, libc::MADV_NOHUGEPAGE);
             if len > LEAST_EAGER {
                 libc::madvise(base as _, AT_START, libc::MADV_POPULATE_WRITE);
             }

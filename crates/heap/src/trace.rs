@@ -88,25 +88,28 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// A precise slot: its referent is kept alive and may move (the slot is then updated). In a hook that visits
-    /// roots the slot may be a temporary copy that is written back afterwards; in a kind's trace function it must
-    /// be the real one, because it may be looked at later.
+    /// A precise slot: its referent is kept alive and may move (the slot is then updated).
+    ///
+    /// # Safety
+    /// It holds a reference or another word (see the crate's invariants). In a hook that visits roots it may be a temporary
+    /// copy that is written back afterwards; in a kind's trace function it must be the real one, because it may be looked at
+    /// later.
     #[inline]
-    pub fn slot(&mut self, slot: *mut u64) {
-        // SAFETY: the embedder hands over valid slots.
-        unsafe {
-            if self.phase >= Phase::Promote {
-                return self.edge::<MAJOR>(slot);
-            }
-            match self.phase {
-                Phase::Copy => self.edge::<COPY>(slot),
-                Phase::Heap => self.edge::<QUEUE>(slot),
-                Phase::Verify | Phase::Visit => self.look(slot, 1),
-                _ => {}
-            }
+    pub unsafe fn slot(&mut self, slot: *mut u64) {
+        if self.phase >= Phase::Promote {
+            return self.edge::<MAJOR>(slot);
+        }
+        match self.phase {
+            Phase::Copy => self.edge::<COPY>(slot),
+            Phase::Heap => self.edge::<QUEUE>(slot),
+            Phase::Verify | Phase::Visit => self.look(slot, 1),
+            _ => {}
         }
     }
     /// `n` consecutive precise slots.
+    ///
+    /// # Safety
+    /// As of [`Tracer::slot`].
     pub unsafe fn slots(&mut self, slot: *mut u64, n: usize) {
         match self.phase {
             Phase::Pin => {}
@@ -119,6 +122,9 @@ impl Tracer {
         }
     }
     /// `n` precise slots, each `step` words behind the one before.
+    ///
+    /// # Safety
+    /// As of [`Tracer::slot`].
     pub unsafe fn slots_by(&mut self, slot: *mut u64, n: usize, step: usize) {
         let all = (0..n).map(|i| unsafe { slot.add(i * step) });
         unsafe {

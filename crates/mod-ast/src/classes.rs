@@ -90,7 +90,7 @@ fn table(th: Th) -> R<Gc<Tuple>> {
         types.push(th, t)?;
     }
     for c in classes {
-        let t: Gc<Type> = unsafe { types.as_slice()[c.index].cast_unchecked() };
+        let t: Gc<Type> = types.as_slice()[c.index].known();
         let shared = !c.is_sum
             && c.fields.is_empty()
             && matches!(c.base, "expr_context" | "boolop" | "operator" | "unaryop" | "cmpop");
@@ -362,7 +362,7 @@ fn replace(th: Th, a: RawArgs) -> R<Value> {
     for (k, v) in a.keywords() {
         kw.set(th, k, v)?;
     }
-    let none: Gc<Tuple> = unsafe { th.tuple(&[]).cast_unchecked() };
+    let none: Gc<Tuple> = th.tuple(&[]).known();
     th.call_ex(t.value(), none, Some(kw))
 }
 

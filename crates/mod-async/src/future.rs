@@ -345,7 +345,7 @@ pub fn init(th: Th, f: Gc<Future>, l: Option<Value>) -> R<()> {
 
 /// `loop.call_soon(func, arg, context=ctx)`.
 pub fn call_soon(th: Th, l: Value, func: Value, arg: Option<Value>, ctx: Value) -> R<()> {
-    let names: Gc<Tuple> = unsafe { state::get(S::ContextName).cast_unchecked() };
+    let names: Gc<Tuple> = state::get(S::ContextName).known();
     let all = [func, arg.unwrap_or(ctx), ctx];
     let args = RawArgs::with_kw(&all[..2 + arg.is_some() as usize], Some(names));
     let t = th.type_of(l);
@@ -422,13 +422,13 @@ pub fn set_exception(th: Th, f: Gc<Future>, e: Value) -> R<()> {
     if th.isinstance_exact(e, exc::STOP_ITERATION.get()) {
         let msg = "StopIteration interacts badly with generators and cannot be raised into a Future";
         let r = th.call(exc::RUNTIME_ERROR.get().value(), &[th.str(msg)])?;
-        let x: Gc<BaseException> = unsafe { r.cast_unchecked() };
+        let x: Gc<BaseException> = r.known();
         th.store(x, &x.cause, e);
         th.store(x, &x.context, e);
         x.suppress.store(1, Relaxed);
         e = r;
     }
-    let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+    let x: Gc<BaseException> = e.known();
     let done = leave_pending(th, f, FINISHED, || {
         th.store(f, &f.exception, e);
         th.store_opt(f, &f.exception_tb, x.traceback.any());
@@ -488,7 +488,7 @@ pub fn outcome(th: Th, f: Gc<Future>) -> R<Outcome> {
     }
     match f.exception.get() {
         Some(e) => {
-            let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+            let x: Gc<BaseException> = e.known();
             th.store_opt(x, &x.traceback, f.exception_tb.get().map(Value::known));
             f.exception_tb.init(None);
             Ok(Outcome::Exception(e))
@@ -701,7 +701,7 @@ static ITER_TYPE: NativeType = NativeType {
             Ok(NONE())
         }),
     ],
-    trace: Some(|o, t| t.slot(unsafe { (o.as_ptr() as *mut u64).add(1) })),
+    trace: Some(|o, t| unsafe { t.slot((o.as_ptr() as *mut u64).add(1)) }),
     ..NativeType::DEFAULT
 };
 static ITER: TypeCell = TypeCell::new(&ITER_TYPE);

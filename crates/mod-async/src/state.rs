@@ -64,6 +64,6 @@ pub fn init(th: Th, _m: Gc<Module>) -> R<()> {
 }
 
 pub fn get(i: S) -> Value {
-    let a: Gc<Array> = unsafe { Root::asyncio_state.value().cast_unchecked() };
+    let a: Gc<Array> = Root::asyncio_state.value().known();
     a.slot(i as usize).value()
 }

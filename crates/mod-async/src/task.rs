@@ -82,7 +82,7 @@ pub static TASK_TYPE: NativeType = NativeType {
     text_signature: Some("(coro, *, loop=None, name=None, context=None, eager_start=False)"),
     slots: Slots {
         new: Some(|th, t, _| {
-            let o = object::new_unwatched(th, unsafe { t.cast_unchecked() })?;
+            let o = object::new_unwatched(th, t.known())?;
             future::watch(th, Future::of(o));
             Ok(o)
         }),
@@ -316,11 +316,7 @@ static STEP_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     getset: &[getter("__self__", "", |_, o| Ok(Value::opt_or_none(step_of(o).task.get())))],
-    trace: Some(|o, t| {
-        for i in 1..=2 {
-            t.slot(unsafe { (o.as_ptr() as *mut u64).add(i) });
-        }
-    }),
+    trace: Some(|o, t| unsafe { t.slots((o.as_ptr() as *mut u64).add(1), 2) }),
     ..NativeType::DEFAULT
 };
 static STEP: TypeCell = TypeCell::new(&STEP_TYPE);
@@ -345,7 +341,7 @@ fn step(th: Th, t: Gc<Task>, e: Option<Value>) -> R<()> {
         Err(r) => {
             let e = th.take_exc();
             if running::leave_task(th, l, t.value()).is_err() {
-                let x: Gc<BaseException> = unsafe { th.pending().expect("an error").cast_unchecked() };
+                let x: Gc<BaseException> = th.pending().expect("an error").known();
                 th.store(x, &x.context, e);
                 return Err(r);
             }
@@ -418,7 +414,7 @@ fn step_inner(th: Th, t: Gc<Task>, e: Option<Value>) -> R<()> {
         let (a, b) = (th.text(th.repr(t.value())?), th.text(th.repr(Value::opt_or_none(e))?));
         return Err(future::invalid_state(th, &format!("__step(): already done: {a} {b}")));
     }
-    let cancelled: Gc<Type> = unsafe { state::get(S::CancelledError).cast_unchecked() };
+    let cancelled: Gc<Type> = state::get(S::CancelledError).known();
     let mut e = e;
     if f.has(MUST_CANCEL) {
         if !e.is_some_and(|e| th.isinstance_exact(e, cancelled)) {
@@ -495,7 +491,7 @@ fn yielded(th: Th, t: Gc<Task>, v: Value) -> R<()> {
         th.setattr(v, n!(_asyncio_future_blocking), Some(FALSE()))?;
         let wakeup = new_wakeup(th, t);
         let add = th.getattr(v, n!(add_done_callback))?;
-        let names: Gc<Tuple> = unsafe { state::get(S::ContextName).cast_unchecked() };
+        let names: Gc<Tuple> = state::get(S::ContextName).known();
         let all = [wakeup, Value::opt_or_none(t.context.get())];
         th.call_raw(add, RawArgs::with_kw(&all, Some(names)))?;
         return wait_for(th, t, v);

@@ -153,7 +153,7 @@ fn is_target(r: Option<Value>, class: Value) -> bool {
 #[inline]
 fn has(table: Option<Value>, class: Value) -> bool {
     let Some(t) = table else { return false };
-    let t: Gc<Array> = unsafe { t.cast_unchecked() };
+    let t: Gc<Array> = t.known();
     let (cap, k) = (capacity(t), key(class));
     let mut i = start(class, cap);
     loop {
@@ -188,7 +188,7 @@ fn add(th: Th, d: Gc<AbcData>, which: fn(&AbcData) -> &Slot, class: Value) -> R<
     loop {
         let old = which(&d).get();
         let room = old.is_some_and(|t| {
-            let t: Gc<Array> = unsafe { t.cast_unchecked() };
+            let t: Gc<Array> = t.known();
             used(t) * 3 < capacity(t) * 2
         });
         let grown = if room {
@@ -206,7 +206,7 @@ fn add(th: Th, d: Gc<AbcData>, which: fn(&AbcData) -> &Slot, class: Value) -> R<
         match (grown, old) {
             (Some(t), _) => {
                 if let Some(o) = old {
-                    let o: Gc<Array> = unsafe { o.cast_unchecked() };
+                    let o: Gc<Array> = o.known();
                     for i in 0..capacity(o) {
                         let Some(r) = o.slot(2 * i + 1).get() else { continue };
                         if let Some(c) = weakref::target(weakref::weak(r)) {
@@ -218,7 +218,7 @@ fn add(th: Th, d: Gc<AbcData>, which: fn(&AbcData) -> &Slot, class: Value) -> R<
                 th.store(d, which(&d), t.value());
             }
             (None, Some(t)) => {
-                let t: Gc<Array> = unsafe { t.cast_unchecked() };
+                let t: Gc<Array> = t.known();
                 if used(t) * 3 >= capacity(t) * 2 {
                     continue;
                 }
@@ -232,7 +232,7 @@ fn add(th: Th, d: Gc<AbcData>, which: fn(&AbcData) -> &Slot, class: Value) -> R<
 /// The references of a table whose class lives.
 fn each(table: Option<Value>, mut f: impl FnMut(Value)) {
     let Some(t) = table else { return };
-    let t: Gc<Array> = unsafe { t.cast_unchecked() };
+    let t: Gc<Array> = t.known();
     for i in 0..capacity(t) {
         if let Some(r) = t.slot(2 * i + 1).get()
             && weakref::target(weakref::weak(r)).is_some()
@@ -244,7 +244,7 @@ fn each(table: Option<Value>, mut f: impl FnMut(Value)) {
 fn snapshot(th: Th, table: Option<Value>) -> R<Gc<List>> {
     let l = list::new(th, &[])?;
     let Some(t) = table else { return Ok(l) };
-    let t: Gc<Array> = unsafe { t.cast_unchecked() };
+    let t: Gc<Array> = t.known();
     for i in 0..capacity(t) {
         if let Some(r) = t.slot(2 * i + 1).get() {
             list::append(th, l, r)?;
@@ -381,7 +381,7 @@ fn collection_flags(th: Th, class: Value, f: u64) -> R<()> {
 }
 fn list_of(th: Th, v: Value) -> R<&'static [Value]> {
     let l = list::from_iterable(th, v)?;
-    let t: Gc<Tuple> = unsafe { list::snapshot(th, l)?.cast_unchecked() };
+    let t: Gc<Tuple> = list::snapshot(th, l)?.known();
     Ok(unsafe { &*(t.items() as *const [Value]) })
 }
 

@@ -353,7 +353,7 @@ fn partial_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         all.set(th, k, v)?;
     }
     let t = th.try_tuple(g.as_slice())?;
-    th.call_ex(p.func.value(), unsafe { t.cast_unchecked() }, Some(all))
+    th.call_ex(p.func.value(), t.known(), Some(all))
 }
 fn partial_repr(th: Th, o: Value) -> R<Value> {
     let p = Partial::of(o);

@@ -390,7 +390,7 @@ fn starmap_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Filtered::of(o);
     let Some(v) = th.next(c.it.value())? else { return Ok(None) };
     let t = adder_vm::builtins::tuple::from_iterable(th, v)?;
-    th.call_ex(c.func.value(), unsafe { t.cast_unchecked() }, None).map(Some)
+    th.call_ex(c.func.value(), t.known(), None).map(Some)
 }
 iterator! { COMPRESS_TYPE COMPRESS "compress" Filtered compress_new compress_next
 "Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements." [] }

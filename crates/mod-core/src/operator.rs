@@ -363,7 +363,7 @@ fn caller_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
         Some(d) => {
             let f = th.getattr(v, k[0])?;
             let t = th.try_tuple(&k[1..])?;
-            th.call_ex(f, unsafe { t.cast_unchecked() }, Some(d))
+            th.call_ex(f, t.known(), Some(d))
         }
     }
 }
@@ -375,7 +375,7 @@ fn caller_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
             let ft = adder_vm::import::import_module(th, "functools")?;
             let p = th.getattr(ft, th.intern("partial"))?;
             let head = th.tuple(&[th.type_of(o).value(), items(o)[0]]);
-            let c = th.call_ex(p, unsafe { head.cast_unchecked() }, Some(d))?;
+            let c = th.call_ex(p, head.known(), Some(d))?;
             Ok(th.tuple(&[c, th.try_tuple(&items(o)[1..])?]))
         }
     }

@@ -65,7 +65,7 @@ macro_rules! conventions {
 }
 
 fn make(th: Th, t: Value, _: RawArgs) -> R<Value> {
-    adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
+    adder_vm::builtins::object::new_instance(th, t.known())
 }
 macro_rules! convention_type {
     ($cell:ident, $def:ident, $name:literal, $doc:literal, $methods:expr) => {
@@ -128,7 +128,7 @@ fn fastcalldict(th: Th, a: Args) -> R<Value> {
             at = next;
         }
     }
-    let names = if names.is_empty() { None } else { Some(unsafe { th.tuple(&names).cast_unchecked() }) };
+    let names = if names.is_empty() { None } else { Some(th.tuple(&names).known()) };
     th.call_raw(a[0].unwrap(), RawArgs::with_kw(&all, names))
 }
 fn vectorcall(th: Th, a: Args) -> R<Value> {

@@ -369,7 +369,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
     ),
     slots: Slots {
         new: Some(|th, t, _| {
-            let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;
+            let o = object::new_instance(th, t.known())?;
             let st = CState {
                 cache: vec![],
                 cache_size: 0,

@@ -51,7 +51,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
     doc: "SQLite database cursor class.",
     slots: Slots {
         new: Some(|th, t, _| {
-            let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;
+            let o = object::new_instance(th, t.known())?;
             Cursor::of(o).st.store(Box::into_raw(Box::default()), Release);
             Ok(o)
         }),

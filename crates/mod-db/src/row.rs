@@ -21,7 +21,7 @@ pub static PREPARE_PROTOCOL: TypeCell = TypeCell::new(&NativeType {
     size: Protocol::SIZE,
     doc: "PEP 246 style object adaption protocol type.",
     slots: Slots {
-        new: Some(|th, t, _| object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| object::new_instance(th, t.known())),
         init: Some(|_, _, _| Ok(())),
         ..Slots::NONE
     },
@@ -54,7 +54,7 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
                     th.type_error(format!("Row() argument 2 must be tuple, not {}", th.arg_type_name(p[1])))
                 );
             }
-            let o = object::new_instance(th, unsafe { t.cast_unchecked() })?;
+            let o = object::new_instance(th, t.known())?;
             let r = Row::of(o);
             th.store(r, &r.data, p[1]);
             let d = Cursor::of(p[0]).description.get().unwrap_or(NONE());

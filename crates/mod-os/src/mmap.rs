@@ -92,7 +92,7 @@ pub static MMAP: TypeCell = TypeCell::new(&NativeType {
                 (m.base.load(Relaxed), m.size.load(Relaxed))
             };
             if base == 0 {
-                buffer::release(counter);
+                m.exports.release_one();
                 return Err(closed(th));
             }
             let mut e = Export::simple(base as *mut u8, size, m.access.load(Relaxed) == READ);
@@ -373,7 +373,8 @@ impl Hold {
 }
 impl Drop for Hold {
     fn drop(&mut self) {
-        buffer::release(self.counter);
+        // SAFETY: the share that `new` acquired.
+        unsafe { buffer::release(self.counter) };
     }
 }
 

@@ -30,7 +30,7 @@ pub static ELEMENT: TypeCell = TypeCell::new(&NativeType {
     size: Element::SIZE,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     slots: Slots {
-        new: Some(|th, t, _| new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| new_instance(th, t.known())),
         init: Some(init),
         repr: Some(repr),
         bool: Some(|th, o| {

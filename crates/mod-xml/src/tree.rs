@@ -85,7 +85,7 @@ pub static BUILDER: TypeCell = TypeCell::new(&NativeType {
     size: Builder::SIZE,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     slots: Slots {
-        new: Some(|th, t, _| new_builder(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| new_builder(th, t.known())),
         init: Some(|th, o, a| {
             let mut v = [None; 5];
             adder_vm::bind::bind(th, &BUILDER_SIG, a, &mut v)?;
@@ -302,11 +302,7 @@ pub static PARSER: TypeCell = TypeCell::new(&NativeType {
     kind: Kind::Native,
     size: TreeParser::SIZE,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
-    slots: Slots {
-        new: Some(|th, t, _| new_instance(th, unsafe { t.cast_unchecked() })),
-        init: Some(init),
-        ..Slots::NONE
-    },
+    slots: Slots { new: Some(|th, t, _| new_instance(th, t.known())), init: Some(init), ..Slots::NONE },
     methods: &[
         method("feed", "($self, data, /)", "", |th, a| {
             let p = ready(th, a[0].unwrap())?;

@@ -40,7 +40,7 @@ fn qualified(th: Th, d: &'static NativeDef, owner: Option<Value>) -> String {
         _ => th.type_of(o),
     };
     for m in t.mro_items() {
-        let m: Gc<Type> = unsafe { m.cast_unchecked() };
+        let m: Gc<Type> = m.known();
         if !m.heap_type() && m.native.methods.iter().any(|x| std::ptr::eq(x, d)) {
             return format!("{}.{}()", th.text(m.qualname.value()), d.name);
         }

@@ -44,8 +44,7 @@ macro_rules! native_layout {
 
 /// An instance of the class that `__new__` got.
 pub fn make(th: Th, t: Value) -> R<Value> {
-    // SAFETY: the first argument of a `new` slot is a class.
-    new_instance(th, unsafe { t.cast_unchecked() })
+    new_instance(th, t.known())
 }
 /// Binds a constructor's arguments by a declaration.
 pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Option<Value>; N]> {

@@ -217,7 +217,7 @@ fn notify(th: Th, phase: &str, generation: usize, found: usize) -> R<()> {
         info.set(th, th.intern(k), Value::fix(v))?;
     }
     let phase = th.intern(phase);
-    let fs: Gc<Tuple> = unsafe { list::snapshot(th, l)?.cast_unchecked() };
+    let fs: Gc<Tuple> = list::snapshot(th, l)?.known();
     for f in fs.items() {
         if th.call(*f, &[phase, info.value()]).is_err() {
             crate::unraisable::report(th, Some("while calling GC callback"), *f);
@@ -417,7 +417,7 @@ fn kind_of(o: Obj) -> Kind {
 fn tracked(o: Value) -> bool {
     let Some(ob) = o.obj() else { return false };
     match o.kind() {
-        Kind::Tuple => unsafe { o.cast_unchecked::<Tuple>() }.len > 0,
+        Kind::Tuple => o.known::<Tuple>().len > 0,
         Kind::Object => {
             crate::shape::shape(o.shape_id()).size > 8 && crate::shape::shape(o.shape_id()).type_.heap_type()
         }
@@ -427,9 +427,7 @@ fn tracked(o: Value) -> bool {
 /// The same after a collection, which lets go of tuples that hold nothing tracked (names of a code object's variables,
 /// constants: they come into being when somebody looks, and nobody is to count them).
 fn tracked_after(o: Value) -> bool {
-    tracked(o)
-        && (o.kind() != Kind::Tuple
-            || unsafe { o.cast_unchecked::<Tuple>() }.items().iter().any(|x| tracked(*x)))
+    tracked(o) && (o.kind() != Kind::Tuple || o.known::<Tuple>().items().iter().any(|x| tracked(*x)))
 }
 fn is_tracked(_: Th, a: &[Option<Value>]) -> R<Value> {
     Ok(Value::bool(tracked(a[0].unwrap())))
@@ -532,7 +530,7 @@ fn referents(th: Th, o: Obj, f: &mut dyn FnMut(Value)) {
 }
 fn get_referents(th: Th, a: &[Option<Value>]) -> R<Value> {
     crate::sys::audit::audit(th, "gc.get_referents", &[a[0].unwrap()])?;
-    let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
+    let objs: Gc<Tuple> = a[0].unwrap().known();
     let out = list::new(th, &[])?;
     for o in objs.items() {
         let Some(ob) = o.obj() else { continue };
@@ -558,10 +556,10 @@ fn get_referents(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 fn get_referrers(th: Th, a: &[Option<Value>]) -> R<Value> {
     crate::sys::audit::audit(th, "gc.get_referrers", &[a[0].unwrap()])?;
-    let objs: Gc<Tuple> = unsafe { a[0].unwrap().cast_unchecked() };
+    let objs: Gc<Tuple> = a[0].unwrap().known();
     let all = objects(th, &|v| tracked(v) || v.kind() == Kind::Object)?;
     let out = list::new(th, &[])?;
-    let t: Gc<Tuple> = unsafe { list::snapshot(th, all)?.cast_unchecked() };
+    let t: Gc<Tuple> = list::snapshot(th, all)?.known();
     for v in t.items() {
         if v.is(objs.value()) || v.is(all.value()) || v.is(t.value()) || v.is(out.value()) {
             continue;

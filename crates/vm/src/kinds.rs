@@ -71,6 +71,29 @@ fn layout(k: Kind) -> (Size, Trace) {
     }
 }
 
+/// Whether all objects of the kind are as long as its structure (those of Python subclasses aside).
+pub const fn fixed_size(k: Kind) -> bool {
+    use Kind::*;
+    !matches!(
+        k,
+        Int | Str
+            | Bytes
+            | Tuple
+            | Array
+            | WordArray
+            | GenRegs
+            | RawBuf
+            | StrBuf
+            | DictTable
+            | SetTable
+            | AttrExt
+            | LookupTable
+            | CodeUnits
+            | Object
+            | Native
+    )
+}
+
 /// Whether the native part has a variable size, so that attributes are in a word at the end.
 pub fn var_sized(k: Kind) -> bool {
     matches!(k, Kind::Int | Kind::Str | Kind::Bytes | Kind::Tuple)
@@ -337,5 +360,18 @@ unsafe fn sub_trace(o: Obj, t: &mut Tracer) -> usize {
             f(o, t)
         }
         attrs_trace(o, t)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `Th::object` relies on.
+    #[test]
+    fn fixed_sizes() {
+        for k in Kind::ALL {
+            assert_eq!(fixed_size(*k), matches!(layout(*k).0, Size::Fixed(_)), "{k:?}");
+        }
     }
 }

@@ -193,7 +193,7 @@ impl Writer {
                 self.digits(neg, &limbs, flag);
             }
             Kind::Complex if v.is_exact(Kind::Complex) => {
-                let z: Gc<Complex> = unsafe { v.cast_unchecked() };
+                let z: Gc<Complex> = v.known();
                 let (re, im) = (z.re, z.im);
                 if self.version > 1 {
                     self.byte(b'y' | flag);
@@ -261,7 +261,7 @@ impl Writer {
                 }
             }
             Kind::Slice if self.version >= 5 => {
-                let s: Gc<Slice> = unsafe { v.cast_unchecked() };
+                let s: Gc<Slice> = v.known();
                 self.byte(b':' | flag);
                 for x in [&s.start, &s.stop, &s.step] {
                     self.object(x.value())?;
@@ -272,7 +272,7 @@ impl Writer {
                     return Err(th.value_error("marshalling code objects is disallowed"));
                 }
                 self.byte(b'c' | flag);
-                let c: Gc<Code> = unsafe { v.cast_unchecked() };
+                let c: Gc<Code> = v.known();
                 code::load(th, c)?;
                 let own = unsafe { &*c.data };
                 let b = match own.unit.bytes().filter(|_| *own.filename == *th.text(c.filename.value())) {

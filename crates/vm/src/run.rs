@@ -31,7 +31,7 @@ pub enum Program {
 }
 
 fn main_dict() -> Gc<Dict> {
-    unsafe { Root::main_module.value().cast_unchecked::<Module>() }.ns()
+    Root::main_module.value().known::<Module>().ns()
 }
 
 /// Runs the program and ends the runtime. The exit status of the process.
@@ -121,11 +121,11 @@ fn remember_source(th: Th, code: Gc<Code>, text: &str, name: &str) -> R<()> {
     let k = th.intern("linecache");
     if let Some(m) = modules_get(th, k)?.and_then(Value::some) {
         let f = th.getattr(m, th.intern("_register_code"))?;
-        let t: Gc<Tuple> = unsafe { entry.cast_unchecked() };
+        let t: Gc<Tuple> = entry.known();
         return th.call(f, t.items()).map(|_| ());
     }
     let l = match Root::pending_sources.get() {
-        Some(l) => unsafe { l.cast_unchecked::<List>() },
+        Some(l) => l.known::<List>(),
         None => {
             let l = builtins::list::new(th, &[])?;
             Root::pending_sources.set(Some(l.value()));
@@ -163,7 +163,7 @@ fn is_runnable_container(th: Th, path: &[u8]) -> R<bool> {
     let cache = sys_attr(th, n!(path_importer_cache))?.and_then(|c| c.cast::<Dict>());
     let hooks_list = sys_attr(th, n!(path_hooks))?.unwrap_or(NONE());
     let hooks_list = builtins::tuple::from_iterable(th, hooks_list)?;
-    for h in unsafe { hooks_list.cast_unchecked::<Tuple>() }.items() {
+    for h in hooks_list.known::<Tuple>().items() {
         let r = th.call(*h, &[v]);
         if let Some(f) = th.catch(r, &exc::IMPORT_ERROR)? {
             if let Some(c) = cache {

@@ -360,17 +360,7 @@ impl Stacks {
 fn map_stack(most: usize) -> Option<Mapping> {
     let mut n = most;
     while n >= LEAST_STACK {
-        let p = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                n,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if p != libc::MAP_FAILED {
+        if let Some(p) = adder_heap::map_anonymous(n) {
             return Some(Mapping { start: p as *mut u8, size: n });
         }
         n /= 2;
@@ -608,12 +598,33 @@ impl Th {
     }
 
     // -- allocation
-    /// Memory for a small object of fixed layout of builtin kind; the caller writes all fields after the header.
+    /// A new object of a builtin type whose objects are all of one size. What it refers to is on the native stack while
+    /// there is no room for it and the collector runs.
+    #[inline(always)]
+    pub fn object<T: Layout>(self, x: T) -> Gc<T> {
+        const { assert!(crate::kinds::fixed_size(T::KIND)) }
+        // SAFETY: all of the new memory is written: it is as long as the layout, which is that of the kind.
+        unsafe {
+            let o: Gc<T> = self.alloc();
+            o.as_ptr().write(x);
+            // Whatever header the caller gave it.
+            (o.as_ptr() as *mut adder_heap::Header).write(T::head());
+            o
+        }
+    }
+    /// Memory for a small object of builtin kind that is as long as its layout.
+    ///
+    /// # Safety
+    /// The caller writes all fields after the header before the next safepoint.
     #[inline(always)]
     pub unsafe fn alloc<T: Layout>(self) -> Gc<T> {
         unsafe { Gc::from_obj(self.m.alloc((size_of::<T>() + 7) & !7, T::KIND as u8, T::KIND as u32)) }
     }
     /// Memory for a variable-sized object: `bytes` in all. MemoryError if it cannot be had.
+    ///
+    /// # Safety
+    /// `bytes` is the size that the kind's layout will read from the object, and all of it is written before the next
+    /// safepoint.
     #[inline]
     pub unsafe fn alloc_var<T: Layout>(self, bytes: usize) -> crate::err::R<Gc<T>> {
         match self.m.try_alloc((bytes + 7) & !7, T::KIND as u8, T::KIND as u32) {
@@ -621,16 +632,19 @@ impl Th {
             Err(_) => Err(self.memory_error()),
         }
     }
+    /// The same for an object that never moves, from birth. The operation is unwound where there is no room.
+    ///
+    /// # Safety
+    /// As of [`Th::alloc_var`].
     pub unsafe fn alloc_old<T: Layout>(self, bytes: usize) -> Gc<T> {
         let o = self.m.alloc_old((bytes + 7) & !7, T::KIND as u8, T::KIND as u32);
         unsafe { Gc::from_obj(o.unwrap_or_else(|_| adder_heap::out_of_memory())) }
     }
-    /// For what cannot fail: a small object is had from the heap's reserve, for a large one the operation is unwound
+    /// As [`Th::alloc_var`] for what cannot fail: a small object is had from the heap's reserve, for a large one the operation is unwound
     /// and becomes a MemoryError.
     ///
     /// # Safety
-    /// As of [`Th::alloc_var`]: `bytes` is the size that the kind's layout will read from the object, and all of it is
-    /// written before the next safepoint.
+    /// As of [`Th::alloc_var`].
     pub unsafe fn alloc_any<T: Layout>(self, bytes: usize) -> Gc<T> {
         // SAFETY: new memory of that size, with a header of that kind.
         unsafe { Gc::from_obj(self.m.alloc_any((bytes + 7) & !7, T::KIND as u8, T::KIND as u32)) }
@@ -638,11 +652,7 @@ impl Th {
     pub fn float(self, f: f64) -> Value {
         match adder_metatrace::word::flo_encode(f) {
             Some(w) => unsafe { Value::from_bits(w) },
-            None => unsafe {
-                let o = self.alloc::<FloatBox>();
-                (*o.as_ptr()).f = f;
-                o.value()
-            },
+            None => self.object(FloatBox { h: FloatBox::head(), f }).value(),
         }
     }
     pub fn tuple(self, items: &[Value]) -> Value {
@@ -671,19 +681,10 @@ impl Th {
         }
     }
     pub fn cell(self, v: Option<Value>) -> Gc<Cell_> {
-        unsafe {
-            let c = self.alloc::<Cell_>();
-            c.v.init(v);
-            c
-        }
+        self.object(Cell_ { h: Cell_::head(), v: Slot::opt(v) })
     }
     pub fn method(self, func: Value, this: Value) -> Value {
-        unsafe {
-            let m = self.alloc::<Method>();
-            m.func.init(Some(func));
-            m.this.init(Some(this));
-            m.value()
-        }
+        self.object(Method { h: Method::head(), func: Slot::new(func), this: Slot::new(this) }).value()
     }
 }
 

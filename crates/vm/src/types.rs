@@ -29,7 +29,8 @@ static NATIVE_TYPES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 /// Visits the native types (major collections).
 pub fn trace_native_types(t: &mut adder_heap::Tracer) {
     for w in lock(&NATIVE_TYPES).iter_mut() {
-        t.slot(w);
+        // SAFETY: the address of a type, in a root.
+        unsafe { t.slot(w) };
     }
 }
 
@@ -215,7 +216,7 @@ impl Th {
     /// Where along the MRO the name is defined, without cache.
     pub fn lookup_with_owner(self, t: Gc<Type>, name: Value) -> Option<(Gc<Type>, Value)> {
         for &m in t.mro_items() {
-            let m = unsafe { m.cast_unchecked::<Type>() };
+            let m = m.known::<Type>();
             if let Ok(Some(v)) = m.dict_().get_str(self, name) {
                 return Some((m, v));
             }
@@ -530,13 +531,9 @@ impl Th {
                 d.set(self, k, NONE()).unwrap();
                 continue;
             }
-            unsafe {
-                let w = self.alloc::<WrapperDescriptor>();
-                (*w.as_ptr()).def = s;
-                w.owner.init(Some(t));
-                (*w.as_ptr()).func = f;
-                d.set(self, k, w.value()).unwrap();
-            }
+            let h = WrapperDescriptor::head();
+            let w = self.object(WrapperDescriptor { h, def: s, owner: SlotOf::new(t), func: f });
+            d.set(self, k, w.value()).unwrap();
         }
         if def.slots.new.is_some() {
             let f = crate::builtins::type_::new_wrapper(self, t);
@@ -553,29 +550,22 @@ impl Th {
                         o.value()
                     }
                     DefKind::ClassMethod => {
-                        let o = self.alloc::<ClassMethodDescriptor>();
-                        (*o.as_ptr()).def = m;
-                        o.owner.init(Some(t));
-                        o.value()
+                        let h = ClassMethodDescriptor::head();
+                        self.object(ClassMethodDescriptor { h, def: m, owner: SlotOf::new(t) }).value()
                     }
                     DefKind::StaticMethod | DefKind::Function => {
                         let f = self.native_function(m, Some(t.value()), None);
-                        let o = self.alloc::<StaticMethod>();
-                        o.func.init(Some(f));
-                        o.dict.init(None);
-                        o.value()
+                        let h = StaticMethod::head();
+                        self.object(StaticMethod { h, func: Slot::new(f), dict: Slot::null() }).value()
                     }
                 }
             };
             put(m.name, v);
         }
         for g in def.getset {
-            unsafe {
-                let o = self.alloc::<GetSetDescriptor>();
-                (*o.as_ptr()).def = g;
-                o.owner.init(Some(t));
-                put(g.name, o.value());
-            }
+            let o =
+                self.object(GetSetDescriptor { h: GetSetDescriptor::head(), def: g, owner: SlotOf::new(t) });
+            put(g.name, o.value());
         }
         for m in def.members {
             let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
@@ -604,15 +594,15 @@ impl Th {
     ) -> Value {
         let name = self.intern(name);
         let doc = doc.map(|d| self.str(d));
-        unsafe {
-            let o = self.alloc::<MemberDescriptor>();
-            o.name.init(Some(name));
-            o.owner.init(Some(t));
-            o.doc.init(doc);
-            (*o.as_ptr()).offset = offset;
-            (*o.as_ptr()).flags = flags;
-            o.value()
-        }
+        self.object(MemberDescriptor {
+            h: MemberDescriptor::head(),
+            name: Slot::new(name),
+            owner: SlotOf::new(t),
+            doc: Slot::opt(doc),
+            offset,
+            flags,
+        })
+        .value()
     }
     /// A builtin function object. `this`: what `__self__` is and the receiver of bound calls.
     pub fn native_function(
@@ -621,13 +611,13 @@ impl Th {
         this: Option<Value>,
         module: Option<Value>,
     ) -> Value {
-        unsafe {
-            let f = self.alloc::<NativeFunction>();
-            (*f.as_ptr()).def = def;
-            f.this.init(this);
-            f.module.init(module);
-            f.value()
-        }
+        self.object(NativeFunction {
+            h: NativeFunction::head(),
+            def,
+            this: Slot::opt(this),
+            module: Slot::opt(module),
+        })
+        .value()
     }
 }
 
@@ -658,7 +648,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
     let mut names = slot_defs::Names::default();
     let own = [t.value()];
     for &m in if single { &own } else { mro } {
-        let d = unsafe { m.cast_unchecked::<Type>() }.dict_();
+        let d = m.known::<Type>().dict_();
         let mut i = 0;
         while let Some((next, k, _)) = d.next_entry(i) {
             if let Some(k) = k.exact::<Str>() {
@@ -677,7 +667,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
             t.dict_().get_str(th, name).ok().flatten()
         } else {
             mro.iter().find_map(|&m| {
-                let c = unsafe { m.cast_unchecked::<Type>() };
+                let c = m.known::<Type>();
                 c.dict_().get_str(th, name).ok().flatten()
             })
         };
@@ -741,7 +731,7 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     if f & tflags::PLAIN_GETATTR != 0
         && let [rest @ .., _] = t.mro_items()
         && rest.iter().all(|&m| {
-            let c = unsafe { m.cast_unchecked::<Type>() };
+            let c = m.known::<Type>();
             matches!(c.dict_().get_str(th, n!(__class__)), Ok(None))
         })
     {
@@ -772,20 +762,17 @@ pub fn python_finalizers() -> bool {
 /// C3 linearisation of `bases` for a class `t`.
 pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
     for b in bases {
-        let b = unsafe { b.cast_unchecked::<Type>() };
+        let b = b.known::<Type>();
         if b.mro.get().is_none() {
             return Err(th.type_error(format!("Cannot extend an incomplete type '{}'", th.type_name(b))));
         }
     }
-    let mros = bases.iter().map(|b| unsafe { b.cast_unchecked::<Type>() }.mro_items().to_vec());
+    let mros = bases.iter().map(|b| b.known::<Type>().mro_items().to_vec());
     let mut lists: Vec<Vec<Value>> = mros.chain([bases.to_vec()]).collect(); // gc-safe: types never move; `bases` has them
     let mut out = vec![t.value()]; // gc-safe: as above
     for (i, b) in bases.iter().enumerate() {
         if bases[..i].iter().any(|c| c.is(*b)) {
-            return Err(th.type_error(format!(
-                "duplicate base class {}",
-                unsafe { b.cast_unchecked::<Type>() }.name_str()
-            )));
+            return Err(th.type_error(format!("duplicate base class {}", b.known::<Type>().name_str())));
         }
     }
     loop {
@@ -798,7 +785,7 @@ pub fn c3(th: Th, t: Gc<Type>, bases: &[Value]) -> R<Value> {
         let Some(c) = next else {
             let mut names: Vec<String> = Vec::new();
             for l in &lists {
-                let s = unsafe { l[0].cast_unchecked::<Type>() }.name_str().to_string();
+                let s = l[0].known::<Type>().name_str().to_string();
                 if !names.contains(&s) {
                     names.push(s);
                 }

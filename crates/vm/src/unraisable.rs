@@ -31,7 +31,7 @@ pub fn report(th: Th, what: Option<&str>, o: Value) {
 
 /// Reports `e` with a message (str or None) and an object (or None).
 pub fn report_with(th: Th, e: Value, msg: Value, object: Value) {
-    let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+    let x: Gc<BaseException> = e.known();
     let tb = Value::opt_or_none(x.traceback.any());
     let hook = match builtins::sys_attr(th, n!(unraisablehook)) {
         Ok(h) => h.and_then(|h| h.some()),

@@ -224,6 +224,16 @@ impl std::fmt::Debug for Value {
 /// The implementor's layout must agree with the entry of `KIND` in the table of kinds.
 pub unsafe trait Layout: Sized {
     const KIND: Kind;
+    /// The header of a new object of the builtin type.
+    #[inline(always)]
+    fn head() -> Header {
+        Header {
+            desc: AtomicU32::new(Self::KIND as u32),
+            gc: AtomicU8::new(0),
+            kind: Self::KIND as u8,
+            flags: AtomicU16::new(0),
+        }
+    }
 }
 
 /// Pointer to a heap object of native layout `T`.
@@ -300,7 +310,7 @@ impl Slot {
         Slot(AtomicU64::new(0))
     }
     #[inline(always)]
-    pub fn new(v: Value) -> Slot {
+    pub const fn new(v: Value) -> Slot {
         Slot(AtomicU64::new(v.bits()))
     }
     #[inline(always)]
@@ -349,6 +359,14 @@ pub struct SlotOf<T>(Slot, PhantomData<fn() -> T>);
 impl<T> SlotOf<T> {
     pub const fn null() -> SlotOf<T> {
         SlotOf(Slot::null(), PhantomData)
+    }
+    #[inline(always)]
+    pub fn new(v: Gc<T>) -> SlotOf<T> {
+        SlotOf(Slot::new(v.value()), PhantomData)
+    }
+    #[inline(always)]
+    pub fn opt(v: Option<Gc<T>>) -> SlotOf<T> {
+        SlotOf(Slot::opt(v.map(Gc::value)), PhantomData)
     }
     #[inline(always)]
     pub fn get(&self) -> Option<Gc<T>> {

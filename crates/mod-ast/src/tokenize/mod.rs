@@ -105,7 +105,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let Some(extra) = extra else {
         return Err(th.type_error(format!("{name} missing required argument 'extra_tokens' (pos 2)")));
     };
-    let o = new_instance(th, unsafe { t.cast_unchecked() })?;
+    let o = new_instance(th, t.known())?;
     let it = Iter::of(o);
     it.readline.init(Some(a.pos()[0]));
     it.encoding.init(Some(encoding));

@@ -352,7 +352,7 @@ pub static ISO_DATE_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     methods: &[method("__reduce__", "($self, /)", "__reduce__() -> (cls, state)", |th, a| {
-        let t: Gc<Tuple> = unsafe { me(a).cast_unchecked() };
+        let t: Gc<Tuple> = me(a).known();
         let plain = th.tuple(t.items());
         Ok(th.tuple(&[tuple::TUPLE.get().value(), th.tuple(&[plain])]))
     })],

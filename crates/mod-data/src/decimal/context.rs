@@ -538,7 +538,7 @@ fn signal_dict(th: Th, o: Value, which: u32) -> R<Value> {
     if let Some(d) = slot.get() {
         return Ok(d);
     }
-    let t: Gc<Type> = unsafe { State::SignalDictType.get().cast_unchecked() };
+    let t: Gc<Type> = State::SignalDictType.get().known();
     let d = adder_vm::builtins::object::new_instance(th, t)?;
     let s = SignalDict::of(d);
     s.which.store(which, Relaxed);

@@ -434,7 +434,7 @@ fn save_reduce(th: Th, p: Gc<Pickler>, o: Option<Value>, r: Value) -> R<()> {
             g.push(th, th.getattr(cls, n!(__new__))?)?;
             g.push(th, cls)?;
             g.extend(th, at.items())?;
-            let pa: Gc<Tuple> = unsafe { th.try_tuple(g.as_slice())?.cast_unchecked() };
+            let pa: Gc<Tuple> = th.try_tuple(g.as_slice())?.known();
             let f = th.call_ex(State::Partial.get(), pa, Some(kd))?;
             save(th, p, f, false).inspect_err(|_| note("reconstructor"))?;
             save(th, p, th.tuple(&[]), false)?;

@@ -498,7 +498,7 @@ fn raw_read_by_method(th: Th, b: Gc<Buffered>, r: Value, dst: &mut [u8]) -> R<Op
         Err(_) => {
             let cause = th.take_exc();
             let e = th.raise_msg(&exc::OS_ERROR, "raw readinto() failed");
-            let x: Gc<BaseException> = unsafe { th.pending().expect("just raised").cast_unchecked() };
+            let x: Gc<BaseException> = th.pending().expect("just raised").known();
             th.store(x, &x.cause, cause);
             th.store(x, &x.context, cause);
             x.suppress.store(1, Relaxed);

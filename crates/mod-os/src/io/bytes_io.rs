@@ -26,7 +26,7 @@ pub static BYTESIO_TYPE: NativeType = NativeType {
     base: Some(&BUFFEREDIOBASE),
     text_signature: Some("(initial_bytes=b'')"),
     slots: Slots {
-        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, t.known())),
         init: Some(init),
         iter: Some(|th, o| {
             check(th, BytesIO::of(o))?;

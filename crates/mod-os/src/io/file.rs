@@ -23,7 +23,7 @@ pub static FILEIO_TYPE: NativeType = NativeType {
     base: Some(&RAWIOBASE),
     text_signature: Some("(file, mode='r', closefd=True, opener=None)"),
     slots: Slots {
-        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, t.known())),
         init: Some(init),
         repr: Some(repr),
         ..Slots::NONE

@@ -196,7 +196,7 @@ pub fn chain<T>(th: Th, first: Option<Value>, r: R<T>) -> R<T> {
             if let Some(second) = th.pending()
                 && !second.is(first)
             {
-                let x: Gc<BaseException> = unsafe { second.cast_unchecked() };
+                let x: Gc<BaseException> = second.known();
                 th.store(x, &x.context, first);
             }
             Err(e)

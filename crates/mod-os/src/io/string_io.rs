@@ -30,7 +30,7 @@ pub static STRINGIO_TYPE: NativeType = NativeType {
     base: Some(&TEXTIOBASE),
     text_signature: Some("(initial_value='', newline='\\n')"),
     slots: Slots {
-        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| adder_vm::builtins::object::new_instance(th, t.known())),
         init: Some(init),
         iternext: Some(next),
         ..Slots::NONE
@@ -132,7 +132,7 @@ fn content(s: Gc<StringIO>) -> &'static [u8] {
             unsafe { std::slice::from_raw_parts(t.data(), n.min(t.nbytes as usize)) }
         }
         Some(v) => {
-            let r: Gc<RawBuf> = unsafe { v.cast_unchecked() };
+            let r: Gc<RawBuf> = v.known();
             unsafe { std::slice::from_raw_parts(r.as_ptr().add(1) as *const u8, n.min(r.len)) }
         }
     }
@@ -150,7 +150,7 @@ fn own(th: Th, s: Gc<StringIO>, need: usize) -> R<()> {
     loop {
         let old = s.buf.get();
         let cap = match old {
-            Some(v) if !v.is_kind(Kind::Str) => unsafe { v.cast_unchecked::<RawBuf>() }.len,
+            Some(v) if !v.is_kind(Kind::Str) => v.known::<RawBuf>().len,
             _ => 0,
         };
         if cap >= need && cap > 0 {
@@ -192,7 +192,7 @@ fn put(th: Th, s: Gc<StringIO>, text: &[u8], nchars: usize) -> R<()> {
         own(th, s, s.nbytes.get() + gap + text.len())?;
         let _g = th.lock(s);
         let Some(v) = s.buf.get().filter(|v| !v.is_kind(Kind::Str)) else { continue };
-        let r: Gc<RawBuf> = unsafe { v.cast_unchecked() };
+        let r: Gc<RawBuf> = v.known();
         let (pos, have, total) = (s.pos.get(), s.nbytes.get(), s.nchars.get());
         let gap = pos.saturating_sub(total);
         if r.len < have + gap + text.len() {
@@ -495,7 +495,7 @@ fn set_up(th: Th, s: Gc<StringIO>, value: Value, newline: Value) -> R<()> {
             _ => false,
         };
         if plain {
-            let t: Gc<Str> = unsafe { th.exact_str(t)?.cast_unchecked() };
+            let t: Gc<Str> = th.exact_str(t)?.known();
             let _g = th.lock(s);
             th.store(s, &s.buf, t.value());
             s.nbytes.set(t.nbytes as usize);
@@ -543,7 +543,7 @@ fn setstate(th: Th, a: Args) -> R<Value> {
     set_up(th, s, NONE(), it[1])?;
     // The value is as it was in the buffer: its newlines are not translated again.
     if let Some(v) = it[0].cast::<Str>() {
-        let v: Gc<Str> = unsafe { th.exact_str(v)?.cast_unchecked() };
+        let v: Gc<Str> = th.exact_str(v)?.known();
         let _g = th.lock(s);
         th.store(s, &s.buf, v.value());
         s.nbytes.set(v.nbytes as usize);

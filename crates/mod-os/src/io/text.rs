@@ -483,7 +483,7 @@ pub fn write_plain(th: Th, o: Value, text: &[u8]) -> R<()> {
     {
         return put(th, t, text, text);
     }
-    let s: Gc<Str> = unsafe { th.try_str(text)?.cast_unchecked() };
+    let s: Gc<Str> = th.try_str(text)?.known();
     write_text(th, t, s)
 }
 fn write_text(th: Th, t: Gc<Text>, s: Gc<Str>) -> R<()> {
@@ -512,7 +512,7 @@ fn write_text(th: Th, t: Gc<Text>, s: Gc<Str>) -> R<()> {
         }
         let mut out = room::with_capacity(text.len() + 16);
         string_io::replace_newlines(text, nl, &mut out);
-        let new: Gc<Str> = unsafe { th.try_str(&out)?.cast_unchecked() };
+        let new: Gc<Str> = th.try_str(&out)?.known();
         return encode_and_put(th, t, new, text);
     }
     encode_and_put(th, t, s, text)

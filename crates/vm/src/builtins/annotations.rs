@@ -192,7 +192,7 @@ pub fn type_set_annotate(th: Th, o: Value, v: Option<Value>) -> R<()> {
 // -- modules
 
 fn ns(o: Value) -> Gc<Dict> {
-    unsafe { o.cast_unchecked::<Module>() }.ns()
+    o.known::<Module>().ns()
 }
 fn initializing(th: Th, d: Gc<Dict>) -> R<bool> {
     let Some(spec) = d.get_str(th, n!(__spec__))?.and_then(|s| s.some()) else { return Ok(false) };

@@ -100,7 +100,7 @@ pub static ASYNC_GENERATOR_TYPE: NativeType = NativeType {
             "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.",
             |th, a| {
                 let args = a[1].unwrap();
-                if unsafe { args.cast_unchecked::<Tuple>() }.len > 1 {
+                if args.known::<Tuple>().len > 1 {
                     crate::warn::warn(
                         th,
                         &exc::DEPRECATION_WARNING,
@@ -241,11 +241,7 @@ fn deprecated_throw(th: Th) -> R<()> {
 
 /// A value yielded to the user of the generator.
 pub fn wrap(th: Th, v: Value) -> Value {
-    unsafe {
-        let w = th.alloc::<Wrapped>();
-        w.value.init(Some(v));
-        w.value()
-    }
+    th.object(Wrapped { h: Wrapped::head(), value: Slot::new(v) }).value()
 }
 
 /// The step of an awaitable as its iterator answers it: None is StopIteration, its value in the thread.
@@ -614,16 +610,17 @@ pub static ANEXT_TYPE: NativeType = NativeType {
 pub static ANEXT: TypeCell = TypeCell::new(&ANEXT_TYPE);
 
 pub fn anext_awaitable(th: Th, w: Value, default: Value) -> R<Value> {
-    unsafe {
-        let a = th.alloc::<AnextAwaitable>();
-        a.awaitable.init(Some(w));
-        a.default.init(Some(default));
-        Ok(a.value())
-    }
+    Ok(th
+        .object(AnextAwaitable {
+            h: AnextAwaitable::head(),
+            awaitable: Slot::new(w),
+            default: Slot::new(default),
+        })
+        .value())
 }
 /// The iterator of the wrapped awaitable.
 fn inner(th: Th, o: Value) -> R<Value> {
-    let w = unsafe { o.cast_unchecked::<AnextAwaitable>() }.awaitable.value();
+    let w = o.known::<AnextAwaitable>().awaitable.value();
     let it = awaitable_iter(th, w, 0)?;
     if th.type_of(it).slots.iternext.is_some() {
         return Ok(it);
@@ -638,7 +635,7 @@ fn or_default(th: Th, o: Value, r: Step) -> Step {
     match r {
         Err(_) if th.exc_is(&exc::STOP_ASYNC_ITERATION) => {
             th.take_exc();
-            stop(th, unsafe { o.cast_unchecked::<AnextAwaitable>() }.default.value())
+            stop(th, o.known::<AnextAwaitable>().default.value())
         }
         r => r,
     }

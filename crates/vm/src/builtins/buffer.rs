@@ -79,11 +79,13 @@ impl ExportsCell {
     /// Counts one more buffer of `owner`, whose cell this is; the share is for [`release`].
     pub fn acquire(&self, th: Th, owner: Value) -> *const Exports {
         let p = self.ptr(th, owner);
-        share(p)
+        // SAFETY: the cell has a share of its counter as long as its owner lives.
+        unsafe { share(p) }
     }
     /// Gives up one buffer that was acquired without keeping the share.
     pub fn release_one(&self) {
-        release(self.0.load(Acquire));
+        // SAFETY: the share that `acquire` gave.
+        unsafe { release(self.0.load(Acquire)) };
     }
     /// When the owner dies.
     pub fn free(&self) {
@@ -95,7 +97,10 @@ impl ExportsCell {
 }
 
 /// One more buffer that shares a counter (null: none).
-pub fn share(p: *const Exports) -> *const Exports {
+///
+/// # Safety
+/// The counter is one of [`ExportsCell`], of which there is a share.
+pub unsafe fn share(p: *const Exports) -> *const Exports {
     if !p.is_null() {
         unsafe {
             (*p).fetch_add(1, AcqRel);
@@ -105,7 +110,10 @@ pub fn share(p: *const Exports) -> *const Exports {
     p
 }
 /// Gives up a share; true if it was the last buffer.
-pub fn release(p: *const Exports) -> bool {
+///
+/// # Safety
+/// The counter is null or one of which the caller has a share, which it has no longer.
+pub unsafe fn release(p: *const Exports) -> bool {
     if p.is_null() {
         return false;
     }
@@ -185,7 +193,7 @@ impl Buffer {
                     });
                 }
                 Kind::MemoryView => {
-                    let v: Gc<MemoryView> = unsafe { o.cast_unchecked() };
+                    let v: Gc<MemoryView> = o.known();
                     memoryview::check_request(th, v, flags)?;
                     let counter = v.exports.acquire(th, o);
                     return Ok(Buffer { th, ptr: v.ptr, len: v.nbytes, obj: o, counter, view: None });
@@ -226,7 +234,8 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        release(self.counter);
+        // SAFETY: the share that came with the buffer.
+        unsafe { release(self.counter) };
         if let Some(v) = self.view {
             memoryview::release_quietly(self.th, v);
         }
@@ -299,7 +308,8 @@ impl Export<'_> {
 /// A view of `o`'s memory as the request wants it: for `get_buffer` slots (`PyBuffer_FillInfo`).
 pub fn export(th: Th, o: Value, e: Export, flags: u32) -> R<Value> {
     if flags & flag::WRITABLE != 0 && e.readonly {
-        release(e.counter);
+        // SAFETY: the share that came with the request, which ends here.
+        unsafe { release(e.counter) };
         return Err(th.buffer_error("Object is not writable."));
     }
     if let Some(x) = e.keep.unwrap_or(o).obj() {

@@ -43,7 +43,7 @@ pub static BYTEARRAY_TYPE: NativeType = NativeType {
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MATCH_SELF,
     doc: "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\nbytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\nbytearray(int) -> bytes array of size given by the parameter initialized with null bytes\nbytearray() -> empty bytes array\n\nConstruct a mutable bytearray object from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - a bytes or a buffer object\n  - any object implementing the buffer API.\n  - an integer",
     slots: Slots {
-        new: Some(|th, t, _| super::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| super::object::new_instance(th, t.known())),
         init: Some(init),
         repr: Some(repr),
         str: Some(|th, v| {

@@ -44,12 +44,7 @@ fn this(o: Value) -> Gc<CallIter> {
     unsafe { o.cast_unchecked() }
 }
 pub fn new(th: Th, call: Value, sentinel: Value) -> Value {
-    unsafe {
-        let i = th.alloc::<CallIter>();
-        i.call.init(Some(call));
-        i.sentinel.init(Some(sentinel));
-        i.value()
-    }
+    th.object(CallIter { h: CallIter::head(), call: Slot::new(call), sentinel: Slot::new(sentinel) }).value()
 }
 fn next(th: Th, o: Value) -> R<Option<Value>> {
     let it = this(o);

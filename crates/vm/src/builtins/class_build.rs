@@ -38,13 +38,12 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
         },
     };
     if is_class {
-        meta =
-            crate::builtins::type_bases::winner(th, unsafe { meta.cast_unchecked() }, bases_items)?.value();
+        meta = crate::builtins::type_bases::winner(th, meta.known(), bases_items)?.value();
     }
     let ns = match th.getattr_opt(meta, n!(__prepare__))? {
         Some(p) => {
             let t = th.tuple(&[name, bases]);
-            th.call_ex(p, unsafe { t.cast_unchecked() }, Some(kw))?
+            th.call_ex(p, t.known(), Some(kw))?
         }
         None => Gc::<Dict>::new(th).value(),
     };
@@ -65,7 +64,7 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
         th.setitem(ns, n!(__orig_bases__), Some(orig))?;
     }
     let t = th.tuple(&[name, bases, ns]);
-    let cls = th.call_ex(meta, unsafe { t.cast_unchecked() }, Some(kw))?;
+    let cls = th.call_ex(meta, t.known(), Some(kw))?;
     if let Some(c) = cell.exact::<Cell>()
         && cls.is_kind(Kind::Type)
     {

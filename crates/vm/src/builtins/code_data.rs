@@ -64,7 +64,7 @@ pub fn constant(th: Th, v: Value) -> R<Const> {
         },
         Kind::Float => Const::Float(float_of(v)),
         Kind::Complex => {
-            let z: Gc<Complex> = unsafe { v.cast_unchecked() };
+            let z: Gc<Complex> = v.known();
             Const::Complex(z.re, z.im)
         }
         Kind::Str => Const::Str(v.known::<Str>().bytes().into()),
@@ -75,7 +75,7 @@ pub fn constant(th: Th, v: Value) -> R<Const> {
             Const::FrozenSet(items(t.known::<Tuple>().items())?)
         }
         Kind::Slice => {
-            let s: Gc<Slice> = unsafe { v.cast_unchecked() };
+            let s: Gc<Slice> = v.known();
             let p = |x: &Slot| constant(th, x.value());
             Const::Slice(Box::new([p(&s.start)?, p(&s.stop)?, p(&s.step)?]))
         }
@@ -105,5 +105,5 @@ pub fn float_of(v: Value) -> f64 {
     if v.is_flo() {
         return adder_metatrace::word::flo_decode(v.bits());
     }
-    unsafe { v.cast_unchecked::<FloatBox>() }.f
+    v.known::<FloatBox>().f
 }

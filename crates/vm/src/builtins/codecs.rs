@@ -133,7 +133,7 @@ impl Asked {
     }
     fn problem(&mut self, cell: &'static crate::native::TypeCell, args: &[Value; 5]) -> R<Value> {
         if let Some(e) = self.exception {
-            let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+            let x: Gc<BaseException> = e.known();
             for (i, v) in args.iter().enumerate().skip(2) {
                 self.th.store(x, &x.f[i], *v);
             }
@@ -173,7 +173,7 @@ impl DecodeErrors for Asked {
             return Err(th.type_error("decoding error handler must return (str, int) tuple"));
         };
         // The handler may have replaced the object.
-        let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+        let x: Gc<BaseException> = e.known();
         let now = Value::opt_or_none(x.f[1].get());
         let Some(b) = now.cast::<Bytes>() else {
             return Err(th.type_error("object attribute must be bytes"));

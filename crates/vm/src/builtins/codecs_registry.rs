@@ -47,7 +47,7 @@ pub fn register(th: Th, f: Value) -> R<()> {
 }
 /// `codecs.unregister`.
 pub fn unregister(th: Th, f: Value) -> R<()> {
-    let old: Gc<Tuple> = unsafe { list::snapshot(th, search_path(th)?)?.cast_unchecked() };
+    let old: Gc<Tuple> = list::snapshot(th, search_path(th)?)?.known();
     if old.items().iter().any(|x| x.is(f)) {
         let l = list::new(th, &[])?;
         for x in old.items().iter().filter(|x| !x.is(f)) {
@@ -94,7 +94,7 @@ pub fn lookup(th: Th, name: Value) -> R<Value> {
         // The package registers its search function when it is imported.
         crate::import::import_module(th, "encodings")?;
     }
-    let fs: Gc<Tuple> = unsafe { list::snapshot(th, search_path(th)?)?.cast_unchecked() };
+    let fs: Gc<Tuple> = list::snapshot(th, search_path(th)?)?.known();
     if fs.len == 0 {
         return Err(th.lookup_error("no codec search functions registered: can't find encoding"));
     }

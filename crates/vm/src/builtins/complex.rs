@@ -81,12 +81,7 @@ pub static COMPLEX: TypeCell = TypeCell::new(&COMPLEX_TYPE);
 
 impl Th {
     pub fn complex(self, z: C) -> Value {
-        unsafe {
-            let o = self.alloc::<Complex>();
-            (*o.as_ptr()).re = z.re;
-            (*o.as_ptr()).im = z.im;
-            o.value()
-        }
+        self.object(Complex { h: Complex::head(), re: z.re, im: z.im }).value()
     }
 }
 

@@ -87,7 +87,7 @@ fn method_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 }
 /// Attributes of the method itself, then of its function.
 fn method_getattro(th: Th, o: Value, name: Value) -> R<Value> {
-    let ns = unsafe { name.cast_unchecked::<Str>() };
+    let ns = name.known::<Str>();
     let name = th.intern_value(ns);
     if let Some(d) = th.lookup(METHOD.get(), name) {
         return th.bind(d, Some(o), METHOD.get());
@@ -394,12 +394,13 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
         descr_get: Some(|th, d, o, _| match o {
             Some(o) => {
                 check_receiver(th, wd(d).owner.gc(), wd(d).def.name, o)?;
-                unsafe {
-                    let w = th.alloc::<MethodWrapper>();
-                    w.descr.init(Some(d.known()));
-                    w.this.init(Some(o));
-                    Ok(w.value())
-                }
+                Ok(th
+                    .object(MethodWrapper {
+                        h: MethodWrapper::head(),
+                        descr: SlotOf::new(d.known()),
+                        this: Slot::new(o),
+                    })
+                    .value())
             }
             None => Ok(d),
         }),
@@ -617,12 +618,7 @@ static WEAKREF_DEF: GetSetDef = getter("__weakref__", "list of weak references t
 });
 
 fn getset_descriptor(th: Th, t: Gc<Type>, def: &'static GetSetDef) -> Value {
-    unsafe {
-        let o = th.alloc::<GetSetDescriptor>();
-        (*o.as_ptr()).def = def;
-        o.owner.init(Some(t));
-        o.value()
-    }
+    th.object(GetSetDescriptor { h: GetSetDescriptor::head(), def, owner: SlotOf::new(t) }).value()
 }
 pub fn dict_descriptor(th: Th, t: Gc<Type>) -> Value {
     getset_descriptor(th, t, &DICT_DEF)

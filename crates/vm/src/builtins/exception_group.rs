@@ -353,7 +353,7 @@ fn leaves(th: Th, e: Value, out: Gc<List>) -> R<()> {
 /// none of them took (or None).
 pub fn prep_reraise_star(th: Th, orig: Value, excs: Value) -> R<Value> {
     let l: Gc<List> = excs.known();
-    let items: Gc<Tuple> = unsafe { list::snapshot(th, l)?.cast_unchecked() };
+    let items: Gc<Tuple> = list::snapshot(th, l)?.known();
     if !is_group(th, orig) {
         // At most one clause ran.
         return Ok(items.items().first().copied().unwrap_or(NONE()));
@@ -369,7 +369,7 @@ pub fn prep_reraise_star(th: Th, orig: Value, excs: Value) -> R<Value> {
     let again = if reraised.len.load(Relaxed) == 0 {
         None
     } else {
-        let ids: Gc<Tuple> = unsafe { list::snapshot(th, reraised)?.cast_unchecked() };
+        let ids: Gc<Tuple> = list::snapshot(th, reraised)?.known();
         split(th, orig, &Matcher::Instances(ids), false)?.0
     };
     if raised.len.load(Relaxed) == 0 {
@@ -382,6 +382,6 @@ pub fn prep_reraise_star(th: Th, orig: Value, excs: Value) -> R<Value> {
         let t = BASE_GROUP.get().value();
         return th.call(t, &[crate::thread::Root::empty_str.value(), raised.value()]);
     }
-    let t: Gc<Tuple> = unsafe { list::snapshot(th, raised)?.cast_unchecked() };
+    let t: Gc<Tuple> = list::snapshot(th, raised)?.known();
     Ok(t.items()[0])
 }

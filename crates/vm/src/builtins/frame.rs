@@ -41,6 +41,25 @@ pub struct FrameObj {
 unsafe impl Layout for FrameObj {
     const KIND: Kind = Kind::Frame;
 }
+impl FrameObj {
+    /// What a new one is like: at the first instruction, called by nobody.
+    pub fn new(func: Gc<Function>, code: Gc<Code>) -> FrameObj {
+        FrameObj {
+            h: FrameObj::head(),
+            func: SlotOf::new(func),
+            code: SlotOf::new(code),
+            back: Slot::null(),
+            saved: SlotOf::null(),
+            generator: SlotOf::null(),
+            namespace: Slot::null(),
+            trace: Slot::null(),
+            extra_locals: SlotOf::null(),
+            live: AtomicPtr::new(std::ptr::null_mut()),
+            lasti: AtomicU64::new(0),
+            tflags: AtomicU64::new(0),
+        }
+    }
+}
 
 pub static FRAME_TYPE: NativeType = NativeType {
     name: "frame",
@@ -194,29 +213,20 @@ pub fn frame_object(th: Th, f: &mut Frame) -> Value {
     if f.flags & fflags::OBJECT != 0 {
         return f.object.value();
     }
-    unsafe {
-        let o = th.alloc::<FrameObj>();
-        for s in [&o.back, o.saved.slot(), o.generator.slot(), &o.namespace, &o.trace, o.extra_locals.slot()]
-        {
-            s.init(None);
-        }
-        o.func.init(Some(f.func));
-        o.code.init(Some(f.code));
-        o.live.store(f, Relaxed);
-        o.lasti.store(0, Relaxed);
-        o.tflags.store(0, Relaxed);
-        if let Some(m) = f.namespace() {
-            o.namespace.init(Some(m));
-        }
-        f.object.init(Some(o.value()));
-        f.flags |= fflags::OBJECT;
-        if f.flags & fflags::GENERATOR != 0 {
-            let g: Gc<Generator> = f.extra.gc();
-            o.generator.init(Some(g));
-            th.store(g, &g.frame, o);
-        }
-        o.value()
+    let o = th.object(FrameObj {
+        namespace: Slot::opt(f.namespace()),
+        live: AtomicPtr::new(f),
+        ..FrameObj::new(f.func, f.code)
+    });
+    f.object.init(Some(o.value()));
+    f.flags |= fflags::OBJECT;
+    if f.flags & fflags::GENERATOR != 0 {
+        // SAFETY: what `extra` of a generator's frame holds.
+        let g: Gc<Generator> = unsafe { f.extra.gc() };
+        o.generator.init(Some(g));
+        th.store(g, &g.frame, o);
     }
+    o.value()
 }
 
 /// What `f` tells about each thread, while the world stands, one after the other, and (number of the thread, where its
@@ -247,7 +257,10 @@ pub fn of_threads(th: Th, f: &dyn Fn(Th, &mut dyn FnMut(Value))) -> R<(Gc<Array>
 }
 /// Function, code and instruction of each visible frame of a stopped thread from `p` down, innermost first. In machine
 /// code the thread may be a little further than its frames tell, so numbers are checked.
-pub fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
+///
+/// # Safety
+/// `t` is stopped, and `p` is one of its frames, or was.
+pub unsafe fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
     let (bottom, end) = (t.frames.get(), t.frames_end.get());
     while p > bottom && p < end {
         // SAFETY: within the thread's stack of frames, which is mapped.
@@ -282,7 +295,7 @@ fn back_elsewhere(th: Th, f: Gc<FrameObj>) -> R<Value> {
         let p = f.live.load(Acquire);
         if p > t.frames.get() && p <= t.fp.get() {
             // SAFETY: a frame on the stack of a stopped thread.
-            tell(t, unsafe { chain::below(p) }, out);
+            unsafe { tell(t, chain::below(p), out) };
         }
     })?;
     let end = ends.last().map_or(0, |e| e.1);
@@ -293,20 +306,8 @@ fn back_elsewhere(th: Th, f: Gc<FrameObj>) -> R<Value> {
 }
 /// A frame as it was at instruction `at`, called by `back`. It is not bound to a running one.
 fn past_frame(th: Th, func: Gc<Function>, code: Gc<Code>, at: usize, back: Option<Value>) -> Value {
-    // SAFETY: every slot is initialised below.
-    let o = unsafe { th.alloc::<FrameObj>() };
-    o.saved.init(None);
-    o.generator.init(None);
-    o.namespace.init(None);
-    o.trace.init(None);
-    o.extra_locals.init(None);
-    o.back.init(back);
-    o.func.init(Some(func));
-    o.code.init(Some(code));
-    o.live.store(std::ptr::null_mut(), Relaxed);
-    o.lasti.store(at as u64, Relaxed);
-    o.tflags.store(0, Relaxed);
-    o.value()
+    let new = FrameObj::new(func, code);
+    th.object(FrameObj { back: Slot::opt(back), lasti: AtomicU64::new(at as u64), ..new }).value()
 }
 
 /// The frame below a running one, hidden frames left out.
@@ -315,7 +316,8 @@ pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
     loop {
         // Of other threads nothing may be changed.
         if p <= th.fp.get() && p > th.frames.get() {
-            chain::unchain(th, p);
+            // SAFETY: one of this thread's frames.
+            unsafe { chain::unchain_at(th, p) };
         }
         p = unsafe { chain::below(p) };
         if p <= th.frames.get() {
@@ -582,14 +584,15 @@ static TB_NEW: NativeDef =
             )));
         }
         let (li, ln) = (th.index_i64(a[2].unwrap())?, th.index_i64(a[3].unwrap())?);
-        unsafe {
-            let t = th.alloc::<Traceback>();
-            t.next.init(next.some().map(Value::known));
-            t.frame.init(Some(frame.known()));
-            (*t.as_ptr()).lasti = code_replace::index(li) as u32;
-            (*t.as_ptr()).line = ln as u32;
-            Ok(t.value())
-        }
+        Ok(th
+            .object(Traceback {
+                h: Traceback::head(),
+                next: SlotOf::opt(next.some().map(Value::known)),
+                frame: SlotOf::new(frame.known()),
+                lasti: code_replace::index(li) as u32,
+                line: ln as u32,
+            })
+            .value())
     });
 fn tb_new(th: Th, _t: Value, a: RawArgs) -> R<Value> {
     th.call_def(&TB_NEW, None, None, a)

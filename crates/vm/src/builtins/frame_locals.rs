@@ -117,7 +117,7 @@ pub static FRAME_LOCALS_TYPE: NativeType = NativeType {
             v.or(a[2]).ok_or_else(|| th.key_error(k))
         }),
     ],
-    trace: Some(|o, t| t.slot(unsafe { &(*(o.as_ptr() as *const FrameLocals)).frame }.as_ptr())),
+    trace: Some(|o, t| unsafe { t.slot((*(o.as_ptr() as *const FrameLocals)).frame.as_ptr()) }),
     ..NativeType::DEFAULT
 };
 pub static FRAME_LOCALS: TypeCell = TypeCell::new(&FRAME_LOCALS_TYPE);

@@ -122,7 +122,7 @@ pub fn prepare_globals(th: Th, d: Gc<Dict>) -> R<()> {
 /// The builtins that code with these globals sees: a dict or other mapping.
 pub fn builtins_of(th: Th, globals: Gc<Dict>) -> R<Option<Value>> {
     Ok(match globals.get_str(th, n!(__builtins__))? {
-        Some(m) if m.is_kind(Kind::Module) => Some(unsafe { m.cast_unchecked::<Module>() }.dict.value()),
+        Some(m) if m.is_kind(Kind::Module) => Some(m.known::<Module>().dict.value()),
         Some(v) => Some(v),
         // As whoever makes the function.
         None => th.frame().and_then(|f| f.func.builtins.get()).or(Root::builtins_dict.get()),
@@ -148,24 +148,23 @@ pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     let code = crate::builtins::code::bind(th, code, globals)?;
     let module = globals.get_str(th, n!(__name__))?;
     let builtins = builtins_of(th, globals)?;
-    unsafe {
-        let f = th.alloc::<Function>();
-        f.defaults.init(None);
-        f.kwdefaults.init(None);
-        f.closure.init(None);
-        f.annotations.init(None);
-        f.annotate.init(None);
-        f.type_params.init(None);
-        f.dict.init(None);
-        f.code.init(Some(code));
-        f.globals.init(Some(globals));
-        f.builtins.init(builtins);
-        f.name.init(code.name.any());
-        f.qualname.init(code.qualname.any());
-        f.module.init(module);
-        f.doc.init(None); // see `doc`
-        Ok(f)
-    }
+    Ok(th.object(Function {
+        h: Function::head(),
+        code: SlotOf::new(code),
+        globals: SlotOf::new(globals),
+        builtins: Slot::opt(builtins),
+        defaults: SlotOf::null(),
+        kwdefaults: SlotOf::null(),
+        closure: SlotOf::null(),
+        name: Slot::opt(code.name.any()),
+        qualname: Slot::opt(code.qualname.any()),
+        module: Slot::opt(module),
+        doc: Slot::null(), // see `doc`
+        annotations: Slot::null(),
+        annotate: Slot::null(),
+        type_params: Slot::null(),
+        dict: SlotOf::null(),
+    }))
 }
 
 fn repr(th: Th, o: Value) -> R<Value> {
@@ -292,15 +291,15 @@ static NEW_SIG: NativeDef = function(
                 }));
             }
             None if n != 0 => return Err(th.type_error("arg 5 (closure) must be tuple")),
-            Some(t) if unsafe { t.cast_unchecked::<Tuple>() }.len != n => {
+            Some(t) if t.known::<Tuple>().len != n => {
                 return Err(th.value_error(format!(
                     "{} requires closure of length {n}, not {}",
                     th.text(c.name.value()),
-                    unsafe { t.cast_unchecked::<Tuple>() }.len
+                    t.known::<Tuple>().len
                 )));
             }
             Some(t) => {
-                for x in unsafe { t.cast_unchecked::<Tuple>() }.items() {
+                for x in t.known::<Tuple>().items() {
                     if !x.is_kind(Kind::Cell) {
                         return Err(th.type_error(format!(
                             "arg 5 (closure) expected cell, found {}",

@@ -88,10 +88,8 @@ pub static COROUTINE_TYPE: NativeType = NativeType {
     flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
     slots: Slots {
         repr: Some(repr),
-        await_: Some(|th, o| unsafe {
-            let w = th.alloc::<CoroutineWrapper>();
-            w.coroutine.init(Some(o));
-            Ok(w.value())
+        await_: Some(|th, o| {
+            Ok(th.object(CoroutineWrapper { h: CoroutineWrapper::head(), coroutine: Slot::new(o) }).value())
         }),
         del: Some(|th, o| {
             finalize(th, o);
@@ -148,7 +146,7 @@ unsafe impl Layout for CoroutineWrapper {
     const KIND: Kind = Kind::CoroutineWrapper;
 }
 fn wrapped(o: Value) -> Value {
-    unsafe { o.cast_unchecked::<CoroutineWrapper>() }.coroutine.value()
+    o.known::<CoroutineWrapper>().coroutine.value()
 }
 pub static WRAPPER_TYPE: NativeType = NativeType {
     name: "coroutine_wrapper",
@@ -414,20 +412,10 @@ pub fn frame_of(th: Th, o: Value) -> R<Value> {
         }
     }
     use crate::builtins::frame::FrameObj;
-    unsafe {
-        let f = th.alloc::<FrameObj>();
-        for s in [&f.back, f.saved.slot(), &f.namespace, &f.trace, f.extra_locals.slot()] {
-            s.init(None);
-        }
-        f.func.init(g.func.get());
-        f.code.init(g.code.get());
-        f.generator.init(Some(gen_of(o)));
-        f.live.store(std::ptr::null_mut(), Relaxed);
-        f.lasti.store(0, Relaxed);
-        f.tflags.store(0, Relaxed);
-        th.store(g, &g.frame, f);
-        Ok(f.value())
-    }
+    let new = FrameObj::new(g.func.gc(), g.code.gc());
+    let f = th.object(FrameObj { generator: SlotOf::new(g), ..new });
+    th.store(g, &g.frame, f);
+    Ok(f.value())
 }
 
 fn next(th: Th, o: Value) -> R<Option<Value>> {
@@ -461,7 +449,7 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
     let e = if th.is_exception_class(ty) {
         let made = match val {
             Some(v) if th.is_exception(v) && th.isinstance_exact(v, unsafe { ty.cast_unchecked() }) => Ok(v),
-            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, unsafe { v.cast_unchecked() }, None),
+            Some(v) if v.is_kind(Kind::Tuple) => th.call_ex(ty, v.known(), None),
             Some(v) => th.call(ty, &[v]),
             None => th.call(ty, &[]),
         };
@@ -490,7 +478,7 @@ pub fn throw_arguments(th: Th, ty: Value, val: Option<Value>, tb: Option<Value>)
         )));
     };
     if let Some(t) = tb {
-        let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+        let x: Gc<BaseException> = e.known();
         th.store(x, &x.traceback, t.known());
     }
     Ok(e)

@@ -185,7 +185,7 @@ fn new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     if a.len() != 2 {
         return Err(th.type_error(format!("GenericAlias expected 2 arguments, got {}", a.len())));
     }
-    make_of(th, unsafe { t.cast_unchecked() }, a.pos()[0], a.pos()[1], false)
+    make_of(th, t.known(), a.pos()[0], a.pos()[1], false)
 }
 
 /// How types appear in the repr of aliases and unions.

@@ -91,7 +91,7 @@ fn abstract_issubclass(th: Th, d: Value, c: Value) -> R<bool> {
     }
     match abstract_bases(th, d)? {
         Some(b) => {
-            for x in unsafe { b.cast_unchecked::<Tuple>() }.items() {
+            for x in b.known::<Tuple>().items() {
                 if abstract_issubclass(th, *x, c)? {
                     return Ok(true);
                 }

@@ -265,12 +265,9 @@ iterator_type!(
 );
 /// `iter(list)`.
 pub fn new_list_iter(th: Th, l: Value) -> R<Value> {
-    unsafe {
-        let it = th.alloc::<ListIter>();
-        it.list.init(Some(l.known()));
-        it.i.store(0, Relaxed);
-        Ok(it.value())
-    }
+    Ok(th
+        .object(ListIter { h: ListIter::head(), list: SlotOf::new(l.known()), i: AtomicU64::new(0) })
+        .value())
 }
 fn list_next(_: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<ListIter> = this(o);
@@ -304,12 +301,12 @@ iterator_type!(
     }
 );
 pub fn new_list_rev_iter(th: Th, l: Gc<List>) -> Value {
-    unsafe {
-        let it = th.alloc::<ListRevIter>();
-        it.list.init(Some(l));
-        it.i.store((l.len() as i64 - 1) as u64, Relaxed);
-        it.value()
-    }
+    th.object(ListRevIter {
+        h: ListRevIter::head(),
+        list: SlotOf::new(l),
+        i: AtomicU64::new((l.len() as i64 - 1) as u64),
+    })
+    .value()
 }
 #[inline]
 pub(super) fn list_rev_next(_: Th, o: Value) -> R<Option<Value>> {
@@ -355,12 +352,9 @@ iterator_type!(
 );
 /// `iter(tuple)`.
 pub fn new_tuple_iter(th: Th, t: Value) -> R<Value> {
-    unsafe {
-        let it = th.alloc::<TupleIter>();
-        it.tuple.init(Some(t.known()));
-        it.i.store(0, Relaxed);
-        Ok(it.value())
-    }
+    Ok(th
+        .object(TupleIter { h: TupleIter::head(), tuple: SlotOf::new(t.known()), i: AtomicU64::new(0) })
+        .value())
 }
 fn tuple_next(_: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<TupleIter> = this(o);
@@ -602,12 +596,7 @@ iterator_type!(
 );
 /// `iter(o)` of an object that has `__getitem__` only.
 pub fn seq_iter(th: Th, o: Value) -> R<Value> {
-    unsafe {
-        let it = th.alloc::<SeqIter>();
-        it.seq.init(Some(o));
-        it.i.store(0, Relaxed);
-        Ok(it.value())
-    }
+    Ok(th.object(SeqIter { h: SeqIter::head(), seq: Slot::new(o), i: AtomicU64::new(0) }).value())
 }
 /// IndexError or StopIteration: the end.
 fn end_of_sequence(th: Th, r: R<Value>) -> R<Option<Value>> {

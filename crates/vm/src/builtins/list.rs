@@ -232,12 +232,7 @@ fn grown(n: usize) -> usize {
 /// A list that takes over an array of which the first `n` slots are set and the rest are null.
 #[inline]
 pub fn from_array(th: Th, a: Gc<Array>, n: usize) -> Gc<List> {
-    unsafe {
-        let l = th.alloc::<List>();
-        l.len.store(n as u64, Relaxed);
-        l.items.init(Some(a));
-        l
-    }
+    th.object(List { h: List::head(), len: AtomicU64::new(n as u64), items: SlotOf::new(a) })
 }
 pub fn new(th: Th, items: &[Value]) -> R<Gc<List>> {
     let a = array_of(th, items, items.len())?;

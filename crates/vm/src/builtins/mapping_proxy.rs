@@ -95,11 +95,7 @@ fn unwrap(v: Value) -> Value {
 }
 
 pub fn new(th: Th, mapping: Value) -> Value {
-    unsafe {
-        let p = th.alloc::<MappingProxy>();
-        p.mapping.init(Some(mapping));
-        p.value()
-    }
+    th.object(MappingProxy { h: MappingProxy::head(), mapping: Slot::new(mapping) }).value()
 }
 
 static NEW: NativeDef = function("mappingproxy", "(mapping)", "", |_, _| Ok(NONE()));

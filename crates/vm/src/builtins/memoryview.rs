@@ -216,6 +216,14 @@ fn attach(th: Th, v: Gc<MemoryView>, counter: *const Exports) {
     }
 }
 
+impl MemoryView {
+    /// Gives up its share of the buffer, if it still has it; whether it was the last one.
+    fn give_up(&self) -> bool {
+        // SAFETY: `attach` has put the share there; whoever takes it out has it.
+        unsafe { buffer::release(self.source.swap(std::ptr::null_mut(), AcqRel)) }
+    }
+}
+
 /// Another view of the same buffer, with the same structure.
 pub fn duplicate(th: Th, of: Gc<MemoryView>) -> R<Gc<MemoryView>> {
     let v = alloc(th);
@@ -234,7 +242,8 @@ pub fn duplicate(th: Th, of: Gc<MemoryView>) -> R<Gc<MemoryView>> {
     th.store_opt(v, &v.dims, of.dims.get());
     let st = of.state.load(Acquire);
     v.state.store(st, Release);
-    attach(th, v, buffer::share(of.source.load(Acquire)));
+    // SAFETY: the share of `of`, which is on the stack and was not released: who asks has looked.
+    attach(th, v, unsafe { buffer::share(of.source.load(Acquire)) });
     if st & state::PYTHON != 0 {
         th.m.register_finalizer(v.obj());
     }
@@ -263,7 +272,7 @@ pub fn release(th: Th, v: Gc<MemoryView>) -> R<()> {
     if v.state.fetch_or(state::RELEASED, AcqRel) & state::RELEASED != 0 {
         return Ok(());
     }
-    let last = buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+    let last = v.give_up();
     if last && v.has(state::PYTHON) {
         release_python(th, v)?;
     }
@@ -285,7 +294,7 @@ pub fn release_quietly(th: Th, v: Gc<MemoryView>) {
 /// # Safety
 /// For the collector.
 pub unsafe fn drop_view(v: &MemoryView) {
-    buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+    v.give_up();
     v.exports.free();
 }
 
@@ -307,7 +316,7 @@ pub unsafe fn disown(o: adder_heap::Obj) -> bool {
             return false;
         }
         v.state.fetch_or(state::RELEASED, AcqRel);
-        buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+        v.give_up();
         true
     }
 }
@@ -319,7 +328,7 @@ pub fn wrap_python(th: Th, o: Value, inner: Gc<MemoryView>, flags: u32) -> R<Val
     check_request(th, inner, flags)?;
     let v = duplicate(th, inner)?;
     // The view counts on the inner one, and shares a counter of its own with its descendants.
-    buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+    v.give_up();
     inner.exports.acquire(th, inner.value());
     let counter = Arc::into_raw(Arc::new(Exports::new(1)));
     attach(th, v, counter);
@@ -374,7 +383,7 @@ fn get_buffer(th: Th, o: Value, flags: u32) -> R<Value> {
     let of = this(o);
     check_request(th, of, flags)?;
     let v = duplicate(th, of)?;
-    buffer::release(v.source.swap(std::ptr::null_mut(), AcqRel));
+    v.give_up();
     v.state.fetch_and(!state::PYTHON, AcqRel);
     attach(th, v, of.exports.acquire(th, o));
     th.store(v, &v.obj, o);

@@ -550,7 +550,7 @@ pub static MEMORY_ITER_TYPE: NativeType = NativeType {
     size: size_of::<MemoryIter>() as u32,
     flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
     slots: Slots { iter: Some(|_, v| Ok(v)), iternext: Some(next), ..Slots::NONE },
-    trace: Some(|o, t| t.slot(unsafe { &(*(o.as_ptr() as *const MemoryIter)).seq }.as_ptr())),
+    trace: Some(|o, t| unsafe { t.slot((*(o.as_ptr() as *const MemoryIter)).seq.as_ptr()) }),
     ..NativeType::DEFAULT
 };
 pub static MEMORY_ITER: TypeCell = TypeCell::new(&MEMORY_ITER_TYPE);

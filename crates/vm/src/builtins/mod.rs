@@ -310,7 +310,7 @@ pub fn builtin(th: Th, name: &str) -> R<Value> {
 /// An attribute of `sys`.
 pub fn sys_attr(th: Th, name: Value) -> R<Option<Value>> {
     match Root::sys_dict.get() {
-        Some(d) => unsafe { d.cast_unchecked::<Dict>() }.get_str(th, name),
+        Some(d) => d.known::<Dict>().get_str(th, name),
         None => Ok(None),
     }
 }

@@ -23,7 +23,7 @@ pub static MODULE_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(repr),
         getattro: Some(getattro),
-        new: Some(|th, t, _| new_of(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| new_of(th, t.known())),
         init: Some(init),
         ..Slots::NONE
     },

@@ -22,7 +22,7 @@ pub static NAMESPACE_TYPE: NativeType = NativeType {
         hash: Some(crate::slot_defs::hash_not_implemented),
         richcompare: Some(compare),
         init: Some(init),
-        new: Some(|th, t, _| super::object::new_instance(th, unsafe { t.cast_unchecked() })),
+        new: Some(|th, t, _| super::object::new_instance(th, t.known())),
         ..Slots::NONE
     },
     methods: &[

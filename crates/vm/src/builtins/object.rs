@@ -191,7 +191,7 @@ fn object_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     Ok(())
 }
 pub fn object_new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     if !a.is_empty() || a.nkw() != 0 {
         if overrides(t, SlotId::new) {
             return Err(
@@ -216,7 +216,7 @@ fn abstract_error(th: Th, t: Gc<Type>) -> R<crate::err::Raised> {
     let am = th.getattr(t.value(), n!(__abstractmethods__))?;
     let names = crate::builtins::list::from_iterable(th, am)?;
     th.call_method(names.value(), n!(sort), &[])?;
-    let names: Gc<Tuple> = unsafe { crate::builtins::list::snapshot(th, names)?.cast_unchecked() };
+    let names: Gc<Tuple> = crate::builtins::list::snapshot(th, names)?.known();
     let list: Vec<String> = names.items().iter().map(|x| format!("'{}'", th.text(*x))).collect();
     Ok(th.type_error(format!(
         "Can't instantiate abstract class {} without an implementation for abstract method{} {}",
@@ -369,7 +369,7 @@ impl Th {
     pub fn repr_leave(self, o: Value) {
         use crate::thread::ThreadSlot;
         if let Some(l) = self.slots[ThreadSlot::ReprList as usize].get() {
-            let l: Gc<List> = unsafe { l.cast_unchecked() };
+            let l: Gc<List> = l.known();
             let n = l.len.load(Relaxed);
             let a: Gc<Array> = l.items.gc();
             for i in (0..n).rev() {

@@ -36,7 +36,7 @@ fn text_arg(th: Th, v: Option<Value>, name: &str) -> R<Option<Value>> {
 pub fn print(th: Th, a: RawArgs) -> R<Value> {
     let (mut sep, mut end, mut file, mut flush) = (None, None, None, None);
     for (k, v) in a.keywords() {
-        match unsafe { k.cast_unchecked::<Str>() }.bytes() {
+        match k.known::<Str>().bytes() {
             b"sep" => sep = Some(v),
             b"end" => end = Some(v),
             b"file" => file = v.some(),
@@ -104,7 +104,7 @@ fn gathered(
     out: &mut Vec<u8>,
 ) -> R<()> {
     let put = |v: Value, out: &mut Vec<u8>| -> R<()> {
-        let s: Gc<Str> = unsafe { v.cast_unchecked() };
+        let s: Gc<Str> = v.known();
         if s.is_ascii() {
             out.extend_from_slice(s.bytes());
             return Ok(());
@@ -149,7 +149,7 @@ fn send(th: Th, f: Value, writer: TextWriter, out: &mut Vec<u8>) -> R<()> {
     r
 }
 fn one_char(c: u8) -> Value {
-    let t: Gc<Array> = unsafe { Root::small_strs.value().cast_unchecked() };
+    let t: Gc<Array> = Root::small_strs.value().known();
     t.slot(c as usize).value()
 }
 fn space(_: Th) -> Value {
@@ -164,7 +164,7 @@ fn write(th: Th, f: Value, s: Value) -> R<()> {
 /// While there is no module `sys` (a runtime without standard streams): to the process's output.
 fn direct(th: Th, items: &[Value], sep: Option<Value>, end: Option<Value>) -> R<Value> {
     let mut out = Vec::new();
-    let text = |v: Value| unsafe { v.cast_unchecked::<Str>() };
+    let text = |v: Value| v.known::<Str>();
     for (i, v) in items.iter().enumerate() {
         if i > 0 {
             out.extend_from_slice(sep.map_or(b" ", |s| unsafe { &*(text(s).bytes() as *const [u8]) }));

@@ -81,14 +81,14 @@ pub fn new(th: Th, start: Value, stop: Value, step: Value) -> R<Value> {
     Ok(make(th, start, stop, step, len))
 }
 fn make(th: Th, start: Value, stop: Value, step: Value, len: Value) -> Value {
-    unsafe {
-        let r = th.alloc::<Range>();
-        r.start.init(Some(start));
-        r.stop.init(Some(stop));
-        r.step.init(Some(step));
-        r.len.init(Some(len));
-        r.value()
-    }
+    th.object(Range {
+        h: Range::head(),
+        start: Slot::new(start),
+        stop: Slot::new(stop),
+        step: Slot::new(step),
+        len: Slot::new(len),
+    })
+    .value()
 }
 fn length(th: Th, start: Value, stop: Value, step: Value) -> R<Value> {
     if let (Some(a), Some(b), Some(s)) = (start.as_fix(), stop.as_fix(), step.as_fix()) {
@@ -353,22 +353,22 @@ fn reduced(th: Th, r: Value) -> R<Value> {
 }
 /// An iterator over small ints.
 pub fn new_small_iter(th: Th, start: i64, step: i64, n: i64) -> Value {
-    unsafe {
-        let it = th.alloc::<RangeIter>();
-        it.next.set(start);
-        (*it.as_ptr()).step = step;
-        it.left.set(n);
-        it.value()
-    }
+    th.object(RangeIter {
+        h: RangeIter::head(),
+        next: std::cell::Cell::new(start),
+        step,
+        left: std::cell::Cell::new(n),
+    })
+    .value()
 }
 fn new_long_iter(th: Th, start: Value, step: Value, len: Value) -> Value {
-    unsafe {
-        let it = th.alloc::<LongRangeIter>();
-        it.start.init(Some(start));
-        it.step.init(Some(step));
-        it.len.init(Some(len));
-        it.value()
-    }
+    th.object(LongRangeIter {
+        h: LongRangeIter::head(),
+        start: Slot::new(start),
+        step: Slot::new(step),
+        len: Slot::new(len),
+    })
+    .value()
 }
 fn new_iter(th: Th, r: Gc<Range>) -> R<Value> {
     Ok(match small(r) {

@@ -727,15 +727,15 @@ pub static SET_ITER_TYPE: NativeType = NativeType {
 pub static SET_ITER: TypeCell = TypeCell::new(&SET_ITER_TYPE);
 
 fn new_iter(th: Th, s: Gc<Set>) -> Value {
-    unsafe {
-        let it = th.alloc::<SetIter>();
-        it.set.init(Some(s));
-        it.pos.store(0, Relaxed);
-        let n = s.used.load(Relaxed);
-        it.used.store(n, Relaxed);
-        it.left.store(n, Relaxed);
-        it.value()
-    }
+    let n = s.used.load(Relaxed);
+    th.object(SetIter {
+        h: SetIter::head(),
+        set: SlotOf::new(s),
+        pos: AtomicU64::new(0),
+        used: AtomicU64::new(n),
+        left: AtomicU64::new(n),
+    })
+    .value()
 }
 #[inline]
 pub(super) fn iter_next(th: Th, o: Value) -> R<Option<Value>> {

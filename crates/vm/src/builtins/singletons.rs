@@ -85,7 +85,7 @@ pub static CELL_TYPE: NativeType = NativeType {
     slots: Slots {
         repr: Some(|th, o| {
             let id = crate::builtins::object::id(th, o);
-            Ok(th.str(&match unsafe { o.cast_unchecked::<Cell>() }.v.get() {
+            Ok(th.str(&match o.known::<Cell>().v.get() {
                 Some(v) => format!(
                     "<cell at {id:#x}: {} object at {:#x}>",
                     th.type_name_of(v),
@@ -118,9 +118,9 @@ pub static CELL_TYPE: NativeType = NativeType {
     getset: &[getset(
         "cell_contents",
         "",
-        |th, o| unsafe { o.cast_unchecked::<Cell>() }.v.get().ok_or_else(|| th.value_error("cell is empty")),
+        |th, o| o.known::<Cell>().v.get().ok_or_else(|| th.value_error("cell is empty")),
         |th, o, v| {
-            let c = unsafe { o.cast_unchecked::<Cell>() };
+            let c = o.known::<Cell>();
             th.store_opt(c, &c.v, v);
             Ok(())
         },
@@ -159,7 +159,7 @@ fn set_own(th: Th, o: Value, name: Value, v: Option<Value>) -> R<()> {
     Err(th.attribute_error(o, name, &th.text(name)))
 }
 fn wrapper_new(th: Th, t: Value, _a: RawArgs) -> R<Value> {
-    crate::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
+    crate::builtins::object::new_instance(th, t.known())
 }
 fn wrapper_init(th: Th, o: Value, a: RawArgs, name: &str) -> R<()> {
     if a.nkw() != 0 {

@@ -49,13 +49,13 @@ pub static SLICE_TYPE: NativeType = NativeType {
 pub static SLICE: TypeCell = TypeCell::new(&SLICE_TYPE);
 
 pub fn new(th: Th, start: Value, stop: Value, step: Value) -> Value {
-    unsafe {
-        let s = th.alloc::<Slice>();
-        s.start.init(Some(start));
-        s.stop.init(Some(stop));
-        s.step.init(Some(step));
-        s.value()
-    }
+    th.object(Slice {
+        h: Slice::head(),
+        start: Slot::new(start),
+        stop: Slot::new(stop),
+        step: Slot::new(step),
+    })
+    .value()
 }
 
 fn slice_new(th: Th, _ty: Value, a: RawArgs) -> R<Value> {

@@ -350,7 +350,7 @@ const ITER: NativeType = NativeType {
     kind: Kind::Native,
     size: size_of::<StringIter>() as u32,
     flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
-    trace: Some(|o, t| t.slot(unsafe { &(*(o.as_ptr() as *const StringIter)).text }.as_ptr())),
+    trace: Some(|o, t| unsafe { t.slot((*(o.as_ptr() as *const StringIter)).text.as_ptr()) }),
     ..NativeType::DEFAULT
 };
 static FORMATTER_ITER_TYPE: NativeType = NativeType {

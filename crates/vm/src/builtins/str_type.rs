@@ -45,7 +45,7 @@ fn this(v: Value) -> Gc<Str> {
 }
 
 fn new(th: Th, ty: Value, a: RawArgs) -> R<Value> {
-    let t: Gc<Type> = unsafe { ty.cast_unchecked() };
+    let t: Gc<Type> = ty.known();
     let mut args = [None; 3];
     const NAMES: [&str; 3] = ["object", "encoding", "errors"];
     if a.len() + a.nkw() > 3 {

@@ -93,14 +93,14 @@ pub fn find(th: Th, t: Gc<Type>, ot: Gc<Type>, name: Value) -> R<Option<Value>> 
     let rest = &mro[i + 1..];
     // With single inheritance this is the MRO of the next class, which has a cache.
     if let Some(next) = rest.first() {
-        let next: Gc<Type> = unsafe { next.cast_unchecked() };
+        let next: Gc<Type> = next.known();
         let its = next.mro_items();
         if its.len() == rest.len() && its.iter().zip(rest).all(|(a, b)| a.is(*b)) {
             return Ok(th.lookup(next, name));
         }
     }
     for m in rest {
-        if let Some(v) = unsafe { m.cast_unchecked::<Type>() }.dict_().get_str(th, name)? {
+        if let Some(v) = m.known::<Type>().dict_().get_str(th, name)? {
             return Ok(Some(v));
         }
     }
@@ -109,7 +109,7 @@ pub fn find(th: Th, t: Gc<Type>, ot: Gc<Type>, name: Value) -> R<Option<Value>> 
 
 /// `super(cls, this).name` without making the super object. With `method`, a plain function is given unbound (false).
 pub fn lookup(th: Th, cls: Value, this: Value, name: Value, method: bool) -> R<Option<(Value, bool)>> {
-    let t: Gc<Type> = unsafe { cls.cast_unchecked() };
+    let t: Gc<Type> = cls.known();
     let ot = check(th, t, this)?;
     if name.is(n!(__class__)) {
         return Ok(None);
@@ -128,7 +128,7 @@ pub fn lookup(th: Th, cls: Value, this: Value, name: Value, method: bool) -> R<O
 fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     let s = sup(o);
     if let (Some(t), Some(ot)) = (s.this_type.get(), s.obj_type.get()) {
-        let name = th.intern_value(unsafe { name.cast_unchecked() });
+        let name = th.intern_value(name.known());
         if !name.is(n!(__class__))
             && let Some(v) = find(th, t, ot, name)?
         {
@@ -142,7 +142,7 @@ fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     crate::attr::object_getattro(th, o, name)
 }
 fn new(th: Th, t: Value, _a: RawArgs) -> R<Value> {
-    crate::builtins::object::new_instance(th, unsafe { t.cast_unchecked() })
+    crate::builtins::object::new_instance(th, t.known())
 }
 fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
     if a.nkw() != 0 {

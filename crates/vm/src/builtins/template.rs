@@ -74,11 +74,14 @@ pub static TEMPLATE_TYPE: NativeType = NativeType {
             let (s, i) = (th.text(th.repr(t.strings.value())?), th.text(th.repr(t.interpolations.value())?));
             Ok(th.str(&format!("{}(strings={s}, interpolations={i})", th.type_of(o).name_str())))
         }),
-        iter: Some(|th, o| unsafe {
-            let it = th.alloc::<TemplateIter>();
-            it.template.init(Some(o));
-            it.i.store(0, Relaxed);
-            Ok(it.value())
+        iter: Some(|th, o| {
+            Ok(th
+                .object(TemplateIter {
+                    h: TemplateIter::head(),
+                    template: Slot::new(o),
+                    i: AtomicU64::new(0),
+                })
+                .value())
         }),
         concat: Some(concat),
         ..Slots::NONE
@@ -104,7 +107,7 @@ pub static TEMPLATE_TYPE: NativeType = NativeType {
     getset: &[getter("values", "Values of interpolations", |th, o| {
         let mut g = Gather::new();
         for i in tup(&tpl(o).interpolations) {
-            g.push(th, unsafe { i.cast_unchecked::<Interpolation>() }.value.value())?;
+            g.push(th, i.known::<Interpolation>().value.value())?;
         }
         th.try_tuple(g.as_slice())
     })],
@@ -220,22 +223,23 @@ pub fn interpolation(th: Th, v: Value, text: Value, conversion: u8, spec: Option
     Ok(new_interpolation(th, v, text, c, spec.unwrap_or(Root::empty_str.value())))
 }
 fn new_interpolation(th: Th, v: Value, text: Value, conversion: Value, spec: Value) -> Value {
-    unsafe {
-        let i = th.alloc::<Interpolation>();
-        i.value.init(Some(v));
-        i.expression.init(Some(text));
-        i.conversion.init(Some(conversion));
-        i.format_spec.init(Some(spec));
-        i.value()
-    }
+    th.object(Interpolation {
+        h: Interpolation::head(),
+        value: Slot::new(v),
+        expression: Slot::new(text),
+        conversion: Slot::new(conversion),
+        format_spec: Slot::new(spec),
+    })
+    .value()
 }
 pub fn template(th: Th, strings: Value, interpolations: Value) -> R<Value> {
-    unsafe {
-        let t = th.alloc::<Template>();
-        t.strings.init(Some(strings));
-        t.interpolations.init(Some(interpolations));
-        Ok(t.value())
-    }
+    Ok(th
+        .object(Template {
+            h: Template::head(),
+            strings: Slot::new(strings),
+            interpolations: Slot::new(interpolations),
+        })
+        .value())
 }
 
 static INTERPOLATION_NEW: NativeDef =

@@ -285,7 +285,7 @@ impl<'a> Room<'a> {
         self.has_ext |= self.visible;
         self.may_weak |= want_weak;
         th.call_method(names.value(), n!(sort), &[])?;
-        let names: Gc<Tuple> = unsafe { super::list::snapshot(th, names)?.cast_unchecked() };
+        let names: Gc<Tuple> = super::list::snapshot(th, names)?.known();
         // `super()` and the like leave cells under names that members may have.
         let cells = take_cells(th, dict)?;
         let mut at = match base.has_ext {

@@ -172,13 +172,14 @@ pub fn of(th: Th, v: &[Value]) -> R<Value> {
         return Ok(items(args)[0]);
     }
     let un = if b.unhashable.len.load(Relaxed) > 0 { Some(list::snapshot(th, b.unhashable)?) } else { None };
-    unsafe {
-        let u = th.alloc::<Union>();
-        u.args.init(Some(args));
-        u.parameters.init(None);
-        u.unhashable.init(un);
-        Ok(u.value())
-    }
+    Ok(th
+        .object(Union {
+            h: Union::head(),
+            args: Slot::new(args),
+            parameters: Slot::null(),
+            unhashable: Slot::opt(un),
+        })
+        .value())
 }
 
 fn unionable(v: Value) -> bool {

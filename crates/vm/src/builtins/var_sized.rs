@@ -49,12 +49,7 @@ pub fn list_of(th: Th, n: usize, mut f: impl FnMut(usize) -> R<Value>) -> R<Valu
         let v = f(i)?;
         th.store(items, items.slot(i), v);
     }
-    unsafe {
-        let l = th.alloc::<List>();
-        (*l.as_ptr()).len = AtomicU64::new(n as u64);
-        l.items.init(Some(items));
-        Ok(l.value())
-    }
+    Ok(th.object(List { h: List::head(), len: AtomicU64::new(n as u64), items: SlotOf::new(items) }).value())
 }
 
 /// Values on their way into a list: the first on the native stack, where the collector sees them, more of them in the
@@ -125,12 +120,9 @@ impl ListBuilder {
             }
         }
         self.rest = None;
-        unsafe {
-            let l = th.alloc::<List>();
-            (*l.as_ptr()).len = AtomicU64::new(self.n as u64);
-            l.items.init(Some(items));
-            Ok(l.value())
-        }
+        Ok(th
+            .object(List { h: List::head(), len: AtomicU64::new(self.n as u64), items: SlotOf::new(items) })
+            .value())
     }
 }
 

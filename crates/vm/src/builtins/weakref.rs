@@ -189,7 +189,7 @@ pub fn references(th: Th, o: Value) -> R<Gc<List>> {
 /// `__weakref__`.
 pub fn first(th: Th, o: Value) -> R<Value> {
     let l = references(th, o)?;
-    let t: Gc<Tuple> = unsafe { super::list::snapshot(th, l)?.cast_unchecked() };
+    let t: Gc<Tuple> = super::list::snapshot(th, l)?.known();
     Ok(t.items().first().copied().unwrap_or(NONE()))
 }
 

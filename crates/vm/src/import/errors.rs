@@ -80,7 +80,7 @@ pub fn cannot_import_name(th: Th, m: Value, mod_name: Option<Value>, name: Value
                 None => false,
             };
         if origin.is_none() && m.is_kind(Kind::Module) {
-            let d = unsafe { m.cast_unchecked::<Module>() }.ns();
+            let d = m.known::<Module>().ns();
             origin = d.get_str(th, n!(__file__))?.filter(|f| f.is_kind(Kind::Str));
         }
         let o = origin.map(|o| th.text(o));

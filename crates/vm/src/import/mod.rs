@@ -73,7 +73,7 @@ fn import_absolute(th: Th, name: Value) -> R<Value> {
 /// Another thread may be loading it: waits until it is done. True: it was; that may have failed, and the module gone.
 fn ensure_initialized(th: Th, m: Value, name: Value) -> R<bool> {
     let spec = if m.is_exact(Kind::Module) {
-        unsafe { m.cast_unchecked::<Module>() }.ns().get_str(th, n!(__spec__))?
+        m.known::<Module>().ns().get_str(th, n!(__spec__))?
     } else {
         th.getattr_opt(m, n!(__spec__))?
     };
@@ -148,9 +148,7 @@ pub fn import_name(th: Th, name: Value, level: Value, fromlist: Value) -> R<Valu
         Some(b) if Root::builtins_dict.get().is_some_and(|d| d.is(b)) => {
             Root::builtins_dict.dict().get_str(th, n!(__import__))?
         }
-        Some(b) if b.is_exact(Kind::Dict) => {
-            unsafe { b.cast_unchecked::<Dict>() }.get_str(th, n!(__import__))?
-        }
+        Some(b) if b.is_exact(Kind::Dict) => b.known::<Dict>().get_str(th, n!(__import__))?,
         Some(b) => {
             let r = th.getitem(b, n!(__import__));
             th.catch(r, &exc::KEY_ERROR)?
@@ -194,7 +192,7 @@ fn import_level_inner(th: Th, name: Value, globals: Option<Value>, fromlist: Val
     let has_from = !fromlist.is_none() && th.truth(fromlist)?;
     if has_from {
         let path = if m.is_exact(Kind::Module) {
-            let d = unsafe { m.cast_unchecked::<Module>() }.ns();
+            let d = m.known::<Module>().ns();
             match d.get_str(th, n!(__path__))? {
                 Some(p) => Some(p),
                 // A module's own `__getattr__` may know it.
@@ -219,7 +217,7 @@ fn import_level_inner(th: Th, name: Value, globals: Option<Value>, fromlist: Val
         let front = th.intern_bytes(&text.bytes()[..dot]);
         return import_absolute(th, front);
     }
-    let a = unsafe { abs.cast_unchecked::<Str>() };
+    let a = abs.known::<Str>();
     let cut = a.bytes().len() - (text.bytes().len() - dot);
     let top = th.intern_bytes(&a.bytes()[..cut]);
     match modules_get(th, top)? {
@@ -272,7 +270,7 @@ fn resolve_name(th: Th, name: Value, globals: Option<Value>, level: i64) -> R<Va
             }
         }
     };
-    let p = unsafe { package.cast_unchecked::<Str>() };
+    let p = package.known::<Str>();
     if p.is_empty() {
         return Err(no_parent(th));
     }
@@ -287,7 +285,7 @@ fn resolve_name(th: Th, name: Value, globals: Option<Value>, level: i64) -> R<Va
             }
         }
     }
-    let tail = unsafe { name.cast_unchecked::<Str>() };
+    let tail = name.known::<Str>();
     let tail = tail.bytes();
     if tail.is_empty() {
         return Ok(th.intern_bytes(base));
@@ -304,7 +302,7 @@ fn no_parent(th: Th) -> Raised {
 /// `from m import name`.
 pub fn import_from(th: Th, m: Value, name: Value) -> R<Value> {
     if m.is_exact(Kind::Module)
-        && let Some(v) = unsafe { m.cast_unchecked::<Module>() }.ns().get_str(th, name)?
+        && let Some(v) = m.known::<Module>().ns().get_str(th, name)?
     {
         return Ok(v);
     }
@@ -314,9 +312,9 @@ pub fn import_from(th: Th, m: Value, name: Value) -> R<Value> {
     // A submodule that is being imported: not yet an attribute of its package.
     let mod_name = th.getattr_opt(m, n!(__name__))?.filter(|v| v.is_kind(Kind::Str));
     if let Some(mn) = mod_name {
-        let mut full = unsafe { mn.cast_unchecked::<Str>() }.bytes().to_vec();
+        let mut full = mn.known::<Str>().bytes().to_vec();
         full.push(b'.');
-        full.extend_from_slice(unsafe { name.cast_unchecked::<Str>() }.bytes());
+        full.extend_from_slice(name.known::<Str>().bytes());
         let full = th.str_bytes(&full);
         if let Some(x) = modules_get(th, full)? {
             return Ok(x);

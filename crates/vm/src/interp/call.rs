@@ -361,17 +361,15 @@ impl Th {
     }
     /// Whether another frame fits: recursion limit, register space; and attends to whoever waits for this thread.
     pub fn room_for(self, regs: *mut u64, code: Gc<Code>) -> R<()> {
-        unsafe {
-            let nf = self.fp.get().add(1);
-            if self.wanted() {
-                self.attend()?;
-            }
-            if nf >= self.frame_limit.get() {
-                return Err(self.too_deep());
-            }
-            if regs.add(code.nregs as usize) >= self.regs_end.get() {
-                return Err(self.too_deep());
-            }
+        let nf = self.fp.get().wrapping_add(1);
+        if self.wanted() {
+            self.attend()?;
+        }
+        if nf >= self.frame_limit.get() {
+            return Err(self.too_deep());
+        }
+        if regs.wrapping_add(code.nregs as usize) >= self.regs_end.get() {
+            return Err(self.too_deep());
         }
         Ok(())
     }
@@ -396,7 +394,10 @@ fn fname(th: Th, f: Gc<Function>) -> String {
 
 /// Binds arguments to the parameters of a Python function and writes the registers `regs`, which may overlap the
 /// arguments. Messages as in CPython's `initialize_locals`.
-pub fn bind_python(
+///
+/// # Safety
+/// There is room for the code's locals from `regs` on.
+pub unsafe fn bind_python(
     th: Th,
     f: Gc<Function>,
     code: Gc<Code>,

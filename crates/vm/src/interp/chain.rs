@@ -350,10 +350,19 @@ unsafe fn build(th: Th, root: Gc<Generator>) {
     }
 }
 
-/// Writes the frames that are missing below `f`.
+/// Writes the frames that are missing below the innermost one.
 #[inline(always)]
-pub fn unchain(th: Th, f: *mut Frame) {
-    if gap(unsafe { (*f).flags }) > 0 {
+pub fn unchain(th: Th) {
+    // SAFETY: the published frame.
+    unsafe { unchain_at(th, th.fp.get()) }
+}
+/// Writes the frames that are missing below `f`.
+///
+/// # Safety
+/// `f` is a frame of this thread.
+#[inline(always)]
+pub unsafe fn unchain_at(th: Th, f: *mut Frame) {
+    if gap((*f).flags) > 0 {
         write_gap(th, f);
     }
 }
@@ -397,8 +406,11 @@ fn write_gap(th: Th, f: *mut Frame) {
 pub fn unchain_all(th: Th) {
     let mut f = th.fp.get();
     while f > th.frames.get() {
-        unchain(th, f);
-        f = unsafe { f.sub(1) };
+        // SAFETY: from the innermost frame down to the bottom.
+        unsafe {
+            unchain_at(th, f);
+            f = f.sub(1);
+        }
     }
 }
 

@@ -226,7 +226,7 @@ pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Val
     let k = NAMES.iter().position(|n| n.strip_suffix("_kw") == Some(nf.def.name))?;
     let sorted = nf.def.name == "sorted";
     let func = function_of(th, all[0], k, false)?;
-    let missing = unsafe { Root::prelude.value().cast_unchecked::<Array>() }.slot(NAMES.len()).value();
+    let missing = Root::prelude.value().known::<Array>().slot(NAMES.len()).value();
     let mut args = [all[0], NONE(), if sorted { FALSE() } else { missing }];
     for (n, v) in names.items().iter().zip(&all[1..]) {
         match &*th.text(*n) {

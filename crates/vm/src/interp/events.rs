@@ -382,7 +382,7 @@ fn call(th: Th, at: At, tools: u8, op: Op, i: Ins) -> R<Ctl> {
             };
         }
         let kw = match op {
-            Op::CallKw => Some(unsafe { reg(th, i.a() + 1 + i.b()).cast_unchecked::<Tuple>() }),
+            Op::CallKw => Some(reg(th, i.a() + 1 + i.b()).known::<Tuple>()),
             _ => None,
         };
         let p = unsafe { fr(th).regs.add(first) } as *const Value;

@@ -262,7 +262,7 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
     let v = reg(th, i.b());
     loop {
         // Each frame on the way may have a gap below it.
-        chain::unchain(th, th.fp.get());
+        chain::unchain(th);
         let flags = suspend(th);
         // A generator that delegates yields the value on at once.
         if flags & fflags::ENTRY == 0 && (flags >> fflags::ARG_SHIFT) as u16 == BY_SEND {
@@ -316,7 +316,7 @@ fn handles(f: &Frame) -> bool {
 
 /// `Return` of a generator's frame.
 pub fn returned(th: Th, v: Value) -> R<Ctl> {
-    chain::unchain(th, th.fp.get());
+    chain::unchain(th);
     let f = fr(th);
     let flags = f.flags;
     let g = f.extra.value();

@@ -47,14 +47,14 @@ impl Th {
         }
         let lasti = fp.lasti() as u32;
         let frame = crate::builtins::frame::frame_object(self, fp);
-        unsafe {
-            let t = self.alloc::<Traceback>();
-            t.next.init(e.traceback.get());
-            t.frame.init(Some(frame.known()));
-            (*t.as_ptr()).lasti = lasti;
-            (*t.as_ptr()).line = LINE_UNKNOWN;
-            self.store(e, &e.traceback, t);
-        }
+        let t = self.object(Traceback {
+            h: Traceback::head(),
+            next: SlotOf::opt(e.traceback.get()),
+            frame: SlotOf::new(frame.known()),
+            lasti,
+            line: LINE_UNKNOWN,
+        });
+        self.store(e, &e.traceback, t);
     }
 }
 
@@ -101,7 +101,7 @@ pub fn unwind(th: Th) -> bool {
         if !lined && let Some(o) = object {
             crate::builtins::frame::leaves(o);
         }
-        super::chain::unchain(th, fp);
+        super::chain::unchain(th);
         let flags = fp.flags;
         if observed {
             super::events::unwound(th);
@@ -190,7 +190,7 @@ pub fn traceback_here(th: Th, e: Value) {
 /// Leaves the published frame. Its Python frame object, if any, keeps the locals.
 pub fn pop_frame(th: Th) {
     let fp = th.frame().expect("a frame is running");
-    super::chain::unchain(th, fp);
+    super::chain::unchain(th);
     if fp.flags & fflags::OBJECT != 0 {
         crate::builtins::frame::detach(th, fp);
     }

@@ -67,7 +67,8 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
                 return Ok(Ctl::Next);
             };
             super::scrub();
-            return record::record_bridge(th, jit, e, s.fp as *mut Frame);
+            // SAFETY: the machine code that took the exit has left the frame in its state.
+            return unsafe { record::record_bridge(th, jit, e, s.fp as *mut Frame) };
         }
     }
     Ok(Ctl::Next)

@@ -163,5 +163,6 @@ pub fn missed(th: Th, jit: &'static Jit) -> Option<R<Ctl>> {
     }
     let _work = Work::begin(th, &s.hot)?;
     super::scrub();
-    Some(record::record_join(th, jit, code, pc, s))
+    // SAFETY: the slow operation was called for this instruction.
+    Some(unsafe { record::record_join(th, jit, code, pc, s) })
 }

@@ -33,8 +33,8 @@ pub fn line(th: Th, code: Gc<Code>, pc: *const Ins, depth: u32) -> Line {
     let at = (pc as usize).wrapping_sub(code.ins as usize) / size_of::<Ins>();
     if at < d.code.len() {
         l.line = code.line_at(at);
-        // SAFETY: within the code.
-        let i = unsafe { *pc };
+        // SAFETY: within the code, which is as long as its data says.
+        let i = unsafe { *code.ins.add(at) };
         l.op = if (i.op_byte() as usize) < Bc::COUNT { i.op().info().name } else { "?" };
     }
     l

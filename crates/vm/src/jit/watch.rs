@@ -31,14 +31,14 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 
 fn add(w: &Watchers, at: usize, t: &'static Tree) {
     ACTIVE.store(true, SeqCst);
-    let mut g = lock(&w);
+    let mut g = lock(w);
     let l = g.get_or_insert_with(AddressMap::default).entry(at).or_default();
     if !l.iter().any(|x| std::ptr::eq(*x, t)) {
         l.push(t);
     }
 }
 fn fire(w: &Watchers, at: usize, c: Counter) {
-    let hit = lock(&w).as_mut().and_then(|m| m.remove(&at));
+    let hit = lock(w).as_mut().and_then(|m| m.remove(&at));
     for t in hit.into_iter().flatten() {
         if t.valid.load(Acquire) {
             c.inc();

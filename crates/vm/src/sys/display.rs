@@ -118,7 +118,7 @@ pub fn print_pending(th: Th, set_last: bool) {
     print_exception(th, e, set_last);
 }
 pub fn print_exception(th: Th, e: Value, set_last: bool) {
-    let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
+    let x: Gc<BaseException> = e.known();
     let tb = Value::opt_or_none(x.traceback.any());
     let ty = th.type_of(e).value();
     if set_last {

@@ -89,12 +89,12 @@ pub fn trace_functions_changed() {
 
 /// The callback of a tool for an event.
 pub fn callback(tool: usize, event: usize) -> Option<Value> {
-    let a: Gc<Array> = unsafe { Root::monitoring.get()?.cast_unchecked() };
+    let a: Gc<Array> = Root::monitoring.get()?.known();
     a.slot(TOOLS + tool * EVENTS + event).get()
 }
 pub fn forget_callback(tool: usize, event: usize) {
     if let Some(a) = Root::monitoring.get() {
-        let a: Gc<Array> = unsafe { a.cast_unchecked() };
+        let a: Gc<Array> = a.known();
         a.slot(TOOLS + tool * EVENTS + event).init(None);
     }
 }
@@ -103,7 +103,7 @@ const DISABLE_SLOT: usize = TOOLS + TOOLS * EVENTS;
 const MISSING_SLOT: usize = DISABLE_SLOT + 1;
 
 fn constant(slot: usize) -> Option<Value> {
-    let a: Gc<Array> = unsafe { Root::monitoring.get()?.cast_unchecked() };
+    let a: Gc<Array> = Root::monitoring.get()?.known();
     a.slot(slot).get()
 }
 pub fn is_disable(v: Value) -> bool {

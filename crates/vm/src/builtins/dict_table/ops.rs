@@ -8,6 +8,7 @@
 
 use super::*;
 use crate::builtins::dict;
+use std::sync::atomic::AtomicU64;
 
 /// An operation on an exact-layout dict. `self` methods never look at `__missing__` or subclass overrides.
 impl Gc<Dict> {
@@ -15,13 +16,12 @@ impl Gc<Dict> {
         Self::with_table(th, DictTable::empty())
     }
     fn with_table(th: Th, t: Gc<DictTable>) -> Gc<Dict> {
-        unsafe {
-            let d = th.alloc::<Dict>();
-            d.table.init(Some(t));
-            d.used.store(0, Relaxed);
-            d.owner.init(None);
-            d
-        }
+        th.object(Dict {
+            h: Dict::head(),
+            table: SlotOf::new(t),
+            used: AtomicU64::new(0),
+            owner: Slot::null(),
+        })
     }
     pub fn with_capacity(th: Th, n: usize) -> Gc<Dict> {
         if n == 0 {

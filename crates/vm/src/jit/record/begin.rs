@@ -161,7 +161,10 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
 }
 
 /// Records from an instruction of the published frame where ways meet. The answer is that of the slow operation.
-pub fn record_join(
+///
+/// # Safety
+/// `pc` is an instruction of `code`.
+pub unsafe fn record_join(
     th: Th,
     jit: &'static Jit,
     code: Gc<Code>,

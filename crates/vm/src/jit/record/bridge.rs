@@ -12,7 +12,10 @@ use super::*;
 const FEW: u32 = 2;
 
 /// Records a bridge from an exit; the interpreter's state is that of the exit, published.
-pub fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
+///
+/// # Safety
+/// `e` is an exit of a tree of this JIT, and `root` is the frame that its trace was entered with.
+pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *mut Frame) -> R<Ctl> {
     let tree = unsafe { &*(e.owner() as *const Tree) };
     if RECORDING.with(|r| r.get()) || !tree.valid.load(Acquire) {
         return Ok(Ctl::Next);

@@ -236,6 +236,6 @@ impl Rec {
         self.mem_fp = Some(depth - 1);
         self.set_reg(result, r);
         self.gain += CALL_GAIN;
-        Some(unsafe { pc.add(1) })
+        Some(pc.wrapping_add(1))
     }
 }
