@@ -276,6 +276,8 @@ pub struct Taken {
     pub count: AtomicU32,
     /// The client's: bridges that failed.
     pub failures: AtomicU32,
+    /// The client's: bridges that were put off.
+    pub put_off: AtomicU32,
     /// When it was found to be taken often.
     pub hot: Times,
     /// How often the client saw it taken.
@@ -283,8 +285,8 @@ pub struct Taken {
     /// What it says, once that is worth the memory, or somebody asks.
     info: OnceLock<Left>,
 }
-/// So often an exit is carried out as it is read.
-const READ: u64 = 3;
+/// So often an exit is carried out as it is read: unpacking takes as long as a dozen times of that.
+const READ: u64 = 12;
 
 impl std::ops::Deref for Exit {
     type Target = Left;
@@ -383,6 +385,7 @@ impl Exit {
         let new = forever::value(Taken {
             count: 0.into(),
             failures: 0.into(),
+            put_off: 0.into(),
             hot: Times::default(),
             times: 0.into(),
             info: OnceLock::new(),
@@ -438,6 +441,10 @@ impl Exit {
     /// Bridges that failed.
     pub fn failures(&self) -> u32 {
         self.known().map_or(0, |t| t.failures.load(Relaxed))
+    }
+    /// Bridges that were put off.
+    pub fn put_off(&self) -> u32 {
+        self.known().map_or(0, |t| t.put_off.load(Relaxed))
     }
     /// The loop that a bridge may jump back into.
     pub fn home(&self) -> Option<&'static Target> {

@@ -66,9 +66,9 @@ fn look_at_classes(ran: u64) {
 pub fn new_class(version: u32) -> bool {
     version >= OLD_CLASSES.load(Relaxed) && !eager() && Param::Budget.get() != 0
 }
-/// For [`Work::begin`]: not before new classes have become old.
-pub fn later() -> u32 {
-    unit(now().0 + 2 * SETTLED).max(1)
+/// For [`Work::begin`]: not before new classes have become old; twice as late each time.
+pub fn later(times: u32) -> u32 {
+    unit(now().0 + ((2 * SETTLED) << times.min(10))).max(1)
 }
 /// In units that make it last for hours; 0: never.
 fn unit(n: u64) -> u32 {

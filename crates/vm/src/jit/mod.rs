@@ -55,6 +55,8 @@ pub struct Jit {
     pub layout: Layout,
     /// What cells hold where there is no code.
     none: u64,
+    /// A cell that never holds any: links to it go on in the interpreter.
+    nowhere: &'static AtomicU64,
 }
 
 static JIT: OnceLock<Jit> = OnceLock::new();
@@ -128,7 +130,8 @@ fn start() {
         barrier: helpers::barrier as *const () as usize,
         alloc: helpers::alloc as *const () as usize,
     };
-    let _ = JIT.set(Jit { backend, layout, none: backend.bail() as u64 });
+    let none = backend.bail() as u64;
+    let _ = JIT.set(Jit { backend, layout, none, nowhere: Box::leak(Box::new(none.into())) });
     ENABLED.store(true, Relaxed);
 }
 /// To be called after a parameter was set.
@@ -514,7 +517,7 @@ fn judge(th: Th, t: &'static Tree, e: &'static Exit) {
     let dead = match e.owner() {
         // A link: there may be code later.
         0 => joins::never(th),
-        _ => e.failures() >= Param::MaxBridgeFailures.get() || e.says_nothing(),
+        _ => e.failures() + e.put_off() >= Param::MaxBridgeFailures.get() || e.says_nothing(),
     };
     if dead {
         t.dead.store(t.dead.load(Relaxed) + 1, Relaxed);

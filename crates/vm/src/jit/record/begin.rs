@@ -98,7 +98,10 @@ pub fn record_loop(
                     tree.install(entry, state);
                     jit::counter(code, i.a()).store(0, Relaxed);
                 }
-                other => rec.failed(other.err(), state),
+                other => {
+                    let again = rec.failed(other.err(), state, Param::Threshold);
+                    jit::counter(code, i.a()).store(again, Relaxed);
+                }
             }
             Ok(Ctl::Next)
         }
@@ -153,7 +156,7 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
                         count.store(function::later(), Relaxed);
                     }
                 }
-                other => rec.failed(other.err(), state),
+                other => count.store(rec.failed(other.err(), state, Param::FunctionThreshold), Relaxed),
             }
             Ok(Ctl::Next)
         }
@@ -207,21 +210,26 @@ pub unsafe fn record_join(
             Counter::JoinsCompiled.inc();
             tree.install(entry, state);
         }
-        other => rec.failed(other.err(), state),
+        other => {
+            rec.failed(other.err(), state, Param::Threshold);
+        }
     }
     Ok(Ctl::Next)
 }
 
 impl Rec {
-    /// What was recorded could not be compiled; None: something it relies on changed meanwhile.
-    pub(super) fn failed(&mut self, why: Option<&'static str>, state: &LoopState) {
+    /// What was recorded could not be compiled; None: something it relies on changed meanwhile. When to try again.
+    fn failed(&mut self, why: Option<&'static str>, state: &LoopState, threshold: Param) -> u32 {
         match why {
             Some(why) => self.core.give_up(Counter::AbortOptimizer, why),
             None => self.core.give_up(Counter::AbortInvalid, "an assumption failed meanwhile"),
         }
         self.report_abort();
         watch::invalidate(self.tree);
-        state.aborts.fetch_add(1, Relaxed);
+        let n = state.aborts.fetch_add(1, Relaxed) + 1;
+        // What the interpreter does faster it will do faster next time.
+        let slow = matches!(self.core.abort, Some((Counter::AbortWhole, _)));
+        threshold.get().saturating_mul(if slow { 2 << n.min(12) } else { 1 })
     }
     pub(super) fn go_on(&self) {
         unsafe { (*self.th.fp.get()).pc = self.resume.wrapping_sub(1) };

@@ -10,6 +10,8 @@ use super::*;
 
 /// Bridges, begun or made, of a tree that is soon made again.
 const FEW: u32 = 2;
+/// Why a bridge is put off.
+pub(super) const YOUNG: &str = "a class that may soon be gone";
 
 /// Records a bridge from an exit; the interpreter's state is that of the exit, published.
 ///
@@ -36,7 +38,30 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
         return Ok(Ctl::Next);
     }
     tree.young.store(false, Relaxed);
-    match rec.run(at) {
+    let done = rec.run(at);
+    if tree.young.swap(false, Relaxed) {
+        // A program that makes classes all the time would get a bridge for each. Nothing is wrong with the exit: it is tried
+        // again when the class is there, and later each time. A small tree goes: the next is made then
+        // ([`LoopState::wait_for_next`]).
+        rec.core.give_up(Counter::AbortInvalid, YOUNG);
+        let r = match done {
+            Done::Abort(r) => r,
+            _ => {
+                rec.go_on();
+                Ok(Ctl::Next)
+            }
+        };
+        rec.report_abort();
+        let t = e.taken();
+        let times = t.put_off.fetch_add(1, Relaxed);
+        t.hot.since.store(crate::jit::budget::later(times), Relaxed);
+        if tree.bridges.load(Relaxed) <= FEW {
+            // SAFETY: the root frame.
+            drop_young(tree, unsafe { (*root).code });
+        }
+        return r;
+    }
+    match done {
         Done::Abort(r) => {
             rec.report_abort();
             let _ = rec.names.is_some_and(crate::interp::drain::hot);
@@ -46,21 +71,6 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
                 Counter::BridgesBlacklisted.inc();
             }
             r
-        }
-        _ if tree.young.swap(false, Relaxed) => {
-            // A program that makes classes all the time would get a bridge for each. A small tree goes: the next is
-            // made when the class is there, and later each time ([`LoopState::wait_for_next`]).
-            rec.core.give_up(Counter::AbortInvalid, "a class that may soon be gone");
-            rec.go_on();
-            rec.report_abort();
-            let t = e.taken();
-            t.failures.fetch_add(1, Relaxed);
-            t.hot.since.store(crate::jit::budget::later(), Relaxed);
-            if tree.bridges.load(Relaxed) <= FEW {
-                // SAFETY: the root frame.
-                drop_young(tree, unsafe { (*root).code });
-            }
-            Ok(Ctl::Next)
         }
         done => {
             let mut compiled = rec.compile(jit, Some(e), false);

@@ -22,6 +22,14 @@ impl Rec {
         let pc = self.pc;
         let flags = unsafe { (*self.root_fp).flags };
         if flags & (fflags::OBJECT | fflags::WRITTEN | fflags::GENERATOR) != 0 {
+            // What the bridge did so far is worth it; the interpreter returns.
+            if self.from.is_some()
+                && let Some(j) = jit::get()
+            {
+                self.link(j.nowhere, unsafe { (*self.root_fp).code }.value().bits());
+                self.resume = pc;
+                return Done::Link;
+            }
             self.core.give_up(Counter::AbortFrame, "a frame that somebody may look at");
             return self.stop(pc);
         }

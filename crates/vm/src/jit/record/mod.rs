@@ -278,6 +278,9 @@ impl Rec {
             if i.op_byte() as usize >= Bc::COUNT {
                 self.core.give_up(Counter::AbortOp, "code that is observed");
             }
+            if self.from.is_some() && self.tree.young.load(Relaxed) {
+                self.core.give_up(Counter::AbortInvalid, bridge::YOUNG);
+            }
             if self.core.abort.is_some() {
                 return self.stop(pc);
             }
