@@ -12,6 +12,9 @@ use crate::trace::large_bytes;
 use crate::{Mutator, Obj, OutOfMemory};
 use std::sync::atomic::Ordering::Relaxed;
 
+/// In as many partly filled blocks room for an object of medium size is looked for.
+const MEDIUM_REACH: usize = 4;
+
 impl Space {
     unsafe fn open_run(&mut self, block: usize, start: usize, end: usize) -> u32 {
         let i = self.runs.len() as u32;
@@ -60,14 +63,12 @@ impl Space {
                     }
                 }
                 let b = l.block as usize;
-                match next_hole(self.r.lines_of(b), l.line as usize) {
+                match next_hole(self.r.lines_of(b), l.line as usize, MIN_HOLE) {
                     None => l.block = NONE,
                     Some((i, j)) => {
                         l.line = j as u32;
-                        if j - i >= MIN_HOLE {
-                            let s = self.r.block_addr(b);
-                            break (b, s + i * LINE, s + j * LINE);
-                        }
+                        let s = self.r.block_addr(b);
+                        break (b, s + i * LINE, s + j * LINE);
                     }
                 }
             };
@@ -116,28 +117,28 @@ impl Space {
     /// Room among the old objects, for up to [`MEDIUM_MAX`] bytes. The caller marks.
     pub unsafe fn alloc_old(&mut self, size: usize, need: Need) -> Option<usize> {
         unsafe {
-            let medium = size > SMALL_MAX;
-            let hole = if medium { &mut self.to_big } else { &mut self.to };
+            if size > SMALL_MAX {
+                return self.alloc_old_medium(size, need);
+            }
+            let hole = &mut self.to;
             if hole.cursor + size <= hole.limit {
                 hole.cursor += size;
                 return Some(hole.cursor - size);
             }
             loop {
-                if medium || self.to.block == NONE {
-                    let b = if medium { None } else { self.recycled() };
-                    match b {
+                if self.to.block == NONE {
+                    match self.recycled() {
                         Some(b) => (self.to.block, self.to.line) = (b, 0),
                         None => {
                             let s = self.take_block(need)?;
                             let s = self.r.block_addr(s);
-                            let hole = if medium { &mut self.to_big } else { &mut self.to };
-                            (hole.cursor, hole.limit) = (s + size, s + BLOCK);
+                            (self.to.cursor, self.to.limit) = (s + size, s + BLOCK);
                             return Some(s);
                         }
                     }
                 }
                 let b = self.to.block as usize;
-                match next_hole(self.r.lines_of(b), self.to.line as usize) {
+                match next_hole(self.r.lines_of(b), self.to.line as usize, 1) {
                     None => self.to.block = NONE,
                     Some((i, j)) => {
                         self.to.line = j as u32;
@@ -149,6 +150,45 @@ impl Space {
                     }
                 }
             }
+        }
+    }
+    unsafe fn alloc_old_medium(&mut self, size: usize, need: Need) -> Option<usize> {
+        unsafe {
+            let hole = &mut self.to_big;
+            if hole.cursor + size <= hole.limit {
+                hole.cursor += size;
+                return Some(hole.cursor - size);
+            }
+            let lines = size.div_ceil(LINE);
+            let in_block = |b: u32, from: u32| next_hole(self.r.lines_of(b as usize), from as usize, lines);
+            let found = match self.to_big.block {
+                NONE => None,
+                b => in_block(b, self.to_big.line).map(|h| (b, h)),
+            };
+            let found = found.or_else(|| {
+                // Else a program that makes numbers or strings of this size would spread them over ever more blocks.
+                let reach = |list: &mut Vec<u32>| {
+                    let last = list.len().saturating_sub(MEDIUM_REACH);
+                    let (i, h) = (last..list.len()).rev().find_map(|i| Some((i, in_block(list[i], 0)?)))?;
+                    Some((list.swap_remove(i), h))
+                };
+                reach(&mut self.recyc).or_else(|| reach(&mut self.light))
+            });
+            let (start, limit) = match found {
+                Some((b, (i, j))) => {
+                    (self.to_big.block, self.to_big.line) = (b, j as u32);
+                    let s = self.r.block_addr(b as usize);
+                    (s + i * LINE, s + j * LINE)
+                }
+                None => {
+                    self.to_big.block = NONE;
+                    let s = self.take_block(need)?;
+                    let s = self.r.block_addr(s);
+                    (s, s + BLOCK)
+                }
+            };
+            (self.to_big.cursor, self.to_big.limit) = (start + size, limit);
+            Some(start)
         }
     }
     /// A partly filled block for survivors; nearly empty ones are the nursery's unless there are many.
@@ -166,12 +206,17 @@ impl Space {
     }
 }
 
-/// The next free lines `i..j` at or after `from`.
+/// The next `least` or more free lines `i..j` at or after `from`.
 #[inline]
-fn next_hole(lines: &[u8; LINES], from: usize) -> Option<(usize, usize)> {
-    let i = from + lines[from..].iter().position(|m| *m == 0)?;
-    let j = lines[i..].iter().position(|m| *m != 0).map_or(LINES, |n| i + n);
-    Some((i, j))
+fn next_hole(lines: &[u8; LINES], mut from: usize, least: usize) -> Option<(usize, usize)> {
+    loop {
+        let i = from + lines[from..].iter().position(|m| *m == 0)?;
+        let j = lines[i..].iter().position(|m| *m != 0).map_or(LINES, |n| i + n);
+        if j - i >= least {
+            return Some((i, j));
+        }
+        from = j;
+    }
 }
 
 impl Mutator {

@@ -20,6 +20,8 @@ use std::time::Instant;
 const HEADROOM: (usize, usize) = (768 << 10, 12 << 20);
 /// But not more than this and twice what is alive.
 const HEADROOM_SMALL: usize = 6 << 20;
+/// With more alive than this, at least as much again.
+const MARGIN_FULL: usize = 8 << 20;
 /// It becomes more when between two major collections less time passes than so many of them take, and less again when
 /// there is time for so many: one phase of a program alone should not make it larger for good.
 const MAJOR_SHARE: (u64, u64) = (20, 80);
@@ -27,11 +29,18 @@ const MAJOR_SHARE: (u64, u64) = (20, 80);
 /// it, or so much in blocks.
 const FIRST_MAJOR: (usize, usize) = (3 << 20, 4 << 20);
 /// The same of minor collections and the nursery, where much of it survives.
-const MINOR_SHARE: u64 = 6;
+const MINOR_SHARE: f64 = 6.0;
 /// As many of the last minor collections count for that: one phase of a program alone should not make it larger for good.
 const MINOR_WINDOW: u64 = 16;
-/// After as many in a row that found little alive and took little of the time it becomes smaller again.
+/// After as many in a row that found little alive and took little of the time the nursery becomes smaller again.
 const MINOR_QUIET: u32 = 64;
+/// After as many more of them it has to be seen that this helped: that they take less than so much of what they took.
+const TRIAL: u64 = 24;
+const TRIAL_GAIN: f64 = 0.8;
+/// Otherwise after so many it is tried again, at first and at last.
+const PATIENCE: (u64, u64) = (128, 4096);
+/// A collection that took so many times what the last ones took, and so many nanoseconds, counts for no more.
+const MINOR_OUTLIER: (u64, u64) = (8, 250_000);
 /// Up to this part of the old objects the nursery grows with them, where much survives.
 const NURSERY_PART: usize = 8;
 /// Nursery of a new heap. It grows when much survives; until then a smaller one keeps fewer pages resident, and the first
@@ -50,23 +59,22 @@ const STRESS_MAJOR: u32 = 8;
 /// External memory allocated since the last collection that triggers one.
 pub(crate) const EXTERNAL_STEP: isize = 16 << 20;
 
-/// What this thread has used of the processor, in nanoseconds.
-fn processor_ns() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: fills the structure given.
-    match unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } {
-        0 => t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64,
-        // Where there is no such clock all of the time counts.
-        _ => 0,
-    }
-}
-
 /// Without memory of its own where one of the lists is empty: there may be none left.
 fn move_all<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
     if to.is_empty() {
         std::mem::swap(to, from);
     }
     to.append(from);
+}
+
+/// Time that this thread computed, in nanoseconds: what other programs take from it does not count.
+fn thread_ns() -> u64 {
+    // SAFETY: fills the structure given.
+    unsafe {
+        let mut t: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t);
+        t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+    }
 }
 
 impl Space {
@@ -125,6 +133,9 @@ impl Space {
             major_at: FIRST_MAJOR.0,
             major_at_blocks: FIRST_MAJOR.1 >> BLOCK_SH,
             headroom: HEADROOM.0,
+            trial: None,
+            grow_at: 0,
+            patience: PATIENCE.0,
             last_major: Instant::now(),
             last_minor: Instant::now(),
             minor_ns: (0, 0),
@@ -164,6 +175,47 @@ impl Space {
             move_all(&mut self.finalizers.young, &mut l.finalizers);
             move_all(&mut self.drops.young, &mut l.drops);
         }
+    }
+
+    /// The nursery for what comes, after a minor collection that found `live` of `young` bytes alive; the last ones took
+    /// `share` of the time.
+    fn fit_nursery(&mut self, live: usize, young: usize, share: f64) {
+        let n = self.stats.minor;
+        if let Some((at, before)) = self.trial
+            && n >= at + TRIAL
+        {
+            self.trial = None;
+            // Where objects live longer than a nursery lasts, of whatever size it is, a larger one is only more memory.
+            if share > before * TRIAL_GAIN {
+                self.nursery /= 2;
+                self.grow_at = n + self.patience;
+                self.patience = (self.patience * 2).min(PATIENCE.1);
+                return;
+            }
+        }
+        let quiet = live * 64 < young && share * MINOR_SHARE * 4.0 < 1.0;
+        self.quiet = if quiet { self.quiet + 1 } else { 0 };
+        if self.quiet == MINOR_QUIET {
+            self.nursery = (self.nursery / 2).max(FIRST_NURSERY.min(self.nursery_max));
+            self.quiet = 0;
+        }
+        if live * 16 <= young || self.nursery >= self.nursery_max {
+            return;
+        }
+        // Not before it is a small part of the memory in use, or these collections of the time.
+        if self.old_bytes > NURSERY_PART * young {
+            self.trial = None;
+        } else if share * MINOR_SHARE >= 1.0 && n > EARLY && n >= self.grow_at && self.trial.is_none() {
+            self.trial = Some((n, share));
+        } else {
+            return;
+        }
+        self.nursery = (self.nursery * 2).min(self.nursery_max);
+    }
+    /// By how much the heap may grow before the next major collection, with so much alive: as much again, but for small
+    /// heaps, in which most is what every program has.
+    fn margin(&self, live: usize) -> usize {
+        live.saturating_sub(MARGIN_FULL.saturating_sub(live)).max(self.headroom)
     }
 
     unsafe fn sweep_young(&mut self) {
@@ -288,7 +340,7 @@ impl Space {
             }
             self.rebuild_spans();
             // The heap is going to grow by as much before the next time.
-            self.release(self.old_bytes.max(self.headroom));
+            self.release(self.margin(self.old_bytes));
         }
     }
 }
@@ -408,16 +460,16 @@ impl Heap {
                 _ => {}
             }
             if major {
-                let before = processor_ns();
+                let begun = thread_ns();
                 self.major(&mut t, census, disown);
                 let s = &mut *s;
                 s.stats.major += 1;
                 let ns = middle.elapsed().as_nanos() as u64;
+                let cost = ns.min(thread_ns() - begun);
                 s.stats.major_ns += ns;
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                // What one costs; other programs may have had the processor meanwhile.
-                let cost = processor_ns().saturating_sub(before).min(ns);
+                // Too often for what one costs, or seldom.
                 let gap = middle.duration_since(s.last_major).as_nanos() as u64;
                 if !want_major && gap <= MAJOR_SHARE.0 * cost {
                     s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
@@ -425,7 +477,7 @@ impl Heap {
                     s.headroom = (s.headroom / 2).max(HEADROOM.0);
                 }
                 s.last_major = Instant::now();
-                s.major_at = live + live.max(s.headroom);
+                s.major_at = live + s.margin(live);
                 // Nearly empty blocks count as well: pinned objects could fill the heap with them.
                 s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);
             }
@@ -487,27 +539,15 @@ impl Heap {
             t.deaths();
             let s = &mut *t.space;
             s.old_bytes += t.live;
-            // Not before the nursery is a small part of the memory in use, or these collections of the time.
             let young = s.young_limit();
             let now = Instant::now();
-            let recent = |sum: &mut u64, since| {
-                *sum -= *sum / MINOR_WINDOW;
-                *sum += now.duration_since(since).as_nanos() as u64;
-                *sum
-            };
-            let own = recent(&mut s.minor_ns.0, start);
-            let all = recent(&mut s.minor_ns.1, s.last_minor);
-            let often = all < own * MINOR_SHARE;
-            if t.live * 16 > young && (s.old_bytes > NURSERY_PART * young || (often && s.stats.minor > EARLY))
-            {
-                s.nursery = (s.nursery * 2).min(s.nursery_max);
-            }
-            let quiet = t.live * 64 < young && all > own * MINOR_SHARE * 4;
-            s.quiet = if quiet { s.quiet + 1 } else { 0 };
-            if s.quiet == MINOR_QUIET {
-                s.nursery = (s.nursery / 2).max(FIRST_NURSERY.min(s.nursery_max));
-                s.quiet = 0;
-            }
+            // One that takes much longer than the others was interrupted by another program.
+            let (own, all) = &mut s.minor_ns;
+            let most = (*own / MINOR_WINDOW * MINOR_OUTLIER.0).max(MINOR_OUTLIER.1);
+            *own = *own - *own / MINOR_WINDOW + ((now - start).as_nanos() as u64).min(most);
+            *all = *all - *all / MINOR_WINDOW + now.duration_since(s.last_minor).as_nanos() as u64;
+            let share = *own as f64 / *all as f64;
+            s.fit_nursery(t.live, young, share);
             s.last_minor = now;
             s.sweep_young();
         }
@@ -581,6 +621,66 @@ impl Heap {
             }
             self.world.after_fork(m);
             m.poll.fetch_and(!POLL_STOP, Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space() -> Space {
+        let layouts = crate::layout::table(&[]);
+        let config = crate::Config { limit: 256 << 20, mode: Mode::Generational, ..crate::Config::default() };
+        let mut s = Space::new(Range::reserve(), &*layouts, &config);
+        s.layouts = std::ptr::null();
+        s.stats.minor = EARLY + 1;
+        s
+    }
+
+    /// What part of the time minor collections take decides, but only as long as a larger nursery changes that.
+    #[test]
+    fn nursery_grows_where_that_helps() {
+        let mut s = space();
+        for _ in 0..400 {
+            let young = s.young_limit();
+            s.fit_nursery(young / 4, young, 0.25 * FIRST_NURSERY as f64 / young as f64);
+            s.stats.minor += 1;
+        }
+        assert_eq!(s.young_limit(), 2 * FIRST_NURSERY, "until they take less than a sixth");
+
+        let mut s = space();
+        let (mut most, mut large) = (0, 0);
+        for _ in 0..2000 {
+            let young = s.young_limit();
+            s.fit_nursery(young / 4, young, 0.25);
+            s.stats.minor += 1;
+            most = most.max(young);
+            large += (young > FIRST_NURSERY) as u64;
+        }
+        assert_eq!((s.young_limit(), most), (FIRST_NURSERY, 2 * FIRST_NURSERY));
+        assert!(large < 200, "{large}");
+
+        let mut s = space();
+        s.old_bytes = 100 << 20;
+        for _ in 0..10 {
+            let young = s.young_limit();
+            s.fit_nursery(young / 4, young, 0.01);
+            s.stats.minor += 1;
+        }
+        assert_eq!(s.young_limit(), s.nursery_max, "of a large heap it is a small part");
+        for _ in 0..MINOR_QUIET * 8 {
+            s.fit_nursery(0, s.young_limit(), 0.01);
+        }
+        assert_eq!(s.young_limit(), FIRST_NURSERY, "until that has been good for nothing for some time");
+    }
+    #[test]
+    fn small_heaps_grow_by_little() {
+        let s = space();
+        assert_eq!(s.margin(2 << 20), HEADROOM.0);
+        assert_eq!(s.margin(6 << 20), 4 << 20);
+        for live in [8, 10, 100] {
+            assert_eq!(s.margin(live << 20), live << 20);
         }
     }
 }

@@ -300,6 +300,11 @@ pub(crate) struct Space {
     pub quiet: u32,
     pub nursery: usize,
     pub nursery_max: usize,
+    /// The nursery was made larger for the sake of time: in which minor collection, and what part of the time they took.
+    pub trial: Option<(u64, f64)>,
+    /// Not again before so many of them, and how long to wait the next time.
+    pub grow_at: u64,
+    pub patience: u64,
     /// Threads that allocated between the last two collections: each of them has a nursery.
     pub active: usize,
     /// Bytes in marked lines and large objects.

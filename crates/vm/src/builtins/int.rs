@@ -22,6 +22,34 @@ use adder_num::bigint::{self, Int, SmallInt, mag};
 use adder_num::{ErrorKind, NumError, NumResult};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+pub const INT_SLOTS: Slots = Slots {
+    new: Some(super::int_new::int_new),
+    repr: Some(repr),
+    hash: Some(hash),
+    richcompare: Some(richcompare),
+    add: Some(add),
+    sub: Some(sub),
+    mul: Some(mul),
+    rem: Some(rem),
+    divmod: Some(divmod),
+    pow: Some(pow),
+    neg: Some(neg),
+    pos: Some(pos),
+    abs: Some(abs),
+    bool: Some(|_, v| Ok(is_true(v))),
+    invert: Some(invert),
+    lshift: Some(lshift),
+    rshift: Some(rshift),
+    and: Some(and),
+    or: Some(or),
+    xor: Some(xor),
+    int: Some(pos),
+    float: Some(|th, v| Ok(th.float(to_f64(th, v)?))),
+    index: Some(pos),
+    floordiv: Some(floordiv),
+    truediv: Some(truediv),
+    ..Slots::NONE
+};
 pub static INT_TYPE: NativeType = NativeType {
     name: "int",
     kind: Kind::Int,
@@ -29,34 +57,7 @@ pub static INT_TYPE: NativeType = NativeType {
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MATCH_SELF,
     doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no arguments\nare given.  If x is a number, return x.__int__().  For floating-point\nnumbers, this truncates towards zero.\n\nIf x is not a number or if base is given, then x must be a string,\nbytes, or bytearray instance representing an integer literal in the\ngiven base.  The literal can be preceded by '+' or '-' and be surrounded\nby whitespace.  The base defaults to 10.  Valid bases are 0 and 2-36.\nBase 0 means to interpret the base from the string as an integer\niteral.\n>>> int('0b100', base=0)\n4",
     new1: Some(super::int_new::from_object),
-    slots: Slots {
-        new: Some(super::int_new::int_new),
-        repr: Some(repr),
-        hash: Some(hash),
-        richcompare: Some(richcompare),
-        add: Some(add),
-        sub: Some(sub),
-        mul: Some(mul),
-        rem: Some(rem),
-        divmod: Some(divmod),
-        pow: Some(pow),
-        neg: Some(neg),
-        pos: Some(pos),
-        abs: Some(abs),
-        bool: Some(|_, v| Ok(is_true(v))),
-        invert: Some(invert),
-        lshift: Some(lshift),
-        rshift: Some(rshift),
-        and: Some(and),
-        or: Some(or),
-        xor: Some(xor),
-        int: Some(pos),
-        float: Some(|th, v| Ok(th.float(to_f64(th, v)?))),
-        index: Some(pos),
-        floordiv: Some(floordiv),
-        truediv: Some(truediv),
-        ..Slots::NONE
-    },
+    slots: INT_SLOTS,
     methods: int_methods::METHODS,
     getset: int_methods::GETSET,
     ..NativeType::DEFAULT
@@ -184,6 +185,11 @@ impl Th {
     #[inline]
     pub fn uint(self, n: u64) -> Value {
         if n <= word::FIX_MAX as u64 { Value::fix(n as i64) } else { self.int_wide(false, n) }
+    }
+    #[inline]
+    fn minus(self, mag: u64) -> Value {
+        let small = mag <= word::FIX_MIN.unsigned_abs();
+        if small { Value::fix((mag as i64).wrapping_neg()) } else { self.int_wide(true, mag) }
     }
     #[cold]
     fn int_wide(self, neg: bool, mag: u64) -> Value {
@@ -319,10 +325,107 @@ fn richcompare(_: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
 }
 
 /// `a op b` of any ints through the kernel of arbitrary size.
+/// Sign and magnitude of what most ints beyond a word are: hashes of 64 bits and their products.
+#[derive(Clone, Copy)]
+struct Middle {
+    neg: bool,
+    mag: u128,
+}
+
+impl Middle {
+    /// None: not exactly an int, or longer.
+    #[inline(always)]
+    fn new(v: Value) -> Option<Middle> {
+        if let Some(n) = v.as_fix() {
+            return Some(Middle { neg: n < 0, mag: n.unsigned_abs() as u128 });
+        }
+        let b = v.exact::<BigInt>()?;
+        let x = b.view();
+        let mag = match *x.mag {
+            [low] => low as u128,
+            [low, high] => (high as u128) << 64 | low as u128,
+            _ => return None,
+        };
+        Some(Middle { neg: x.neg, mag })
+    }
+    fn int(self, th: Th) -> R<Value> {
+        let Middle { neg, mag } = self;
+        let (low, high) = (mag as u64, (mag >> 64) as u64);
+        if high == 0 {
+            return Ok(if neg && low != 0 { th.minus(low) } else { th.uint(low) });
+        }
+        th.int_of(Int { neg, mag: &[low, high] })
+    }
+    /// None: too long.
+    fn sum(self, y: Middle) -> Option<Middle> {
+        if self.neg == y.neg {
+            return Some(Middle { neg: self.neg, mag: self.mag.checked_add(y.mag)? });
+        }
+        let (x, y) = if self.mag >= y.mag { (self, y) } else { (y, self) };
+        Some(Middle { neg: x.neg, mag: x.mag - y.mag })
+    }
+    fn product(self, y: Middle) -> Option<Middle> {
+        let (x, y, neg) = (self.mag, y.mag, self.neg != y.neg);
+        if (x | y) >> 64 == 0 {
+            return Some(Middle { neg, mag: x * y });
+        }
+        // One of them is a word.
+        let (x, y) = if x >> 64 == 0 { (y, x) } else { (x, y) };
+        if y >> 64 != 0 {
+            return None;
+        }
+        let high = (x >> 64) * y;
+        let low = (x as u64 as u128) * y;
+        if high >> 64 != 0 {
+            return None;
+        }
+        Some(Middle { neg, mag: low.checked_add(high << 64)? })
+    }
+    /// Rounded down; `y` is not zero.
+    fn quotient_and_rest(self, y: Middle) -> (Middle, Middle) {
+        let (q, r) = if y.mag.is_power_of_two() {
+            (self.mag >> y.mag.trailing_zeros(), self.mag & (y.mag - 1))
+        } else if let (Ok(a), Ok(b)) = (u64::try_from(self.mag), u64::try_from(y.mag)) {
+            ((a / b) as u128, (a % b) as u128)
+        } else {
+            (self.mag / y.mag, self.mag % y.mag)
+        };
+        let neg = self.neg != y.neg;
+        if r != 0 && neg {
+            return (Middle { neg, mag: q + 1 }, Middle { neg: y.neg, mag: y.mag - r });
+        }
+        (Middle { neg, mag: q }, Middle { neg: y.neg, mag: r })
+    }
+}
+
+/// Both, if they are no longer than two words; `f` of them.
+#[inline(always)]
+fn middle(th: Th, a: Value, b: Value, f: impl FnOnce(Middle, Middle) -> Option<Middle>) -> Option<R<Value>> {
+    let r = f(Middle::new(a)?, Middle::new(b)?)?;
+    Some(r.int(th))
+}
+/// The same of numbers that are not negative, with their bits.
+#[inline(always)]
+fn middle_bits(th: Th, a: Value, b: Value, f: impl FnOnce(u128, u128) -> Option<u128>) -> Option<R<Value>> {
+    middle(th, a, b, |x, y| {
+        if x.neg || y.neg {
+            return None;
+        }
+        Some(Middle { neg: false, mag: f(x.mag, y.mag)? })
+    })
+}
+
 macro_rules! slow {
-    ($th:ident, $a:ident, $b:ident, |$x:ident, $y:ident| $e:expr) => {{
+    ($th:ident, $a:ident, $b:ident, |$x:ident, $y:ident| $e:expr) => {{ slow!($th, $a, $b, |_t, _a, _b| None, |$x, $y| $e) }};
+    // `$m`: of those that are not long.
+    ($th:ident, $a:ident, $b:ident, |$t:ident, $p:ident, $q:ident| $m:expr, |$x:ident, $y:ident| $e:expr) => {{
         #[inline(never)]
         fn run($th: Th, a: Value, b: Value) -> R<Value> {
+            let ($t, $p, $q) = ($th, a, b);
+            let m: Option<R<Value>> = $m;
+            if let Some(r) = m {
+                return r;
+            }
             let (Some(x), Some(y)) = (IntRef::new(a), IntRef::new(b)) else { return Ok(NOT_IMPLEMENTED()) };
             let ($x, $y) = (x.view(), y.view());
             $e
@@ -394,7 +497,7 @@ pub fn add(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(th.int(x + y));
     }
-    slow!(th, a, b, |x, y| match long_sum(th, x, y) {
+    slow!(th, a, b, |t, p, q| middle(t, p, q, Middle::sum), |x, y| match long_sum(th, x, y) {
         Some(r) => r,
         None => th.big(bigint::add(x, y)),
     })
@@ -403,9 +506,11 @@ pub fn sub(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(th.int(x - y));
     }
-    slow!(th, a, b, |x, y| match long_sum(th, x, Int { neg: !y.neg, mag: y.mag }) {
-        Some(r) => r,
-        None => th.big(bigint::sub(x, y)),
+    slow!(th, a, b, |t, p, q| middle(t, p, q, |x, y| x.sum(Middle { neg: !y.neg, ..y })), |x, y| {
+        match long_sum(th, x, Int { neg: !y.neg, mag: y.mag }) {
+            Some(r) => r,
+            None => th.big(bigint::sub(x, y)),
+        }
     })
 }
 pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
@@ -415,7 +520,7 @@ pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
             None => th.int128(x as i128 * y as i128),
         };
     }
-    slow!(th, a, b, |x, y| match long_product(th, x, y) {
+    slow!(th, a, b, |t, p, q| middle(t, p, q, Middle::product), |x, y| match long_product(th, x, y) {
         Some(r) => r,
         None => th.big(bigint::mul(x, y)),
     })
@@ -436,13 +541,25 @@ pub fn floordiv(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return if y == 0 { Err(zero_division(th)) } else { Ok(th.int(floor_parts(x, y).0)) };
     }
-    slow!(th, a, b, |x, y| th.big(th.num(bigint::floor_div(x, y))?))
+    slow!(
+        th,
+        a,
+        b,
+        |t, p, q| middle(t, p, q, |x, y| (y.mag != 0).then(|| x.quotient_and_rest(y).0)),
+        |x, y| th.big(th.num(bigint::floor_div(x, y))?)
+    )
 }
 pub fn rem(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return if y == 0 { Err(zero_division(th)) } else { Ok(Value::fix(floor_parts(x, y).1)) };
     }
-    slow!(th, a, b, |x, y| th.big(th.num(bigint::floor_mod(x, y))?))
+    slow!(
+        th,
+        a,
+        b,
+        |t, p, q| middle(t, p, q, |x, y| (y.mag != 0).then(|| x.quotient_and_rest(y).1)),
+        |x, y| th.big(th.num(bigint::floor_mod(x, y))?)
+    )
 }
 pub fn divmod(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
@@ -545,16 +662,23 @@ pub fn lshift(th: Th, a: Value, b: Value) -> R<Value> {
     {
         return th.int128((x as i128) << n);
     }
-    slow!(th, a, b, |x, y| {
-        let n = shift_count(th, y)?;
-        if x.is_zero() {
-            return Ok(Value::fix(0));
+    slow!(
+        th,
+        a,
+        b,
+        |t, p, q| middle_bits(t, p, q, |x, n| (n <= x.leading_zeros() as u128)
+            .then(|| x.checked_shl(n as u32).unwrap_or(0))),
+        |x, y| {
+            let n = shift_count(th, y)?;
+            if x.is_zero() {
+                return Ok(Value::fix(0));
+            }
+            match n {
+                Some(n) => th.big(th.num(bigint::shl(x, n))?),
+                None => Err(th.overflow_error("too many digits in integer")),
+            }
         }
-        match n {
-            Some(n) => th.big(th.num(bigint::shl(x, n))?),
-            None => Err(th.overflow_error("too many digits in integer")),
-        }
-    })
+    )
 }
 pub fn rshift(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(n)) = (a.as_fix(), b.as_fix())
@@ -562,7 +686,7 @@ pub fn rshift(th: Th, a: Value, b: Value) -> R<Value> {
     {
         return Ok(Value::fix(x >> n.min(63)));
     }
-    slow!(th, a, b, |x, y| {
+    slow!(th, a, b, |t, p, q| middle_bits(t, p, q, |x, n| Some(if n < 128 { x >> n } else { 0 })), |x, y| {
         let n = shift_count(th, y)?;
         th.big(bigint::shr(x, n.unwrap_or(u64::MAX)))
     })
@@ -571,19 +695,19 @@ pub fn and(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(Value::fix(x & y));
     }
-    slow!(th, a, b, |x, y| th.big(bigint::and(x, y)))
+    slow!(th, a, b, |t, p, q| middle_bits(t, p, q, |x, y| Some(x & y)), |x, y| th.big(bigint::and(x, y)))
 }
 pub fn or(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(Value::fix(x | y));
     }
-    slow!(th, a, b, |x, y| th.big(bigint::or(x, y)))
+    slow!(th, a, b, |t, p, q| middle_bits(t, p, q, |x, y| Some(x | y)), |x, y| th.big(bigint::or(x, y)))
 }
 pub fn xor(th: Th, a: Value, b: Value) -> R<Value> {
     if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
         return Ok(Value::fix(x ^ y));
     }
-    slow!(th, a, b, |x, y| th.big(bigint::xor(x, y)))
+    slow!(th, a, b, |t, p, q| middle_bits(t, p, q, |x, y| Some(x ^ y)), |x, y| th.big(bigint::xor(x, y)))
 }
 
 /// From limbs, the least significant first.

@@ -135,6 +135,9 @@ fn fix_true_div<M: PyMachine>(m: M, x: M::Ref, y: M::Ref) -> Option<M::Flt> {
 
 #[inline(always)]
 pub fn arith<M: PyMachine>(m: M, op: Bin, inplace: bool, x: M::Ref, y: M::Ref) -> R<M::Ref> {
+    if let Some(r) = m.mixed_ints(op, x, y) {
+        return Ok(r);
+    }
     let fl = match op {
         Bin::Add => Some(FloatOp::Add),
         Bin::Sub => Some(FloatOp::Sub),

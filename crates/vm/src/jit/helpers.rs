@@ -10,6 +10,7 @@ use crate::builtins::dict_attrs::ATTRS;
 use crate::builtins::dict_table::CELLS;
 use crate::builtins::dict_table::Found;
 use crate::err::{R, Raised};
+use crate::interp::fast::Bin;
 use crate::interp::machine::{Fn1, Fn2, Fn3};
 use crate::interp::{Ctl, run_slow, unwind};
 use crate::native::{DefKind, Imp, NativeDef, RawArgs};
@@ -277,6 +278,43 @@ fn leaf(th: Th, r: R<Value>) -> u64 {
             0
         }
     }
+}
+/// An operator of exact ints of any size; null if they are none, or it would raise.
+unsafe extern "C" fn ints_op<const OP: usize>(th: Th, a: Value, b: Value) -> u64 {
+    let int = |v: Value| v.is_fix() || v.is_exact(Kind::Int);
+    match INT_OPS[OP].1 {
+        Some(f) if int(a) && int(b) => leaf(th, f(th, a, b)),
+        _ => 0,
+    }
+}
+const INT_SLOTS: &crate::slots::Slots = &builtins::int::INT_SLOTS;
+const INT_OPS: [(Bin, Option<Fn2>); 10] = [
+    (Bin::Add, INT_SLOTS.add),
+    (Bin::Sub, INT_SLOTS.sub),
+    (Bin::Mul, INT_SLOTS.mul),
+    (Bin::FloorDiv, INT_SLOTS.floordiv),
+    (Bin::Mod, INT_SLOTS.rem),
+    (Bin::LShift, INT_SLOTS.lshift),
+    (Bin::RShift, INT_SLOTS.rshift),
+    (Bin::And, INT_SLOTS.and),
+    (Bin::Or, INT_SLOTS.or),
+    (Bin::Xor, INT_SLOTS.xor),
+];
+/// The same as a function of its own; None: of those whose results are something else.
+pub fn ints(op: Bin) -> Option<Leaf2> {
+    const ALL: [Leaf2; 10] = [
+        ints_op::<0>,
+        ints_op::<1>,
+        ints_op::<2>,
+        ints_op::<3>,
+        ints_op::<4>,
+        ints_op::<5>,
+        ints_op::<6>,
+        ints_op::<7>,
+        ints_op::<8>,
+        ints_op::<9>,
+    ];
+    INT_OPS.iter().position(|o| o.0 == op).map(|i| ALL[i])
 }
 fn same_text(a: Value, b: Value) -> bool {
     // SAFETY: both are strings, which was tested.

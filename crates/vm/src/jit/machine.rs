@@ -12,6 +12,7 @@
 use super::record::Rec;
 use super::{helpers, watch};
 use crate::err::{R, Raised};
+use crate::interp::fast::Bin;
 use crate::interp::machine::*;
 use crate::object::*;
 use crate::shape::in_trace;
@@ -347,6 +348,17 @@ impl PyMachine for Recorder {
         } else if v.v.is_exact(Kind::List) {
             self.shape_is(v, Kind::List as u32);
         }
+    }
+    fn mixed_ints(self, op: Bin, x: T<Value>, y: T<Value>) -> Option<T<Value>> {
+        let int = |v: Value| v.is_fix() || v.is_exact(Kind::Int);
+        if !int(x.v) || !int(y.v) || x.r.as_const().is_some() && y.r.as_const().is_some() {
+            return None;
+        }
+        if !self.rec().mixes(!x.v.is_fix() || !y.v.is_fix()) {
+            return None;
+        }
+        // Whatever they are, and whatever comes of them: one way goes on from here.
+        self.leaf2("ints", helpers::ints(op)?, Effects::READS.or(Effects::RAISES), x, y)
     }
     // Calls of the runtime: direct if they are quiet, else the dispatcher carries the operation out as a whole.
     fn call1(self, f: &'static Residual<Fn1>, a: T<Value>) -> R<T<Value>> {

@@ -301,7 +301,13 @@ pub struct CodeLoops {
     /// Where calls begin that machine code is to take over (`function`).
     pub note: Ins,
     pub joins: OnceLock<joins::Joins>,
+    /// What integers instructions have met in recordings: their addresses, [`MET_LARGE`] and [`MET_OTHER`].
+    pub ints: std::sync::Mutex<Vec<(usize, u8)>>,
 }
+/// A large integer.
+pub const MET_LARGE: u8 = 1;
+/// A trace was left often because a number was small, or was not, which it had been.
+pub const MET_OTHER: u8 = 2;
 
 pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
     let p = code.jit.load(Acquire);
@@ -313,6 +319,7 @@ pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
         loops: (0..=n).map(|_| LoopState::new()).collect(),
         note: function::note(),
         joins: OnceLock::new(),
+        ints: Default::default(),
     }));
     match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
         Ok(_) => unsafe { &*l },

@@ -33,6 +33,9 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
     let at = unsafe { (*th.fp.get()).pc.add(1) };
     if !e.in_memory() {
         rec.begin_bridge(e);
+        if rec.asked_fix {
+            rec.met(at, super::super::MET_OTHER);
+        }
     } else if !rec.begin_in_memory(e, at) {
         e.taken().failures.fetch_add(1, Relaxed);
         return Ok(Ctl::Next);
@@ -131,6 +134,7 @@ impl Rec {
         }
         let name = &mut |r: R_, _| ins.get(r.0 as usize).copied();
         let (carry, hints) = e.rest();
+        self.asked_fix = matches!(hints.last(), Some(Hint::Cond(Op::IsFix, ..)));
         self.core.trace.hints = hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         self.home = e.home();
         self.core.trace.carry = e.home().map(|_| carry.iter().map(|k| ins[*k as usize]).collect());

@@ -115,6 +115,8 @@ pub struct Rec {
     home: Option<&'static Target>,
     /// It ends where ways meet.
     merging: bool,
+    /// The exit was taken because a number is small, or is not.
+    asked_fix: bool,
     /// A call has ended the recording.
     ended: Option<Done>,
     /// The call that took most of the trace: its code, its instructions.
@@ -201,6 +203,7 @@ impl Rec {
             loss: 0,
             home: None,
             merging: false,
+            asked_fix: false,
             ended: None,
             largest: (None, 0),
         }
@@ -225,6 +228,36 @@ impl Rec {
         {
             self.th.m.pin(o);
             self.keep.push(v.bits());
+        }
+    }
+
+    // -- integers
+
+    /// Whether the running instruction meets small and large integers, so that a trace that is made for either is left
+    /// often, as are all that begin there: with a few such instructions in a loop there would be a way for each of the
+    /// possible sequences. `large`: now it meets a large one.
+    pub(super) fn mixes(&mut self, large: bool) -> bool {
+        let now = if large { super::MET_LARGE } else { 0 };
+        self.met(self.pc, now) == super::MET_LARGE | super::MET_OTHER
+    }
+    /// Notes what an instruction of the innermost frame has met; answers all that it did.
+    pub(super) fn met(&self, pc: *const Ins, now: u8) -> u8 {
+        let code = self.frames.last().unwrap().code;
+        if now == 0 && code.jit.load(Acquire).is_null() {
+            return 0;
+        }
+        let mut all = super::loops_of(code).ints.lock().unwrap_or_else(|e| e.into_inner());
+        match all.iter_mut().find(|x| x.0 == pc as usize) {
+            Some(x) => {
+                x.1 |= now;
+                x.1
+            }
+            None => {
+                if now != 0 {
+                    all.push((pc as usize, now));
+                }
+                now
+            }
         }
     }
 
