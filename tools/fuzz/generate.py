@@ -8,6 +8,7 @@ than those they were compiled for. All that can be wrong in a loop is caught, no
 import random
 import warnings
 
+import events
 import more
 
 warnings.simplefilter("ignore")
@@ -120,7 +121,7 @@ CALM_INT = [0, 0, 0, 0, 0, 0, 8, 10, 11, 12, 13, 14, 17, 17, 18, 19, 26, 26, 28,
 CALM_STMT = [0] * 12 + [12] * 7 + [17] * 3 + [19] * 3 + [23] * 5 + [28] * 4 + [34, 38, 40, 40] + [43, 46, 48] * 2 + [51] * 5 + [60, 61, 59]
 
 
-class Gen(more.More):
+class Gen(more.More, events.Events):
     """`calm` units keep to the kinds and seldom raise, but for rare events in long loops: what was compiled in good
     faith must notice them."""
 
@@ -832,11 +833,11 @@ class Gen(more.More):
 
 def program(seed, units):
     g = Gen(seed)
-    parts = [PRELUDE, more.PRELUDE]
+    parts = [PRELUDE, more.PRELUDE, events.PRELUDE]
     for u in range(units):
         # What the grammar forbids (a walrus in a comprehension's iterable...) is left to the compiler to find.
         for _ in range(20):
-            text = "\n".join(g.unit(u)) + "\n"
+            text = "\n".join(g.events(u) if g.chance(0.4) else g.unit(u)) + "\n"
             try:
                 compile(text, "unit", "exec")
             except SyntaxError:

@@ -45,4 +45,4 @@ pub use serial::{
     LazyCode, Whole, deserialize, deserialize_as, made_lazy, read_lazily, serialize, table_hash,
 };
 pub use unit::{Pack, Stored};
-pub use verify::verify;
+pub use verify::{ConstKind, verify, verify_with};

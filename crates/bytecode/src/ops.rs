@@ -83,7 +83,7 @@ macro_rules! for_each_op {
         StoreName      None Src  None Ic       "frame namespace[ic c] = a";
         DelName        None None None Ic       "del frame namespace[ic c]";
         LoadFromDictOrGlobals None Dst Src Ic  "a = mapping b, globals or builtins[ic c]";
-        LoadFromDictOrDeref None Dst Mod Ic    "a = mapping a [ic c], else content of cell b";
+        LoadFromDictOrDeref None Mod Src Ic    "a = mapping a [ic c], else content of cell b";
         LoadLocals     None Dst  None None     "a = the frame's namespace mapping";
         // -- attributes
         LoadAttr       None Dst  Src  Ic       "a = b.name";

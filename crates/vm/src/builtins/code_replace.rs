@@ -22,7 +22,7 @@ use crate::object::*;
 use crate::slots::CmpOp;
 use crate::thread::Th;
 use crate::value::*;
-use adder_bytecode::{CodeData, CodeFlags, Const, Handler, Ins, Position, public};
+use adder_bytecode::{CodeData, CodeFlags, Const, ConstKind, Handler, Ins, Position, public};
 
 /// Bytes of an instruction in `co_code`.
 pub const BYTES: usize = 8;
@@ -202,6 +202,18 @@ fn registers(d: &CodeData) -> [Vec<usize>; 3] {
     [locals, cells, (n..d.varnames.len()).collect()]
 }
 
+fn const_kind(v: Value) -> ConstKind {
+    match v.kind() {
+        Kind::Str => ConstKind::Str,
+        Kind::Tuple if v.is_exact(Kind::Tuple) && items(v).iter().all(|v| v.is_exact(Kind::Str)) => {
+            ConstKind::Names(items(v).len())
+        }
+        Kind::Tuple => ConstKind::Tuple,
+        Kind::Code => ConstKind::Code,
+        _ => ConstKind::Other,
+    }
+}
+
 /// The code of `d` with the changes. `consts`: unless they are among the changes.
 fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], consts: &[Slot]) -> R<Value> {
     if let Some(v) = changes[REST] {
@@ -299,15 +311,14 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
     }
     let nconsts = changes[CONSTS].map_or(consts.len(), |v| items(v).len());
     d.consts = vec![Const::None; nconsts];
-    if changes[CODE].is_some()
-        || changes[REST].is_some()
-        || changes[NAMES].is_some()
-        || changes[CONSTS].is_some()
-    {
-        if d.ics.iter().any(|i| *i as usize >= d.names.len()) {
-            return Err(malformed(th, "co_code"));
-        }
-        adder_bytecode::verify(&d).map_err(|_| malformed(th, "co_code"))?;
+    // Names and lines are all that instructions do not depend on.
+    const FREE: [usize; 8] = [VARNAMES, FILENAME, 11, 12, FIRST_LINE, LINES, FREES, CELLS];
+    if changes.iter().enumerate().any(|(i, c)| c.is_some() && !FREE.contains(&i)) {
+        let value = |i: usize| match changes[CONSTS] {
+            Some(t) => items(t)[i],
+            None => consts[i].value(),
+        };
+        adder_bytecode::verify_with(&d, &|i| const_kind(value(i))).map_err(|_| malformed(th, "co_code"))?;
     }
     let c = code::new(th, d)?;
     let array = c.consts.gc();

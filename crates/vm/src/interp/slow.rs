@@ -224,7 +224,10 @@ pub fn make_cell(th: Th, i: Ins) -> Res {
     ret_a(th, i, c.value())
 }
 pub fn copy_free(th: Th, i: Ins) -> Res {
-    let t = fr(th).func.closure.gc();
+    // Whoever made the function may have given it none.
+    let Some(t) = fr(th).func.closure.get() else {
+        return Err(th.system_error("function without its closure"));
+    };
     for (k, v) in t.items().iter().enumerate() {
         set(th, i.a() + k, *v);
     }
@@ -472,7 +475,7 @@ pub fn get_anext(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 pub fn end_async_for(th: Th, i: Ins) -> Res {
-    let e = reg(th, i.a());
+    let e = exception(th, reg(th, i.a()))?;
     if th.isinstance_exact(e, exc::STOP_ASYNC_ITERATION.get()) { NEXT } else { Err(th.set_exc(e)) }
 }
 
@@ -519,12 +522,17 @@ pub fn raise(th: Th, i: Ins) -> Res {
     }
     Err(th.raise(e))
 }
+/// An operand that is an exception, unless the code was put together by the program.
+fn exception(th: Th, v: Value) -> R<Value> {
+    if th.is_exception(v) { Ok(v) } else { Err(th.system_error("an operand is no exception")) }
+}
 pub fn reraise(th: Th, i: Ins) -> Res {
-    Err(th.set_exc(reg(th, i.a())))
+    let e = exception(th, reg(th, i.a()))?;
+    Err(th.set_exc(e))
 }
 pub fn push_exc(th: Th, i: Ins) -> Res {
     let old = th.handled.get();
-    th.handled.init(Some(reg(th, i.b())));
+    th.handled.init(Some(exception(th, reg(th, i.b()))?));
     match old {
         Some(v) => set(th, i.a(), v),
         None => clear(th, i.a()),
@@ -532,7 +540,7 @@ pub fn push_exc(th: Th, i: Ins) -> Res {
     NEXT
 }
 pub fn pop_exc(th: Th, i: Ins) -> Res {
-    th.handled.init(reg_opt(th, i.a()));
+    th.handled.init(reg_opt(th, i.a()).map(|e| exception(th, e)).transpose()?);
     NEXT
 }
 pub fn j_not_exc(th: Th, i: Ins) -> Res {
@@ -571,7 +579,7 @@ pub fn load_special(th: Th, i: Ins) -> Res {
     NEXT
 }
 pub fn with_exit(th: Th, i: Ins) -> Res {
-    let e = reg(th, i.c());
+    let e = exception(th, reg(th, i.c()))?;
     let tb = e.known::<BaseException>().traceback.any();
     let a = [th.type_of(e).value(), e, Value::opt_or_none(tb)];
     let f = reg(th, i.b());
@@ -614,7 +622,11 @@ pub fn build_interpolation(th: Th, i: Ins) -> Res {
     ret_a(th, i, v)
 }
 pub fn build_template(th: Th, i: Ins) -> Res {
-    let v = builtins::template::template(th, reg(th, i.b()), reg(th, i.c()))?;
+    let (strings, values) = (reg(th, i.b()), reg(th, i.c()));
+    if !unsafe { values.cast_unchecked::<Tuple>() }.items().iter().all(|v| v.is_kind(Kind::Interpolation)) {
+        return Err(th.system_error("no interpolations"));
+    }
+    let v = builtins::template::template(th, strings, values)?;
     ret_a(th, i, v)
 }
 
@@ -632,13 +644,20 @@ pub fn make_function(th: Th, i: Ins) -> Res {
 pub fn set_func_attr(th: Th, i: Ins) -> Res {
     let f = unsafe { reg(th, i.a()).cast_unchecked::<Function>() };
     let v = reg(th, i.b());
-    match SetFunc::from_num(i.x() as usize) {
-        SetFunc::Defaults => th.store(f, &f.defaults, v.known()),
-        SetFunc::KwDefaults => th.store(f, &f.kwdefaults, v.known()),
-        SetFunc::Annotate => th.store(f, &f.annotate, v),
-        SetFunc::Closure => th.store(f, &f.closure, v.known()),
-        SetFunc::TypeParams => th.store(f, &f.type_params, v),
-        SetFunc::Doc => th.store(f, &f.doc, v),
+    let done = match SetFunc::from_num(i.x() as usize) {
+        SetFunc::Defaults => v.exact().map(|v| th.store(f, &f.defaults, v)),
+        SetFunc::KwDefaults => v.exact().map(|v| th.store(f, &f.kwdefaults, v)),
+        SetFunc::Annotate => Some(th.store(f, &f.annotate, v)),
+        SetFunc::Closure => {
+            let cells = |t: &Gc<Tuple>| t.items().iter().all(|c| c.is_exact(Kind::Cell));
+            let n = f.code.gc().nfrees as usize;
+            v.exact::<Tuple>().filter(|t| t.len == n && cells(t)).map(|v| th.store(f, &f.closure, v))
+        }
+        SetFunc::TypeParams => v.is_exact(Kind::Tuple).then(|| th.store(f, &f.type_params, v)),
+        SetFunc::Doc => Some(th.store(f, &f.doc, v)),
+    };
+    if done.is_none() {
+        return Err(th.system_error("no such attribute of a function"));
     }
     NEXT
 }
@@ -713,6 +732,7 @@ pub fn intrinsic1(th: Th, i: Ins) -> Res {
             NONE()
         }
         Intrinsic1::StopIterationError => {
+            let v = exception(th, v)?;
             let gen_kind = CodeFlags(fr(th).code.flags);
             super::generator::stop_iteration_error(th, v, gen_kind)?
         }
@@ -721,7 +741,10 @@ pub fn intrinsic1(th: Th, i: Ins) -> Res {
         Intrinsic1::ParamSpec => builtins::typing::paramspec(th, v)?,
         Intrinsic1::TypeVarTuple => builtins::typing::typevartuple(th, v)?,
         Intrinsic1::SubscriptGeneric => builtins::typing::subscript_generic(th, v)?,
-        Intrinsic1::TypeAlias => builtins::typing::type_alias(th, v)?,
+        Intrinsic1::TypeAlias => match v.cast::<Tuple>() {
+            Some(t) if t.len == 3 && t.items()[0].is_kind(Kind::Str) => builtins::typing::type_alias(th, v)?,
+            _ => return Err(th.system_error("no type alias")),
+        },
         Intrinsic1::AnextAwaitable => v,
     };
     ret_a(th, i, r)
@@ -729,14 +752,26 @@ pub fn intrinsic1(th: Th, i: Ins) -> Res {
 pub fn intrinsic2(th: Th, i: Ins) -> Res {
     let (a, b) = (reg(th, i.b()), reg(th, i.c()));
     let r = match Intrinsic2::from_num(i.x() as usize) {
-        Intrinsic2::PrepReraiseStar => exc::prep_reraise_star(th, a, b)?,
+        Intrinsic2::PrepReraiseStar => {
+            exception(th, a)?;
+            let all = builtins::list::snapshot(th, unsafe { b.cast_unchecked() })?;
+            for e in unsafe { all.cast_unchecked::<Tuple>() }.items().iter().filter(|e| !e.is_none()) {
+                exception(th, *e)?;
+            }
+            exc::prep_reraise_star(th, a, b)?
+        }
         Intrinsic2::TypeVarWithBound => builtins::typing::typevar(th, a, Some(b), None)?,
         Intrinsic2::TypeVarWithConstraints => builtins::typing::typevar(th, a, None, Some(b))?,
         Intrinsic2::SetFunctionTypeParams => {
             th.setattr(a, n!(__type_params__), Some(b))?;
             a
         }
-        Intrinsic2::SetTypeParamDefault => builtins::typing::set_default(th, a, b)?,
+        Intrinsic2::SetTypeParamDefault => {
+            if ![Kind::TypeVar, Kind::ParamSpec, Kind::TypeVarTuple].iter().any(|k| a.is_kind(*k)) {
+                return Err(th.system_error("no type parameter"));
+            }
+            builtins::typing::set_default(th, a, b)?
+        }
     };
     ret_a(th, i, r)
 }
