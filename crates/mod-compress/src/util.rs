@@ -6,7 +6,8 @@
 
 use adder_text::room;
 use adder_vm::builtins::buffer::Buffer;
-use adder_vm::builtins::{bytes, int};
+use adder_vm::builtins::bytes;
+pub use adder_vm::cint::{int_arg, mask_arg, unsigned};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -17,25 +18,6 @@ pub type Args<'a> = &'a [Option<Value>];
 
 pub fn new_bytes(th: Th, b: &[u8]) -> R<Value> {
     Ok(bytes::new(th, b)?.value())
-}
-/// A C `int`.
-pub fn int_arg(th: Th, v: Value) -> R<i32> {
-    let i = th.index(v)?;
-    match int::to_i64(i).and_then(|n| i32::try_from(n).ok()) {
-        Some(n) => Ok(n),
-        None => Err(th.overflow_error("Python int too large to convert to C int")),
-    }
-}
-/// A C `unsigned int` of which only the low bits count.
-pub fn mask_arg(th: Th, v: Value) -> R<u32> {
-    let i = th.index(v)?;
-    match int::to_i64(i) {
-        Some(n) => Ok(n as u32),
-        None => {
-            let low = int::and(th, i, th.int(u32::MAX as i64))?;
-            Ok(int::to_i64(low).unwrap_or(0) as u32)
-        }
-    }
 }
 pub fn bool_or(th: Th, v: Option<Value>, default: bool) -> R<bool> {
     v.map_or(Ok(default), |v| th.truth(v))
@@ -145,13 +127,4 @@ impl Sink {
     pub unsafe fn wrote(&mut self, n: usize) {
         unsafe { self.bytes.set_len(self.bytes.len() + n) }
     }
-}
-
-/// An unsigned argument; `c`: its type in C, for the message.
-pub fn unsigned(th: Th, v: Value, c: &str) -> R<u64> {
-    let i = th.index(v)?;
-    if int::is_negative(i) {
-        return Err(th.value_error("Cannot convert negative int"));
-    }
-    int::to_u64(i).ok_or_else(|| th.overflow_error(format!("Python int too large for C {c}")))
 }

@@ -5,7 +5,7 @@
 
 use adder_vm::builtins::buffer::{self, Buffer};
 use adder_vm::builtins::bytes;
-use adder_vm::builtins::int;
+pub use adder_vm::cint::{int_arg, long_arg as long, unsigned};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -59,25 +59,6 @@ pub fn new_hex(th: Th, b: &[u8]) -> R<Value> {
     Ok(s.value())
 }
 pub use adder_vm::declare::{bind, make, signature};
-/// An unsigned argument of at most `max`; `c`: its type in C, for the message.
-pub fn unsigned(th: Th, v: Value, c: &str) -> R<u64> {
-    let i = th.index(v)?;
-    if int::is_negative(i) {
-        return Err(th.value_error("Cannot convert negative int"));
-    }
-    int::to_u64(i).ok_or_else(|| th.overflow_error(format!("Python int too large for C {c}")))
-}
-pub fn long(th: Th, v: Value) -> R<i64> {
-    let i = th.index(v)?;
-    int::to_i64(i).ok_or_else(|| th.overflow_error("Python int too large to convert to C long"))
-}
-pub fn int_arg(th: Th, v: Value) -> R<i32> {
-    let i = th.index(v)?;
-    match int::to_i64(i).and_then(|n| i32::try_from(n).ok()) {
-        Some(n) => Ok(n),
-        None => Err(th.overflow_error("Python int too large to convert to C int")),
-    }
-}
 /// A `str` argument.
 pub fn str_arg(th: Th, func: &str, name: &str, v: Value) -> R<String> {
     match v.cast::<Str>() {

@@ -80,10 +80,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
         method("seek", "($self, offset, origin=0, /)", docs::blob("seek"), |th, a| {
             let o = a[0].unwrap();
             open_handle(th, o)?;
-            let off = match int::to_i64(th.index(a[1].unwrap())?).filter(|n| i32::try_from(*n).is_ok()) {
-                Some(n) => n,
-                None => return Err(th.overflow_error("Python int too large to convert to C int")),
-            };
+            let off = adder_vm::cint::int_arg(th, a[1].unwrap())? as i64;
             let origin = match a[2] {
                 Some(v) => th.index_i64(v)?,
                 None => 0,

@@ -147,6 +147,28 @@ impl Connection {
     pub fn db(&self) -> *mut ffi::sqlite3 {
         self.db.load(Acquire)
     }
+    /// The database; `None` of a closed connection.
+    fn open(&self) -> Option<*mut ffi::sqlite3> {
+        Some(self.db()).filter(|p| !p.is_null())
+    }
+    pub fn in_transaction(&self) -> bool {
+        // SAFETY: open, and closed only by who holds the connection, which is the caller.
+        self.open().is_some_and(|db| unsafe { ffi::sqlite3_get_autocommit(db) } == 0)
+    }
+    /// Rows that the last statement changed.
+    pub fn changes(&self) -> i64 {
+        // SAFETY: as in `in_transaction`.
+        self.open().map_or(0, |db| unsafe { ffi::sqlite3_changes(db) } as i64)
+    }
+    pub fn last_rowid(&self) -> i64 {
+        // SAFETY: as in `in_transaction`.
+        self.open().map_or(0, |db| unsafe { ffi::sqlite3_last_insert_rowid(db) })
+    }
+    /// The limit; sets another one, unless `n` is negative.
+    pub fn limit(&self, what: c_int, n: c_int) -> c_int {
+        // SAFETY: as in `in_transaction`.
+        self.open().map_or(-1, |db| unsafe { ffi::sqlite3_limit(db, what, n) })
+    }
 }
 /// Methods of connections.
 pub trait Conn {
@@ -273,17 +295,14 @@ fn new_cursor(th: Th, c: Gc<Connection>, factory: Option<Value>) -> R<Value> {
     Ok(k)
 }
 fn int32(th: Th, v: Value) -> R<c_int> {
-    let i = th.index(v)?;
-    int::to_i64(i)
-        .and_then(|n| c_int::try_from(n).ok())
-        .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
+    adder_vm::cint::int_arg(th, v)
 }
 fn text(th: Th, v: Value, func: &str, name: &str) -> R<CString> {
     super::c_text(th, v, &format!("{func}() argument {name}"))
 }
 fn end_transaction(th: Th, a: Args, sql: &str) -> R<Value> {
     let c = open(th, a)?;
-    let in_transaction = unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0;
+    let in_transaction = c.in_transaction();
     match c.state().autocommit {
         -1 => {
             if in_transaction {
@@ -423,10 +442,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
             if !c.initialized.load(Relaxed) {
                 return Err(programming(th, "Base Connection.__init__ not called."));
             }
-            if !c.db().is_null()
-                && c.state().autocommit == 0
-                && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0
-            {
+            if !c.db().is_null() && c.state().autocommit == 0 && c.in_transaction() {
                 c.exec(th, "ROLLBACK")?;
             }
             close_all(th, c);
@@ -587,7 +603,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         method("setlimit", "($self, category, limit, /)", docs::connection("setlimit"), |th, a| {
             let (k, n) = (int32(th, a[1].unwrap())?, int32(th, a[2].unwrap())?);
             let c = open(th, a)?;
-            let old = unsafe { ffi::sqlite3_limit(c.db(), k, n) };
+            let old = c.limit(k, n);
             if old < 0 {
                 return Err(programming(th, "'category' is out of bounds"));
             }
@@ -596,7 +612,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         method("getlimit", "($self, category, /)", docs::connection("getlimit"), |th, a| {
             let k = int32(th, a[1].unwrap())?;
             let c = open(th, a)?;
-            let old = unsafe { ffi::sqlite3_limit(c.db(), k, -1) };
+            let old = c.limit(k, -1);
             if old < 0 {
                 return Err(programming(th, "'category' is out of bounds"));
             }
@@ -669,7 +685,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                 if v.is_none() {
                     c.state().isolation = None;
                     // Leaving implicit transactions ends the one that is open.
-                    if !c.db().is_null() && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0 {
+                    if c.in_transaction() {
                         th.call_method(o, th.intern("commit"), &[])?;
                     }
                     return Ok(());
@@ -685,7 +701,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
         }),
         getter("in_transaction", "", |th, o| {
             let c = Connection::of(o).check(th)?;
-            Ok(Value::bool(unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0))
+            Ok(Value::bool(c.in_transaction()))
         }),
         getset(
             "autocommit",
@@ -705,7 +721,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
                     return Err(th.attribute_error_msg("cannot delete autocommit attribute"));
                 };
                 let n = autocommit_arg(th, v)?;
-                let open = unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0;
+                let open = c.in_transaction();
                 if n == 1 && open {
                     c.exec(th, "COMMIT")?;
                 } else if n == 0 && !open {

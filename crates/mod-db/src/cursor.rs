@@ -440,12 +440,12 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
     if many && !p.is_null() && unsafe { ffi::sqlite3_stmt_readonly(p) } != 0 {
         return Err(programming(th, "executemany() can only execute DML statements."));
     }
-    let db = c.live(th)?;
+    c.live(th)?;
     let st = c.state();
     if st.autocommit == -1
         && let Some(level) = st.isolation
         && s.dml
-        && unsafe { ffi::sqlite3_get_autocommit(db) } != 0
+        && !c.in_transaction()
     {
         let q = if level.is_empty() { "BEGIN ".to_string() } else { format!("BEGIN {level}") };
         c.exec(th, &q)?;
@@ -474,7 +474,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
             unsafe { ffi::sqlite3_clear_bindings(p) };
         }
         bind_parameters(th, &s, args)?;
-        let db = c.live(th)?;
+        c.live(th)?;
         let rc = step(th, &s);
         if th.pending().is_some() {
             return Err(adder_vm::err::Raised);
@@ -498,18 +498,18 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
         }
         if rc == ffi::SQLITE_DONE {
             if s.dml {
-                k.rowcount.fetch_add(unsafe { ffi::sqlite3_changes(db) } as i64, Relaxed);
+                k.rowcount.fetch_add(c.changes(), Relaxed);
             }
             s.reset();
         } else if many {
             // Rows of RETURNING are not kept.
             s.reset();
             if s.dml {
-                k.rowcount.fetch_add(unsafe { ffi::sqlite3_changes(db) } as i64, Relaxed);
+                k.rowcount.fetch_add(c.changes(), Relaxed);
             }
         }
         if !many && rc == ffi::SQLITE_ROW {
-            let id = unsafe { ffi::sqlite3_last_insert_rowid(db) };
+            let id = c.last_rowid();
             let v = th.int(id);
             th.store(k, &k.lastrowid, v);
             if is_pragma(sql) {
@@ -519,8 +519,7 @@ fn run(th: Th, k: Gc<Cursor>, open: &Open, many: bool, sql: Value, params: Optio
         }
     }
     if !many {
-        // SAFETY: as long as the connection is held, which it was all the time.
-        let id = unsafe { ffi::sqlite3_last_insert_rowid(db) };
+        let id = c.last_rowid();
         let v = th.int(id);
         th.store(k, &k.lastrowid, v);
     }
@@ -685,7 +684,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
         let _lock = Lock::new(k);
         fetch(th, k, *c, p)?
     };
-    let db = c.live(th)?;
+    c.live(th)?;
     let rc = {
         let _lock = Lock::new(k);
         step(th, &s)
@@ -696,7 +695,7 @@ fn next_row(th: Th, k: Gc<Cursor>) -> R<Option<Value>> {
     }
     if rc == ffi::SQLITE_DONE {
         if s.dml {
-            k.rowcount.store(unsafe { ffi::sqlite3_changes(db) } as i64, Relaxed);
+            k.rowcount.store(c.changes(), Relaxed);
         }
         drop_statement(k);
     } else if rc != ffi::SQLITE_ROW {
@@ -749,11 +748,11 @@ fn executescript(th: Th, a: Args) -> R<Value> {
     }
     let z = super::c_text(th, v, "executescript() argument")?;
     let c = check(th, k)?;
-    let max = unsafe { ffi::sqlite3_limit(c.db(), ffi::SQLITE_LIMIT_SQL_LENGTH, -1) };
+    let max = c.limit(ffi::SQLITE_LIMIT_SQL_LENGTH, -1);
     if z.as_bytes().len() > max as usize {
         return Err(th.raise_msg(&super::DATA_ERROR, "query string is too large"));
     }
-    if c.state().autocommit == -1 && unsafe { ffi::sqlite3_get_autocommit(c.db()) } == 0 {
+    if c.state().autocommit == -1 && c.in_transaction() {
         c.exec(th, "COMMIT")?;
     }
     let mut at = z.as_ptr();

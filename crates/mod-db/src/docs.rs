@@ -82,7 +82,7 @@ pub const fn connection(name: &str) -> &'static str {
             "Query a boolean connection configuration option.\n\n  op\n    The configuration verb; one of the sqlite3.SQLITE_DBCONFIG codes.",
         ),
     ];
-    find(T, name)
+    adder_vm::declare::text_of(T, name)
 }
 pub const fn cursor(name: &str) -> &'static str {
     const T: &[(&str, &str)] = &[
@@ -99,7 +99,7 @@ pub const fn cursor(name: &str) -> &'static str {
         ("setinputsizes", "Required by DB-API. Does nothing in sqlite3."),
         ("setoutputsize", "Required by DB-API. Does nothing in sqlite3."),
     ];
-    find(T, name)
+    adder_vm::declare::text_of(T, name)
 }
 pub const fn blob(name: &str) -> &'static str {
     const T: &[(&str, &str)] = &[
@@ -120,14 +120,14 @@ pub const fn blob(name: &str) -> &'static str {
             "Write data at the current offset.\n\nThis function cannot change the blob length.  Writing beyond the end\nof the blob will result in an exception being raised.",
         ),
     ];
-    find(T, name)
+    adder_vm::declare::text_of(T, name)
 }
 pub const fn row(name: &str) -> &'static str {
     const T: &[(&str, &str)] = &[
         ("__new__", "Create and return a new object.  See help(type) for accurate signature."),
         ("keys", "Returns the keys of the row."),
     ];
-    find(T, name)
+    adder_vm::declare::text_of(T, name)
 }
 pub const fn module(name: &str) -> &'static str {
     const T: &[(&str, &str)] = &[
@@ -141,29 +141,5 @@ pub const fn module(name: &str) -> &'static str {
         ("register_adapter", "Register a function to adapt Python objects to SQLite values."),
         ("register_converter", "Register a function to convert SQLite values to Python objects."),
     ];
-    find(T, name)
-}
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-const fn find(t: &'static [(&'static str, &'static str)], name: &str) -> &'static str {
-    let mut i = 0;
-    while i < t.len() {
-        if same(t[i].0, name) {
-            return t[i].1;
-        }
-        i += 1;
-    }
-    ""
+    adder_vm::declare::text_of(T, name)
 }

@@ -405,19 +405,10 @@ fn epoll_fd(th: Th, a: Args) -> R<Fd> {
     }
     Ok(fd)
 }
-/// The lowest bits, as C's conversion without a check.
-fn uint_mask(th: Th, v: Value) -> R<u32> {
-    let i = th.index(v)?;
-    Ok(match (int::to_i64(i), int::to_u64(i)) {
-        (Some(n), _) => n as u32,
-        (_, Some(n)) => n as u32,
-        _ => u32::MAX,
-    })
-}
 fn control(th: Th, a: Args, op: i32, events: Option<Value>) -> R<Value> {
     let fd = fileno(th, a[1].unwrap())?;
     let events = match events {
-        Some(v) => uint_mask(th, v)?,
+        Some(v) => mask_arg(th, v)?,
         None => 0,
     };
     let e = epoll_fd(th, a)?;

@@ -7,6 +7,7 @@ use adder_host::{Errno, Fd, Host, Outside, Res};
 use adder_vm::builtins::buffer::Buffer;
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{bytes, int, list};
+pub use adder_vm::cint::{int_arg, long_arg, mask_arg};
 use adder_vm::err::{R, Raised};
 use adder_vm::n;
 use adder_vm::native::*;
@@ -184,21 +185,8 @@ pub fn ints(th: Th, v: &[u32]) -> R<Value> {
 pub fn given(v: Option<Value>) -> Option<Value> {
     v.and_then(|v| v.some())
 }
-/// A C `int`.
-pub fn int_arg(th: Th, v: Value) -> R<i32> {
-    let i = th.index(v)?;
-    match int::to_i64(i).and_then(|n| i32::try_from(n).ok()) {
-        Some(n) => Ok(n),
-        None => Err(th.overflow_error("Python int too large to convert to C int")),
-    }
-}
 pub fn int_or(th: Th, v: Option<Value>, default: i32) -> R<i32> {
     v.map_or(Ok(default), |v| int_arg(th, v))
-}
-/// A C `long`, `off_t`...
-pub fn long_arg(th: Th, v: Value) -> R<i64> {
-    let i = th.index(v)?;
-    int::to_i64(i).ok_or_else(|| th.overflow_error("Python int too large to convert to C long"))
 }
 pub fn long_or(th: Th, v: Option<Value>, default: i64) -> R<i64> {
     v.map_or(Ok(default), |v| long_arg(th, v))

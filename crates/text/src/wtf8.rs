@@ -215,15 +215,6 @@ pub fn measure(s: &[u8]) -> Measure {
     }
 }
 
-/// The greatest code point (0 for the empty text). Byte order is code point order only for whole characters, so the
-/// first byte decides almost everything.
-pub fn max_char(s: &[u8]) -> u32 {
-    if s.is_ascii() {
-        return s.iter().copied().max().unwrap_or(0) as u32;
-    }
-    chars(s).max().unwrap_or(0)
-}
-
 /// Whether the text has a surrogate; if so the offset of the first.
 pub fn find_surrogate(s: &[u8]) -> Option<usize> {
     memchr::memchr_iter(0xED, s).find(|&i| s.get(i + 1).is_some_and(|&b| b >= 0xA0))
@@ -351,8 +342,6 @@ enum Crumbs {
 impl Breadcrumbs {
     /// Characters between two crumbs.
     pub const STEP: usize = 64;
-    /// Texts with fewer characters than this are better scanned.
-    pub const WORTH: usize = 128;
 
     pub fn new(s: &[u8]) -> Breadcrumbs {
         let crumbs = if s.len() <= u32::MAX as usize {

@@ -39,7 +39,10 @@ pub fn field(o: Value, offset: u32) -> &'static Slot {
 }
 
 impl AttrExt {
+    #[track_caller]
     pub fn slot(&self, i: usize) -> &Slot {
+        assert!(i < self.len as usize);
+        // SAFETY: so many follow.
         unsafe { &*((self as *const AttrExt).add(1) as *const Slot).add(i) }
     }
 }

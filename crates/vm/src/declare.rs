@@ -56,6 +56,31 @@ pub fn bind<const N: usize>(th: Th, d: &'static NativeDef, a: RawArgs) -> R<[Opt
 pub const fn signature(name: &'static str, sig: &'static str) -> NativeDef {
     raw_function(name, sig, "", |_, _| Ok(NONE()))
 }
+/// What a table of texts (documentation strings) says of a name; empty: nothing.
+pub const fn text_of(t: &'static [(&'static str, &'static str)], name: &str) -> &'static str {
+    let mut i = 0;
+    while i < t.len() {
+        if same(t[i].0, name) {
+            return t[i].1;
+        }
+        i += 1;
+    }
+    ""
+}
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
 /// `__iter__` of iterators, `__copy__` of immutable objects.
 pub fn itself(_: Th, o: Value) -> R<Value> {
     Ok(o)

@@ -12,6 +12,7 @@ pub mod atexit;
 pub mod attr;
 pub mod bind;
 pub mod builtins;
+pub mod cint;
 pub mod config;
 pub mod contextvars;
 pub mod declare;

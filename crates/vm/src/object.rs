@@ -7,7 +7,8 @@
 //! # Invariants
 //! - A `Gc<T>` refers to an object with the layout `T`: it comes from an allocation of that kind or from a cast after a test
 //!   of the kind (`cast`, `exact`); `cast_unchecked` is for places where the caller has made sure.
-//! - A slot read with `gc` holds such an object; which slots do is said at the field.
+//! - A `SlotOf<T>` holds null or such an object, and nothing else is stored there. So does another slot that is read with
+//!   `gc`, which is said at the field.
 
 use crate::builtins::dict_table::DictTable;
 use crate::builtins::frame::FrameObj;
@@ -20,11 +21,17 @@ use adder_heap::Header;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 macro_rules! layouts {
-    ($($(#[$m:meta])* $name:ident : $kind:ident { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? })*) => { $(
+    ($($(#[$m:meta])* $name:ident : $kind:ident $(| $more:ident)* { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? })*) => { $(
         $(#[$m])*
         #[repr(C)]
         pub struct $name { pub h: Header, $($(#[$fm])* pub $f: $t),* }
-        unsafe impl Layout for $name { const KIND: Kind = Kind::$kind; }
+        unsafe impl Layout for $name {
+            const KIND: Kind = Kind::$kind;
+            #[inline(always)]
+            fn holds(k: u8) -> bool {
+                k == Kind::$kind as u8 $(|| k == Kind::$more as u8)*
+            }
+        }
     )* };
 }
 
@@ -46,7 +53,7 @@ layouts! {
     /// Bytes that follow are not traced.
     RawBuf: RawBuf { len: usize }
     Dict: Dict { table: SlotOf<DictTable>, used: AtomicU64, owner: Slot }
-    Set: Set { table: SlotOf<SetTable>, used: AtomicU64, hash: AtomicU64 }
+    Set: Set | FrozenSet { table: SlotOf<SetTable>, used: AtomicU64, hash: AtomicU64 }
     Range: Range { start: Slot, stop: Slot, step: Slot, len: Slot }
     Slice: Slice { start: Slot, stop: Slot, step: Slot }
     Cell: Cell { v: Slot }
@@ -253,8 +260,15 @@ impl Tuple {
 
 impl Array {
     #[inline(always)]
+    #[track_caller]
     pub fn slot(&self, i: usize) -> &Slot {
-        unsafe { &*((self as *const Array).add(1) as *const Slot).add(i) }
+        &self.slots()[i]
+    }
+    /// # Safety
+    /// There are more slots than `i`.
+    #[inline(always)]
+    pub unsafe fn slot_unchecked(&self, i: usize) -> &Slot {
+        unsafe { self.slots().get_unchecked(i) }
     }
     #[inline(always)]
     pub fn slots(&self) -> &[Slot] {

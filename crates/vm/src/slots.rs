@@ -61,9 +61,6 @@ impl CmpOp {
     pub fn symbol(self) -> &'static str {
         ["<", "<=", "==", "!=", ">", ">="][self as usize]
     }
-    pub fn dunder(self) -> &'static str {
-        ["__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"][self as usize]
-    }
     pub fn holds(self, o: std::cmp::Ordering) -> bool {
         use std::cmp::Ordering::*;
         match self {
@@ -124,16 +121,16 @@ impl Slots {
     pub fn raw(&self, id: SlotId) -> usize {
         unsafe { *(self as *const Slots as *const usize).add(id as usize) }
     }
-    /// # Safety
-    /// `f` is 0 or a function of the slot's signature.
-    pub unsafe fn set_raw(&mut self, id: SlotId, f: usize) {
-        unsafe { *(self as *mut Slots as *mut usize).add(id as usize) = f }
+    /// The same by number.
+    pub fn raw_index(&self, i: usize) -> usize {
+        assert!(i < size_of::<Slots>() / size_of::<usize>());
+        // SAFETY: one of the words that the structure consists of.
+        unsafe { *(self as *const Slots as *const usize).add(i) }
     }
+    /// # Safety
+    /// `i` is the number of a slot, `f` is 0 or a function of its signature.
     pub unsafe fn set_raw_index(&mut self, i: usize, f: usize) {
         unsafe { *(self as *mut Slots as *mut usize).add(i) = f }
-    }
-    pub fn raw_index(&self, i: usize) -> usize {
-        unsafe { *(self as *const Slots as *const usize).add(i) }
     }
 }
 

@@ -676,7 +676,7 @@ impl Th {
         unsafe {
             let a = self.alloc_var::<Array>(16 + 8 * cap)?;
             (*a.as_ptr()).cap = cap;
-            self.m.zero(a.obj(), a.as_ptr().add(1) as *mut u64, cap);
+            self.m.zero(a.obj(), a.after::<u64>(), cap);
             Ok(a)
         }
     }
@@ -697,7 +697,7 @@ impl Th {
 unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
     unsafe {
         (*t.as_ptr()).len = items.len();
-        std::ptr::copy_nonoverlapping(items.as_ptr(), t.as_ptr().add(1) as *mut Value, items.len());
+        std::ptr::copy_nonoverlapping(items.as_ptr(), t.after::<Value>(), items.len());
     }
     t.value()
 }

@@ -103,7 +103,9 @@ pub unsafe fn drop_type(o: adder_heap::Obj) {
     for ic in d.dependents.take() {
         // SAFETY: caches stay until nobody knows them any more.
         unsafe {
-            crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| e.aux.value().bits() as usize == addr)
+            crate::interp::ic::purge(&*(ic as *const Ic), dead, |e| {
+                e.aux.raw().load(Relaxed) as usize == addr
+            })
         };
     }
     let mut r = lock(&REGISTRY);

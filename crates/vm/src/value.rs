@@ -224,6 +224,11 @@ impl std::fmt::Debug for Value {
 /// The implementor's layout must agree with the entry of `KIND` in the table of kinds.
 pub unsafe trait Layout: Sized {
     const KIND: Kind;
+    /// Whether objects of the kind with this number have the layout: a few kinds share one.
+    #[inline(always)]
+    fn holds(k: u8) -> bool {
+        k == Self::KIND as u8
+    }
     /// The header of a new object of the builtin type.
     #[inline(always)]
     fn head() -> Header {
@@ -284,6 +289,11 @@ impl<T> Gc<T> {
     pub fn as_ptr(self) -> *mut T {
         self.0.as_ptr()
     }
+    /// Where what follows the structure begins, in objects of variable size.
+    #[inline(always)]
+    pub fn after<U>(self) -> *mut U {
+        self.0.as_ptr().wrapping_add(1).cast()
+    }
     #[inline(always)]
     pub unsafe fn from_obj(o: Obj) -> Gc<T> {
         Gc(o.cast(), PhantomData)
@@ -321,17 +331,26 @@ impl Slot {
     pub fn get(&self) -> Option<Value> {
         Value::from_word(self.0.load(Relaxed))
     }
-    /// The slot is known to hold a value.
+    /// The slot is known to hold a value; else it panics, which the program sees as a `SystemError`.
     #[inline(always)]
+    #[track_caller]
     pub fn value(&self) -> Value {
-        let w = self.0.load(Relaxed);
-        debug_assert!(w != 0);
-        unsafe { Value::from_bits(w) }
+        self.get().expect("a slot that holds a value")
     }
+    /// # Safety
+    /// The slot holds a value.
+    #[inline(always)]
+    pub unsafe fn value_unchecked(&self) -> Value {
+        unsafe { self.get().unwrap_unchecked() }
+    }
+    /// # Safety
+    /// The slot holds an object of layout `T`.
     #[inline(always)]
     pub unsafe fn gc<T>(&self) -> Gc<T> {
-        unsafe { self.value().cast_unchecked() }
+        unsafe { self.value_unchecked().cast_unchecked() }
     }
+    /// # Safety
+    /// The slot holds null or an object of layout `T`.
     #[inline(always)]
     pub unsafe fn gc_opt<T>(&self) -> Option<Gc<T>> {
         self.get().map(|v| unsafe { v.cast_unchecked() })
@@ -373,14 +392,22 @@ impl<T> SlotOf<T> {
         // SAFETY: `init` and `Th::store` put nothing else there.
         self.0.get().map(|v| unsafe { v.cast_unchecked() })
     }
-    /// The slot is known to hold an object.
+    /// The slot is known to hold an object, see [`Slot::value`].
     #[inline(always)]
+    #[track_caller]
     pub fn gc(&self) -> Gc<T> {
         // SAFETY: as in `get`.
         unsafe { self.0.value().cast_unchecked() }
     }
+    /// # Safety
+    /// The slot holds an object.
+    #[inline(always)]
+    pub unsafe fn gc_unchecked(&self) -> Gc<T> {
+        unsafe { self.0.gc() }
+    }
     /// As [`Slot::value`].
     #[inline(always)]
+    #[track_caller]
     pub fn value(&self) -> Value {
         self.0.value()
     }

@@ -185,7 +185,7 @@ fn storage(th: Th, cap: usize) -> R<Gc<RawBuf>> {
     }
 }
 fn data(b: Gc<RawBuf>) -> *mut u8 {
-    unsafe { b.as_ptr().add(1) as *mut u8 }
+    b.after::<u8>()
 }
 /// An array with so many bytes of items for the caller to write.
 fn sized(th: Th, code: u8, nbytes: usize) -> R<(Value, &'static mut [u8])> {

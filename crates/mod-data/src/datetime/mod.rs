@@ -317,10 +317,7 @@ pub fn int_arg(th: Th, v: Value) -> R<i32> {
 }
 /// A C `int`, as Argument Clinic takes it; `default` if it is missing.
 pub fn clinic_int(th: Th, v: Option<Value>, default: i32) -> R<i32> {
-    let Some(v) = v else { return Ok(default) };
-    int::to_i64(th.index(v)?)
-        .and_then(|n| i32::try_from(n).ok())
-        .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
+    v.map_or(Ok(default), |v| adder_vm::cint::int_arg(th, v))
 }
 /// A str argument (format `U`).
 pub fn str_arg(th: Th, func: &str, i: usize, v: Value) -> R<Gc<Str>> {

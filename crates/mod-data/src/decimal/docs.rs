@@ -201,7 +201,7 @@ pub const fn d(name: &str) -> &'static str {
             "Decimal.as_integer_ratio() -> (int, int)\n\nReturn a pair of integers, whose ratio is exactly equal to the original\nDecimal and with a positive denominator. The ratio is in lowest terms.\nRaise OverflowError on infinities and a ValueError on NaNs.\n\n",
         ),
     ];
-    super::docs::find(T, name)
+    adder_vm::declare::text_of(T, name)
 }
 /// Of methods of `Context`.
 pub const fn c(name: &str) -> &'static str {
@@ -315,30 +315,5 @@ pub const fn c(name: &str) -> &'static str {
             "Create a new Decimal instance from float f.  Unlike the Decimal.from_float()\nclass method, this function observes the context limits.\n\n",
         ),
     ];
-    super::docs::find(T, name)
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-const fn find(t: &'static [(&'static str, &'static str)], name: &str) -> &'static str {
-    let mut i = 0;
-    while i < t.len() {
-        if same(t[i].0, name) {
-            return t[i].1;
-        }
-        i += 1;
-    }
-    ""
+    adder_vm::declare::text_of(T, name)
 }

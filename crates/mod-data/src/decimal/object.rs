@@ -33,7 +33,7 @@ pub fn view<'a>(o: Gc<DecObj>) -> View<'a> {
             std::slice::from_raw_parts(x.w.as_ptr(), x.n as usize)
         } else {
             let b: Gc<RawBuf> = x.data.gc();
-            std::slice::from_raw_parts(b.as_ptr().add(1) as *const u64, x.n as usize)
+            std::slice::from_raw_parts(b.after::<u64>(), x.n as usize)
         };
         View { flags: x.flags as u8, exp: x.exp, digits: x.digits, coef }
     }
@@ -54,7 +54,7 @@ pub fn new_of(th: Th, t: Gc<Type>, d: &Dec) -> R<Value> {
         unsafe {
             let b = th.alloc_var::<RawBuf>(16 + 8 * c.len())?;
             (*b.as_ptr()).len = 8 * c.len();
-            std::ptr::copy_nonoverlapping(c.as_ptr(), b.as_ptr().add(1) as *mut u64, c.len());
+            std::ptr::copy_nonoverlapping(c.as_ptr(), b.after::<u64>(), c.len());
             Some(b.value())
         }
     } else {

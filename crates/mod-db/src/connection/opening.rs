@@ -61,15 +61,7 @@ pub(super) fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         None => 5.0,
     };
     let int_arg = |v: Option<Value>, d: i64| -> R<i64> {
-        match v {
-            None => Ok(d),
-            Some(v) => {
-                let i = th.index(v)?;
-                int::to_i64(i)
-                    .filter(|n| i32::try_from(*n).is_ok())
-                    .ok_or_else(|| th.overflow_error("Python int too large to convert to C int"))
-            }
-        }
+        v.map_or(Ok(d), |v| adder_vm::cint::int_arg(th, v).map(i64::from))
     };
     let detect = int_arg(detect, 0)?;
     let cached = int_arg(cached, 128)?;

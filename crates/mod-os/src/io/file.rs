@@ -582,14 +582,10 @@ pub fn lseek(th: Th, f: Gc<FileIO>, pos: i64, whence: i32) -> R<i64> {
         }
     }
 }
-fn offset_arg(th: Th, v: Value) -> R<i64> {
-    let i = th.index(v)?;
-    int::to_i64(i).ok_or_else(|| th.overflow_error("Python int too large to convert to C long"))
-}
 fn seek(th: Th, a: Args) -> R<Value> {
     let whence = int_or(th, a[2], 0)?;
     fd(th, this(a))?;
-    let pos = offset_arg(th, a[1].unwrap())?;
+    let pos = long_arg(th, a[1].unwrap())?;
     Ok(th.int(lseek(th, this(a), pos, whence)?))
 }
 fn tell(th: Th, a: Args) -> R<Value> {
@@ -602,7 +598,7 @@ fn truncate(th: Th, a: Args) -> R<Value> {
         return Err(wrong_mode(th, "writing"));
     }
     let size = match given(a[1]) {
-        Some(v) => offset_arg(th, v)?,
+        Some(v) => long_arg(th, v)?,
         None => lseek(th, f, 0, 1)?,
     };
     f.stat_known.set(false);

@@ -133,7 +133,7 @@ fn content(s: Gc<StringIO>) -> &'static [u8] {
         }
         Some(v) => {
             let r: Gc<RawBuf> = v.known();
-            unsafe { std::slice::from_raw_parts(r.as_ptr().add(1) as *const u8, n.min(r.len)) }
+            unsafe { std::slice::from_raw_parts(r.after::<u8>(), n.min(r.len)) }
         }
     }
 }
@@ -173,7 +173,7 @@ fn own(th: Th, s: Gc<StringIO>, need: usize) -> R<()> {
         if c.len() > want {
             continue;
         }
-        unsafe { std::ptr::copy_nonoverlapping(c.as_ptr(), fresh.as_ptr().add(1) as *mut u8, c.len()) };
+        unsafe { std::ptr::copy_nonoverlapping(c.as_ptr(), fresh.after::<u8>(), c.len()) };
         th.store(s, &s.buf, fresh.value());
         return Ok(());
     }
@@ -209,7 +209,7 @@ fn put(th: Th, s: Gc<StringIO>, text: &[u8], nchars: usize) -> R<()> {
         };
         let end = from + gap + text.len();
         let after = have - to;
-        let m = unsafe { std::slice::from_raw_parts_mut(r.as_ptr().add(1) as *mut u8, r.len) };
+        let m = unsafe { std::slice::from_raw_parts_mut(r.after::<u8>(), r.len) };
         if after > 0 && end != to {
             m.copy_within(to..have, end);
         }

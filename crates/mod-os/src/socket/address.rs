@@ -240,15 +240,6 @@ fn port_error(th: Th, caller: &str) -> Raised {
 fn port_range(th: Th, caller: &str, n: i64) -> R<u16> {
     u16::try_from(n).map_err(|_| port_error(th, caller))
 }
-/// The lowest 32 bits, as C's conversion without a check.
-fn word(th: Th, v: Value) -> R<u32> {
-    let i = th.index(v)?;
-    Ok(match (int::to_i64(i), int::to_u64(i)) {
-        (Some(n), _) => n as u32,
-        (_, Some(n)) => n as u32,
-        _ => u32::MAX,
-    })
-}
 fn interface(th: Th, name: &CString) -> R<i32> {
     if name.is_empty() {
         return Ok(0);
@@ -314,8 +305,8 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
             }
             let name = host_name(th, i[0])?;
             let port = port_number(th, caller, i[1])?;
-            let flow = i.get(2).map_or(Ok(0), |v| word(th, *v))?;
-            let scope = i.get(3).map_or(Ok(0), |v| word(th, *v))?;
+            let flow = i.get(2).map_or(Ok(0), |v| mask_arg(th, *v))?;
+            let scope = i.get(3).map_or(Ok(0), |v| mask_arg(th, *v))?;
             let Address::Inet6 { ip, .. } = resolve(th, &name, c::AF_INET6)? else {
                 return Err(os_message(th, "unknown address family"));
             };
@@ -330,7 +321,7 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
             let [p, g] = t.items() else {
                 return Err(th.type_error("AF_NETLINK address must be a pair (pid, groups)"));
             };
-            Ok(Address::Netlink { pid: word(th, *p)?, groups: word(th, *g)? })
+            Ok(Address::Netlink { pid: mask_arg(th, *p)?, groups: mask_arg(th, *g)? })
         }
         AF_QIPCRTR | c::AF_VSOCK => {
             let name = if family == c::AF_VSOCK { "AF_VSOCK" } else { "AF_QIPCRTR" };
@@ -346,7 +337,7 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
                     th.type_error(format!("getsockaddrarg() takes exactly 2 arguments ({} given)", t.len))
                 );
             };
-            let (a, b) = (word(th, *a)?, word(th, *b)?);
+            let (a, b) = (mask_arg(th, *a)?, mask_arg(th, *b)?);
             if family == c::AF_VSOCK {
                 return Ok(Address::Vsock { cid: a, port: b });
             }
@@ -393,8 +384,8 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
                 return Err(th.type_error("AF_ALG address must be a tuple (type, name[, feat[, mask]])"));
             }
             let (kind, name) = (fs_path(th, i[0])?.into_bytes(), fs_path(th, i[1])?.into_bytes());
-            let feature = i.get(2).map_or(Ok(0), |v| word(th, *v))? & 0xffff;
-            let mask = i.get(3).map_or(Ok(0), |v| word(th, *v))? & 0xffff;
+            let feature = i.get(2).map_or(Ok(0), |v| mask_arg(th, *v))? & 0xffff;
+            let mask = i.get(3).map_or(Ok(0), |v| mask_arg(th, *v))? & 0xffff;
             if kind.len() >= 14 {
                 return Err(th.value_error("AF_ALG type too long."));
             }
@@ -409,8 +400,8 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
             if !(4..=5).contains(&i.len()) {
                 return Err(th.type_error("AF_TIPC address must be a tuple (addr_type, v1, v2, v3[, scope])"));
             }
-            let kind = word(th, i[0])?;
-            let scope = i.get(4).map_or(Ok(2), |v| word(th, *v))?;
+            let kind = mask_arg(th, i[0])?;
+            let scope = i.get(4).map_or(Ok(2), |v| mask_arg(th, *v))?;
             let mut data = vec![kind as u8, scope as u8];
             let used = match kind {
                 1 => 3,
@@ -418,7 +409,7 @@ pub fn from_python(th: Th, caller: &str, family: i32, protocol: i32, v: Value) -
                 _ => return Err(th.type_error("Invalid address type")),
             };
             for k in 1..4 {
-                let n = word(th, i[k])?;
+                let n = mask_arg(th, i[k])?;
                 data.extend_from_slice(&(if k <= used { n } else { 0 }).to_ne_bytes());
             }
             Ok(Address::Other { family: AF_TIPC as u16, data })
@@ -446,7 +437,7 @@ fn can(th: Th, caller: &str, protocol: i32, v: Value) -> R<Address> {
         }
         CAN_ISOTP => match tuple_of(th, caller, "AF_CAN", v)?.items() {
             [i, rx, tx] => {
-                let (rx, tx) = (word(th, *rx)?, word(th, *tx)?);
+                let (rx, tx) = (mask_arg(th, *rx)?, mask_arg(th, *tx)?);
                 Ok(Address::Can { interface: name(*i)?, rx, tx, pgn: 0, address: 0 })
             }
             t => Err(th.type_error(format!("function takes exactly 3 arguments ({} given)", t.len()))),
@@ -454,7 +445,7 @@ fn can(th: Th, caller: &str, protocol: i32, v: Value) -> R<Address> {
         CAN_J1939 => match tuple_of(th, caller, "AF_CAN", v)?.items() {
             [i, full, pgn, a] => {
                 let full = crate::posix::files::u64_arg(th, *full)?;
-                let (pgn, address) = (word(th, *pgn)?, word(th, *a)? as u8);
+                let (pgn, address) = (mask_arg(th, *pgn)?, mask_arg(th, *a)? as u8);
                 let (rx, tx) = (full as u32, (full >> 32) as u32);
                 Ok(Address::Can { interface: name(*i)?, rx, tx, pgn, address })
             }
@@ -473,7 +464,7 @@ fn bluetooth_address(th: Th, caller: &str, protocol: i32, v: Value) -> R<Address
             if !(2..=4).contains(&items.len()) {
                 return Err(wrong());
             }
-            let number = |k: usize| items.get(k).map_or(Ok(0), |v| word(th, *v));
+            let number = |k: usize| items.get(k).map_or(Ok(0), |v| mask_arg(th, *v));
             let (psm, cid, kind) = (number(1)?, number(2)?, number(3)?);
             data.extend_from_slice(&(psm as u16).to_ne_bytes());
             data.extend_from_slice(&bluetooth(th, items[0])?);
@@ -483,13 +474,13 @@ fn bluetooth_address(th: Th, caller: &str, protocol: i32, v: Value) -> R<Address
         BTPROTO_RFCOMM => {
             let [a, channel] = items else { return Err(wrong()) };
             data.extend_from_slice(&bluetooth(th, *a)?);
-            data.extend_from_slice(&[word(th, *channel)? as u8, 0]);
+            data.extend_from_slice(&[mask_arg(th, *channel)? as u8, 0]);
         }
         BTPROTO_HCI => {
             let (dev, channel) = match items {
-                [d] => (word(th, *d)?, 0),
-                [d, ch] => (word(th, *d)?, word(th, *ch)?),
-                _ if th.type_of(v).slots.index.is_some() => (word(th, v)?, 0),
+                [d] => (mask_arg(th, *d)?, 0),
+                [d, ch] => (mask_arg(th, *d)?, mask_arg(th, *ch)?),
+                _ if th.type_of(v).slots.index.is_some() => (mask_arg(th, v)?, 0),
                 _ => return Err(wrong()),
             };
             data.extend_from_slice(&(dev as u16).to_ne_bytes());

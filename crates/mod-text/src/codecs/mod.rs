@@ -15,7 +15,7 @@ use adder_text::escape::{self, BytesEscapeError, InvalidEscape, RawUnicodeEscape
 use adder_vm::builtins::buffer::Buffer;
 use adder_vm::builtins::codecs::{Errors, Native, encode_native, run_decoder, run_encoder};
 use adder_vm::builtins::exceptions as exc;
-use adder_vm::builtins::{bytes, codecs_registry as registry, int, scratch};
+use adder_vm::builtins::{bytes, codecs_registry as registry, scratch};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -204,11 +204,7 @@ fn str_arg(th: Th, func: &str, v: Value) -> R<Gc<Str>> {
 }
 /// A C `int`.
 fn int_arg(th: Th, v: Option<Value>) -> R<i32> {
-    let Some(v) = v else { return Ok(0) };
-    match int::to_i64(th.index(v)?).and_then(|n| i32::try_from(n).ok()) {
-        Some(n) => Ok(n),
-        None => Err(th.overflow_error("Python int too large to convert to C int")),
-    }
+    v.map_or(Ok(0), |v| adder_vm::cint::int_arg(th, v))
 }
 fn order(n: i32) -> Order {
     match n {

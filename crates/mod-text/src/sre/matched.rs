@@ -197,7 +197,7 @@ pub fn new_match(
         let buf = unsafe { th.alloc_var::<RawBuf>(16 + 16 * groups)? };
         unsafe {
             (*buf.as_ptr()).len = 16 * groups;
-            let d = buf.as_ptr().add(1) as *mut (u64, u64);
+            let d = buf.after::<(u64, u64)>();
             *d = (s as u64, e as u64);
             for i in 1..groups {
                 let g = group_span(th, state, i)?;
@@ -243,7 +243,7 @@ pub fn span(m: Gc<Match>, i: usize) -> Option<(usize, usize)> {
             (s != UNSET).then_some((s as usize, e as usize))
         }
         Some(b) => {
-            let (s, e) = unsafe { *(b.as_ptr().add(1) as *const (u64, u64)).add(i) };
+            let (s, e) = unsafe { *b.after::<(u64, u64)>().add(i) };
             (s != u64::MAX).then_some((s as usize, e as usize))
         }
     }

@@ -69,11 +69,7 @@ pub static MODULE: NativeModule = NativeModule {
 
 /// A C `int` taken for a code point.
 fn character(th: Th, v: Value) -> R<u32> {
-    let n = th.index(v)?;
-    match adder_vm::builtins::int::to_i64(n) {
-        Some(n) if n == n as i32 as i64 => Ok(n as u32),
-        _ => Err(th.overflow_error("Python int too large to convert to C int")),
-    }
+    Ok(adder_vm::cint::int_arg(th, v)? as u32)
 }
 fn lower(th: Th, v: Value, f: fn(u32) -> u32) -> R<Value> {
     let c = character(th, v)?;

@@ -53,12 +53,6 @@ impl Decoder for Utf8 {
     }
 }
 
-/// Decode strictly: append the text, or say what is wrong. The usual case without any machinery.
-#[inline]
-pub fn decode_strict(input: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-    Utf8.decode_step(input, 0, true, out).map(|_| ())
-}
-
 impl Encoder for Utf8 {
     fn encoding(&self) -> &'static str {
         "utf-8"

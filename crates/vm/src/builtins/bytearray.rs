@@ -82,9 +82,7 @@ impl ByteArray {
             let len = (self.len.load(Acquire) as usize).min(b.len - start);
             // Not the extent of one storage in another.
             if self.buf.get().is_some_and(|now| now.as_ptr() == b.as_ptr()) {
-                return unsafe {
-                    std::slice::from_raw_parts((b.as_ptr().add(1) as *const u8).add(start), len)
-                };
+                return unsafe { std::slice::from_raw_parts(b.after::<u8>().add(start), len) };
             }
         }
     }
@@ -118,7 +116,7 @@ pub fn new(th: Th, b: &[u8]) -> R<Value> {
     let o = super::object::new_instance(th, BYTEARRAY.get())?;
     if !b.is_empty() {
         let buf = raw(th, b.len())?;
-        unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), buf.as_ptr().add(1) as *mut u8, b.len()) };
+        unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), buf.after::<u8>(), b.len()) };
         replace_storage(th, this(o), buf, 0, b.len());
     }
     Ok(o)
@@ -220,7 +218,7 @@ fn edit(
                 return Ok(true);
             } else if let Some(buf) = spare.filter(|b| b.len >= total) {
                 unsafe {
-                    let d = buf.as_ptr().add(1) as *mut u8;
+                    let d = buf.after::<u8>();
                     std::ptr::copy_nonoverlapping(data, d, from);
                     std::ptr::copy_nonoverlapping(data.add(from + old), d.add(from + new), tail);
                     write(std::slice::from_raw_parts_mut(d, total), from);

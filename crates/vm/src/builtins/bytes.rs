@@ -85,7 +85,7 @@ pub fn uninit(th: Th, len: usize) -> R<Gc<Bytes>> {
 }
 /// The content of a bytes object that nobody else has seen yet.
 pub fn fill(b: Gc<Bytes>) -> &'static mut [u8] {
-    unsafe { std::slice::from_raw_parts_mut(b.as_ptr().add(1) as *mut u8, b.len) }
+    unsafe { std::slice::from_raw_parts_mut(b.after::<u8>(), b.len) }
 }
 pub fn new(th: Th, b: &[u8]) -> R<Gc<Bytes>> {
     if b.len() <= 1 {

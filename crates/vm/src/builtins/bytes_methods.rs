@@ -3,6 +3,7 @@
 use super::buffer::{self, Buffer, bytes_of};
 use super::bytes::{self, byte};
 use super::str_methods::{c_int, fast_sequence, items_of};
+use super::util::limit;
 use super::var_sized::ListBuilder;
 use super::{bytearray, codecs, scratch, slicing};
 use crate::err::{R, Raised};
@@ -200,15 +201,6 @@ pub fn removesuffix(th: Th, a: Args) -> R<Value> {
     let (p, b) = (buf(th, a[1])?, this(a));
     let to = if b.ends_with(p.bytes()) { b.len() - p.len() } else { b.len() };
     part(th, a, 0..to)
-}
-fn limit(th: Th, v: Option<Value>) -> R<usize> {
-    match v {
-        None => Ok(usize::MAX),
-        Some(v) => {
-            let n = th.index_i64(v)?;
-            Ok(if n < 0 { usize::MAX } else { n as usize })
-        }
-    }
 }
 pub fn replace(th: Th, a: Args) -> R<Value> {
     let (old, new) = (buf(th, a[1])?, buf(th, a[2])?);

@@ -384,7 +384,7 @@ impl Body {
         let arr = unsafe {
             let arr = th.alloc_old::<Array>(16 + 8 * consts.len());
             (*arr.as_ptr()).cap = consts.len();
-            std::ptr::write_bytes(arr.as_ptr().add(1) as *mut u64, 0, consts.len());
+            std::ptr::write_bytes(arr.after::<u64>(), 0, consts.len());
             arr
         };
         for (i, c) in consts.into_iter().enumerate() {

@@ -91,13 +91,8 @@ pub fn limbs(v: Value) -> (bool, Vec<u64>) {
     }
     let b: Gc<BigInt> = unsafe { v.cast_unchecked() };
     let n = b.size.unsigned_abs() as usize;
-    let p = unsafe { std::slice::from_raw_parts(b.as_ptr().add(1) as *const u64, n) };
+    let p = unsafe { std::slice::from_raw_parts(b.after::<u64>(), n) };
     (b.size < 0, p.to_vec())
-}
-
-/// The code object of data, for callers outside this crate.
-pub fn from_data(th: Th, d: CodeData) -> R<Gc<Code>> {
-    code::new(th, d)
 }
 
 /// The number of a float.

@@ -3,7 +3,7 @@
 //! # Invariants
 //! A cell is complete before its address is given away, and never moves.
 
-use super::dict_table::{DictTable, Found, hash_key};
+use super::dict_table::{DictTable, hash_key};
 use super::dict_views as views;
 use super::iters::Items;
 use super::util::*;
@@ -493,25 +493,6 @@ fn dict_sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
     let t = d.tab();
     let n = if t == DictTable::empty() { 0 } else { t.byte_size() };
     Ok(Value::fix((size_of::<Dict>() + n) as i64))
-}
-
-/// `d[key] = d.get(key, 0) + n` and such in native code: the entry is looked up once if nothing intervenes.
-pub fn update_value(th: Th, d: Gc<Dict>, key: Value, f: impl Fn(Option<Value>) -> R<Value>) -> R<()> {
-    let hash = hash_key(th, key)?;
-    let t = d.tab();
-    if !th.multi()
-        && !t.cells
-        && let Found::At(e) = t.find(th, key, hash)?
-    {
-        let v = f(t.val(e).get())?;
-        if d.tab() == t && t.val(e).get().is_some() {
-            th.store(t, t.val(e), v);
-            return Ok(());
-        }
-        return d.set_hashed(th, key, hash, v);
-    }
-    let v = f(d.get_hashed(th, key, hash)?)?;
-    d.set_hashed(th, key, hash, v)
 }
 
 /// A read-only view of a mapping.

@@ -32,6 +32,23 @@ pub struct DictIter {
     pub left: AtomicU64,
 }
 
+// SAFETY: the rows of these kinds are made of the structures.
+unsafe impl Layout for DictView {
+    const KIND: Kind = Kind::DictKeys;
+    #[inline(always)]
+    fn holds(k: u8) -> bool {
+        (Kind::DictKeys as u8..=Kind::DictItems as u8).contains(&k)
+    }
+}
+// SAFETY: as above.
+unsafe impl Layout for DictIter {
+    const KIND: Kind = Kind::DictIter;
+    #[inline(always)]
+    fn holds(k: u8) -> bool {
+        (Kind::DictIter as u8..=Kind::DictRevItemIter as u8).contains(&k)
+    }
+}
+
 const VIEW: NativeType = NativeType {
     size: size_of::<DictView>() as u32,
     flags: tflags::IMMUTABLE | tflags::HAVE_GC | tflags::DISALLOW_INSTANTIATION,
@@ -301,7 +318,6 @@ macro_rules! iterator_types {
                 T
             });
         )*
-        pub static ITERATORS: &[&TypeCell] = &[$(&$cell),*];
     };
 }
 iterator_types! {

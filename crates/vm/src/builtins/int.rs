@@ -196,7 +196,7 @@ impl Th {
         unsafe {
             let o: Gc<BigInt> = Gc::from_obj(self.m.alloc(24, Kind::Int as u8, Kind::Int as u32));
             (*o.as_ptr()).size = if neg { -1 } else { 1 };
-            *(o.as_ptr().add(1) as *mut u64) = mag;
+            *o.after::<u64>() = mag;
             o.value()
         }
     }
@@ -249,7 +249,7 @@ unsafe fn fill(o: Gc<BigInt>, n: Int) {
     unsafe {
         let len = n.mag.len() as i64;
         (*o.as_ptr()).size = if n.neg { -len } else { len };
-        std::ptr::copy_nonoverlapping(n.mag.as_ptr(), o.as_ptr().add(1) as *mut u64, n.mag.len());
+        std::ptr::copy_nonoverlapping(n.mag.as_ptr(), o.after::<u64>(), n.mag.len());
     }
 }
 
@@ -443,7 +443,7 @@ fn long(th: Th, neg: bool, n: usize, f: impl FnOnce(&mut [u64]) -> usize) -> R<V
     unsafe {
         let o = th.alloc_var::<BigInt>(16 + 8 * n)?;
         (*o.as_ptr()).size = if neg { -(n as i64) } else { n as i64 };
-        let mag = std::slice::from_raw_parts_mut(o.as_ptr().add(1) as *mut u64, n);
+        let mag = std::slice::from_raw_parts_mut(o.after::<u64>(), n);
         match f(mag) {
             len if len == n => Ok(o.value()),
             // An object keeps its size.

@@ -175,11 +175,3 @@ fn parse(th: Th, b: &[u8], base: u32) -> R<Option<Value>> {
 fn invalid(th: Th, base: u32, repr: &[u8]) -> Raised {
     th.num_error(bigint::invalid_literal(base, repr))
 }
-
-/// An int of decimal digits found in source code; the compiler has checked their form.
-pub fn from_literal(th: Th, digits: &[u8], base: u32) -> R<Value> {
-    match parse(th, digits, base)? {
-        Some(v) => Ok(v),
-        None => Err(invalid(th, base, digits)),
-    }
-}

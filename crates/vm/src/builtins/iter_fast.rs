@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering::*;
 /// `d[k]` of an exact dict.
 #[inline(always)]
 pub fn dict_get(d: Value, k: Value) -> Option<Value> {
-    let t: Gc<DictTable> = unsafe { d.cast_unchecked::<Dict>().table.gc() };
+    let t: Gc<DictTable> = unsafe { d.cast_unchecked::<Dict>().table.gc_unchecked() };
     ahead(t);
     t.peek(k)
 }
@@ -56,7 +56,7 @@ pub fn peek(it: Value) -> Option<Value> {
             LIST_ITER => {
                 let it: Gc<ListIter> = it.cast_unchecked();
                 let i = it.i.load(Relaxed);
-                if (i as i64) < 0 { None } else { it.list.gc().get(i as usize) }
+                if (i as i64) < 0 { None } else { it.list.gc_unchecked().get(i as usize) }
             }
             RANGE_ITER => {
                 let it: Gc<RangeIter> = it.cast_unchecked();
@@ -64,7 +64,7 @@ pub fn peek(it: Value) -> Option<Value> {
             }
             TUPLE_ITER => {
                 let it: Gc<TupleIter> = it.cast_unchecked();
-                let t: Gc<Tuple> = it.tuple.gc();
+                let t: Gc<Tuple> = it.tuple.gc_unchecked();
                 let i = it.i.load(Relaxed) as usize;
                 if i < t.len { Some(*t.items().get_unchecked(i)) } else { None }
             }
@@ -112,7 +112,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
             kind @ (DICT_ITER | DICT_VALUE_ITER | DICT_ITEM_ITER) => {
                 let i: Gc<DictIter> = it.cast_unchecked();
                 let d = i.dict.get()?;
-                let t: Gc<DictTable> = d.table.gc();
+                let t: Gc<DictTable> = d.table.gc_unchecked();
                 let (pos, left) = (i.pos.load(Relaxed), i.left.load(Relaxed));
                 if i.used.load(Relaxed) != d.used.load(Relaxed)
                     || pos >= t.nentries.load(Acquire) as u64
@@ -133,7 +133,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
             }
             ZIP => {
                 let z: Gc<Zip> = it.cast_unchecked();
-                let iters: Gc<Tuple> = z.iters.gc();
+                let iters: Gc<Tuple> = z.iters.gc_unchecked();
                 if iters.len != 2 {
                     return None;
                 }

@@ -22,19 +22,25 @@ use adder_heap::{Header, Size, Trace};
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 macro_rules! layouts {
-    ($($(#[$m:meta])* $name:ident : $kind:ident { $($f:ident : $t:ty),* })*) => { $(
+    ($($(#[$m:meta])* $name:ident : $kind:ident $(| $more:ident)* { $($f:ident : $t:ty),* })*) => { $(
         $(#[$m])*
         #[repr(C)]
         pub struct $name { pub h: Header, $(pub $f: $t),* }
-        unsafe impl Layout for $name { const KIND: Kind = Kind::$kind; }
+        unsafe impl Layout for $name {
+            const KIND: Kind = Kind::$kind;
+            #[inline(always)]
+            fn holds(k: u8) -> bool {
+                k == Kind::$kind as u8 $(|| k == Kind::$more as u8)*
+            }
+        }
     )* };
 }
 layouts! {
     /// `i`: next index, -1 when exhausted.
     ListRevIter: ListRevIter { list: SlotOf<List>, i: AtomicU64 }
     /// Over characters: byte position and index. The string is null when exhausted. (Also for `StrAsciiIter`.)
-    StrIter: StrIter { s: SlotOf<Str>, pos: AtomicU64, i: AtomicU64 }
-    BytesIter: BytesIter { seq: Slot, i: AtomicU64 }
+    StrIter: StrIter | StrAsciiIter { s: SlotOf<Str>, pos: AtomicU64, i: AtomicU64 }
+    BytesIter: BytesIter | ByteArrayIter { seq: Slot, i: AtomicU64 }
     /// Over anything with `__getitem__`; the sequence is null when exhausted.
     SeqIter: SeqIter { seq: Slot, i: AtomicU64 }
     Reversed: Reversed { seq: Slot, i: AtomicU64 }
@@ -471,7 +477,7 @@ fn str_setstate(th: Th, a: &[Option<Value>]) -> R<Value> {
 
 fn bytes_data(v: Value) -> &'static [u8] {
     let b: Gc<Bytes> = this(v);
-    unsafe { std::slice::from_raw_parts(b.as_ptr().add(1) as *const u8, b.len) }
+    unsafe { std::slice::from_raw_parts(b.after::<u8>(), b.len) }
 }
 iterator_type!(
     BYTES_ITER "bytes_iterator" BytesIter BytesIter,

@@ -151,7 +151,8 @@ impl List {
     }
     #[inline(always)]
     pub fn array(&self) -> Gc<Array> {
-        self.items.gc()
+        // SAFETY: an instance has one before anybody sees it.
+        unsafe { self.items.gc_unchecked() }
     }
     /// Item `i`; None: out of range.
     #[inline(always)]
@@ -180,7 +181,7 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
     unsafe {
         let a = th.alloc_var::<Array>(16 + 8 * cap)?;
         (*a.as_ptr()).cap = cap;
-        let p = a.as_ptr().add(1) as *mut Value;
+        let p = a.after::<Value>();
         std::ptr::copy_nonoverlapping(items.as_ptr(), p, items.len());
         th.m.zero(a.obj(), p.add(items.len()) as *mut u64, cap - items.len());
         Ok(a)
@@ -190,11 +191,11 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
 #[inline(always)]
 pub unsafe fn values<'a>(a: Gc<Array>, n: usize) -> &'a [Value] {
     debug_assert!(n <= a.cap);
-    unsafe { std::slice::from_raw_parts(a.as_ptr().add(1) as *const Value, n) }
+    unsafe { std::slice::from_raw_parts(a.after::<Value>(), n) }
 }
 #[inline(always)]
 fn data(a: Gc<Array>) -> *mut u64 {
-    unsafe { a.as_ptr().add(1) as *mut u64 }
+    a.after::<u64>()
 }
 
 /// Fewer words than this are moved one by one: that is over before a call or vectors have begun.

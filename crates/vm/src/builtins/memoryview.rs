@@ -106,7 +106,7 @@ impl MemoryView {
     }
     fn dim(&self, at: usize) -> &[i64] {
         let d: Gc<RawBuf> = self.dims.gc();
-        unsafe { std::slice::from_raw_parts((d.as_ptr().add(1) as *const i64).add(at), self.ndim) }
+        unsafe { std::slice::from_raw_parts(d.after::<i64>().add(at), self.ndim) }
     }
     pub fn extents(&self) -> &[i64] {
         if self.ndim > 1 { self.dim(0) } else { &std::slice::from_ref(&self.shape0)[..self.ndim] }
@@ -173,7 +173,7 @@ pub fn set_dims(th: Th, v: Gc<MemoryView>, shape: &[i64], strides: Option<&[i64]
         let (sh, st): (*mut i64, *mut i64) = match buf {
             Some(b) => {
                 th.store(v, &v.dims, b);
-                let d = b.as_ptr().add(1) as *mut i64;
+                let d = b.after::<i64>();
                 (d, d.add(n))
             }
             None => (&raw mut (*p).shape0, &raw mut (*p).stride0),

@@ -335,7 +335,8 @@ pub fn hash_element(th: Th, v: Value) -> R<i64> {
 impl Set {
     #[inline(always)]
     pub fn tab(&self) -> Gc<SetTable> {
-        self.table.gc()
+        // SAFETY: an instance has one before anybody sees it.
+        unsafe { self.table.gc_unchecked() }
     }
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -590,11 +591,7 @@ impl Gc<Set> {
                 let t = if t == SetTable::empty() { SetTable::new(th, MIN)? } else { t };
                 if t.mask == src.mask && src.fill.load(Relaxed) == n as u64 {
                     unsafe {
-                        std::ptr::copy_nonoverlapping(
-                            src.as_ptr().add(1) as *const u64,
-                            t.as_ptr().add(1) as *mut u64,
-                            2 * (t.mask + 1),
-                        );
+                        std::ptr::copy_nonoverlapping(src.after::<u64>(), t.after::<u64>(), 2 * (t.mask + 1));
                     }
                     t.fill.store(n as u64, Relaxed);
                     th.m.barrier_all(t.obj());

@@ -57,7 +57,7 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
         return Ok(());
     }
     // SAFETY: the array is this sort's own; one of them is used at a time.
-    let elements = || unsafe { std::slice::from_raw_parts_mut(a.as_ptr().add(1) as *mut Elem<W>, n) };
+    let elements = || unsafe { std::slice::from_raw_parts_mut(a.after::<Elem<W>>(), n) };
     let e = elements();
     // Stability under `reverse`: equal elements keep their order if the input is reversed first, too.
     match native_kind(e) {
@@ -319,7 +319,7 @@ struct Gap {
 
 impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     fn new(th: Th, array: Gc<Array>, n: usize, less: F) -> Self {
-        let a = unsafe { array.as_ptr().add(1) as *mut Elem<W> };
+        let a = array.after::<Elem<W>>();
         MergeSort {
             th,
             a,
@@ -343,7 +343,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     }
     #[inline(always)]
     fn tmp(&self) -> *mut Elem<W> {
-        self.tmp.map_or(std::ptr::null_mut(), |t| unsafe { t.as_ptr().add(1) as *mut Elem<W> })
+        self.tmp.map_or(std::ptr::null_mut(), |t| t.after::<Elem<W>>())
     }
     /// Room for `n` elements beside the array.
     fn room(&mut self, n: usize) -> R<*mut Elem<W>> {

@@ -162,11 +162,6 @@ impl Str {
         let h = self.hash.load(Relaxed);
         if h != 0 { h as i64 } else { self.hash_slow() }
     }
-    /// The hash of a string that was hashed before (dict keys).
-    #[inline(always)]
-    pub fn hash_cached(&self) -> i64 {
-        self.hash()
-    }
     #[inline(never)]
     fn hash_slow(&self) -> i64 {
         let h = hash_bytes(self.bytes());
@@ -226,7 +221,7 @@ unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
 unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
     unsafe {
         head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
-        let d = s.as_ptr().add(1) as *mut u8;
+        let d = s.after::<u8>();
         if ascii {
             return d;
         }
@@ -409,7 +404,7 @@ unsafe fn new_view(th: Th, buf: Gc<StrBuf>, nbytes: usize, nchars: usize, ascii:
     unsafe {
         let s = th.alloc_var::<Str>(24 + 16)?;
         head(s, nbytes, nchars, VIEW | if ascii { ASCII } else { 0 });
-        let p = s.as_ptr().add(1) as *mut u64;
+        let p = s.after::<u64>();
         *p = buf.value().bits();
         *p.add(1) = 0;
         Ok(s)
@@ -441,8 +436,7 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     }
     let is_view = x.flags() & VIEW != 0;
     if is_view {
-        let buf: Gc<StrBuf> =
-            unsafe { Value::from_bits(*(x.as_ptr().add(1) as *const u64)).cast_unchecked() };
+        let buf: Gc<StrBuf> = unsafe { Value::from_bits(*x.after::<u64>()).cast_unchecked() };
         if buf.used.load(Relaxed) == nx as u64 && total as u64 <= buf.cap {
             let s = unsafe { new_view(th, buf, total, nchars, ascii)? };
             // Allocating may have let another thread run.
@@ -490,7 +484,7 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
                 b
             };
             let text = s.bytes();
-            let p = unsafe { b.as_ptr().add(1) as *mut u32 };
+            let p = b.after::<u32>();
             let mut at = 0;
             for i in 0..n {
                 unsafe { *p.add(i) = at as u32 };
@@ -500,7 +494,7 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
             b
         }
     };
-    unsafe { Some(std::slice::from_raw_parts(buf.as_ptr().add(1) as *const u32, buf.len / 4)) }
+    unsafe { Some(std::slice::from_raw_parts(buf.after::<u32>(), buf.len / 4)) }
 }
 
 /// Byte offset of character `i` (at most the length).

@@ -390,7 +390,7 @@ pub fn items_of(v: &Value) -> &[Value] {
         Some(l) => unsafe {
             let a: Gc<Array> = l.items.gc();
             let n = (l.len.load(std::sync::atomic::Ordering::Relaxed) as usize).min(a.cap);
-            std::slice::from_raw_parts(a.as_ptr().add(1) as *const Value, n)
+            std::slice::from_raw_parts(a.after::<Value>(), n)
         },
         None => unsafe { &*(v.cast_unchecked::<Tuple>().items() as *const [Value]) },
     }

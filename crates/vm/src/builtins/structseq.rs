@@ -118,7 +118,7 @@ fn tup(v: Value) -> Gc<Tuple> {
 }
 /// Field `i`, hidden ones included.
 fn slot(o: Gc<Tuple>, i: usize) -> &'static Slot {
-    unsafe { &*(o.as_ptr().add(1) as *const Slot).add(i) }
+    unsafe { &*o.after::<Slot>().add(i) }
 }
 
 impl StructSeq {

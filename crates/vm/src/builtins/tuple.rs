@@ -79,7 +79,7 @@ pub unsafe fn alloc(th: Th, n: usize) -> R<Gc<Tuple>> {
 }
 #[inline(always)]
 pub unsafe fn items_ptr(t: Gc<Tuple>) -> *mut Value {
-    unsafe { t.as_ptr().add(1) as *mut Value }
+    t.after::<Value>()
 }
 /// `(a, b)`: what `zip`, `enumerate` and `items()` make at each step.
 #[inline]

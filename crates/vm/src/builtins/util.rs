@@ -1,8 +1,6 @@
 //! Small things that the container types share: arguments, recursion of repr, text under construction.
 //!
 //! # Invariants
-//! - `me`, `arg` and `this` trust their callers: a native method's receiver was tested when it was called, required
-//!   arguments are there after binding, and `this` is used after a test or on what a slot is known to hold.
 //! - A `ReprNode` lies on the native stack of the thread that links it, and is unlinked before its function returns.
 //! - A [`StaticWords`] is aligned, never moves, and the collector ignores it.
 
@@ -13,20 +11,31 @@ use crate::thread::Th;
 use crate::value::*;
 use std::cell::Cell;
 
-/// The receiver of a native method, already checked to be of the layout.
+/// The receiver of a native method, whose layout was looked at before it was called.
 #[inline(always)]
-pub fn me<T>(a: &[Option<Value>]) -> Gc<T> {
-    unsafe { arg(a, 0).cast_unchecked() }
+pub fn me<T: Layout>(a: &[Option<Value>]) -> Gc<T> {
+    this(arg(a, 0))
 }
 /// A required argument.
 #[inline(always)]
 pub fn arg(a: &[Option<Value>], i: usize) -> Value {
-    debug_assert!(a[i].is_some());
-    unsafe { a.get_unchecked(i).unwrap_unchecked() }
+    a[i].expect("a required argument")
 }
+/// As [`Value::known`], also for layouts that several kinds share.
 #[inline(always)]
-pub fn this<T>(v: Value) -> Gc<T> {
-    unsafe { v.cast_unchecked() }
+pub fn this<T: Layout>(v: Value) -> Gc<T> {
+    // SAFETY: a pointer has a header; the kind has the layout.
+    unsafe {
+        if !v.is_obj() || !T::holds(v.header_unchecked().kind & !SUBCLASS) {
+            other_layout();
+        }
+        v.cast_unchecked()
+    }
+}
+#[cold]
+#[inline(never)]
+fn other_layout() -> ! {
+    panic!("an object of the known layout")
 }
 
 fn s(n: usize) -> &'static str {
@@ -170,4 +179,14 @@ pub fn hash_fix(n: i64) -> i64 {
     }
     let h = n % M;
     if h == -1 { -2 } else { h }
+}
+/// A maximal number of times: negative means any.
+pub fn limit(th: Th, v: Option<Value>) -> R<usize> {
+    match v {
+        None => Ok(usize::MAX),
+        Some(v) => {
+            let n = th.index_i64(v)?;
+            Ok(if n < 0 { usize::MAX } else { n as usize })
+        }
+    }
 }

@@ -106,7 +106,7 @@ impl ListBuilder {
                 let a = th.alloc_var::<Array>(16 + 8 * self.n)?;
                 (*a.as_ptr()).cap = self.n;
                 // A fresh object of this size is young: no barrier.
-                let d = a.as_ptr().add(1) as *mut Value;
+                let d = a.after::<Value>();
                 std::ptr::copy_nonoverlapping(self.values().as_ptr(), d, self.n);
                 a
             },

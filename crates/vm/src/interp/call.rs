@@ -345,7 +345,7 @@ impl Th {
         flags: u64,
     ) -> R<&'static mut Frame> {
         unsafe {
-            let code: Gc<Code> = f.code.gc();
+            let code: Gc<Code> = f.code.gc_unchecked();
             crate::builtins::code::load(self, code)?;
             self.room_for(regs, code)?;
             bind_python(self, f, code, regs, first, a)?;

@@ -83,7 +83,7 @@ fn nregs(g: Gc<Generator>) -> usize {
 #[inline(always)]
 unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
     unsafe {
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let at = g.lasti.load(Relaxed) as usize;
         let y = *code.ins.add(at);
         if y.op_byte() != Op::YieldFrom as u8 || at < 2 {
@@ -136,11 +136,11 @@ pub unsafe fn resume(
         if !plain(g) {
             return None;
         }
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let y = code.ins.add(g.lasti.load(Relaxed) as usize);
         if (*y).op_byte() == Op::YieldFrom as u8 {
             // Others have resumed the chain's generators and made it longer: it may be running, with this one in a gap.
-            let d = g.regs.gc().slot((*y).c()).value();
+            let d = g.regs.gc_unchecked().slot((*y).c()).value();
             if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
                 return None;
             }
@@ -154,7 +154,7 @@ pub unsafe fn resume(
         g.state.store(RUNNING, Relaxed);
         (*fp).pc = pc;
         (*nf).regs = at;
-        (*nf).func = g.func.gc();
+        (*nf).func = g.func.gc_unchecked();
         (*nf).code = code;
         (*nf).flags = flags | (n as u64) << GAP_SHIFT;
         (*nf).locals.init(Some(root.value()));
@@ -195,7 +195,7 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
         }
         let before = g.lasti.load(Relaxed) as usize;
         // Once it is suspended another thread may run it, to its end even.
-        let saved: Gc<Array> = g.regs.gc();
+        let saved: Gc<Array> = g.regs.gc_unchecked();
         let at = put_away(pc, regs, fp, g);
         th.m.barrier_all(saved.obj());
         let v = Value::from_bits(*regs.add(i.b()));
@@ -238,7 +238,7 @@ pub unsafe fn yielded_async(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: 
             return None;
         }
         let v = Value::from_bits(*regs.add(i.b()));
-        let saved: Gc<Array> = g.regs.gc();
+        let saved: Gc<Array> = g.regs.gc_unchecked();
         put_away(pc, regs, fp, g);
         th.m.barrier_all(saved.obj());
         let cf = fp.sub(1);
@@ -271,7 +271,7 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         }
         let chain: Gc<Array> = root.chain.get()?;
         let p = if n == 1 { root } else { nth(chain, n - 2) };
-        let code: Gc<Code> = p.code.gc();
+        let code: Gc<Code> = p.code.gc_unchecked();
         let y = code.ins.add(p.lasti.load(Relaxed) as usize);
         if (*y).op_byte() != Op::YieldFrom as u8 || (p.frame.word() | p.handled.raw().load(Relaxed)) != 0 {
             return None;
@@ -286,7 +286,7 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         (*pf).flags = flags & !GAP | (n as u64 - 1) << GAP_SHIFT;
         (*pf).locals.init(Some(root.value()));
         (*pf).regs = at;
-        (*pf).func = p.func.gc();
+        (*pf).func = p.func.gc_unchecked();
         (*pf).code = code;
         (*pf).extra.init(Some(p.value()));
         p.state.store(RUNNING, Relaxed);
@@ -377,12 +377,12 @@ fn write_gap(th: Th, f: *mut Frame) {
         let mut at = (*f).regs;
         for k in (0..n).rev() {
             let g = if k == 0 { root } else { nth(chain.expect("a gap has a chain"), k - 1) };
-            let code: Gc<Code> = g.code.gc();
+            let code: Gc<Code> = g.code.gc_unchecked();
             let y = code.ins.add(g.lasti.load(Relaxed) as usize);
             at = at.sub(code.nregs as usize);
             let nf = &mut *f.sub(n - k);
             nf.regs = at;
-            nf.func = g.func.gc();
+            nf.func = g.func.gc_unchecked();
             nf.code = code;
             nf.flags = if k == 0 { flags & (BY_SEND_BIT | fflags::ENTRY) | FLAGS } else { SEND_FLAGS };
             nf.extra.init(Some(g.value()));

@@ -89,7 +89,7 @@ fn registers(th: Th, n: usize) -> R<Gc<Array>> {
     unsafe {
         let a: Gc<Array> = Gc::from_obj(o);
         (*a.as_ptr()).cap = n;
-        std::ptr::write_bytes(a.as_ptr().add(1) as *mut u64, 0, n);
+        std::ptr::write_bytes(a.after::<u64>(), 0, n);
         Ok(a)
     }
 }
@@ -169,18 +169,18 @@ fn save_regs(th: Th, f: &Frame, g: Gc<Generator>) {
 fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
     unsafe {
         let cur = th.fp.get();
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let at = th.free_regs();
         th.room_for(at, code)?;
         g.chain.init(None);
         let nf = &mut *cur.add(1);
         nf.regs = at;
-        nf.func = g.func.gc();
+        nf.func = g.func.gc_unchecked();
         nf.code = code;
         nf.flags = flags | fflags::GENERATOR | fflags::EXTRA;
         nf.pc = code.ins.add(g.lasti.load(Relaxed) as usize);
         nf.extra.init(Some(g.value()));
-        let regs: Gc<Array> = g.regs.gc();
+        let regs: Gc<Array> = g.regs.gc_unchecked();
         copy_words(regs.slots().as_ptr() as *const u64, at, nf.depth());
         if let Some(o) = g.frame.get() {
             nf.flags |= fflags::OBJECT;

@@ -367,7 +367,8 @@ impl<const FAST: bool> Machine for Interp<FAST> {
     }
     #[inline(always)]
     fn get(self, o: Value, f: Field) -> Value {
-        self.slot(o, f.0).value()
+        // SAFETY: handlers read as a value what always holds one, or what they have found to.
+        unsafe { self.slot(o, f.0).value_unchecked() }
     }
     #[inline(always)]
     fn get_int(self, o: Value, f: Field) -> i64 {
@@ -396,7 +397,10 @@ impl<const FAST: bool> Machine for Interp<FAST> {
     }
     #[inline(always)]
     fn elem(self, o: Value, base: Field, i: i64) -> Value {
-        unsafe { &*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize) }.value()
+        // SAFETY: as of `get`.
+        unsafe {
+            (*((o.bits() as *const u8).add(base.0 as usize) as *const Slot).add(i as usize)).value_unchecked()
+        }
     }
     #[inline(always)]
     fn set_elem(self, o: Value, base: Field, i: i64, v: Value) -> R<()> {
@@ -448,9 +452,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     }
     #[inline(always)]
     fn konst(self, i: usize) -> Value {
+        // SAFETY: code names constants that it has; all are values.
         unsafe {
             let code = (&*self.fp).code;
-            code.consts.gc().slot(i).value()
+            code.consts.slot().gc::<Array>().slot_unchecked(i).value_unchecked()
         }
     }
     #[inline(always)]
@@ -531,7 +536,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     fn enter(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
             let f: Gc<Function> = func.cast_unchecked();
-            let code: Gc<Code> = f.code.gc();
+            let code: Gc<Code> = f.code.gc_unchecked();
             if code.simple_args != nargs as u32 {
                 return None;
             }
@@ -563,7 +568,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     fn enter_defaults(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
             let f: Gc<Function> = func.cast_unchecked();
-            let total = f.code.gc().simple_args;
+            let total = f.code.gc_unchecked().simple_args;
             if total == u32::MAX || nargs >= total as usize {
                 return None;
             }
@@ -597,7 +602,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         unsafe {
             let t: Gc<Type> = class.cast_unchecked();
             let init = t.fast_init.get()?;
-            let code: Gc<Code> = init.cast_unchecked::<Function>().code.gc();
+            let code: Gc<Code> = init.cast_unchecked::<Function>().code.gc_unchecked();
             if code.simple_args != nargs as u32 + 1 {
                 return None;
             }

@@ -1,6 +1,7 @@
 //! Methods of `str` that look for text: finding, counting, replacing, splitting, stripping.
 
 use super::*;
+use crate::builtins::util::limit;
 
 /// The bytes between the `start` and `end` arguments, and the index of the first character. None: `start` is beyond
 /// `end`.
@@ -137,17 +138,6 @@ pub(super) fn replace(th: Th, a: Args) -> R<Value> {
         }
         if s.is_ascii() && new.is_ascii() { th.str_counted(out, out.len(), true) } else { th.try_str(out) }
     })
-}
-
-/// A maximal number of times: negative means any.
-fn limit(th: Th, v: Option<Value>) -> R<usize> {
-    match v {
-        None => Ok(usize::MAX),
-        Some(v) => {
-            let n = th.index_i64(v)?;
-            Ok(if n < 0 { usize::MAX } else { n as usize })
-        }
-    }
 }
 
 /// A list of pieces of `s`, given by byte ranges.

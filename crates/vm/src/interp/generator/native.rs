@@ -113,7 +113,7 @@ pub fn delegate(g: Gc<Generator>) -> Option<Value> {
 
 fn waits_for(g: Gc<Generator>) -> Option<Value> {
     unsafe {
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let at = g.lasti.load(Relaxed) as usize;
         let i = instrument::original(code, at, *code.ins.add(at));
         if i.op() != Op::YieldFrom {

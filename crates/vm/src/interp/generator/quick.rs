@@ -50,7 +50,7 @@ pub unsafe fn quick_resume(
 ) -> Option<At> {
     unsafe {
         let was = g.state.load(Relaxed);
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let at = regs.add((&*fp).code.nregs as usize);
         let nf = fp.add(1);
         if was > SUSPENDED
@@ -65,7 +65,7 @@ pub unsafe fn quick_resume(
         let y = code.ins.add(g.lasti.load(Relaxed) as usize);
         if (*y).op_byte() == Op::YieldFrom as u8 {
             // A chain, or somebody else who resumes one of its generators.
-            let d = g.regs.gc().slot((*y).c()).value();
+            let d = g.regs.gc_unchecked().slot((*y).c()).value();
             if d.is_exact(Kind::Generator) || d.is_exact(Kind::Coroutine) {
                 return None;
             }
@@ -89,7 +89,7 @@ pub unsafe fn quick_resume(
 unsafe fn write_frame(nf: *mut Frame, at: *mut u64, g: Gc<Generator>, code: Gc<Code>, flags: u64) {
     unsafe {
         (*nf).regs = at;
-        (*nf).func = g.func.gc();
+        (*nf).func = g.func.gc_unchecked();
         (*nf).code = code;
         (*nf).flags = flags;
         (*nf).extra.init(Some(g.value()));
@@ -108,7 +108,7 @@ pub(crate) unsafe fn resume_recorded(
     v: Value,
 ) {
     unsafe {
-        let code: Gc<Code> = g.code.gc();
+        let code: Gc<Code> = g.code.gc_unchecked();
         let at = (*fp).regs.add((&*fp).code.nregs as usize);
         let nf = fp.add(1);
         let was = g.state.load(Relaxed);
@@ -145,7 +145,7 @@ unsafe fn copy_pair(from: *const u64, to: *mut u64) {
 pub(in crate::interp) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
     unsafe {
         // Two at a time: the array has an even number of slots, and above the live registers all is free.
-        let from = g.regs.gc().slots().as_ptr() as *const u64;
+        let from = g.regs.gc_unchecked().slots().as_ptr() as *const u64;
         let (mut k, depth) = (0, g.depth.load(Relaxed) as usize);
         while k < depth {
             copy_pair(from.add(k), at.add(k));
@@ -158,7 +158,7 @@ pub(in crate::interp) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
 #[inline(always)]
 pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g: Gc<Generator>) -> usize {
     unsafe {
-        let saved: Gc<Array> = g.regs.gc();
+        let saved: Gc<Array> = g.regs.gc_unchecked();
         let code = (*fp).code;
         let lasti = pc.offset_from(code.ins) as usize;
         let depths: &[u16] = &(*code.data).depths;
@@ -209,7 +209,7 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
             return None;
         }
         let g: Gc<Generator> = (*fp).extra.gc();
-        let saved: Gc<Array> = g.regs.gc();
+        let saved: Gc<Array> = g.regs.gc_unchecked();
         if adder_heap::barrier_needed(saved.obj())
             || (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0
         {
