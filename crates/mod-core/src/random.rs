@@ -166,15 +166,14 @@ fn seed(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let m = match v.and_then(|v| v.some()) {
         None => {
             let mut key = [0u32; 624];
-            let bytes = unsafe { std::slice::from_raw_parts_mut(key.as_mut_ptr() as *mut u8, 624 * 4) };
-            use std::io::Read;
-            if std::fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(bytes)).is_err() {
-                let t = std::time::SystemTime::now()
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .map_or(0, |d| d.as_nanos());
-                key[0] = t as u32;
-                key[1] = (t >> 32) as u32;
-                key[2] = std::process::id();
+            // As much as the system gives at once.
+            for part in key.chunks_mut(64) {
+                let mut bytes = [0; 256];
+                if adder_vm::the_host().random_seed(&mut bytes).is_ok() {
+                    for (k, b) in part.iter_mut().zip(bytes.as_chunks().0) {
+                        *k = u32::from_ne_bytes(*b);
+                    }
+                }
             }
             MersenneTwister::from_key(&key)
         }

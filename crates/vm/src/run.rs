@@ -333,10 +333,9 @@ fn startup_file(th: Th) -> R<()> {
     let name = th.str_bytes(&config::decode_fs(&path));
     sys::audit::audit(th, "cpython.run_startup", &[name])?;
     let shown = String::from_utf8_lossy(&path).into_owned();
-    let r = match std::fs::read(&shown) {
-        Err(e) => {
+    let r = match crate::stdio::read_file(&shown) {
+        Err(errno) => {
             eprintln!("Could not open PYTHONSTARTUP");
-            let errno = Errno(e.raw_os_error().unwrap_or(2));
             Err(exc::os_error(th, errno.0, &errno.message(), Some(name), None))
         }
         Ok(bytes) => hooks::decode(th, &bytes, &shown)

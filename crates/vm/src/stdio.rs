@@ -6,6 +6,7 @@
 use crate::builtins::sys_attr;
 use crate::config;
 use crate::err::R;
+use crate::host::{CWD, Errno, Outside};
 use crate::import::import_module;
 use crate::thread::{Root, Th};
 use crate::value::*;
@@ -99,17 +100,27 @@ pub fn flush(th: Th) -> bool {
 }
 
 /// Reads all of a file: a script, standard input (`fd`).
-pub fn read_all(fd: i32) -> Result<Vec<u8>, crate::host::Errno> {
+pub fn read_all(fd: i32) -> Result<Vec<u8>, Errno> {
     let mut out = Vec::new();
     let mut buf = vec![0u8; 64 << 10];
     loop {
-        match crate::host::Outside::region(|o| crate::the_host().read(o, fd, &mut buf)) {
+        match Outside::region(|o| crate::the_host().read(o, fd, &mut buf)) {
             Ok(0) => return Ok(out),
             Ok(n) => out.extend_from_slice(&buf[..n]),
-            Err(crate::host::Errno::EINTR) => {}
+            Err(Errno::EINTR) => {}
             Err(e) => return Err(e),
         }
     }
+}
+
+/// The content of a file: of source code that is shown, a script at start.
+pub fn read_file(path: &str) -> Result<Vec<u8>, Errno> {
+    let path = std::ffi::CString::new(path).map_err(|_| Errno::EINVAL)?;
+    let h = crate::the_host();
+    let fd = Outside::region(|o| h.open(o, CWD, &path, libc::O_RDONLY, 0))?;
+    let r = read_all(fd);
+    Outside::region(|o| h.close(o, fd)).ok();
+    r
 }
 
 /// Whether the descriptor is a terminal.

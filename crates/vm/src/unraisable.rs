@@ -108,7 +108,8 @@ pub fn traceback_text(th: Th, tb: Option<Value>) -> String {
         let file = th.text(c.filename.value());
         let line = t.lineno();
         s += &format!("  File \"{file}\", line {line}, in {}\n", th.text(c.name.value()));
-        if let Ok(text) = std::fs::read_to_string(&file)
+        if let Ok(bytes) = crate::stdio::read_file(&file)
+            && let Ok(text) = String::from_utf8(bytes)
             && let Some(l) = text.lines().nth((line as usize).wrapping_sub(1))
             && !l.trim().is_empty()
         {

@@ -359,8 +359,9 @@ fn show_natively(th: Th, category: Value, text: Value, p: &Place) -> R<()> {
     let mut s = format!("{}:{}: {}: {}\n", th.text(p.filename), p.line, th.text(name), th.text(text));
     let line = match p.source_line.some() {
         Some(l) => Some(th.text(l)),
-        None => std::fs::read_to_string(th.text(p.filename))
+        None => crate::stdio::read_file(&th.text(p.filename))
             .ok()
+            .and_then(|b| String::from_utf8(b).ok())
             .and_then(|t| t.lines().nth((p.line as usize).wrapping_sub(1)).map(str::to_string)),
     };
     if let Some(l) = line.map(|l| l.trim().to_string()).filter(|l| !l.is_empty()) {

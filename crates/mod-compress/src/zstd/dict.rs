@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// A digested dictionary for compression.
 pub struct CDict(pub *mut z::ZSTD_CDict);
+// SAFETY: never changed once it is made, and zstd lets any number of contexts use it at a time.
 unsafe impl Send for CDict {}
 unsafe impl Sync for CDict {}
 impl Drop for CDict {
@@ -27,6 +28,7 @@ impl Drop for CDict {
 }
 /// A digested dictionary for decompression.
 pub struct DDict(pub *mut z::ZSTD_DDict);
+// SAFETY: as of `CDict`.
 unsafe impl Send for DDict {}
 unsafe impl Sync for DDict {}
 impl Drop for DDict {

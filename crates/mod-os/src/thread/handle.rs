@@ -170,6 +170,7 @@ fn raw(o: Value) -> &'static Shared {
 }
 pub fn shared(o: Value) -> Arc<Shared> {
     let p = Handle::of(o).shared;
+    // SAFETY: the object has a share as long as it lives, which it does on this stack.
     unsafe {
         Arc::increment_strong_count(p);
         Arc::from_raw(p)

@@ -267,8 +267,8 @@ impl Parser<'_> {
                 Some(f) => th.call(f, &[th.str_bytes(text)]),
                 // Digits, point and exponent: always a number.
                 None => {
-                    let t = unsafe { std::str::from_utf8_unchecked(text) };
-                    Ok(th.float(t.parse().unwrap_or(f64::NAN)))
+                    let n = std::str::from_utf8(text).ok().and_then(|t| t.parse().ok());
+                    Ok(th.float(n.unwrap_or(f64::NAN)))
                 }
             };
         }

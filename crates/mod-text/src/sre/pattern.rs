@@ -310,8 +310,8 @@ fn repr(th: Th, o: Value) -> R<Value> {
 fn hash(th: Th, o: Value) -> R<i64> {
     let p = Pattern::of(o);
     let codes = p.program().codes();
-    let raw = unsafe { std::slice::from_raw_parts(codes.as_ptr() as *const u8, codes.len() * 4) };
-    let h = str_::hash_bytes(raw)
+    let raw: Vec<u8> = codes.iter().flat_map(|c| c.to_ne_bytes()).collect();
+    let h = str_::hash_bytes(&raw)
         ^ th.hash(p.pattern.value())?
         ^ builtins::int::to_i64(p.flags.value()).unwrap_or(0)
         ^ p.of as i64

@@ -37,7 +37,8 @@ fn possibly_shadowing(th: Th, origin: Option<Value>) -> bool {
         root = up;
     }
     if first.is_empty() {
-        return std::env::current_dir().is_ok_and(|d| d.as_os_str() == root);
+        let here = crate::host::Outside::region(|o| crate::the_host().getcwd(o));
+        return here.is_ok_and(|d| d == root.as_bytes());
     }
     first == root
 }

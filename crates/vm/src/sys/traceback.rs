@@ -150,7 +150,7 @@ fn source<'a>(files: &'a mut Files, file: &str) -> Option<&'a str> {
             } else if let Some(d) = crate::import::frozen::data(file.as_bytes()) {
                 d.into_owned()
             } else {
-                std::fs::read(file).ok()?
+                crate::stdio::read_file(file).ok()?
             };
             Some(String::from_utf8_lossy(&bytes).into_owned())
         })

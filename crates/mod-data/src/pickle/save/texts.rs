@@ -143,6 +143,7 @@ fn save_picklebuffer_view(th: Th, p: Gc<Pickler>, o: Value, v: Gc<MemoryView>) -
         }
         return Ok(());
     }
+    // SAFETY: the view is the caller's own, so nobody has released it; that it is contiguous was asked before.
     let b: &[u8] = if v.nbytes == 0 { &[] } else { unsafe { std::slice::from_raw_parts(v.ptr, v.nbytes) } };
     if v.readonly() {
         put_bytes_data(th, p, b, None)?;
