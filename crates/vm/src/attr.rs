@@ -335,6 +335,7 @@ impl Th {
     #[inline]
     pub fn getattr(self, o: Value, name: Value) -> R<Value> {
         let t = self.type_of(o);
+        // SAFETY: `object` has the slot, and types are made with the slots of their bases.
         let r = (unsafe { t.slots.getattro.unwrap_unchecked() })(self, o, name);
         if r.is_err() {
             self.attribute_context(o, name);
@@ -369,6 +370,7 @@ impl Th {
     }
     pub fn setattr(self, o: Value, name: Value, v: Option<Value>) -> R<()> {
         let t = self.type_of(o);
+        // SAFETY: as in `getattr`.
         (unsafe { t.slots.setattro.unwrap_unchecked() })(self, o, name, v)
     }
     pub fn has_attr(self, o: Value, name: Value) -> R<bool> {

@@ -454,6 +454,7 @@ fn objects(th: Th, keep: &dyn Fn(Value) -> bool) -> R<Gc<List>> {
         });
         th.m.barrier_all(a.obj());
         if n <= room {
+            // SAFETY: so many were written just now.
             let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, n) };
             return list::new(th, v);
         }

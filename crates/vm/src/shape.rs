@@ -55,6 +55,7 @@ static NEXT: AtomicU32 = AtomicU32::new(crate::value::Kind::ALL.len() as u32);
 /// The shape of an id found in a header.
 #[inline(always)]
 pub fn shape(id: u32) -> &'static Shape {
+    // SAFETY: a header has the number of a shape, and that stays while some header has it.
     unsafe { &*SHAPES.get_unchecked(id as usize).load(Acquire) }
 }
 
@@ -304,6 +305,7 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
     let mut condemned = lock(&CONDEMNED);
     for id in condemned.drain(..) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
+        // SAFETY: its type died a full collection ago; native code has let go of it since.
         let s = unsafe { Box::from_raw(p) };
         if s.root == id && !lock(&s.children).iter().any(|(k, _)| k.is(crate::value::NONE())) {
             OWED.fetch_sub(1, Relaxed);

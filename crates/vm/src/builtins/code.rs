@@ -54,6 +54,7 @@ pub static CODE_TYPE: NativeType = NativeType {
         getter("co_lnotab", "", |th, o| code_replace::co_lnotab(th, loaded(th, o)?)),
         getter("co_consts", "", |th, o| {
             let a = loaded(th, o)?.consts.gc();
+            // SAFETY: all constants of loaded code are values.
             let v = unsafe { std::slice::from_raw_parts(a.slots().as_ptr() as *const Value, a.cap) };
             th.try_tuple(v)
         }),

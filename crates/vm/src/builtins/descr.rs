@@ -294,6 +294,7 @@ pub fn call_method_descriptor(th: Th, d: Gc<MethodDescriptor>, a: RawArgs) -> R<
             // Receiver and arguments are already side by side.
             let s = &d.def.sig;
             if a.nkw() == 0 && s.receiver && a.len() == 1 + s.npos as usize && s.bound() == a.len() {
+                // SAFETY: a value has the bits of an option that holds it.
                 return f(th, unsafe {
                     std::slice::from_raw_parts(a.pos().as_ptr() as *const Option<Value>, a.len())
                 });

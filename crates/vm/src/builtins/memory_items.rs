@@ -281,6 +281,7 @@ fn equal(th: Th, x: Gc<MemoryView>, y: Gc<MemoryView>) -> R<bool> {
         && x.is_c_contiguous()
         && y.is_c_contiguous()
     {
+        // SAFETY: contiguous, so all of the memory is the view's.
         let bytes = |v: Gc<MemoryView>| unsafe { std::slice::from_raw_parts(v.ptr, v.nbytes) };
         return Ok(x.nbytes == 0 || bytes(x) == bytes(y));
     }

@@ -77,6 +77,7 @@ impl ListBuilder {
         self.push_more(v)
     }
     fn values(&self) -> &[Value] {
+        // SAFETY: the first `n` were pushed.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr() as *const Value, self.n) }
     }
     fn push_more(&mut self, v: Value) -> R<()> {

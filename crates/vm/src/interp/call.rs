@@ -54,6 +54,7 @@ impl Gather {
         v.iter().try_for_each(|x| self.push(th, *x))
     }
     pub fn as_slice(&self) -> &[Value] {
+        // SAFETY: the first `n` were pushed, here or there; a slot and an option that hold a value have its bits.
         unsafe {
             match self.big {
                 Some(b) => std::slice::from_raw_parts(b.slots().as_ptr() as *const Value, self.n),
@@ -230,6 +231,7 @@ impl Th {
                 {
                     if s.kwonly == 0 && recv.is_none() && n == 0 && a.len() == s.npos as usize {
                         let p = a.pos();
+                        // SAFETY: a value has the bits of an option that holds it.
                         return f(self, unsafe {
                             std::slice::from_raw_parts(p.as_ptr() as *const Option<Value>, p.len())
                         });

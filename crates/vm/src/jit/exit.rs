@@ -171,6 +171,7 @@ unsafe fn set_pc(fr: *mut Frame, pc: u64, innermost: bool) {
 /// What allocates comes first; the values wait where the collector sees them. No memory: the reserve is used.
 fn rebuild_objects(th: Th, s: &State, left: &Left) {
     let mut objects = Gather::new();
+    // SAFETY: fields of the objects made below, at places that the optimiser took from their layouts.
     let store = |o: *mut u64, m: &Move, w: u64| unsafe {
         let slot = o.byte_add(m.to as usize);
         *slot = w;

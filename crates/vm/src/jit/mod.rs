@@ -324,6 +324,7 @@ pub fn loops_of(code: Gc<Code>) -> &'static CodeLoops {
     match code.jit.compare_exchange(std::ptr::null_mut(), l, AcqRel, Acquire) {
         Ok(_) => unsafe { &*l },
         Err(other) => {
+            // SAFETY: made above, and nobody else has seen it.
             drop(unsafe { Box::from_raw(l) });
             unsafe { &*other }
         }
