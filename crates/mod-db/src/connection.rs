@@ -269,7 +269,8 @@ impl Conn for Gc<Connection> {
             return Raised;
         }
         match self.live(th) {
-            Ok(db) => db_error(th, db, rc),
+            // SAFETY: live.
+            Ok(db) => unsafe { db_error(th, db, rc) },
             Err(e) => e,
         }
     }

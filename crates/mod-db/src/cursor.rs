@@ -311,7 +311,7 @@ fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value)
         }
     };
     if rc != ffi::SQLITE_OK {
-        return Err(super::db_error(th, unsafe { ffi::sqlite3_db_handle(p) }, rc));
+        return Err(unsafe { super::db_error(th, ffi::sqlite3_db_handle(p), rc) });
     }
     Ok(())
 }

@@ -192,8 +192,11 @@ pub fn programming(th: Th, msg: impl AsRef<str>) -> Raised {
 }
 
 /// Raises the exception of the connection's last error.
+///
+/// # Safety
+/// `db` is not closed.
 #[cold]
-pub fn db_error(th: Th, db: *mut ffi::sqlite3, rc: i32) -> Raised {
+pub unsafe fn db_error(th: Th, db: *mut ffi::sqlite3, rc: i32) -> Raised {
     let (code, ext, msg) = unsafe {
         let msg = std::ffi::CStr::from_ptr(ffi::sqlite3_errmsg(db)).to_string_lossy().into_owned();
         (ffi::sqlite3_errcode(db) & 0xff, ffi::sqlite3_extended_errcode(db), msg)

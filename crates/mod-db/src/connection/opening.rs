@@ -97,7 +97,7 @@ pub(super) fn conn_init(th: Th, o: Value, a: RawArgs) -> R<()> {
         rc
     });
     if rc != ffi::SQLITE_OK {
-        let e = if db.is_null() { th.memory_error() } else { db_error(th, db, rc) };
+        let e = if db.is_null() { th.memory_error() } else { unsafe { db_error(th, db, rc) } };
         unsafe { sqlite3_close_v2(db) };
         return Err(e);
     }

@@ -118,7 +118,7 @@ fn close(th: Th, o: Value) -> bool {
     let Some(s) = state(o) else { return false };
     th.m.blocking(|| {
         // Another thread may be reading.
-        let dir = lock(&s).dir.take();
+        let dir = lock(s).dir.take();
         dir.is_some()
     })
 }
@@ -132,7 +132,7 @@ pub static SCANDIR: TypeCell = TypeCell::new(&NativeType {
         iter: Some(|_, o| Ok(o)),
         iternext: Some(scandir_next),
         del: Some(|th, o| {
-            if state(o).is_some_and(|s| lock(&s).dir.is_some()) {
+            if state(o).is_some_and(|s| lock(s).dir.is_some()) {
                 let r = th.repr(o)?;
                 let msg = format!("unclosed scandir iterator {}", th.text(r));
                 let w = adder_vm::warn::warn(th, &adder_vm::builtins::exceptions::RESOURCE_WARNING, &msg, 1);
@@ -163,7 +163,7 @@ fn scandir_next(th: Th, o: Value) -> R<Option<Value>> {
     let Some(st) = state(o) else { return Ok(None) };
     let (mut is_bytes, mut fd) = (false, None);
     let r = outside(th, |_, out| {
-        let mut g = lock(&st);
+        let mut g = lock(st);
         (is_bytes, fd) = (g.is_bytes, g.fd);
         let Some(d) = g.dir.as_mut() else { return Ok(None) };
         let r = d.next(out);

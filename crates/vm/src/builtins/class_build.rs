@@ -57,7 +57,7 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
     // The body runs as the function it is, with the namespace as its locals.
     let regs = th.free_regs();
     th.check_stack("")?;
-    let nf = th.push_frame(func, regs, None, RawArgs::EMPTY, fflags::ENTRY | fflags::LOCALS)?;
+    let nf = unsafe { th.push_frame(func, regs, None, RawArgs::EMPTY, fflags::ENTRY | fflags::LOCALS) }?;
     nf.locals.init(Some(ns));
     let cell = th.run_entry()?;
     if !bases.is(orig) {

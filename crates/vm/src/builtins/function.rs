@@ -341,7 +341,7 @@ pub fn run_code(
     th.may_run_python()?;
     let regs = th.free_regs();
     let fl = crate::thread::fflags::ENTRY | crate::thread::fflags::LOCALS;
-    let nf = th.push_frame(f, regs, None, RawArgs::EMPTY, fl)?;
+    let nf = unsafe { th.push_frame(f, regs, None, RawArgs::EMPTY, fl) }?;
     nf.locals.init(Some(locals));
     th.run_entry()
 }

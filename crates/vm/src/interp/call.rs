@@ -269,7 +269,7 @@ impl Th {
         self.may_run_python()?;
         // Above everything that the current frame uses.
         let regs = self.free_regs();
-        self.push_frame(f, regs, first, a, fflags::ENTRY)?;
+        unsafe { self.push_frame(f, regs, first, a, fflags::ENTRY) }?;
         self.run_entry()
     }
     /// Runs what is not called by the interpreter: a panic inside is an exception, as it is there.
@@ -338,7 +338,10 @@ impl Th {
         r
     }
     /// Pushes a frame for `f` with its arguments bound; `pc` is before the first instruction.
-    pub fn push_frame(
+    ///
+    /// # Safety
+    /// `regs` are registers of this thread that are free from there on, but for the arguments.
+    pub unsafe fn push_frame(
         self,
         f: Gc<Function>,
         regs: *mut u64,

@@ -71,7 +71,7 @@ fn push_python_to(th: Th, f: Value, args: &[Value], mut flags: u64, extra: Optio
     if extra.is_some() {
         flags |= fflags::EXTRA;
     }
-    let nf = th.push_frame(func, regs, None, RawArgs::positional(args), flags)?;
+    let nf = unsafe { th.push_frame(func, regs, None, RawArgs::positional(args), flags) }?;
     nf.extra.init(extra);
     started(th)?;
     Ok(true)

@@ -29,13 +29,13 @@ fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
     let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
     if args.nkw() != 0 {
         let (func, all) = super::super::drain::with_keywords(th, f, args)?;
-        let r = th.push_frame(func, regs, None, RawArgs::positional(&all), fflags::HIDDEN);
+        let r = unsafe { th.push_frame(func, regs, None, RawArgs::positional(&all), fflags::HIDDEN) };
         return Some(r.and_then(|_| started(th)));
     }
     let d = super::super::drain::of(th, f, args.pos(), false)?;
     let with_start = [args.pos()[0], Value::fix(0)];
     let args = if d.zero { RawArgs::positional(&with_start) } else { args };
-    Some(th.push_frame(d.func, regs, None, args, fflags::HIDDEN).and_then(|_| started(th)))
+    Some(unsafe { th.push_frame(d.func, regs, None, args, fflags::HIDDEN) }.and_then(|_| started(th)))
 }
 /// Calls whatever is in a window. `args` start at register `at`; kwnames are the tuple of keyword names.
 #[inline(never)]
@@ -68,14 +68,14 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         return NEXT;
     }
     if let Some(func) = f.exact::<Function>() {
-        th.push_frame(func, unsafe { fp.regs.add(at) }, None, args, 0)?;
+        unsafe { th.push_frame(func, fp.regs.add(at), None, args, 0) }?;
         return started(th);
     }
     if let Some(m) = f.exact::<Method>()
         && let Some(func) = m.func.get().and_then(|f| f.exact::<Function>())
     {
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, m.this.get(), args, 0)?;
+        unsafe { th.push_frame(func, regs, m.this.get(), args, 0) }?;
         return started(th);
     }
     if let Some(t) = plain_class(th, f)
@@ -94,7 +94,8 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         }
         let o = builtins::object::new_instance(th, t)?;
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        let nf = th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA)?;
+        let nf =
+            unsafe { th.push_frame(func, regs, Some(o), args, flags_for(Cont::Init, 0) | fflags::EXTRA) }?;
         nf.extra.init(Some(o));
         return started(th);
     }
@@ -102,7 +103,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         && let Some(func) = func.exact::<Function>()
     {
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, Some(f), args, 0)?;
+        unsafe { th.push_frame(func, regs, Some(f), args, 0) }?;
         return started(th);
     }
     let v = if f.is_exact(Kind::Type) {
@@ -163,7 +164,7 @@ pub fn call_ex(th: Th, i: Ins) -> Res {
     {
         let fp = fr(th);
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
-        th.push_frame(func, regs, None, RawArgs::positional(t.items()), 0)?;
+        unsafe { th.push_frame(func, regs, None, RawArgs::positional(t.items()), 0) }?;
         return started(th);
     }
     let v = th.call_ex(f, t, kw)?;
