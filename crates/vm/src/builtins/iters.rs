@@ -276,7 +276,8 @@ pub fn new_list_iter(th: Th, l: Value) -> R<Value> {
         .value())
 }
 fn list_next(_: Th, o: Value) -> R<Option<Value>> {
-    let it: Gc<ListIter> = this(o);
+    // SAFETY: slots are called with instances of their type.
+    let it: Gc<ListIter> = unsafe { o.cast_unchecked() };
     let i = it.i.load(Relaxed) as i64;
     if i < 0 {
         return Ok(None);
@@ -316,7 +317,8 @@ pub fn new_list_rev_iter(th: Th, l: Gc<List>) -> Value {
 }
 #[inline]
 pub(super) fn list_rev_next(_: Th, o: Value) -> R<Option<Value>> {
-    let it: Gc<ListRevIter> = this(o);
+    // SAFETY: as in `list_next`.
+    let it: Gc<ListRevIter> = unsafe { o.cast_unchecked() };
     let i = it.i.load(Relaxed) as i64;
     if i < 0 {
         return Ok(None);
@@ -363,7 +365,8 @@ pub fn new_tuple_iter(th: Th, t: Value) -> R<Value> {
         .value())
 }
 fn tuple_next(_: Th, o: Value) -> R<Option<Value>> {
-    let it: Gc<TupleIter> = this(o);
+    // SAFETY: as in `list_next`.
+    let it: Gc<TupleIter> = unsafe { o.cast_unchecked() };
     let i = it.i.load(Relaxed);
     match it.tuple.gc().items().get(i as usize) {
         Some(v) => {

@@ -233,8 +233,9 @@ fn check_strict(th: Th, name: &str, iters: Gc<Tuple>, i: usize) -> R<()> {
     Ok(())
 }
 fn zip_next(th: Th, o: Value) -> R<Option<Value>> {
-    let z: Gc<Zip> = this(o);
-    let iters: Gc<Tuple> = this(z.iters.value());
+    // SAFETY: slots are called with instances of their type.
+    let z: Gc<Zip> = unsafe { o.cast_unchecked() };
+    let iters = z.iters.gc();
     let strict = z.strict.load(Relaxed) != 0;
     let end = |i: usize| -> R<Option<Value>> {
         if strict {
@@ -315,8 +316,9 @@ fn map_new(th: Th, cls: Value, a: RawArgs) -> R<Value> {
     Ok(m.value())
 }
 fn map_next(th: Th, o: Value) -> R<Option<Value>> {
-    let m: Gc<Map> = this(o);
-    let iters: Gc<Tuple> = this(m.iters.value());
+    // SAFETY: as in `zip_next`.
+    let m: Gc<Map> = unsafe { o.cast_unchecked() };
+    let iters = m.iters.gc();
     let f = m.func.value();
     let strict = m.strict.load(Relaxed) != 0;
     let end = |i: usize| -> R<Option<Value>> {

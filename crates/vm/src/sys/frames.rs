@@ -1,4 +1,7 @@
 //! Functions of `sys` that look at frames, at exceptions being handled, and at trace functions.
+//!
+//! # Invariants
+//! Frames of other threads are looked at while these are stopped, from their innermost one down.
 
 use crate::builtins::eval_::visible_frame;
 use crate::builtins::frame::{self, caller, frame_object};
