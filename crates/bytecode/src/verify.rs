@@ -251,17 +251,20 @@ impl Checker<'_> {
                 true
             }
             Some(old) => {
-                let was = old.regs[reg];
-                let mut changed = old.merge(&s.regs[..live], s.made);
-                for r in &mut old.regs[live..] {
-                    let j = join(*r, NONE);
-                    changed |= j != *r;
-                    *r = j;
+                let below = reg.min(live);
+                let mut changed = old.merge(&s.regs[..below], s.made);
+                for (r, old) in old.regs.iter_mut().enumerate().skip(below) {
+                    let from = if r == reg {
+                        OTHER
+                    } else if r < live {
+                        s.regs[r]
+                    } else {
+                        NONE
+                    };
+                    let now = join(*old, from);
+                    changed |= now != *old;
+                    *old = now;
                 }
-                let now = join(was, OTHER);
-                // If the register is a variable's it was counted above, perhaps for nothing.
-                changed |= now != was;
-                old.regs[reg] = now;
                 changed
             }
         };
