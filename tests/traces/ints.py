@@ -15,4 +15,14 @@ def in_range(n):
     return s
 
 
-print(total(5000), in_range(5000))
+# Whether a hash of 64 bits is small or large is not asked.
+def hashes(n):
+    h = 14695981039346656037
+    i = 0
+    while i < n:  # loop: lt guard_true call_ref eq guard_false call_ref eq guard_false call_ref eq guard_false fix_add_w guard_calm
+        h = ((h ^ i) * 1099511628211) & 0xFFFFFFFFFFFFFFFF
+        i += 1
+    return h
+
+
+print(total(5000), in_range(5000), hashes(5000))

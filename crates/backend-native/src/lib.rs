@@ -142,6 +142,7 @@ impl Backend for Native {
         if let Ok(dir) = std::env::var("ADDER_JIT_DUMP") {
             let _ = std::fs::write(format!("{dir}/{entry:x}.bin"), &code);
         }
+        exits.shrink_to_fit();
         Ok(Compiled { entry, exits, bytes: code.len() })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {

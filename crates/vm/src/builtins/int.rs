@@ -203,7 +203,7 @@ impl Th {
     pub fn int128(self, n: i128) -> R<Value> {
         match i64::try_from(n) {
             Ok(n) => Ok(self.int(n)),
-            Err(_) => self.int_of(SmallInt::from(n).view()),
+            Err(_) => Middle { neg: n < 0, mag: n.unsigned_abs() }.int(self),
         }
     }
     /// A Python int, immediate if it fits.

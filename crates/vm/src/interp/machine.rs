@@ -63,7 +63,7 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     /// What kind the value is of matters: a recorder tests it first, which decides other questions.
     #[inline(always)]
     fn kind_first(self, _v: Self::Ref) {}
-    /// `x op y` of an instruction that has met small integers and large ones; None: nothing is known of that.
+    /// `x op y` of integers where the instruction meets large ones; None: nothing is known of that.
     #[inline(always)]
     fn mixed_ints(self, _op: super::fast::Bin, _x: Self::Ref, _y: Self::Ref) -> Option<Self::Ref> {
         None

@@ -233,12 +233,12 @@ impl Rec {
 
     // -- integers
 
-    /// Whether the running instruction meets small and large integers, so that a trace that is made for either is left
-    /// often, as are all that begin there: with a few such instructions in a loop there would be a way for each of the
-    /// possible sequences. `large`: now it meets a large one.
+    /// Whether the running instruction is recorded for integers of any size: those that meet a large one now, and those
+    /// that were seen to meet both. A trace that is made for one kind is left often where they are mixed, as are all that
+    /// begin there: with a few such instructions in a loop there would be a way for each of the possible sequences.
     pub(super) fn mixes(&mut self, large: bool) -> bool {
         let now = if large { super::MET_LARGE } else { 0 };
-        self.met(self.pc, now) == super::MET_LARGE | super::MET_OTHER
+        self.met(self.pc, now) == super::MET_LARGE | super::MET_OTHER || large
     }
     /// Notes what an instruction of the innermost frame has met; answers all that it did.
     pub(super) fn met(&self, pc: *const Ins, now: u8) -> u8 {
