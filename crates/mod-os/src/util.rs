@@ -131,10 +131,12 @@ pub fn fs_decode(th: Th, b: &[u8]) -> R<Value> {
 pub fn fs_encode(th: Th, v: Value) -> R<Vec<u8>> {
     let s = v.cast::<Str>().expect("a str");
     let b = s.bytes();
+    // It mostly becomes a C string: with room for its end.
+    let mut out = Vec::with_capacity(b.len() + 1);
     if s.is_ascii() || std::str::from_utf8(b).is_ok() {
-        return Ok(b.to_vec());
+        out.extend_from_slice(b);
+        return Ok(out);
     }
-    let mut out = Vec::with_capacity(b.len());
     let (mut i, mut index) = (0, 0i64);
     while i < b.len() {
         let w = match b[i] {
