@@ -583,6 +583,6 @@ def nxt(it):
         L += [f"        except {self.pick('Exception', 'Exception', 'Exception', '(Boom, ArithmeticError, LookupError, AttributeError)')} as ex:", "            out.append(show(ex)[:60])"]
         if self.chance(0.2):
             L += ["        finally:", f"            {r.choice(STATEMENTS).replace('; ', chr(10) + ' ' * 12)}" if self.chance(0.5) else "            h += 1"]
-        L += ["    restore()", f"    return h, counted.n{self.pick('', '', ', show(x), show(c)')}"]
+        L += ["    restore()", f"    return h, counted.n > 0{self.pick('', '', ', show(x), show(c)')}"]
         L += ["try:", f"    go('e{u}', {r.choice([1, 2, 3, 8])}, {f}, {self.pick('0', '1', '0.5')})", "finally:", "    restore()", "    globals().pop('len', None)", "    globals().pop('isinstance', None)"]
         return L

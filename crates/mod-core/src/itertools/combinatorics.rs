@@ -4,9 +4,11 @@
 //!
 //! # Invariants
 //! `pools` is a tuple, `indices` and `cycles` are arrays of fixnums, all set by the constructors, which are the only
-//! way to an instance. Indices stay below the length of their pool whatever order threads come in: each is one word.
+//! way to an instance. Whoever moves on to the next indices, or reads them, holds the iterator's lock: between two steps they
+//! are below the lengths of their pools.
 
 use super::*;
+use adder_vm::interp::call::STACK_ARGS;
 
 native_layout! { Combi { pools: Tuple, indices: Array, cycles: Array; r: Plain<usize>, state: Plain<u8> } }
 
@@ -26,14 +28,40 @@ fn pool(c: Gc<Combi>) -> Gc<Tuple> {
 fn indices(c: Gc<Combi>) -> Gc<Array> {
     c.indices.gc()
 }
-/// The tuple of the pool's items at the first `r` indices.
-fn pick(th: Th, c: Gc<Combi>) -> R<Option<Value>> {
-    let (p, ix) = (pool(c), indices(c));
-    let mut g = Gather::new();
-    for i in 0..c.r.get() {
-        g.push(th, p.items()[get(ix, i)])?;
+/// The tuple of the items that `item` finds, after `step` has moved on; None: it was the last. In one piece for other
+/// threads.
+#[inline(always)]
+fn advance(
+    th: Th,
+    c: Gc<Combi>,
+    step: impl FnOnce() -> bool,
+    item: impl Fn(usize) -> Value,
+) -> R<Option<Value>> {
+    let n = c.r.get();
+    let mut few = [None; STACK_ARGS];
+    // Nothing is allocated under the lock.
+    let many = if n > STACK_ARGS { Some(th.array(n)?) } else { None };
+    {
+        let _g = th.lock(c);
+        if c.state.get() == STOPPED {
+            return Ok(None);
+        }
+        if !step() {
+            c.state.set(STOPPED);
+            return Ok(None);
+        }
+        c.state.set(GOING);
+        match many {
+            None => few[..n].iter_mut().enumerate().for_each(|(i, v)| *v = Some(item(i))),
+            Some(a) => (0..n).for_each(|i| th.store(a, a.slot(i), item(i))),
+        }
     }
-    th.try_tuple(g.as_slice()).map(Some)
+    let all = match many {
+        None => few.as_ptr() as *const Value,
+        Some(a) => a.slots().as_ptr() as *const Value,
+    };
+    // SAFETY: all of them were just written.
+    th.try_tuple(unsafe { std::slice::from_raw_parts(all, n) }).map(Some)
 }
 fn make_combi(th: Th, t: Value, pools: Value, n: usize, r: usize) -> R<Gc<Combi>> {
     let ix = th.array(n.max(1))?;
@@ -87,40 +115,22 @@ fn product_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
     let (pools, ix, n) = (pool(c), indices(c), c.r.get());
     let nth = |i: usize| pools.items()[i].known::<Tuple>();
-    match c.state.get() {
-        STOPPED => return Ok(None),
-        FRESH => {
-            if (0..n).any(|i| nth(i).len == 0) {
-                c.state.set(STOPPED);
-                return Ok(None);
-            }
-            for i in 0..n {
-                set(ix, i, 0);
-            }
-            c.state.set(GOING);
+    let step = || {
+        if c.state.get() == FRESH {
+            (0..n).for_each(|i| set(ix, i, 0));
+            return (0..n).all(|i| nth(i).len != 0);
         }
-        _ => {
-            let mut i = n;
-            loop {
-                if i == 0 {
-                    c.state.set(STOPPED);
-                    return Ok(None);
-                }
-                i -= 1;
-                let k = get(ix, i) + 1;
-                if k < nth(i).len {
-                    set(ix, i, k);
-                    break;
-                }
-                set(ix, i, 0);
+        for i in (0..n).rev() {
+            let k = get(ix, i) + 1;
+            if k < nth(i).len {
+                set(ix, i, k);
+                return true;
             }
+            set(ix, i, 0);
         }
-    }
-    let mut g = Gather::new();
-    for i in 0..n {
-        g.push(th, nth(i).items()[get(ix, i)])?;
-    }
-    th.try_tuple(g.as_slice()).map(Some)
+        false
+    };
+    advance(th, c, step, |i| nth(i).items()[get(ix, i)])
 }
 
 // -- combinations
@@ -148,27 +158,19 @@ fn combinations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 }
 fn combinations_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
-    let (n, r, ix) = (pool(c).len, c.r.get(), indices(c));
-    match c.state.get() {
-        STOPPED => return Ok(None),
-        FRESH => {
-            for i in 0..r {
-                set(ix, i, i);
-            }
-            c.state.set(GOING);
+    let (p, r, ix) = (pool(c), c.r.get(), indices(c));
+    let n = p.len;
+    let step = || {
+        if c.state.get() == FRESH {
+            (0..r).for_each(|i| set(ix, i, i));
+            return true;
         }
-        _ => {
-            let Some(i) = (0..r).rev().find(|&i| get(ix, i) != i + n - r) else {
-                c.state.set(STOPPED);
-                return Ok(None);
-            };
-            let first = get(ix, i) + 1;
-            for j in i..r {
-                set(ix, j, first + j - i);
-            }
-        }
-    }
-    pick(th, c)
+        let Some(i) = (0..r).rev().find(|&i| get(ix, i) != i + n - r) else { return false };
+        let first = get(ix, i) + 1;
+        (i..r).for_each(|j| set(ix, j, first + j - i));
+        true
+    };
+    advance(th, c, step, |i| p.items()[get(ix, i)])
 }
 iterator! { COMBINATIONS_R_TYPE COMBINATIONS_R "combinations_with_replacement" Combi cwr_new cwr_next
 "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')" [] }
@@ -186,27 +188,19 @@ fn cwr_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 }
 fn cwr_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
-    let (n, r, ix) = (pool(c).len, c.r.get(), indices(c));
-    match c.state.get() {
-        STOPPED => return Ok(None),
-        FRESH => {
-            for i in 0..r {
-                set(ix, i, 0);
-            }
-            c.state.set(GOING);
+    let (p, r, ix) = (pool(c), c.r.get(), indices(c));
+    let n = p.len;
+    let step = || {
+        if c.state.get() == FRESH {
+            (0..r).for_each(|i| set(ix, i, 0));
+            return true;
         }
-        _ => {
-            let Some(i) = (0..r).rev().find(|&i| get(ix, i) != n - 1) else {
-                c.state.set(STOPPED);
-                return Ok(None);
-            };
-            let k = get(ix, i) + 1;
-            for j in i..r {
-                set(ix, j, k);
-            }
-        }
-    }
-    pick(th, c)
+        let Some(i) = (0..r).rev().find(|&i| get(ix, i) != n - 1) else { return false };
+        let k = get(ix, i) + 1;
+        (i..r).for_each(|j| set(ix, j, k));
+        true
+    };
+    advance(th, c, step, |i| p.items()[get(ix, i)])
 }
 
 // -- permutations
@@ -237,45 +231,34 @@ fn permutations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 }
 fn permutations_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = Combi::of(o);
-    let (n, r, ix) = (pool(c).len, c.r.get(), indices(c));
+    let (p, r, ix) = (pool(c), c.r.get(), indices(c));
+    let n = p.len;
     let cy: Gc<Array> = c.cycles.gc();
-    match c.state.get() {
-        STOPPED => return Ok(None),
-        FRESH => {
-            for i in 0..n {
-                set(ix, i, i);
-            }
-            for i in 0..r {
+    let step = || {
+        if c.state.get() == FRESH {
+            (0..n).for_each(|i| set(ix, i, i));
+            (0..r).for_each(|i| set(cy, i, n - i));
+            return true;
+        }
+        for i in (0..r).rev() {
+            let k = get(cy, i) - 1;
+            set(cy, i, k);
+            if k == 0 {
+                let first = get(ix, i);
+                for j in i..n - 1 {
+                    set(ix, j, get(ix, j + 1));
+                }
+                set(ix, n - 1, first);
                 set(cy, i, n - i);
-            }
-            c.state.set(GOING);
-        }
-        _ => {
-            let mut i = r;
-            loop {
-                if i == 0 {
-                    c.state.set(STOPPED);
-                    return Ok(None);
-                }
-                i -= 1;
-                let k = get(cy, i) - 1;
-                set(cy, i, k);
-                if k == 0 {
-                    let first = get(ix, i);
-                    for j in i..n - 1 {
-                        set(ix, j, get(ix, j + 1));
-                    }
-                    set(ix, n - 1, first);
-                    set(cy, i, n - i);
-                } else {
-                    let j = n - k;
-                    let (x, y) = (get(ix, i), get(ix, j));
-                    set(ix, i, y);
-                    set(ix, j, x);
-                    break;
-                }
+            } else {
+                let j = n - k;
+                let (x, y) = (get(ix, i), get(ix, j));
+                set(ix, i, y);
+                set(ix, j, x);
+                return true;
             }
         }
-    }
-    pick(th, c)
+        false
+    };
+    advance(th, c, step, |i| p.items()[get(ix, i)])
 }
