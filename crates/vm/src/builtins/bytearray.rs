@@ -371,9 +371,7 @@ fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
             if x.step == 1 {
                 return new(th, &b[x.start as usize..x.start as usize + x.len]);
             }
-            let out: Vec<u8> =
-                (0..x.len as i64).map(|i| b[x.start.wrapping_add(i.wrapping_mul(x.step)) as usize]).collect();
-            new(th, &out)
+            new(th, &slicing::every(b, &x))
         }
     }
 }

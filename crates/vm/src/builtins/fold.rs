@@ -12,7 +12,8 @@ use crate::thread::Th;
 use crate::value::*;
 use std::sync::atomic::Ordering::Acquire;
 
-/// Calls `f` with each item until it answers false. Lists and tuples are walked in place: a list may change meanwhile.
+/// Calls `f` with each item until it answers false. Lists, tuples and bytes are walked in place: a list or bytearray may
+/// change meanwhile.
 #[inline]
 pub fn each(th: Th, iterable: Value, mut f: impl FnMut(Value) -> R<bool>) -> R<()> {
     if let Some(t) = iterable.exact::<Tuple>() {
@@ -32,6 +33,24 @@ pub fn each(th: Th, iterable: Value, mut f: impl FnMut(Value) -> R<bool>) -> R<(
             }
             let Some(v) = a.slot(i).get() else { break };
             if !f(v)? {
+                break;
+            }
+            i += 1;
+        }
+        return Ok(());
+    }
+    if let Some(b) = iterable.exact::<Bytes>() {
+        for c in b.bytes() {
+            if !f(Value::fix(*c as i64))? {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    if let Some(b) = iterable.exact::<ByteArray>() {
+        let mut i = 0;
+        while let Some(c) = b.bytes().get(i).copied() {
+            if !f(Value::fix(c as i64))? {
                 break;
             }
             i += 1;

@@ -82,6 +82,19 @@ pub fn adjust(len: usize, (start, stop, step): (i64, i64, i64)) -> Span {
     Span { start, stop, step, len: count as usize }
 }
 
+/// The items of a span.
+pub fn every<T: Copy>(items: &[T], x: &Span) -> Vec<T> {
+    if x.len == 0 {
+        return Vec::new();
+    }
+    let (start, step) = (x.start as usize, x.step.unsigned_abs() as usize);
+    if x.step > 0 {
+        items[start..].iter().step_by(step).take(x.len).copied().collect()
+    } else {
+        items[..=start].iter().rev().step_by(step).take(x.len).copied().collect()
+    }
+}
+
 /// Optional `start` and `end` arguments of methods, as indices into a sequence of `len` items with `start` possibly
 /// beyond `end`.
 pub fn start_end(th: Th, start: Option<Value>, end: Option<Value>) -> R<(i64, i64)> {
@@ -116,6 +129,17 @@ pub fn index(i: i64, len: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn every_item_of_a_span() {
+        let all: Vec<i64> = (0..10).collect();
+        for (start, stop, step) in
+            [(2, 9, 3), (9, 2, -3), (-1, i64::MIN, -1), (5, 5, 1), (9, 0, i64::MIN), (0, 9, i64::MAX)]
+        {
+            let x = adjust(all.len(), (start, stop, step));
+            let want: Vec<i64> = (0..x.len as i64).map(|i| x.start + i * x.step).collect();
+            assert_eq!(every(&all, &x), want, "{start}:{stop}:{step}");
+        }
+    }
     #[test]
     fn spans() {
         let s = adjust(10, (i64::MAX, i64::MIN, -1));
