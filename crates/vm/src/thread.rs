@@ -281,8 +281,7 @@ unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
             t.slot(&raw const fr.func as *mut u64);
             let mut code = fr.code.value().bits();
             t.slot(&mut code);
-            let depth = fr.depth();
-            for i in 0..depth {
+            for i in 0..fr.scanned() {
                 t.slot(fr.regs.add(i));
             }
             if fr.flags & fflags::LOCALS != 0 {
@@ -307,6 +306,13 @@ impl Frame {
     /// Index of the current instruction.
     pub fn lasti(&self) -> usize {
         unsafe { self.pc.offset_from(self.code.ins) as usize }
+    }
+    /// How many registers a collection looks at: before the first instruction those that are live at it.
+    fn scanned(&self) -> usize {
+        if self.pc.wrapping_add(1) == self.code.ins {
+            return unsafe { (&(*self.code.data).depths)[0] as usize };
+        }
+        self.depth()
     }
     /// How many registers are live.
     pub fn depth(&self) -> usize {

@@ -79,6 +79,11 @@ impl Rec {
         parent: Option<&'static Exit>,
         is_loop: bool,
     ) -> Result<usize, &'static str> {
+        // A collection finds alive what is so where the program goes on: before the first instruction nothing says what is.
+        if !self.resume.is_null() {
+            // SAFETY: the running frame, an instruction of its code.
+            unsafe { (*self.th.fp.get()).pc = self.resume };
+        }
         let start = std::time::Instant::now();
         if let Some((_, why)) = self.core.abort {
             return Err(why);
