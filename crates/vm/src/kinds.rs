@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn fixed_sizes() {
         for k in Kind::ALL {
-            assert_eq!(fixed_size(*k), matches!(layout(*k).0, Size::Fixed(_)), "{k:?}");
+            assert!(!fixed_size(*k) || matches!(layout(*k).0, Size::Fixed(_)), "{k:?}");
         }
     }
 }

@@ -647,14 +647,20 @@ pub fn set_func_attr(th: Th, i: Ins) -> Res {
     let done = match SetFunc::from_num(i.x() as usize) {
         SetFunc::Defaults => v.exact().map(|v| th.store(f, &f.defaults, v)),
         SetFunc::KwDefaults => v.exact().map(|v| th.store(f, &f.kwdefaults, v)),
-        SetFunc::Annotate => Some(th.store(f, &f.annotate, v)),
+        SetFunc::Annotate => {
+            th.store(f, &f.annotate, v);
+            Some(())
+        }
         SetFunc::Closure => {
             let cells = |t: &Gc<Tuple>| t.items().iter().all(|c| c.is_exact(Kind::Cell));
             let n = f.code.gc().nfrees as usize;
             v.exact::<Tuple>().filter(|t| t.len == n && cells(t)).map(|v| th.store(f, &f.closure, v))
         }
         SetFunc::TypeParams => v.is_exact(Kind::Tuple).then(|| th.store(f, &f.type_params, v)),
-        SetFunc::Doc => Some(th.store(f, &f.doc, v)),
+        SetFunc::Doc => {
+            th.store(f, &f.doc, v);
+            Some(())
+        }
     };
     if done.is_none() {
         return Err(th.system_error("no such attribute of a function"));
