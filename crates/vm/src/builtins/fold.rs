@@ -3,6 +3,7 @@
 //! # Invariants
 //! A list's `items` is an array, whose capacity bounds the index: the list may have got another one meanwhile.
 
+use crate::builtins::bytearray::ByteArray;
 use crate::err::{R, Raised};
 use crate::n;
 use crate::native::*;
