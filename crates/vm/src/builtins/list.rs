@@ -69,7 +69,9 @@ pub static LIST_TYPE: NativeType = NativeType {
             Ok(from_array(th, arr, n).value())
         }),
         method("append", "($self, object, /)", "Append object to the end of the list.", |th, a| {
-            append(th, me(a), arg(a, 1))?;
+            // SAFETY: only ever called as a method, with its required argument.
+            let (l, v) = unsafe { (me_unchecked(a), a.get_unchecked(1).unwrap_unchecked()) };
+            append(th, l, v)?;
             Ok(NONE())
         })
         .inlined(Inline::ListAppend),
@@ -820,7 +822,8 @@ fn list_irepeat(th: Th, o: Value, k: i64) -> R<Value> {
     Ok(o)
 }
 fn list_pop(th: Th, a: &[Option<Value>]) -> R<Value> {
-    let l: Gc<List> = me(a);
+    // SAFETY: only ever called as a method.
+    let l: Gc<List> = unsafe { me_unchecked(a) };
     let i = match a[1] {
         None => {
             if !th.multi() {

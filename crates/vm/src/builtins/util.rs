@@ -16,6 +16,17 @@ use std::cell::Cell;
 pub fn me<T: Layout>(a: &[Option<Value>]) -> Gc<T> {
     this(arg(a, 0))
 }
+/// The same without a second look, for methods that hot loops call.
+///
+/// # Safety
+/// The function is called as a method only: by a descriptor, which looks at the receiver.
+#[inline(always)]
+pub unsafe fn me_unchecked<T: Layout>(a: &[Option<Value>]) -> Gc<T> {
+    if cfg!(debug_assertions) {
+        return me(a);
+    }
+    unsafe { a.get_unchecked(0).unwrap_unchecked().cast_unchecked() }
+}
 /// A required argument.
 #[inline(always)]
 pub fn arg(a: &[Option<Value>], i: usize) -> Value {

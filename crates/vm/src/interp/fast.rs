@@ -456,7 +456,9 @@ fn slot_of<M: PyMachine>(m: M, o: M::Ref, offset: u32) -> R<M::Ref> {
 fn find_entry<M: PyMachine>(m: M, ic: &'static Ic, o: M::Ref) -> Option<&'static IcEntry> {
     let mut e = ic.entry.load(Acquire);
     while let Some(x) = unsafe { e.as_ref() } {
-        if m.shape_is(o, x.shape) && (!x.of_one_object() || m.test(m.same(o, m.constant(x.aux.value())))) {
+        // SAFETY: it has the object that it is about.
+        let is_it = || m.test(m.same(o, m.constant(unsafe { x.besides() })));
+        if m.shape_is(o, x.shape) && (!x.of_one_object() || is_it()) {
             return Some(x);
         }
         e = x.next();
@@ -514,11 +516,11 @@ pub fn load_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                     None => return Err(m.decline()),
                 }
             }
-            tag::VALUE | tag::TYPE_ATTR => m.constant(e.value.value()),
+            tag::VALUE | tag::TYPE_ATTR => m.constant(e.what()),
             tag::MODULE | tag::CLASS_VAR | tag::TYPE_VAR => {
                 m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?
             }
-            tag::PROPERTY => return m.enter_getter(pc, e.value.value(), o).ok_or(m.decline()),
+            tag::PROPERTY => return m.enter_getter(pc, e.what(), o).ok_or(m.decline()),
             _ => return Err(m.decline()),
         };
         m.set_reg(i.a(), v);
@@ -535,7 +537,7 @@ pub fn load_method_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         && e.tag == tag::METHOD
         && m.shape_is(o, e.shape)
     {
-        m.set_reg(i.a(), m.constant(e.value.value()));
+        m.set_reg(i.a(), m.constant(e.what()));
         m.set_reg(i.a() + 1, o);
         return Ok(pc.next());
     }
@@ -555,16 +557,17 @@ pub fn load_method_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     if let Some(e) = find_entry(*m, ic, o) {
         let v = match e.tag {
             tag::METHOD => {
-                m.set_reg(i.a(), m.constant(e.value.value()));
+                m.set_reg(i.a(), m.constant(e.what()));
                 m.set_reg(i.a() + 1, o);
                 return Ok(pc.next());
             }
             tag::CLASS_METHOD | tag::TYPE_METHOD => {
-                m.set_reg(i.a(), m.constant(e.value.value()));
-                m.set_reg(i.a() + 1, m.constant(e.aux.value()));
+                m.set_reg(i.a(), m.constant(e.what()));
+                // SAFETY: these have the type.
+                m.set_reg(i.a() + 1, m.constant(unsafe { e.besides() }));
                 return Ok(pc.next());
             }
-            tag::TYPE_ATTR | tag::VALUE => m.constant(e.value.value()),
+            tag::TYPE_ATTR | tag::VALUE => m.constant(e.what()),
             tag::MODULE | tag::CLASS_VAR | tag::TYPE_VAR => {
                 m.global_cell(unsafe { e.value.gc() }).ok_or(m.decline())?
             }
@@ -596,7 +599,8 @@ pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
             tag::SLOT => m.set(o, Field(e.offset()), v)?,
             tag::ADD if !m.multi() => {
                 m.set(o, Field(e.offset()), v)?;
-                m.set_shape(o, (e.aux.value().bits() >> 1) as u32);
+                // SAFETY: it has the next shape.
+                m.set_shape(o, (unsafe { e.besides() }.bits() >> 1) as u32);
             }
             tag::EXT if !m.multi() => {
                 let (x, k) = ext_slot(*m, o, e)?;

@@ -29,27 +29,30 @@ pub mod tag {
     pub const VALUE: u32 = 2;
     /// `property` with a Python getter: `value` is the function.
     pub const PROPERTY: u32 = 3;
-    /// Attribute of a type object: `aux` is the type, `value` the attribute.
-    pub const TYPE_ATTR: u32 = 4;
     /// Setting a new attribute: `aux` is the id of the next shape, `value` the byte offset.
-    pub const ADD: u32 = 5;
+    pub const ADD: u32 = 4;
     /// Attribute in the object, of a shape other than the one in `w0`: `value` is the byte offset.
-    pub const SLOT: u32 = 6;
+    pub const SLOT: u32 = 5;
     /// Attribute beyond the object's capacity: `value` is the byte offset of the `AttrExt` word, `aux` the index there.
-    pub const EXT: u32 = 7;
-    /// Variable of a module: `aux` is the module, `value` the variable's cell.
-    pub const MODULE: u32 = 8;
+    pub const EXT: u32 = 6;
     /// The shape is in dict mode and the type has no data descriptor of the name: the instance's dict comes first.
-    pub const DICT: u32 = 9;
+    pub const DICT: u32 = 7;
     /// What a descriptor gives: `value` is the descriptor, which nothing in the instance comes before.
-    pub const DESCRIPTOR: u32 = 10;
+    pub const DESCRIPTOR: u32 = 8;
     /// Class method that is a Python function, of instances of this shape: `value` is the function, `aux` the type.
-    pub const CLASS_METHOD: u32 = 11;
-    /// The same of the type object in `aux`.
-    pub const TYPE_METHOD: u32 = 12;
+    pub const CLASS_METHOD: u32 = 9;
     /// As `VALUE`, where the attribute may be assigned to: `value` is its cell ([`crate::builtins::class_vars`]).
-    pub const CLASS_VAR: u32 = 13;
-    /// The same as an attribute of the type object in `aux`, to be read or assigned to.
+    pub const CLASS_VAR: u32 = 10;
+
+    /// From here on entries are about the object in `aux` alone.
+    pub const OF_ONE_OBJECT: u32 = TYPE_ATTR;
+    /// Attribute of a type object: `aux` is the type, `value` the attribute.
+    pub const TYPE_ATTR: u32 = 11;
+    /// Variable of a module: `aux` is the module, `value` the variable's cell.
+    pub const MODULE: u32 = 12;
+    /// As `CLASS_METHOD`, of the type object in `aux`.
+    pub const TYPE_METHOD: u32 = 13;
+    /// As `CLASS_VAR`, as an attribute of the type object in `aux`, to be read or assigned to.
     pub const TYPE_VAR: u32 = 14;
 }
 
@@ -113,12 +116,26 @@ impl IcEntry {
     /// The entry is about the object in `aux` alone.
     #[inline(always)]
     pub fn of_one_object(&self) -> bool {
-        matches!(self.tag, tag::TYPE_ATTR | tag::MODULE | tag::TYPE_METHOD | tag::TYPE_VAR)
+        self.tag >= tag::OF_ONE_OBJECT
+    }
+    /// What the tag says of `value`.
+    #[inline(always)]
+    pub fn what(&self) -> Value {
+        // SAFETY: an entry has a value before anybody sees it (`new_entry`).
+        unsafe { self.value.value_unchecked() }
+    }
+    /// What the tag says of `aux`, where it says something.
+    ///
+    /// # Safety
+    /// The tag says something: entries of that kind are made with it.
+    #[inline(always)]
+    pub unsafe fn besides(&self) -> Value {
+        unsafe { self.aux.value_unchecked() }
     }
     /// Byte offset of an attribute in the object ([`tag::SLOT`], [`tag::ADD`]).
     #[inline(always)]
     pub fn offset(&self) -> u32 {
-        (self.value.value().bits() >> 1) as u32
+        (self.what().bits() >> 1) as u32
     }
     /// Of [`tag::EXT`].
     #[inline(always)]
