@@ -133,7 +133,7 @@ mod tests {
     fn every_item_of_a_span() {
         let all: Vec<i64> = (0..10).collect();
         for (start, stop, step) in
-            [(2, 9, 3), (9, 2, -3), (-1, i64::MIN, -1), (5, 5, 1), (9, 0, i64::MIN), (0, 9, i64::MAX)]
+            [(2, 9, 3), (9, 2, -3), (-1, i64::MIN, -1), (5, 5, 1), (9, 0, -i64::MAX), (0, 9, i64::MAX)]
         {
             let x = adjust(all.len(), (start, stop, step));
             let want: Vec<i64> = (0..x.len as i64).map(|i| x.start + i * x.step).collect();
