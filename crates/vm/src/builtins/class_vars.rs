@@ -12,6 +12,7 @@
 //! - A cell that had such a value never gets a descriptor: who knows only the cell would take it for the value.
 
 use crate::err::R;
+use crate::jit::watch::{CELL_CHANGED, cell_stored};
 use crate::object::*;
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
@@ -67,6 +68,9 @@ fn assign(th: Th, t: Gc<Type>, name: Value, v: Value) -> R<bool> {
     if !d.is_cells() {
         // From the next time on.
         d.make_cells(th)?;
+        if let Some(c) = cell_in(th, t, name, old) {
+            c.set_flag(CELL_CHANGED);
+        }
         return Ok(false);
     }
     let Some(c) = cell_in(th, t, name, old) else { return Ok(false) };
@@ -75,6 +79,8 @@ fn assign(th: Th, t: Gc<Type>, name: Value, v: Value) -> R<bool> {
         return Ok(false);
     }
     th.store(c, &c.v, v);
-    crate::jit::watch::cell_stored(c);
+    cell_stored(c);
+    // Traces shall not take it for a constant.
+    c.set_flag(CELL_CHANGED);
     Ok(true)
 }
