@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 CHILD = r'''
-import array, bz2, codecs, csv, decimal, encodings.idna, hashlib, io, itertools, json, lzma, marshal, mmap, os, pickle
+import array, ast, bz2, codecs, csv, decimal, encodings.idna, hashlib, io, itertools, json, lzma, marshal, mmap, os, pickle
 import re, socket, struct, sys, threading, time, unicodedata, weakref, xml.etree.ElementTree as etree, zlib
 
 sys.set_int_max_str_digits(0)
@@ -119,6 +119,10 @@ tests += [
     lambda: format(1 << 3 * 10**8, "_x"),
     lambda: 1 << 10**9,
     lambda: (1 << 10**8) * (1 << 10**8),
+    lambda: int(decimal.Decimal("1e90000000")),
+    lambda: int.from_bytes(zeros * 30, "big"),
+    lambda: compile("a\n" * N, "", "exec"),
+    lambda: ast.parse("a[1:2]\n" * N),
     lambda: "%.*f" % (10**9, 1.5),
     lambda: format(1.5, ".1000000000f"),
     lambda: format(decimal.Decimal(1), ".100000000f"),

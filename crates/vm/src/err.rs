@@ -49,6 +49,10 @@ impl Th {
         self.raise_args(&exc::KEY_ERROR, &[key])
     }
     #[cold]
+    /// MemoryError if there is not so much outside the heap: for work that cannot do without once it has begun.
+    pub fn memory_for(self, bytes: usize) -> R<()> {
+        if adder_heap::would_fit(bytes) { Ok(()) } else { Err(self.memory_error()) }
+    }
     pub fn memory_error(self) -> Raised {
         let r = self.raise_args(&exc::MEMORY_ERROR, &[]);
         // If that took the last memory it need not be said again.

@@ -155,11 +155,7 @@ pub static OPTIMIZE: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::
 const MEMORY_PER_BYTE: usize = 192;
 /// To be called before source text of this length is parsed: nothing in there can do without memory.
 pub fn memory_to_parse(th: Th, source: usize) -> R<()> {
-    if adder_heap::would_fit(source.saturating_mul(MEMORY_PER_BYTE)) {
-        Ok(())
-    } else {
-        Err(th.memory_error())
-    }
+    th.memory_for(source.saturating_mul(MEMORY_PER_BYTE))
 }
 
 /// Compiles source text to a code object. `optimize` -1: the process's level.

@@ -362,6 +362,9 @@ pub fn int_of(th: Th, v: View) -> R<Value> {
     if let Some(n) = v.to_i64() {
         return Ok(th.int(n));
     }
+    // Its digits as text, and the parts that they are read in.
+    const MEMORY_PER_DIGIT: i64 = 6;
+    th.memory_for(v.adjusted().saturating_mul(MEMORY_PER_DIGIT).max(0) as usize)?;
     match funcs::to_big(v) {
         Some(b) => th.big(b),
         None => Err(th.memory_error()),

@@ -136,6 +136,9 @@ fn from_bytes(th: Th, a: Args) -> R<Value> {
     let little = little(th, a[2], "from_bytes")?;
     let signed = flag(th, a[3])?;
     let b = bytes::of_object(th, src)?;
+    if b.len > 1 << 16 {
+        th.memory_for(2 * b.len)?;
+    }
     let n = th.big(bigint::from_bytes(b.bytes(), little, signed))?;
     if ty == int::INT.get() { Ok(n) } else { th.call(ty.value(), &[n]) }
 }
