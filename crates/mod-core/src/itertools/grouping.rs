@@ -80,21 +80,20 @@ fn step(th: Th, c: Gc<GroupBy>) -> R<bool> {
 fn groupby_next(th: Th, o: Value) -> R<Option<Value>> {
     let c = GroupBy::of(o);
     c.grouper.init(None);
-    loop {
+    let key = loop {
         match (c.currkey.get(), c.tgtkey.get()) {
             (None, _) => {}
-            (Some(_), None) => break,
+            (Some(k), None) => break k,
             (Some(k), Some(t)) => {
                 if !th.eq(t, k)? {
-                    break;
+                    break k;
                 }
             }
         }
         if !step(th, c)? {
             return Ok(None);
         }
-    }
-    let key = c.currkey.value();
+    };
     th.store(c, &c.tgtkey, key);
     let g = make(th, th.make_type(&GROUPER).value())?;
     let x = Grouper::of(g);
@@ -129,16 +128,22 @@ fn grouper_next(th: Th, o: Value) -> R<Option<Value>> {
     if !c.grouper.get().is_some_and(|g| g.is(o)) {
         return Ok(None);
     }
-    if c.currvalue.get().is_none() && !step(th, c)? {
-        return Ok(None);
+    loop {
+        if c.currvalue.get().is_none() && !step(th, c)? {
+            return Ok(None);
+        }
+        // Another thread may have taken it.
+        let Some(k) = c.currkey.get() else { continue };
+        if !th.eq(x.tgtkey.value(), k)? {
+            return Ok(None);
+        }
+        let v = c.currvalue.get();
+        c.currvalue.init(None);
+        c.currkey.init(None);
+        if v.is_some() {
+            return Ok(v);
+        }
     }
-    if !th.eq(x.tgtkey.value(), c.currkey.value())? {
-        return Ok(None);
-    }
-    let v = c.currvalue.get();
-    c.currvalue.init(None);
-    c.currkey.init(None);
-    Ok(v)
 }
 
 // -- tee
