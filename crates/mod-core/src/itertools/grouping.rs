@@ -137,12 +137,11 @@ fn grouper_next(th: Th, o: Value) -> R<Option<Value>> {
         if !th.eq(x.tgtkey.value(), k)? {
             return Ok(None);
         }
+        // As CPython: if the comparison took it, that is the end.
         let v = c.currvalue.get();
         c.currvalue.init(None);
         c.currkey.init(None);
-        if v.is_some() {
-            return Ok(v);
-        }
+        return Ok(v);
     }
 }
 
