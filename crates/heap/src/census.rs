@@ -25,14 +25,17 @@ pub(crate) struct Census<'a> {
 
 impl Heap {
     /// A full collection. Of the cyclic garbage that it finds, tells how many objects `counts` holds for; `counts` sees
-    /// dead objects and must not allocate.
+    /// dead objects and must not allocate. Where there is no memory to count in, nothing is counted.
     #[inline(never)]
     pub fn collect_counting(&'static self, m: &Mutator, counts: &dyn Fn(Obj) -> bool) -> usize {
         let mut census = Census { counts, found: 0 };
+        // Counting takes a few words for each dead object, which has two at least.
+        let most = 2 * (self.space.lock().used << BLOCK_SH);
+        let room = crate::malloc::would_fit(most);
         m.with_stack_saved(|| {
             if self.world.stop(m, || true) {
                 // SAFETY: the world is stopped.
-                unsafe { self.run(true, Some(&mut census), None) };
+                unsafe { self.run(true, room.then_some(&mut census), None) };
                 self.world.resume(m, self.has_pending());
             }
         });

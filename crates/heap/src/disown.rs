@@ -70,8 +70,8 @@ impl Tracer {
             let s = &*self.space;
             let mut found = Vec::new();
             let mut gather = |w: &Watched, all: bool| {
-                let lists = [Some(&w.young), all.then_some(&w.old)];
-                for &o in lists.into_iter().flatten().flatten() {
+                let old = all.then(|| w.old.iter());
+                for &o in w.young.iter().chain(old.into_iter().flatten()) {
                     if self.survivor(o).is_none() {
                         found.push(o);
                     }

@@ -149,7 +149,7 @@ impl Heap {
                     (*o).local().finalizers.iter().for_each(|o| f(*o));
                 }
                 let s = &*self.space.stopped();
-                s.finalizers.young.iter().chain(&s.finalizers.old).for_each(|o| f(*o));
+                s.finalizers.young.iter().chain(s.finalizers.old.iter()).for_each(|o| f(*o));
             }
         })
     }

@@ -32,7 +32,7 @@
 //! `space` the memory: blocks, lines, side tables, spans · `alloc` allocation's slow paths, the limit · `mutator`
 //! a thread's part, fast paths · `stack` registers and stacks · `roots` ambiguous words · `trace` marking and
 //! evacuation · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
-//! course of a collection, sweeping, policy · `malloc` memory outside the heap, when it runs out · `census` counting cyclic garbage · `disown` what only stale words keep · `world` threads, stopping them · `rooted` root vectors · `check`
+//! course of a collection, sweeping, policy · `malloc` memory outside the heap, when it runs out · `pile` long queues in pieces · `census` counting cyclic garbage · `disown` what only stale words keep · `world` threads, stopping them · `rooted` root vectors · `check`
 //! stress mode's checks · `layout` the table of kinds.
 //!
 //! Sources: Blackburn and McKinley, "Immix" (2008), for blocks, lines and sticky marks; Bartlett,
@@ -133,6 +133,7 @@ mod heap;
 mod layout;
 mod malloc;
 mod mutator;
+mod pile;
 mod rooted;
 mod roots;
 mod space;

@@ -10,9 +10,10 @@
 
 use crate::barrier::CardEntry;
 use crate::layout::Layouts;
+use crate::pile::Pile;
 use crate::{Obj, Stats};
 use std::cell::UnsafeCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) const BLOCK_SH: usize = 15;
@@ -237,7 +238,7 @@ pub(crate) enum Need {
 #[derive(Default)]
 pub(crate) struct Watched {
     pub young: Vec<Obj>,
-    pub old: Vec<Obj>,
+    pub old: Pile,
 }
 
 pub(crate) struct Space {
@@ -285,8 +286,8 @@ pub(crate) struct Space {
     pub weak: Watched,
     pub finalizers: Watched,
     pub drops: Watched,
-    pub dead_weak: VecDeque<Obj>,
-    pub finalizable: VecDeque<Obj>,
+    pub dead_weak: Pile,
+    pub finalizable: Pile,
 
     // Policy.
     /// Bytes handed out since the last collection.

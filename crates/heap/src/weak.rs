@@ -12,6 +12,7 @@
 //! - `target` is the second word of an object that was given to `register_weak`.
 
 use crate::layout::{addr, obj};
+use crate::pile::Pile;
 use crate::space::Watched;
 use crate::trace::{Phase, Tracer};
 use crate::{Heap, Obj};
@@ -29,21 +30,20 @@ unsafe fn target(weak: Obj) -> *mut usize {
 
 impl Tracer {
     /// The entries that this collection decides about; survivors are put on the old list.
-    fn entries(&self, w: &mut Watched) -> Vec<Obj> {
-        let mut v = std::mem::take(&mut w.young);
+    fn entries(&self, w: &mut Watched) -> Pile {
+        let mut all = Pile::default();
         if self.phase == Phase::Major {
-            let mut old = std::mem::take(&mut w.old);
-            old.append(&mut v);
-            return old;
+            std::mem::swap(&mut all, &mut w.old);
         }
-        v
+        w.young.drain(..).for_each(|o| all.push(o));
+        all
     }
     pub(crate) unsafe fn deaths(&mut self) {
         let s = unsafe { &mut *self.space };
-        let weak = self.entries(&mut s.weak);
+        let mut weak = self.entries(&mut s.weak);
         let mut budget = 8 * weak.len() + WHOLE_SEARCH;
         let mut work = Vec::new();
-        for &w in &weak {
+        for &w in weak.iter() {
             unsafe {
                 if w.as_ref().flags.load(Relaxed) & crate::WATCHED != 0
                     && self.survivor(w).is_none()
@@ -54,12 +54,12 @@ impl Tracer {
             }
         }
         unsafe { self.drain() };
-        for &w in &weak {
+        for &w in weak.iter() {
             unsafe { self.clear_weak(w) };
         }
 
         let s = unsafe { &mut *self.space };
-        for o in self.entries(&mut s.finalizers) {
+        for o in self.entries(&mut s.finalizers).drain() {
             // An evacuated object has its flags at the new address.
             let at = unsafe { self.survivor(o) }.unwrap_or(o);
             if unsafe { at.as_ref() }.flags.load(Relaxed) & crate::FINALIZED != 0 {
@@ -67,7 +67,7 @@ impl Tracer {
             }
             match unsafe { self.survivor(o) } {
                 Some(o) => s.finalizers.old.push(o),
-                None => s.finalizable.push_back(unsafe { self.keep(o) }),
+                None => s.finalizable.push(unsafe { self.keep(o) }),
             }
         }
         unsafe { self.drain() };
@@ -79,7 +79,7 @@ impl Tracer {
         }
 
         let s = unsafe { &mut *self.space };
-        for w in weak {
+        for w in weak.drain() {
             if let Some(w) = unsafe { self.survivor(w) } {
                 let t = unsafe { target(w) };
                 if unsafe { *t } != 0 {
@@ -89,7 +89,7 @@ impl Tracer {
                 }
             }
         }
-        for o in self.entries(&mut s.drops) {
+        for o in self.entries(&mut s.drops).drain() {
             match unsafe { self.survivor(o) } {
                 Some(o) => s.drops.old.push(o),
                 None => unsafe {
@@ -150,7 +150,7 @@ impl Tracer {
             if *t != 0 && self.survivor(obj(*t)).is_none() {
                 *t = 0;
                 if let Some(w) = alive {
-                    (*self.space).dead_weak.push_back(w);
+                    (*self.space).dead_weak.push(w);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Tracer {
     /// The queues are roots until somebody takes what is in them.
     pub(crate) unsafe fn trace_queues(&mut self) {
         let s = unsafe { &mut *self.space };
-        for o in s.finalizable.iter().chain(&s.dead_weak) {
+        for o in s.finalizable.iter().chain(s.dead_weak.iter()) {
             unsafe { self.keep(*o) };
         }
     }
@@ -169,14 +169,14 @@ impl Heap {
     /// until it is taken here. Nothing to do: None.
     pub fn pop_finalizable(&self) -> Option<Obj> {
         let mut s = self.space.lock();
-        let o = s.finalizable.pop_front();
+        let o = s.finalizable.pop();
         self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
         o
     }
     /// A weak reference object whose target died since (its target word is already 0).
     pub fn pop_dead_weak(&self) -> Option<Obj> {
         let mut s = self.space.lock();
-        let o = s.dead_weak.pop_front();
+        let o = s.dead_weak.pop();
         self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
         o
     }
@@ -185,8 +185,8 @@ impl Heap {
     pub fn finalize_rest(&self) {
         let mut s = self.space.lock();
         let s = &mut *s;
-        for o in s.finalizers.old.drain(..).chain(s.finalizers.young.drain(..)) {
-            s.finalizable.push_back(o);
+        for o in s.finalizers.old.drain().chain(s.finalizers.young.drain(..)) {
+            s.finalizable.push(o);
         }
         self.pending.store(!s.finalizable.is_empty() || !s.dead_weak.is_empty(), Relaxed);
     }
