@@ -127,6 +127,10 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     let (vo, oo) = (v.obj().unwrap(), o.obj().unwrap());
     th.m.pin(vo);
     th.m.pin(oo);
+    // The table of all of them doubles when it is full.
+    if TABLE.with(|tab| tab.get_or_insert_with(AddressMap::default).try_reserve(1)).is_err() {
+        return Err(th.memory_error());
+    }
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
     let other = TABLE.with(|tab| {
         let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
