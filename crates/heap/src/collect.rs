@@ -197,7 +197,7 @@ impl Space {
         self.quiet = if quiet { self.quiet + 1 } else { 0 };
         if self.quiet == MINOR_QUIET {
             self.nursery = (self.nursery / 2).max(FIRST_NURSERY.min(self.nursery_max));
-            self.quiet = 0;
+            (self.quiet, self.trial) = (0, None);
         }
         if live * 16 <= young || self.nursery >= self.nursery_max {
             return;
