@@ -5,14 +5,13 @@
 Runs under Adder itself. Each case is carried out in a child made by fork: it changes a code object of a pool, calls what
 became of it, and may raise whatever it likes. A signal or an internal error is a bug; a loop without end is none.
 """
-import argparse
 import marshal
-import os
 import random
-import signal
 import sys
-import time
 import types
+
+import cases
+from cases import judge
 
 SOURCE = '''
 def plain(a, b=2, *c, d=4, **e):
@@ -288,59 +287,10 @@ class Case:
             v.close()
 
 
-def judge(e):
-    while e is not None:
-        if isinstance(e, SystemError) and "internal error" in str(e):
-            os.write(2, f"{e}\n".encode())
-            os._exit(99)
-        e = e.__context__
-
-
-def child(seed, quiet):
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, 3)
-    null = os.open(os.devnull, os.O_RDWR)
-    if quiet:
-        os.dup2(null, 1)
-        os.dup2(null, 2)
+def run(a, seed):
     sys.setrecursionlimit(200)
-    try:
-        Case(seed).run()
-    except BaseException as e:
-        judge(e)
-    finally:
-        os._exit(0)
-
-
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--seconds", type=float, default=20)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--count", type=int, default=1 << 60)
-    p.add_argument("--one", action="store_true", help="carry out the one case in this process")
-    a = p.parse_args()
-    if a.one:
-        signal.alarm(5)
-        try:
-            Case(a.seed).run()
-        except Exception as e:
-            judge(e)
-            raise
-        return 0
-    start, seed, bad = time.monotonic(), a.seed, 0
-    while time.monotonic() - start < a.seconds and seed < a.seed + a.count:
-        pid = os.fork()
-        if pid == 0:
-            child(seed, True)
-        status = os.waitpid(pid, 0)[1]
-        code = os.waitstatus_to_exitcode(status)
-        if code not in (0, -signal.SIGALRM):
-            bad += 1
-            print(f"seed {seed}: {'internal error' if code == 99 else code}", flush=True)
-        seed += 1
-    print(f"{seed - a.seed} cases, {bad} bad")
-    return int(bad > 0)
+    Case(seed).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cases.main(run, cases.options(limit=3).parse_args()))

@@ -7,15 +7,18 @@ methods of some objects, and calls them with arguments of all types, objects tha
 so many threads call methods of the same few objects, with these objects for arguments. A signal or an
 internal error is a bug. A seed says everything but what else the machine does.
 """
-import argparse
 import importlib
 import io
 import os
 import random
+import resource
 import signal
 import sys
-import time
+import tempfile
 import types
+
+import cases
+from cases import judge
 
 # What ends, waits or reaches beyond the process does what it should.
 SKIP = set("""_exit abort kill killpg fork forkpty vfork posix_spawn posix_spawnp execv execve system popen pause sleep wait wait3 wait4
@@ -320,72 +323,23 @@ def shared(seed, n):
         t.join()
 
 
-def judge(e):
-    for _ in range(20):
-        if e is None:
-            return
-        if isinstance(e, SystemError) and "internal error" in str(e):
-            os.write(2, f"{e}\n".encode())
-            os._exit(99)
-        e = e.__context__
-
-
-def run(a, seed, log):
+def run(a, seed):
     # What is larger than that is to fail at once.
-    import resource
     resource.setrlimit(resource.RLIMIT_AS, (200 << 30, 200 << 30))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     if a.threads:
         return shared(seed, a.threads)
-    Case(seed, a.only and a.only.split(","), log).run()
-
-
-def child(a, seed):
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, a.limit)
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in 0, 1, 2:
-        os.dup2(null, fd)
-    try:
-        run(a, seed, False)
-    except BaseException as e:
-        judge(e)
-    finally:
-        os._exit(0)
+    Case(seed, a.only and a.only.split(","), a.one).run()
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--seconds", type=float, default=20)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--count", type=int, default=1 << 60)
-    p.add_argument("--limit", type=float, default=3)
-    p.add_argument("--threads", type=int, default=0)
-    p.add_argument("--only")
-    p.add_argument("--one", action="store_true", help="this case alone, in this process; calls are written down")
+    p = cases.options(limit=3)
+    p.add_argument("--threads", type=int, default=0, help="that call methods of the same objects")
+    p.add_argument("--only", help="modules, with commas")
     a = p.parse_args()
-    os.chdir(__import__("tempfile").mkdtemp())
-    if a.one:
-        signal.alarm(int(a.limit))
-        run(a, a.seed, True)
-        os._exit(0)
-    start, seed, bad, slow = time.monotonic(), a.seed, 0, []
-    while time.monotonic() - start < a.seconds and seed < a.seed + a.count:
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            child(a, seed)
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if code == -signal.SIGALRM:
-            # Most have just much to do.
-            slow.append(seed)
-        elif code:
-            bad += 1
-            print(f"seed {seed}: {'internal error' if code == 99 else code}", flush=True)
-        seed += 1
-    print(f"{seed - a.seed} cases, {bad} bad; did not end in time: {slow}")
-    return int(bad > 0)
+    os.chdir(tempfile.mkdtemp())
+    return cases.main(run, a)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,11 @@
 Runs under Adder itself. Each case, in a child made by fork, makes objects of a few kinds; threads carry out operations on
 them that are picked at random. What they raise does not matter. tests/race.py has the builtin containers, with invariants.
 """
-import argparse
-import os
 import random
-import signal
 import sys
 import threading
-import time
 
-import hostile
+import cases
 
 # How an object of the kind is made; what is done with `o` (`p` is another one, `i` a small number, `s` a str, `b` bytes).
 KINDS = '''
@@ -242,8 +238,8 @@ heap
 
 def prepare():
     import abc, array, asyncio, bisect, bz2, codecs, collections, contextlib, contextvars, copy, csv, dataclasses, datetime, decimal, enum, functools
-    import gc, hashlib, heapq, hmac, inspect, io, itertools, json, lzma, operator, pickle, pyexpat, queue, re, select, socket, sqlite3, statistics, string, struct
-    import traceback, types, unicodedata, warnings, weakref, zlib
+    import gc, hashlib, heapq, hmac, inspect, io, itertools, json, lzma, operator, os, pickle, pyexpat, queue, re, select, socket, sqlite3, statistics, string, struct
+    import time, traceback, types, unicodedata, warnings, weakref, zlib
     import xml.etree.ElementTree as ET
     warnings.simplefilter("ignore")
     d = dict(globals(), **locals())
@@ -299,19 +295,19 @@ def kinds():
 ALL = kinds()
 
 
-def case(seed, threads, only=None, log=False):
+def case(a, seed):
     r = random.Random(seed)
     d = prepare()
-    names = [ALL[i] for i in only] if only else r.sample(ALL, r.choice([1, 1, 2, 3]))
+    names = [ALL[int(i)] for i in a.kinds.split(",")] if a.kinds else r.sample(ALL, r.choice([1, 1, 2, 3]))
     pool = []
     for made, ops in names:
         codes = [compile(t, t, "exec") for t in ops]
         objects = [eval(made, d) for _ in range(2)]
         pool += [(o, objects[n - 1], codes) for n, o in enumerate(objects)]
-    if log:
+    if a.one:
         print([n[0] for n in names], file=sys.stderr)
     sys.setswitchinterval(1e-5)
-    ready = threading.Barrier(threads)
+    ready = threading.Barrier(a.threads)
 
     def work(n):
         q = random.Random(seed * 31 + n)
@@ -321,11 +317,11 @@ def case(seed, threads, only=None, log=False):
             try:
                 exec(q.choice(codes), d, {"o": o, "p": p, "i": q.randrange(10), "s": q.choice(["a", "ab", "é", "xyz"]), "b": q.choice([b"a", b"abcd", b"\xff\0"])})
             except Exception as e:
-                hostile.judge(e)
+                cases.judge(e)
             except BaseException:
                 pass
 
-    ts = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+    ts = [threading.Thread(target=work, args=(n,)) for n in range(a.threads)]
     for t in ts:
         t.start()
     for t in ts:
@@ -333,39 +329,11 @@ def case(seed, threads, only=None, log=False):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--seconds", type=float, default=20)
-    p.add_argument("--seed", type=int, default=1)
+    p = cases.options(limit=40)
     p.add_argument("--threads", type=int, default=5)
-    p.add_argument("--limit", type=float, default=40)
-    p.add_argument("--one", action="store_true", help="this case alone, in this process")
     p.add_argument("--kinds", help="numbers of kinds, with commas")
     a = p.parse_args()
-    only = a.kinds and [int(k) for k in a.kinds.split(",")]
-    if a.one:
-        case(a.seed, a.threads, only, True)
-        os._exit(0)
-    start, seed, bad = time.monotonic(), a.seed, 0
-    while time.monotonic() - start < a.seconds:
-        pid = os.fork()
-        if pid == 0:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, a.limit)
-            null = os.open(os.devnull, os.O_RDWR)
-            for fd in 0, 1, 2:
-                os.dup2(null, fd)
-            try:
-                case(seed, a.threads, only)
-            finally:
-                os._exit(0)
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if code:
-            bad += 1
-            what = {99: "internal error", -signal.SIGALRM: "does not end"}.get(code, code)
-            print(f"seed {seed}: {what}", flush=True)
-        seed += 1
-    print(f"{seed - a.seed} cases, {bad} bad")
-    return int(bad > 0)
+    return cases.main(case, a, slow_is_bad=True)
 
 
 if __name__ == "__main__":
