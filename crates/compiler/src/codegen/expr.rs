@@ -341,23 +341,30 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
+    /// A display of constants: an empty list or set is made and extended by the tuple or frozenset of all.
+    fn constants(&mut self, es: &'a [Expr<'a>], dst: Reg, ops: (Op, Op), all: fn(&'a [Lit<'a>]) -> Lit<'a>) -> bool {
+        if es.len() < 3 {
+            return false;
+        }
+        let Some(items) = crate::fold::const_items(self.arena, es) else { return false };
+        let base = self.top();
+        let t = self.work_reg(dst);
+        self.abc(ops.0, t, base, 0);
+        if t == base {
+            self.set_top(base + 1);
+        }
+        let c = self.top();
+        self.load_const(all(items), c);
+        self.set_top(c + 1);
+        self.abc(ops.1, t, c, 0);
+        self.set_top(base);
+        self.mov(dst, t);
+        true
+    }
+
     pub fn list_display(&mut self, es: &'a [Expr<'a>], dst: Reg) -> Res {
         let base = self.top();
-        if es.len() >= 3
-            && let Some(t) = crate::fold::const_items(self.arena, es)
-        {
-            // A list of constants: an empty list extended by a tuple.
-            let t0 = self.work_reg(dst);
-            self.abc(Op::BuildList, t0, base, 0);
-            if t0 == base {
-                self.set_top(base + 1);
-            }
-            let c = self.top();
-            self.load_const(Lit::Tuple(t), c);
-            self.set_top(c + 1);
-            self.abc(Op::ListExtend, t0, c, 0);
-            self.set_top(base);
-            self.mov(dst, t0);
+        if self.constants(es, dst, (Op::BuildList, Op::ListExtend), Lit::Tuple) {
             return Ok(());
         }
         if !Self::has_star(es) && es.len() <= Self::MAX_WINDOW {
@@ -406,20 +413,7 @@ impl<'a> Gen<'a, '_> {
 
     pub fn set_display(&mut self, es: &'a [Expr<'a>], dst: Reg) -> Res {
         let base = self.top();
-        if es.len() >= 3
-            && let Some(t) = crate::fold::const_items(self.arena, es)
-        {
-            let t0 = self.work_reg(dst);
-            self.abc(Op::BuildSet, t0, base, 0);
-            if t0 == base {
-                self.set_top(base + 1);
-            }
-            let c = self.top();
-            self.load_const(Lit::FrozenSet(t), c);
-            self.set_top(c + 1);
-            self.abc(Op::SetUpdate, t0, c, 0);
-            self.set_top(base);
-            self.mov(dst, t0);
+        if self.constants(es, dst, (Op::BuildSet, Op::SetUpdate), Lit::FrozenSet) {
             return Ok(());
         }
         if !Self::has_star(es) && es.len() <= Self::MAX_WINDOW {

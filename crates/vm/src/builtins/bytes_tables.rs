@@ -4,27 +4,159 @@
 use super::{bytearray as ba, bytes_methods as m};
 use crate::native::*;
 
+// What both have to the letter.
+
+const CAPITALIZE: NativeDef = method(
+    "capitalize",
+    "($self, /)",
+    "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.",
+    m::capitalize,
+);
+const CENTER: NativeDef = method(
+    "center",
+    "($self, width, fillchar=b' ', /)",
+    "Return a centered string of length width.\n\nPadding is done using the specified fill character.",
+    m::center,
+);
+const COUNT: NativeDef = method(
+    "count",
+    "($self, sub[, start[, end]], /)",
+    "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.",
+    m::count,
+);
+const EXPANDTABS: NativeDef = method(
+    "expandtabs",
+    "($self, /, tabsize=8)",
+    "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.",
+    m::expandtabs,
+);
+const ISALNUM: NativeDef = method(
+    "isalnum",
+    "($self, /)",
+    "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.",
+    m::isalnum,
+);
+const ISALPHA: NativeDef = method(
+    "isalpha",
+    "($self, /)",
+    "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.",
+    m::isalpha,
+);
+const ISASCII: NativeDef = method(
+    "isascii",
+    "($self, /)",
+    "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.",
+    m::isascii,
+);
+const ISDIGIT: NativeDef = method(
+    "isdigit",
+    "($self, /)",
+    "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.",
+    m::isdigit,
+);
+const ISLOWER: NativeDef = method(
+    "islower",
+    "($self, /)",
+    "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.",
+    m::islower,
+);
+const ISSPACE: NativeDef = method(
+    "isspace",
+    "($self, /)",
+    "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.",
+    m::isspace,
+);
+const ISTITLE: NativeDef = method(
+    "istitle",
+    "($self, /)",
+    "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.",
+    m::istitle,
+);
+const ISUPPER: NativeDef = method(
+    "isupper",
+    "($self, /)",
+    "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.",
+    m::isupper,
+);
+const LJUST: NativeDef = method(
+    "ljust",
+    "($self, width, fillchar=b' ', /)",
+    "Return a left-justified string of length width.\n\nPadding is done using the specified fill character.",
+    m::ljust,
+);
+const LOWER: NativeDef = method(
+    "lower",
+    "($self, /)",
+    "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.",
+    m::lower,
+);
+const MAKETRANS: NativeDef = staticmethod(
+    "maketrans",
+    "(frm, to, /)",
+    "Return a translation table usable for the bytes or bytearray translate method.\n\nThe returned table will be one where each byte in frm is mapped to\nthe byte at the same position in to.\n\nThe bytes objects frm and to must be of the same length.",
+    m::maketrans,
+);
+const REPLACE: NativeDef = method(
+    "replace",
+    "($self, old, new, count=-1, /)",
+    "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.",
+    m::replace,
+);
+const RJUST: NativeDef = method(
+    "rjust",
+    "($self, width, fillchar=b' ', /)",
+    "Return a right-justified string of length width.\n\nPadding is done using the specified fill character.",
+    m::rjust,
+);
+const RSTRIP: NativeDef = method(
+    "rstrip",
+    "($self, bytes=None, /)",
+    "Strip trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip trailing ASCII whitespace.",
+    m::rstrip,
+);
+const STRIP: NativeDef = method(
+    "strip",
+    "($self, bytes=None, /)",
+    "Strip leading and trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading and trailing ASCII\nwhitespace.",
+    m::strip,
+);
+const SWAPCASE: NativeDef = method(
+    "swapcase",
+    "($self, /)",
+    "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.",
+    m::swapcase,
+);
+const TITLE: NativeDef = method(
+    "title",
+    "($self, /)",
+    "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with\nuppercase characters, all remaining cased characters have lowercase.",
+    m::title,
+);
+const TRANSLATE: NativeDef = method(
+    "translate",
+    "($self, table, /, delete=b'')",
+    "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.",
+    m::translate,
+);
+const UPPER: NativeDef = method(
+    "upper",
+    "($self, /)",
+    "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.",
+    m::upper,
+);
+const ZFILL: NativeDef = method(
+    "zfill",
+    "($self, width, /)",
+    "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe original string is never truncated.",
+    m::zfill,
+);
+
 pub const BYTES: &[NativeDef] = &[
     method("__getnewargs__", "($self, /)", "", m::getnewargs),
     method("__bytes__", "($self, /)", "Convert this value to exact type bytes.", m::dunder_bytes),
-    method(
-        "capitalize",
-        "($self, /)",
-        "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.",
-        m::capitalize,
-    ),
-    method(
-        "center",
-        "($self, width, fillchar=b' ', /)",
-        "Return a centered string of length width.\n\nPadding is done using the specified fill character.",
-        m::center,
-    ),
-    method(
-        "count",
-        "($self, sub[, start[, end]], /)",
-        "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.",
-        m::count,
-    ),
+    CAPITALIZE,
+    CENTER,
+    COUNT,
     method(
         "decode",
         "($self, /, encoding='utf-8', errors='strict')",
@@ -37,12 +169,7 @@ pub const BYTES: &[NativeDef] = &[
         "Return True if the bytes ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.",
         m::endswith,
     ),
-    method(
-        "expandtabs",
-        "($self, /, tabsize=8)",
-        "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.",
-        m::expandtabs,
-    ),
+    EXPANDTABS,
     method(
         "find",
         "($self, sub[, start[, end]], /)",
@@ -67,96 +194,36 @@ pub const BYTES: &[NativeDef] = &[
         "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.",
         m::index,
     ),
-    method(
-        "isalnum",
-        "($self, /)",
-        "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.",
-        m::isalnum,
-    ),
-    method(
-        "isalpha",
-        "($self, /)",
-        "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.",
-        m::isalpha,
-    ),
-    method(
-        "isascii",
-        "($self, /)",
-        "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.",
-        m::isascii,
-    ),
-    method(
-        "isdigit",
-        "($self, /)",
-        "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.",
-        m::isdigit,
-    ),
-    method(
-        "islower",
-        "($self, /)",
-        "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.",
-        m::islower,
-    ),
-    method(
-        "isspace",
-        "($self, /)",
-        "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.",
-        m::isspace,
-    ),
-    method(
-        "istitle",
-        "($self, /)",
-        "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.",
-        m::istitle,
-    ),
-    method(
-        "isupper",
-        "($self, /)",
-        "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.",
-        m::isupper,
-    ),
+    ISALNUM,
+    ISALPHA,
+    ISASCII,
+    ISDIGIT,
+    ISLOWER,
+    ISSPACE,
+    ISTITLE,
+    ISUPPER,
     method(
         "join",
         "($self, iterable_of_bytes, /)",
         "Concatenate any number of bytes objects.\n\nThe bytes whose method is called is inserted in between each pair.\n\nThe result is returned as a new bytes object.\n\nExample: b'.'.join([b'ab', b'pq', b'rs']) -> b'ab.pq.rs'.",
         m::join,
     ),
-    method(
-        "ljust",
-        "($self, width, fillchar=b' ', /)",
-        "Return a left-justified string of length width.\n\nPadding is done using the specified fill character.",
-        m::ljust,
-    ),
-    method(
-        "lower",
-        "($self, /)",
-        "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.",
-        m::lower,
-    ),
+    LJUST,
+    LOWER,
     method(
         "lstrip",
         "($self, bytes=None, /)",
         "Strip leading bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading  ASCII whitespace.",
         m::lstrip,
     ),
-    staticmethod(
-        "maketrans",
-        "(frm, to, /)",
-        "Return a translation table usable for the bytes or bytearray translate method.\n\nThe returned table will be one where each byte in frm is mapped to\nthe byte at the same position in to.\n\nThe bytes objects frm and to must be of the same length.",
-        m::maketrans,
-    ),
+    MAKETRANS,
     method(
         "partition",
         "($self, sep, /)",
         "Partition the bytes into three parts using the given separator.\n\nThis will search for the separator sep in the bytes.  If the\nseparator is found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing the\noriginal bytes object and two empty bytes objects.",
         m::partition,
     ),
-    method(
-        "replace",
-        "($self, old, new, count=-1, /)",
-        "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.",
-        m::replace,
-    ),
+    REPLACE,
     method(
         "removeprefix",
         "($self, prefix, /)",
@@ -181,12 +248,7 @@ pub const BYTES: &[NativeDef] = &[
         "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.",
         m::rindex,
     ),
-    method(
-        "rjust",
-        "($self, width, fillchar=b' ', /)",
-        "Return a right-justified string of length width.\n\nPadding is done using the specified fill character.",
-        m::rjust,
-    ),
+    RJUST,
     method(
         "rpartition",
         "($self, sep, /)",
@@ -199,12 +261,7 @@ pub const BYTES: &[NativeDef] = &[
         "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.\n\nSplitting is done starting at the end of the bytes and working to\nthe front.",
         m::rsplit,
     ),
-    method(
-        "rstrip",
-        "($self, bytes=None, /)",
-        "Strip trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip trailing ASCII whitespace.",
-        m::rstrip,
-    ),
+    RSTRIP,
     method(
         "split",
         "($self, /, sep=None, maxsplit=-1)",
@@ -223,42 +280,12 @@ pub const BYTES: &[NativeDef] = &[
         "Return True if the bytes starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.",
         m::startswith,
     ),
-    method(
-        "strip",
-        "($self, bytes=None, /)",
-        "Strip leading and trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading and trailing ASCII\nwhitespace.",
-        m::strip,
-    ),
-    method(
-        "swapcase",
-        "($self, /)",
-        "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.",
-        m::swapcase,
-    ),
-    method(
-        "title",
-        "($self, /)",
-        "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with\nuppercase characters, all remaining cased characters have lowercase.",
-        m::title,
-    ),
-    method(
-        "translate",
-        "($self, table, /, delete=b'')",
-        "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.",
-        m::translate,
-    ),
-    method(
-        "upper",
-        "($self, /)",
-        "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.",
-        m::upper,
-    ),
-    method(
-        "zfill",
-        "($self, width, /)",
-        "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe original string is never truncated.",
-        m::zfill,
-    ),
+    STRIP,
+    SWAPCASE,
+    TITLE,
+    TRANSLATE,
+    UPPER,
+    ZFILL,
 ];
 
 pub const BYTEARRAY: &[NativeDef] = &[
@@ -282,26 +309,11 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Append a single item to the end of the bytearray.\n\n  item\n    The item to be appended.",
         ba::append,
     ),
-    method(
-        "capitalize",
-        "($self, /)",
-        "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.",
-        m::capitalize,
-    ),
-    method(
-        "center",
-        "($self, width, fillchar=b' ', /)",
-        "Return a centered string of length width.\n\nPadding is done using the specified fill character.",
-        m::center,
-    ),
+    CAPITALIZE,
+    CENTER,
     method("clear", "($self, /)", "Remove all items from the bytearray.", ba::clear),
     method("copy", "($self, /)", "Return a copy of B.", ba::copy),
-    method(
-        "count",
-        "($self, sub[, start[, end]], /)",
-        "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.",
-        m::count,
-    ),
+    COUNT,
     method(
         "decode",
         "($self, /, encoding='utf-8', errors='strict')",
@@ -314,12 +326,7 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Return True if the bytearray ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytearray.\n  end\n    Optional stop position. Default: end of the bytearray.",
         m::endswith,
     ),
-    method(
-        "expandtabs",
-        "($self, /, tabsize=8)",
-        "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.",
-        m::expandtabs,
-    ),
+    EXPANDTABS,
     method(
         "extend",
         "($self, iterable_of_ints, /)",
@@ -356,84 +363,29 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Insert a single item into the bytearray before the given index.\n\n  index\n    The index where the value is to be inserted.\n  item\n    The item to be inserted.",
         ba::insert,
     ),
-    method(
-        "isalnum",
-        "($self, /)",
-        "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.",
-        m::isalnum,
-    ),
-    method(
-        "isalpha",
-        "($self, /)",
-        "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.",
-        m::isalpha,
-    ),
-    method(
-        "isascii",
-        "($self, /)",
-        "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.",
-        m::isascii,
-    ),
-    method(
-        "isdigit",
-        "($self, /)",
-        "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.",
-        m::isdigit,
-    ),
-    method(
-        "islower",
-        "($self, /)",
-        "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.",
-        m::islower,
-    ),
-    method(
-        "isspace",
-        "($self, /)",
-        "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.",
-        m::isspace,
-    ),
-    method(
-        "istitle",
-        "($self, /)",
-        "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.",
-        m::istitle,
-    ),
-    method(
-        "isupper",
-        "($self, /)",
-        "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.",
-        m::isupper,
-    ),
+    ISALNUM,
+    ISALPHA,
+    ISASCII,
+    ISDIGIT,
+    ISLOWER,
+    ISSPACE,
+    ISTITLE,
+    ISUPPER,
     method(
         "join",
         "($self, iterable_of_bytes, /)",
         "Concatenate any number of bytes/bytearray objects.\n\nThe bytearray whose method is called is inserted in between each\npair.\n\nThe result is returned as a new bytearray object.",
         m::join,
     ),
-    method(
-        "ljust",
-        "($self, width, fillchar=b' ', /)",
-        "Return a left-justified string of length width.\n\nPadding is done using the specified fill character.",
-        m::ljust,
-    ),
-    method(
-        "lower",
-        "($self, /)",
-        "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.",
-        m::lower,
-    ),
+    LJUST,
+    LOWER,
     method(
         "lstrip",
         "($self, bytes=None, /)",
         "Strip leading bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading ASCII whitespace.",
         m::lstrip,
     ),
-    staticmethod(
-        "maketrans",
-        "(frm, to, /)",
-        "Return a translation table usable for the bytes or bytearray translate method.\n\nThe returned table will be one where each byte in frm is mapped to\nthe byte at the same position in to.\n\nThe bytes objects frm and to must be of the same length.",
-        m::maketrans,
-    ),
+    MAKETRANS,
     method(
         "partition",
         "($self, sep, /)",
@@ -452,12 +404,7 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Remove the first occurrence of a value in the bytearray.\n\n  value\n    The value to remove.",
         ba::remove,
     ),
-    method(
-        "replace",
-        "($self, old, new, count=-1, /)",
-        "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.",
-        m::replace,
-    ),
+    REPLACE,
     method(
         "removeprefix",
         "($self, prefix, /)",
@@ -489,12 +436,7 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.",
         m::rindex,
     ),
-    method(
-        "rjust",
-        "($self, width, fillchar=b' ', /)",
-        "Return a right-justified string of length width.\n\nPadding is done using the specified fill character.",
-        m::rjust,
-    ),
+    RJUST,
     method(
         "rpartition",
         "($self, sep, /)",
@@ -507,12 +449,7 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Return a list of the sections in the bytearray, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytearray.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.\n\nSplitting is done starting at the end of the bytearray and working\nto the front.",
         m::rsplit,
     ),
-    method(
-        "rstrip",
-        "($self, bytes=None, /)",
-        "Strip trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip trailing ASCII whitespace.",
-        m::rstrip,
-    ),
+    RSTRIP,
     method(
         "split",
         "($self, /, sep=None, maxsplit=-1)",
@@ -531,40 +468,10 @@ pub const BYTEARRAY: &[NativeDef] = &[
         "Return True if the bytearray starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytearray.\n  end\n    Optional stop position. Default: end of the bytearray.",
         m::startswith,
     ),
-    method(
-        "strip",
-        "($self, bytes=None, /)",
-        "Strip leading and trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading and trailing ASCII\nwhitespace.",
-        m::strip,
-    ),
-    method(
-        "swapcase",
-        "($self, /)",
-        "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.",
-        m::swapcase,
-    ),
-    method(
-        "title",
-        "($self, /)",
-        "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with\nuppercase characters, all remaining cased characters have lowercase.",
-        m::title,
-    ),
-    method(
-        "translate",
-        "($self, table, /, delete=b'')",
-        "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.",
-        m::translate,
-    ),
-    method(
-        "upper",
-        "($self, /)",
-        "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.",
-        m::upper,
-    ),
-    method(
-        "zfill",
-        "($self, width, /)",
-        "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe original string is never truncated.",
-        m::zfill,
-    ),
+    STRIP,
+    SWAPCASE,
+    TITLE,
+    TRANSLATE,
+    UPPER,
+    ZFILL,
 ];

@@ -19,6 +19,7 @@ use crate::sync::Table;
 use crate::thread::Th;
 use crate::value::*;
 use adder_heap::{Header, Obj};
+use std::collections::TryReserveError;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -127,20 +128,19 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     let (vo, oo) = (v.obj().unwrap(), o.obj().unwrap());
     th.m.pin(vo);
     th.m.pin(oo);
-    // The table of all of them doubles when it is full.
-    if TABLE.with(|tab| tab.get_or_insert_with(AddressMap::default).try_reserve(1)).is_err() {
-        return Err(th.memory_error());
-    }
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
-    let other = TABLE.with(|tab| {
-        let list = tab.get_or_insert_with(AddressMap::default).entry(o.bits()).or_default();
+    let other: Result<_, TryReserveError> = TABLE.with(|tab| {
+        let tab = tab.get_or_insert_with(AddressMap::default);
+        // It doubles when it is full.
+        tab.try_reserve(1)?;
+        let list = tab.entry(o.bits()).or_default();
         // Entries of an earlier object at this address.
         list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
         if share
             && callback.is_none()
             && let Some(w) = shared_in(list, o, t)
         {
-            return Some(w);
+            return Ok(Some(w));
         }
         w.target.store(o.bits(), Release);
         w.key.store(o.bits(), Release);
@@ -160,10 +160,12 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
         let at = if first { 0 } else { list.iter().take_while(|x| shared(x)).count() };
         list.insert(at, v.bits());
         unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel);
-        None
+        Ok(None)
     });
-    if let Some(w) = other {
-        return Ok(w);
+    match other {
+        Ok(Some(w)) => return Ok(w),
+        Ok(None) => {}
+        Err(_) => return Err(th.memory_error()),
     }
     th.m.register_weak(vo);
     Ok(v)

@@ -10,12 +10,10 @@
 //!   a program turns to something new, all of that is hot at once.
 //!
 //! Who may not begin tries again soon ([`AGAIN`]), so what is hottest comes first.
-//!
-//! # Safety
-//! The one system call fills a structure of the calling frame.
 
 use super::{cycles, eager, scrub};
 use crate::thread::Th;
+use adder_heap::thread_ns;
 use adder_metatrace::backend::Times;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::log;
@@ -82,16 +80,6 @@ fn now() -> (u64, u64) {
     (begin.elapsed().as_nanos() as u64, cycles().wrapping_sub(*begin_cycles))
 }
 
-/// Nanoseconds that this thread has used of the processor: what work takes, though others wanted the processor meanwhile.
-fn used() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: fills the structure given.
-    match unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } {
-        0 => t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64,
-        _ => now().0,
-    }
-}
-
 /// Something is hot at this time: whether it has been for long enough.
 fn lasts(hot: &Times, t: u32) -> bool {
     let first = hot.since.load(Relaxed);
@@ -153,7 +141,7 @@ impl Work {
         Some(Work::new(average))
     }
     fn new(average: &'static AtomicU64) -> Work {
-        Work { average, begin: used(), aside: ASIDE.load(Relaxed) }
+        Work { average, begin: thread_ns(), aside: ASIDE.load(Relaxed) }
     }
 }
 
@@ -161,9 +149,9 @@ impl Drop for Work {
     fn drop(&mut self) {
         scrub();
         let end = now().0;
-        let used = used();
+        let end_ns = thread_ns();
         let aside = ASIDE.load(Relaxed).wrapping_sub(self.aside);
-        let n = used.saturating_sub(self.begin).saturating_sub(aside);
+        let n = end_ns.saturating_sub(self.begin).saturating_sub(aside);
         let spent = SPENT.fetch_add(n, Relaxed) + n;
         // Racing threads may lose a piece.
         self.average.store((self.average.load(Relaxed) * 7 + n) / 8, Relaxed);
@@ -179,13 +167,13 @@ pub struct Aside(u64);
 
 impl Aside {
     pub fn begin() -> Aside {
-        Aside(used())
+        Aside(thread_ns())
     }
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        ASIDE.fetch_add(used().saturating_sub(self.0), Relaxed);
+        ASIDE.fetch_add(thread_ns().saturating_sub(self.0), Relaxed);
     }
 }
 
