@@ -473,12 +473,17 @@ impl<'a> Exec<'a> {
                 self.def(i, w)?;
             }
             GuardT | GuardF => {
-                let c = self.want(x.a, Ty::Bool)? != 0;
-                if let Some(d) = self.t.inst(x.a)
-                    && d.op != Phi
-                    && self.condition(d)? != c
+                let mut c = self.want(x.a, Ty::Bool)? != 0;
+                if let Some(at) = x.a.as_ins()
+                    && self.t.insts[at].op != Phi
+                    && self.condition(&self.t.insts[at])? != c
                 {
-                    return Err("the condition has changed since it was asked for".into());
+                    let effect = |y: &Inst| y.op.info().class == Class::Effect;
+                    if self.t.insts[at].op != ShapeIs || self.t.insts[at..i].iter().any(effect) {
+                        return Err("the condition has changed since it was asked for".into());
+                    }
+                    // By another thread: machine code asks here, once.
+                    c = !c;
                 }
                 if c != (x.op == GuardT) {
                     self.complete()?;
