@@ -5,7 +5,7 @@
 //! open file is an anonymous file of the system with the content. A folder has no descriptor.
 
 use crate::util::c;
-use adder_host::fs::{DirEntry, DirStream, FileStat};
+use adder_host::fs::{DirEntry, DirStream, FileStat, PathOrFd};
 use adder_host::{CWD, Errno, Fd, Host, Outside, Res};
 use adder_vm::hooks::{self, Library};
 use adder_vm::import::frozen;
@@ -117,6 +117,24 @@ pub fn access(h: &dyn Host, o: Outside, dir: Fd, path: &CStr, mode: i32, flags: 
         Some(_) if mode & c::W_OK != 0 => Err(Errno(c::EROFS)),
         Some(Found::File(_)) if mode & c::X_OK != 0 => Err(Errno::EACCES),
         Some(_) => Ok(()),
+    }
+}
+
+/// What another call says of `path`: `r`, unless the system has no such file and the program has it.
+pub fn or<T>(r: Res<T>, dir: Fd, path: &CStr, of_library: impl FnOnce() -> Res<T>) -> Res<T> {
+    match r {
+        Err(Errno::ENOENT) if (dir == CWD || path.to_bytes().starts_with(b"/")) && find(path).is_some() => {
+            of_library()
+        }
+        r => r,
+    }
+}
+
+/// The library's files have no extended attributes and take none.
+pub fn xattr<T>(r: Res<T>, what: &PathOrFd, of_library: Res<T>) -> Res<T> {
+    match what {
+        PathOrFd::Path(p) | PathOrFd::Link(p) => or(r, CWD, p, || of_library),
+        PathOrFd::Fd(_) => r,
     }
 }
 

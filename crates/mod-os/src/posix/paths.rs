@@ -4,6 +4,7 @@
 //! `TextPath::object` keeps the string or bytes that its slice is of; a `TextPath` stays on the native stack.
 
 use super::files::id_arg;
+use crate::library;
 use crate::util::*;
 use adder_host::fs::{NewTime, PathOrFd};
 use adder_host::{Errno, Fd};
@@ -91,7 +92,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         |th, a| {
             let p = path(th, "readlink", a[0])?;
             let d = dir_fd(th, a[1])?;
-            let b = p.call(th, |h, o| h.readlink(o, d, &p.c))?;
+            let b = p.call(th, |h, o| library::or(h.readlink(o, d, &p.c), d, &p.c, || Err(Errno::EINVAL)))?;
             p.name(th, &b)
         },
     ),
@@ -259,7 +260,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let name = Path::new(th, "getxattr", "attribute", a[1], PathKind::default())?;
             let w = xattr(th, "getxattr", &p, a[2])?;
             crate::audit(th, "os.getxattr", &[p.object, name.object])?;
-            let b = p.call(th, |h, o| h.getxattr(o, w, &name.c))?;
+            let b =
+                p.call(th, |h, o| library::xattr(h.getxattr(o, w, &name.c), &w, Err(Errno(c::ENODATA))))?;
             new_bytes(th, &b)
         },
     ),
@@ -275,7 +277,9 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let w = xattr(th, "setxattr", &p, a[4])?;
             let what = [p.object, name.object, new_bytes(th, b.bytes())?, Value::fix(flags as i64)];
             crate::audit(th, "os.setxattr", &what)?;
-            p.call(th, |h, o| h.setxattr(o, w, &name.c, b.bytes(), flags))?;
+            p.call(th, |h, o| {
+                library::xattr(h.setxattr(o, w, &name.c, b.bytes(), flags), &w, Err(Errno(c::EROFS)))
+            })?;
             none()
         },
     ),
@@ -288,7 +292,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let name = Path::new(th, "removexattr", "attribute", a[1], PathKind::default())?;
             let w = xattr(th, "removexattr", &p, a[2])?;
             crate::audit(th, "os.removexattr", &[p.object, name.object])?;
-            p.call(th, |h, o| h.removexattr(o, w, &name.c))?;
+            p.call(th, |h, o| library::xattr(h.removexattr(o, w, &name.c), &w, Err(Errno(c::EROFS))))?;
             none()
         },
     ),
@@ -300,7 +304,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let p = Path::new(th, "listxattr", "path", a[0], PathKind { fd: true, nullable: true })?;
             let w = xattr(th, "listxattr", &p, a[1])?;
             crate::audit(th, "os.listxattr", &[p.object])?;
-            let b = p.call(th, |h, o| h.listxattr(o, w))?;
+            let b = p.call(th, |h, o| library::xattr(h.listxattr(o, w), &w, Ok(Vec::new())))?;
             list_of(th, b.split(|x| *x == 0).filter(|s| !s.is_empty()).map(|s| fs_decode(th, s)))
         },
     ),

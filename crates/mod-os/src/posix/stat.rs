@@ -60,7 +60,10 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let p = Path::new(th, "statvfs", "path", a[0], PathKind { fd: true, ..Default::default() })?;
         let st = p.call(th, |h, o| match p.fd {
             Some(fd) => h.fstatvfs(o, fd),
-            None => h.statvfs(o, &p.c),
+            None => {
+                let of_program = || h.statvfs(o, c"/proc/self/exe");
+                crate::library::or(h.statvfs(o, &p.c), adder_host::CWD, &p.c, of_program)
+            }
         })?;
         statvfs_result(th, &st)
     }),
