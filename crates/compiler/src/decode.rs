@@ -26,7 +26,8 @@ pub fn decode_source_with(
         let line = body.split(|&b| b == b'\n').next().unwrap_or(b"");
         let text = String::from_utf8_lossy(line).into_owned();
         let n = text.chars().count() as i32;
-        return Err(error(format!("encoding problem: {name} with BOM"), 1, 0, n, Some(text)));
+        let said = cookie.unwrap_or(name);
+        return Err(error(format!("encoding problem: {said} with BOM"), 1, 0, n, Some(text)));
     }
     let text = match name.as_str() {
         "utf-8" => utf8(body, file, bom || cookie.is_some())?,
@@ -47,9 +48,14 @@ pub fn decode_source_with(
             None => return Err(unplaced(format!("unknown encoding: {}", cookie.unwrap_or(name)))),
         },
     };
-    if text.contains('\0') {
-        let kind = if file.is_some() { "source code" } else { "source code string" };
-        return Err(error(format!("{kind} cannot contain null bytes"), 0, 0, 0, None));
+    if let Some(at) = text.find('\0') {
+        if file.is_none() {
+            return Err(error("source code string cannot contain null bytes".into(), 0, 0, 0, None));
+        }
+        let line = text[..at].matches('\n').count() as u32 + 1;
+        let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let shown = Some(text[start..at].to_string());
+        return Err(error("source code cannot contain null bytes".into(), line, -1, -1, shown));
     }
     Ok((text, name))
 }

@@ -117,6 +117,18 @@ pub fn ast() -> Option<&'static dyn AstHook> {
 
 /// Source text of bytes, as `compile()` and `exec()` read them.
 pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
+    if source.contains(&0) {
+        return Err(th.raise_msg(&exc::SYNTAX_ERROR, "source code string cannot contain null bytes"));
+    }
+    decode_as(th, source, filename, None)
+}
+
+/// Source text of the bytes of a program's file; what is wrong with it is said in other words.
+pub fn decode_file(th: Th, source: &[u8], filename: &str) -> R<String> {
+    decode_as(th, source, filename, Some(filename))
+}
+
+fn decode_as(th: Th, source: &[u8], filename: &str, file: Option<&str>) -> R<String> {
     let Some(c) = COMPILER.get() else { return Err(th.system_error("this runtime has no compiler")) };
     memory_to_parse(th, source.len())?;
     let mut codec = |name: &str, b: &[u8]| -> Option<Result<String, String>> {
@@ -134,7 +146,7 @@ pub fn decode(th: Th, source: &[u8], filename: &str) -> R<String> {
             }
         }
     };
-    c.decode(source, None, &mut codec).map_err(|e| raise(th, e, filename))
+    c.decode(source, file, &mut codec).map_err(|e| raise(th, e, filename))
 }
 
 static COMPILER: OnceLock<&'static dyn SourceCompiler> = OnceLock::new();

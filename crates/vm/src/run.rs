@@ -233,7 +233,7 @@ fn run_file(th: Th, path: &[u8]) -> R<()> {
                 None => return Err(th.runtime_error("Bad code object in .pyc file")),
             }
         } else {
-            let text = hooks::decode(th, &bytes, &shown)?;
+            let text = hooks::decode_file(th, &bytes, &shown)?;
             hooks::compile(th, &text, &shown, Mode::Exec, 0, -1)?
         };
         exec_main(th, code)
@@ -273,7 +273,7 @@ fn run_stdin(th: Th) -> R<()> {
         Ok(b) => b,
         Err(e) => return Err(exc::os_error(th, e.0, &e.message(), None, None)),
     };
-    let text = hooks::decode(th, &bytes, "<stdin>")?;
+    let text = hooks::decode_file(th, &bytes, "<stdin>")?;
     let code = hooks::compile(th, &text, "<stdin>", Mode::Exec, 0, -1)?;
     remember_source(th, code, &text, "<stdin>")?;
     exec_main(th, code)
@@ -338,7 +338,7 @@ fn startup_file(th: Th) -> R<()> {
             eprintln!("Could not open PYTHONSTARTUP");
             Err(exc::os_error(th, errno.0, &errno.message(), Some(name), None))
         }
-        Ok(bytes) => hooks::decode(th, &bytes, &shown)
+        Ok(bytes) => hooks::decode_file(th, &bytes, &shown)
             .and_then(|t| hooks::compile(th, &t, &shown, Mode::Exec, 0, -1))
             .and_then(|c| exec_main(th, c)),
     };
