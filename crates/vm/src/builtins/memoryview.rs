@@ -347,11 +347,8 @@ fn release_python(th: Th, v: Gc<MemoryView>) -> R<()> {
         && !inner.obj.get().is_some_and(|x| x.is(o))
         && th.type_of(o).heap_type()
     {
-        // The method gets a view of the same memory, which is released after it.
-        let arg = duplicate(th, inner)?;
-        let r = th.call_unbound(f, o, &[arg.value()]);
-        release_quietly(th, arg);
-        r?;
+        // The method gets the very view that `__buffer__` returned, to release it if it likes.
+        th.call_unbound(f, o, &[inner.value()])?;
     }
     Ok(())
 }
