@@ -138,7 +138,7 @@ pub static MODULE: NativeModule = NativeModule {
                     }
                     None => 0,
                 };
-                Ok(th.int(th.length_hint(a[0].unwrap(), d.max(0) as usize)? as i64))
+                Ok(th.int(th.known_length_hint(a[0].unwrap())?.map_or(d, |n| n as i64)))
             },
         ),
         raw_function(
@@ -258,12 +258,7 @@ macro_rules! getter_type {
             text_signature: Some($sig),
             getset: &[getter("__text_signature__", "", |th, _| Ok(th.str("(obj, /)")))],
             slots: Slots { new: Some($new), call: Some($call), repr: Some(getter_repr), ..Slots::NONE },
-            methods: &[method(
-                "__reduce__",
-                "!($self, /)",
-                "Return state information for pickling.",
-                $reduce,
-            )],
+            methods: &[method("__reduce__", "($self, /)", "Return state information for pickling.", $reduce)],
             trace: Some(Getter::trace),
             ..NativeType::DEFAULT
         };

@@ -573,18 +573,22 @@ impl Th {
     }
     /// `len()` or `__length_hint__`, else the default.
     pub fn length_hint(self, v: Value, default: usize) -> R<usize> {
+        Ok(self.known_length_hint(v)?.unwrap_or(default))
+    }
+    /// `len()` or `__length_hint__`; None: the object says nothing.
+    pub fn known_length_hint(self, v: Value) -> R<Option<usize>> {
         if self.type_of(v).slots.len.is_some() {
             let r = self.len(v);
             match self.catch(r, &exc::TYPE_ERROR)? {
-                Some(n) => return Ok(n),
+                Some(n) => return Ok(Some(n)),
                 None => {}
             }
         }
-        let Some(f) = self.lookup_special(v, n!(__length_hint__)) else { return Ok(default) };
+        let Some(f) = self.lookup_special(v, n!(__length_hint__)) else { return Ok(None) };
         let r = self.call_unbound(f, v, &[]);
-        let Some(r) = self.catch(r, &exc::TYPE_ERROR)? else { return Ok(default) };
+        let Some(r) = self.catch(r, &exc::TYPE_ERROR)? else { return Ok(None) };
         if r.is(NOT_IMPLEMENTED()) {
-            return Ok(default);
+            return Ok(None);
         }
         if !matches!(r.kind(), Kind::Int | Kind::Bool) {
             return Err(
@@ -595,7 +599,7 @@ impl Th {
         if n < 0 {
             return Err(self.value_error("__length_hint__() should return >= 0"));
         }
-        Ok(n as usize)
+        Ok(Some(n as usize))
     }
     /// Checks what a Python `__len__` returned.
     pub fn check_len_result(self, r: Value) -> R<usize> {
