@@ -21,7 +21,7 @@ pub fn defs() -> &'static [SlotDef] {
 }
 
 /// A set of names of special methods.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub struct Names([u64; 4]);
 
 impl Names {
@@ -41,6 +41,27 @@ impl Names {
         for &(_, i) in sorted[from..].iter().take_while(|d| d.0 == name) {
             self.0[i / 64] |= 1 << (i % 64);
         }
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; 4]
+    }
+    /// The names that fill a slot which one of these fills too.
+    pub fn with_same_slots(&self) -> Names {
+        static BY_SLOT: OnceLock<Vec<Names>> = OnceLock::new();
+        let by_slot = BY_SLOT.get_or_init(|| {
+            let mut v = vec![Names::default(); Slots::COUNT];
+            for (i, d) in defs().iter().enumerate() {
+                v[d.slot as usize].0[i / 64] |= 1 << (i % 64);
+            }
+            v
+        });
+        let mut all = Names::default();
+        for d in self.defs() {
+            for (a, b) in all.0.iter_mut().zip(by_slot[d.slot as usize].0) {
+                *a |= b;
+            }
+        }
+        all
     }
     /// Their slots, in the order of `defs()`.
     pub fn defs(&self) -> impl Iterator<Item = &'static SlotDef> {

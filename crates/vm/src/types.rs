@@ -279,22 +279,32 @@ impl Th {
     /// To be called after any change of the type's dict, bases or MRO: caches that relied on it are dropped, slots are
     /// worked out again if `name` is a special method (or None: anything may have changed).
     pub fn type_modified(self, t: Gc<Type>, name: Option<Value>) {
-        let special = match name {
-            None => true,
-            Some(n) => n.cast::<Str>().is_some_and(|s| s.bytes().starts_with(b"__")),
+        let slots = match name {
+            None => Touched::All,
+            Some(n) if n.is(n!(__class__)) => Touched::All,
+            Some(n) => {
+                let mut names = slot_defs::Names::default();
+                if let Some(s) = n.cast::<Str>() {
+                    names.add(s.bytes());
+                }
+                if names.is_empty() { Touched::None } else { Touched::Of(names.with_same_slots()) }
+            }
         };
-        self.type_modified_rec(t, special, true);
+        self.type_modified_rec(t, slots, true);
     }
     /// `follow`: followers have yet to be told (they may follow one another in a circle).
-    fn type_modified_rec(self, t: Gc<Type>, special: bool, follow: bool) {
+    fn type_modified_rec(self, t: Gc<Type>, slots: Touched, follow: bool) {
         {
             let _g = lock(&TYPE_LOCK);
             caches_invalid(t);
         }
-        if special && t.heap_type() {
+        if !matches!(slots, Touched::None) && t.heap_type() {
             let descriptor = || (t.slots.descr_get.is_some(), t.slots.descr_set.is_some());
             let before = descriptor();
-            update_slots(self, t);
+            match slots {
+                Touched::Of(names) => update_slots_of(self, t, names),
+                _ => update_slots(self, t),
+            }
             if before != descriptor() {
                 // What classes have for it counts otherwise now.
                 let _g = lock(&TYPE_LOCK);
@@ -304,12 +314,12 @@ impl Th {
                 }
             }
         }
-        self.tell(t, |d| &d.subclasses, special, follow);
+        self.tell(t, |d| &d.subclasses, slots, follow);
         if follow {
-            self.tell(t, |d| &d.followers, special, false);
+            self.tell(t, |d| &d.followers, slots, false);
         }
     }
-    fn tell(self, t: Gc<Type>, list: fn(&TypeData) -> &Vec<usize>, special: bool, follow: bool) {
+    fn tell(self, t: Gc<Type>, list: fn(&TypeData) -> &Vec<usize>, slots: Touched, follow: bool) {
         // One at a time: working out slots allocates, and a collection may drop dead subclasses from the list.
         let (mut i, mut last) = (0, None);
         loop {
@@ -326,7 +336,7 @@ impl Th {
             let Some(s) = sub else { break };
             // SAFETY: it was in the list, and from now on the word on this stack keeps it.
             let sub: Gc<Type> = unsafe { Value::from_bits(s as u64).cast_unchecked() };
-            self.type_modified_rec(sub, special, follow);
+            self.type_modified_rec(sub, slots, follow);
             std::hint::black_box(sub);
             (i, last) = (i + 1, Some(s));
         }
@@ -637,19 +647,23 @@ pub fn inherit_slots(s: &mut Slots, base: &Slots) {
     }
 }
 
+/// What a change of a class does to its slots.
+#[derive(Clone, Copy)]
+enum Touched {
+    None,
+    /// Only those that these names fill: setting one after the other is not to cost the square of their number.
+    Of(slot_defs::Names),
+    All,
+}
+
 /// Works out the slots of a Python class from its MRO.
 pub fn update_slots(th: Th, t: Gc<Type>) {
     let Some(base) = t.base_type() else { return };
-    let mut s = base.slots;
     let mro = t.mro_items();
-    // Which classes can define special methods differently from `base`: those not in base's own MRO.
-    let base_mro = base.mro_items();
-    let single = mro.len() == base_mro.len() + 1;
-    let mut dispatched = [false; Slots::COUNT];
     // A class has few special methods: its names are looked for among theirs, not the other way round.
     let mut names = slot_defs::Names::default();
     let own = [t.value()];
-    for &m in if single { &own } else { mro } {
+    for &m in if mro.len() == base.mro_items().len() + 1 { &own } else { mro } {
         let d = m.known::<Type>().dict_();
         let mut i = 0;
         while let Some((next, k, _)) = d.next_entry(i) {
@@ -659,6 +673,29 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
             i = next;
         }
     }
+    let s = slots_from(th, t, base, names);
+    unsafe { (*t.as_ptr()).slots = s };
+    set_attr_flags(th, t);
+}
+/// The same for the slots that `names` fill, which are all that fill them.
+fn update_slots_of(th: Th, t: Gc<Type>, names: slot_defs::Names) {
+    let Some(base) = t.base_type() else { return };
+    let s = slots_from(th, t, base, names);
+    for d in names.defs() {
+        let i = d.slot as usize;
+        // SAFETY: the word is what this slot of the same table holds.
+        unsafe { (*t.as_ptr()).slots.set_raw_index(i, s.raw_index(i)) };
+    }
+    set_attr_flags(th, t);
+}
+/// The slots of `base`, with those put in that classes of `t`'s MRO fill by methods of these names.
+fn slots_from(th: Th, t: Gc<Type>, base: Gc<Type>, names: slot_defs::Names) -> Slots {
+    let mut s = base.slots;
+    let mro = t.mro_items();
+    // Which classes can define special methods differently from `base`: those not in base's own MRO.
+    let base_mro = base.mro_items();
+    let single = mro.len() == base_mro.len() + 1;
+    let mut dispatched = [false; Slots::COUNT];
     for d in names.defs() {
         if d.dispatch == 0 {
             continue;
@@ -713,8 +750,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
         unsafe { s.set_raw_index(i, d.dispatch) };
         dispatched[i] = true;
     }
-    unsafe { (*t.as_ptr()).slots = s };
-    set_attr_flags(th, t);
+    s
 }
 
 /// Derived flags that the fast paths look at.
