@@ -298,7 +298,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
             };
             Ok(th.tuple(&[th.type_of(o).value(), args, st, it]))
         }),
-        classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| {
+        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
             adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
         }),
     ],
@@ -644,7 +644,7 @@ macro_rules! deque_iterator {
             methods: &[
                 method(
                     "__length_hint__",
-                    "!($self, /)",
+                    "($self, /)",
                     "Private method returning an estimate of len(list(it)).",
                     |th, a| {
                         let x = DequeIter::of(a[0].unwrap());
@@ -654,7 +654,7 @@ macro_rules! deque_iterator {
                         ))
                     },
                 ),
-                method("__reduce__", "!($self, /)", "Return state information for pickling.", |th, a| {
+                method("__reduce__", "($self, /)", "Return state information for pickling.", |th, a| {
                     let o = a[0].unwrap();
                     let x = DequeIter::of(o);
                     let d = match x.deque.get() {
@@ -734,7 +734,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
     methods: &[
         method(
             "__missing__",
-            "!($self, key, /)",
+            "($self, object, /)",
             "__missing__(key) # Called by __getitem__ for missing key; pseudo-code:\n  if self.default_factory is None: raise KeyError((key,))\n  self[key] = value = self.default_factory()\n  return value\n",
             |th, a| {
                 let (o, k) = (a[0].unwrap(), a[1].unwrap());
@@ -750,9 +750,9 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
                 }
             },
         ),
-        method("copy", "!($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
-        method("__copy__", "!($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
-        method("__reduce__", "!($self, /)", "Return state information for pickling.", |th, a| {
+        method("copy", "($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
+        method("__copy__", "($self, /)", "D.copy() -> a shallow copy of D.", dd_copy),
+        method("__reduce__", "($self, /)", "Return state information for pickling.", |th, a| {
             let o = a[0].unwrap();
             let args = match dd(o).factory.get() {
                 Some(f) => th.tuple(&[f]),
@@ -762,7 +762,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
             let it = th.iter(items)?;
             Ok(th.tuple(&[th.type_of(o).value(), args, NONE(), NONE(), it]))
         }),
-        classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| {
+        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
             adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
         }),
     ],
@@ -854,7 +854,7 @@ static TUPLEGETTER_TYPE: NativeType = NativeType {
         }),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
+    methods: &[method("__reduce__", "($self, /)", "", |th, a| {
         let o = a[0].unwrap();
         let g = TupleGetter::of(o);
         Ok(th.tuple(&[th.type_of(o).value(), th.tuple(&[th.int(g.index.get()), g.doc.value()])]))

@@ -25,7 +25,7 @@ pub static MODULE: NativeModule = NativeModule {
     functions: &[
         function(
             "reduce",
-            "($module, function, iterable, /, initial=None)",
+            "($module, function, iterable, /, initial=<unrepresentable>)",
             "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is present,\nit is placed before the items of the iterable in the calculation, and serves as\na default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).",
             reduce,
         ),
@@ -146,7 +146,7 @@ static PLACEHOLDER_TYPE: NativeType = NativeType {
         }),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "!($self, /)", "", |th, _| Ok(th.str("Placeholder")))],
+    methods: &[method("__reduce__", "($self, /)", "", |th, _| Ok(th.str("Placeholder")))],
     ..NativeType::DEFAULT
 };
 static PLACEHOLDER_CELL: TypeCell = TypeCell::new(&PLACEHOLDER_TYPE);
@@ -161,6 +161,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
         | tflags::HAS_DICT
         | tflags::WEAKREF
         | tflags::METHOD_DESCRIPTOR,
+    text_signature: Some("(func, /, *args, **keywords)"),
     doc: "Create a new function with partial application of the given arguments and keywords.",
     slots: Slots {
         new: Some(partial_new),
@@ -201,7 +202,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
         set_dict,
     )],
     methods: &[
-        method("__reduce__", "!($self, /)", "", |th, a| {
+        method("__reduce__", "($self, /)", "", |th, a| {
             let o = a[0].unwrap();
             let p = Partial::of(o);
             let d = match th.instance_dict(o)? {
@@ -212,7 +213,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             let st = th.tuple(&[p.func.value(), p.args.value(), p.kw.value(), d]);
             Ok(th.tuple(&[t, th.tuple(&[p.func.value()]), st]))
         }),
-        method("__setstate__", "!($self, state, /)", "", |th, a| {
+        method("__setstate__", "($self, object, /)", "", |th, a| {
             let (o, st) = (a[0].unwrap(), a[1].unwrap());
             let Some(t) = st.cast::<Tuple>().filter(|t| t.len == 4) else {
                 return Err(th.type_error("invalid partial state"));
@@ -243,7 +244,7 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             th.set_instance_dict(o, d)?;
             Ok(NONE())
         }),
-        classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| {
+        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
             adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
         }),
     ],
@@ -420,7 +421,7 @@ static LRU_TYPE: NativeType = NativeType {
             th.store(c, &c.ring, ring);
             Ok(NONE())
         }),
-        method("__reduce__", "!($self, /)", "", |th, a| th.getattr(a[0].unwrap(), n!(__qualname__))),
+        method("__reduce__", "($self, /)", "", |th, a| th.getattr(a[0].unwrap(), n!(__qualname__))),
         method("__copy__", "!($self, /)", "", |_, a| Ok(a[0].unwrap())),
         method("__deepcopy__", "!($self, memo, /)", "", |_, a| Ok(a[0].unwrap())),
     ],

@@ -51,9 +51,10 @@ pub static MODULE: NativeModule = NativeModule {
 
 pub(crate) use adder_vm::declare::{bind, itself, make, signature};
 
-/// A native iterator type of this module.
+/// A native iterator type of this module; after its name what `__text_signature__` says of its constructor, if CPython
+/// has one.
 macro_rules! iterator {
-    ($t:ident $cell:ident $name:literal $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*]) => {
+    ($t:ident $cell:ident $name:literal $(= $sig:literal)? $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*]) => {
         pub static $t: NativeType = NativeType {
             name: concat!("itertools.", $name),
             kind: Kind::Native,
@@ -61,6 +62,7 @@ macro_rules! iterator {
             doc: $doc,
             slots: Slots { new: Some($new), iter: Some(crate::itertools::itself), iternext: Some($next), ..Slots::NONE },
             methods: &[$($m),*],
+            text_signature: [$(Some($sig),)? None][0],
             trace: Some($layout::trace),
             ..NativeType::DEFAULT
         };
@@ -72,13 +74,13 @@ pub(crate) use iterator;
 // -- chain
 
 native_layout! { Chain { source, active; } }
-iterator! { CHAIN_TYPE CHAIN "chain" Chain chain_new chain_next
+iterator! { CHAIN_TYPE CHAIN "chain" = "(*iterables)" Chain chain_new chain_next
     "Return a chain object whose .__next__() method returns elements from the\nfirst iterable until it is exhausted, then elements from the next\niterable, until all of the iterables are exhausted." [
     classmethod("from_iterable", "($type, iterable, /)", "Alternative chain() constructor taking a single iterable argument that evaluates lazily.", |th, a| {
         let src = th.iter(a[1].unwrap())?;
         chain_of(th, a[0].unwrap(), src)
     }),
-    classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()))
+    classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()))
 ] }
 fn chain_of(th: Th, t: Value, src: Value) -> R<Value> {
     let o = make(th, t)?;
@@ -197,7 +199,7 @@ fn count_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- cycle
 
 native_layout! { Cycle { it, saved: List; index: Plain<usize> } }
-iterator! { CYCLE_TYPE CYCLE "cycle" Cycle cycle_new cycle_next
+iterator! { CYCLE_TYPE CYCLE "cycle" = "(iterable, /)" Cycle cycle_new cycle_next
 "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely." [] }
 static CYCLE_SIG: NativeDef = signature("cycle", "(iterable, /)");
 fn cycle_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -263,7 +265,7 @@ pub static REPEAT_TYPE: NativeType = NativeType {
     },
     methods: &[method(
         "__length_hint__",
-        "!($self, /)",
+        "($self, /)",
         "Private method returning an estimate of len(list(it)).",
         |th, a| match Repeat::of(a[0].unwrap()).left.get() {
             -1 => Err(th.type_error("len() of unsized object")),
@@ -291,7 +293,7 @@ fn repeat_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 // -- accumulate
 
 native_layout! { Accumulate { it, func, total, initial; } }
-iterator! { ACCUMULATE_TYPE ACCUMULATE "accumulate" Accumulate accumulate_new accumulate_next
+iterator! { ACCUMULATE_TYPE ACCUMULATE "accumulate" = "(iterable, func=None, *, initial=None)" Accumulate accumulate_new accumulate_next
 "Return series of accumulated sums (or other binary function results)." [] }
 static ACCUMULATE_SIG: NativeDef = signature("accumulate", "(iterable, func=None, *, initial=None)");
 fn accumulate_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -326,7 +328,7 @@ fn accumulate_next(th: Th, o: Value) -> R<Option<Value>> {
 native_layout! { Filtered { func, it; state: Plain<u64> } }
 macro_rules! filtering {
     ($t:ident $cell:ident $name:literal $new:ident $sig:ident $next:ident $params:literal $doc:literal) => {
-        iterator! { $t $cell $name Filtered $new $next $doc [] }
+        iterator! { $t $cell $name = $params Filtered $new $next $doc [] }
         static $sig: NativeDef = signature($name, $params);
         fn $new(th: Th, t: Value, a: RawArgs) -> R<Value> {
             let [f, it] = bind::<2>(th, &$sig, for_new(t, a))?;
@@ -392,7 +394,7 @@ fn starmap_next(th: Th, o: Value) -> R<Option<Value>> {
     let t = adder_vm::builtins::tuple::from_iterable(th, v)?;
     th.call_ex(c.func.value(), t.known(), None).map(Some)
 }
-iterator! { COMPRESS_TYPE COMPRESS "compress" Filtered compress_new compress_next
+iterator! { COMPRESS_TYPE COMPRESS "compress" = "(data, selectors)" Filtered compress_new compress_next
 "Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements." [] }
 static COMPRESS_SIG: NativeDef = signature("compress", "(data, selectors)");
 fn compress_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -520,7 +522,7 @@ fn islice_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- pairwise
 
 native_layout! { Pairwise { it, old; } }
-iterator! { PAIRWISE_TYPE PAIRWISE "pairwise" Pairwise pairwise_new pairwise_next
+iterator! { PAIRWISE_TYPE PAIRWISE "pairwise" = "(iterable, /)" Pairwise pairwise_new pairwise_next
 "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ..." [] }
 static PAIRWISE_SIG: NativeDef = signature("pairwise", "(iterable, /)");
 fn pairwise_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -566,7 +568,7 @@ fn pairwise_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- zip_longest
 
 native_layout! { ZipLongest { its: Array, fill; active: Plain<usize> } }
-iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" ZipLongest zip_longest_new zip_longest_next
+iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" = "(*iterables, fillvalue=None)" ZipLongest zip_longest_new zip_longest_next
 "Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument." [] }
 fn zip_longest_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let mut fill = NONE();

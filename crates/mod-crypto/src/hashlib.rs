@@ -72,7 +72,7 @@ macro_rules! openssl {
                 }
             }),
             function("pbkdf2_hmac", "($module, /, hash_name, password, salt, iterations,\n            dklen=None)", "Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function.", pbkdf2),
-            function("scrypt", "($module, /, password, salt, n, r, p, maxmem=0, dklen=64)", "scrypt password-based key derivation function.", scrypt),
+            function("scrypt", "($module, /, password, *, salt, n, r, p, maxmem=0, dklen=64)", "scrypt password-based key derivation function.", scrypt),
             function("hmac_digest", "($module, /, key, msg, digest)", "Single-shot HMAC.", |th, a| {
                 let key = Buffer::simple(th, a[0].unwrap())?;
                 let msg = Buffer::simple(th, a[1].unwrap())?;

@@ -10,7 +10,7 @@ use super::*;
 // -- batched
 
 native_layout! { Batched { it; n: Plain<usize>, strict: Plain<bool> } }
-iterator! { BATCHED_TYPE BATCHED "batched" Batched batched_new batched_next
+iterator! { BATCHED_TYPE BATCHED "batched" = "(iterable, n, *, strict=False)" Batched batched_new batched_next
 "Batch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n." [] }
 static BATCHED_SIG: NativeDef = signature("batched", "(iterable, n, *, strict=False)");
 fn batched_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -56,7 +56,7 @@ fn batched_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- groupby
 
 native_layout! { GroupBy { it, keyfunc, tgtkey, currkey, currvalue, grouper; } }
-iterator! { GROUPBY_TYPE GROUPBY "groupby" GroupBy groupby_new groupby_next
+iterator! { GROUPBY_TYPE GROUPBY "groupby" = "(iterable, key=None)" GroupBy groupby_new groupby_next
 "make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping." [] }
 static GROUPBY_SIG: NativeDef = signature("groupby", "(iterable, key=None)");
 fn groupby_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -168,8 +168,9 @@ pub static TEE_TYPE: NativeType = NativeType {
     size: Tee::SIZE,
     flags: tflags::IMMUTABLE | tflags::WEAKREF,
     doc: "Iterator wrapped to make it copyable.",
+    text_signature: Some("(iterable, /)"),
     slots: Slots { new: Some(tee_new), iter: Some(itself), iternext: Some(tee_next), ..Slots::NONE },
-    methods: &[method("__copy__", "!($self, /)", "Returns an independent iterator.", |th, a| {
+    methods: &[method("__copy__", "($self, /)", "Returns an independent iterator.", |th, a| {
         tee_copy(th, a[0].unwrap())
     })],
     trace: Some(Tee::trace),

@@ -47,7 +47,7 @@ static SCHED_PARAM_TYPE: NativeType = NativeType {
         ..structseq::SLOTS
     },
     methods: &[
-        method("__reduce__", "!($self, /)", "", |th, a| {
+        method("__reduce__", "($self, /)", "", |th, a| {
             let o = a[0].unwrap();
             let args = th.tuple(&o.known::<Tuple>().items()[..1]);
             Ok(th.tuple(&[th.type_of(o).value(), args]))

@@ -55,7 +55,7 @@ pub static LOCK: TypeCell = TypeCell::new(&NativeType {
             Ok(TRUE())
         }),
         method("__exit__", "($self, /, *exc_info)", "Release the lock.", lock_release),
-        method("_at_fork_reinit", "!($self, /)", "", |_, a| {
+        method("_at_fork_reinit", "($self, /)", "", |_, a| {
             LockObj::of(a[0].unwrap()).lock.reset();
             none()
         }),
@@ -209,7 +209,7 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
                 none()
             },
         ),
-        method("_at_fork_reinit", "!($self, /)", "", |_, a| {
+        method("_at_fork_reinit", "($self, /)", "", |_, a| {
             let o = RLockObj::of(a[0].unwrap());
             o.owner.store(0, Relaxed);
             o.count.store(0, Relaxed);

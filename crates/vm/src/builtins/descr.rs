@@ -22,6 +22,7 @@ pub static METHOD_TYPE: NativeType = NativeType {
     size: size_of::<Method>() as u32,
     flags: tflags::IMMUTABLE | tflags::WEAKREF,
     doc: "Create a bound instance method object.",
+    text_signature: Some("(function, instance, /)"),
     slots: Slots {
         repr: Some(method_repr),
         hash: Some(|th, o| Ok(th.hash_address(meth(o).this.value()) ^ th.hash(meth(o).func.value())?)),
@@ -51,7 +52,7 @@ pub static METHOD_TYPE: NativeType = NativeType {
         },
     ],
     getset: &[getter("__doc__", "", |th, o| th.getattr(meth(o).func.value(), n!(__doc__)))],
-    methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
+    methods: &[method("__reduce__", "($self, /)", "", |th, a| {
         let m = meth(a[0].unwrap());
         let name = th.getattr(m.func.value(), n!(__name__))?;
         let ga = crate::builtins::builtin(th, "getattr")?;
@@ -171,7 +172,7 @@ pub static NATIVE_FUNCTION_TYPE: NativeType = NativeType {
             },
         ),
     ],
-    methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
+    methods: &[method("__reduce__", "($self, /)", "", |th, a| {
         let o = a[0].unwrap();
         let f = nat(o);
         match f.this.get() {
@@ -261,7 +262,7 @@ pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
         getter("__doc__", "", |th, o| Ok(doc(th, md(o).def.doc))),
         getter("__text_signature__", "", |th, o| Ok(text_signature(th, &md(o).def.sig))),
     ],
-    methods: &[method("__reduce__", "!($self, /)", "", descr_reduce)],
+    methods: &[method("__reduce__", "($self, /)", "", descr_reduce)],
     ..NativeType::DEFAULT
 };
 pub static METHOD_DESCRIPTOR: TypeCell = TypeCell::new(&METHOD_DESCRIPTOR_TYPE);
@@ -416,7 +417,7 @@ pub static WRAPPER_DESCRIPTOR_TYPE: NativeType = NativeType {
         getter("__doc__", "", |th, o| Ok(doc(th, wd(o).def.doc))),
         getter("__text_signature__", "", |th, o| Ok(doc(th, wd(o).def.text_signature))),
     ],
-    methods: &[method("__reduce__", "!($self, /)", "", descr_reduce)],
+    methods: &[method("__reduce__", "($self, /)", "", descr_reduce)],
     ..NativeType::DEFAULT
 };
 pub static WRAPPER_DESCRIPTOR: TypeCell = TypeCell::new(&WRAPPER_DESCRIPTOR_TYPE);
@@ -467,7 +468,7 @@ pub static METHOD_WRAPPER_TYPE: NativeType = NativeType {
         getter("__text_signature__", "", |th, o| Ok(doc(th, wd(mw(o).descr.value()).def.text_signature))),
         getter("__self__", "", |_, o| Ok(mw(o).this.value())),
     ],
-    methods: &[method("__reduce__", "!($self, /)", "", |th, a| {
+    methods: &[method("__reduce__", "($self, /)", "", |th, a| {
         let w = mw(a[0].unwrap());
         let getattr = crate::import::import_attr(th, "builtins", "getattr")?;
         let name = th.intern(wd(w.descr.value()).def.name);
@@ -568,7 +569,7 @@ pub static MEMBER_DESCRIPTOR_TYPE: NativeType = NativeType {
         getter("__objclass__", "", |_, o| Ok(mb(o).owner.value())),
         getter("__doc__", "", |_, o| Ok(Value::opt_or_none(mb(o).doc.get()))),
     ],
-    methods: &[method("__reduce__", "!($self, /)", "", descr_reduce)],
+    methods: &[method("__reduce__", "($self, /)", "", descr_reduce)],
     ..NativeType::DEFAULT
 };
 pub static MEMBER_DESCRIPTOR: TypeCell = TypeCell::new(&MEMBER_DESCRIPTOR_TYPE);

@@ -525,6 +525,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
     size: size_of::<Traceback>() as u32,
     flags: tflags::IMMUTABLE,
     doc: "Create a new traceback object.",
+    text_signature: Some("(tb_next, tb_frame, tb_lasti, tb_lineno)"),
     slots: Slots { new: Some(tb_new), ..Slots::NONE },
     members: &[MemberDef {
         name: "tb_frame",
@@ -537,7 +538,7 @@ pub static TRACEBACK_TYPE: NativeType = NativeType {
         getter("tb_lasti", "", |_, o| Ok(Value::fix(code_replace::offset(tb(o).lasti as usize)))),
         getter("tb_lineno", "", |_, o| Ok(line_value(tb(o).lineno()))),
     ],
-    methods: &[method("__dir__", "!($self, /)", "", |th, _| {
+    methods: &[method("__dir__", "($self, /)", "", |th, _| {
         let l = crate::builtins::list::new(th, &[])?;
         for s in ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"] {
             crate::builtins::list::append(th, l, th.intern(s))?;

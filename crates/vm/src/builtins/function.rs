@@ -21,6 +21,7 @@ pub static FUNCTION_TYPE: NativeType = NativeType {
     kind: Kind::Function,
     size: size_of::<Function>() as u32,
     flags: tflags::IMMUTABLE | tflags::METHOD_DESCRIPTOR | tflags::WEAKREF,
+    text_signature: Some("(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)"),
     doc: "Create a function object.\n\n  code\n    a code object\n  globals\n    the globals dictionary\n  name\n    a string that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  closure\n    a tuple that supplies the bindings for free variables\n  kwdefaults\n    a dictionary that specifies the default keyword argument values",
     slots: Slots {
         repr: Some(repr),

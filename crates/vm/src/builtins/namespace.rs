@@ -26,7 +26,7 @@ pub static NAMESPACE_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     methods: &[
-        method("__reduce__", "!($self, /)", "Return state information for pickling", |th, a| {
+        method("__reduce__", "($self, /)", "Return state information for pickling", |th, a| {
             let o = a[0].unwrap();
             Ok(th.tuple(&[th.type_of(o).value(), th.tuple(&[]), dict(th, o)?.value()]))
         }),

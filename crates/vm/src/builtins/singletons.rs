@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering::Relaxed;
 macro_rules! singleton_type {
     ($t:ident $cell:ident $name:literal $kind:ident $get:ident $repr:literal $doc:literal { $($slot:ident: $f:expr),* }) => {
         pub static $t: NativeType = NativeType {
-            name: $name, kind: Kind::$kind, size: 16, flags: tflags::IMMUTABLE, doc: $doc,
+            name: $name, kind: Kind::$kind, size: 16, flags: tflags::IMMUTABLE, doc: $doc, text_signature: Some("()"),
             slots: Slots {
                 repr: Some(|th, _| Ok(th.intern($repr))),
                 new: Some(|th, _, a| if a.is_empty() && a.nkw() == 0 { Ok($get()) } else { Err(th.type_error(concat!($name, " takes no arguments"))) }),
@@ -36,6 +36,7 @@ pub static ELLIPSIS_T: NativeType = NativeType {
     size: 16,
     flags: tflags::IMMUTABLE,
     doc: "The type of the Ellipsis singleton.",
+    text_signature: Some("()"),
     slots: Slots {
         repr: Some(|th, _| Ok(th.intern("Ellipsis"))),
         new: Some(|th, _, a| {
@@ -47,7 +48,7 @@ pub static ELLIPSIS_T: NativeType = NativeType {
         }),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "!($self, /)", "", |th, _| Ok(th.intern("Ellipsis")))],
+    methods: &[method("__reduce__", "($self, /)", "", |th, _| Ok(th.intern("Ellipsis")))],
     ..NativeType::DEFAULT
 };
 pub static ELLIPSIS_TYPE: TypeCell = TypeCell::new(&ELLIPSIS_T);
@@ -57,6 +58,7 @@ pub static NOT_IMPLEMENTED_T: NativeType = NativeType {
     size: 16,
     flags: tflags::IMMUTABLE,
     doc: "The type of the NotImplemented singleton.",
+    text_signature: Some("()"),
     slots: Slots {
         repr: Some(|th, _| Ok(th.intern("NotImplemented"))),
         new: Some(|th, _, a| {
@@ -69,7 +71,7 @@ pub static NOT_IMPLEMENTED_T: NativeType = NativeType {
         bool: Some(|th, _| Err(th.type_error("NotImplemented should not be used in a boolean context"))),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "!($self, /)", "", |th, _| Ok(th.intern("NotImplemented")))],
+    methods: &[method("__reduce__", "($self, /)", "", |th, _| Ok(th.intern("NotImplemented")))],
     ..NativeType::DEFAULT
 };
 pub static NOT_IMPLEMENTED_TYPE: TypeCell = TypeCell::new(&NOT_IMPLEMENTED_T);
@@ -81,6 +83,7 @@ pub static CELL_TYPE: NativeType = NativeType {
     kind: Kind::Cell,
     size: size_of::<Cell>() as u32,
     flags: tflags::IMMUTABLE,
+    text_signature: Some("([contents])"),
     doc: "Create a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \n further attempts to access its cell_contents attribute will\n    raise a ValueError.",
     slots: Slots {
         repr: Some(|th, o| {

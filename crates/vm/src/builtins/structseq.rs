@@ -41,10 +41,10 @@ pub fn hidden(flags: u16) -> usize {
 }
 
 pub const SLOTS: Slots = Slots { new: Some(new), repr: Some(repr), ..Slots::NONE };
-pub const METHODS: &[NativeDef] = &[method("__reduce__", "!($self, /)", "", reduce), REPLACE];
+pub const METHODS: &[NativeDef] = &[method("__reduce__", "($self, /)", "", reduce), REPLACE];
 pub const REPLACE: NativeDef = raw_method(
     "__replace__",
-    "!($self, /, **changes)",
+    "($self, /, **changes)",
     "Return a copy of the structure with new values for the specified fields.",
     replace,
 );

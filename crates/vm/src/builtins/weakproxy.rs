@@ -77,11 +77,11 @@ const SLOTS: Slots = Slots {
 };
 
 const METHODS: &[NativeDef] = &[
-    method("__bytes__", "!($self, /)", "", |th, a| {
+    method("__bytes__", "($self, /)", "", |th, a| {
         let t = alive(th, a[0].unwrap())?;
         th.call_method(t, n!(__bytes__), &[])
     }),
-    method("__reversed__", "!($self, /)", "", |th, a| {
+    method("__reversed__", "($self, /)", "", |th, a| {
         let t = alive(th, a[0].unwrap())?;
         th.call_method(t, n!(__reversed__), &[])
     }),
