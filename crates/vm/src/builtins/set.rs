@@ -425,7 +425,7 @@ fn subtract(th: Th, s: Gc<Set>, v: Value) -> R<()> {
         s.remove_hashed(th, k, h)?;
         Ok(true)
     })?;
-    Ok(())
+    s.tidy(th)
 }
 fn difference(th: Th, a: Gc<Set>, b: Value) -> R<Gc<Set>> {
     // Either copy and remove, or keep what the other does not have.

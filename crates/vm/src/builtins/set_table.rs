@@ -5,8 +5,9 @@
 //!
 //! # Invariants, also under races
 //! - A table's size never changes; growing makes a new one and publishes it in `Set::table`.
-//! - A cell goes from null to an element to `TOMBSTONE`, and never back: the hash is written before the element, so a
-//!   reader sees an element with its own hash. A removed element's hash becomes `REMOVED`.
+//! - A cell goes from null to an element to `TOMBSTONE`: the hash is written before the element, so a reader sees an
+//!   element with its own hash. A removed element's hash becomes `REMOVED`. A tombstone takes an element again, as in
+//!   CPython, only while the process has one thread.
 //! - Mutations happen under the set's lock; comparisons happen before, and the lookup is repeated if the table or its
 //!   `fill` changed meanwhile.
 
@@ -261,6 +262,27 @@ impl SetTable {
             }
         });
     }
+    /// Puts an absent element into the last tombstone on its way (false), or the null cell behind. Only while the process
+    /// has one thread.
+    fn put_reusing(&self, th: Th, key: Value, hash: i64) -> bool {
+        let mut free = None;
+        probe!(self, hash, |c| {
+            if c.key.get().is_none() {
+                self.fill_cell(th, free.unwrap_or(c), key, hash);
+                return free.is_none();
+            }
+            if c.hash.load(Relaxed) == REMOVED {
+                free = Some(c);
+            }
+        });
+    }
+    #[inline(always)]
+    fn fill_cell(&self, th: Th, c: &Cell, key: Value, hash: i64) {
+        c.hash.store(hash as u64, Relaxed);
+        c.key.raw().store(key.bits(), Release);
+        let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
+        th.m.barrier(me.obj(), c.key.as_ptr());
+    }
     /// Fills a table that nobody else knows with the `most` elements of another one.
     fn put_all(&self, th: Th, from: &SetTable, most: usize) {
         let (mut n, mut i) = (0, 0);
@@ -423,15 +445,22 @@ impl Gc<Set> {
             };
             th.store(self, &self.table, t);
         }
+        let mut free: Option<&Cell> = None;
         probe!(&*t, hash, |c| {
-            let same = c.hash.load(Relaxed) == hash as u64;
+            let h = c.hash.load(Relaxed);
             let Some(k) = c.key.get() else {
-                c.hash.store(hash as u64, Relaxed);
-                th.store(t, &c.key, key);
+                t.fill_cell(th, free.unwrap_or(c), key, hash);
+                if free.is_some() {
+                    self.count(1);
+                    return Some(Ok(true));
+                }
                 return Some(self.inserted(th, t));
             };
-            if same && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
+            if h == hash as u64 && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
                 return Some(Ok(false));
+            }
+            if h == REMOVED {
+                free = Some(c);
             }
         });
     }
@@ -509,7 +538,12 @@ impl Gc<Set> {
                 t = SetTable::new(th, MIN)?;
                 th.store(self, &self.table, t);
             }
-            th.m.barrier(t.obj(), t.put_raw(key, hash).as_ptr());
+            if th.multi() {
+                th.m.barrier(t.obj(), t.put_raw(key, hash).as_ptr());
+            } else if !t.put_reusing(th, key, hash) {
+                self.count(1);
+                return Ok(true);
+            }
             return self.inserted(th, t);
         }
     }
@@ -520,6 +554,15 @@ impl Gc<Set> {
         let nt = SetTable::new(th, SetTable::size_for(n))?;
         nt.put_all(th, &t, self.len());
         th.store(self, &self.table, nt);
+        Ok(())
+    }
+    /// After many elements were removed: as CPython, a new table if more than a quarter are tombstones.
+    pub fn tidy(self, th: Th) -> R<()> {
+        let _g = th.lock(self);
+        let (t, used) = (self.tab(), self.len());
+        if (t.fill.load(Relaxed) as usize).saturating_sub(used) > t.mask / 4 {
+            self.resize(th, if used > 50000 { used * 2 } else { used * 4 })?;
+        }
         Ok(())
     }
     /// Before `n` elements are added: as CPython, one resize for all.
