@@ -184,7 +184,7 @@ fn put(th: Th, t: Gc<Array>, class: Value, r: Value) {
 }
 /// A class into one of the tables; `fresh`: what is there does not count any more.
 fn add(th: Th, d: Gc<AbcData>, which: fn(&AbcData) -> &Slot, class: Value) -> R<()> {
-    let r = weakref::make(th, weakref::REF.get(), class, None, true)?;
+    let r = weakref::make(th, weakref::REF.get(), class, None)?;
     loop {
         let old = which(&d).get();
         let room = old.is_some_and(|t| {

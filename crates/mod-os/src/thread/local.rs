@@ -62,7 +62,7 @@ fn dicts(o: Value) -> Gc<Dict> {
 /// A namespace for this thread, and the note that it is there.
 fn make(th: Th, o: Value) -> R<Gc<Dict>> {
     let d = Gc::<Dict>::new(th);
-    let w = weakref::make(th, weakref::REF.get(), o, None, true)?;
+    let w = weakref::make(th, weakref::REF.get(), o, None)?;
     let slot = &th.slots[ThreadSlot::Locals as usize];
     let l: Gc<List> = match slot.get() {
         Some(l) => l.cast().unwrap(),

@@ -125,7 +125,7 @@ fn is_proxy(th: Th, v: Value) -> bool {
 
 pub fn new(th: Th, o: Value, callback: Option<Value>) -> R<Value> {
     let t = if th.type_of(o).slots.call.is_some() { &CALLABLE_PROXY } else { &PROXY };
-    make(th, t.get(), o, callback, true)
+    make(th, t.get(), o, callback)
 }
 
 /// What the proxy stands for.

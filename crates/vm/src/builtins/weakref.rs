@@ -6,8 +6,9 @@
 //!
 //! # Invariants
 //! - References keep their address, too, and leave the table when they die (`drop_ref`, run by the collector), or when
-//!   their target does (`forget`). An entry whose reference has a target word other than the key is stale: the target died
-//!   and its address was used again before `forget` ran.
+//!   their target does (`forget`). Until then an entry may be stale: the target died, and its address may be another
+//!   object's. The first reference to that one, which has no `HAS_WEAK` yet, takes their place.
+//! - Making and forgetting a reference take no longer for an object that has many: their list has holes.
 //! - The table's lock is never held across a safepoint, or a collection would wait for it for ever.
 
 use crate::address::AddressMap;
@@ -19,7 +20,6 @@ use crate::sync::Table;
 use crate::thread::Th;
 use crate::value::*;
 use adder_heap::{Header, Obj};
-use std::collections::TryReserveError;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -33,14 +33,68 @@ pub struct WeakRef {
     pub key: AtomicU64,
     /// Hash of the target, if `HASHED`.
     pub hash: AtomicU64,
+    /// Its place in [`Refs::others`].
+    at: AtomicU64,
     pub callback: Slot,
 }
 unsafe impl Layout for WeakRef {
     const KIND: Kind = Kind::WeakRef;
 }
 
-/// Address of an object -> addresses of the references to it, in the order of `getweakrefs`.
-static TABLE: Table<Option<AddressMap<u64, Vec<u64>>>> = Table::new(None);
+/// Addresses of the references to an object.
+#[derive(Default)]
+struct Refs {
+    /// The plain reference and the proxy that are given to everybody, or 0.
+    shared: [u64; 2],
+    /// The others, oldest first; 0 for one that has gone.
+    others: Vec<u64>,
+    gone: usize,
+}
+impl Refs {
+    /// In the order of `getweakrefs`: the shared ones, then the newest.
+    fn all(&self) -> impl Iterator<Item = Value> {
+        let words = self.shared.iter().chain(self.others.iter().rev());
+        words.filter_map(|w| Value::from_word(*w))
+    }
+    /// The shared one that refers to `o`: a finalizer may have brought back what lost its references.
+    fn shared(&self, at: usize, o: Value) -> Option<Value> {
+        Value::from_word(self.shared[at]).filter(|w| weak(*w).target.load(Acquire) == o.bits())
+    }
+    fn add(&mut self, w: Gc<WeakRef>) -> bool {
+        if self.others.try_reserve(1).is_err() {
+            return false;
+        }
+        w.at.store(self.others.len() as u64, Relaxed);
+        self.others.push(w.value().bits());
+        true
+    }
+    fn remove(&mut self, w: Gc<WeakRef>) {
+        let word = w.value().bits();
+        if let Some(s) = self.shared.iter_mut().find(|s| **s == word) {
+            *s = 0;
+            return;
+        }
+        match self.others.get_mut(w.at.load(Relaxed) as usize) {
+            Some(x) if *x == word => *x = 0,
+            // A stale one, whose place another object's references have.
+            _ => return,
+        }
+        self.gone += 1;
+        if self.gone * 2 > self.others.len() {
+            self.others.retain(|x| *x != 0);
+            self.gone = 0;
+            for (k, x) in self.others.iter().enumerate() {
+                weak(unsafe { Value::from_bits(*x) }).at.store(k as u64, Relaxed);
+            }
+        }
+    }
+    fn is_empty(&self) -> bool {
+        self.shared == [0; 2] && self.others.len() == self.gone
+    }
+}
+
+/// Address of an object -> the references to it.
+static TABLE: Table<Option<AddressMap<u64, Refs>>> = Table::new(None);
 
 pub static REF_TYPE: NativeType = NativeType {
     name: "weakref.ReferenceType",
@@ -73,7 +127,7 @@ pub static REF_TYPE: NativeType = NativeType {
         offset: offset_of!(WeakRef, callback) as u32,
         flags: member::READONLY | member::NONE_IF_NULL,
     }],
-    new1: Some(|th, o| make(th, REF.get(), o, None, true)),
+    new1: Some(|th, o| make(th, REF.get(), o, None)),
     drop: Some(drop_ref),
     ..NativeType::DEFAULT
 };
@@ -96,29 +150,25 @@ fn cannot(th: Th, o: Value) -> crate::err::Raised {
     th.type_error(format!("cannot create weak reference to '{}' object", th.type_name_of(o)))
 }
 
+/// Where [`Refs::shared`] has a reference without callback of the type `t`, if that is shared.
+fn shared_at(t: Gc<Type>) -> Option<usize> {
+    if t == REF.get() { Some(0) } else { super::weakproxy::is_proxy_type(t).then_some(1) }
+}
 /// A reference without callback of exactly the type `t` that exists already: there is one for all.
 fn existing(th: Th, o: Value, t: Gc<Type>) -> Option<Value> {
     if unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::HAS_WEAK == 0 {
         return None;
     }
-    TABLE.look(th, |tab| shared_in(tab.as_ref()?.get(&o.bits())?, o, t))
-}
-fn shared_in(list: &[u64], o: Value, t: Gc<Type>) -> Option<Value> {
-    list.iter().map(|w| unsafe { Value::from_bits(*w) }).find(|w| {
-        let r = weak(*w);
-        crate::shape::shape(w.shape_id()).type_ == t
-            && r.callback.get().is_none()
-            && r.target.load(Acquire) == o.bits()
-    })
+    let at = shared_at(t)?;
+    TABLE.look(th, |tab| tab.as_ref()?.get(&o.bits())?.shared(at, o))
 }
 
 /// A reference (or proxy) of type `t`: the one that exists if it can be shared.
-pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool) -> R<Value> {
+pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>) -> R<Value> {
     if !may_be_referenced(th, o) {
         return Err(cannot(th, o));
     }
-    if share
-        && callback.is_none()
+    if callback.is_none()
         && let Some(w) = existing(th, o, t)
     {
         return Ok(w);
@@ -129,18 +179,24 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
     th.m.pin(vo);
     th.m.pin(oo);
     // Another thread may have made the shared one meanwhile: under the lock there is no safepoint.
-    let other: Result<_, TryReserveError> = TABLE.with(|tab| {
+    let made = TABLE.with(|tab| {
         let tab = tab.get_or_insert_with(AddressMap::default);
         // It doubles when it is full.
-        tab.try_reserve(1)?;
-        let list = tab.entry(o.bits()).or_default();
-        // Entries of an earlier object at this address.
-        list.retain(|x| weak(unsafe { Value::from_bits(*x) }).target.load(Acquire) == o.bits());
-        if share
-            && callback.is_none()
-            && let Some(w) = shared_in(list, o, t)
-        {
-            return Ok(Some(w));
+        tab.try_reserve(1).ok()?;
+        let refs = tab.entry(o.bits()).or_default();
+        if unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel) & flags::HAS_WEAK == 0 {
+            // Entries of an earlier object at this address.
+            *refs = Refs::default();
+        }
+        match shared_at(t).filter(|_| callback.is_none()) {
+            Some(at) => {
+                if let Some(other) = refs.shared(at, o) {
+                    return Some(other);
+                }
+                refs.shared[at] = v.bits();
+            }
+            None if !refs.add(w) => return None,
+            None => {}
         }
         w.target.store(o.bits(), Release);
         w.key.store(o.bits(), Release);
@@ -149,48 +205,51 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>, share: bool)
             w.set_flag(adder_heap::WATCHED);
             th.m.barrier(vo, w.callback.as_ptr());
         }
-        // Shared ones first (the plain reference before the proxy), then the newest.
-        let is_ref = t == REF.get();
-        let shared = |x: &u64| {
-            let r = weak(unsafe { Value::from_bits(*x) });
-            let t = crate::shape::shape(unsafe { Value::from_bits(*x) }.shape_id()).type_;
-            r.callback.get().is_none() && (t == REF.get() || super::weakproxy::is_proxy_type(t))
-        };
-        let first = share && callback.is_none() && is_ref;
-        let at = if first { 0 } else { list.iter().take_while(|x| shared(x)).count() };
-        list.insert(at, v.bits());
-        unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel);
-        Ok(None)
+        Some(v)
     });
-    match other {
-        Ok(Some(w)) => return Ok(w),
-        Ok(None) => {}
-        Err(_) => return Err(th.memory_error()),
+    let Some(made) = made else { return Err(th.memory_error()) };
+    if made.is(v) {
+        th.m.register_weak(vo);
     }
-    th.m.register_weak(vo);
-    Ok(v)
+    Ok(made)
 }
 
 /// The live references to `o`.
 pub fn references(th: Th, o: Value) -> R<Gc<List>> {
-    let l = super::list::new(th, &[])?;
     if !o.is_obj() || unsafe { o.header_unchecked() }.flags.load(Acquire) & flags::HAS_WEAK == 0 {
-        return Ok(l);
+        return super::list::new(th, &[]);
     }
-    let mut i = 0;
+    let live = |refs: &Refs, visit: &mut dyn FnMut(Value)| {
+        refs.all().filter(|w| weak(*w).target.load(Acquire) == o.bits()).for_each(visit)
+    };
     loop {
-        // One at a time: a value from the table must be on the stack before the next safepoint.
-        let w = TABLE.look(th, |tab| {
-            let w = tab.as_ref()?.get(&o.bits())?.get(i)?;
-            Some(unsafe { Value::from_bits(*w) })
+        let count = |tab: &Option<AddressMap<u64, Refs>>| {
+            let mut n = 0;
+            live(tab.as_ref()?.get(&o.bits())?, &mut |_| n += 1);
+            Some(n)
+        };
+        let n = TABLE.look(th, count).unwrap_or(0);
+        // The table keeps nothing alive: between two safepoints they get to where the collector sees them.
+        let a = th.array(n.max(1))?;
+        let found = TABLE.look(th, |tab| {
+            let mut k = 0;
+            live(tab.as_ref()?.get(&o.bits())?, &mut |w| {
+                if k < n {
+                    th.store(a, a.slot(k), w);
+                }
+                k += 1;
+            });
+            Some(k)
         });
-        let Some(w) = w else { break };
-        i += 1;
-        if weak(w).target.load(Acquire) == o.bits() {
-            super::list::append(th, l, w)?;
+        let found = found.unwrap_or(0);
+        if found <= n {
+            let l = super::list::new(th, &[])?;
+            for k in 0..found {
+                super::list::append(th, l, a.slot(k).value())?;
+            }
+            return Ok(l);
         }
     }
-    Ok(l)
 }
 /// `__weakref__`.
 pub fn first(th: Th, o: Value) -> R<Value> {
@@ -204,10 +263,10 @@ pub fn forget(w: Gc<WeakRef>) {
     let key = w.key.load(Acquire);
     TABLE.with(|t| {
         if let Some(t) = t.as_mut()
-            && let Some(list) = t.get_mut(&key)
+            && let Some(refs) = t.get_mut(&key)
         {
-            list.retain(|x| *x != w.value().bits());
-            if list.is_empty() {
+            refs.remove(w);
+            if refs.is_empty() {
                 t.remove(&key);
             }
         }
@@ -245,7 +304,7 @@ fn ref_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     if t == REF.get() && a.nkw() != 0 {
         return Err(th.type_error("ref() takes no keyword arguments"));
     }
-    make(th, t, o, c, t == REF.get())
+    make(th, t, o, c)
 }
 fn ref_init(th: Th, _o: Value, a: RawArgs) -> R<()> {
     if a.nkw() != 0 {
