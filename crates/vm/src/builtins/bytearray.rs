@@ -216,6 +216,17 @@ fn edit(
                 }
                 a.len.store(total as u64, Release);
                 return Ok(true);
+            } else if start > 0 && total <= cap - cap / 16 && total >= cap / 4 {
+                // In place: what is left moves to the front, which has been taken from often enough to pay for that.
+                unsafe {
+                    let base = data.sub(start);
+                    std::ptr::copy(data, base, from);
+                    std::ptr::copy(data.add(from + old), base.add(from + new), tail);
+                    a.start.store(0, Release);
+                    write(std::slice::from_raw_parts_mut(base, total), from);
+                }
+                a.len.store(total as u64, Release);
+                return Ok(true);
             } else if let Some(buf) = spare.filter(|b| b.len >= total) {
                 unsafe {
                     let d = buf.after::<u8>();
@@ -225,7 +236,7 @@ fn edit(
                 }
                 replace_storage(th, a, buf, 0, total);
                 return Ok(true);
-            } else if total > cap {
+            } else if total >= cap / 4 {
                 Some(total + total / 8 + if total < 9 { 3 } else { 6 })
             } else {
                 Some(total)
