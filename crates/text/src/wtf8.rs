@@ -442,6 +442,20 @@ pub fn extended_slice(s: &[u8], chars: usize, start: usize, step: isize, n: usiz
         return;
     }
     let mut at = offset(s, chars, start);
+    if step == -1 {
+        // Backwards: the bytes of each character lie together.
+        let mut end = (at + len_from_first(s[at])).min(s.len());
+        room::reserve(out, end.min(4 * n));
+        for _ in 0..n {
+            let mut first = end - 1;
+            while s[first] & 0xc0 == 0x80 && first > 0 {
+                first -= 1;
+            }
+            out.extend_from_slice(&s[first..end]);
+            end = first;
+        }
+        return;
+    }
     for k in 0..n {
         let len = len_from_first(s[at]);
         room::append(out, &s[at..(at + len).min(s.len())]);
