@@ -6,6 +6,7 @@
 //! # Invariants
 //! Values are cast after their kind was looked at. References that a reader has made lie in a list on the heap.
 
+use crate::address::AddressMap;
 use crate::builtins::{self, bytes, code, code_data, list, tuple};
 use crate::err::{R, Raised};
 use crate::native::*;
@@ -13,11 +14,12 @@ use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
 use adder_text::room;
-use std::collections::HashMap;
 
 pub const VERSION: i64 = 5;
 const MAX_DEPTH: u32 = 2000;
 const FLAG_REF: u8 = 0x80;
+/// Room that what is written begins with.
+const FIRST: usize = 128;
 /// Code of so many bytes is read when it is called.
 const LARGE: usize = 8 << 10;
 
@@ -103,12 +105,19 @@ struct Writer {
     allow_code: bool,
     depth: u32,
     /// Address → number of the reference; the addresses are fixed by `id`.
-    refs: HashMap<u64, u32>,
+    refs: AddressMap<u64, u32>,
 }
 
 impl Writer {
     fn run(th: Th, v: Value, version: i64, allow_code: bool) -> R<Vec<u8>> {
-        let mut w = Writer { th, out: Vec::new(), version, allow_code, depth: 0, refs: HashMap::new() };
+        let mut w = Writer {
+            th,
+            out: Vec::with_capacity(FIRST),
+            version,
+            allow_code,
+            depth: 0,
+            refs: AddressMap::default(),
+        };
         w.object(v)?;
         Ok(w.out)
     }

@@ -48,7 +48,8 @@ impl Memo {
     }
     pub fn set(&mut self, key: u64, val: u64) {
         if self.used * 2 >= self.cells.len() {
-            let n = (self.cells.len() * 4).max(64);
+            // Most objects that are pickled have few parts; so much memory is there at once.
+            let n = (self.cells.len() * 4).max(16);
             let mut cells = Vec::new();
             adder_text::room::reserve(&mut cells, n);
             cells.resize(n, (0, 0));

@@ -177,10 +177,13 @@ fn int_member(th: Th, v: Option<Value>) -> R<i64> {
     Ok(n as i32 as i64)
 }
 
+/// Room that a pickle begins with.
+const FIRST: usize = 256;
+
 /// Gives a fresh object its state.
 fn attach(p: Gc<Pickler>) {
     let st = PState {
-        out: Vec::new(),
+        out: Vec::with_capacity(FIRST),
         memo: Memo::default(),
         objects: 0,
         proto: 0,
