@@ -308,10 +308,19 @@ pub enum Inline {
     IsInstance,
     /// Whether a class is a subclass of another.
     IsSubclass,
+    Repr,
     /// Resumes a generator: `next`, `send`.
     Resume,
     /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
     Drain,
+}
+
+impl Inline {
+    /// It asks the class of its argument: see `interp::slow::special`.
+    #[inline(always)]
+    pub fn asks(self) -> bool {
+        matches!(self, Inline::Len | Inline::Abs | Inline::Repr | Inline::Resume)
+    }
 }
 
 /// A function that takes its arguments just as they lie in the caller's registers (the receiver of a method is the
@@ -457,6 +466,8 @@ pub mod tflags {
     /// `__flags__` has the bit of heap types, which most of CPython's types in modules are. (Pickling of subclasses
     /// depends on it.)
     pub const SHOWN_AS_HEAP: u64 = 1 << 40;
+    /// An iterator whose next item takes no Python code, whatever it was made of.
+    pub const STEPS_ALONE: u64 = 1 << 47;
     /// The native layout has a variable size: attributes are in a word at the end.
     pub const VAR_SIZED: u64 = 1 << 38;
 }
@@ -484,6 +495,8 @@ pub struct NativeType {
     pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
     /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
     pub drop: Option<unsafe fn(adder_heap::Obj)>,
+    /// For iterators over another one: that one, if the next item takes nothing but asking it.
+    pub inner: Option<fn(Value) -> Option<Value>>,
     /// For objects whose items are numbers in memory: how machine code finds them.
     pub numbers: Option<&'static Numbers>,
     /// More to do once the type object exists (constants in its dict...).
@@ -524,6 +537,7 @@ impl NativeType {
         new1: None,
         trace: None,
         drop: None,
+        inner: None,
         numbers: None,
         init: None,
     };

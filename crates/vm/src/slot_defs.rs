@@ -308,18 +308,20 @@ fn d_len(th: Th, o: Value) -> R<usize> {
     let r = th.call_special(o, n!(__len__), &[])?;
     th.check_len_result(r)
 }
+/// Checks what a Python `__bool__` returned.
+pub fn checked_bool(th: Th, r: Value) -> R<Value> {
+    if r.is_exact(Kind::Bool) {
+        return Ok(r);
+    }
+    Err(th.type_error(format!("__bool__ should return bool, returned {}", th.type_name(th.type_of(r)))))
+}
 fn d_bool(th: Th, o: Value) -> R<bool> {
     if let Some(f) = th.lookup_special(o, n!(__bool__)) {
         if f.is_none() {
             return Err(th.type_error(format!("'{}' cannot be interpreted as a boolean", th.type_name_of(o))));
         }
         let r = th.call_unbound(f, o, &[])?;
-        if r.is_exact(Kind::Bool) {
-            return Ok(r.is(TRUE()));
-        }
-        return Err(
-            th.type_error(format!("__bool__ should return bool, returned {}", th.type_name(th.type_of(r))))
-        );
+        return Ok(checked_bool(th, r)?.is(TRUE()));
     }
     match th.lookup_special(o, n!(__len__)) {
         Some(_) => Ok(th.len(o)? != 0),

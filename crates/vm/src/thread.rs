@@ -77,6 +77,9 @@ pub enum Cont {
     Gen,
     /// The same where a trace went into a call of `next` or `send`.
     Next,
+    /// Special method of a condition or behind a builtin function: what is checked, and where it goes, is in
+    /// `slow::special`. The operand says what it means.
+    Special,
 }
 
 #[repr(C)]

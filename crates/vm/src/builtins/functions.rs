@@ -246,7 +246,8 @@ pub static MODULE: NativeModule = NativeModule {
             "($module, obj, /)",
             "Return the canonical string representation of the object.\n\nFor many object types, including most builtins, eval(repr(obj)) == obj.",
             |th, a| th.repr(a[0].unwrap()),
-        ),
+        )
+        .inlined(Inline::Repr),
         function(
             "round",
             "($module, /, number, ndigits=None)",

@@ -356,6 +356,21 @@ pub fn setitem_value(th: Th, o: Value, k: Value, v: Value) -> R<Value> {
     Ok(NONE())
 }
 
+/// Checks what `__repr__` or `__str__` returned.
+pub fn checked_text(th: Th, r: Value, method: &str) -> R<Value> {
+    if r.is_kind(Kind::Str) {
+        return Ok(r);
+    }
+    Err(th.type_error(format!("{method} returned non-string (type {})", th.type_name_of(r))))
+}
+/// Checks what `__iter__` returned.
+pub fn checked_iter(th: Th, r: Value) -> R<Value> {
+    if th.type_of(r).slots.iternext.is_some() {
+        return Ok(r);
+    }
+    Err(th.type_error(format!("iter() returned non-iterator of type '{}'", th.type_name_of(r))))
+}
+
 // -- comparison
 
 /// `a op b` as a value: CPython's `do_richcompare`.
@@ -630,13 +645,7 @@ impl Th {
         match t.slots.iter {
             Some(f) => {
                 let r = f(self, v)?;
-                if self.type_of(r).slots.iternext.is_none() {
-                    return Err(self.type_error(format!(
-                        "iter() returned non-iterator of type '{}'",
-                        self.type_name_of(r)
-                    )));
-                }
-                Ok(r)
+                checked_iter(self, r)
             }
             // Not by subscripts that mean something else.
             None if t.slots.getitem.is_some() && !matches!(v.kind(), Kind::Dict | Kind::Union) => {
@@ -782,13 +791,7 @@ impl Th {
         match self.type_of(v).slots.repr {
             Some(f) => {
                 let r = f(self, v)?;
-                if !r.is_kind(Kind::Str) {
-                    return Err(self.type_error(format!(
-                        "__repr__ returned non-string (type {})",
-                        self.type_name_of(r)
-                    )));
-                }
-                Ok(r)
+                checked_text(self, r, "__repr__")
             }
             None => crate::builtins::object::object_repr(self, v),
         }
@@ -801,11 +804,7 @@ impl Th {
         match self.type_of(v).slots.str {
             Some(f) => {
                 let r = f(self, v)?;
-                if !r.is_kind(Kind::Str) {
-                    return Err(self
-                        .type_error(format!("__str__ returned non-string (type {})", self.type_name_of(r))));
-                }
-                Ok(r)
+                checked_text(self, r, "__str__")
             }
             None => self.repr(v),
         }

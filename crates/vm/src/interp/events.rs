@@ -322,9 +322,10 @@ fn branch(th: Th, op: Op, i: Ins) -> R<bool> {
         Op::JGeI => cmp(CmpOp::Ge, true)? == flag,
         Op::JEqI => cmp(CmpOp::Eq, true)? == flag,
         Op::JNeI => cmp(CmpOp::Ne, true)? == flag,
+        Op::JIn => th.contains(reg(th, i.b()), reg(th, i.a()))? == flag,
         Op::JIs => reg(th, i.a()).is(reg(th, i.b())) == flag,
         _ => {
-            // `in` and the match of exceptions push no frames.
+            // The match of exceptions pushes no frames.
             let before = fr(th).pc;
             SLOW[op as usize](th, i)?;
             return Ok(fr(th).pc != before);

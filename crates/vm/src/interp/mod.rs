@@ -76,13 +76,13 @@ macro_rules! for_each_fast {
         LoadDeref load_deref load_deref; StoreDeref store_deref generic; LoadGlobal load_global load_global;
         LoadAttr load_attr load_attr (load_attr_first load_attr_more); StoreAttr store_attr store_attr (store_attr_first store_attr_more); LoadMethod load_method load_method (load_method_first load_method_more);
         GetItem get_item get_item (get_item_first get_item_more); GetItemI get_item_i get_item_i; SetItem set_item set_item;
-        Neg neg generic; Not not generic;
+        Neg neg generic; Not not not;
         Add add binary; Sub sub binary; Mul mul binary; TrueDiv true_div binary; FloorDiv floor_div binary;
         Mod modulo binary; LShift lshift binary; RShift rshift binary; And and binary; Or or binary; Xor xor binary;
         AddI add_i binary_i; SubI sub_i binary_i; MulI mul_i binary_i; FloorDivI floor_div_i binary_i;
         ModI mod_i binary_i; LShiftI lshift_i binary_i; RShiftI rshift_i binary_i; AndI and_i binary_i;
         Lt lt compare (lt lt_more); Le le compare (le le_more); Gt gt compare (gt gt_more); Ge ge compare (ge ge_more); Eq eq compare (eq eq_more); Ne ne compare (ne ne_more); Is is generic;
-        Jump jump generic; JumpBack jump_back jump_back; JTrue j_true generic; JFalse j_false generic;
+        Jump jump generic; JumpBack jump_back jump_back; JTrue j_true j_true; JFalse j_false j_false;
         JNone j_none generic; JLt j_lt compare_jump (j_lt j_lt_more); JLe j_le compare_jump (j_le j_le_more); JGt j_gt compare_jump (j_gt j_gt_more);
         JGe j_ge compare_jump (j_ge j_ge_more); JEq j_eq compare_jump (j_eq j_eq_more); JNe j_ne compare_jump (j_ne j_ne_more); JLtI j_lt_i generic; JLeI j_le_i generic;
         JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
@@ -479,6 +479,13 @@ mod threaded {
                 // See `drain`.
                 return slow_tramp(i, pc, regs, th, fp);
             }
+            if n == 1
+                && asks_instance(regs.add(at) as *const Option<Value>)
+                && (t.is(crate::builtins::str_type::STR.get().value())
+                    || t.is(crate::builtins::bool_::BOOL.get().value()))
+            {
+                return slow_tramp(i, pc, regs, th, fp);
+            }
             match construct(th, t, regs.add(at) as *const Value, n) {
                 Ok(v) => {
                     *regs.add(i.c()) = v.bits();
@@ -545,7 +552,9 @@ mod threaded {
             let d = &def.direct;
             let most = d.most as usize;
             let args = regs.add(at) as *const Option<Value>;
-            if def.inline == Inline::Drain && uses_generator(args, n) {
+            if def.inline == Inline::Drain && uses_generator(args, n)
+                || def.inline.asks() && n == 1 && asks_instance(args)
+            {
                 return slow_tramp(i, pc, regs, th, fp);
             }
             let r = if n == most && d.least != 255 {
@@ -575,6 +584,11 @@ mod threaded {
     unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
         let is = |k: usize| unsafe { *args.add(k) }.is_some_and(|v| v.is_exact(Kind::Generator));
         n > 0 && (is(0) || (n == 2 && is(1)))
+    }
+    /// The only argument may have its special method in Python: see `slow::special`.
+    #[inline(always)]
+    unsafe fn asks_instance(args: *const Option<Value>) -> bool {
+        unsafe { *args }.is_some_and(|v| v.is_obj() && v.kind() == Kind::Object)
     }
     /// A call with fewer arguments than parameters. Never inlined: as `body` below.
     #[inline(never)]

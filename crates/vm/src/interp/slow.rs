@@ -13,6 +13,7 @@ mod attributes;
 mod calls;
 mod containers;
 mod operators;
+pub mod special;
 
 use super::call::flags_for;
 use super::machine::Interp;
@@ -593,6 +594,9 @@ pub fn with_exit(th: Th, i: Ins) -> Res {
 // -- formatting
 
 pub fn convert(th: Th, i: Ins) -> Res {
+    if special::ask(th, i)? {
+        return NEXT;
+    }
     let o = reg(th, i.b());
     let v = match i.x() {
         1 => th.to_str(o)?,

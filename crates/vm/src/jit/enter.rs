@@ -548,6 +548,69 @@ fn set_attr(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
 }
 
+/// An attribute that is asked of `__getattr__`.
+fn hook(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    if m.i.reg_is_null(i.b()) || i.b() == i.a() + 1 {
+        return None;
+    }
+    let th = m.i.th;
+    let name = m.ic(i.c()).name.value();
+    let f = slow::hook(th, m.i.reg(i.b()), name)?;
+    let o = m.reg(i.b());
+    watch::watch_type(th.type_of(o.v), m.rec().tree);
+    if !known(*m, o) {
+        return None;
+    }
+    let func = m.constant(f);
+    let mut args = Args::new();
+    args.push(o)?;
+    args.push(m.constant(name))?;
+    let (code, vals) = bind(m, func, None, &args, None)?;
+    if m.rec().apart(code) {
+        return None;
+    }
+    if i.op() == Bc::LoadMethod {
+        // What is found is no method.
+        m.clear_reg(i.a() + 1);
+    }
+    push(m, pc, func, code, &vals, flags_for(Cont::StoreA, 0), None)
+}
+
+/// A condition, a loop or a builtin function that asks a Python function of its operand's class.
+fn asked(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+    let th = m.i.th;
+    let call = matches!(i.op(), Bc::Call | Bc::CallMethod);
+    let builtin =
+        |f: Value| f.exact::<NativeFunction>().is_some_and(|f| f.def.inline.asks()) || f.is_exact(Kind::Type);
+    if call && !builtin(m.i.reg(i.a())) {
+        return None;
+    }
+    // Its registers are there for the slow function that is asked.
+    let asked = slow::special::asked(th, i)?;
+    let o = m.reg(asked.regs[0]);
+    watch::watch_type(th.type_of(o.v), m.rec().tree);
+    if !known(*m, o) {
+        return None;
+    }
+    if call {
+        let f = m.reg(i.a());
+        match f.v.exact::<NativeFunction>() {
+            Some(nf) if !super::quiet::function(*m, f, nf.def) => return None,
+            Some(_) => {}
+            None => {
+                m.promote(f);
+            }
+        }
+    }
+    let func = m.constant(asked.f);
+    let mut args = Args::new();
+    for r in &asked.regs[..asked.n] {
+        args.push(m.reg(*r))?;
+    }
+    let (code, vals) = bind(m, func, None, &args, None)?;
+    push(m, pc, func, code, &vals, flags_for(Cont::Special, asked.means as u16), None)
+}
+
 /// Integers that are doubles as well.
 const EXACT: i64 = 1 << 53;
 
@@ -574,6 +637,8 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         _ if slow::op_names(i.op()).is_some() => None,
         SetItem => return set_item(m, pc, i),
         StoreAttr => return set_attr(m, pc, i),
+        LoadAttr | LoadMethod => return hook(m, pc, i),
+        In | JIn | JTrue | JFalse | Not | GetIter | Convert | Call | CallMethod => return asked(m, pc, i),
         UnpackSeq => return super::steps::unpack(*m, pc, i),
         ForIter => return super::steps::for_iter(*m, pc, i),
         _ => return None,

@@ -90,7 +90,7 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
     } else {
         return None;
     };
-    if matches!(def.inline, Inline::No | Inline::IsInstance | Inline::IsSubclass) {
+    if matches!(def.inline, Inline::No | Inline::IsInstance | Inline::IsSubclass | Inline::Repr) {
         return None;
     }
     if !function(m, f, def) {

@@ -14,6 +14,7 @@ use super::{helpers, watch};
 use crate::err::{R, Raised};
 use crate::interp::fast::Bin;
 use crate::interp::machine::*;
+use crate::interp::slow::special::Means;
 use crate::object::*;
 use crate::shape::in_trace;
 use crate::thread::{Cont, fflags};
@@ -625,9 +626,10 @@ impl PyMachine for Recorder {
         self.i.fp = caller;
         self.i.regs = unsafe { (*caller).regs };
         if let Some(dst) = to.reg {
-            match object {
-                Some(r) => self.set_reg(dst, T { v: extra?, r }),
-                None => self.set_reg(dst, result),
+            match (object, to.outcome) {
+                (Some(r), _) => self.set_reg(dst, T { v: extra?, r }),
+                (None, Some(b)) => self.set_reg(dst, self.word(Value::bool(b))),
+                (None, None) => self.set_reg(dst, result),
             }
         }
         Some(Pc::from_ptr(next))
@@ -766,16 +768,16 @@ impl Recorder {
         if flags & 0xff & !(fflags::EXTRA | fflags::HIDDEN) != 0 {
             return None;
         }
-        let to = |r: usize| Some(ResultTo { reg: Some(r), instance: false, skip: 0 });
+        let to = |r: usize| Some(ResultTo { reg: Some(r), ..ResultTo::NOWHERE });
         let implemented = || !self.is_singleton(result, NOT_IMPLEMENTED());
         match crate::interp::unwind::cont(flags) {
             Cont::Store => to(call.c()),
             Cont::StoreA => to(call.a()),
-            Cont::Discard => Some(ResultTo { reg: None, instance: false, skip: 0 }),
+            Cont::Discard => Some(ResultTo::NOWHERE),
             Cont::Init => self.is_singleton(result, NONE()).then_some(ResultTo {
                 reg: Some(call.c()),
                 instance: true,
-                skip: 0,
+                ..ResultTo::NOWHERE
             }),
             Cont::Binary if implemented() => to(call.a()),
             Cont::Compare if implemented() => {
@@ -790,10 +792,75 @@ impl Recorder {
                     self.is_singleton(result, FALSE());
                 }
                 let skip = if yes == (call.x() != 0) { call.ci() as isize } else { 0 };
-                Some(ResultTo { reg: None, instance: false, skip })
+                Some(ResultTo { skip, ..ResultTo::NOWHERE })
             }
-            Cont::ForIter => Some(ResultTo { reg: Some(call.b()), instance: false, skip: 1 }),
+            Cont::ForIter => Some(ResultTo { reg: Some(call.b()), skip: 1, ..ResultTo::NOWHERE }),
+            Cont::Special => self.answer(Means::of(flags), call, result),
             _ => None,
+        }
+    }
+    /// The same of a special method that answers for a condition or a builtin function.
+    fn answer(self, means: Means, call: adder_bytecode::Ins, result: T<Value>) -> Option<ResultTo> {
+        use adder_bytecode::Op as Bc;
+        // Whether it is true; None: it is no bool.
+        let truth = || {
+            if !result.v.is(TRUE()) && !result.v.is(FALSE()) {
+                return None;
+            }
+            let yes = self.is_singleton(result, TRUE());
+            if !yes {
+                self.is_singleton(result, FALSE());
+            }
+            Some(yes)
+        };
+        // Whether it is a length other than 0.
+        let filled = || {
+            if result.v.as_fix().is_none_or(|n| n < 0) || !self.test(self.is_fixnum(result)) {
+                return None;
+            }
+            self.test(self.fix_cmp(Cmp::Ge, result, self.fixnum(0)));
+            Some(result.v.as_fix() != Some(0))
+        };
+        let to = match call.op() {
+            Bc::Call | Bc::CallMethod => call.c(),
+            _ => call.a(),
+        };
+        let whole = ResultTo { reg: Some(to), ..ResultTo::NOWHERE };
+        let yes = match means {
+            Means::Itself => return Some(whole),
+            Means::Len => return filled().map(|_| whole),
+            Means::Repr | Means::Str => {
+                return (result.v.is_exact(Kind::Str) && self.shape_is(result, Kind::Str as u32))
+                    .then_some(whole);
+            }
+            Means::Iter => {
+                let t = self.i.th.type_of(result.v);
+                if t.slots.iternext.is_none() || !result.v.is_obj() {
+                    return None;
+                }
+                if t.heap_type() {
+                    watch::watch_type(t, self.rec().tree);
+                }
+                return self.shape_is(result, result.v.shape_id()).then_some(whole);
+            }
+            Means::Truth | Means::Bool => truth()?,
+            Means::Filled => {
+                let yes = filled()?;
+                self.test(self.same(result, self.fixnum(0)));
+                yes
+            }
+        };
+        let wide = call.imm() as isize;
+        let jump = |when: bool, by: isize| {
+            Some(ResultTo { skip: if yes == when { by } else { 0 }, ..ResultTo::NOWHERE })
+        };
+        match call.op() {
+            Bc::JTrue => jump(true, wide),
+            Bc::JFalse => jump(false, wide),
+            Bc::JIn => jump(call.x() != 0, call.ci() as isize),
+            Bc::In => Some(ResultTo { outcome: Some(yes != (call.x() != 0)), ..whole }),
+            Bc::Not => Some(ResultTo { outcome: Some(!yes), ..whole }),
+            _ => Some(ResultTo { outcome: Some(yes), ..whole }),
         }
     }
 }
@@ -803,6 +870,12 @@ pub struct ResultTo {
     pub reg: Option<usize>,
     /// The new instance instead of the result.
     pub instance: bool,
+    /// This bool instead of it.
+    pub outcome: Option<bool>,
     /// Instructions to pass over.
     pub skip: isize,
+}
+
+impl ResultTo {
+    const NOWHERE: ResultTo = ResultTo { reg: None, instance: false, outcome: None, skip: 0 };
 }

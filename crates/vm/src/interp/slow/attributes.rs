@@ -50,10 +50,7 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
         }
     }
     let name = icx.name.value();
-    let getattr = th.type_of(o).slots.getattro;
-    if getattr.is_some_and(|f| {
-        std::ptr::fn_addr_eq(f, crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>)
-    }) {
+    if asks_python(th.type_of(o)) {
         if let Some(found) = th.getattr_or_hook(o, name)? {
             let v = match found {
                 Ok(v) => v,
@@ -75,6 +72,26 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
     ic::fill_load(th, fr(th).code, icx, o);
     set(th, i.a(), v);
     NEXT
+}
+/// Attributes of the class's instances are looked for by `__getattribute__` or `__getattr__` in Python.
+fn asks_python(t: Gc<Type>) -> bool {
+    let python = crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>;
+    t.slots.getattro.is_some_and(|f| std::ptr::fn_addr_eq(f, python))
+}
+/// The `__getattr__` that is called for a name which neither the instance, whose shape says that, nor its class has.
+pub fn hook(th: Th, o: Value, name: Value) -> Option<Value> {
+    if !o.is_obj() || o.is_kind(Kind::Type) || o.is_kind(Kind::Module) {
+        return None;
+    }
+    let (t, s) = (th.type_of(o), shape(o.shape_id()));
+    if !t.heap_type() || !asks_python(t) || s.dict_mode || s.find(name).is_some() {
+        return None;
+    }
+    let of_object = th.lookup(builtins::object::OBJECT.get(), n!(__getattribute__));
+    if th.lookup(t, n!(__getattribute__)) != of_object || th.lookup(t, name).is_some() {
+        return None;
+    }
+    th.lookup(t, n!(__getattr__)).filter(|f| f.is_exact(Kind::Function))
 }
 pub fn load_method(th: Th, i: Ins) -> Res {
     let o = reg(th, i.b());
@@ -109,6 +126,24 @@ pub fn load_method(th: Th, i: Ins) -> Res {
         ic::fill_load(th, fr(th).code, icx, o);
         set(th, i.a(), d);
         set(th, i.a() + 1, o);
+        return NEXT;
+    }
+    if asks_python(t)
+        && let Some(found) = th.getattr_or_hook(o, name)?
+    {
+        let v = match found {
+            Ok(v) => v,
+            Err(hook) => {
+                // What is found is no method, whose instance would be in the second register.
+                clear(th, i.a() + 1);
+                if push_python(th, hook, &[o, name], Cont::StoreA, None)? {
+                    return NEXT;
+                }
+                th.call_unbound(hook, o, &[name])?
+            }
+        };
+        set(th, i.a(), v);
+        clear(th, i.a() + 1);
         return NEXT;
     }
     let v = th.getattr(o, name)?;

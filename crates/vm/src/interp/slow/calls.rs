@@ -63,6 +63,9 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
             // See `interp::raised`.
             return Err(crate::err::Raised);
         }
+        if nf.def.inline.asks() && kw.is_none() && special::ask(th, i)? {
+            return NEXT;
+        }
         let v = th.call_native(nf, args)?;
         set(th, i.c(), v);
         return NEXT;
@@ -105,6 +108,9 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
         unsafe { th.push_frame(func, regs, Some(f), args, 0) }?;
         return started(th);
+    }
+    if n == 1 && kw.is_none() && f.is_exact(Kind::Type) && special::ask(th, i)? {
+        return NEXT;
     }
     let v = if f.is_exact(Kind::Type) {
         if args.pos().first().is_some_and(|x| x.is_exact(Kind::Generator))
@@ -232,6 +238,7 @@ pub fn leave(th: Th, v: Value) -> Res {
             set(th, i.b(), v);
             skip(th, 1);
         }
+        Cont::Special => return special::answered(th, i, flags, v),
         Cont::Gen | Cont::Next => unreachable!("generator frames are left elsewhere"),
     }
     NEXT

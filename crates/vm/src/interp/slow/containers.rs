@@ -9,6 +9,9 @@ use super::*;
 // -- iteration
 
 pub fn get_iter(th: Th, i: Ins) -> Res {
+    if special::ask(th, i)? {
+        return NEXT;
+    }
     let v = th.iter(reg(th, i.b()))?;
     ret_a(th, i, v)
 }

@@ -173,12 +173,40 @@ fn contains(th: Th, c: Value, k: Value) -> R<bool> {
     }
 }
 pub fn in_(th: Th, i: Ins) -> Res {
+    if special::ask(th, i)? {
+        return NEXT;
+    }
     let b = contains(th, reg(th, i.c()), reg(th, i.b()))?;
     ret_a(th, i, Value::bool(b != (i.x() != 0)))
 }
 pub fn j_in(th: Th, i: Ins) -> Res {
+    if special::ask(th, i)? {
+        return NEXT;
+    }
     if contains(th, reg(th, i.b()), reg(th, i.a()))? == (i.x() != 0) {
         skip(th, i.ci() as isize);
     }
     NEXT
+}
+
+// -- conditions
+
+pub fn j_true(th: Th, i: Ins) -> Res {
+    if !special::ask(th, i)? && th.truth(reg(th, i.a()))? {
+        skip(th, i.imm() as isize);
+    }
+    NEXT
+}
+pub fn j_false(th: Th, i: Ins) -> Res {
+    if !special::ask(th, i)? && !th.truth(reg(th, i.a()))? {
+        skip(th, i.imm() as isize);
+    }
+    NEXT
+}
+pub fn not(th: Th, i: Ins) -> Res {
+    if special::ask(th, i)? {
+        return NEXT;
+    }
+    let b = th.truth(reg(th, i.b()))?;
+    ret_a(th, i, Value::bool(!b))
 }

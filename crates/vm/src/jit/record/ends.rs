@@ -76,6 +76,9 @@ impl Rec {
             r = self.core.op1(Op::Word, w);
             v = unsafe { (*fp).extra.value() };
         }
+        if let Some(b) = to.outcome {
+            (v, r) = (Value::bool(b), self.konst(Value::bool(b)));
+        }
         let next = unsafe { call_pc.offset(1 + to.skip) };
         th.fp.set(caller);
         unsafe {

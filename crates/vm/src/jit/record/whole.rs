@@ -216,6 +216,10 @@ impl Rec {
                 return abort(self, Counter::AbortFrame, "frame of an unusual kind");
             }
             self.frames.last_mut().unwrap().pc = pc;
+            if i.op() == Bc::LoadMethod {
+                // Of `__getattr__`: the second register is null already.
+                self.reload(i.a() + 1);
+            }
             self.keep_alive(f.code.value());
             let base = base as usize;
             self.grow(base + f.code.nregs as usize);
@@ -242,6 +246,11 @@ impl Rec {
                     }
                 }
                 Cont::ForIter => self.reload(call.b()),
+                Cont::Special => match call.op() {
+                    Bc::JTrue | Bc::JFalse | Bc::JIn => {}
+                    Bc::Call | Bc::CallMethod => self.reload(call.c()),
+                    _ => self.reload(call.a()),
+                },
                 Cont::Discard => {}
                 // Returned: nothing is written where a `for` loop ran the generator; reading it back is right.
                 Cont::Next => self.reload(call.c()),
