@@ -614,7 +614,7 @@ macro_rules! deque_iterator {
             name: concat!("_collections.", $name),
             kind: Kind::Native,
             size: DequeIter::SIZE,
-            flags: tflags::IMMUTABLE,
+            flags: tflags::IMMUTABLE | tflags::STEPS_ALONE,
             slots: Slots {
                 iter: Some(itself),
                 iternext: Some(|th, o| iter_step(th, o, $rev)),

@@ -54,16 +54,18 @@ pub(crate) use adder_vm::declare::{bind, itself, make, signature};
 /// A native iterator type of this module; after its name what `__text_signature__` says of its constructor, if CPython
 /// has one.
 macro_rules! iterator {
-    ($t:ident $cell:ident $name:literal $(= $sig:literal)? $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*]) => {
+    ($t:ident $cell:ident $name:literal $(= $sig:literal)? $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*] $($flag:ident)? $(=> $inner:expr)?) => {
         pub static $t: NativeType = NativeType {
             name: concat!("itertools.", $name),
             kind: Kind::Native,
             size: $layout::SIZE,
+            flags: NativeType::DEFAULT.flags $(| adder_vm::native::tflags::$flag)?,
             doc: $doc,
             slots: Slots { new: Some($new), iter: Some(crate::itertools::itself), iternext: Some($next), ..Slots::NONE },
             methods: &[$($m),*],
             text_signature: [$(Some($sig),)? None][0],
             trace: Some($layout::trace),
+            $(inner: Some($inner),)?
             ..NativeType::DEFAULT
         };
         pub static $cell: TypeCell = TypeCell::new(&$t);
@@ -81,7 +83,9 @@ iterator! { CHAIN_TYPE CHAIN "chain" = "(*iterables)" Chain chain_new chain_next
         chain_of(th, a[0].unwrap(), src)
     }),
     classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()))
-] }
+]
+// With the last item of one the next iterable's turn comes, which may be of a class with Python code.
+=> |o| Chain::of(o).active.get().filter(|a| adder_vm::builtins::iter_fast::peek(*a).is_some()) }
 fn chain_of(th: Th, t: Value, src: Value) -> R<Value> {
     let o = make(th, t)?;
     let c = Chain::of(o);
@@ -143,6 +147,7 @@ pub static COUNT_TYPE: NativeType = NativeType {
     name: "itertools.count",
     kind: Kind::Native,
     size: Count::SIZE,
+    flags: NativeType::DEFAULT.flags | tflags::STEPS_ALONE,
     doc: "Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step",
     text_signature: Some("(start=0, step=1)"),
     slots: Slots {
@@ -239,6 +244,7 @@ pub static REPEAT_TYPE: NativeType = NativeType {
     name: "itertools.repeat",
     kind: Kind::Native,
     size: Repeat::SIZE,
+    flags: NativeType::DEFAULT.flags | tflags::STEPS_ALONE,
     doc: "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  If not specified, returns the object\nendlessly.",
     slots: Slots {
         new: Some(repeat_new),
@@ -421,7 +427,7 @@ fn compress_next(th: Th, o: Value) -> R<Option<Value>> {
 
 native_layout! { ISlice { it; next: Plain<i64>, stop: Plain<i64>, step: Plain<i64>, count: Plain<i64> } }
 iterator! { ISLICE_TYPE ISLICE "islice" ISlice islice_new islice_next
-"islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a list\nbut returns an iterator." [] }
+"islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a list\nbut returns an iterator." [] => |o| ISlice::of(o).it.get() }
 fn islice_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let a = for_new(t, a);
     no_kw(th, a, "islice")?;
@@ -523,7 +529,7 @@ fn islice_next(th: Th, o: Value) -> R<Option<Value>> {
 
 native_layout! { Pairwise { it, old; } }
 iterator! { PAIRWISE_TYPE PAIRWISE "pairwise" = "(iterable, /)" Pairwise pairwise_new pairwise_next
-"Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ..." [] }
+"Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ..." [] => |o| Pairwise::of(o).it.get() }
 static PAIRWISE_SIG: NativeDef = signature("pairwise", "(iterable, /)");
 fn pairwise_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let [it] = bind::<1>(th, &PAIRWISE_SIG, a)?;

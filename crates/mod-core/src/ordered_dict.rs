@@ -447,7 +447,7 @@ static ODICT_ITER_TYPE: NativeType = NativeType {
     name: "odict_iterator",
     kind: Kind::Native,
     size: (OdIter::SIZE + 7) & !7,
-    flags: tflags::IMMUTABLE | tflags::HAVE_GC | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::HAVE_GC | tflags::DISALLOW_INSTANTIATION | tflags::STEPS_ALONE,
     slots: Slots { iter: Some(itself), iternext: Some(next), ..Slots::NONE },
     methods: &[method("__reduce__", "($self, /)", "Return state information for pickling", |th, a| {
         // The iterator itself does not move.

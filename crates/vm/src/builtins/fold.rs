@@ -60,7 +60,14 @@ pub fn each(th: Th, iterable: Value, mut f: impl FnMut(Value) -> R<bool>) -> R<(
     }
     let it = th.iter(iterable)?;
     let Some(next) = th.type_of(it).slots.iternext else { return Ok(()) };
-    while let Some(v) = th.or_ended(next(th, it))? {
+    loop {
+        let v = match super::iter_fast::step(th, it) {
+            Some(v) => v,
+            None => match th.or_ended(next(th, it))? {
+                Some(v) => v,
+                None => break,
+            },
+        };
         if !f(v)? {
             break;
         }

@@ -94,6 +94,7 @@ const RANGE_ITER: u32 = Kind::RangeIter as u32;
 const DICT_ITER: u32 = Kind::DictIter as u32;
 const DICT_VALUE_ITER: u32 = Kind::DictValueIter as u32;
 const DICT_ITEM_ITER: u32 = Kind::DictItemIter as u32;
+const STR_ITER: u32 = Kind::StrIter as u32;
 const STR_ASCII_ITER: u32 = Kind::StrAsciiIter as u32;
 const BYTES_ITER: u32 = Kind::BytesIter as u32;
 const LIST_REV_ITER: u32 = Kind::ListRevIter as u32;
@@ -169,6 +170,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
             }
             // These raise nothing; an end is found again by the slow path.
             STR_ASCII_ITER => super::iters::str_ascii_next(th, it).ok().flatten(),
+            STR_ITER => super::iters::str_next_ascii(it),
             LIST_REV_ITER => super::iters::list_rev_next(th, it).ok().flatten(),
             SET_ITER => {
                 let i: Gc<super::set::SetIter> = it.cast_unchecked();

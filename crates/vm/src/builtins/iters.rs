@@ -444,6 +444,17 @@ fn char_len(b: u8) -> usize {
         _ => 4,
     }
 }
+/// The next character if it is an ASCII one.
+#[inline]
+pub(super) fn str_next_ascii(o: Value) -> Option<Value> {
+    let it: Gc<StrIter> = this(o);
+    let s: Gc<Str> = this(it.s.get()?.value());
+    let pos = it.pos.load(Relaxed);
+    let b = s.bytes().get(pos as usize).filter(|b| b.is_ascii())?;
+    it.pos.store(pos + 1, Relaxed);
+    it.i.store(it.i.load(Relaxed) + 1, Relaxed);
+    Some(super::str_::ascii_char(Some(*b)))
+}
 fn str_next(th: Th, o: Value) -> R<Option<Value>> {
     let it: Gc<StrIter> = this(o);
     let Some(s) = it.s.get() else { return Ok(None) };

@@ -13,7 +13,7 @@ use crate::err::{R, Raised};
 use crate::interp::fast::Bin;
 use crate::interp::machine::{Fn1, Fn2, Fn3};
 use crate::interp::{Ctl, run_slow, unwind};
-use crate::native::{DefKind, Imp, NativeDef, RawArgs};
+use crate::native::{DefKind, Imp, NativeDef, RawArgs, tflags};
 use crate::object::*;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
@@ -559,8 +559,12 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
     if !it.is_obj() || depth > 3 {
         return false;
     }
-    if super::quiet::over_container(it.shape_id()) {
+    let t = th.type_of(it);
+    if t.has(tflags::STEPS_ALONE) && !t.heap_type() || super::quiet::over_container(it.shape_id()) {
         return true;
+    }
+    if let Some(inner) = t.native.inner.filter(|_| !t.heap_type()) {
+        return inner(it).is_some_and(|x| simple_iterator(th, x, depth + 1));
     }
     if let Some(e) = it.exact::<builtins::zip_map::Enumerate>() {
         return simple_iterator(th, e.iter.value(), depth + 1);
@@ -580,19 +584,7 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
             .is_some_and(|o| th.type_of(o).native.name == "_sre.SRE_Scanner" && !th.type_of(o).heap_type())
             && c.sentinel.get().is_some_and(|s| s.is_none());
     }
-    let t = th.type_of(it);
-    !t.heap_type()
-        && matches!(
-            t.native.name,
-            "_collections._deque_iterator"
-                | "_collections._deque_reverse_iterator"
-                | "odict_iterator"
-                | "itertools.product"
-                | "itertools.permutations"
-                | "itertools.combinations"
-                | "itertools.count"
-                | "itertools.repeat"
-        )
+    false
 }
 /// `next(it, default)`.
 pub fn iter_next_or(th: Th, it: Value, default: Value) -> R<Value> {

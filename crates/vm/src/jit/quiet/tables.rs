@@ -454,7 +454,17 @@ const OVER_CONTAINERS: &[Kind] = &[
     Kind::SetIter,
 ];
 pub fn over_container(shape: u32) -> bool {
-    OVER_CONTAINERS.iter().any(|k| *k as u32 == shape)
+    /// A bit for each.
+    const SET: [u64; 4] = {
+        let (mut set, mut i) = ([0; 4], 0);
+        while i < OVER_CONTAINERS.len() {
+            let k = OVER_CONTAINERS[i] as usize;
+            set[k / 64] |= 1 << (k % 64);
+            i += 1;
+        }
+        set
+    };
+    SET.get(shape as usize / 64).is_some_and(|w| w >> (shape % 64) & 1 != 0)
 }
 /// Iterators whose `iter()` they are themselves.
 pub(super) fn own_iterator(shape: u32) -> bool {
