@@ -28,7 +28,6 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 
 pub struct Cranelift {
@@ -58,17 +57,16 @@ pub(crate) fn trace_signature() -> Signature {
 }
 
 static CRANELIFT: OnceLock<Option<Cranelift>> = OnceLock::new();
-static EXITS: AtomicU32 = AtomicU32::new(1);
 
 /// The code generator; None where Cranelift knows no such machine.
 pub fn cranelift() -> Option<&'static dyn Backend> {
     CRANELIFT.get_or_init(Cranelift::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize, id: u32) -> &'static Exit {
+fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize) -> &'static Exit {
     let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
     // Headers are no functions: bridges link to entries.
-    m.exit(info, None, target as u64, id, false)
+    m.exit(info, None, target as u64, false)
 }
 
 impl Tools {
@@ -151,7 +149,7 @@ impl Cranelift {
             })
             .ok()?;
         let mut maker = ExitMaker::new(None, 0);
-        let e = exit(&mut maker, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave, 0);
+        let e = exit(&mut maker, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave);
         maker.finish();
         let (bail, _) = t
             .function(trace_signature(), |b, _| {
@@ -180,18 +178,13 @@ impl Backend for Cranelift {
         parent: Option<&'static Exit>,
         owner: usize,
     ) -> Result<Compiled, &'static str> {
-        let mut exits = Vec::new();
         let mut maker = ExitMaker::new(parent, owner);
-        let mut make = |snap, leaves| {
-            let e = exit(&mut maker, snap, leaves, self.leave, EXITS.fetch_add(1, Relaxed));
-            exits.push(e);
-            e
-        };
+        let mut make = |snap, leaves| exit(&mut maker, snap, leaves, self.leave);
         let mut tools = self.tools.lock().map_err(|_| "the code generator is broken")?;
         let (entry, bytes) = tools.function(trace_signature(), |b, native| {
             translate::Translate::new(t, layout, parent, b, native).run(&mut make)
         })?;
-        maker.finish();
+        let exits = maker.finish();
         Ok(Compiled { entry, exits, bytes })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {

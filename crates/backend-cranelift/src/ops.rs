@@ -30,7 +30,7 @@ impl Translate<'_, '_, '_> {
             Return => {
                 let v = self.value(x.a)?;
                 self.store(self.state, offset_of!(State, gpr) as i64, v);
-                let e = self.int(&raw const RETURNED as i64);
+                let e = self.int(&raw const *RETURNED as i64);
                 self.b.ins().return_(&[e]);
                 return Ok(());
             }

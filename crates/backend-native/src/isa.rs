@@ -101,8 +101,10 @@ pub trait Isa: Sized {
     const F1: u8;
     /// Holds the address of the thread.
     const THREAD: u8;
-    /// Arguments of calls.
-    const MAX_ARGS: usize;
+    /// Where calls expect their arguments: registers that values may live in, or numbers from 16 on. S0 is none of them.
+    const ARGS: &'static [u8];
+    /// Code that several traces share can be called ([`Isa::call_near`]), which is short.
+    const NEAR: bool;
 
     /// An assembler of code that will lie at this address.
     fn new(at: usize) -> Self;
@@ -203,18 +205,21 @@ pub trait Isa: Sized {
 
     // -- calls
 
-    /// Argument `k` waits on the stack.
-    fn arg(&mut self, k: usize, s: u8);
-    fn arg_flt(&mut self, k: usize, s: u8);
-    fn arg_imm(&mut self, k: usize, n: i32);
-    /// Takes the arguments and calls; `zero`: registers to be cleared before.
-    fn call(&mut self, addr: u64, args: usize, zero: &[u8]);
+    /// Calls, with the arguments where they are expected; `zero`: registers to be cleared before.
+    fn call(&mut self, addr: u64, zero: &[u8]);
     fn result(&mut self, d: u8);
     fn result_flt(&mut self, d: u8);
-    /// Helpers ([`Layout`]), called out of line.
-    fn call_box(&mut self, helper: u64, d: u8, a: u8);
-    fn call_barrier(&mut self, helper: u64, obj: u8, at: Addr);
-    fn call_new(&mut self, helper: u64, d: u8, what: u64);
+    /// Arguments of helpers ([`Layout`]), called out of line: into scratch registers, where they stay while others are saved.
+    fn box_args(&mut self, a: u8);
+    fn barrier_args(&mut self, obj: u8, at: Addr);
+    fn new_args(&mut self, what: u64);
+    /// Takes them and calls; the result is as of [`Isa::call`].
+    fn call_helper(&mut self, helper: u64);
+    /// Code that is called by [`Isa::call_near`] begins, and goes back; the result of a call in it stays where it is.
+    fn begin_near(&mut self);
+    fn end_near(&mut self);
+    /// Calls code of the same region of memory.
+    fn call_near(&mut self, address: u64);
 
     // -- guards: to `exit` unless the condition is `want`; operands stay
 

@@ -54,7 +54,8 @@ pub(crate) const GPR: i32 = offset_of!(State, gpr) as i32;
 pub(crate) const XMM: i32 = offset_of!(State, xmm) as i32;
 pub(crate) const FP: i32 = offset_of!(State, fp) as i32;
 pub(crate) const REGS: i32 = offset_of!(State, regs) as i32;
-pub(crate) const SAVE: i32 = offset_of!(State, save) as i32;
+/// The first place for a saved register, the others come before it.
+pub(crate) const SAVE: i32 = offset_of!(State, save) as i32 + 8 * 31;
 pub(crate) const SPILL: i32 = offset_of!(State, spill) as i32;
 
 static NATIVE: OnceLock<Option<Native>> = OnceLock::new();
@@ -64,9 +65,9 @@ pub fn native() -> Option<&'static dyn Backend> {
     NATIVE.get_or_init(Native::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize, id: u32) -> &'static Exit {
+fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize) -> &'static Exit {
     let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints, early: l.early };
-    m.exit(info, l.home, target as u64, id, l.kind)
+    m.exit(info, l.home, target as u64, l.kind)
 }
 
 impl Native {
@@ -79,7 +80,7 @@ impl Native {
         }
         let enter = add(&mut m, Host::enter_stub)?;
         let leave = add(&mut m, Host::leave_stub)?;
-        let returned = add(&mut m, |a| a.return_stub(&raw const RETURNED as u64))?;
+        let returned = add(&mut m, |a| a.return_stub(&raw const *RETURNED as u64))?;
         let snap = Snap { in_memory: true, ..Snap::default() };
         let l = emit::Leaving {
             snap: Some(snap),
@@ -91,7 +92,7 @@ impl Native {
             early: false,
         };
         let mut maker = ExitMaker::new(None, 0);
-        let e = exit(&mut maker, l, leave, 0);
+        let e = exit(&mut maker, l, leave);
         maker.finish();
         let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.
@@ -106,8 +107,6 @@ thread_local! {
     static MARKS: std::cell::RefCell<Marks> = const { std::cell::RefCell::new(Marks { insts: Vec::new(), exits: Vec::new() }) };
 }
 
-static EXITS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
-
 impl Backend for Native {
     fn name(&self) -> &'static str {
         "native"
@@ -121,20 +120,16 @@ impl Backend for Native {
     ) -> Result<Compiled, &'static str> {
         let mut m = self.memory.lock().map_err(|_| "code memory is poisoned")?;
         m.claim().ok_or("no code memory")?;
-        let mut exits = Vec::new();
         let mut maker = ExitMaker::new(parent, owner);
         let mut marks = adder_metatrace::sight::detailed().then(Marks::default);
-        let (code, stale) = emit::Emit::<Host>::new(t, layout, parent, m.next(), self.returned).run(
+        let next = m.next();
+        let (code, stale) = emit::Emit::<Host>::new(t, layout, parent, next, self.returned).run(
             &mut marks,
-            &mut |l| {
-                let id = EXITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let e = exit(&mut maker, l, self.leave, id);
-                exits.push(e);
-                e
-            },
+            &mut |l| exit(&mut maker, l, self.leave),
+            &mut |s| m.shared(s, || s.code::<Host>(layout)),
         )?;
         maker.stale(stale);
-        maker.finish();
+        let exits = maker.finish();
         if let Some(x) = marks {
             MARKS.set(x);
         }
@@ -142,7 +137,6 @@ impl Backend for Native {
         if let Ok(dir) = std::env::var("ADDER_JIT_DUMP") {
             let _ = std::fs::write(format!("{dir}/{entry:x}.bin"), &code);
         }
-        exits.shrink_to_fit();
         Ok(Compiled { entry, exits, bytes: code.len() })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {

@@ -8,7 +8,10 @@
 //!   from there: the caches of instructions are cleared (where they do not follow data by themselves), and every running
 //!   thread passes a serializing instruction (`membarrier`; Intel SDM 3A 9.1.3, Arm ARM B2.4.4).
 
-/// A region of code memory, filled from its beginning.
+use crate::emit::Shared;
+use std::collections::HashMap;
+
+/// A region of code memory, filled from its beginning with traces, from its end with what they share.
 pub struct CodeMemory {
     write: *mut u8,
     run: *const u8,
@@ -18,6 +21,7 @@ pub struct CodeMemory {
     process: u32,
     /// The kernel serializes all threads on demand.
     serialize: bool,
+    shared: HashMap<Shared, u64>,
 }
 
 // SAFETY: the mappings belong to no thread.
@@ -88,7 +92,7 @@ impl CodeMemory {
             }
             let (write, run) = (write?, run?);
             let (process, serialize) = (std::process::id(), membarrier(REGISTER_SYNC_CORE));
-            Some(CodeMemory { write, run, used: 0, size, process, serialize })
+            Some(CodeMemory { write, run, used: 0, size, process, serialize, shared: HashMap::new() })
         }
     }
     /// To be called before code is made: a forked child must not write where its parent does. None: no memory.
@@ -108,15 +112,7 @@ impl CodeMemory {
             return None;
         }
         let at = self.next();
-        // SAFETY: nobody runs this part yet.
-        unsafe {
-            let to = self.write.add(self.used);
-            std::ptr::copy_nonoverlapping(code.as_ptr(), to, code.len());
-            clear_caches(to, at as *const u8, code.len());
-        }
-        if !self.serialize || !membarrier(SYNC_CORE) {
-            serialize();
-        }
+        self.put(self.used, code);
         let before = self.used;
         self.used = (self.used + code.len() + 31) & !31;
         // What is written seldom needs to be there twice: the pages stay, in the mapping that runs them.
@@ -127,6 +123,39 @@ impl CodeMemory {
             unsafe { libc::madvise(self.write.add(from).cast(), to - from, libc::MADV_DONTNEED) };
         }
         Some(at)
+    }
+    fn put(&mut self, offset: usize, code: &[u8]) {
+        assert!(offset + code.len() <= self.size);
+        // SAFETY: within the region; nobody runs this part yet.
+        unsafe {
+            let to = self.write.add(offset);
+            std::ptr::copy_nonoverlapping(code.as_ptr(), to, code.len());
+            clear_caches(to, self.run.add(offset), code.len());
+        }
+        if !self.serialize || !membarrier(SYNC_CORE) {
+            serialize();
+        }
+    }
+    /// Where this piece of code is, which does not depend on that; `make` makes it.
+    pub fn shared(
+        &mut self,
+        s: Shared,
+        make: impl FnOnce() -> Result<Vec<u8>, &'static str>,
+    ) -> Result<u64, &'static str> {
+        if let Some(at) = self.shared.get(&s) {
+            return Ok(*at);
+        }
+        let code = make()?;
+        let room = code.len().next_multiple_of(16);
+        if self.used + room > self.size {
+            return Err("code memory is full");
+        }
+        let end = self.size - room;
+        self.put(end, &code);
+        self.size = end;
+        let at = self.run as u64 + end as u64;
+        self.shared.insert(s, at);
+        Ok(at)
     }
 }
 

@@ -23,14 +23,14 @@ pub struct State {
     pub gpr: [u64; 16],
     /// Raw bits of the floating-point registers.
     pub xmm: [u64; 16],
+    /// Registers saved around calls out of line.
+    pub save: [u64; 32],
     /// Address of the thread.
     pub thread: u64,
     /// Address of the root frame's record.
     pub fp: u64,
     /// Address of its registers.
     pub regs: u64,
-    /// Registers saved around calls out of line.
-    pub save: [u64; 32],
     /// Values that have no register: words and raw bits.
     pub spill: [u64; SPILLS],
 }
@@ -233,20 +233,56 @@ impl Left {
 #[repr(C)]
 pub struct Exit {
     pub target: AtomicU64,
+    /// In its lowest byte that of what is packed; then `KIND` and so on; then where in [`Exits::packed`] it is written
+    /// what the exit says, or, with `TAKEN`, the address of its [`Taken`].
+    what: AtomicU64,
+}
+const KIND: u64 = 1 << 8;
+const OFFERS: u64 = 1 << 9;
+const EARLY: u64 = 1 << 10;
+const TAKEN: u64 = 1 << 11;
+/// Addresses have no more bits than remain.
+const WHERE: u32 = 16;
+
+/// Exits of a trace, side by side behind what they have in common. There are tens of thousands of exits: so each finds the
+/// rest by its own address.
+#[repr(C, align(256))]
+pub struct Group {
     of: &'static Exits,
-    /// Null until it is needed.
-    taken: AtomicPtr<Taken>,
-    /// Where in [`Exits::packed`] it is written what the exit says.
-    at: u32,
-    /// Serial number, for the log.
-    pub id: u32,
-    /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
-    pub kind: bool,
-    offers: bool,
-    /// The first byte of what is packed.
-    flags: u8,
-    /// As [`ExitInfo::early`].
-    pub early: bool,
+    /// Serial number of the first.
+    first: u32,
+    len: AtomicU32,
+    exits: [Exit; GROUP],
+}
+const GROUP: usize = 15;
+const _: () = assert!(size_of::<Group>() == 256 && align_of::<Group>() == 256);
+static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+impl Group {
+    const fn new(of: &'static Exits, first: u32) -> Group {
+        const NO_EXIT: Exit = Exit { target: AtomicU64::new(0), what: AtomicU64::new(0) };
+        Group { of, first, len: AtomicU32::new(0), exits: [NO_EXIT; GROUP] }
+    }
+    fn exits(&self) -> &[Exit] {
+        &self.exits[..self.len.load(Acquire) as usize]
+    }
+}
+
+/// All exits of a trace, in their order.
+#[derive(Default)]
+pub struct ExitList(Box<[&'static Group]>);
+impl ExitList {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'static Exit> + use<'_> {
+        self.0.iter().flat_map(|g| g.exits().iter())
+    }
+    pub fn len(&self) -> usize {
+        self.0.last().map_or(0, |g| (self.0.len() - 1) * GROUP + g.exits().len())
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    pub fn get(&self, n: usize) -> &'static Exit {
+        &self.0[n / GROUP].exits()[n % GROUP]
+    }
 }
 
 /// What the exits of a trace have in common.
@@ -272,6 +308,8 @@ pub struct Times {
 
 /// What is known of an exit that was taken.
 pub struct Taken {
+    /// Where in [`Exits::packed`] it is written what the exit says.
+    at: u32,
     /// How often, since a bridge was last tried or put off.
     pub count: AtomicU32,
     /// The client's: bridges that failed.
@@ -292,7 +330,8 @@ impl std::ops::Deref for Exit {
     type Target = Left;
     #[inline(always)]
     fn deref(&self) -> &Left {
-        self.taken().info.get_or_init(|| self.packed().unpack(self.at))
+        let t = self.taken();
+        t.info.get_or_init(|| self.packed().unpack(t.at))
     }
 }
 
@@ -304,22 +343,19 @@ static NO_TRACE: Exits = Exits {
     packed: AtomicPtr::new(&raw const packed::IN_MEMORY as *mut _),
 };
 /// What [`Backend::enter`] answers where a trace ended with `Return`: the result is in `State::gpr[0]`.
-pub static RETURNED: Exit = Exit {
-    target: AtomicU64::new(0),
-    of: &NO_TRACE,
-    taken: AtomicPtr::new(std::ptr::null_mut()),
-    at: 0,
-    id: 0,
-    kind: false,
-    offers: false,
-    flags: packed::HERE | packed::NOTHING,
-    early: false,
+pub static RETURNED: &Exit = &NO_GROUP.exits[0];
+static NO_GROUP: Group = {
+    let mut g = Group::new(&NO_TRACE, 0);
+    g.len = AtomicU32::new(1);
+    g.exits[0].what = AtomicU64::new((packed::HERE | packed::NOTHING) as u64);
+    g
 };
 
 /// Makes the exits of a trace, which live for good.
 pub struct ExitMaker {
     of: &'static Exits,
     packer: packed::Packer,
+    groups: Vec<&'static Group>,
 }
 impl ExitMaker {
     pub fn new(parent: Option<&'static Exit>, owner: usize) -> ExitMaker {
@@ -330,7 +366,7 @@ impl ExitMaker {
             stale: 0.into(),
             packed: AtomicPtr::default(),
         });
-        ExitMaker { of, packer: packed::Packer::new() }
+        ExitMaker { of, packer: packed::Packer::new(), groups: Vec::new() }
     }
     /// One more; those that have a `home` have the same.
     pub fn exit(
@@ -338,7 +374,6 @@ impl ExitMaker {
         info: ExitInfo,
         home: Option<&'static Target>,
         target: u64,
-        id: u32,
         kind: bool,
     ) -> &'static Exit {
         if let Some(h) = home {
@@ -347,25 +382,32 @@ impl ExitMaker {
         }
         let early = info.early;
         let (at, flags) = self.packer.add(info);
-        forever::value(Exit {
-            target: target.into(),
-            of: self.of,
-            taken: AtomicPtr::default(),
-            at,
-            id,
-            kind,
-            offers: home.is_some(),
-            flags,
-            early,
-        })
+        let bit = |yes: bool, b: u64| if yes { b } else { 0 };
+        let bits = bit(kind, KIND) | bit(home.is_some(), OFFERS) | bit(early, EARLY);
+        let group = match self.groups.last() {
+            Some(g) if (g.len.load(Relaxed) as usize) < GROUP => *g,
+            _ => {
+                let first = NEXT_ID.fetch_add(GROUP as u32, Relaxed);
+                let g = forever::value(Group::new(self.of, first));
+                self.groups.push(g);
+                g
+            }
+        };
+        let n = group.len.load(Relaxed);
+        let e = &group.exits[n as usize];
+        e.target.store(target, Relaxed);
+        e.what.store((at as u64) << WHERE | bits | flags as u64, Relaxed);
+        group.len.store(n + 1, Release);
+        e
     }
     /// In spill slots below this one the code may leave references that nobody needs any more ([`Exit::stale`]).
     pub fn stale(&self, slots: u16) {
         self.of.stale.store(slots, Relaxed);
     }
-    /// To be called before the code runs.
-    pub fn finish(self) {
+    /// To be called before the code runs; all exits.
+    pub fn finish(self) -> ExitList {
         self.of.packed.store(forever::value(self.packer.finish()) as *const _ as *mut _, Release);
+        ExitList(self.groups.into())
     }
 }
 
@@ -373,8 +415,7 @@ impl Exit {
     /// What there is once an exit is taken; it is made if need be.
     #[inline(always)]
     pub fn taken(&self) -> &'static Taken {
-        // SAFETY: made below, and never freed.
-        match unsafe { self.taken.load(Acquire).as_ref() } {
+        match self.known() {
             Some(t) => t,
             None => self.first(),
         }
@@ -382,7 +423,12 @@ impl Exit {
     #[cold]
     #[inline(never)]
     fn first(&self) -> &'static Taken {
+        let what = self.what.load(Acquire);
+        if let Some(t) = self.known() {
+            return t;
+        }
         let new = forever::value(Taken {
+            at: (what >> WHERE) as u32,
             count: 0.into(),
             failures: 0.into(),
             put_off: 0.into(),
@@ -390,45 +436,71 @@ impl Exit {
             times: 0.into(),
             info: OnceLock::new(),
         });
-        match self.taken.compare_exchange(std::ptr::null_mut(), new as *const _ as *mut _, AcqRel, Acquire) {
+        let bits = what & ((1 << WHERE) - 1);
+        let it = (&raw const *new as u64) << WHERE | TAKEN | bits;
+        match self.what.compare_exchange(what, it, AcqRel, Acquire) {
             Ok(_) => new,
-            // SAFETY: that of a thread that was faster.
-            Err(other) => unsafe { &*other },
+            // A thread was faster.
+            Err(_) => self.known().expect("a taken exit"),
         }
+    }
+    fn known(&self) -> Option<&'static Taken> {
+        let w = self.what.load(Acquire);
+        // SAFETY: the address of what `first` made, which is never freed.
+        (w & TAKEN != 0).then(|| unsafe { &*((w >> WHERE) as *const Taken) })
+    }
+    #[inline(always)]
+    fn has(&self, bit: u64) -> bool {
+        self.what.load(Relaxed) & bit != 0
+    }
+    #[inline(always)]
+    fn group(&self) -> &'static Group {
+        // SAFETY: every exit lies in a group, which never moves and is never freed.
+        unsafe { &*((&raw const *self as usize & !(size_of::<Group>() - 1)) as *const Group) }
+    }
+    /// Serial number, for the log.
+    pub fn id(&self) -> u32 {
+        let g = self.group();
+        let n = (&raw const *self as usize - g.exits.as_ptr() as usize) / size_of::<Exit>();
+        g.first + n as u32
+    }
+    /// What failed asks for a value's kind ([`Trace::asks_kind`]); false where the code generator does not tell.
+    pub fn kind(&self) -> bool {
+        self.has(KIND)
+    }
+    /// As [`ExitInfo::early`].
+    pub fn early(&self) -> bool {
+        self.has(EARLY)
     }
     fn packed(&self) -> &'static packed::Packed {
         // SAFETY: set before any code of the trace runs, and never freed.
-        unsafe { &*self.of.packed.load(Acquire) }
+        unsafe { &*self.group().of.packed.load(Acquire) }
     }
     /// [`Snap::in_memory`].
     pub fn in_memory(&self) -> bool {
-        self.flags & packed::HERE != 0
+        self.has(packed::HERE as u64)
     }
     /// The same, and no frames are named.
     pub fn says_nothing(&self) -> bool {
-        self.flags & packed::NOTHING != 0
+        self.has(packed::NOTHING as u64)
     }
     /// Carries the exit out, if it is simple and was not taken often: what it says is not kept. False: it is to be done as
     /// its [`Left`] says, nothing being done yet.
     #[inline(always)]
     pub fn leave(&self, s: &State, to: &mut impl Leaving) -> bool {
-        if self.flags & packed::SIMPLE == 0 {
+        if !self.has(packed::SIMPLE as u64) {
             return false;
         }
         let t = self.taken();
         let first = t.times.load(Relaxed) <= READ && t.info.get().is_none();
         if first {
-            self.packed().leave(self.at, s, to);
+            self.packed().leave(t.at, s, to);
         }
         first
     }
     /// For a bridge: `ExitInfo::carry` and `hints`.
     pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
         self.packed().unpack_rest(self.rest)
-    }
-    fn known(&self) -> Option<&'static Taken> {
-        // SAFETY: as above.
-        unsafe { self.taken.load(Acquire).as_ref() }
     }
     /// How often the client saw it taken.
     pub fn times(&self) -> u64 {
@@ -448,22 +520,22 @@ impl Exit {
     }
     /// The loop that a bridge may jump back into.
     pub fn home(&self) -> Option<&'static Target> {
-        if self.offers { self.of.home.get().copied() } else { None }
+        if self.has(OFFERS) { self.group().of.home.get().copied() } else { None }
     }
     /// The exit at which the bridge begins that this exit belongs to.
     #[inline(always)]
     pub fn parent(&self) -> Option<&'static Exit> {
-        self.of.parent
+        self.group().of.parent
     }
     /// Spill slots below this one may hold references that nobody needs: a bridge clears those that it knows nothing of
     /// before it runs code that would tell.
     pub fn stale(&self) -> u16 {
-        self.of.stale.load(Relaxed)
+        self.group().of.stale.load(Relaxed)
     }
     /// The client's: what the trace belongs to.
     #[inline(always)]
     pub fn owner(&self) -> usize {
-        self.of.owner
+        self.group().of.owner
     }
     /// The raw bits of a leaf.
     #[inline(always)]
@@ -505,7 +577,7 @@ pub struct Layout {
 /// What [`Backend::compile`] gives.
 pub struct Compiled {
     pub entry: usize,
-    pub exits: Vec<&'static Exit>,
+    pub exits: ExitList,
     pub bytes: usize,
 }
 

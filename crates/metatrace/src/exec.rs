@@ -801,22 +801,11 @@ pub struct Reference {
     bail: &'static Code,
 }
 
-static NEXT: AtomicU32 = AtomicU32::new(1);
 static FAULT: Mutex<()> = Mutex::new(());
 
-fn exit(
-    snap: Snap,
-    leaves: Vec<(Loc, Ty)>,
-    parent: Option<&'static Exit>,
-    leave: &'static Code,
-    owner: usize,
-    id: u32,
-) -> &'static Exit {
+fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, leave: &'static Code) -> &'static Exit {
     let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
-    let mut m = ExitMaker::new(parent, owner);
-    let e = m.exit(info, None, leave as *const Code as u64, id, false);
-    m.finish();
-    e
+    m.exit(info, None, leave as *const Code as u64, false)
 }
 
 /// The executor as a backend.
@@ -824,7 +813,9 @@ pub fn reference() -> &'static dyn Backend {
     static REFERENCE: OnceLock<Reference> = OnceLock::new();
     REFERENCE.get_or_init(|| {
         let leave: &'static Code = std::boxed::Box::leak(std::boxed::Box::new(Code::Leave));
-        let e = exit(Snap { in_memory: true, ..Snap::default() }, Vec::new(), None, leave, 0, 0);
+        let mut m = ExitMaker::new(None, 0);
+        let e = exit(&mut m, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave);
+        m.finish();
         Reference { leave, bail: std::boxed::Box::leak(std::boxed::Box::new(Code::Bail(e))) }
     })
 }
@@ -911,7 +902,7 @@ impl Backend for Reference {
         if let Err(e) = crate::verify::verify(t) {
             fault(t, t.insts.len(), &e);
         }
-        let mut all = Vec::new();
+        let mut maker = ExitMaker::new(parent, owner);
         let mut exits = Vec::with_capacity(t.insts.len());
         for x in &t.insts {
             if x.snap == NO_SNAP {
@@ -922,11 +913,9 @@ impl Backend for Reference {
             let l = leaves(t, s);
             let places: Result<Vec<(Loc, Ty)>, _> =
                 l.iter().enumerate().map(|(k, (_, ty))| Ok((place(k)?, *ty))).collect();
-            let id = NEXT.fetch_add(1, Relaxed);
-            let e = exit(renumber(s, &l), places?, parent, self.leave, owner, id);
-            all.push(e);
-            exits.push(Some((e, l)));
+            exits.push(Some((exit(&mut maker, renumber(s, &l), places?, self.leave), l)));
         }
+        let all = maker.finish();
         let code = Traced { trace: t.clone(), layout: *layout, last: last_uses(t), parent, exits };
         let bytes = t.insts.len() * size_of::<Inst>();
         let code: &'static Code = std::boxed::Box::leak(std::boxed::Box::new(Code::Trace(code.into())));
@@ -947,7 +936,7 @@ impl Backend for Reference {
             };
             match next {
                 Next::Code(to) => at = to,
-                Next::Return => return &RETURNED,
+                Next::Return => return RETURNED,
                 Next::Exit(e) => {
                     let to = e.target.load(Acquire);
                     if to == self.leave as *const Code as u64 {

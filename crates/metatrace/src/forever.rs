@@ -25,6 +25,23 @@ fn room(bytes: usize) -> &'static mut [MaybeUninit<u64>] {
     a
 }
 
+/// What is left of the last piece for values that are aligned to more than words.
+static ALIGNED: Mutex<&'static mut [MaybeUninit<u64>]> = Mutex::new(&mut []);
+
+/// So many bytes, a multiple of the alignment, aligned.
+fn aligned(align: usize, bytes: usize) -> &'static mut [MaybeUninit<u64>] {
+    let mut rest = lock(&ALIGNED);
+    loop {
+        let skip = (rest.as_ptr() as usize).wrapping_neg() % align / 8;
+        if skip + bytes / 8 <= rest.len() {
+            let (a, b) = std::mem::take(&mut *rest)[skip..].split_at_mut(bytes / 8);
+            *rest = b;
+            return a;
+        }
+        *rest = vec![MaybeUninit::uninit(); (bytes + align).max(PIECE / 4) / 8].leak();
+    }
+}
+
 /// A copy of these bytes.
 pub fn bytes(b: &[u8]) -> &'static [u8] {
     let to = room(b.len()).as_mut_ptr() as *mut u8;
@@ -48,9 +65,12 @@ pub fn words(w: &[u64]) -> &'static [u64] {
 
 /// The value, which is never dropped.
 pub fn value<T: Send + Sync>(x: T) -> &'static T {
-    const { assert!(align_of::<T>() <= 8) };
-    let to = room(size_of::<T>()).as_mut_ptr() as *mut T;
-    // SAFETY: as above; aligned for words.
+    const { assert!(size_of::<T>().is_multiple_of(align_of::<T>())) };
+    // What has to be aligned to more than words comes from pieces of its own, in which nothing else is.
+    let to =
+        if align_of::<T>() <= 8 { room(size_of::<T>()) } else { aligned(align_of::<T>(), size_of::<T>()) };
+    let to = to.as_mut_ptr() as *mut T;
+    // SAFETY: as above; aligned as the type asks.
     unsafe {
         to.write(x);
         &*to
@@ -69,5 +89,11 @@ mod tests {
             assert_eq!(*b, &n.to_le_bytes()[..n % 9]);
         }
         assert_eq!(super::bytes(&[7; 100_000]).len(), 100_000);
+        #[repr(align(256))]
+        struct Large([u8; 512]);
+        let large: Vec<&Large> = (0..300u32).map(|n| super::value(Large([n as u8; 512]))).collect();
+        for (n, l) in large.iter().enumerate() {
+            assert_eq!((*l as *const Large as usize % 256, l.0), (0, [n as u8; 512]));
+        }
     }
 }

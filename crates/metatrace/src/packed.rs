@@ -68,6 +68,8 @@ pub(crate) struct Packer {
     /// Its hints, and where they are: most are said again, in the same order.
     last: Vec<(Hint, u32)>,
     next: Vec<(Hint, u32)>,
+    /// Where they are said, and in how many steps.
+    said: (u32, u32),
 }
 #[derive(Default)]
 struct SnapAt {
@@ -242,25 +244,53 @@ impl Packer {
     fn hints(&mut self, l: &[Hint]) {
         /// So many of the last exit's hints may have gone.
         const GONE: usize = 4;
+        /// In so many steps a list is said at most.
+        const STEPS: u32 = 32;
         let last = std::mem::take(&mut self.last);
         let mut next = std::mem::take(&mut self.next);
         next.clear();
         next.reserve(l.len());
-        let mut seen = 0;
-        self.num(l.len() as u64);
+        let here = self.out.len() as u32;
+        let anew = last.is_empty() || self.said.1 == STEPS;
+        // Of the last list: how far it was followed, and how many hints in a row are said again, after how many left out.
+        let (mut seen, mut run, mut skip) = (0, 0u64, 0u64);
+        let again = |o: &mut Packer, run: &mut u64, skip: &mut u64| {
+            if *run > 0 {
+                o.num(*run << 1 | 1);
+                o.num(*skip);
+            }
+            (*run, *skip) = (0, 0);
+        };
+        self.num(if anew { 0 } else { (here - self.said.0) as u64 });
         for h in l {
             let found = last[seen..].iter().take(GONE).position(|x| x.0 == *h);
             let at = match found {
                 Some(k) => {
                     seen += k + 1;
                     let at = last[seen - 1].1;
-                    self.again(at);
+                    if anew {
+                        self.byte(2);
+                        self.again(at);
+                    } else {
+                        if k > 0 {
+                            again(self, &mut run, &mut skip);
+                            skip = k as u64;
+                        }
+                        run += 1;
+                    }
                     at
                 }
-                None => self.part(|o| o.hint(h)),
+                None => {
+                    again(self, &mut run, &mut skip);
+                    self.byte(2);
+                    self.part(|o| o.hint(h))
+                }
             };
             next.push((*h, at));
         }
+        again(self, &mut run, &mut skip);
+        self.byte(0);
+        self.said = (here, if anew { 0 } else { self.said.1 + 1 });
         self.last = next;
         self.next = last;
     }
@@ -482,10 +512,41 @@ impl Packed {
     pub fn unpack_rest(&'static self, at: u32) -> (Vec<u32>, Vec<Hint>) {
         let i = &mut In { of: self, at: at as usize };
         let carry = i.part(|i| i.all(|i| i.num() as u32));
-        (carry, i.all(|i| i.part(In::hint)))
+        let hints = i.hints_at();
+        (carry, hints.into_iter().map(|at| In { of: self, at }.hint()).collect())
     }
 }
 impl In {
+    /// Where the hints of a list are.
+    fn hints_at(&mut self) -> Vec<usize> {
+        let start = self.at;
+        let last = match self.num() as usize {
+            0 => Vec::new(),
+            back => In { of: self.of, at: start - back }.hints_at(),
+        };
+        let (mut all, mut seen) = (Vec::with_capacity(last.len() + 8), 0);
+        loop {
+            match self.num() as usize {
+                0 => return all,
+                n if n & 1 != 0 => {
+                    seen += self.num() as usize;
+                    all.extend_from_slice(&last[seen..seen + n / 2]);
+                    seen += n / 2;
+                }
+                _ => {
+                    let start = self.at;
+                    all.push(match self.num() as usize {
+                        0 => {
+                            let at = self.at;
+                            self.hint();
+                            at
+                        }
+                        back => start + 1 - back,
+                    });
+                }
+            }
+        }
+    }
     fn hint(&mut self) -> Hint {
         let b = self.byte();
         match b & 3 {

@@ -8,13 +8,14 @@
 //! - Observers are called by the thread that compiles, which holds no lock of the JIT's; they run no code of the
 //!   interpreted language.
 
-use crate::backend::{Exit, Marks};
+use crate::backend::{Exit, ExitList, Marks};
 use crate::counters::Counter;
 use crate::ir::*;
 use crate::lock;
 use crate::params::Param;
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 /// A place in a program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -56,13 +57,13 @@ pub struct TraceInfo {
     /// Nanoseconds that compiling took.
     pub nanos: u64,
     /// Its exits, by their numbers in the trace.
-    pub exits: Vec<&'static Exit>,
+    pub exits: ExitList,
     /// Rounds of a loop, runs of a bridge; counted only with details.
     pub runs: &'static AtomicU64,
     /// False once something that it relied on has changed.
     pub valid: AtomicBool,
     /// If somebody wanted them when it was compiled.
-    pub detail: Option<Detail>,
+    pub detail: Option<Box<Detail>>,
 }
 
 /// What is kept for reports.
@@ -161,6 +162,7 @@ static ABORTS: Mutex<Vec<Abort>> = Mutex::new(Vec::new());
 static OBSERVERS: Mutex<Vec<&'static dyn Observer>> = Mutex::new(Vec::new());
 static OBSERVED: AtomicBool = AtomicBool::new(false);
 static NEXT: AtomicU32 = AtomicU32::new(1);
+static NAMES: Mutex<BTreeSet<Arc<str>>> = Mutex::new(BTreeSet::new());
 
 /// Somebody wants to know everything about traces that are compiled from now on.
 pub fn detailed() -> bool {
@@ -182,6 +184,18 @@ fn tell(f: impl Fn(&'static dyn Observer)) {
     }
 }
 
+/// Names are said again and again: each is kept once.
+pub fn name(s: &str) -> Arc<str> {
+    let mut all = lock(&NAMES);
+    match all.get(s) {
+        Some(n) => n.clone(),
+        None => {
+            let n: Arc<str> = s.into();
+            all.insert(n.clone());
+            n
+        }
+    }
+}
 pub fn next_id() -> u32 {
     NEXT.fetch_add(1, Relaxed)
 }
@@ -229,9 +243,9 @@ pub fn aborts() -> Vec<Abort> {
 pub fn trace_of_exit(e: &Exit) -> Option<u32> {
     // Numbers of exits grow within a trace.
     let near = |t: &TraceInfo| {
-        t.exits.first().is_some_and(|x| x.id <= e.id) && t.exits.last().is_some_and(|x| e.id <= x.id)
+        !t.exits.is_empty() && t.exits.get(0).id() <= e.id() && e.id() <= t.exits.get(t.exits.len() - 1).id()
     };
-    let has = |t: &TraceInfo| near(t) && t.exits.iter().any(|x| std::ptr::eq(*x, e));
+    let has = |t: &TraceInfo| near(t) && t.exits.iter().any(|x| std::ptr::eq(x, e));
     lock(&TRACES).iter().rev().find(|t| has(t)).map(|t| t.id)
 }
 /// Counts of exits, runs and aborts are zero again.

@@ -91,7 +91,7 @@ impl Observer for Log {
         let mut s = String::new();
         let _ = write!(s, "trace id={} kind={}", t.id, t.kind());
         if let Some((from, e)) = t.parent {
-            let _ = write!(s, " from={from} exit={}", e.id);
+            let _ = write!(s, " from={from} exit={}", e.id());
         }
         let _ = writeln!(
             s,
@@ -120,7 +120,7 @@ impl Observer for Log {
             }
         }
         for (n, e) in t.exits.iter().enumerate() {
-            let _ = write!(s, "exit id={} trace={}", e.id, t.id);
+            let _ = write!(s, "exit id={} trace={}", e.id(), t.id);
             if let Some(l) = words::exit_line(t, n) {
                 let _ = write!(s, " inst=%{} {}", t.exit_inst(n).unwrap_or(0), place(l));
             }
@@ -154,7 +154,7 @@ impl Observer for Log {
                 let k = e.times();
                 if k > 0 {
                     let _ =
-                        write!(s, "taken exit={} trace={} times={k} failures={}", e.id, t.id, e.failures());
+                        write!(s, "taken exit={} trace={} times={k} failures={}", e.id(), t.id, e.failures());
                     if let Some((_, was)) = words::exit(t, n) {
                         let _ = write!(s, " : {was}");
                     }

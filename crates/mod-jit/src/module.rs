@@ -368,14 +368,13 @@ fn number_or_none(th: Th, n: Option<u64>) -> Value {
 fn trace(th: Th, t: &'static TraceInfo, all: &[&'static TraceInfo]) -> R<Value> {
     let exits = list::new(th, &[])?;
     for (n, e) in t.exits.iter().enumerate() {
-        let bridge =
-            all.iter().find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, *e))).map(|b| b.id as u64);
+        let bridge = all.iter().find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, e))).map(|b| b.id as u64);
         let line = words::exit_line(t, n);
         let said = words::exit(t, n);
         let v = EXIT.make(
             th,
             &[
-                th.int(e.id as i64),
+                th.int(e.id() as i64),
                 th.int(e.times() as i64),
                 number_or_none(th, bridge),
                 th.int(e.failures() as i64),
@@ -398,7 +397,7 @@ fn trace(th: Th, t: &'static TraceInfo, all: &[&'static TraceInfo]) -> R<Value> 
             th.str(&t.begins.file),
             th.int(t.begins.line as i64),
             number_or_none(th, t.parent.map(|p| p.0 as u64)),
-            number_or_none(th, t.parent.map(|p| p.1.id as u64)),
+            number_or_none(th, t.parent.map(|p| p.1.id() as u64)),
             Value::bool(t.valid.load(Relaxed)),
             th.int(t.recorded as i64),
             th.int(t.optimised as i64),

@@ -149,11 +149,6 @@ impl AArch64 {
         self.constant(X16, addr);
         self.put(blr(X16));
     }
-    /// With the thread as first argument.
-    pub(super) fn call_helper(&mut self, helper: u64) {
-        self.put(mov(0, THREAD));
-        self.call_address(helper);
-    }
 }
 
 /// Offsets that an instruction can hold.

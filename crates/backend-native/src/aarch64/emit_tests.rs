@@ -35,8 +35,11 @@ fn samples() -> Vec<(&'static str, Trace)> {
 /// The disassembled code of a trace.
 fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<Vec<String>, String> {
     let mut maker = ExitMaker::new(parent, 1);
-    let (code, _) =
-        Emit::<AArch64>::new(t, layout, parent, 0, 0).run(&mut None, &mut |l| exit(&mut maker, l, 0, 1))?;
+    let (code, _) = Emit::<AArch64>::new(t, layout, parent, 0, 0).run(
+        &mut None,
+        &mut |l| exit(&mut maker, l, 0),
+        &mut |_| Err("nothing is shared"),
+    )?;
     maker.finish();
     disassembled(&code)
 }

@@ -1,5 +1,5 @@
 //! AArch64 with the procedure call standard of Arm. Numbers of registers are logical ([`g`], [`f`]): 0 to 2 are scratch,
-//! 14 is the state, 15 the thread; `x16` and `x17` belong to the operations here.
+//! 14 is the state, 15 the thread, 16 and further arguments; `x16` and `x17` belong to the operations here.
 //!
 //! `encode` instructions · `asm` labels, constants, addresses · `stubs` entry and ways out · `int` integers · `flt`
 //! doubles · `mem` objects, calls · `guard` guards.
@@ -27,7 +27,7 @@ const X17: u32 = 17;
 const ZR: u32 = 31;
 const SP: u32 = 31;
 
-const GENERAL: [u32; 16] = [9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 28, 27];
+const GENERAL: [u32; 22] = [9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 28, 27, 0, 1, 2, 3, 4, 5];
 const STATE: u32 = 28;
 const THREAD: u32 = 27;
 
@@ -69,7 +69,8 @@ impl Isa for AArch64 {
     const F0: u8 = 14;
     const F1: u8 = 15;
     const THREAD: u8 = 15;
-    const MAX_ARGS: usize = 8;
+    const ARGS: &'static [u8] = &[16, 17, 18, 19, 20, 21];
+    const NEAR: bool = false;
 
     fn new(_: usize) -> AArch64 {
         AArch64 { code: Vec::new(), labels: Vec::new(), jumps: Vec::new() }
@@ -281,23 +282,7 @@ impl Isa for AArch64 {
         self.bind(other.back);
     }
 
-    fn arg(&mut self, k: usize, s: u8) {
-        self.put(str(g(s), SP, 8 * k as u32));
-    }
-    fn arg_flt(&mut self, k: usize, s: u8) {
-        self.put(str_d(f(s), SP, 8 * k as u32));
-    }
-    fn arg_imm(&mut self, k: usize, n: i32) {
-        let r = if n == 0 { ZR } else { X17 };
-        if n != 0 {
-            self.constant(X17, n as i64 as u64);
-        }
-        self.put(str(r, SP, 8 * k as u32));
-    }
-    fn call(&mut self, addr: u64, args: usize, zero: &[u8]) {
-        for k in 0..args as u32 {
-            self.put(ldr(k, SP, 8 * k));
-        }
+    fn call(&mut self, addr: u64, zero: &[u8]) {
         for r in zero {
             self.put(movz(g(*r), 0, 0));
         }
@@ -309,20 +294,28 @@ impl Isa for AArch64 {
     fn result_flt(&mut self, d: u8) {
         self.put(fmov_to(f(d), 0));
     }
-    fn call_box(&mut self, helper: u64, d: u8, a: u8) {
+    fn box_args(&mut self, a: u8) {
         self.put(fmov_from(1, f(a)));
-        self.call_helper(helper);
-        self.put(mov(g(d), 0));
     }
-    fn call_barrier(&mut self, helper: u64, obj: u8, at: Addr) {
+    fn barrier_args(&mut self, obj: u8, at: Addr) {
         self.address(2, at);
         self.put(mov(1, g(obj)));
-        self.call_helper(helper);
     }
-    fn call_new(&mut self, helper: u64, d: u8, what: u64) {
+    fn new_args(&mut self, what: u64) {
         self.constant(1, what);
-        self.call_helper(helper);
-        self.put(mov(g(d), 0));
+    }
+    fn call_helper(&mut self, helper: u64) {
+        self.put(mov(0, THREAD));
+        self.call_address(helper);
+    }
+    fn begin_near(&mut self) {
+        unreachable!("nothing is shared")
+    }
+    fn end_near(&mut self) {
+        unreachable!("nothing is shared")
+    }
+    fn call_near(&mut self, _: u64) {
+        unreachable!("nothing is shared")
     }
 
     fn guard_fix(&mut self, a: u8, want: bool, exit: Label) {

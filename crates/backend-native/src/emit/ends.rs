@@ -118,7 +118,7 @@ impl<I: Isa> Emit<'_, I> {
             }
             moves.push((dst, self.source(init)?));
         }
-        self.moves(moves);
+        self.moves(moves, I::S2);
         // What is from before the loop and not needed in it goes.
         for v in self.active.clone() {
             if (v as usize) < i && self.uses.last[v as usize] <= self.pos {
@@ -265,7 +265,7 @@ impl<I: Isa> Emit<'_, I> {
                         moves.push((dst, src));
                     }
                 }
-                self.moves(moves);
+                self.moves(moves, I::S2);
                 // Dead references in slots that the next iteration may not write for long.
                 let home: Vec<u16> = kept.iter().filter_map(|h| h.1.spill).collect();
                 for v in self.active.clone() {
@@ -295,7 +295,7 @@ impl<I: Isa> Emit<'_, I> {
                         }
                     }
                 }
-                self.moves(moves);
+                self.moves(moves, I::S2);
                 // Dead references.
                 for v in self.active.clone() {
                     if let Some(s) = self.place[v as usize].spill

@@ -3,7 +3,7 @@
 use super::Emit;
 use crate::SAVE;
 use crate::isa::*;
-use adder_metatrace::backend::Loc;
+use adder_metatrace::backend::{Layout, Loc};
 use adder_metatrace::ir::*;
 
 /// Code out of line.
@@ -55,12 +55,91 @@ pub(super) struct Way<L> {
     pub pos: u32,
 }
 
+/// What code out of line calls ([`Layout`]).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Helper {
+    Box,
+    Barrier,
+    New,
+}
+impl Helper {
+    fn address(self, l: &Layout) -> u64 {
+        (match self {
+            Helper::Box => l.box_float,
+            Helper::Barrier => l.barrier,
+            Helper::New => l.alloc,
+        }) as u64
+    }
+}
+
+/// Registers that are saved around a call: a bit for each.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Saved {
+    gpr: u16,
+    xmm: u16,
+    /// Which of the general ones hold references.
+    refs: u16,
+}
+impl Saved {
+    const NONE: Saved = Saved { gpr: 0, xmm: 0, refs: 0 };
+    /// With where in the state each goes.
+    fn each(self) -> impl Iterator<Item = (Loc, i32)> {
+        let bits = |m: u16| (0..16u8).filter(move |r| m >> r & 1 != 0);
+        let all = bits(self.gpr).map(Loc::Gpr).chain(bits(self.xmm).map(Loc::Xmm));
+        all.enumerate().map(|(k, l)| (l, SAVE - 8 * k as i32))
+    }
+    fn save<I: Isa>(self, a: &mut I) {
+        for (l, at) in self.each() {
+            match l {
+                Loc::Gpr(r) => a.store_state(at, r),
+                Loc::Xmm(r) => a.flt_store_state(at, r),
+                _ => {}
+            }
+        }
+    }
+    fn restore<I: Isa>(self, a: &mut I) {
+        for (l, at) in self.each() {
+            match l {
+                Loc::Gpr(r) => {
+                    a.load_state(r, at);
+                    if self.refs >> r & 1 != 0 {
+                        // The copy would keep the object alive when the register has long been used for something else.
+                        a.zero_state(at);
+                    }
+                }
+                Loc::Xmm(r) => a.flt_load_state(r, at),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A call of a helper with registers saved around it, which all traces can share: most traces have many, and the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shared {
+    helper: Helper,
+    saved: Saved,
+}
+impl Shared {
+    fn emit<I: Isa>(self, a: &mut I, l: &Layout) {
+        self.saved.save(a);
+        a.call_helper(self.helper.address(l));
+        self.saved.restore(a);
+    }
+    /// To be called by [`Isa::call_near`].
+    pub fn code<I: Isa>(self, l: &Layout) -> Res<Vec<u8>> {
+        let mut a = I::new(0);
+        a.begin_near();
+        self.emit(&mut a, l);
+        a.end_near();
+        a.finish()
+    }
+}
+
 pub(super) struct ColdPath<I: Isa> {
     way: Detour<I::Label>,
     what: Cold<I::Label>,
-    save: Vec<Loc>,
-    /// Which of them are references (a bit each).
-    refs: u32,
+    saved: Saved,
     /// Whose it is.
     pub(super) pos: u32,
 }
@@ -177,81 +256,84 @@ impl<I: Isa> Emit<'_, I> {
     }
     pub(super) fn go_cold(&mut self, what: Cold<I::Label>, except: Loc) -> Detour<I::Label> {
         let way = Detour { at: self.a.label(), back: self.a.label() };
-        let save = match what {
-            Cold::Unbox { .. } | Cold::Zero { .. } => Vec::new(),
+        let saved = match what {
+            Cold::Unbox { .. } | Cold::Zero { .. } => Saved::NONE,
             Cold::Box { .. } | Cold::BoxInto { .. } | Cold::Barrier { .. } | Cold::New { .. } => {
-                self.in_use(except)
+                self.saved(except)
             }
         };
-        let mut refs = 0;
-        for (k, l) in save.iter().enumerate() {
-            let owner = match *l {
-                Loc::Gpr(r) => self.gpr[r as usize],
-                _ => None,
-            };
-            refs |= (owner.is_some_and(|v| self.t.insts[v as usize].ty == Ty::Ref) as u32) << k;
-        }
-        self.cold.push(ColdPath { way, what, save, refs, pos: self.pos });
+        self.cold.push(ColdPath { way, what, saved, pos: self.pos });
         way
     }
-    pub(super) fn cold_path(&mut self, c: ColdPath<I>) {
+    /// The registers of [`Self::in_use`].
+    fn saved(&self, except: Loc) -> Saved {
+        let mut s = Saved::NONE;
+        for l in self.in_use(except) {
+            match l {
+                Loc::Gpr(r) => {
+                    s.gpr |= 1 << r;
+                    let owner = self.gpr[r as usize];
+                    let is_ref = owner.is_some_and(|v| self.t.insts[v as usize].ty == Ty::Ref);
+                    s.refs |= (is_ref as u16) << r;
+                }
+                Loc::Xmm(r) => s.xmm |= 1 << r,
+                _ => {}
+            }
+        }
+        s
+    }
+    pub(super) fn cold_path(&mut self, c: ColdPath<I>, shared: Sharing) -> Res<()> {
         self.a.bind(c.way.at);
-        self.save_all(&c.save);
         let l = self.layout;
+        let mut call = |a: &mut I, helper, saved| {
+            let s = Shared { helper, saved };
+            if I::NEAR {
+                a.call_near(shared(s)?)
+            } else {
+                s.emit(a, l)
+            }
+            Ok::<(), &'static str>(())
+        };
         match c.what {
             Cold::Unbox { a, d, exit } => self.a.unbox_box(d, a, l, exit),
             Cold::Zero { d } => self.a.flt_imm(d, 0),
-            Cold::Box { a, d } => self.a.call_box(l.box_float as u64, d, a),
+            Cold::Box { a, d } => {
+                self.a.box_args(a);
+                call(&mut self.a, Helper::Box, c.saved)?;
+                self.a.result(d);
+            }
             Cold::BoxInto { a, d, at, after } => {
-                self.a.call_box(l.box_float as u64, d, a);
-                self.restore_all(&c.save, c.refs);
+                self.a.box_args(a);
+                call(&mut self.a, Helper::Box, c.saved)?;
+                self.a.result(d);
                 self.a.store(at, d);
                 let way = Detour { at: self.a.label(), back: self.a.label() };
                 self.a.barrier(at.base, l, way);
                 self.a.jump(after);
                 self.a.bind(way.at);
-                let mut save = c.save;
-                save.push(Loc::Gpr(d));
-                self.save_all(&save);
-                self.a.call_barrier(l.barrier as u64, at.base, at);
-                self.restore_all(&save, c.refs | 1 << (save.len() - 1));
-                return self.a.jump(after);
+                self.a.barrier_args(at.base, at);
+                let more = Saved { gpr: c.saved.gpr | 1 << d, refs: c.saved.refs | 1 << d, ..c.saved };
+                call(&mut self.a, Helper::Barrier, more)?;
+                self.a.jump(after);
+                return Ok(());
             }
-            Cold::Barrier { obj, addr } => self.a.call_barrier(l.barrier as u64, obj, addr),
-            Cold::New { d, what } => self.a.call_new(l.alloc as u64, d, what as u64),
+            Cold::Barrier { obj, addr } => {
+                self.a.barrier_args(obj, addr);
+                call(&mut self.a, Helper::Barrier, c.saved)?;
+            }
+            Cold::New { d, what } => {
+                self.a.new_args(what as u64);
+                call(&mut self.a, Helper::New, c.saved)?;
+                self.a.result(d);
+            }
         }
-        self.restore_all(&c.save, c.refs);
         self.a.jump(c.way.back);
-    }
-    fn save_all(&mut self, save: &[Loc]) {
-        for (_, at, l) in places(save) {
-            match l {
-                Loc::Gpr(r) => self.a.store_state(at, r),
-                Loc::Xmm(r) => self.a.flt_store_state(at, r),
-                _ => {}
-            }
-        }
-    }
-    /// `refs`: which of them are references (a bit each).
-    fn restore_all(&mut self, save: &[Loc], refs: u32) {
-        for (k, at, l) in places(save) {
-            match l {
-                Loc::Gpr(r) => self.a.load_state(r, at),
-                Loc::Xmm(r) => self.a.flt_load_state(r, at),
-                _ => {}
-            }
-            if refs & 1 << k != 0 {
-                // The copy would keep the object alive when the register has long been used for something else.
-                self.a.zero_state(at);
-            }
-        }
+        Ok(())
     }
 }
 
-/// Where in the state what is saved around a call goes: number, offset, register.
-fn places(save: &[Loc]) -> impl Iterator<Item = (usize, i32, Loc)> {
-    save.iter().enumerate().map(|(k, l)| (k, SAVE + 8 * k as i32, *l))
-}
+/// Gives the address of a piece of shared code.
+pub type Sharing<'a> = &'a mut dyn FnMut(Shared) -> Res<u64>;
 
 /// The snapshot with leaves for operands.
 pub(super) fn renumber(s: &Snap, leaf: &dyn Fn(R, Ty) -> Option<usize>) -> Snap {

@@ -14,6 +14,7 @@ use crate::isa::*;
 use adder_metatrace::backend::{Exit, Layout, Loc, Marks, Target};
 use adder_metatrace::ir::*;
 use exits::{ColdPath, LeafIndex, Way, renumber};
+pub use exits::{Shared, Sharing};
 
 pub struct Emit<'a, I: Isa> {
     t: &'a Trace,
@@ -96,11 +97,12 @@ impl<'a, I: Isa> Emit<'a, I> {
     }
 
     /// The code, and below which spill slot it leaves dead references; `exit` makes the exits; `marks`: where
-    /// instructions begin, if somebody wants to know.
+    /// instructions begin, if somebody wants to know; `shared` gives code that traces share.
     pub fn run(
         mut self,
         marks: &mut Option<Marks>,
         exit: &mut dyn FnMut(Leaving) -> &'static Exit,
+        shared: Sharing,
     ) -> Res<(Vec<u8>, u16)> {
         let t = self.t;
         let mut mark = |at: usize, inst: u32| {
@@ -129,7 +131,7 @@ impl<'a, I: Isa> Emit<'a, I> {
         self.end()?;
         for c in std::mem::take(&mut self.cold) {
             mark(self.a.offset(), c.pos);
-            self.cold_path(c);
+            self.cold_path(c, shared)?;
         }
         mark(self.a.offset(), u32::MAX);
         if let Some(m) = marks {

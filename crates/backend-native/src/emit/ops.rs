@@ -377,32 +377,37 @@ impl<I: Isa> Emit<'_, I> {
     fn call(&mut self, i: usize) -> Res<()> {
         let x = self.t.insts[i];
         let args = self.t.call_args(&x);
-        if args.len() > I::MAX_ARGS {
+        if args.len() > I::ARGS.len() {
             return Err("too many arguments");
         }
-        for (k, r) in args.iter().enumerate() {
-            if self.t.ty(*r) == Ty::Flt && self.t.const_of(*r).is_none() {
-                let f = self.f(*r, I::F0)?;
-                self.a.arg_flt(k, f);
-            } else {
-                match self.src(*r, I::S0)? {
-                    Src::Imm(n) => self.a.arg_imm(k, n),
-                    Src::Reg(g) => self.a.arg(k, g),
-                }
+        // Where the arguments are; those that are no values of the trace are fetched last.
+        let (mut moves, mut bases) = (Vec::new(), Vec::new());
+        for (r, d) in args.iter().zip(I::ARGS) {
+            let to = Loc::Gpr(*d);
+            match self.t.inst(*r).filter(|b| b.op == Op::Base) {
+                Some(b) if b.imm == 0 => moves.push((to, Loc::Gpr(I::THREAD))),
+                Some(b) => bases.push((*d, if b.imm == 1 { FP } else { REGS })),
+                None => moves.push((to, self.source(*r)?)),
             }
-            self.pinned = (0, 0);
+        }
+        for l in self.in_use(Loc::Const(0)) {
+            // What is not needed afterwards goes.
+            if self.owner(l).is_some_and(|v| self.uses.last[v as usize] > self.pos) {
+                self.evict(l)?;
+            }
+        }
+        self.moves(moves, I::S0);
+        for (d, from) in bases {
+            self.a.load_state(d, from);
         }
         self.release(NO_SNAP);
-        for l in self.in_use(Loc::Const(0)) {
-            self.evict(l)?;
-        }
         let callee = self.t.calls[x.imm as usize];
         let mut zero = Vec::new();
         if callee.effects.has(Effects::CALLS) {
             // Dead references in registers that the callee saves would keep objects alive.
             zero.extend(I::CALLEE_SAVED.iter().filter(|r| self.gpr[**r as usize].is_none()));
         }
-        self.a.call(callee.addr as u64, args.len(), &zero);
+        self.a.call(callee.addr as u64, &zero);
         if x.ty != Ty::Void && self.uses.last[i] > 0 {
             let d = self.def(i)?;
             if x.ty == Ty::Flt { self.a.result_flt(d) } else { self.a.result(d) }

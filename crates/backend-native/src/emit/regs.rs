@@ -251,8 +251,8 @@ impl<I: Isa> Emit<'_, I> {
         self.t.const_of(r).filter(|c| c.bits as i64 as i32 as i64 == c.bits as i64).map(|c| c.bits as i32)
     }
 
-    /// Moves between places, all at once.
-    pub(super) fn moves(&mut self, mut pend: Vec<(Loc, Loc)>) {
+    /// Moves between places, all at once; `scratch`: a register for one value of a cycle.
+    pub(super) fn moves(&mut self, mut pend: Vec<(Loc, Loc)>, scratch: u8) {
         while !pend.is_empty() {
             let ready =
                 (0..pend.len()).find(|&k| !pend.iter().enumerate().any(|(m, x)| m != k && x.1 == pend[k].0));
@@ -264,7 +264,7 @@ impl<I: Isa> Emit<'_, I> {
                 None => {
                     // A cycle: one of its values waits in a scratch register.
                     let s = pend[0].1;
-                    let tmp = if matches!(s, Loc::Xmm(_)) { Loc::Xmm(I::F0) } else { Loc::Gpr(I::S2) };
+                    let tmp = if matches!(s, Loc::Xmm(_)) { Loc::Xmm(I::F0) } else { Loc::Gpr(scratch) };
                     self.mov(tmp, s);
                     for p in pend.iter_mut() {
                         if p.1 == s {

@@ -71,7 +71,7 @@ pub fn unbox_box(s: &mut X64, d: u8, a: u8, l: &Layout, exit: DynamicLabel) {
         ; test Rb(a), 7
         ; jnz =>exit
     );
-    guard::cmp_dword(s, at(a, 0), l.float_desc as i32);
+    s.cmp_dword(at(a, 0), l.float_desc as i32);
     x!(s; jne =>exit);
     s.flt_load(d, at(a, l.float_at));
 }

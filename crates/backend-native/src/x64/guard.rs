@@ -28,22 +28,6 @@ pub fn cmp_imm(s: &mut X64, a: u8, n: i32) {
         Err(_) => x!(s; cmp Rq(a), n),
     }
 }
-/// `cmp dword ptr [place], n`, the place without an index.
-pub fn cmp_dword(s: &mut X64, place: Addr, n: i32) {
-    let Addr { base, disp, .. } = place;
-    let (Ok(near), Ok(n8)) = (i8::try_from(disp), i8::try_from(n)) else {
-        return m!(s, place, 8; [cmp DWORD] [, n]);
-    };
-    if base >= 8 {
-        s.a.push(0x41);
-    }
-    s.a.extend(&[0x83, 0x78 | base & 7]);
-    if base & 7 == RSP {
-        s.a.push(0x24);
-    }
-    s.a.extend(&[near as u8, n8 as u8]);
-}
-
 pub fn cmp(s: &mut X64, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {
     match b {
         Src::Imm(0) if c == Cond::Eq => x!(s; test Rq(a), Rq(a)),

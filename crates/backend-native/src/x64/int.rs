@@ -17,8 +17,8 @@ pub fn imm(s: &mut X64, d: u8, w: u64) {
 pub fn alu(s: &mut X64, op: Alu, d: u8, a: u8, b: Src) {
     if d != a {
         match (op, b) {
-            (Alu::Add, Src::Imm(n)) => return m!(s, at(a, n), 8; [lea Rq(d),] []),
-            (Alu::Sub, Src::Imm(n)) if n != i32::MIN => return m!(s, at(a, -n), 8; [lea Rq(d),] []),
+            (Alu::Add, Src::Imm(n)) => return s.op(operand::LEA, d, at(a, n), 8),
+            (Alu::Sub, Src::Imm(n)) if n != i32::MIN => return s.op(operand::LEA, d, at(a, -n), 8),
             (Alu::Add, Src::Reg(b)) if d != b => return x!(s; lea Rq(d), [BYTE Rq(a) + Rq(b) + 0]),
             _ => {}
         }
@@ -49,7 +49,7 @@ pub fn fix(s: &mut X64, op: Fix, d: u8, a: u8, b: Src, exit: Option<DynamicLabel
         };
     }
     match (op, b) {
-        (Fix::Add, Src::Imm(n)) if exit.is_none() => m!(s, at(a, n - 1), 8; [lea Rq(d),] []),
+        (Fix::Add, Src::Imm(n)) if exit.is_none() => s.op(operand::LEA, d, at(a, n - 1), 8),
         (Fix::Add, Src::Imm(n)) => {
             s.mov(d, a);
             imm8!(s; add Rq(d), n - 1);
@@ -64,9 +64,7 @@ pub fn fix(s: &mut X64, op: Fix, d: u8, a: u8, b: Src, exit: Option<DynamicLabel
             x!(s; lea rax, [BYTE Rq(a) - 1]; add Rq(d), rax);
             check!();
         }
-        (Fix::Sub, Src::Imm(n)) if exit.is_none() && n > -i32::MAX => {
-            m!(s, at(a, 1 - n), 8; [lea Rq(d),] [])
-        }
+        (Fix::Sub, Src::Imm(n)) if exit.is_none() && n > -i32::MAX => s.op(operand::LEA, d, at(a, 1 - n), 8),
         (Fix::Sub, Src::Imm(n)) => {
             s.mov(d, a);
             imm8!(s; sub Rq(d), n - 1);

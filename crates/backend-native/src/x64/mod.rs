@@ -1,12 +1,14 @@
-//! x86-64 with the System V convention. `r13` is the state, `r15` the thread; `rax`, `rcx`, `rdx`, `xmm14`, `xmm15` are
-//! scratch. Encodings are dynasm's.
+//! x86-64 with the System V convention. `r13` is a place in the state ([`STATE`]), `r15` the thread; `rax`, `rcx`, `rdx`,
+//! `xmm14`, `xmm15` are scratch. Encodings are dynasm's, but for operands in memory.
 //!
-//! `stubs` entry and ways out · `int` moves and integers · `flt` doubles · `mem` objects, calls · `guard` guards.
+//! `stubs` entry and ways out · `int` moves and integers · `flt` doubles · `mem` objects, calls · `guard` guards ·
+//! `operand` operands in memory.
 
 mod flt;
 mod guard;
 mod int;
 mod mem;
+mod operand;
 mod stubs;
 
 use crate::isa::*;
@@ -21,28 +23,14 @@ const RSP: u8 = 4;
 
 /// Bytes of native stack for a call's arguments, kept aligned.
 const ARGS: i32 = 72;
-const REGS_OF_ARGS: [u8; 6] = [7, 6, RDX, RCX, 8, 9];
+/// Where in the state `r13` points to: what is used most is around it, where one byte is enough to say how far.
+const STATE: i32 = crate::SPILL;
+const R13: u8 = 13;
 
 macro_rules! x {
     ($s:expr; $($t:tt)*) => { ::dynasmrt::dynasm!($s.a; .arch x64; $($t)*) };
 }
 pub(crate) use x;
-
-/// An instruction with an operand in memory, its displacement in one byte if that is enough: `m!(s, at, SCALE; [what
-/// comes before the operand] [what comes after it])`. Much of what a trace does is loads of fields, and short code is
-/// decoded faster.
-macro_rules! m {
-    ($s:expr, $at:expr, $scale:tt; [$($pre:tt)*] [$($post:tt)*]) => {{
-        let Addr { base, index, disp } = $at;
-        match (index, i8::try_from(disp)) {
-            (Some(k), Ok(near)) => x!($s; $($pre)* [BYTE Rq(base) + $scale * Rq(k) + near] $($post)*),
-            (Some(k), Err(_)) => x!($s; $($pre)* [Rq(base) + $scale * Rq(k) + disp] $($post)*),
-            (None, Ok(near)) => x!($s; $($pre)* [BYTE Rq(base) + near] $($post)*),
-            (None, Err(_)) => x!($s; $($pre)* [Rq(base) + disp] $($post)*),
-        }
-    }};
-}
-pub(crate) use m;
 
 /// An operation with a constant, in one byte if that is enough.
 macro_rules! imm8 {
@@ -60,8 +48,14 @@ pub(crate) use imm8;
 pub(crate) fn at(base: u8, disp: i32) -> Addr {
     Addr { base, index: None, disp }
 }
+/// A word of the state.
+fn state(disp: i32) -> Addr {
+    at(R13, disp - STATE)
+}
 
 pub struct X64 {
+    /// Where the code will lie.
+    at: usize,
     a: VecAssembler<X64Relocation>,
     /// Words that lie behind the code, where they are.
     pool: Vec<(u64, DynamicLabel)>,
@@ -82,6 +76,11 @@ impl X64 {
             }
         }
     }
+    /// How far the address is from behind an instruction of five bytes, if it says that in four of them.
+    fn near(&self, address: u64) -> Option<i32> {
+        let here = (self.at + self.offset() + 5) as u64;
+        i32::try_from(address.wrapping_sub(here) as i64).ok()
+    }
     fn bias(&mut self) -> DynamicLabel {
         self.constant(word::FLO_BIAS)
     }
@@ -100,11 +99,12 @@ impl Isa for X64 {
     const F0: u8 = 14;
     const F1: u8 = 15;
     const THREAD: u8 = 15;
-    const MAX_ARGS: usize = 6;
+    const ARGS: &'static [u8] = &[7, 6, RDX, RCX, 8, 9];
+    const NEAR: bool = true;
 
     fn new(at: usize) -> X64 {
         let (avx, bmi2) = (is_x86_feature_detected!("avx"), is_x86_feature_detected!("bmi2"));
-        X64 { a: VecAssembler::new(at), pool: Vec::new(), avx, bmi2 }
+        X64 { at, a: VecAssembler::new(at), pool: Vec::new(), avx, bmi2 }
     }
     fn finish(mut self) -> Res<Vec<u8>> {
         if !self.pool.is_empty() {
@@ -152,19 +152,32 @@ impl Isa for X64 {
         stubs::returned(self, exit)
     }
     fn bail_stub(&mut self, exit: u64, leave: u64) {
-        x!(self; mov rax, QWORD exit as i64; mov rcx, QWORD leave as i64; jmp rcx);
+        int::imm(self, RAX, exit);
+        int::imm(self, RCX, leave);
+        x!(self; jmp rcx);
     }
     fn exit_stub(&mut self, exit: u64) {
-        x!(self; mov rax, QWORD exit as i64; jmp QWORD [rax]);
+        int::imm(self, RAX, exit);
+        x!(self; jmp QWORD [rax]);
     }
     fn link(&mut self, cell: u64) {
-        x!(self; mov rax, QWORD cell as i64; jmp QWORD [rax]);
+        int::imm(self, RAX, cell);
+        x!(self; jmp QWORD [rax]);
     }
     fn jump(&mut self, l: DynamicLabel) {
         x!(self; jmp =>l);
     }
     fn jump_to(&mut self, address: u64) {
-        x!(self; mov rax, QWORD address as i64; jmp rax);
+        match self.near(address) {
+            Some(n) => {
+                self.a.push(0xe9);
+                self.a.extend(&n.to_le_bytes());
+            }
+            None => {
+                int::imm(self, RAX, address);
+                x!(self; jmp rax);
+            }
+        }
     }
 
     fn imm(&mut self, d: u8, w: u64) {
@@ -195,13 +208,13 @@ impl Isa for X64 {
         x!(self; movq Rq(d), Rx(s));
     }
     fn load(&mut self, d: u8, at: Addr) {
-        m!(self, at, 8; [mov Rq(d),] [])
+        self.op(operand::LOAD, d, at, 8);
     }
     fn store(&mut self, at: Addr, s: u8) {
-        m!(self, at, 8; [mov] [, Rq(s)])
+        self.op(operand::STORE, s, at, 8);
     }
     fn store_imm(&mut self, at: Addr, n: i32) {
-        m!(self, at, 8; [mov QWORD] [, n])
+        self.store_const(at, n);
     }
     fn load_number(&mut self, d: u8, at: Addr, width: u8, signed: bool) {
         mem::load_number(self, d, at, width, signed)
@@ -210,31 +223,31 @@ impl Isa for X64 {
         mem::store_number(self, at, s, width)
     }
     fn flt_load(&mut self, d: u8, at: Addr) {
-        m!(self, at, 8; [movsd Rx(d),] [])
+        self.op(operand::LOAD_FLT, d, at, 8);
     }
     fn flt_store(&mut self, at: Addr, s: u8) {
-        m!(self, at, 8; [movsd] [, Rx(s)])
+        self.op(operand::STORE_FLT, s, at, 8);
     }
     fn store_desc(&mut self, a: u8, n: i32) {
-        x!(self; mov DWORD [Rq(a)], n);
+        self.store_dword_const(at(a, 0), n);
     }
     fn load_state(&mut self, d: u8, at: i32) {
-        x!(self; mov Rq(d), [r13 + at]);
+        self.op(operand::LOAD, d, state(at), 8);
     }
     fn store_state(&mut self, at: i32, s: u8) {
-        x!(self; mov [r13 + at], Rq(s));
+        self.op(operand::STORE, s, state(at), 8);
     }
     fn zero_state(&mut self, at: i32) {
-        x!(self; mov QWORD [r13 + at], 0);
+        self.store_const(state(at), 0);
     }
     fn flt_load_state(&mut self, d: u8, at: i32) {
-        x!(self; movsd Rx(d), [r13 + at]);
+        self.op(operand::LOAD_FLT, d, state(at), 8);
     }
     fn flt_store_state(&mut self, at: i32, s: u8) {
-        x!(self; movsd [r13 + at], Rx(s));
+        self.op(operand::STORE_FLT, s, state(at), 8);
     }
     fn add_state(&mut self, at: i32, n: i32) {
-        x!(self; add QWORD [r13 + at], n);
+        self.add_const(state(at), n);
     }
 
     fn alu(&mut self, op: Alu, d: u8, a: u8, b: Src) {
@@ -287,21 +300,12 @@ impl Isa for X64 {
         mem::new_object(self, d, size, header, l, other)
     }
     fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<DynamicLabel>) {
-        m!(self, at(obj, l.gc_byte), 8; [test BYTE] [, l.unlogged as i8]);
+        self.test_byte(at(obj, l.gc_byte), l.unlogged);
         x!(self; jnz =>other.at; =>other.back);
     }
 
-    fn arg(&mut self, k: usize, s: u8) {
-        m!(self, at(RSP, 8 * k as i32), 8; [mov] [, Rq(s)])
-    }
-    fn arg_flt(&mut self, k: usize, s: u8) {
-        m!(self, at(RSP, 8 * k as i32), 8; [movsd] [, Rx(s)])
-    }
-    fn arg_imm(&mut self, k: usize, n: i32) {
-        m!(self, at(RSP, 8 * k as i32), 8; [mov QWORD] [, n])
-    }
-    fn call(&mut self, addr: u64, args: usize, zero: &[u8]) {
-        mem::call(self, addr, args, zero)
+    fn call(&mut self, addr: u64, zero: &[u8]) {
+        mem::call(self, addr, zero)
     }
     fn result(&mut self, d: u8) {
         self.mov(d, RAX);
@@ -309,23 +313,31 @@ impl Isa for X64 {
     fn result_flt(&mut self, d: u8) {
         x!(self; movq Rx(d), rax);
     }
-    fn call_box(&mut self, helper: u64, d: u8, a: u8) {
-        x!(self; movq rsi, Rx(a));
-        mem::call_helper(self, helper);
-        self.mov(d, RAX);
+    fn box_args(&mut self, a: u8) {
+        x!(self; movq rcx, Rx(a));
     }
-    fn call_barrier(&mut self, helper: u64, obj: u8, at: Addr) {
-        match at.index {
-            Some(i) => x!(self; lea rdx, [Rq(at.base) + 8 * Rq(i) + at.disp]),
-            None => x!(self; lea rdx, [Rq(at.base) + at.disp]),
-        }
-        x!(self; mov rsi, Rq(obj));
-        mem::call_helper(self, helper);
+    fn barrier_args(&mut self, obj: u8, at: Addr) {
+        self.op(operand::LEA, RDX, at, 8);
+        self.mov(RCX, obj);
     }
-    fn call_new(&mut self, helper: u64, d: u8, what: u64) {
-        int::imm(self, 6, what);
-        mem::call_helper(self, helper);
-        self.mov(d, RAX);
+    fn new_args(&mut self, what: u64) {
+        int::imm(self, RCX, what);
+    }
+    fn call_helper(&mut self, helper: u64) {
+        x!(self; mov rsi, rcx; mov rdi, r15);
+        int::imm(self, RAX, helper);
+        x!(self; call rax);
+    }
+    fn begin_near(&mut self) {
+        x!(self; push rax);
+    }
+    fn end_near(&mut self) {
+        x!(self; pop rcx; ret);
+    }
+    fn call_near(&mut self, address: u64) {
+        let n = self.near(address).expect("near code");
+        self.a.push(0xe8);
+        self.a.extend(&n.to_le_bytes());
     }
 
     fn guard_fix(&mut self, a: u8, want: bool, exit: DynamicLabel) {
@@ -340,7 +352,7 @@ impl Isa for X64 {
         guard::flo(self, a, l, want, exit)
     }
     fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: DynamicLabel) {
-        guard::cmp_dword(self, at(a, 0), desc);
+        self.cmp_dword(at(a, 0), desc);
         if want { x!(self; jne =>exit) } else { x!(self; je =>exit) }
     }
     fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {
@@ -353,7 +365,7 @@ impl Isa for X64 {
         guard::ovf(self, op, a, b, want, exit)
     }
     fn guard_calm(&mut self, poll: i32, exit: DynamicLabel) {
-        guard::cmp_dword(self, at(Self::THREAD, poll), 0);
+        self.cmp_dword(at(Self::THREAD, poll), 0);
         x!(self; jne =>exit);
     }
 }

@@ -8,19 +8,20 @@ pub fn enter(s: &mut X64) {
     x!(s
         ; push rbx; push rbp; push r12; push r13; push r14; push r15
         ; sub rsp, ARGS
-        ; mov r13, rsi; mov r15, rdx
+        ; lea r13, [rsi + STATE]; mov r15, rdx
         ; jmp rdi);
 }
 
 pub fn leave(s: &mut X64) {
     for r in 0..16u8 {
-        x!(s; mov [r13 + GPR + 8 * r as i32], Rq(r); movsd [r13 + XMM + 8 * r as i32], Rx(r));
+        s.store_state(GPR + 8 * r as i32, r);
+        s.flt_store_state(XMM + 8 * r as i32, r);
     }
     epilogue(s);
 }
 
 pub fn returned(s: &mut X64, exit: u64) {
-    x!(s; mov rax, QWORD exit as i64);
+    int::imm(s, RAX, exit);
     epilogue(s);
 }
 

@@ -228,7 +228,7 @@ impl Data {
                 self.functions[f].lines.entry(l.line).or_default().time.add(t);
             }
             for (n, e) in info.exits.iter().enumerate() {
-                let bridge = bridges.get(&(*e as *const _)).copied();
+                let bridge = bridges.get(&(e as *const _)).copied();
                 let (times, bridged) = (e.times(), bridge.map_or(0, |b| b.1));
                 if times + bridged == 0 {
                     continue;

@@ -381,7 +381,7 @@ fn notes(o: &mut String, d: &Data, l: &LineData) {
             }
             None => format!("{} to the interpreter", times(x.times)),
         };
-        let failed = t.exits[x.exit].failures();
+        let failed = t.exits.get(x.exit).failures();
         let _ = write!(
             o,
             "<li{}>{} expects that {}; <b>{}</b>: {then}{}.</li>",
@@ -439,7 +439,7 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
         percent(x.time.all(), d.total)
     );
     if let Some((from, e)) = t.parent {
-        let _ = write!(o, "Begins at exit {} of {}. ", e.id, trace_link(from));
+        let _ = write!(o, "Begins at exit {} of {}. ", e.id(), trace_link(from));
     }
     let _ = write!(
         o,
@@ -484,22 +484,22 @@ fn trace(o: &mut String, d: &Data, x: &Traced, whole: bool) {
 /// The exits that were taken.
 fn exits(o: &mut String, d: &Data, t: &TraceInfo) {
     let bridge = |n: usize| {
-        d.traces.iter().map(|b| b.info).find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, t.exits[n])))
+        d.traces.iter().map(|b| b.info).find(|b| b.parent.is_some_and(|p| std::ptr::eq(p.1, t.exits.get(n))))
     };
-    let mut all: Vec<usize> = (0..t.exits.len()).filter(|n| t.exits[*n].times() > 0).collect();
+    let mut all: Vec<usize> = (0..t.exits.len()).filter(|n| t.exits.get(*n).times() > 0).collect();
     if all.is_empty() {
         return;
     }
-    all.sort_by_key(|n| std::cmp::Reverse(t.exits[*n].times()));
+    all.sort_by_key(|n| std::cmp::Reverse(t.exits.get(*n).times()));
     let more = all.len().saturating_sub(12);
     o.push_str("<div class=\"scroll\"><table class=\"sortable\"><caption><span>Exits that were taken</span></caption><thead><tr><th scope=\"col\" class=\"num\">exit</th><th scope=\"col\" class=\"num\" aria-sort=\"descending\">to the interpreter</th><th scope=\"col\" class=\"num\">into a bridge</th><th scope=\"col\" class=\"num\">line</th><th scope=\"col\">expected</th><th scope=\"col\">but</th></tr></thead><tbody>");
     for n in all.into_iter().take(12) {
-        let e = t.exits[n];
+        let e = t.exits.get(n);
         let (x, y) = words::exit(t, n).unwrap_or_default();
         let _ = write!(
             o,
             "<tr><td class=\"num\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\" data-v=\"{}\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
-            e.id,
+            e.id(),
             e.times(),
             count(e.times()),
             bridge(n).map_or(0, |b| b.runs.load(Relaxed)),
@@ -543,7 +543,7 @@ fn ir(o: &mut String, t: &TraceInfo, by_inst: &BTreeMap<usize, Time>, files: &mu
             && let Some(n) = detail.marks.exits.iter().position(|x| *x as usize == i)
             && i < detail.trace.insts.len()
         {
-            let k = t.exits[n].times();
+            let k = t.exits.get(n).times();
             said = format!(
                 " <span class=\"says{}\">{}{}</span>",
                 if k > 0 { " taken" } else { "" },

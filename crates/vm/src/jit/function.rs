@@ -200,7 +200,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
         let Some(jit) = super::get() else { return in_interpreter(th, fp) };
         let code = e.cell.load(Acquire);
         let out = if code == jit.none { None } else { Some(super::run(th, jit, code, fp, s)) };
-        let returned = out.is_some_and(|o| std::ptr::eq(o, &RETURNED)) && s.fp == fp as u64;
+        let returned = out.is_some_and(|o| std::ptr::eq(o, RETURNED)) && s.fp == fp as u64;
         let v = if returned {
             Value::from_bits(s.gpr[0])
         } else {
@@ -250,7 +250,7 @@ fn call_more(
     }
 }
 fn left(th: Th, jit: &'static super::Jit, s: &mut State, out: &'static Exit) -> R<Ctl> {
-    if std::ptr::eq(out, &RETURNED) {
+    if std::ptr::eq(out, RETURNED) {
         super::exit::returned(th, s)
     } else {
         super::exit::leave(th, jit, s, out)
@@ -280,7 +280,7 @@ pub fn run(th: Th) -> Option<R<Value>> {
     // SAFETY: machine code writes what it reads.
     let s = unsafe { s.assume_init_mut() };
     let out = super::run(th, jit, entry, fp, s);
-    if std::ptr::eq(out, &RETURNED) && s.fp == fp as u64 {
+    if std::ptr::eq(out, RETURNED) && s.fp == fp as u64 {
         th.fp.set(unsafe { fp.sub(1) });
         // SAFETY: the result, a word that the trace has put there.
         return Some(Ok(unsafe { Value::from_bits(s.gpr[0]) }));

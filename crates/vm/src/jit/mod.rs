@@ -219,7 +219,7 @@ pub fn report() {
     }
     eprint!("{}", counters::report());
     let mut all: Vec<&'static Exit> =
-        adder_metatrace::sight::traces().iter().flat_map(|t| t.exits.iter().copied()).collect();
+        adder_metatrace::sight::traces().iter().flat_map(|t| t.exits.iter()).collect();
     all.sort_by_key(|e| std::cmp::Reverse(e.times()));
     for e in all.iter().take(25).filter(|e| e.times() > 0) {
         let tree = unsafe { &*(e.owner() as *const Tree) };
@@ -232,7 +232,7 @@ pub fn report() {
         };
         eprintln!(
             "jit: exit {} of {} at {place}: {} times, failures {}",
-            e.id,
+            e.id(),
             tree.name,
             e.times(),
             e.failures()
@@ -486,7 +486,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         }
         t.cycles.store(t.cycles.load(Relaxed).wrapping_add(took * weight), Relaxed);
     }
-    if std::ptr::eq(e, &RETURNED) {
+    if std::ptr::eq(e, RETURNED) {
         return exit::returned(th, s).map(Some);
     }
     judge(th, t, e);

@@ -16,7 +16,6 @@ use adder_metatrace::counters::Counter;
 use adder_metatrace::ir::{Op, Origin, Trace};
 use adder_metatrace::sight::{self, Abort, Detail, Line, TraceInfo};
 use adder_metatrace::text;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 /// Names the place of an instruction.
@@ -27,8 +26,8 @@ pub fn line(th: Th, code: Gc<Code>, pc: *const Ins, depth: u32) -> Line {
     }
     // SAFETY: data of loaded code.
     let d = unsafe { &*code.data };
-    l.file = Arc::from(&*th.text(code.filename.value()));
-    l.function = Arc::from(&*th.text(code.qualname.value()));
+    l.file = sight::name(&th.text(code.filename.value()));
+    l.function = sight::name(&th.text(code.qualname.value()));
     l.first = d.first_line;
     let at = (pc as usize).wrapping_sub(code.ins as usize) / size_of::<Ins>();
     if at < d.code.len() {
@@ -81,7 +80,7 @@ pub fn aborted(rec: &Rec, reason: Counter, why: &'static str) {
 }
 
 /// Before the trace is compiled: what is kept of it, and its counter.
-pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static AtomicU64) {
+pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Box<Detail>>, &'static AtomicU64) {
     static NONE: AtomicU64 = AtomicU64::new(0);
     if !rec.detailed {
         return (None, &NONE);
@@ -110,15 +109,16 @@ pub fn before(rec: &Rec, jit: &Jit, t: &mut Trace) -> (Option<Detail>, &'static 
         }
     }
     let recorded = text::print(&rec.core.trace);
-    (Some(Detail { recorded, trace: t.clone(), lines, names, codes, marks: Default::default() }), runs)
+    let marks = Default::default();
+    (Some(Box::new(Detail { recorded, trace: t.clone(), lines, names, codes, marks })), runs)
 }
 
 pub fn compiled(
     rec: &Rec,
     jit: &Jit,
-    (mut detail, runs): (Option<Detail>, &'static AtomicU64),
+    (mut detail, runs): (Option<Box<Detail>>, &'static AtomicU64),
     t: &Trace,
-    c: &Compiled,
+    c: Compiled,
     parent: Option<&'static Exit>,
     nanos: u64,
 ) -> &'static TraceInfo {
@@ -136,7 +136,7 @@ pub fn compiled(
         bytes: c.bytes,
         arch: jit.backend.arch(),
         nanos,
-        exits: c.exits.clone(),
+        exits: c.exits,
         runs,
         valid: rec.tree.valid.load(Acquire).into(),
         detail,

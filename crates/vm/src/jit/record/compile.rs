@@ -104,7 +104,7 @@ impl Rec {
             eprintln!(
                 "jit: {} recorded{}:\n{}",
                 self.tree.name,
-                parent.map_or(String::new(), |e| format!(" at exit {}", e.id)),
+                parent.map_or(String::new(), |e| format!(" at exit {}", e.id())),
                 text::print(&self.core.trace)
             );
         }
@@ -122,23 +122,24 @@ impl Rec {
         let kept = sight::before(self, jit, &mut t);
         let c = jit.backend.compile(&t, &jit.layout, parent, self.tree as *const Tree as usize)?;
         let nanos = start.elapsed().as_nanos() as u64;
-        sight::compiled(self, jit, kept, &t, &c, parent, nanos);
+        let (entry, bytes) = (c.entry, c.bytes);
+        sight::compiled(self, jit, kept, &t, c, parent, nanos);
         Counter::CompileNanos.add(nanos);
-        Counter::Bytes.add(c.bytes as u64);
+        Counter::Bytes.add(bytes as u64);
         Counter::Insts.add(t.insts.len() as u64);
         if log::on() {
             eprintln!(
                 "jit: {} {}: {} recorded, {} optimised, {} bytes, {} us, at {:x}",
                 self.tree.name,
-                parent.map_or("loop".to_string(), |e| format!("bridge {}", e.id)),
+                parent.map_or("loop".to_string(), |e| format!("bridge {}", e.id())),
                 self.core.trace.insts.len(),
                 t.insts.iter().filter(|i| i.op != Op::Nop).count(),
-                c.bytes,
+                bytes,
                 nanos / 1000,
-                c.entry
+                entry
             );
         }
-        Ok(c.entry)
+        Ok(entry)
     }
     /// The root code keeps the constants alive.
     fn keep_constants(&mut self) -> Result<(), &'static str> {

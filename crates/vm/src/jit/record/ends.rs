@@ -222,7 +222,7 @@ impl Rec {
     fn other_kinds(&self) -> bool {
         let mut e = self.from;
         while let Some(x) = e {
-            if x.kind && x.home().is_none() {
+            if x.kind() && x.home().is_none() {
                 return true;
             }
             e = x.parent();
@@ -297,7 +297,7 @@ impl Rec {
     fn went_elsewhere(&self) -> bool {
         let mut e = self.from;
         while let Some(x) = e {
-            if x.snap.in_memory || x.early {
+            if x.snap.in_memory || x.early() {
                 return true;
             }
             e = x.parent();
