@@ -162,7 +162,7 @@ fn utf8(body: &[u8], file: Option<&str>, declared: bool) -> Result<String, Synta
         let msg = format!(
             "(unicode error) 'utf-8' codec can't decode byte 0x{bad:02x} in position {pos}: {reason}"
         );
-        return Err(error(msg, line, col, col, Some(text)));
+        return Err(error(msg, line, -1, -1, Some(text)));
     }
     let place = match file {
         Some(f) => format!("in file {f} on line {line}"),
