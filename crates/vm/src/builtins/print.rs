@@ -185,12 +185,21 @@ pub fn input(th: Th, a: &[Option<Value>]) -> R<Value> {
         }
     };
     let (fin, fout, ferr) = (stream("stdin")?, stream("stdout")?, stream("stderr")?);
+    crate::sys::audit::audit(th, "builtins.input", &[a[0].unwrap_or(NONE())])?;
     let r = th.call_method(ferr, n!(flush), &[]);
     if r.is_err() {
         th.take_exc();
     }
-    if let Some(p) = a[0] {
-        let s = th.to_str(p)?;
+    let prompt = match a[0] {
+        Some(p) => Some(th.to_str(p)?),
+        None => None,
+    };
+    let terminal = is_terminal(th, fin, 0) && is_terminal(th, fout, 1);
+    if terminal && let Some(line) = edited_line(th, fout, prompt)? {
+        crate::sys::audit::audit(th, "builtins.input/result", &[line])?;
+        return Ok(line);
+    }
+    if let Some(s) = prompt {
         write(th, fout, s)?;
     }
     let r = th.call_method(fout, n!(flush), &[]);
@@ -204,11 +213,37 @@ pub fn input(th: Th, a: &[Option<Value>]) -> R<Value> {
     if s.is_empty() {
         return Err(th.raise_msg(&exc::EOF_ERROR, "EOF when reading a line"));
     }
-    match s.bytes().strip_suffix(b"\n") {
+    let line = match s.bytes().strip_suffix(b"\n") {
         Some(b) => {
             let b = b.to_vec();
-            th.try_str(&b)
+            th.try_str(&b)?
         }
-        None => Ok(line),
+        None => line,
+    };
+    if terminal {
+        crate::sys::audit::audit(th, "builtins.input/result", &[line])?;
     }
+    Ok(line)
+}
+/// Whether the stream is that descriptor of the process, and a terminal.
+fn is_terminal(th: Th, f: Value, fd: i64) -> bool {
+    let r = th.call_method(f, th.intern("fileno"), &[]).and_then(|n| {
+        let on = n.as_fix() == Some(fd);
+        Ok(on && th.call_method(f, th.intern("isatty"), &[])?.is(TRUE()))
+    });
+    r.unwrap_or_else(|_| {
+        th.take_exc();
+        false
+    })
+}
+/// A line by the line editor, if the module `readline` is imported and can be used.
+fn edited_line(th: Th, fout: Value, prompt: Option<Value>) -> R<Option<Value>> {
+    let Some(modules) = sys_attr(th, th.intern("modules"))?.and_then(|m| m.cast::<Dict>()) else {
+        return Ok(None);
+    };
+    let Some(m) = modules.get_str(th, th.intern("readline"))? else { return Ok(None) };
+    let Some(f) = th.getattr_opt(m, th.intern("_read_line"))? else { return Ok(None) };
+    th.call_method(fout, n!(flush), &[])?;
+    let line = th.call(f, &[prompt.unwrap_or_else(|| th.str(""))])?;
+    Ok(line.is_kind(Kind::Str).then_some(line))
 }
