@@ -342,7 +342,13 @@ impl<'a> Gen<'a, '_> {
     }
 
     /// A display of constants: an empty list or set is made and extended by the tuple or frozenset of all.
-    fn constants(&mut self, es: &'a [Expr<'a>], dst: Reg, ops: (Op, Op), all: fn(&'a [Lit<'a>]) -> Lit<'a>) -> bool {
+    fn constants(
+        &mut self,
+        es: &'a [Expr<'a>],
+        dst: Reg,
+        ops: (Op, Op),
+        all: fn(&'a [Lit<'a>]) -> Lit<'a>,
+    ) -> bool {
         if es.len() < 3 {
             return false;
         }

@@ -185,12 +185,14 @@ impl<'a> Gen<'a, '_> {
         let mark = self.top();
         let locals: Vec<Option<Reg>> = ts.iter().map(|t| self.local_target(t)).collect();
         let all_local = locals.iter().all(|l| l.is_some());
+        // What a target that unpacks overwrites is not among these.
+        let nested = ts.iter().any(|t| matches!(t.kind, ExprKind::Tuple(_) | ExprKind::List(_)));
         let last = vs.len() - 1;
         let mut regs = Vec::with_capacity(vs.len());
         for (i, v) in vs.iter().enumerate() {
             let own = self.local_target(v);
             // A value that is a local may stay there unless a target overwrites it before it is used.
-            let stays = own.is_some_and(|r| !locals.contains(&Some(r)) && !self.u.walrus.get(r));
+            let stays = own.is_some_and(|r| !nested && !locals.contains(&Some(r)) && !self.u.walrus.get(r));
             if i == last && all_local {
                 let dst = locals[i].unwrap_or(mark);
                 // The last value goes straight to its target, if that is no longer needed as a value.
