@@ -141,6 +141,23 @@ class Gen(more.More, events.Events):
         self.n += 1
         return f"{prefix}{self.n}"
 
+    def assigned(self, depth):
+        """Targets and values of one assignment, alike in shape: what is a value may be a target before it is used."""
+        ts, vs = [], []
+        for _ in range(self.r.randint(2, 4)):
+            if depth > 0 and self.chance(0.35):
+                t, v = self.assigned(depth - 1)
+                ts.append(self.pick(f"({t})", f"[{t}]"))
+                vs.append(self.pick(f"({v})", f"[{v}]", f"iter([{v}])"))
+            else:
+                ts.append(self.target("int"))
+                vs.append(self.expr("int", self.pick(0, 0, 1)))
+        if depth == 2 and self.chance(0.2):
+            k = self.r.randrange(len(ts))
+            ts.insert(k, "*" + self.target("list"))
+            vs[k:k] = [self.expr("int", 0) for _ in range(self.r.randint(0, 2))]
+        return ", ".join(ts), ", ".join(vs)
+
     # -- expressions
 
     def var(self, kind):
@@ -501,6 +518,8 @@ class Gen(more.More, events.Events):
             if not t:
                 return self.stmt(ind, depth, loop)
             lines = [ind + self.pick(f"{t}.add({e('int', 1)})", f"{t}.discard({e('int', 0)})", f"{t} |= {e('set', 0)}", f"{t}.remove({e('int', 0)})")]
+        elif k < 51 and self.chance(0.5):
+            lines = [ind + " = ".join(self.assigned(2))]
         elif k < 51:
             a, b = self.target("int"), self.target("int")
             lines = [ind + self.pick(f"{a}, {b} = {e('int', 1)}, {e('int', 1)}", f"{a}, {b} = {e('tuple', 1)}", f"{a}, *{self.target('list')} = {e(self.pick('list', 'str'), 1)}",

@@ -259,8 +259,8 @@ const _: () = assert!(size_of::<Group>() == 256 && align_of::<Group>() == 256);
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 impl Group {
     const fn new(of: &'static Exits, first: u32) -> Group {
-        const NO_EXIT: Exit = Exit { target: AtomicU64::new(0), what: AtomicU64::new(0) };
-        Group { of, first, len: AtomicU32::new(0), exits: [NO_EXIT; GROUP] }
+        let exits = [const { Exit { target: AtomicU64::new(0), what: AtomicU64::new(0) } }; GROUP];
+        Group { of, first, len: AtomicU32::new(0), exits }
     }
     fn exits(&self) -> &[Exit] {
         &self.exits[..self.len.load(Acquire) as usize]
