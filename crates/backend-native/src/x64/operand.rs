@@ -160,10 +160,21 @@ mod tests {
         same!(CMP, 1, plain(15, 8), 8, [cmp rcx, [r15 + 8]]);
         for (n, base) in [(7, 3u8), (-129, 4), (1 << 20, 13)] {
             let a = plain(base, 40);
-            let near = i8::try_from(n).is_ok();
+            // With a constant of one byte where it is small: opcode 83 instead of 81.
+            let smaller = |mut v: Vec<u8>| {
+                if i8::try_from(n).is_ok() {
+                    let at = v.iter().position(|b| *b == 0x81).unwrap();
+                    v[at] = 0x83;
+                    v.truncate(v.len() - 3);
+                }
+                v
+            };
             let mut want = code(&|s| x!(s; mov QWORD [BYTE Rq(base) + 40], n));
-            // With a byte for an index where there need be none.
+            // With a byte for an index, and a prefix that says nothing, where there need be none.
             let shorter = |mut v: Vec<u8>| {
+                if v[0] == 0x40 {
+                    v.remove(0);
+                }
                 if base & 7 != 4 {
                     let at = v.iter().position(|b| *b == 0x20 | base & 7).unwrap();
                     v[at - 1] = v[at - 1] & !7 | base & 7;
@@ -173,16 +184,10 @@ mod tests {
             };
             want = shorter(want);
             assert_eq!(code(&|s| s.store_const(a, n)), want);
-            let cmp = match near {
-                true => code(&|s| x!(s; cmp DWORD [BYTE Rq(base) + 40], BYTE n as i8)),
-                false => code(&|s| x!(s; cmp DWORD [BYTE Rq(base) + 40], n)),
-            };
-            assert_eq!(code(&|s| s.cmp_dword(a, n)), shorter(cmp));
-            let add = match near {
-                true => code(&|s| x!(s; add QWORD [BYTE Rq(base) + 40], BYTE n as i8)),
-                false => code(&|s| x!(s; add QWORD [BYTE Rq(base) + 40], n)),
-            };
-            assert_eq!(code(&|s| s.add_const(a, n)), shorter(add));
+            let cmp = code(&|s| x!(s; cmp DWORD [BYTE Rq(base) + 40], n));
+            assert_eq!(code(&|s| s.cmp_dword(a, n)), shorter(smaller(cmp)));
+            let add = code(&|s| x!(s; add QWORD [BYTE Rq(base) + 40], n));
+            assert_eq!(code(&|s| s.add_const(a, n)), shorter(smaller(add)));
             let test = code(&|s| x!(s; test BYTE [BYTE Rq(base) + 40], 5));
             assert_eq!(code(&|s| s.test_byte(a, 5)), shorter(test));
             let store = code(&|s| x!(s; mov DWORD [BYTE Rq(base) + 40], n));
