@@ -49,7 +49,7 @@ static AST_TYPE: NativeType = NativeType {
     name: "ast.AST",
     kind: Kind::Native,
     size: 8,
-    flags: tflags::BASETYPE | tflags::HAS_DICT,
+    flags: tflags::BASETYPE | tflags::HAS_DICT | tflags::SHOWN_AS_HEAP,
     slots: Slots { init: Some(init), repr: Some(|th, o| repr(th, o, 3)), ..Slots::NONE },
     methods: &[
         method("__reduce__", "($self, /)", "", reduce),

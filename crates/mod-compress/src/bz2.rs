@@ -115,7 +115,7 @@ static COMPRESSOR_TYPE: NativeType = NativeType {
     name: "_bz2.BZ2Compressor",
     kind: Kind::Native,
     size: size_of::<CompressorObj>() as u32,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Create a compressor object for compressing data incrementally.\n\n  compresslevel\n    Compression level, as a number between 1 and 9.\n\nFor one-shot compression, use the compress() function instead.",
     text_signature: Some("(compresslevel=9, /)"),
     slots: Slots {

@@ -72,7 +72,7 @@ pub const fn type_of<E>() -> NativeType {
     NativeType {
         kind: Kind::Native,
         size: size_of::<Decompressor<E>>() as u32,
-        flags: tflags::IMMUTABLE,
+        flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
         trace: Some(trace),
         drop: Some(free::<E>),
         ..NativeType::DEFAULT

@@ -75,7 +75,9 @@ pub const fn exception(name: &'static str, doc: &'static str, base: &'static Typ
         doc,
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
+        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE
+            | tflags::WEAKREF
+            | tflags::SHOWN_AS_HEAP,
         base: Some(base),
         ..NativeType::DEFAULT
     }

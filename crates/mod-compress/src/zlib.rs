@@ -74,6 +74,7 @@ pub static MODULE: NativeModule = NativeModule {
         for (name, n) in CONSTANTS {
             m.put(th, name, Value::fix(*n))?;
         }
+        m.put(th, "__version__", th.str("1.0"))?;
         // The interface is that of this version.
         m.put(th, "ZLIB_VERSION", th.str("1.3.1"))?;
         m.put(th, "ZLIB_RUNTIME_VERSION", th.str("1.3.1"))

@@ -29,7 +29,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "get_cache_token",
             "($module, /)",
-            "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying the\ncurrent version of the ABC cache for virtual subclasses. The token changes\nwith every call to register() on any ABC.",
+            "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying\nthe current version of the ABC cache for virtual subclasses.  The token\nchanges with every call to register() on any ABC.",
             |th, _| Ok(th.uint(COUNTER.load(Acquire))),
         ),
         function(
@@ -104,7 +104,7 @@ static ABC_DATA_TYPE: NativeType = NativeType {
     name: "_abc._abc_data",
     kind: Kind::Native,
     size: AbcData::SIZE,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::SHOWN_AS_HEAP,
     doc: "Internal state held by ABC machinery.",
     slots: Slots {
         new: Some(|th, t, a| {

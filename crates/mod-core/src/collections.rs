@@ -40,7 +40,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
     name: "collections.deque",
     kind: Kind::Native,
     size: Deque::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SEQUENCE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SEQUENCE | tflags::SHOWN_AS_HEAP,
     doc: "A list-like sequence optimized for data accesses near its endpoints.",
     text_signature: Some("([iterable[, maxlen]])"),
     slots: Slots {
@@ -58,7 +58,6 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         richcompare: Some(deque_compare),
         iter: Some(|th, o| deque_iter(th, o, &DEQUE_ITER)),
         len: Some(|_, o| Ok(Deque::of(o).len.get())),
-        bool: Some(|_, o| Ok(Deque::of(o).len.get() != 0)),
         getitem: Some(|th, o, k| {
             let d = Deque::of(o);
             let i = position(th, k)?;
@@ -175,7 +174,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         ),
         method(
             "index",
-            "!($self, value, start=0, stop=sys.maxsize, /)",
+            "!($self, value, start=0, stop=sys.maxsize, /)#($self, value, [start, [stop]])",
             "Return first index of value.\n\nRaises ValueError if the value is not present.",
             deque_index,
         ),
@@ -298,9 +297,12 @@ pub static DEQUE_TYPE: NativeType = NativeType {
             };
             Ok(th.tuple(&[th.type_of(o).value(), args, st, it]))
         }),
-        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
-            adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
-        }),
+        classmethod(
+            "__class_getitem__",
+            "!($type, object, /)",
+            "deques are generic over the type of their contents",
+            |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     getset: &[getter("maxlen", "maximum size of a deque or None if unbounded", |th, o| {
         let m = Deque::of(o).maxlen.get();
@@ -611,10 +613,10 @@ static DEQUE_ITER_SIG: NativeDef = signature("_deque_iterator", "(iterable, inde
 macro_rules! deque_iterator {
     ($t:ident $cell:ident $name:literal $rev:literal) => {
         static $t: NativeType = NativeType {
-            name: concat!("_collections.", $name),
+            name: concat!("collections.", $name),
             kind: Kind::Native,
             size: DequeIter::SIZE,
-            flags: tflags::IMMUTABLE | tflags::STEPS_ALONE,
+            flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP | tflags::STEPS_ALONE,
             slots: Slots {
                 iter: Some(itself),
                 iternext: Some(|th, o| iter_step(th, o, $rev)),
@@ -687,8 +689,8 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
     name: "collections.defaultdict",
     kind: Kind::Dict,
     size: size_of::<DefaultDict>() as u32,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MAPPING,
-    doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.",
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::MAPPING | tflags::SHOWN_AS_HEAP,
+    doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.\n",
     base: Some(&dict::DICT),
     slots: Slots {
         init: Some(|th, o, a| {
@@ -762,9 +764,12 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
             let it = th.iter(items)?;
             Ok(th.tuple(&[th.type_of(o).value(), args, NONE(), NONE(), it]))
         }),
-        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
-            adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
-        }),
+        classmethod(
+            "__class_getitem__",
+            "!($type, object, /)",
+            "defaultdicts are generic over two types, signifying (respectively) the types of the dictionary's keys and values",
+            |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     members: &[MemberDef {
         name: "default_factory",
@@ -814,7 +819,7 @@ static TUPLEGETTER_TYPE: NativeType = NativeType {
     name: "collections._tuplegetter",
     kind: Kind::Native,
     size: TupleGetter::SIZE,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         new: Some(|th, t, a| {
             let [i, d] = bind::<2>(th, &TUPLEGETTER_SIG, a)?;

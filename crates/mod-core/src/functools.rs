@@ -26,7 +26,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "reduce",
             "($module, function, iterable, /, initial=<unrepresentable>)",
-            "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is present,\nit is placed before the items of the iterable in the calculation, and serves as\na default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).",
+            "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).",
             reduce,
         ),
         function(
@@ -131,7 +131,7 @@ static PLACEHOLDER_TYPE: NativeType = NativeType {
     name: "functools._PlaceholderType",
     kind: Kind::Native,
     size: 16,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "The type of the Placeholder singleton.\n\nUsed as a placeholder for partial arguments.",
     slots: Slots {
         repr: Some(|th, _| Ok(th.str("Placeholder"))),
@@ -160,9 +160,9 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
         | tflags::IMMUTABLE
         | tflags::HAS_DICT
         | tflags::WEAKREF
-        | tflags::METHOD_DESCRIPTOR,
-    text_signature: Some("(func, /, *args, **keywords)"),
-    doc: "Create a new function with partial application of the given arguments and keywords.",
+        | tflags::METHOD_DESCRIPTOR
+        | tflags::SHOWN_AS_HEAP,
+    doc: "Create a new function with partial application of the given arguments\nand keywords.",
     slots: Slots {
         new: Some(partial_new),
         call: Some(partial_call),
@@ -244,11 +244,15 @@ pub static PARTIAL_TYPE: NativeType = NativeType {
             th.set_instance_dict(o, d)?;
             Ok(NONE())
         }),
-        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
-            adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
-        }),
+        classmethod(
+            "__class_getitem__",
+            "!($type, object, /)",
+            "partial is generic over the wrapped function's return type",
+            |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     trace: Some(Partial::trace),
+    text_signature: Some("(func, /, *args, **keywords)"),
     ..NativeType::DEFAULT
 };
 pub static PARTIAL: TypeCell = TypeCell::new(&PARTIAL_TYPE);
@@ -391,7 +395,11 @@ static LRU_TYPE: NativeType = NativeType {
     name: "functools._lru_cache_wrapper",
     kind: Kind::Native,
     size: Lru::SIZE,
-    flags: tflags::IMMUTABLE | tflags::HAS_DICT | tflags::WEAKREF | tflags::METHOD_DESCRIPTOR,
+    flags: tflags::IMMUTABLE
+        | tflags::HAS_DICT
+        | tflags::WEAKREF
+        | tflags::METHOD_DESCRIPTOR
+        | tflags::SHOWN_AS_HEAP,
     doc: "Create a cached callable that wraps another function.\n\nuser_function:      the function being cached\n\nmaxsize:  0         for no caching\n          None      for unlimited cache size\n          n         for a bounded cache\n\ntyped:    False     cache f(3) and f(3.0) as identical calls\n          True      cache f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                        hits misses currsize maxsize\n",
     slots: Slots {
         new: Some(lru_new),
@@ -421,9 +429,9 @@ static LRU_TYPE: NativeType = NativeType {
             th.store(c, &c.ring, ring);
             Ok(NONE())
         }),
-        method("__reduce__", "($self, /)", "", |th, a| th.getattr(a[0].unwrap(), n!(__qualname__))),
-        method("__copy__", "!($self, /)", "", |_, a| Ok(a[0].unwrap())),
-        method("__deepcopy__", "!($self, memo, /)", "", |_, a| Ok(a[0].unwrap())),
+        method("__reduce__", "!($self, /)", "", |th, a| th.getattr(a[0].unwrap(), n!(__qualname__))),
+        method("__copy__", "!!($self, /)", "", |_, a| Ok(a[0].unwrap())),
+        method("__deepcopy__", "!!($self, memo, /)", "", |_, a| Ok(a[0].unwrap())),
     ],
     getset: &[getset(
         "__dict__",
@@ -560,7 +568,7 @@ static LINK_TYPE: NativeType = NativeType {
     name: "functools._lru_list_elem",
     kind: Kind::Native,
     size: Link::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     trace: Some(Link::trace),
     ..NativeType::DEFAULT
 };

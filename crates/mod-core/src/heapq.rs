@@ -14,10 +14,13 @@ use adder_vm::thread::Th;
 use adder_vm::value::*;
 use std::sync::atomic::Ordering::Relaxed;
 
+const fn text(min: &'static str, max: &'static str, is_max: bool) -> &'static str {
+    if is_max { max } else { min }
+}
 macro_rules! defs {
     ($(($push:literal $pop:literal $replace:literal $pushpop:literal $heapify:literal $max:literal))*) => {
         &[$(
-            function($push, "($module, heap, item, /)", "Push item onto heap, maintaining the heap invariant.", |th, a| {
+            function($push, "($module, heap, item, /)", text("Push item onto heap, maintaining the heap invariant.", "Push item onto max heap, maintaining the heap invariant.", $max), |th, a| {
                 let l = heap(th, $push, a)?;
                 let item = a[1].unwrap();
                 // (Another thread may have shortened the list.)
@@ -30,11 +33,11 @@ macro_rules! defs {
                 }
                 Ok(NONE())
             }),
-            function($pop, "($module, heap, /)", "Pop the smallest item off the heap, maintaining the heap invariant.", |th, a| {
+            function($pop, "($module, heap, /)", text("Pop the smallest item off the heap, maintaining the heap invariant.", "Maxheap variant of heappop.", $max), |th, a| {
                 let l = heap(th, $pop, a)?;
                 pop(th, l, $max)
             }),
-            function($replace, "($module, heap, item, /)", "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)", |th, a| {
+            function($replace, "($module, heap, item, /)", text("Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)", "Maxheap variant of heapreplace.", $max), |th, a| {
                 let l = heap(th, $replace, a)?;
                 if len(l) == 0 {
                     return Err(th.index_error("index out of range"));
@@ -50,7 +53,7 @@ macro_rules! defs {
                 }
                 Ok(top)
             }),
-            function($pushpop, "($module, heap, item, /)", "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().", |th, a| {
+            function($pushpop, "($module, heap, item, /)", text("Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().", "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max()\nfollowed by a separate call to heappop_max().", $max), |th, a| {
                 let l = heap(th, $pushpop, a)?;
                 let item = a[1].unwrap();
                 if len(l) == 0 {
@@ -72,7 +75,7 @@ macro_rules! defs {
                 }
                 Ok(top)
             }),
-            function($heapify, "($module, heap, /)", "Transform list into a heap, in-place, in O(len(heap)) time.", |th, a| {
+            function($heapify, "($module, heap, /)", text("Transform list into a heap, in-place, in O(len(heap)) time.", "Maxheap variant of heapify.", $max), |th, a| {
                 let l = heap(th, $heapify, a)?;
                 for i in (0..len(l) / 2).rev() {
                     sift_up(th, l, i, $max)?;
@@ -85,13 +88,15 @@ macro_rules! defs {
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_heapq",
-    doc: "Heap queue algorithm (a.k.a. priority queue).\n",
+    doc: "Heap queue algorithm (a.k.a. priority queue).\n\nHeaps are arrays for which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for\nall k, counting elements from 0.  For the sake of comparison,\nnon-existing elements are considered to be infinite.  The interesting\nproperty of a heap is that a[0] is always its smallest element.\n\nUsage:\n\nheap = []            # creates an empty heap\nheappush(heap, item) # pushes a new item on the heap\nitem = heappop(heap) # pops the smallest item from the heap\nitem = heap[0]       # smallest item on the heap without popping it\nheapify(x)           # transforms list into a heap, in-place, in linear time\nitem = heapreplace(heap, item) # pops and returns smallest item, and adds\n                               # new item; the heap size is unchanged\n\nOur API differs from textbook heap algorithms as follows:\n\n- We use 0-based indexing.  This makes the relationship between the\n  index for a node and the indexes for its children slightly less\n  obvious, but is more suitable since Python uses 0-based indexing.\n\n- Our heappop() method returns the smallest item, not the largest.\n\nThese two make it possible to view the heap as a regular Python list\nwithout surprises: heap[0] is the smallest item, and heap.sort()\nmaintains the heap invariant!\n",
     functions: defs! {
         ("heappush" "heappop" "heapreplace" "heappushpop" "heapify" false)
         ("heappush_max" "heappop_max" "heapreplace_max" "heappushpop_max" "heapify_max" true)
     },
     types: &[],
-    init: Some(|th, m| m.put(th, "__about__", th.str("Heap queues"))),
+    init: Some(|th, m| {
+        m.put(th, "__about__", th.str("Heap queues\n\n[explanation by François Pinard]\n\nHeaps are arrays for which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for\nall k, counting elements from 0.  For the sake of comparison,\nnon-existing elements are considered to be infinite.  The interesting\nproperty of a heap is that a[0] is always its smallest element.\n\nThe strange invariant above is meant to be an efficient memory\nrepresentation for a tournament.  The numbers below are 'k', not a[k]:\n\n                                   0\n\n                  1                                 2\n\n          3               4                5               6\n\n      7       8       9       10      11      12      13      14\n\n    15 16   17 18   19 20   21 22   23 24   25 26   27 28   29 30\n\n\nIn the tree above, each cell 'k' is topping '2*k+1' and '2*k+2'.  In\na usual binary tournament we see in sports, each cell is the winner\nover the two cells it tops, and we can trace the winner down the tree\nto see all opponents s/he had.  However, in many computer applications\nof such tournaments, we do not need to trace the history of a winner.\nTo be more memory efficient, when a winner is promoted, we try to\nreplace it by something else at a lower level, and the rule becomes\nthat a cell and the two cells it tops contain three different items,\nbut the top cell \"wins\" over the two topped cells.\n\nIf this heap invariant is protected at all time, index 0 is clearly\nthe overall winner.  The simplest algorithmic way to remove it and\nfind the \"next\" winner is to move some loser (let's say cell 30 in the\ndiagram above) into the 0 position, and then percolate this new 0 down\nthe tree, exchanging values, until the invariant is re-established.\nThis is clearly logarithmic on the total number of items in the tree.\nBy iterating over all items, you get an O(n ln n) sort.\n\nA nice feature of this sort is that you can efficiently insert new\nitems while the sort is going on, provided that the inserted items are\nnot \"better\" than the last 0'th element you extracted.  This is\nespecially useful in simulation contexts, where the tree holds all\nincoming events, and the \"win\" condition means the smallest scheduled\ntime.  When an event schedule other events for execution, they are\nscheduled into the future, so they can easily go into the heap.  So, a\nheap is a good structure for implementing schedulers (this is what I\nused for my MIDI sequencer :-).\n\nVarious structures for implementing schedulers have been extensively\nstudied, and heaps are good for this, as they are reasonably speedy,\nthe speed is almost constant, and the worst case is not much different\nthan the average case.  However, there are other representations which\nare more efficient overall, yet the worst cases might be terrible.\n\nHeaps are also very useful in big disk sorts.  You most probably all\nknow that a big sort implies producing \"runs\" (which are pre-sorted\nsequences, which size is usually related to the amount of CPU memory),\nfollowed by a merging passes for these runs, which merging is often\nvery cleverly organised[1].  It is very important that the initial\nsort produces the longest runs possible.  Tournaments are a good way\nto that.  If, using all the memory available to hold a tournament, you\nreplace and percolate items that happen to fit the current run, you'll\nproduce runs which are twice the size of the memory for random input,\nand much better for input fuzzily ordered.\n\nMoreover, if you output the 0'th item on disk and get an input which\nmay not fit in the current tournament (because the value \"wins\" over\nthe last output value), it cannot fit in the heap, so the size of the\nheap decreases.  The freed memory could be cleverly reused immediately\nfor progressively building a second heap, which grows at exactly the\nsame rate the first heap is melting.  When the first heap completely\nvanishes, you switch heaps and start a new run.  Clever and quite\neffective!\n\nIn a word, heaps are useful memory structures to know.  I use them in\na few applications, and I think it is good to keep a 'heap' module\naround. :-)\n\n--------------------\n[1] The disk balancing algorithms which are current, nowadays, are\nmore annoying than clever, and this is a consequence of the seeking\ncapabilities of the disks.  On devices which cannot seek, like big\ntape drives, the story was quite different, and one had to be very\nclever to ensure (far in advance) that each tape movement will be the\nmost effective possible (that is, will best participate at\n\"progressing\" the merge).  Some tapes were even able to read\nbackwards, and this was also used to avoid the rewinding time.\nBelieve me, real good tape sorts were quite spectacular to watch!\nFrom all times, sorting has always been a Great Art! :-)\n"))
+    }),
 };
 
 /// The heap, the first argument of the function `name`.

@@ -21,7 +21,7 @@ use std::cell::Cell as Plain;
 
 pub static MODULE: NativeModule = NativeModule {
     name: "itertools",
-    doc: "Functional tools for creating and using iterators.",
+    doc: "Functional tools for creating and using iterators.\n\nInfinite iterators:\ncount(start=0, step=1) --> start, start+step, start+2*step, ...\ncycle(p) --> p0, p1, ... plast, p0, p1, ...\nrepeat(elem [,n]) --> elem, elem, elem, ... endlessly or up to n times\n\nIterators terminating on the shortest input sequence:\naccumulate(p[, func]) --> p0, p0+p1, p0+p1+p2\nbatched(p, n) --> [p0, p1, ..., p_n-1], [p_n, p_n+1, ..., p_2n-1], ...\nchain(p, q, ...) --> p0, p1, ... plast, q0, q1, ...\nchain.from_iterable([p, q, ...]) --> p0, p1, ... plast, q0, q1, ...\ncompress(data, selectors) --> (d[0] if s[0]), (d[1] if s[1]), ...\ndropwhile(predicate, seq) --> seq[n], seq[n+1], starting when predicate fails\ngroupby(iterable[, keyfunc]) --> sub-iterators grouped by value of keyfunc(v)\nfilterfalse(predicate, seq) --> elements of seq where predicate(elem) is False\nislice(seq, [start,] stop [, step]) --> elements from\n       seq[start:stop:step]\npairwise(s) --> (s[0],s[1]), (s[1],s[2]), (s[2], s[3]), ...\nstarmap(fun, seq) --> fun(*seq[0]), fun(*seq[1]), ...\ntee(it, n=2) --> (it1, it2 , ... itn) splits one iterator into n\ntakewhile(predicate, seq) --> seq[0], seq[1], until predicate fails\nzip_longest(p, q, ...) --> (p[0], q[0]), (p[1], q[1]), ...\n\nCombinatoric generators:\nproduct(p, q, ... [repeat=1]) --> cartesian product\npermutations(p[, r])\ncombinations(p, r)\ncombinations_with_replacement(p, r)\n",
     functions: &[grouping::TEE_DEF],
     types: &[
         &ACCUMULATE,
@@ -44,6 +44,7 @@ pub static MODULE: NativeModule = NativeModule {
         &STARMAP,
         &TAKEWHILE,
         &grouping::TEE,
+        &grouping::TEE_DATA,
         &ZIP_LONGEST,
     ],
     init: None,
@@ -51,19 +52,44 @@ pub static MODULE: NativeModule = NativeModule {
 
 pub(crate) use adder_vm::declare::{bind, itself, make, signature};
 
-/// A native iterator type of this module; after its name what `__text_signature__` says of its constructor, if CPython
-/// has one.
+/// What `__text_signature__` of the types shows.
+const SIGNATURES: &[(&str, &str)] = &[
+    ("_tee", "(iterable, /)"),
+    ("accumulate", "(iterable, func=None, *, initial=None)"),
+    ("batched", "(iterable, n, *, strict=False)"),
+    ("chain", "(*iterables)"),
+    ("combinations", "(iterable, r)"),
+    ("combinations_with_replacement", "(iterable, r)"),
+    ("compress", "(data, selectors)"),
+    ("count", "(start=0, step=1)"),
+    ("cycle", "(iterable, /)"),
+    ("dropwhile", "(predicate, iterable, /)"),
+    ("filterfalse", "(function, iterable, /)"),
+    ("groupby", "(iterable, key=None)"),
+    ("pairwise", "(iterable, /)"),
+    ("permutations", "(iterable, r=None)"),
+    ("product", "(*iterables, repeat=1)"),
+    ("starmap", "(function, iterable, /)"),
+    ("takewhile", "(predicate, iterable, /)"),
+    ("zip_longest", "(*iterables, fillvalue=None)"),
+];
+const fn text_signature(name: &str) -> Option<&'static str> {
+    let s = adder_vm::declare::text_of(SIGNATURES, name);
+    if s.is_empty() { None } else { Some(s) }
+}
+
+/// A native iterator type of this module.
 macro_rules! iterator {
-    ($t:ident $cell:ident $name:literal $(= $sig:literal)? $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*] $($flag:ident)? $(=> $inner:expr)?) => {
+    ($t:ident $cell:ident $name:literal $layout:ident $new:ident $next:ident $doc:literal [$($m:expr),*] $($flag:ident)? $(=> $inner:expr)?) => {
         pub static $t: NativeType = NativeType {
             name: concat!("itertools.", $name),
             kind: Kind::Native,
             size: $layout::SIZE,
-            flags: NativeType::DEFAULT.flags $(| adder_vm::native::tflags::$flag)?,
+            flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP $(| tflags::$flag)?,
             doc: $doc,
+            text_signature: crate::itertools::text_signature($name),
             slots: Slots { new: Some($new), iter: Some(crate::itertools::itself), iternext: Some($next), ..Slots::NONE },
             methods: &[$($m),*],
-            text_signature: [$(Some($sig),)? None][0],
             trace: Some($layout::trace),
             $(inner: Some($inner),)?
             ..NativeType::DEFAULT
@@ -76,13 +102,13 @@ pub(crate) use iterator;
 // -- chain
 
 native_layout! { Chain { source, active; } }
-iterator! { CHAIN_TYPE CHAIN "chain" = "(*iterables)" Chain chain_new chain_next
+iterator! { CHAIN_TYPE CHAIN "chain" Chain chain_new chain_next
     "Return a chain object whose .__next__() method returns elements from the\nfirst iterable until it is exhausted, then elements from the next\niterable, until all of the iterables are exhausted." [
     classmethod("from_iterable", "($type, iterable, /)", "Alternative chain() constructor taking a single iterable argument that evaluates lazily.", |th, a| {
         let src = th.iter(a[1].unwrap())?;
         chain_of(th, a[0].unwrap(), src)
     }),
-    classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()))
+    classmethod("__class_getitem__", "!($type, object, /)", "chain is generic over the type of its contents.\nThis is the union of the types of the input iterable contents.", |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()))
 ]
 // With the last item of one the next iterable's turn comes, which may be of a class with Python code.
 => |o| Chain::of(o).active.get().filter(|a| adder_vm::builtins::iter_fast::peek(*a).is_some()) }
@@ -147,7 +173,7 @@ pub static COUNT_TYPE: NativeType = NativeType {
     name: "itertools.count",
     kind: Kind::Native,
     size: Count::SIZE,
-    flags: NativeType::DEFAULT.flags | tflags::STEPS_ALONE,
+    flags: NativeType::DEFAULT.flags | tflags::SHOWN_AS_HEAP | tflags::STEPS_ALONE,
     doc: "Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step",
     text_signature: Some("(start=0, step=1)"),
     slots: Slots {
@@ -204,7 +230,7 @@ fn count_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- cycle
 
 native_layout! { Cycle { it, saved: List; index: Plain<usize> } }
-iterator! { CYCLE_TYPE CYCLE "cycle" = "(iterable, /)" Cycle cycle_new cycle_next
+iterator! { CYCLE_TYPE CYCLE "cycle" Cycle cycle_new cycle_next
 "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely." [] }
 static CYCLE_SIG: NativeDef = signature("cycle", "(iterable, /)");
 fn cycle_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -244,7 +270,7 @@ pub static REPEAT_TYPE: NativeType = NativeType {
     name: "itertools.repeat",
     kind: Kind::Native,
     size: Repeat::SIZE,
-    flags: NativeType::DEFAULT.flags | tflags::STEPS_ALONE,
+    flags: NativeType::DEFAULT.flags | tflags::SHOWN_AS_HEAP | tflags::STEPS_ALONE,
     doc: "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  If not specified, returns the object\nendlessly.",
     slots: Slots {
         new: Some(repeat_new),
@@ -299,7 +325,7 @@ fn repeat_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 // -- accumulate
 
 native_layout! { Accumulate { it, func, total, initial; } }
-iterator! { ACCUMULATE_TYPE ACCUMULATE "accumulate" = "(iterable, func=None, *, initial=None)" Accumulate accumulate_new accumulate_next
+iterator! { ACCUMULATE_TYPE ACCUMULATE "accumulate" Accumulate accumulate_new accumulate_next
 "Return series of accumulated sums (or other binary function results)." [] }
 static ACCUMULATE_SIG: NativeDef = signature("accumulate", "(iterable, func=None, *, initial=None)");
 fn accumulate_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -334,7 +360,7 @@ fn accumulate_next(th: Th, o: Value) -> R<Option<Value>> {
 native_layout! { Filtered { func, it; state: Plain<u64> } }
 macro_rules! filtering {
     ($t:ident $cell:ident $name:literal $new:ident $sig:ident $next:ident $params:literal $doc:literal) => {
-        iterator! { $t $cell $name = $params Filtered $new $next $doc [] }
+        iterator! { $t $cell $name Filtered $new $next $doc [] }
         static $sig: NativeDef = signature($name, $params);
         fn $new(th: Th, t: Value, a: RawArgs) -> R<Value> {
             let [f, it] = bind::<2>(th, &$sig, for_new(t, a))?;
@@ -400,8 +426,8 @@ fn starmap_next(th: Th, o: Value) -> R<Option<Value>> {
     let t = adder_vm::builtins::tuple::from_iterable(th, v)?;
     th.call_ex(c.func.value(), t.known(), None).map(Some)
 }
-iterator! { COMPRESS_TYPE COMPRESS "compress" = "(data, selectors)" Filtered compress_new compress_next
-"Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements." [] }
+iterator! { COMPRESS_TYPE COMPRESS "compress" Filtered compress_new compress_next
+"Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors\nto choose the data elements." [] }
 static COMPRESS_SIG: NativeDef = signature("compress", "(data, selectors)");
 fn compress_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let [d, s] = bind::<2>(th, &COMPRESS_SIG, a)?;
@@ -528,7 +554,7 @@ fn islice_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- pairwise
 
 native_layout! { Pairwise { it, old; } }
-iterator! { PAIRWISE_TYPE PAIRWISE "pairwise" = "(iterable, /)" Pairwise pairwise_new pairwise_next
+iterator! { PAIRWISE_TYPE PAIRWISE "pairwise" Pairwise pairwise_new pairwise_next
 "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ..." [] => |o| Pairwise::of(o).it.get() }
 static PAIRWISE_SIG: NativeDef = signature("pairwise", "(iterable, /)");
 fn pairwise_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -574,8 +600,8 @@ fn pairwise_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- zip_longest
 
 native_layout! { ZipLongest { its: Array, fill; active: Plain<usize> } }
-iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" = "(*iterables, fillvalue=None)" ZipLongest zip_longest_new zip_longest_next
-"Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument." [] }
+iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" ZipLongest zip_longest_new zip_longest_next
+"Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.\n" [] }
 fn zip_longest_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let mut fill = NONE();
     for (k, v) in a.keywords() {

@@ -417,7 +417,7 @@ pub static PROFILER: TypeCell = TypeCell::new(&NativeType {
     name: "_lsprof.Profiler",
     kind: Kind::Native,
     size: Profiler::SIZE,
-    flags: tflags::BASETYPE | tflags::HAVE_GC,
+    flags: tflags::BASETYPE | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP | tflags::IMMUTABLE,
     doc: "Build a profiler object using the specified timer function.\n\nThe default timer is a fast built-in one based on real time.\nFor custom timer functions returning integers, 'timeunit' can\nbe a float specifying a scale (that is, how long each integer unit\nis, in seconds).",
     slots: Slots { new: Some(new), init: Some(|_, _, _| Ok(())), ..Slots::NONE },
     methods: &[
@@ -443,18 +443,19 @@ pub static PROFILER: TypeCell = TypeCell::new(&NativeType {
     ],
     trace: Some(Profiler::trace),
     drop: Some(drop_state),
+    text_signature: Some("(timer=None, timeunit=0.0, subcalls=True, builtins=True)"),
     ..NativeType::DEFAULT
 });
 
 structseq! {
-    pub ENTRY "_lsprof.profiler_entry" 6 "" 0; [
+    pub ENTRY "_lsprof.profiler_entry" 6 "" tflags::SHOWN_AS_HEAP; [
         ("code", "code object or built-in function name"), ("callcount", "how many times this was called"),
         ("reccallcount", "how many times called recursively"), ("totaltime", "total time in this entry"),
         ("inlinetime", "inline time in this entry (not in subcalls)"), ("calls", "details of the calls"),
     ]
 }
 structseq! {
-    pub SUBENTRY "_lsprof.profiler_subentry" 5 "" 0; [
+    pub SUBENTRY "_lsprof.profiler_subentry" 5 "" tflags::SHOWN_AS_HEAP; [
         ("code", "called code object or built-in function name"), ("callcount", "how many times this is called"),
         ("reccallcount", "how many times this is called recursively"), ("totaltime", "total time spent in this call"),
         ("inlinetime", "inline time (not in further subcalls)"),

@@ -181,8 +181,8 @@ pub static MODULE: NativeModule = NativeModule {
         }),
         raw_function(
             "hypot",
-            "(*coordinates)",
-            "Multidimensional Euclidean distance from the origin to a point.\n\nRoughly equivalent to:\n    sqrt(sum(x**2 for x in coordinates))\n\nFor a two dimensional point (x, y), gives the hypotenuse\nusing the Pythagorean theorem:  sqrt(x*x + y*y).\n\nFor example, the hypotenuse of a 3/4/5 right triangle is:\n\n    >>> hypot(3.0, 4.0)\n    5.0\n",
+            "($module, /, *coordinates)",
+            "Multidimensional Euclidean distance from the origin to a point.\n\nRoughly equivalent to:\n    sqrt(sum(x**2 for x in coordinates))\n\nFor a two dimensional point (x, y), gives the hypotenuse\nusing the Pythagorean theorem:  sqrt(x*x + y*y).\n\nFor example, the hypotenuse of a 3/4/5 right triangle is:\n\n    >>> hypot(3.0, 4.0)\n    5.0",
             |th, a| {
                 if a.nkw() != 0 {
                     return Err(th.type_error("hypot() takes no keyword arguments"));
@@ -290,7 +290,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "nextafter",
             "($module, x, y, /, *, steps=None)",
-            "Return the floating-point value the given number of steps after x towards y.\n\nIf steps is not specified or is None, it defaults to 1.\n\nRaises a TypeError, if x or y is not a double, or if steps is not an integer.\nRaises ValueError if steps is negative.",
+            "Return the floating-point value the given number of steps after x towards y.\n\nIf steps is not specified or is None, it defaults to 1.\n\nRaises a TypeError, if x or y is not a double, or if steps is not\nan integer.  Raises ValueError if steps is negative.",
             |th, a| {
                 let (x, y) = (real(th, a[0])?, real(th, a[1])?);
                 match a[2].and_then(|s| s.some()) {

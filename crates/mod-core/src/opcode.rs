@@ -372,8 +372,8 @@ pub static MODULE: NativeModule = NativeModule {
     ],
     types: &[],
     init: Some(|th, m| {
-        m.put(th, "ENABLE_SPECIALIZATION", TRUE())?;
-        m.put(th, "ENABLE_SPECIALIZATION_FT", TRUE())
+        m.put(th, "ENABLE_SPECIALIZATION", Value::fix(1))?;
+        m.put(th, "ENABLE_SPECIALIZATION_FT", Value::fix(1))
     }),
 };
 

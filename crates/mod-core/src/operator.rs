@@ -40,7 +40,7 @@ fn items_of(th: Th, v: Value) -> R<Value> {
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_operator",
-    doc: "Operator interface.\n\nThis module exports a set of functions implemented in C corresponding\nto the intrinsic operators of Python.  For example, operator.add(x, y)\nis equivalent to the expression x+y.",
+    doc: "Operator interface.\n\nThis module exports a set of functions implemented in C corresponding\nto the intrinsic operators of Python.  For example, operator.add(x, y)\nis equivalent to the expression x+y.  The function names are those\nused for special methods; variants without leading and trailing\n'__' are also provided for convenience.",
     functions: &[
         f1("truth", "Return True if a is true, False otherwise.", unary!(truth_value)),
         f2("contains", "Same as b in a (note reversed operands).", |th, a| {
@@ -253,12 +253,12 @@ macro_rules! getter_type {
             name: concat!("operator.", $name),
             kind: Kind::Native,
             size: Getter::SIZE,
-            flags: tflags::IMMUTABLE,
+            flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
             doc: $doc,
             text_signature: Some($sig),
             getset: &[getter("__text_signature__", "", |th, _| Ok(th.str("(obj, /)")))],
             slots: Slots { new: Some($new), call: Some($call), repr: Some(getter_repr), ..Slots::NONE },
-            methods: &[method("__reduce__", "($self, /)", "Return state information for pickling.", $reduce)],
+            methods: &[method("__reduce__", "!($self, /)", "Return state information for pickling", $reduce)],
             trace: Some(Getter::trace),
             ..NativeType::DEFAULT
         };
@@ -266,11 +266,11 @@ macro_rules! getter_type {
     };
 }
 getter_type! { ITEMGETTER_TYPE ITEMGETTER "itemgetter" item_new item_call getter_reduce "(item, /, *items)"
-"Return a callable object that fetches the given item(s) from its operand.\n\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])" }
+"Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])" }
 getter_type! { ATTRGETTER_TYPE ATTRGETTER "attrgetter" attr_new attr_call getter_reduce "(attr, /, *attrs)"
-"Return a callable object that fetches the given attribute(s) from its operand.\n\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last)." }
+"Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last)." }
 getter_type! { METHODCALLER_TYPE METHODCALLER "methodcaller" caller_new caller_call caller_reduce "(name, /, *args, **kwargs)"
-"Return a callable object that calls the given method on its operand.\n\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1)." }
+"Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1)." }
 
 fn item_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     if a.nkw() != 0 {

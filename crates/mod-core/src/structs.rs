@@ -49,7 +49,7 @@ static STRUCT_ERROR_TYPE: NativeType = NativeType {
     name: "struct.error",
     kind: Kind::BaseException,
     size: size_of::<BaseException>() as u32,
-    flags: exc::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
+    flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     base: Some(&exc::EXCEPTION),
     ..NativeType::DEFAULT
 };
@@ -232,7 +232,7 @@ fn cached(th: Th, fmt: Value) -> R<Value> {
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_struct",
-    doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct\nand also as format strings (explained below) to describe the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining chars indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c:char; b:signed byte; B:unsigned byte;\n  ?: _Bool (requires C99; if not available, char is used instead)\n  h:short; H:unsigned short; i:int; I:unsigned int;\n  l:long; L:unsigned long; f:float; d:double; e:half-float.\nSpecial cases (preceding decimal count indicates length):\n  s:string (array of char); p: pascal string (with count byte).\nSpecial cases (only available in native format):\n  n:ssize_t; N:size_t;\n  P:an integer type that is wide enough to hold a pointer.\nSpecial case (not in native mode unless 'long long' in platform C):\n  q:long long; Q:unsigned long long\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n",
+    doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct.\nThe format string (explained below) describes the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining characters indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c: char; b: signed byte; B: unsigned byte;\n  ?: _Bool; h: short; H: unsigned short; i: int; I: unsigned int;\n  l: long; L: unsigned long; q: long long; Q: unsigned long long;\n  f: float; d: double; e: half-float;\n  F: float complex; D: double complex.\nSpecial cases (preceding decimal count indicates length):\n  s: byte string (array of char); p: Pascal string (with count byte).\nSpecial cases (only available in native format):\n  n: ssize_t; N: size_t;\n  P: an integer type that is wide enough to hold a pointer.\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n",
     functions: &[
         function("_clearcache", "($module, /)", "Clear the internal cache.", |th, _| {
             adder_vm::thread::Root::struct_cache.set(None);
@@ -250,8 +250,8 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         raw_function(
             "pack",
-            "($module, format, /, *values)",
-            "Return a bytes object containing values packed according to the format string.\n\nSee help(struct) for more on format strings.",
+            "!($module, format, /, *values)",
+            "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings.",
             |th, a| {
                 let Some(&f) = a.pos().first() else {
                     return Err(th.type_error("pack expected at least 1 argument, got 0"));
@@ -262,8 +262,8 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         raw_function(
             "pack_into",
-            "($module, format, buffer, offset, /, *values)",
-            "Pack values according to the format string and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.",
+            "!($module, format, buffer, offset, /, *values)",
+            "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings.",
             |th, a| {
                 let Some(&f) = a.pos().first() else {
                     return Err(th.type_error("pack_into expected at least 3 arguments, got 0"));
@@ -284,7 +284,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "unpack_from",
             "($module, format, /, buffer, offset=0)",
-            "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\n\nSee help(struct) for more on format strings.",
+            "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\nA negative offset counts from the end of the buffer.\n\nSee help(struct) for more on format strings.",
             |th, a| {
                 let s = cached(th, a[0].unwrap())?;
                 unpack_from(th, &*layout(th, s)?, a[1].unwrap(), a[2])
@@ -293,7 +293,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "iter_unpack",
             "($module, format, buffer, /)",
-            "Return an iterator yielding tuples unpacked according to the format string.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+            "Return an iterator yielding tuples unpacked from the given bytes.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the format struct size.",
             |th, a| {
                 let s = cached(th, a[0].unwrap())?;
                 iter_unpack(th, s, a[1].unwrap())
@@ -311,8 +311,8 @@ static STRUCT_TYPE: NativeType = NativeType {
     name: "_struct.Struct",
     kind: Kind::Native,
     size: Struct::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF,
-    doc: "Struct(fmt) --> compiled struct object",
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
+    doc: "Struct(fmt) --> compiled struct object\n\n",
     slots: Slots {
         new: Some(|th, t, _| make(th, t)),
         init: Some(|th, o, a| {
@@ -337,32 +337,32 @@ static STRUCT_TYPE: NativeType = NativeType {
     methods: &[
         raw_method(
             "pack",
-            "($self, /, *values)",
-            "Return a bytes object containing values packed according to the format string S.format.\n\nSee help(struct) for more on format strings.",
+            "!($self, /, *values)",
+            "S.pack(v1, v2, ...) -> bytes\n\nReturn a bytes object containing values v1, v2, ... packed according\nto the format string S.format.  See help(struct) for more on format\nstrings.",
             |th, a| pack(th, &*layout(th, a.pos()[0])?, &a.pos()[1..]),
         ),
         raw_method(
             "pack_into",
-            "($self, buffer, offset, /, *values)",
-            "Pack values according to the format string S.format and write them to the buffer.\n\nWrite the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  See\nhelp(struct) for more on format strings.",
+            "!($self, buffer, offset, /, *values)",
+            "S.pack_into(buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string S.format\nand write the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  A negative\noffset counts from the end of the buffer.  See help(struct) for more\non format strings.",
             |th, a| pack_into(th, &*layout(th, a.pos()[0])?, &a.pos()[1..]),
         ),
         method(
             "unpack",
             "($self, buffer, /)",
-            "Return a tuple containing unpacked values.\n\nUnpack according to the struct format string S.format. The buffer's size in\nbytes must be S.size.",
+            "Return a tuple containing unpacked values.\n\nUnpack according to the format string Struct.format. The buffer's size\nin bytes must be Struct.size.\n\nSee help(struct) for more on format strings.",
             |th, a| unpack(th, &*layout(th, a[0].unwrap())?, a[1].unwrap()),
         ),
         method(
             "unpack_from",
             "($self, /, buffer, offset=0)",
-            "Return a tuple containing unpacked values.\n\nValues are unpacked according to the struct format string S.format. The\nbuffer's size in bytes, starting at position offset, must be at least S.size.",
+            "Return a tuple containing unpacked values.\n\nValues are unpacked according to the format string Struct.format.\n\nThe buffer's size in bytes, starting at position offset, must be\nat least Struct.size.  A negative offset counts from the end of the\nbuffer.\n\nSee help(struct) for more on format strings.",
             |th, a| unpack_from(th, &*layout(th, a[0].unwrap())?, a[1].unwrap(), a[2]),
         ),
         method(
             "iter_unpack",
             "($self, buffer, /)",
-            "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated invocation\nof unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+            "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated\ninvocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
             |th, a| iter_unpack(th, a[0].unwrap(), a[1].unwrap()),
         ),
         method("__sizeof__", "!($self, /)", "S.__sizeof__() -> size of S in memory, in bytes", |th, a| {

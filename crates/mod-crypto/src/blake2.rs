@@ -68,7 +68,7 @@ static BLAKE2B_TYPE: NativeType = NativeType {
     name: "_blake2.blake2b",
     kind: Kind::Native,
     size: HashObj::SIZE,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Return a new BLAKE2b hash object.",
     text_signature: Some(
         "(data=b'', *, digest_size=_blake2.blake2b.MAX_DIGEST_SIZE,\n        key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0,\n        node_offset=0, node_depth=0, inner_size=0, last_node=False,\n        usedforsecurity=True, string=None)",
@@ -99,7 +99,7 @@ static BLAKE2S_TYPE: NativeType = NativeType {
     name: "_blake2.blake2s",
     kind: Kind::Native,
     size: HashObj::SIZE,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Return a new BLAKE2s hash object.",
     text_signature: Some(
         "(data=b'', *, digest_size=_blake2.blake2s.MAX_DIGEST_SIZE,\n        key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0,\n        node_offset=0, node_depth=0, inner_size=0, last_node=False,\n        usedforsecurity=True, string=None)",

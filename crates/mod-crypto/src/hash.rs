@@ -168,7 +168,7 @@ macro_rules! plain {
             name: $name,
             kind: Kind::Native,
             size: HashObj::SIZE,
-            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
             methods: METHODS,
             getset: GETSET,
             trace: Some(trace),
@@ -263,7 +263,7 @@ macro_rules! sha3 {
             name: $name,
             kind: Kind::Native,
             size: HashObj::SIZE,
-            flags: tflags::IMMUTABLE,
+            flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
             doc: $doc,
             slots: Slots {
                 new: Some(|th, t, a| {

@@ -81,7 +81,7 @@ macro_rules! hmac_type {
             name: $name,
             kind: Kind::Native,
             size: size_of::<HmacObj>() as u32,
-            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
             doc: $doc,
             slots: Slots { repr: Some(repr), ..Slots::NONE },
             methods: &[

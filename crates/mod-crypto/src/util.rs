@@ -75,7 +75,9 @@ pub const fn exception(name: &'static str, base: &'static TypeCell) -> NativeTyp
         name,
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags | tflags::WEAKREF,
+        flags: adder_vm::builtins::exceptions::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE
+            | tflags::WEAKREF
+            | tflags::SHOWN_AS_HEAP,
         base: Some(base),
         ..NativeType::DEFAULT
     }

@@ -37,7 +37,7 @@ pub static BLOB: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Blob",
     kind: Kind::Native,
     size: Blob::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::WEAKREF,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         len: Some(|th, o| Ok(size(&open_handle(th, o)?) as usize)),
         getitem: Some(getitem),

@@ -382,7 +382,7 @@ pub static CONNECTION: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Connection",
     kind: Kind::Native,
     size: Connection::SIZE,
-    flags: tflags::BASETYPE | tflags::HAS_DEL,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAS_DEL | tflags::SHOWN_AS_HEAP,
     doc: "SQLite database connection object.",
     text_signature: Some(
         "(database, timeout=5.0, detect_types=0, isolation_level='',\n           check_same_thread=True, factory=ConnectionType,\n           cached_statements=128, uri=False, *,\n           autocommit=sqlite3.LEGACY_TRANSACTION_CONTROL)",

@@ -47,7 +47,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Cursor",
     kind: Kind::Native,
     size: Cursor::SIZE,
-    flags: tflags::BASETYPE | tflags::WEAKREF,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     doc: "SQLite database cursor class.",
     slots: Slots {
         new: Some(|th, t, _| {

@@ -26,6 +26,7 @@ pub static PREPARE_PROTOCOL: TypeCell = TypeCell::new(&NativeType {
         ..Slots::NONE
     },
     trace: Some(Protocol::trace),
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     ..NativeType::DEFAULT
 });
 
@@ -33,7 +34,7 @@ pub static ROW: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Row",
     kind: Kind::Native,
     size: Row::SIZE,
-    flags: tflags::BASETYPE | tflags::SEQUENCE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SEQUENCE | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         new: Some(|th, t, a| {
             if a.nkw() != 0 {

@@ -25,8 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering::*};
 
 structseq! {
     STATS "adderjit.Stats" 16
-    "What the JIT has done since the start of the program, or the last reset()."
-    0; [
+    "What the JIT has done since the start of the program, or the last reset()." tflags::IMMUTABLE; [
         ("loops", "loops that were compiled"),
         ("bridges", "bridges that were compiled: paths that begin at an exit"),
         ("recordings", "recordings of loops that were begun"),
@@ -47,8 +46,7 @@ structseq! {
 }
 structseq! {
     TRACE "adderjit.Trace" 17
-    "A compiled trace."
-    0; [
+    "A compiled trace." tflags::IMMUTABLE; [
         ("id", "number of the trace, from 1"),
         ("kind", "'loop' or 'bridge'"),
         ("function", "qualified name of the function in which it begins"),
@@ -70,8 +68,7 @@ structseq! {
 }
 structseq! {
     EXIT "adderjit.Exit" 8
-    "A place where a compiled trace may be left."
-    0; [
+    "A place where a compiled trace may be left." tflags::IMMUTABLE; [
         ("id", "number of the exit"),
         ("taken", "how often the interpreter went on from here"),
         ("bridge", "id of the bridge that begins here, or None"),
@@ -84,8 +81,7 @@ structseq! {
 }
 structseq! {
     ABORT "adderjit.Abort" 10
-    "A recording that was given up."
-    0; [
+    "A recording that was given up." tflags::IMMUTABLE; [
         ("reason", "identifier of the reason"),
         ("detail", "a word more about it"),
         ("advice", "what can be done"),
@@ -100,8 +96,7 @@ structseq! {
 }
 structseq! {
     PARAM "adderjit.Parameter" 5
-    "A limit or threshold of the JIT."
-    0; [
+    "A limit or threshold of the JIT." tflags::IMMUTABLE; [
         ("value", "the value now"), ("default", "the usual value"), ("minimum", "smallest value"),
         ("maximum", "largest value"), ("doc", "what it means"),
     ]

@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 
 pub static MODULE: NativeModule = NativeModule {
     name: "faulthandler",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "faulthandler module.",
     functions: &[
         function(
             "enable",
-            "($module, /, file=sys.stderr, all_threads=True, c_stack=True)",
+            "($module, /, file=sys.stderr, all_threads=True, c_stack=True)#($module, /, file=sys.stderr, all_threads=True)",
             "Enable the fault handler.",
             |th, a| {
                 let all = bool_or(th, a[1], true)?;

@@ -91,7 +91,8 @@ macro_rules! exception_type {
                 flags: adder_vm::native::tflags::BASETYPE
                     | adder_vm::native::tflags::BASE_EXC_SUBCLASS
                     | adder_vm::native::tflags::HAS_DICT
-                    | adder_vm::native::tflags::WEAKREF,
+                    | adder_vm::native::tflags::WEAKREF
+                    | adder_vm::native::tflags::SHOWN_AS_HEAP,
                 doc: $doc,
                 base: Some(&adder_vm::builtins::exceptions::$base),
                 ..adder_vm::native::NativeType::DEFAULT

@@ -13,7 +13,7 @@ crate::exception_type!(pub ERROR "locale.Error" EXCEPTION "");
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_locale",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "Support for POSIX locales.",
     functions: &[
         function(
             "setlocale",

@@ -66,8 +66,8 @@ pub static MMAP: TypeCell = TypeCell::new(&NativeType {
     name: "mmap.mmap",
     kind: Kind::Native,
     size: Map::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF,
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
+    doc: "Windows: mmap(fileno, length[, tagname[, access[, offset]]])\n\nMaps length bytes from the file specified by the file handle fileno,\nand returns a mmap object.  If length is larger than the current size\nof the file, the file is extended to contain length bytes.  If length\nis 0, the maximum length of the map is the current size of the file,\nexcept that if the file is empty Windows raises an exception (you cannot\ncreate an empty mapping on Windows).\n\nUnix: mmap(fileno, length[, flags[, prot[, access[, offset[, trackfd]]]]])\n\nMaps length bytes from the file specified by the file descriptor fileno,\nand returns a mmap object.  If length is 0, the maximum length of the map\nwill be the current size of the file when mmap is called.\nflags specifies the nature of the mapping. MAP_PRIVATE creates a\nprivate copy-on-write mapping, so changes to the contents of the mmap\nobject will be private to this process, and MAP_SHARED creates a mapping\nthat's shared with all other processes mapping the same areas of the file.\nThe default value is MAP_SHARED.\n\nTo map anonymous memory, pass -1 as the fileno (both versions).",
     slots: Slots {
         new: Some(new),
         repr: Some(repr),
@@ -84,6 +84,7 @@ pub static MMAP: TypeCell = TypeCell::new(&NativeType {
         }),
         getitem: Some(getitem),
         setitem: Some(setitem),
+        release_buffer: Some(adder_vm::builtins::memoryview::release_of),
         get_buffer: Some(|th, o, flags| {
             let m = Map::of(o);
             let counter = m.exports.acquire(th, o);

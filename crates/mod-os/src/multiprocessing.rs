@@ -50,8 +50,8 @@ pub static SEM_LOCK: TypeCell = TypeCell::new(&NativeType {
     name: "_multiprocessing.SemLock",
     kind: Kind::Native,
     size: Sem::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
+    doc: "Semaphore/Mutex type",
     slots: Slots {
         new: Some(|th, t, a| {
             let mut b = [None; 5];

@@ -18,11 +18,11 @@ use adder_vm::value::*;
 use std::cell::Cell as Plain;
 use std::sync::atomic::{AtomicU32, Ordering::*};
 
-crate::exception_type!(pub EMPTY "_queue.Empty" EXCEPTION "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.");
+crate::exception_type!(pub EMPTY "_queue.Empty" EXCEPTION "Exception raised by Queue.get(block=0)/get_nowait().");
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_queue",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.",
     functions: &[],
     types: &[&SIMPLE_QUEUE, &EMPTY],
     init: None,
@@ -36,8 +36,8 @@ pub static SIMPLE_QUEUE: TypeCell = TypeCell::new(&NativeType {
     name: "_queue.SimpleQueue",
     kind: Kind::Native,
     size: Queue::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF,
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
+    doc: "Simple, unbounded, reentrant FIFO queue.",
     text_signature: Some("()"),
     slots: Slots {
         new: Some(|th, t, a| {

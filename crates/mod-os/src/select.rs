@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::*};
 
 pub static MODULE: NativeModule = NativeModule {
     name: "select",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "This module supports asynchronous I/O on multiple file descriptors.\n\n*** IMPORTANT NOTICE ***\nOn Windows, only sockets are supported; on Unix, all file descriptors.",
     functions: &[
         function(
             "select",
@@ -46,6 +46,8 @@ pub static MODULE: NativeModule = NativeModule {
     types: &[&EPOLL],
     init: Some(|th, m| {
         put_table(th, m, adder_host::consts::select())?;
+        // A C int, which CPython shows without sign.
+        m.put(th, "EPOLLET", th.int(c::EPOLLET as u32 as i64))?;
         m.put(th, "error", exc::OS_ERROR.get().value())
     }),
 };
@@ -285,9 +287,9 @@ pub static EPOLL: TypeCell = TypeCell::new(&NativeType {
     name: "select.epoll",
     kind: Kind::Native,
     size: Epoll::SIZE,
-    flags: tflags::IMMUTABLE,
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
-    text_signature: Some("(sizehint=-1, flags=0)"),
+    flags: tflags::SHOWN_AS_HEAP,
+    doc: "select.epoll(sizehint=-1, flags=0)\n\nReturns an epolling object\n\nsizehint must be a positive integer or -1 for the default size. The\nsizehint is used to optimize internal data structures. It doesn't limit\nthe maximum number of monitored events.",
+    text_signature: None,
     slots: Slots {
         new: Some(|th, t, a| {
             let mut b = [None; 2];

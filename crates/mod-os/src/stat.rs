@@ -11,83 +11,83 @@ const FMT: u32 = 0o170000;
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_stat",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "S_IFMT_: file type bits\nS_IFDIR: directory\nS_IFCHR: character device\nS_IFBLK: block device\nS_IFREG: regular file\nS_IFIFO: fifo (named pipe)\nS_IFLNK: symbolic link\nS_IFSOCK: socket file\nS_IFDOOR: door\nS_IFPORT: event port\nS_IFWHT: whiteout\n\nS_ISUID: set UID bit\nS_ISGID: set GID bit\nS_ENFMT: file locking enforcement\nS_ISVTX: sticky bit\nS_IREAD: Unix V7 synonym for S_IRUSR\nS_IWRITE: Unix V7 synonym for S_IWUSR\nS_IEXEC: Unix V7 synonym for S_IXUSR\nS_IRWXU: mask for owner permissions\nS_IRUSR: read by owner\nS_IWUSR: write by owner\nS_IXUSR: execute by owner\nS_IRWXG: mask for group permissions\nS_IRGRP: read by group\nS_IWGRP: write by group\nS_IXGRP: execute by group\nS_IRWXO: mask for others (not in group) permissions\nS_IROTH: read by others\nS_IWOTH: write by others\nS_IXOTH: execute by others\n\nUF_SETTABLE: mask of owner changeable flags\nUF_NODUMP: do not dump file\nUF_IMMUTABLE: file may not be changed\nUF_APPEND: file may only be appended to\nUF_OPAQUE: directory is opaque when viewed through a union stack\nUF_NOUNLINK: file may not be renamed or deleted\nUF_COMPRESSED: macOS: file is hfs-compressed\nUF_TRACKED: used for dealing with document IDs\nUF_DATAVAULT: entitlement required for reading and writing\nUF_HIDDEN: macOS: file should not be displayed\nSF_SETTABLE: mask of super user changeable flags\nSF_ARCHIVED: file may be archived\nSF_IMMUTABLE: file may not be changed\nSF_APPEND: file may only be appended to\nSF_RESTRICTED: entitlement required for writing\nSF_NOUNLINK: file may not be renamed or deleted\nSF_SNAPSHOT: file is a snapshot file\nSF_FIRMLINK: file is a firmlink\nSF_DATALESS: file is a dataless object\n\nOn macOS:\nSF_SUPPORTED: mask of super user supported flags\nSF_SYNTHETIC: mask of read-only synthetic flags\n\nST_MODE\nST_INO\nST_DEV\nST_NLINK\nST_UID\nST_GID\nST_SIZE\nST_ATIME\nST_MTIME\nST_CTIME\n\nFILE_ATTRIBUTE_*: Windows file attribute constants\n                   (only present on Windows)\n",
     functions: &[
         function(
             "S_ISDIR",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISDIR(mode) -> bool\n\nReturn True if mode is from a directory.",
             |th, a| is(th, a, 0o040000),
         ),
         function(
             "S_ISCHR",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISCHR(mode) -> bool\n\nReturn True if mode is from a character special device file.",
             |th, a| is(th, a, 0o020000),
         ),
         function(
             "S_ISBLK",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISBLK(mode) -> bool\n\nReturn True if mode is from a block special device file.",
             |th, a| is(th, a, 0o060000),
         ),
         function(
             "S_ISREG",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISREG(mode) -> bool\n\nReturn True if mode is from a regular file.",
             |th, a| is(th, a, 0o100000),
         ),
         function(
             "S_ISFIFO",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISFIFO(mode) -> bool\n\nReturn True if mode is from a FIFO (named pipe).",
             |th, a| is(th, a, 0o010000),
         ),
         function(
             "S_ISLNK",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISLNK(mode) -> bool\n\nReturn True if mode is from a symbolic link.",
             |th, a| is(th, a, 0o120000),
         ),
         function(
             "S_ISSOCK",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISSOCK(mode) -> bool\n\nReturn True if mode is from a socket.",
             |th, a| is(th, a, 0o140000),
         ),
         function(
             "S_ISDOOR",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISDOOR(mode) -> bool\n\nReturn True if mode is from a door.",
             never,
         ),
         function(
             "S_ISPORT",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISPORT(mode) -> bool\n\nReturn True if mode is from an event port.",
             never,
         ),
         function(
             "S_ISWHT",
-            "($module, object, /)",
+            "!($module, object, /)",
             "S_ISWHT(mode) -> bool\n\nReturn True if mode is from a whiteout.",
             never,
         ),
         function(
             "S_IMODE",
-            "($module, object, /)",
+            "!($module, object, /)",
             "Return the portion of the file's mode that can be set by os.chmod().",
             |th, a| Ok(th.int((mode(th, a)? & 0o7777) as i64)),
         ),
         function(
             "S_IFMT",
-            "($module, object, /)",
+            "!($module, object, /)",
             "Return the portion of the file's mode that describes the file type.",
             |th, a| Ok(th.int((mode(th, a)? & FMT) as i64)),
         ),
         function(
             "filemode",
-            "($module, object, /)",
+            "!($module, object, /)",
             "Convert a file's mode to a string of the form '-rwxrwxrwx'",
             |th, a| {
                 let m = mode(th, a)?;

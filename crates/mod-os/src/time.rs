@@ -16,8 +16,7 @@ use std::ffi::CString;
 
 structseq! {
     pub STRUCT_TIME "time.struct_time" 9
-    "The time value as returned by gmtime(), localtime(), and strptime(), and\n accepted by asctime(), mktime() and strftime().  May be considered as a\n sequence of 9 integers.\n\n Note that several fields' values are not the same as those defined by\n the C language standard for struct tm.  For example, the value of the\n field tm_year is the actual year, not year - 1900.  See individual\n fields' descriptions for details."
-    0; [
+    "The time value as returned by gmtime(), localtime(), and strptime(), and\n accepted by asctime(), mktime() and strftime().  May be considered as a\n sequence of 9 integers.\n\n Note that several fields' values are not the same as those defined by\n the C language standard for struct tm.  For example, the value of the\n field tm_year is the actual year, not year - 1900.  See individual\n fields' descriptions for details." tflags::SHOWN_AS_HEAP; [
         ("tm_year", "year, for example, 1993"), ("tm_mon", "month of year, range [1, 12]"), ("tm_mday", "day of month, range [1, 31]"),
         ("tm_hour", "hours, range [0, 23]"), ("tm_min", "minutes, range [0, 59]"), ("tm_sec", "seconds, range [0, 61]"),
         ("tm_wday", "day of week, range [0, 6], Monday is 0"), ("tm_yday", "day of year, range [1, 366]"),
@@ -28,65 +27,65 @@ structseq! {
 
 pub static MODULE: NativeModule = NativeModule {
     name: "time",
-    doc: "This module provides various functions to manipulate time values.\n\nThere are two standard representations of time.  One is the number\nof seconds since the Epoch, in UTC (a.k.a. GMT).  It may be an integer\nor a floating-point number (to represent fractions of seconds).\nThe epoch is the point where the time starts, the return value of time.gmtime(0).\nIt is January 1, 1970, 00:00:00 (UTC) on all platforms.\n\nThe other representation is a tuple of 9 integers giving local time.",
+    doc: "This module provides various functions to manipulate time values.\n\nThere are two standard representations of time.  One is the number\nof seconds since the Epoch, in UTC (a.k.a. GMT).  It may be an integer\nor a floating-point number (to represent fractions of seconds).\nThe epoch is the point where the time starts, the return value of time.gmtime(0).\nIt is January 1, 1970, 00:00:00 (UTC) on all platforms.\n\nThe other representation is a tuple of 9 integers giving local time.\nThe tuple items are:\n  year (including century, e.g. 1998)\n  month (1-12)\n  day (1-31)\n  hours (0-23)\n  minutes (0-59)\n  seconds (0-59)\n  weekday (0-6, Monday is 0)\n  Julian day (day in the year, 1-366)\n  DST (Daylight Savings Time) flag (-1, 0 or 1)\nIf the DST flag is 0, the time is given in the regular time zone;\nif it is 1, the time is given in the DST time zone;\nif it is -1, mktime() should guess based on the date and time.\n",
     functions: &[
         function(
             "time",
-            "($module, /)",
+            "!($module, /)",
             "time() -> floating-point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them.",
             |th, _| now(th, c::CLOCK_REALTIME),
         ),
         function(
             "time_ns",
-            "($module, /)",
+            "!($module, /)",
             "time_ns() -> int\n\nReturn the current time in nanoseconds since the Epoch.",
             |th, _| now_ns(th, c::CLOCK_REALTIME),
         ),
         function(
             "monotonic",
-            "($module, /)",
+            "!($module, /)",
             "monotonic() -> float\n\nMonotonic clock, cannot go backward.",
             |th, _| now(th, c::CLOCK_MONOTONIC),
         ),
         function(
             "monotonic_ns",
-            "($module, /)",
+            "!($module, /)",
             "monotonic_ns() -> int\n\nMonotonic clock, cannot go backward, as nanoseconds.",
             |th, _| now_ns(th, c::CLOCK_MONOTONIC),
         ),
         function(
             "perf_counter",
-            "($module, /)",
+            "!($module, /)",
             "perf_counter() -> float\n\nPerformance counter for benchmarking.",
             |th, _| now(th, c::CLOCK_MONOTONIC),
         ),
         function(
             "perf_counter_ns",
-            "($module, /)",
+            "!($module, /)",
             "perf_counter_ns() -> int\n\nPerformance counter for benchmarking as nanoseconds.",
             |th, _| now_ns(th, c::CLOCK_MONOTONIC),
         ),
         function(
             "process_time",
-            "($module, /)",
+            "!($module, /)",
             "process_time() -> float\n\nProcess time for profiling: sum of the kernel and user-space CPU time.",
             |th, _| now(th, c::CLOCK_PROCESS_CPUTIME_ID),
         ),
         function(
             "process_time_ns",
-            "($module, /)",
+            "!($module, /)",
             "process_time() -> int\n\nProcess time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.",
             |th, _| now_ns(th, c::CLOCK_PROCESS_CPUTIME_ID),
         ),
         function(
             "thread_time",
-            "($module, /)",
+            "!($module, /)",
             "thread_time() -> float\n\nThread time for profiling: sum of the kernel and user-space CPU time.",
             |th, _| now(th, c::CLOCK_THREAD_CPUTIME_ID),
         ),
         function(
             "thread_time_ns",
-            "($module, /)",
+            "!($module, /)",
             "thread_time() -> int\n\nThread time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time.",
             |th, _| now_ns(th, c::CLOCK_THREAD_CPUTIME_ID),
         ),
@@ -104,7 +103,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "clock_getres",
-            "!($module, clk_id, /)",
+            "!!($module, clk_id, /)",
             "clock_getres(clk_id) -> floating-point number\n\nReturn the resolution (precision) of the specified clock clk_id.",
             |th, a| {
                 let n = ok(th, host().clock_getres(int_arg(th, a[0].unwrap())?))?;
@@ -135,7 +134,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "pthread_getcpuclockid",
-            "!($module, thread_id, /)",
+            "!!($module, thread_id, /)",
             "pthread_getcpuclockid(thread_id) -> int\n\nReturn the clk_id of a thread's CPU time clock.",
             |th, a| {
                 let v = a[0].unwrap();
@@ -154,7 +153,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "sleep",
-            "($module, seconds, /)",
+            "!($module, seconds, /)",
             "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating-point number for subsecond precision.",
             |th, a| {
                 crate::audit(th, "time.sleep", &[a[0].unwrap()])?;
@@ -189,7 +188,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "mktime",
-            "($module, time_tuple, /)",
+            "!($module, time_tuple, /)",
             "mktime(time_tuple) -> floating-point number\n\nConvert a time tuple in local time to seconds since the Epoch.\nNote that mktime(gmtime(0)) will not generally return zero for most\ntime zones; instead the returned value will either be equal to that\nof the timezone or altzone attributes on the time module.",
             |th, a| {
                 let t = tm_arg(th, "mktime", a[0].unwrap())?;
@@ -218,7 +217,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "ctime",
             "!($module, seconds=None, /)",
-            "ctime([seconds]) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When the time tuple is\nnot present, current time as returned by localtime() is used.",
+            "ctime([seconds]) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When 'seconds' is not\npassed in, convert the current time instead.",
             |th, a| {
                 let s = seconds_arg(th, a[0])?;
                 let t = ok(th, host().localtime(s))?;
@@ -228,7 +227,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "strftime",
             "!($module, format, time_tuple=None, /)",
-            "strftime(format[, time_tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.",
+            "strftime(format[, time_tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.\n\nCommonly used format codes:\n\n%Y  Year with century as a decimal number.\n%m  Month as a decimal number [01,12].\n%d  Day of the month as a decimal number [01,31].\n%H  Hour (24-hour clock) as a decimal number [00,23].\n%M  Minute as a decimal number [00,59].\n%S  Second as a decimal number [00,61].\n%z  Time zone offset from UTC.\n%a  Locale's abbreviated weekday name.\n%A  Locale's full weekday name.\n%b  Locale's abbreviated month name.\n%B  Locale's full month name.\n%c  Locale's appropriate date and time representation.\n%I  Hour (12-hour clock) as a decimal number [01,12].\n%p  Locale's equivalent of either AM or PM.\n\nOther codes may be available on your platform.  See documentation for\nthe C library strftime function.\n",
             |th, a| {
                 let f = a[0].unwrap();
                 if !f.is_kind(Kind::Str) {
@@ -251,7 +250,7 @@ pub static MODULE: NativeModule = NativeModule {
         raw_function(
             "strptime",
             "!($module, string, format='%a %b %d %H:%M:%S %Y', /)",
-            "strptime(string[, format]) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).",
+            "strptime(string[, format]) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).\n\nCommonly used format codes:\n\n%Y  Year with century as a decimal number.\n%m  Month as a decimal number [01,12].\n%d  Day of the month as a decimal number [01,31].\n%H  Hour (24-hour clock) as a decimal number [00,23].\n%M  Minute as a decimal number [00,59].\n%S  Second as a decimal number [00,61].\n%z  Time zone offset from UTC.\n%a  Locale's abbreviated weekday name.\n%A  Locale's full weekday name.\n%b  Locale's abbreviated month name.\n%B  Locale's full month name.\n%c  Locale's appropriate date and time representation.\n%I  Hour (12-hour clock) as a decimal number [01,12].\n%p  Locale's equivalent of either AM or PM.\n\nOther codes may be available on your platform.  See documentation for\nthe C library strftime function.\n",
             |th, a| {
                 let m = adder_vm::import::import_module(th, "_strptime")?;
                 let f = th.getattr(m, th.intern("_strptime_time"))?;
@@ -260,7 +259,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "get_clock_info",
-            "!($module, name, /)",
+            "!!($module, name, /)",
             "get_clock_info(name: str) -> dict\n\nGet information of the specified clock.",
             |th, a| {
                 let v = a[0].unwrap();
@@ -288,7 +287,7 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function(
             "tzset",
-            "($module, /)",
+            "!($module, /)",
             "tzset()\n\nInitialize, or reinitialize, the local timezone to the value stored in\nos.environ['TZ']. The TZ environment variable should be specified in\nstandard Unix timezone format as documented in the tzset man page\n(eg. 'US/Eastern', 'Europe/Amsterdam'). Unknown timezones will silently\nfall back to UTC. If the TZ environment variable is not set, the local\ntimezone is set to the systems best guess of wallclock time.\nChanging the TZ environment variable without calling tzset *may* change\nthe local timezone used by methods such as localtime, but this behaviour\nshould not be relied on.",
             |th, _| {
                 host().tzset();

@@ -44,7 +44,7 @@ macro_rules! modules {
         pub static $cell: NativeModule = NativeModule {
             name: $name,
             doc: "",
-            functions: &[function("getcodec", "($module, object, /)", "", $f)],
+            functions: &[function("getcodec", "!($module, object, /)", "", $f)],
             types: &[],
             init: None,
         };

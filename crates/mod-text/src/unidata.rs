@@ -36,7 +36,7 @@ macro_rules! both {
             name: "unicodedata.UCD",
             kind: Kind::Native,
             size: UcdObject::SIZE,
-            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+            flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
             methods: &[
                 $(method($name, concat!("($self, ", $params, ", /)"), $doc, |th, a| $f(th, &a[1..], Ucd::Old)),)*
             ],

@@ -127,7 +127,7 @@ pub fn bind_with(
             }
         }
     }
-    for i in 0..nreq {
+    for i in (0..nreq).chain(npos..npos + g.kwrequired as usize) {
         if out[i].is_none() {
             if i < g.posonly as usize {
                 return Err(th.type_error(format!(

@@ -8,7 +8,8 @@
 //! ```
 //! is called with `args[0]` = self and `args[1]` = index or `None` when it was left out. Order of bound arguments: the
 //! parameters as written, then the tuple of `*args` and the dict of `**kwargs` if the signature has them. A leading `!`
-//! hides the text from `__text_signature__` (where CPython has none).
+//! says that CPython declares no text: of functions without arguments, or with one, `__text_signature__` then shows what
+//! follows from that (unless there is a second `!`), of others nothing. After a `#` stands what is shown instead.
 //!
 //! # Safety
 //! Arguments lie in registers or on a native stack for as long as the call lasts, whose receiver may copy [`RawArgs`]
@@ -99,6 +100,8 @@ pub struct Sig {
     pub posonly: u8,
     pub required: u8,
     pub kwonly: u8,
+    /// The first of those that must be given.
+    pub kwrequired: u8,
     pub varargs: bool,
     pub varkw: bool,
     /// Nothing but positional parameters: arguments can be passed as they lie in the caller's registers.
@@ -118,6 +121,7 @@ impl Sig {
             posonly: 0,
             required: 0,
             kwonly: 0,
+            kwrequired: 0,
             varargs: false,
             varkw: false,
             plain: false,
@@ -136,6 +140,9 @@ impl Sig {
         let mut optional = 0;
         while i < b.len() {
             let c = b[i];
+            if depth == 0 && c == b'#' {
+                break;
+            }
             if quote != 0 {
                 if c == b'\\' {
                     i += 1;
@@ -166,6 +173,9 @@ impl Sig {
                     }
                     if star {
                         s.kwonly += 1;
+                        if !default {
+                            s.kwrequired = s.kwonly;
+                        }
                     } else {
                         s.npos += 1;
                         if !default && optional < 2 {
@@ -213,6 +223,7 @@ impl Sig {
         let b = self.text.as_bytes();
         for (i, &c) in b.iter().enumerate() {
             match c {
+                b'#' if depth == 0 => break,
                 _ if quote != 0 => {
                     if c == quote && b[i - 1] != b'\\' {
                         quote = 0
@@ -360,6 +371,24 @@ impl NativeDef {
         self.direct.least = 255;
         self
     }
+    /// What `__text_signature__` shows; empty: None.
+    pub fn shown_signature(&self) -> &'static str {
+        let s = &self.sig;
+        if let Some((_, shown)) = s.text.split_once(")#") {
+            return shown;
+        }
+        match s.text.strip_prefix('!') {
+            None => s.text,
+            Some(rest) if rest.starts_with('!') || !s.plain || s.required != s.npos => "",
+            Some(_) => match (self.kind == DefKind::ClassMethod, s.npos, s.posonly) {
+                (false, 0, _) => "($self, /)",
+                (false, 1, 1) => "($self, object, /)",
+                (true, 0, _) => "($type, /)",
+                (true, 1, 1) => "($type, object, /)",
+                _ => "",
+            },
+        }
+    }
     /// Declares what the JIT may make of calls.
     pub const fn inlined(mut self, i: Inline) -> NativeDef {
         self.inline = i;
@@ -463,8 +492,8 @@ pub mod tflags {
     pub const PLAIN_CLASS: u64 = 1 << 45;
     /// Instances have attributes only to keep their `__slots__`: there is no `__dict__`, no other attribute can be set.
     pub const HIDDEN_ATTRS: u64 = 1 << 46;
-    /// `__flags__` has the bit of heap types, which most of CPython's types in modules are. (Pickling of subclasses
-    /// depends on it.)
+    /// `__flags__` has the bit of heap types, which most of CPython's types in modules are, and `__module__` is in the
+    /// type's dict. (Pickling of subclasses depends on the bit.)
     pub const SHOWN_AS_HEAP: u64 = 1 << 40;
     /// An iterator whose next item takes no Python code, whatever it was made of.
     pub const STEPS_ALONE: u64 = 1 << 47;

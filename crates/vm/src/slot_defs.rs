@@ -243,6 +243,11 @@ fn wrap_buffer(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
     let fl = th.index_i64(a.pos()[0])?;
     cast::<GetBuffer>(f)(th, o, fl as u32)
 }
+fn wrap_release_buffer(th: Th, f: usize, o: Value, a: RawArgs) -> R<Value> {
+    want_range(th, a, 1, 1, "__release_buffer__")?;
+    cast::<ReleaseBuffer>(f)(th, o, a.pos()[0])?;
+    Ok(NONE())
+}
 
 macro_rules! wrap_cmp {
     ($($n:ident $op:ident)*) => { $(
@@ -439,6 +444,10 @@ fn d_del(th: Th, o: Value) -> R<()> {
 fn d_buffer(th: Th, o: Value, fl: u32) -> R<Value> {
     crate::builtins::buffer::from_python(th, o, fl)
 }
+fn d_release_buffer(th: Th, o: Value, view: Value) -> R<()> {
+    th.call_special(o, n!(__release_buffer__), &[view])?;
+    Ok(())
+}
 
 macro_rules! dispatch_binary {
     ($($f:ident $slot:ident $l:ident $r:ident)*) => { $(
@@ -556,6 +565,7 @@ fn build() -> Vec<SlotDef> {
         "__init__" init wrap_init d_init "($self, /, *args, **kwargs)" "Initialize self.  See help(type(self)) for accurate signature.";
         "__del__" del wrap_del d_del "($self, /)" "Called when the instance is about to be destroyed.";
         "__buffer__" get_buffer wrap_buffer d_buffer "($self, flags, /)" "Return a buffer object that exposes the underlying memory of the object.";
+        "__release_buffer__" release_buffer wrap_release_buffer d_release_buffer "($self, buffer, /)" "Release the buffer object that exposes the underlying memory of the object.";
         "__await__" await_ wrap_unary d_await "($self, /)" "Return an iterator to be used in await expression.";
         "__aiter__" aiter wrap_unary d_aiter "($self, /)" "Return an awaitable, that resolves in asynchronous iterator.";
         "__anext__" anext wrap_unary d_anext "($self, /)" "Return a value or raise StopAsyncIteration.";

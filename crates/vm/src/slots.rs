@@ -91,12 +91,15 @@ macro_rules! for_each_slot {
         iadd: Binary; isub: Binary; imul: Binary; imatmul: Binary; itruediv: Binary; ifloordiv: Binary; irem: Binary;
         ipow: Binary; ilshift: Binary; irshift: Binary; iand: Binary; ior: Binary; ixor: Binary;
         await_: Unary; aiter: Unary; anext: Unary;
-        get_buffer: GetBuffer;
+        get_buffer: GetBuffer; release_buffer: ReleaseBuffer;
     } };
 }
 
 /// PEP 3118: see `builtins::buffer`.
 pub type GetBuffer = fn(Th, Value, u32) -> R<Value>;
+/// What `__release_buffer__` does with a view of the object's memory. Views that end do not come this way: what they
+/// share with the object (`buffer::Exports`) says so.
+pub type ReleaseBuffer = fn(Th, Value, Value) -> R<()>;
 
 macro_rules! define_slots {
     ($($f:ident: $t:ident;)*) => {

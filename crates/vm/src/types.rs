@@ -298,7 +298,7 @@ impl Th {
             let _g = lock(&TYPE_LOCK);
             caches_invalid(t);
         }
-        if !matches!(slots, Touched::None) && t.heap_type() {
+        if !matches!(slots, Touched::None) && !t.has(tflags::IMMUTABLE) {
             let descriptor = || (t.slots.descr_get.is_some(), t.slots.descr_set.is_some());
             let before = descriptor();
             match slots {
@@ -547,7 +547,7 @@ impl Th {
             let w = self.object(WrapperDescriptor { h, def: s, owner: SlotOf::new(t), func: f });
             d.set(self, k, w.value()).unwrap();
         }
-        if def.slots.new.is_some() {
+        if def.slots.new.is_some() && def.flags & tflags::DISALLOW_INSTANTIATION == 0 {
             let f = crate::builtins::type_::new_wrapper(self, t);
             put("__new__", f);
         }
@@ -580,12 +580,21 @@ impl Th {
             put(g.name, o.value());
         }
         for m in def.members {
-            let o = self.member_descriptor(t, m.name, m.offset, m.flags, Some(m.doc));
+            let doc = if m.doc.is_empty() { None } else { Some(m.doc) };
+            let o = self.member_descriptor(t, m.name, m.offset, m.flags, doc);
             put(m.name, o);
         }
         let inherited = t.base_type().is_some_and(|b| b.has(tflags::HAS_DICT));
         if t.has(tflags::HAS_DICT) && !inherited && d.get_str(self, n!(__dict__)).unwrap().is_none() {
             put("__dict__", crate::builtins::descr::dict_descriptor(self, t));
+        }
+        // Exceptions that extension modules make have the descriptor, other types of theirs have none.
+        let weak = |t: Gc<Type>| t.has(tflags::WEAKREF);
+        if t.has(tflags::BASE_EXC_SUBCLASS) && weak(t) && !t.base_type().is_some_and(weak) {
+            put("__weakref__", crate::builtins::descr::weakref_descriptor(self, t));
+        }
+        if t.has(tflags::SHOWN_AS_HEAP) {
+            put("__module__", t.module.value());
         }
         if d.get_str(self, n!(__doc__)).unwrap().is_some() {
             // Instances have a `__doc__` of their own; the type's is in its declaration.
@@ -688,9 +697,13 @@ fn update_slots_of(th: Th, t: Gc<Type>, names: slot_defs::Names) {
     }
     set_attr_flags(th, t);
 }
-/// The slots of `base`, with those put in that classes of `t`'s MRO fill by methods of these names.
+/// The slots of `base`, and its own of a native type, with those put in that classes of `t`'s MRO fill by methods of these names.
 fn slots_from(th: Th, t: Gc<Type>, base: Gc<Type>, names: slot_defs::Names) -> Slots {
     let mut s = base.slots;
+    if !t.heap_type() {
+        s = t.native.slots;
+        inherit_slots(&mut s, &base.slots);
+    }
     let mro = t.mro_items();
     // Which classes can define special methods differently from `base`: those not in base's own MRO.
     let base_mro = base.mro_items();

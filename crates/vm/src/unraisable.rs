@@ -60,16 +60,9 @@ pub fn report_with(th: Th, e: Value, msg: Value, object: Value) {
     print(th, items[0], e, tb.some(), msg.some().map(|m| th.text(m)), object);
 }
 
-/// `sys.UnraisableHookArgs`, or until there is one an object with its attributes.
+/// An `UnraisableHookArgs`.
 fn hook_args(th: Th, items: &[Value; 5]) -> crate::err::R<Value> {
-    if let Some(t) = builtins::sys_attr(th, th.intern("UnraisableHookArgs"))? {
-        return th.call(t, &[th.tuple(items)]);
-    }
-    let d = Gc::<Dict>::new(th);
-    for (k, v) in ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"].iter().zip(items) {
-        d.set(th, th.intern(k), *v)?;
-    }
-    Ok(builtins::namespace::new(th, d)?.value())
+    crate::sys::display::UNRAISABLE_HOOK_ARGS.make(th, items)
 }
 
 /// What `sys.unraisablehook` does by default: to `sys.stderr`, or the process's error output.

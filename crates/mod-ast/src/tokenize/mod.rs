@@ -63,7 +63,7 @@ static TOKENIZER_ITER: TypeCell = TypeCell::new(&NativeType {
     name: "_tokenize.TokenizerIter",
     kind: Kind::Native,
     size: size_of::<Iter>() as u32,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     slots: Slots { new: Some(new), iter: Some(|_, o| Ok(o)), iternext: Some(next), ..Slots::NONE },
     trace: Some(Iter::trace),
     drop: Some(|o| unsafe {

@@ -99,7 +99,7 @@ static COMPRESSOR_TYPE: NativeType = NativeType {
     name: "compression.zstd.ZstdCompressor",
     kind: Kind::Native,
     size: size_of::<CompressorObj>() as u32,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Create a compressor object for compressing data incrementally.\n\n  level\n    The compression level to use. Defaults to COMPRESSION_LEVEL_DEFAULT.\n  options\n    A dict object that contains advanced compression parameters.\n  zstd_dict\n    A ZstdDict object, a pre-trained Zstandard dictionary.\n\nThread-safe at method level.  For one-shot compression, use the\ncompress() function instead.",
     text_signature: Some("(level=None, options=None, zstd_dict=None)"),
     slots: Slots {

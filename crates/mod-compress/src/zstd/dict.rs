@@ -121,7 +121,7 @@ static DICT_TYPE: NativeType = NativeType {
     name: "compression.zstd.ZstdDict",
     kind: Kind::Native,
     size: size_of::<DictObj>() as u32,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "Represents a Zstandard dictionary.\n\n  dict_content\n    The content of a Zstandard dictionary as a bytes-like object.\n  is_raw\n    If true, perform no checks on *dict_content*, useful for some\n    advanced cases. Otherwise, check that the content represents\n    a Zstandard dictionary created by the zstd library or CLI.\n\nThe dictionary can be used for compression or decompression, and can be\nshared by multiple ZstdCompressor or ZstdDecompressor objects.",
     text_signature: Some("(dict_content, /, *, is_raw=False)"),
     slots: Slots {

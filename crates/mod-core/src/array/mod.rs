@@ -50,7 +50,7 @@ pub static ARRAY_TYPE: NativeType = NativeType {
     name: "array.array",
     kind: Kind::Native,
     size: ArrayObj::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SEQUENCE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SEQUENCE | tflags::SHOWN_AS_HEAP,
     doc: methods::DOC,
     slots: Slots {
         new: Some(methods::new),
@@ -63,6 +63,7 @@ pub static ARRAY_TYPE: NativeType = NativeType {
             th.store(x, &x.array, o);
             Ok(i)
         }),
+        release_buffer: Some(adder_vm::builtins::memoryview::release_of),
         get_buffer: Some(|th, o, flags| {
             let a = ArrayObj::of(o);
             let counter = a.exports.acquire(th, o);

@@ -75,7 +75,7 @@ fn make_combi(th: Th, t: Value, pools: Value, n: usize, r: usize) -> R<Gc<Combi>
 
 // -- product
 
-iterator! { PRODUCT_TYPE PRODUCT "product" = "(*iterables, repeat=1)" Combi product_new product_next
+iterator! { PRODUCT_TYPE PRODUCT "product" Combi product_new product_next
 "Cartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) (1,0,0) ..." [
     method("__sizeof__", "($self, /)", "Returns size in memory, in bytes.", |_, _| Ok(Value::fix(Combi::SIZE as i64)))
 ] STEPS_ALONE }
@@ -135,7 +135,7 @@ fn product_next(th: Th, o: Value) -> R<Option<Value>> {
 
 // -- combinations
 
-iterator! { COMBINATIONS_TYPE COMBINATIONS "combinations" = "(iterable, r)" Combi combinations_new combinations_next
+iterator! { COMBINATIONS_TYPE COMBINATIONS "combinations" Combi combinations_new combinations_next
 "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)" [] STEPS_ALONE }
 static COMBINATIONS_SIG: NativeDef = signature("combinations", "(iterable, r)");
 fn length(th: Th, v: Value) -> R<usize> {
@@ -172,7 +172,7 @@ fn combinations_next(th: Th, o: Value) -> R<Option<Value>> {
     };
     advance(th, c, step, |i| p.items()[get(ix, i)])
 }
-iterator! { COMBINATIONS_R_TYPE COMBINATIONS_R "combinations_with_replacement" = "(iterable, r)" Combi cwr_new cwr_next
+iterator! { COMBINATIONS_R_TYPE COMBINATIONS_R "combinations_with_replacement" Combi cwr_new cwr_next
 "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')" [] STEPS_ALONE }
 static CWR_SIG: NativeDef = signature("combinations_with_replacement", "(iterable, r)");
 fn cwr_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -205,7 +205,7 @@ fn cwr_next(th: Th, o: Value) -> R<Option<Value>> {
 
 // -- permutations
 
-iterator! { PERMUTATIONS_TYPE PERMUTATIONS "permutations" = "(iterable, r=None)" Combi permutations_new permutations_next
+iterator! { PERMUTATIONS_TYPE PERMUTATIONS "permutations" Combi permutations_new permutations_next
 "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)" [] STEPS_ALONE }
 static PERMUTATIONS_SIG: NativeDef = signature("permutations", "(iterable, r=None)");
 fn permutations_new(th: Th, t: Value, a: RawArgs) -> R<Value> {

@@ -10,7 +10,7 @@ use super::*;
 // -- batched
 
 native_layout! { Batched { it; n: Plain<usize>, strict: Plain<bool> } }
-iterator! { BATCHED_TYPE BATCHED "batched" = "(iterable, n, *, strict=False)" Batched batched_new batched_next
+iterator! { BATCHED_TYPE BATCHED "batched" Batched batched_new batched_next
 "Batch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n." [] }
 static BATCHED_SIG: NativeDef = signature("batched", "(iterable, n, *, strict=False)");
 fn batched_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -56,7 +56,7 @@ fn batched_next(th: Th, o: Value) -> R<Option<Value>> {
 // -- groupby
 
 native_layout! { GroupBy { it, keyfunc, tgtkey, currkey, currvalue, grouper; } }
-iterator! { GROUPBY_TYPE GROUPBY "groupby" = "(iterable, key=None)" GroupBy groupby_new groupby_next
+iterator! { GROUPBY_TYPE GROUPBY "groupby" GroupBy groupby_new groupby_next
 "make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping." [] }
 static GROUPBY_SIG: NativeDef = signature("groupby", "(iterable, key=None)");
 fn groupby_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
@@ -162,11 +162,48 @@ static TEE_SOURCE_TYPE: NativeType = NativeType {
 };
 static TEE_SOURCE: TypeCell = TypeCell::new(&TEE_SOURCE_TYPE);
 
+// CPython's buffer can be made and passed around, but nothing takes one any more; what is here checks and keeps the
+// arguments.
+native_layout! { TeeData { it, values, next; } }
+pub static TEE_DATA: TypeCell = TypeCell::new(&NativeType {
+    name: "itertools._tee_dataobject",
+    kind: Kind::Native,
+    size: TeeData::SIZE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
+    doc: "teedataobject(iterable, values, next, /)\n--\n\nData container common to multiple tee objects.",
+    slots: Slots { new: Some(tee_data_new), ..Slots::NONE },
+    trace: Some(TeeData::trace),
+    ..NativeType::DEFAULT
+});
+static TEE_DATA_SIG: NativeDef = signature("teedataobject", "(iterable, values, next, /)");
+fn tee_data_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
+    let [it, values, next] = bind::<3>(th, &TEE_DATA_SIG, a)?;
+    let (it, values, next) = (it.unwrap(), values.unwrap(), next.unwrap());
+    let Some(l) = values.cast::<List>() else {
+        return Err(th.type_error(format!(
+            "teedataobject() argument 2 must be list, not {}",
+            th.arg_type_name(values)
+        )));
+    };
+    let n = l.len.load(std::sync::atomic::Ordering::Relaxed);
+    let linked = n as usize == CHUNK && th.type_of(next) == th.make_type(&TEE_DATA);
+    if n as usize > CHUNK || !linked && !next.is_none() {
+        return Err(th.value_error("Invalid arguments"));
+    }
+    let values = adder_vm::builtins::list::snapshot(th, l)?;
+    let o = make(th, t)?;
+    let x = TeeData::of(o);
+    th.store(x, &x.it, it);
+    th.store(x, &x.values, values);
+    th.store(x, &x.next, next);
+    Ok(o)
+}
+
 pub static TEE_TYPE: NativeType = NativeType {
     name: "itertools._tee",
     kind: Kind::Native,
     size: Tee::SIZE,
-    flags: tflags::IMMUTABLE | tflags::WEAKREF,
+    flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     doc: "Iterator wrapped to make it copyable.",
     text_signature: Some("(iterable, /)"),
     slots: Slots { new: Some(tee_new), iter: Some(itself), iternext: Some(tee_next), ..Slots::NONE },

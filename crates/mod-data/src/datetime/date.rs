@@ -121,7 +121,7 @@ pub static DATE_TYPE: NativeType = NativeType {
         ),
         classmethod(
             "fromordinal",
-            "!($type, ordinal, /)",
+            "!!($type, ordinal, /)",
             "int -> date corresponding to a proleptic Gregorian ordinal.",
             |th, a| {
                 let n = int_arg(th, a[1].unwrap())?;
@@ -194,7 +194,7 @@ pub static DATE_TYPE: NativeType = NativeType {
             let tuple = th.call_method(me(a), State::Timetuple.get(), &[])?;
             format::strftime(th, me(a), f, tuple, me(a))
         }),
-        method("__format__", "!($self, format, /)", "Formats self with strftime.", format::format),
+        method("__format__", "!!($self, format, /)", "Formats self with strftime.", format::format),
         method("timetuple", "($self, /)", "Return time tuple, compatible with time.localtime().", |th, a| {
             format::struct_time(th, &of(me(a)).fields(), -1)
         }),
@@ -332,7 +332,7 @@ pub static ISO_DATE_TYPE: NativeType = NativeType {
     kind: Kind::Tuple,
     size: 16,
     flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
-    doc: "The result of date.isocalendar() or datetime.isocalendar()\n\nThis object may be accessed either as a tuple of\n  ((year, week, weekday)\nor via the object attributes as named in the above tuple.",
+    doc: "",
     base: Some(&tuple::TUPLE),
     slots: Slots {
         new: Some(|th, t, a| {

@@ -94,7 +94,7 @@ pub static DATETIME_TYPE: NativeType = NativeType {
         ),
         classmethod(
             "utcfromtimestamp",
-            "!($type, timestamp, /)",
+            "!!($type, timestamp, /)",
             "Construct a naive UTC datetime from a POSIX timestamp.",
             |th, a| {
                 deprecated(
@@ -223,7 +223,7 @@ pub static DATETIME_TYPE: NativeType = NativeType {
             "tz -> convert to local time in new timezone tz\n",
             astimezone,
         ),
-        method("__reduce_ex__", "!($self, proto, /)", "__reduce_ex__(proto) -> (cls, state)", |th, a| {
+        method("__reduce_ex__", "!!($self, proto, /)", "__reduce_ex__(proto) -> (cls, state)", |th, a| {
             let proto = int_arg(th, a[1].unwrap())?;
             reduce(th, me(a), proto)
         }),

@@ -75,7 +75,7 @@ pub static TIME_TYPE: NativeType = NativeType {
             let tuple = th.tuple(&[n(1900), n(1), n(1), n(t.hh), n(t.mm), n(t.ss), n(0), n(1), n(-1)]);
             format::strftime(th, me(a), f, tuple, NONE())
         }),
-        method("__format__", "!($self, format, /)", "Formats self with strftime.", format::format),
+        method("__format__", "!!($self, format, /)", "Formats self with strftime.", format::format),
         method("utcoffset", "($self, /)", "Return self.tzinfo.utcoffset(self).", |th, a| {
             zone::offset_value(th, of(me(a)).tz.get(), State::Utcoffset, NONE())
         }),
@@ -101,7 +101,7 @@ pub static TIME_TYPE: NativeType = NativeType {
             "string -> time from a string in ISO 8601 format",
             fromisoformat,
         ),
-        method("__reduce_ex__", "!($self, proto, /)", "__reduce_ex__(proto) -> (cls, state)", |th, a| {
+        method("__reduce_ex__", "!!($self, proto, /)", "__reduce_ex__(proto) -> (cls, state)", |th, a| {
             let proto = int_arg(th, a[1].unwrap())?;
             reduce(th, me(a), proto)
         }),

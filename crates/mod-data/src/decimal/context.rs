@@ -292,7 +292,7 @@ pub static CONTEXT: TypeCell = TypeCell::new(&NativeType {
     name: "decimal.Context",
     kind: Kind::Native,
     size: Context::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: docs::CONTEXT,
     text_signature: Some(
         "(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)",
@@ -437,7 +437,7 @@ pub static SIGNAL_DICT_MIXIN: TypeCell = TypeCell::new(&NativeType {
     name: "decimal.SignalDictMixin",
     kind: Kind::Native,
     size: SignalDict::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         new: Some(make_signal_dict),
         init: Some(|_, _, _| Ok(())),
@@ -640,14 +640,14 @@ pub static MANAGER: TypeCell = TypeCell::new(&NativeType {
     name: "decimal.ContextManager",
     kind: Kind::Native,
     size: Manager::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     methods: &[
         method("__enter__", "($self, /)", "", |th, a| {
             let m = Manager::of(arg(a, 0));
             set_current(th, m.local.value())?;
             Ok(m.local.value())
         }),
-        method("__exit__", "($self, /, *args)", "", |th, a| {
+        method("__exit__", "!($self, /, *args)", "", |th, a| {
             let m = Manager::of(arg(a, 0));
             set_current(th, m.global.value())?;
             Ok(FALSE())

@@ -44,7 +44,7 @@ pub static DECIMAL_TYPE: NativeType = NativeType {
     name: "decimal.Decimal",
     kind: Kind::Native,
     size: DecObj::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: docs::DECIMAL,
     text_signature: Some("(value='0', context=None)"),
     slots: Slots {

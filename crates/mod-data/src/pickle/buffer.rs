@@ -18,7 +18,7 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
     name: "pickle.PickleBuffer",
     kind: Kind::Native,
     size: PickleBuffer::SIZE,
-    flags: tflags::WEAKREF,
+    flags: tflags::IMMUTABLE | tflags::WEAKREF,
     doc: docs::BUFFER,
     slots: Slots {
         new: Some(|th, t, a| {
@@ -39,6 +39,7 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
             th.store(p, &p.view, v.value());
             Ok(b)
         }),
+        release_buffer: Some(adder_vm::builtins::memoryview::release_of),
         get_buffer: Some(|th, o, flags| {
             view(th, o)?;
             // What is asked for is asked of the object itself.

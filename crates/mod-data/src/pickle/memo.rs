@@ -158,7 +158,7 @@ macro_rules! proxy_type {
             name: concat!("_pickle.", $name),
             kind: Kind::Native,
             size: Proxy::SIZE,
-            flags: tflags::IMMUTABLE,
+            flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
             slots: Slots { hash: Some(adder_vm::slot_defs::hash_not_implemented), ..Slots::NONE },
             methods: &[
                 method("clear", "($self, /)", docs::MEMO_CLEAR, |th, a| {

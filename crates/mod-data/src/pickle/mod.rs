@@ -95,7 +95,9 @@ macro_rules! error_type {
                 name: $name,
                 kind: Kind::BaseException,
                 size: size_of::<BaseException>() as u32,
-                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE | tflags::WEAKREF,
+                flags: exc::BASE_EXCEPTION_TYPE.flags & !tflags::IMMUTABLE
+                    | tflags::WEAKREF
+                    | tflags::SHOWN_AS_HEAP,
                 base: Some($base),
                 ..NativeType::DEFAULT
             };

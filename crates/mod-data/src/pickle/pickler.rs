@@ -61,7 +61,7 @@ pub static PICKLER: TypeCell = TypeCell::new(&NativeType {
     name: "_pickle.Pickler",
     kind: Kind::Native,
     size: Pickler::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: docs::PICKLER,
     text_signature: Some("(file, protocol=None, fix_imports=True, buffer_callback=None)"),
     slots: Slots {

@@ -49,7 +49,7 @@ pub static UNPICKLER: TypeCell = TypeCell::new(&NativeType {
     name: "_pickle.Unpickler",
     kind: Kind::Native,
     size: Unpickler::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: docs::UNPICKLER,
     text_signature: Some(
         "(file, *, fix_imports=True, encoding='ASCII', errors='strict',\n          buffers=())",

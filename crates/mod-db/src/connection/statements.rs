@@ -43,7 +43,7 @@ pub static STATEMENT: TypeCell = TypeCell::new(&NativeType {
     name: "sqlite3.Statement",
     kind: Kind::Native,
     size: Statement::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     trace: Some(Statement::trace),
     drop: Some(|o| unsafe {
         let p = (*(o.as_ptr() as *const Statement)).stmt.swap(std::ptr::null_mut(), AcqRel);

@@ -141,10 +141,10 @@ pub static RAWIOBASE_TYPE: NativeType = NativeType {
     methods: &[
         method("read", "($self, size=-1, /)", "", raw_read),
         method("readall", "($self, /)", "Read until EOF, using multiple read() call.", raw_readall),
-        method("readinto", "!($self, buffer, /)", "", |th, _| {
+        method("readinto", "!!($self, buffer, /)", "", |th, _| {
             Err(th.raise_args(&exc::NOT_IMPLEMENTED_ERROR, &[]))
         }),
-        method("write", "!($self, b, /)", "", |th, _| Err(th.raise_args(&exc::NOT_IMPLEMENTED_ERROR, &[]))),
+        method("write", "!!($self, b, /)", "", |th, _| Err(th.raise_args(&exc::NOT_IMPLEMENTED_ERROR, &[]))),
     ],
     trace: Some(Plain0::trace),
     ..NativeType::DEFAULT

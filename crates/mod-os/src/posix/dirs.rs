@@ -23,7 +23,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "listdir",
         "($module, /, path=None)",
-        "Return a list containing the names of the files in the directory.",
+        "Return a list containing the names of the files in the directory.\n\npath can be specified as either str, bytes, or a path-like object.  If\npath is bytes, the filenames returned will also be bytes; in all other\ncircumstances the filenames returned will be str.\nIf path is None, uses the path='.'.\nOn some platforms, path may also be specified as an open file\ndescriptor; the file descriptor must refer to a directory.  If this\nfunctionality is unavailable, using it raises NotImplementedError.\n\nThe list is in arbitrary order.  It does not include the special\nentries '.' and '..' even if they are present in the directory.",
         |th, a| {
             let p = Path::new(th, "listdir", "path", a[0], PathKind { fd: true, nullable: true })?;
             crate::audit(th, "os.listdir", &[p.object])?;
@@ -57,7 +57,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "scandir",
         "($module, /, path=None)",
-        "Return an iterator of DirEntry objects for given path.",
+        "Return an iterator of DirEntry objects for given path.\n\npath can be specified as either str, bytes, or a path-like object.  If\npath is bytes, the names of yielded DirEntry objects will also be bytes;\nin all other circumstances they will be str.\n\nIf path is None, uses the path='.'.",
         |th, a| {
             let p = Path::new(th, "scandir", "path", a[0], PathKind { fd: true, nullable: true })?;
             crate::audit(th, "os.scandir", &[p.object])?;
@@ -206,7 +206,7 @@ pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {
     name: "posix.DirEntry",
     kind: Kind::Native,
     size: Entry::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         repr: Some(|th, o| {
             let r = th.repr(Entry::of(o).name.value())?;
@@ -217,13 +217,13 @@ pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {
     members: &[
         MemberDef {
             name: "name",
-            doc: "the entry's base filename, relative to scandir() \"path\" argument",
+            doc: "",
             offset: std::mem::offset_of!(Entry, name) as u32,
             flags: member::READONLY,
         },
         MemberDef {
             name: "path",
-            doc: "the entry's full path name; equivalent to os.path.join(scandir_path, entry.name)",
+            doc: "the entry's full path name; equivalent to\nos.path.join(scandir_path, entry.name)",
             offset: std::mem::offset_of!(Entry, path) as u32,
             flags: member::READONLY,
         },
@@ -268,9 +268,12 @@ pub static DIR_ENTRY: TypeCell = TypeCell::new(&NativeType {
         method("__fspath__", "($self, /)", "Returns the path for the entry.", |_, a| {
             Ok(Entry::of(a[0].unwrap()).path.value())
         }),
-        classmethod("__class_getitem__", "($type, object, /)", "See PEP 585", |th, a| {
-            adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
-        }),
+        classmethod(
+            "__class_getitem__",
+            "($type, object, /)",
+            "DirEntry is generic over the type of the path (str or bytes)",
+            |th, a| adder_vm::builtins::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+        ),
     ],
     trace: Some(Entry::trace),
     ..NativeType::DEFAULT

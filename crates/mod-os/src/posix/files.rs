@@ -25,7 +25,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "open",
         "($module, /, path, flags, mode=511, *, dir_fd=None)",
-        "Open a file for low level IO.  Returns a file descriptor (integer).",
+        "Open a file for low level IO.  Returns a file descriptor (integer).\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.",
         |th, a| {
             let p = Path::new(th, "open", "path", a[0], PathKind::default())?;
             let flags = num(th, a[1])?;
@@ -68,7 +68,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "readinto",
         "($module, fd, buffer, /)",
-        "Read into a buffer object from a file descriptor.",
+        "Read into a buffer object from a file descriptor.\n\nThe buffer should be mutable and bytes-like.  On success, returns the\nnumber of bytes read.  Less bytes may be read than the size of the\nbuffer.  The underlying system call will be retried when interrupted by\na signal, unless the signal handler raises an exception.  Other errors\nwill not be retried and an error will be raised.\n\nReturns 0 if *fd* is at end of file or if the provided *buffer* has\nlength 0 (which can be used to check for errors without reading data).\nNever returns negative.",
         |th, a| {
             let n = num(th, a[0])?;
             if n < 0 {
@@ -88,7 +88,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "pread",
         "($module, fd, length, offset, /)",
-        "Read a number of bytes from a file descriptor starting at a particular offset.",
+        "Read a number of bytes from a file descriptor starting at a particular offset.\n\nRead length bytes from file descriptor fd, starting at offset bytes from\nthe beginning of the file.  The file offset remains unchanged.",
         |th, a| {
             let (n, len, at) = (num(th, a[0])?, size_arg(th, a[1].unwrap())?, long_arg(th, a[2].unwrap())?);
             if len < 0 {
@@ -100,7 +100,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "pwrite",
         "($module, fd, buffer, offset, /)",
-        "Write bytes to a file descriptor starting at a particular offset.",
+        "Write bytes to a file descriptor starting at a particular offset.\n\nWrite buffer to fd, starting at offset bytes from the beginning of\nthe file.  Returns the number of bytes written.  Does not change the\ncurrent file offset.",
         |th, a| {
             let n = num(th, a[0])?;
             let b = Buf::read(th, a[1].unwrap())?;
@@ -112,7 +112,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "readv",
         "($module, fd, buffers, /)",
-        "Read from a file descriptor fd into an iterable of buffers.",
+        "Read from a file descriptor fd into an iterable of buffers.\n\nThe buffers should be mutable buffers accepting bytes.\nreadv will transfer data into each buffer until it is full\nand then move on to the next buffer in the sequence to hold\nthe rest of the data.\n\nreadv returns the total number of bytes read,\nwhich may be less than the total capacity of all the buffers.",
         |th, a| {
             let n = num(th, a[0])?;
             let mut got = 0;
@@ -126,7 +126,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "preadv",
         "($module, fd, buffers, offset, flags=0, /)",
-        "Reads from a file descriptor into a number of mutable bytes-like objects.",
+        "Reads from a file descriptor into a number of mutable bytes-like objects.\n\nCombines the functionality of readv() and pread().  As readv(), it will\ntransfer data into each buffer until it is full and then move on to the\nnext buffer in the sequence to hold the rest of the data.  Its fourth\nargument, specifies the file offset at which the input operation is to\nbe performed.  It will return the total number of bytes read (which can\nbe less than the total capacity of all the objects).\n\nThe flags argument contains a bitwise OR of zero or more of the\nfollowing flags:\n\n- RWF_HIPRI\n- RWF_NOWAIT\n\nUsing non-zero flags requires Linux 4.6 or newer.",
         |th, a| {
             let (n, at, flags) = (num(th, a[0])?, long_arg(th, a[2].unwrap())?, int_or(th, a[3], 0)?);
             let mut got = 0;
@@ -140,7 +140,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "writev",
         "($module, fd, buffers, /)",
-        "Iterate over buffers, and write the contents of each to a file descriptor.",
+        "Iterate over buffers, and write the contents of each to a file descriptor.\n\nReturns the total number of bytes written.\nbuffers must be a sequence of bytes-like objects.",
         |th, a| {
             let n = num(th, a[0])?;
             let mut done = 0;
@@ -154,7 +154,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "pwritev",
         "($module, fd, buffers, offset, flags=0, /)",
-        "Writes the contents of bytes-like objects to a file descriptor at a given offset.",
+        "Writes the contents of bytes-like objects to a file descriptor at a given offset.\n\nCombines the functionality of writev() and pwrite(). All buffers must be\na sequence of bytes-like objects.  Buffers are processed in array order.\nEntire contents of first buffer is written before proceeding to second,\nand so on. The operating system may set a limit (sysconf() value\nSC_IOV_MAX) on the number of buffers that can be used.\nThis function writes the contents of each object to the file descriptor\nand returns the total number of bytes written.\n\nThe flags argument contains a bitwise OR of zero or more of the\nfollowing flags:\n\n- RWF_DSYNC\n- RWF_SYNC\n- RWF_APPEND\n\nUsing non-zero flags requires Linux 4.7 or newer.",
         |th, a| {
             let (n, at, flags) = (num(th, a[0])?, long_arg(th, a[2].unwrap())?, int_or(th, a[3], 0)?);
             let mut done = 0;
@@ -168,7 +168,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "lseek",
         "($module, fd, position, whence, /)",
-        "Set the position of a file descriptor.  Return the new position.",
+        "Set the position of a file descriptor.  Return the new position.\n\n  fd\n    An open file descriptor, as returned by os.open().\n  position\n    Position, interpreted relative to 'whence'.\n  whence\n    The relative position to seek from. Valid values are:\n    - SEEK_SET: seek from the start of the file.\n    - SEEK_CUR: seek from the current file position.\n    - SEEK_END: seek from the end of the file.\n\nThe return value is the number of bytes relative to the beginning of\nthe file.",
         |th, a| {
             let (n, at, how) = (num(th, a[0])?, long_arg(th, a[1].unwrap())?, num(th, a[2])?);
             let r = outside(th, |h, o| h.lseek(o, n, at, how));
@@ -190,25 +190,40 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "lockf",
         "($module, fd, command, length, /)",
-        "Apply, test or remove a POSIX lock on an open file descriptor.",
+        "Apply, test or remove a POSIX lock on an open file descriptor.\n\n  fd\n    An open file descriptor.\n  command\n    One of F_LOCK, F_TLOCK, F_ULOCK or F_TEST.\n  length\n    The number of bytes to lock, starting at the current position.",
         |th, a| {
             let (n, cmd, len) = (num(th, a[0])?, num(th, a[1])?, long_arg(th, a[2].unwrap())?);
             call(th, |h, o| h.lockf(o, n, cmd, len))?;
             none()
         },
     ),
-    function("isatty", "($module, fd, /)", "Return True if the fd is connected to a terminal.", |th, a| {
-        let n = num(th, a[0])?;
-        Ok(Value::bool(host().isatty(n)))
-    }),
-    function("pipe", "($module, /)", "Create a pipe.", |th, _| {
-        let (r, w) = ok(th, host().pipe(c::O_CLOEXEC))?;
-        Ok(th.tuple(&[th.int(r as i64), th.int(w as i64)]))
-    }),
-    function("pipe2", "($module, flags, /)", "Create a pipe with flags set atomically.", |th, a| {
-        let (r, w) = ok(th, host().pipe(num(th, a[0])?))?;
-        Ok(th.tuple(&[th.int(r as i64), th.int(w as i64)]))
-    }),
+    function(
+        "isatty",
+        "($module, fd, /)",
+        "Return True if the fd is connected to a terminal.\n\nReturn True if the file descriptor is an open file descriptor\nconnected to the slave end of a terminal.",
+        |th, a| {
+            let n = num(th, a[0])?;
+            Ok(Value::bool(host().isatty(n)))
+        },
+    ),
+    function(
+        "pipe",
+        "($module, /)",
+        "Create a pipe.\n\nReturns a tuple of two file descriptors:\n  (read_fd, write_fd)",
+        |th, _| {
+            let (r, w) = ok(th, host().pipe(c::O_CLOEXEC))?;
+            Ok(th.tuple(&[th.int(r as i64), th.int(w as i64)]))
+        },
+    ),
+    function(
+        "pipe2",
+        "($module, flags, /)",
+        "Create a pipe with flags set atomically.\n\nReturns a tuple of two file descriptors:\n  (read_fd, write_fd)\n\nflags can be constructed by ORing together one or more of these values:\nO_NONBLOCK, O_CLOEXEC.",
+        |th, a| {
+            let (r, w) = ok(th, host().pipe(num(th, a[0])?))?;
+            Ok(th.tuple(&[th.int(r as i64), th.int(w as i64)]))
+        },
+    ),
     function("fsync", "($module, /, fd)", "Force write of fd to disk.", |th, a| {
         let n = fd(th, a[0])?;
         call(th, |h, o| h.fsync(o, n))?;
@@ -242,7 +257,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "truncate",
         "($module, /, path, length)",
-        "Truncate a file, specified by path, to a specific length.",
+        "Truncate a file, specified by path, to a specific length.\n\nOn some platforms, path may also be specified as an open file\ndescriptor.  If this functionality is unavailable, using it raises\nan exception.",
         |th, a| {
             let p = path_or_fd(th, "truncate", a[0])?;
             let len = long_arg(th, a[1].unwrap())?;
@@ -257,7 +272,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "posix_fallocate",
         "($module, fd, offset, length, /)",
-        "Ensure a file has allocated at least a particular number of bytes on disk.",
+        "Ensure a file has allocated at least a particular number of bytes on disk.\n\nEnsure that the file specified by fd encompasses a range of bytes\nstarting at offset bytes from the beginning and continuing for length\nbytes.",
         |th, a| {
             let (n, at, len) = (num(th, a[0])?, long_arg(th, a[1].unwrap())?, long_arg(th, a[2].unwrap())?);
             call(th, |h, o| h.fallocate(o, n, at, len))?;
@@ -267,7 +282,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "posix_fadvise",
         "($module, fd, offset, length, advice, /)",
-        "Announce an intention to access data in a specific pattern.",
+        "Announce an intention to access data in a specific pattern.\n\nAnnounce an intention to access data in a specific pattern, thus\nallowing the kernel to make optimizations.\nThe advice applies to the region of the file specified by fd starting at\noffset and continuing for length bytes.\nadvice is one of POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL,\nPOSIX_FADV_RANDOM, POSIX_FADV_NOREUSE, POSIX_FADV_WILLNEED, or\nPOSIX_FADV_DONTNEED.",
         |th, a| {
             let (n, at, len) = (num(th, a[0])?, long_arg(th, a[1].unwrap())?, long_arg(th, a[2].unwrap())?);
             let advice = num(th, a[3])?;
@@ -278,7 +293,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sendfile",
         "($module, /, out_fd, in_fd, offset, count)",
-        "Copy count bytes from one file descriptor to another.",
+        "Copy count bytes from file descriptor in_fd to file descriptor out_fd.",
         |th, a| {
             let (to, from) = (num(th, a[0])?, num(th, a[1])?);
             let at = given(a[2]).map(|v| long_arg(th, v)).transpose()?;
@@ -290,7 +305,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "copy_file_range",
         "($module, /, src, dst, count, offset_src=None,\n                offset_dst=None)",
-        "Copy count bytes from one file descriptor to another.",
+        "Copy count bytes from one file descriptor to another.\n\n  src\n    Source file descriptor.\n  dst\n    Destination file descriptor.\n  count\n    Number of bytes to copy.\n  offset_src\n    Starting offset in src.\n  offset_dst\n    Starting offset in dst.\n\nIf offset_src is None, then src is read from the current position;\nrespectively for offset_dst.",
         |th, a| {
             let (from, to) = (num(th, a[0])?, num(th, a[1])?);
             let count = count_arg(th, "", a[2])?;
@@ -303,7 +318,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "splice",
         "($module, /, src, dst, count, offset_src=None, offset_dst=None,\n       flags=0)",
-        "Transfer count bytes from one pipe to a descriptor or vice versa.",
+        "Transfer count bytes from one pipe to a descriptor or vice versa.\n\n  src\n    Source file descriptor.\n  dst\n    Destination file descriptor.\n  count\n    Number of bytes to copy.\n  offset_src\n    Starting offset in src.\n  offset_dst\n    Starting offset in dst.\n  flags\n    Flags to modify the semantics of the call.\n\nIf offset_src is None, then src is read from the current position;\nrespectively for offset_dst. The offset associated to the file\ndescriptor that refers to a pipe must be None.",
         |th, a| {
             let (from, to) = (num(th, a[0])?, num(th, a[1])?);
             let count = count_arg(th, "", a[2])?;
@@ -333,14 +348,19 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("get_blocking", "($module, fd, /)", "Get the blocking mode of the file descriptor.", |th, a| {
-        let n = num(th, a[0])?;
-        Ok(Value::bool(ok(th, host().get_blocking(n))?))
-    }),
+    function(
+        "get_blocking",
+        "($module, fd, /)",
+        "Get the blocking mode of the file descriptor.\n\nReturn False if the O_NONBLOCK flag is set, True if the flag is cleared.",
+        |th, a| {
+            let n = num(th, a[0])?;
+            Ok(Value::bool(ok(th, host().get_blocking(n))?))
+        },
+    ),
     function(
         "set_blocking",
         "($module, fd, blocking, /)",
-        "Set the blocking mode of the specified file descriptor.",
+        "Set the blocking mode of the specified file descriptor.\n\nSet the O_NONBLOCK flag if blocking is False,\nclear the O_NONBLOCK flag otherwise.",
         |th, a| {
             let (n, yes) = (num(th, a[0])?, bool_or(th, a[1], true)?);
             ok(th, host().set_blocking(n, yes))?;
@@ -350,7 +370,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "fchdir",
         "($module, /, fd)",
-        "Change to the directory of the given file descriptor.",
+        "Change to the directory of the given file descriptor.\n\nfd must be opened on a directory, not a file.\nEquivalent to os.chdir(fd).",
         |th, a| {
             let n = fd(th, a[0])?;
             call(th, |h, o| h.fchdir(o, n))?;
@@ -360,7 +380,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "fchmod",
         "($module, /, fd, mode)",
-        "Change the access permissions of the file given by file descriptor fd.",
+        "Change the access permissions of the file given by file descriptor fd.\n\n  fd\n    The file descriptor of the file to be modified.\n  mode\n    Operating-system mode bitfield.\n    Be careful when using number literals for *mode*.  The conventional\n    UNIX notation for numeric modes uses an octal base, which needs to\n    be indicated with a ``0o`` prefix in Python.\n\nEquivalent to os.chmod(fd, mode).",
         |th, a| {
             let (n, mode) = (num(th, a[0])?, num(th, a[1])?);
             call(th, |h, o| h.fchmod(o, n, mode as u32))?;
@@ -370,7 +390,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "fchown",
         "($module, /, fd, uid, gid)",
-        "Change the owner and group id of the file specified by file descriptor.",
+        "Change the owner and group id of the file specified by file descriptor.\n\nEquivalent to os.chown(fd, uid, gid).",
         |th, a| {
             let n = num(th, a[0])?;
             let (u, g) = (id_arg(th, a[1].unwrap(), "uid")?, id_arg(th, a[2].unwrap(), "gid")?);
@@ -383,7 +403,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "device_encoding",
         "($module, /, fd)",
-        "Return a string describing the encoding of a terminal's file descriptor.",
+        "Return a string describing the encoding of a terminal's file descriptor.\n\nThe file descriptor must be attached to a terminal.\nIf the device is not a terminal, return None.",
         |th, a| {
             let n = num(th, a[0])?;
             if !host().isatty(n) {

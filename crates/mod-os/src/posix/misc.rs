@@ -16,23 +16,21 @@ use adder_vm::value::*;
 
 structseq! {
     pub UNAME_RESULT "posix.uname_result" 5
-    "uname_result: Result from os.uname().\n\nThis object may be accessed either as a tuple of\n  (sysname, nodename, release, version, machine),\nor via the attributes sysname, nodename, release, version, and machine.\n\nSee os.uname for more information."
-    0; [
+    "uname_result: Result from os.uname().\n\nThis object may be accessed either as a tuple of\n  (sysname, nodename, release, version, machine),\nor via the attributes sysname, nodename, release, version, and machine.\n\nSee os.uname for more information." tflags::SHOWN_AS_HEAP; [
         ("sysname", "operating system name"), ("nodename", "name of machine on network (implementation-defined)"),
         ("release", "operating system release"), ("version", "operating system version"), ("machine", "hardware identifier"),
     ]
 }
 structseq! {
     pub TERMINAL_SIZE "os.terminal_size" 2
-    "A tuple of (columns, lines) for holding terminal window size"
-    0; [("columns", "width of the terminal window in characters"), ("lines", "height of the terminal window in characters")]
+    "A tuple of (columns, lines) for holding terminal window size" tflags::SHOWN_AS_HEAP; [("columns", "width of the terminal window in characters"), ("lines", "height of the terminal window in characters")]
 }
 /// Made of its field instead of a sequence.
 static SCHED_PARAM_TYPE: NativeType = NativeType {
     name: "posix.sched_param",
     kind: Kind::Tuple,
     size: 16,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::SHOWN_AS_HEAP,
     doc: "Currently has only one field: sched_priority\n\n  sched_priority\n    A scheduling parameter.",
     text_signature: Some("(sched_priority)"),
     base: Some(&adder_vm::builtins::tuple::TUPLE),
@@ -106,31 +104,39 @@ pub static FUNCTIONS: &[NativeDef] = &[
         },
     ),
     // Nothing here installs a hook (`PyOS_InputHook`).
-    function("_is_inputhook_installed", "($module, /)", "Checks if PyOS_CallInputHook is set.", |_, _| {
+    function("_is_inputhook_installed", "($module, /)", "Checks if PyOS_CallInputHook is set", |_, _| {
         Ok(FALSE())
     }),
     function("_inputhook", "($module, /)", "Calls PyOS_CallInputHook droppong the GIL first", |th, _| {
         Ok(th.int(0))
     }),
-    function("cpu_count", "($module, /)", "Return the number of logical CPUs in the system.", |th, _| {
-        let n = match adder_vm::config::get().cpu_count {
-            Some(n) => n as i64,
-            None => host().cpu_count(),
-        };
-        if n < 1 { none() } else { Ok(th.int(n)) }
-    }),
+    function(
+        "cpu_count",
+        "($module, /)",
+        "Return the number of logical CPUs in the system.\n\nReturn None if indeterminable.",
+        |th, _| {
+            let n = match adder_vm::config::get().cpu_count {
+                Some(n) => n as i64,
+                None => host().cpu_count(),
+            };
+            if n < 1 { none() } else { Ok(th.int(n)) }
+        },
+    ),
     function(
         "ctermid",
         "($module, /)",
         "Return the name of the controlling terminal for this process.",
         |th, _| fs_decode(th, &host().ctermid()),
     ),
-    function("getloadavg", "($module, /)", "Return average recent system load information.", |th, _| {
-        match host().getloadavg() {
+    function(
+        "getloadavg",
+        "($module, /)",
+        "Return average recent system load information.\n\nReturn the number of processes in the system run queue averaged over\nthe last 1, 5, and 15 minutes as a tuple of three floats.\nRaises OSError if the load average was unobtainable.",
+        |th, _| match host().getloadavg() {
             Some(v) => Ok(th.tuple(&[th.float(v[0]), th.float(v[1]), th.float(v[2])])),
             None => Err(os_error_text(th, "Load averages are unobtainable")),
-        }
-    }),
+        },
+    ),
     function("getlogin", "($module, /)", "Return the actual login name.", |th, _| {
         let b = ok(th, host().getlogin())?;
         fs_decode(th, &b)
@@ -138,7 +144,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "uname",
         "($module, /)",
-        "Return an object identifying the current operating system.",
+        "Return an object identifying the current operating system.\n\nThe object behaves like a named tuple with the following fields:\n  (sysname, nodename, release, version, machine)",
         |th, _| {
             let u = ok(th, host().uname())?;
             let t = |s: &str| th.str(s);
@@ -218,7 +224,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "get_terminal_size",
         "($module, fd=<unrepresentable>, /)",
-        "Return the size of the terminal window as (columns, lines).",
+        "Return the size of the terminal window as (columns, lines).\n\nThe optional argument fd (default standard output) specifies\nwhich file descriptor should be queried.\n\nIf the file descriptor is not connected to a terminal, an OSError\nis thrown.\n\nThis function will only be defined if an implementation is\navailable for this system.\n\nshutil.get_terminal_size is the high-level function which should\nnormally be used, os.get_terminal_size is the low-level implementation.",
         |th, a| {
             let fd = int_or(th, a[0], 1)?;
             let (rows, cols) = ok(th, host().winsize(fd))?;
@@ -228,35 +234,50 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "ttyname",
         "($module, fd, /)",
-        "Return the name of the terminal device connected to 'fd'.",
+        "Return the name of the terminal device connected to 'fd'.\n\n  fd\n    Integer file descriptor handle.",
         |th, a| {
             let fd = int_arg(th, a[0].unwrap())?;
             let b = call(th, |h, o| h.ttyname(o, fd))?;
             fs_decode(th, &b)
         },
     ),
-    function("openpty", "($module, /)", "Open a pseudo-terminal.", |th, _| {
-        let (m, s) = ok(th, host().openpty())?;
-        Ok(th.tuple(&[th.int(m as i64), th.int(s as i64)]))
-    }),
+    function(
+        "openpty",
+        "($module, /)",
+        "Open a pseudo-terminal.\n\nReturn a tuple of (master_fd, slave_fd) containing open file descriptors\nfor both the master and slave ends.",
+        |th, _| {
+            let (m, s) = ok(th, host().openpty())?;
+            Ok(th.tuple(&[th.int(m as i64), th.int(s as i64)]))
+        },
+    ),
     function(
         "posix_openpt",
         "($module, oflag, /)",
-        "Open and return a file descriptor for a master pseudo-terminal device.",
+        "Open and return a file descriptor for a master pseudo-terminal device.\n\nPerforms a posix_openpt() C function call. The oflag argument is used to\nset file status flags and file access modes as specified in the manual\npage of posix_openpt() of your system.",
         |th, a| Ok(th.int(ok(th, host().posix_openpt(int_arg(th, a[0].unwrap())?))? as i64)),
     ),
-    function("grantpt", "($module, fd, /)", "Grant access to the slave pseudo-terminal device.", |th, a| {
-        ok(th, host().grantpt(fileno(th, a[0].unwrap())?))?;
-        none()
-    }),
-    function("unlockpt", "($module, fd, /)", "Unlock a pseudo-terminal master/slave pair.", |th, a| {
-        ok(th, host().unlockpt(fileno(th, a[0].unwrap())?))?;
-        none()
-    }),
+    function(
+        "grantpt",
+        "($module, fd, /)",
+        "Grant access to the slave pseudo-terminal device.\n\n  fd\n    File descriptor of a master pseudo-terminal device.\n\nPerforms a grantpt() C function call.",
+        |th, a| {
+            ok(th, host().grantpt(fileno(th, a[0].unwrap())?))?;
+            none()
+        },
+    ),
+    function(
+        "unlockpt",
+        "($module, fd, /)",
+        "Unlock a pseudo-terminal master/slave pair.\n\n  fd\n    File descriptor of a master pseudo-terminal device.\n\nPerforms an unlockpt() C function call.",
+        |th, a| {
+            ok(th, host().unlockpt(fileno(th, a[0].unwrap())?))?;
+            none()
+        },
+    ),
     function(
         "ptsname",
         "($module, fd, /)",
-        "Return the name of the slave pseudo-terminal device.",
+        "Return the name of the slave pseudo-terminal device.\n\n  fd\n    File descriptor of a master pseudo-terminal device.\n\nIf the ptsname_r() C function is available, it is called;\notherwise, performs a ptsname() C function call.",
         |th, a| {
             let b = ok(th, host().ptsname(fileno(th, a[0].unwrap())?))?;
             fs_decode(th, &b)
@@ -265,7 +286,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "login_tty",
         "($module, fd, /)",
-        "Prepare the tty of which fd is a file descriptor for a new login session.",
+        "Prepare the tty of which fd is a file descriptor for a new login session.\n\nMake the calling process a session leader; make the tty the\ncontrolling tty, the stdin, the stdout, and the stderr of the\ncalling process; close fd.",
         |th, a| {
             ok(th, host().login_tty(fileno(th, a[0].unwrap())?))?;
             none()
@@ -306,13 +327,13 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_getscheduler",
         "($module, pid, /)",
-        "Get the scheduling policy for the process identified by pid.",
+        "Get the scheduling policy for the process identified by pid.\n\nPassing 0 for pid returns the scheduling policy for the calling process.",
         |th, a| Ok(th.int(ok(th, host().sched_getscheduler(int_arg(th, a[0].unwrap())?))? as i64)),
     ),
     function(
         "sched_setscheduler",
         "($module, pid, policy, param, /)",
-        "Set the scheduling policy for the process identified by pid.",
+        "Set the scheduling policy for the process identified by pid.\n\nIf pid is 0, the calling process is changed.\nparam is an instance of sched_param.",
         |th, a| {
             let (pid, policy) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
             let p = sched_param(th, a[2].unwrap())?;
@@ -323,7 +344,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_getparam",
         "($module, pid, /)",
-        "Returns scheduling parameters for the process identified by pid.",
+        "Returns scheduling parameters for the process identified by pid.\n\nIf pid is 0, returns parameters for the calling process.\nReturn value is an instance of sched_param.",
         |th, a| {
             let p = ok(th, host().sched_getparam(int_arg(th, a[0].unwrap())?))?;
             SCHED_PARAM.make(th, &[th.int(p as i64)])
@@ -332,7 +353,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_setparam",
         "($module, pid, param, /)",
-        "Set scheduling parameters for the process identified by pid.",
+        "Set scheduling parameters for the process identified by pid.\n\nIf pid is 0, sets parameters for the calling process.\nparam should be an instance of sched_param.",
         |th, a| {
             let pid = int_arg(th, a[0].unwrap())?;
             let p = sched_param(th, a[1].unwrap())?;
@@ -343,7 +364,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_rr_get_interval",
         "($module, pid, /)",
-        "Return the round-robin quantum for the process identified by pid, in seconds.",
+        "Return the round-robin quantum for the process identified by pid, in seconds.\n\nValue returned is a float.",
         |th, a| {
             let n = ok(th, host().sched_rr_get_interval(int_arg(th, a[0].unwrap())?))?;
             Ok(th.float(n as f64 * 1e-9))
@@ -352,7 +373,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_getaffinity",
         "($module, pid, /)",
-        "Return the affinity of the process identified by pid (or the current process if zero).",
+        "Return the affinity of the process identified by pid (or the current process if zero).\n\nThe affinity is returned as a set of CPU identifiers.",
         |th, a| {
             let cpus = ok(th, host().getaffinity(int_arg(th, a[0].unwrap())?))?;
             let l = list_of(th, cpus.iter().map(|c| Ok(th.int(*c as i64))))?;
@@ -362,7 +383,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "sched_setaffinity",
         "($module, pid, mask, /)",
-        "Set the CPU affinity of the process identified by pid to mask.",
+        "Set the CPU affinity of the process identified by pid to mask.\n\nmask should be an iterable of integers identifying CPUs.",
         |th, a| {
             let pid = int_arg(th, a[0].unwrap())?;
             let mut cpus = Vec::new();
@@ -385,7 +406,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "timerfd_create",
         "($module, clockid, /, *, flags=0)",
-        "Create and return a timer file descriptor.",
+        "Create and return a timer file descriptor.\n\n  clockid\n    A valid clock ID constant as timer file descriptor.\n\n    time.CLOCK_REALTIME\n    time.CLOCK_MONOTONIC\n    time.CLOCK_BOOTTIME\n  flags\n    0 or a bit mask of os.TFD_NONBLOCK or os.TFD_CLOEXEC.\n\n    os.TFD_NONBLOCK\n        If *TFD_NONBLOCK* is set as a flag, read doesn't blocks.\n        If *TFD_NONBLOCK* is not set as a flag, read block until the timer fires.\n\n    os.TFD_CLOEXEC\n        If *TFD_CLOEXEC* is set as a flag, enable the close-on-exec flag",
         |th, a| {
             let clock = int_arg(th, a[0].unwrap())?;
             let flags = int_or(th, a[1], c::TFD_CLOEXEC)?;
@@ -395,7 +416,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "timerfd_settime",
         "($module, fd, /, *, flags=0, initial=0.0, interval=0.0)",
-        "Alter a timer file descriptor's internal timer in seconds.",
+        "Alter a timer file descriptor's internal timer in seconds.\n\n  fd\n    A timer file descriptor.\n  flags\n    0 or a bit mask of TFD_TIMER_ABSTIME or TFD_TIMER_CANCEL_ON_SET.\n  initial\n    The initial expiration time, in seconds.\n  interval\n    The timer's interval, in seconds.",
         |th, a| {
             let fd = fileno(th, a[0].unwrap())?;
             let flags = int_or(th, a[1], 0)?;
@@ -410,7 +431,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "timerfd_settime_ns",
         "($module, fd, /, *, flags=0, initial=0, interval=0)",
-        "Alter a timer file descriptor's internal timer in nanoseconds.",
+        "Alter a timer file descriptor's internal timer in nanoseconds.\n\n  fd\n    A timer file descriptor.\n  flags\n    0 or a bit mask of TFD_TIMER_ABSTIME or TFD_TIMER_CANCEL_ON_SET.\n  initial\n    initial expiration timing in nanoseconds.\n  interval\n    interval for the timer in nanoseconds.",
         |th, a| {
             let fd = fileno(th, a[0].unwrap())?;
             let flags = int_or(th, a[1], 0)?;
@@ -422,7 +443,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "timerfd_gettime",
         "($module, fd, /)",
-        "Return a tuple of a timer file descriptor's (next expiration, interval) in float seconds.",
+        "Return a tuple of a timer file descriptor's (next expiration, interval) in float seconds.\n\n  fd\n    A timer file descriptor.",
         |th, a| {
             let (i, f) = ok(th, host().timerfd_gettime(fileno(th, a[0].unwrap())?))?;
             Ok(th.tuple(&[th.float(f as f64 * 1e-9), th.float(i as f64 * 1e-9)]))
@@ -431,7 +452,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "timerfd_gettime_ns",
         "($module, fd, /)",
-        "Return a tuple of a timer file descriptor's (next expiration, interval) in nanoseconds.",
+        "Return a tuple of a timer file descriptor's (next expiration, interval) in nanoseconds.\n\n  fd\n    A timer file descriptor.",
         |th, a| {
             let (i, f) = ok(th, host().timerfd_gettime(fileno(th, a[0].unwrap())?))?;
             Ok(th.tuple(&[th.int(f), th.int(i)]))
@@ -441,9 +462,12 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function("getpid", "($module, /)", "Return the current process id.", |th, _| {
         Ok(th.int(host().getpid() as i64))
     }),
-    function("getppid", "($module, /)", "Return the parent's process id.", |th, _| {
-        Ok(th.int(host().getppid() as i64))
-    }),
+    function(
+        "getppid",
+        "($module, /)",
+        "Return the parent's process id.\n\nIf the parent process has already exited, Windows machines will still\nreturn its id; others systems will return the id of the 'init' proces\n(1).",
+        |th, _| Ok(th.int(host().getppid() as i64)),
+    ),
     function("getuid", "($module, /)", "Return the current process's user id.", |th, _| {
         Ok(th.int(host().getuid() as i64))
     }),
@@ -483,7 +507,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "getgrouplist",
         "($module, user, group, /)",
-        "Returns a list of groups to which a user belongs.",
+        "Returns a list of groups to which a user belongs.\n\n  user\n    username to lookup\n  group\n    base group id of the user",
         |th, a| {
             let v = a[0].unwrap();
             if !v.is_kind(Kind::Str) {
@@ -587,10 +611,15 @@ pub static FUNCTIONS: &[NativeDef] = &[
             done(th, host().setgroups(&g))
         },
     ),
-    function("initgroups", "($module, username, gid, /)", "Initialize the group access list.", |th, a| {
-        let user = fs_path(th, a[0].unwrap())?;
-        done(th, host().initgroups(&user, id_arg(th, a[1].unwrap(), "gid")?))
-    }),
+    function(
+        "initgroups",
+        "($module, username, gid, /)",
+        "Initialize the group access list.\n\nCall the system initgroups() to initialize the group access list with\nall of the groups of which the specified username is a member, plus the\nspecified group id.",
+        |th, a| {
+            let user = fs_path(th, a[0].unwrap())?;
+            done(th, host().initgroups(&user, id_arg(th, a[1].unwrap(), "gid")?))
+        },
+    ),
     function("setpgid", "($module, pid, pgrp, /)", "Call the system call setpgid(pid, pgrp).", |th, a| {
         done(th, host().setpgid(int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?))
     }),
@@ -607,13 +636,13 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "unshare",
         "($module, /, flags)",
-        "Disassociate parts of a process (or thread) execution context.",
+        "Disassociate parts of a process (or thread) execution context.\n\n  flags\n    Namespaces to be unshared.",
         |th, a| done(th, host().unshare(int_arg(th, a[0].unwrap())?)),
     ),
     function(
         "setns",
         "($module, /, fd, nstype=0)",
-        "Move the calling thread into different namespaces.",
+        "Move the calling thread into different namespaces.\n\n  fd\n    A file descriptor to a namespace.\n  nstype\n    Type of namespace.",
         |th, a| {
             let fd = fileno(th, a[0].unwrap())?;
             done(th, host().setns(fd, int_or(th, a[1], 0)?))

@@ -23,43 +23,59 @@ pub fn path_or_fd(th: Th, func: &str, v: Option<Value>) -> R<Path> {
 }
 
 pub static FUNCTIONS: &[NativeDef] = &[
-    function("mkdir", "($module, /, path, mode=511, *, dir_fd=None)", "Create a directory.", |th, a| {
-        let p = path(th, "mkdir", a[0])?;
-        let mode = int_or(th, a[1], 0o777)? as u32;
-        let d = dir_fd(th, a[2])?;
-        crate::audit(th, "os.mkdir", &[p.object, Value::fix(mode as i64), audit_dir(d)])?;
-        p.call(th, |h, o| h.mkdir(o, d, &p.c, mode))?;
-        none()
-    }),
-    function("rmdir", "($module, /, path, *, dir_fd=None)", "Remove a directory.", |th, a| {
-        let p = path(th, "rmdir", a[0])?;
-        let d = dir_fd(th, a[1])?;
-        crate::audit(th, "os.rmdir", &[p.object, audit_dir(d)])?;
-        p.call(th, |h, o| h.unlink(o, d, &p.c, c::AT_REMOVEDIR))?;
-        none()
-    }),
-    function("unlink", "($module, /, path, *, dir_fd=None)", "Remove a file (same as remove()).", |th, a| {
-        unlink(th, "unlink", a)
-    }),
-    function("remove", "($module, /, path, *, dir_fd=None)", "Remove a file (same as unlink()).", |th, a| {
-        unlink(th, "remove", a)
-    }),
+    function(
+        "mkdir",
+        "($module, /, path, mode=511, *, dir_fd=None)",
+        "Create a directory.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.\n\nThe mode argument is ignored on Windows.  Where it is used, the current\numask value is first masked out.",
+        |th, a| {
+            let p = path(th, "mkdir", a[0])?;
+            let mode = int_or(th, a[1], 0o777)? as u32;
+            let d = dir_fd(th, a[2])?;
+            crate::audit(th, "os.mkdir", &[p.object, Value::fix(mode as i64), audit_dir(d)])?;
+            p.call(th, |h, o| h.mkdir(o, d, &p.c, mode))?;
+            none()
+        },
+    ),
+    function(
+        "rmdir",
+        "($module, /, path, *, dir_fd=None)",
+        "Remove a directory.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative\nto that directory.\ndir_fd may not be implemented on your platform.\nIf it is unavailable, using it will raise a NotImplementedError.",
+        |th, a| {
+            let p = path(th, "rmdir", a[0])?;
+            let d = dir_fd(th, a[1])?;
+            crate::audit(th, "os.rmdir", &[p.object, audit_dir(d)])?;
+            p.call(th, |h, o| h.unlink(o, d, &p.c, c::AT_REMOVEDIR))?;
+            none()
+        },
+    ),
+    function(
+        "unlink",
+        "($module, /, path, *, dir_fd=None)",
+        "Remove a file (same as remove()).\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\ndir_fd may not be implemented on your platform.\nIf it is unavailable, using it will raise a NotImplementedError.",
+        |th, a| unlink(th, "unlink", a),
+    ),
+    function(
+        "remove",
+        "($module, /, path, *, dir_fd=None)",
+        "Remove a file (same as unlink()).\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative\nto that directory.\ndir_fd may not be implemented on your platform.\nIf it is unavailable, using it will raise a NotImplementedError.",
+        |th, a| unlink(th, "remove", a),
+    ),
     function(
         "rename",
         "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)",
-        "Rename a file or directory.",
+        "Rename a file or directory.\n\nIf either src_dir_fd or dst_dir_fd is not None, it should be a file\ndescriptor open to a directory, and the respective path string (src or\ndst) should be relative; the path will then be relative to that\ndirectory.\nsrc_dir_fd and dst_dir_fd, may not be implemented on your platform.\nIf they are unavailable, using them will raise a NotImplementedError.",
         |th, a| rename(th, "rename", a),
     ),
     function(
         "replace",
         "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)",
-        "Rename a file or directory, overwriting the destination.",
+        "Rename a file or directory, overwriting the destination.\n\nIf either src_dir_fd or dst_dir_fd is not None, it should be a file\ndescriptor open to a directory, and the respective path string (src or\ndst) should be relative; the path will then be relative to that\ndirectory.\nsrc_dir_fd and dst_dir_fd, may not be implemented on your platform.\nIf they are unavailable, using them will raise a NotImplementedError.",
         |th, a| rename(th, "replace", a),
     ),
     function(
         "link",
         "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=(os.name != 'nt'))",
-        "Create a hard link to a file.",
+        "Create a hard link to a file.\n\nIf either src_dir_fd or dst_dir_fd is not None, it should be a file\ndescriptor open to a directory, and the respective path string (src or\ndst) should be relative; the path will then be relative to that\ndirectory.\nIf follow_symlinks is False, and the last element of src is a symbolic\nlink, link will create a link to the symbolic link itself instead of the\nfile the link points to.\nsrc_dir_fd, dst_dir_fd, and follow_symlinks may not be implemented on\nyour platform.  If they are unavailable, using them will raise\na NotImplementedError.",
         |th, a| {
             let src = Path::new(th, "link", "src", a[0], PathKind::default())?;
             let dst = Path::new(th, "link", "dst", a[1], PathKind::default())?;
@@ -74,7 +90,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "symlink",
         "($module, /, src, dst, target_is_directory=False, *, dir_fd=None)",
-        "Create a symbolic link pointing to src named dst.",
+        "Create a symbolic link pointing to src named dst.\n\ntarget_is_directory is required on Windows if the target is to be\ninterpreted as a directory.  (On Windows, symlink requires Windows 6.0\nor greater, and raises a NotImplementedError otherwise.)\ntarget_is_directory is ignored on non-Windows platforms.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative\nto that directory.\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.",
         |th, a| {
             let src = Path::new(th, "symlink", "src", a[0], PathKind::default())?;
             let dst = Path::new(th, "symlink", "dst", a[1], PathKind::default())?;
@@ -88,7 +104,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "readlink",
         "($module, /, path, *, dir_fd=None)",
-        "Return a string representing the path to which the symbolic link points.",
+        "Return a string representing the path to which the symbolic link points.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\n\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.",
         |th, a| {
             let p = path(th, "readlink", a[0])?;
             let d = dir_fd(th, a[1])?;
@@ -99,7 +115,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "access",
         "($module, /, path, mode, *, dir_fd=None, effective_ids=False,\n       follow_symlinks=True)",
-        "Use the real uid/gid to test for access to a path.",
+        "Use the real uid/gid to test for access to a path.\n\n  path\n    Path to be tested; can be string, bytes, or a path-like object.\n  mode\n    Operating-system mode bitfield.  Can be F_OK to test existence,\n    or the inclusive-OR of R_OK, W_OK, and X_OK.\n  dir_fd\n    If not None, it should be a file descriptor open to a directory,\n    and path should be relative; path will then be relative to that\n    directory.\n  effective_ids\n    If True, access will use the effective uid/gid instead of\n    the real uid/gid.\n  follow_symlinks\n    If False, and the last element of the path is a symbolic link,\n    access will examine the symbolic link itself instead of the file\n    the link points to.\n\ndir_fd, effective_ids, and follow_symlinks may not be implemented\n  on your platform.  If they are unavailable, using them will raise a\n  NotImplementedError.\n\nNote that most operations will use the effective uid/gid, therefore this\n  routine can be used in a suid/sgid environment to test if the invoking user\n  has the specified access to the path.",
         |th, a| {
             let p = path(th, "access", a[0])?;
             let mode = int_arg(th, a[1].unwrap())?;
@@ -117,7 +133,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "chdir",
         "($module, /, path)",
-        "Change the current working directory to the specified path.",
+        "Change the current working directory to the specified path.\n\npath may always be specified as a string.  On some platforms, path may\nalso be specified as an open file descriptor.  If this functionality is\nunavailable, using it raises an exception.",
         |th, a| {
             let p = path_or_fd(th, "chdir", a[0])?;
             crate::audit(th, "os.chdir", &[p.object])?;
@@ -154,7 +170,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "chmod",
         "($module, /, path, mode, *, dir_fd=None,\n      follow_symlinks=(os.name != 'nt'))",
-        "Change the access permissions of a file.",
+        "Change the access permissions of a file.\n\n  path\n    Path to be modified.  May always be specified as a str, bytes, or\n    a path-like object.  On some platforms, path may also be specified\n    as an open file descriptor.  If this functionality is unavailable,\n    using it raises an exception.\n  mode\n    Operating-system mode bitfield.\n    Be careful when using number literals for *mode*. The conventional\n    UNIX notation for numeric modes uses an octal base, which needs to\n    be indicated with a ``0o`` prefix in Python.\n  dir_fd\n    If not None, it should be a file descriptor open to a directory,\n    and path should be relative; path will then be relative to that\n    directory.\n  follow_symlinks\n    If False, and the last element of the path is a symbolic link,\n    chmod will modify the symbolic link itself instead of the file\n    the link points to.\n\nIt is an error to use dir_fd or follow_symlinks when specifying path as\n  an open file descriptor.\ndir_fd and follow_symlinks may not be implemented on your platform.\n  If they are unavailable, using them will raise a NotImplementedError.",
         |th, a| {
             let p = path_or_fd(th, "chmod", a[0])?;
             let mode = int_arg(th, a[1].unwrap())? as u32;
@@ -181,7 +197,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "chown",
         "($module, /, path, uid, gid, *, dir_fd=None, follow_symlinks=True)",
-        "Change the owner and group id of path to the numeric uid and gid.",
+        "Change the owner and group id of path to the numeric uid and gid.\n\n  path\n    Path to be examined; can be string, bytes, a path-like object, or\n    open-file-descriptor int.\n  dir_fd\n    If not None, it should be a file descriptor open to a directory,\n    and path should be relative; path will then be relative to that\n    directory.\n  follow_symlinks\n    If False, and the last element of the path is a symbolic link,\n    stat will examine the symbolic link itself instead of the file\n    the link points to.\n\npath may always be specified as a string.  On some platforms, path may\nalso be specified as an open file descriptor.  If this functionality is\nunavailable, using it raises an exception.\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, chown will modify the symbolic link itself instead of\nthe file the link points to.\nIt is an error to use dir_fd or follow_symlinks when specifying path as\nan open file descriptor.\ndir_fd and follow_symlinks may not be implemented on your platform.  If\nthey are unavailable, using them will raise a NotImplementedError.",
         |th, a| {
             let p = path_or_fd(th, "chown", a[0])?;
             let (u, g) = (id_arg(th, a[1].unwrap(), "uid")?, id_arg(th, a[2].unwrap(), "gid")?);
@@ -201,7 +217,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "lchown",
         "($module, /, path, uid, gid)",
-        "Change the owner and group id of path to the numeric uid and gid.",
+        "Change the owner and group id of path to the numeric uid and gid.\n\nThis function will not follow symbolic links.\nEquivalent to os.chown(path, uid, gid, follow_symlinks=False).",
         |th, a| {
             let p = path(th, "lchown", a[0])?;
             let (u, g) = (id_arg(th, a[1].unwrap(), "uid")?, id_arg(th, a[2].unwrap(), "gid")?);
@@ -214,7 +230,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "mkfifo",
         "($module, /, path, mode=438, *, dir_fd=None)",
-        "Create a \"fifo\" (a POSIX named pipe).",
+        "Create a \"fifo\" (a POSIX named pipe).\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.",
         |th, a| {
             let p = path(th, "mkfifo", a[0])?;
             let mode = int_or(th, a[1], 0o666)? as u32;
@@ -226,7 +242,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "mknod",
         "($module, /, path, mode=384, device=0, *, dir_fd=None)",
-        "Create a node in the file system.",
+        "Create a node in the file system.\n\nCreate a node in the file system (file, device special file or named\npipe) at path.  mode specifies both the permissions to use and the\ntype of node to be created, being combined (bitwise OR) with one of\nS_IFREG, S_IFCHR, S_IFBLK, and S_IFIFO.  If S_IFCHR or S_IFBLK is set\non mode, device defines the newly created device special file (probably\nusing os.makedev()).  Otherwise device is ignored.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative\nto that directory.\ndir_fd may not be implemented on your platform.  If it is unavailable,\nusing it will raise a NotImplementedError.",
         |th, a| {
             let p = path(th, "mknod", a[0])?;
             let mode = int_or(th, a[1], 0o600)? as u32;
@@ -239,7 +255,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "utime",
         "($module, /, path, times=None, *, ns=<unrepresentable>,\n      dir_fd=None, follow_symlinks=True)",
-        "Set the access and modified time of path.",
+        "Set the access and modified time of path.\n\npath may always be specified as a string.  On some platforms, path may\nalso be specified as an open file descriptor.  If this functionality is\nunavailable, using it raises an exception.\n\nIf times is not None, it must be a tuple (atime, mtime);\natime and mtime should be expressed as float seconds since the epoch.\nIf ns is specified, it must be a tuple (atime_ns, mtime_ns);\natime_ns and mtime_ns should be expressed as integer nanoseconds\nsince the epoch.\nIf times is None and ns is unspecified, utime uses the current time.\nSpecifying tuples for both times and ns is an error.\n\nIf dir_fd is not None, it should be a file descriptor open to\na directory, and path should be relative; path will then be relative to\nthat directory.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, utime will modify the symbolic link itself instead of\nthe file the link points to.\nIt is an error to use dir_fd or follow_symlinks when specifying path as\nan open file descriptor.\ndir_fd and follow_symlinks may not be available on your platform.\nIf they are unavailable, using them will raise a NotImplementedError.",
         utime,
     ),
     function(
@@ -254,7 +270,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "getxattr",
         "($module, /, path, attribute, *, follow_symlinks=True)",
-        "Return the value of extended attribute attribute on path.",
+        "Return the value of extended attribute attribute on path.\n\npath may be either a string, a path-like object, or an open file\ndescriptor.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, getxattr will examine the symbolic link itself\ninstead of the file the link points to.",
         |th, a| {
             let p = path_or_fd(th, "getxattr", a[0])?;
             let name = Path::new(th, "getxattr", "attribute", a[1], PathKind::default())?;
@@ -268,7 +284,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "setxattr",
         "($module, /, path, attribute, value, flags=0, *,\n         follow_symlinks=True)",
-        "Set extended attribute attribute on path to value.",
+        "Set extended attribute attribute on path to value.\n\npath may be either a string, a path-like object,  or an open file\ndescriptor.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, setxattr will modify the symbolic link itself instead\nof the file the link points to.",
         |th, a| {
             let p = path_or_fd(th, "setxattr", a[0])?;
             let name = Path::new(th, "setxattr", "attribute", a[1], PathKind::default())?;
@@ -286,7 +302,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "removexattr",
         "($module, /, path, attribute, *, follow_symlinks=True)",
-        "Remove extended attribute attribute on path.",
+        "Remove extended attribute attribute on path.\n\npath may be either a string, a path-like object, or an open file\ndescriptor.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, removexattr will modify the symbolic link itself\ninstead of the file the link points to.",
         |th, a| {
             let p = path_or_fd(th, "removexattr", a[0])?;
             let name = Path::new(th, "removexattr", "attribute", a[1], PathKind::default())?;
@@ -299,7 +315,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "listxattr",
         "($module, /, path=None, *, follow_symlinks=True)",
-        "Return a list of extended attributes on path.",
+        "Return a list of extended attributes on path.\n\npath may be either None, a string, a path-like object, or an open file\ndescriptor.  If path is None, listxattr will examine the current\ndirectory.\nIf follow_symlinks is False, and the last element of the path is\na symbolic link, listxattr will examine the symbolic link itself instead\nof the file the link points to.",
         |th, a| {
             let p = Path::new(th, "listxattr", "path", a[0], PathKind { fd: true, nullable: true })?;
             let w = xattr(th, "listxattr", &p, a[1])?;
@@ -311,7 +327,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "pathconf",
         "($module, /, path, name)",
-        "Return the configuration limit name for the file or directory path.",
+        "Return the configuration limit name for the file or directory path.\n\nIf there is no limit, return -1.\nOn some platforms, path may also be specified as an open file\ndescriptor.  If this functionality is unavailable, using it raises\nan exception.",
         |th, a| {
             let p = path_or_fd(th, "pathconf", a[0])?;
             let name = super::misc::conf_name(th, a[1].unwrap(), adder_host::consts::pathconf())?;
@@ -325,7 +341,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "fpathconf",
         "($module, fd, name, /)",
-        "Return the configuration limit name for the file descriptor fd.",
+        "Return the configuration limit name for the file descriptor fd.\n\nIf there is no limit, return -1.",
         |th, a| {
             let fd = fileno(th, a[0].unwrap())?;
             let name = super::misc::conf_name(th, a[1].unwrap(), adder_host::consts::pathconf())?;
@@ -335,7 +351,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "fspath",
         "($module, /, path)",
-        "Return the file system path representation of the object.",
+        "Return the file system path representation of the object.\n\nIf the object is str or bytes, then allow it to pass through as-is.  If\nthe object defines __fspath__(), then return the result of that method.\nAll other types raise a TypeError.",
         |th, a| fspath(th, a[0].unwrap()),
     ),
     function(
@@ -351,7 +367,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "_path_splitroot_ex",
         "($module, /, p)",
-        "Split a pathname into drive, root and tail.",
+        "Split a pathname into drive, root and tail.\n\nThe tail contains anything after the root.",
         |th, a| {
             let p = text_path(th, "_path_splitroot_ex", a[0])?;
             let b = p.bytes();

@@ -21,13 +21,11 @@ use std::ffi::CString;
 
 structseq! {
     pub WAITID_RESULT "posix.waitid_result" 5
-    "waitid_result: Result from waitid.\n\nThis object may be accessed either as a tuple of\n  (si_pid, si_uid, si_signo, si_status, si_code),\nor via the attributes si_pid, si_uid, and so on.\n\nSee os.waitid for more information."
-    0; [("si_pid", ""), ("si_uid", ""), ("si_signo", ""), ("si_status", ""), ("si_code", "")]
+    "waitid_result: Result from waitid.\n\nThis object may be accessed either as a tuple of\n  (si_pid, si_uid, si_signo, si_status, si_code),\nor via the attributes si_pid, si_uid, and so on.\n\nSee os.waitid for more information." tflags::SHOWN_AS_HEAP; [("si_pid", ""), ("si_uid", ""), ("si_signo", ""), ("si_status", ""), ("si_code", "")]
 }
 structseq! {
     pub TIMES_RESULT "posix.times_result" 5
-    "times_result: Result from os.times().\n\nThis object may be accessed either as a tuple of\n  (user, system, children_user, children_system, elapsed),\nor via the attributes user, system, children_user, children_system,\nand elapsed.\n\nSee os.times for more information."
-    0; [
+    "times_result: Result from os.times().\n\nThis object may be accessed either as a tuple of\n  (user, system, children_user, children_system, elapsed),\nor via the attributes user, system, children_user, children_system,\nand elapsed.\n\nSee os.times for more information." tflags::SHOWN_AS_HEAP; [
         ("user", "user time"), ("system", "system time"), ("children_user", "user time of children"),
         ("children_system", "system time of children"), ("elapsed", "elapsed time since an arbitrary point in the past"),
     ]
@@ -43,18 +41,28 @@ pub static FUNCTIONS: &[NativeDef] = &[
             none()
         },
     ),
-    function("abort", "($module, /)", "Abort the interpreter immediately.", |_, _| {
-        host().abort();
-        none()
-    }),
-    function("fork", "($module, /)", "Fork a child process.", |th, _| {
-        let pid = fork(th, "os.fork", |h| h.fork())?;
-        Ok(th.int(pid as i64))
-    }),
+    function(
+        "abort",
+        "($module, /)",
+        "Abort the interpreter immediately.\n\nThis function 'dumps core' or otherwise fails in the hardest way\npossible on the hosting operating system.  This function never returns.",
+        |_, _| {
+            host().abort();
+            none()
+        },
+    ),
+    function(
+        "fork",
+        "($module, /)",
+        "Fork a child process.\n\nReturn 0 to child process and PID of child to parent process.",
+        |th, _| {
+            let pid = fork(th, "os.fork", |h| h.fork())?;
+            Ok(th.int(pid as i64))
+        },
+    ),
     function(
         "forkpty",
         "($module, /)",
-        "Fork a new process with a new pseudo-terminal as controlling tty.",
+        "Fork a new process with a new pseudo-terminal as controlling tty.\n\nReturns a tuple of (pid, master_fd).\nLike fork(), return pid of 0 to the child process,\nand pid of child to the parent process.\nTo both, return fd of newly opened pseudo-terminal.",
         |th, _| {
             let mut master = -1;
             let pid = fork(th, "os.forkpty", |h| {
@@ -68,7 +76,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "register_at_fork",
         "($module, /, *, before=<unrepresentable>,\n                 after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)",
-        "Register callables to be called when forking a new process.",
+        "Register callables to be called when forking a new process.\n\n  before\n    A callable to be called in the parent before the fork() syscall.\n  after_in_child\n    A callable to be called in the child after fork().\n  after_in_parent\n    A callable to be called in the parent after fork().\n\n'before' callbacks are called in reverse order.\n'after_in_child' and 'after_in_parent' callbacks are called in order.",
         |th, a| {
             if a.iter().all(|v| v.is_none()) {
                 return Err(th.type_error("At least one argument is required."));
@@ -93,7 +101,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "execv",
         "($module, path, argv, /)",
-        "Execute an executable path with arguments, replacing current process.",
+        "Execute an executable path with arguments, replacing current process.\n\n  path\n    Path of executable file.\n  argv\n    Tuple or list of strings.",
         |th, a| {
             let p = Path::new(th, "execv", "path", a[0], PathKind::default())?;
             let argv = argv_arg(th, "execv", "arg 2", a[1].unwrap())?;
@@ -106,7 +114,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "execve",
         "($module, /, path, argv, env)",
-        "Execute an executable path with arguments, replacing current process.",
+        "Execute an executable path with arguments, replacing current process.\n\n  path\n    Path of executable file.\n  argv\n    Tuple or list of strings.\n  env\n    Dictionary of strings mapping to strings.",
         |th, a| {
             let p = path_or_fd(th, "execve", a[0])?;
             let v = a[1].unwrap();
@@ -138,13 +146,13 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "posix_spawn",
         "($module, path, argv, env, /, *, file_actions=(),\n            setpgroup=None, resetids=False, setsid=False,\n            setsigmask=(), setsigdef=(), scheduler=None)",
-        "Execute the program specified by path in a new process.",
+        "Execute the program specified by path in a new process.\n\n  path\n    Path of executable file.\n  argv\n    Tuple or list of strings.\n  env\n    Dictionary of strings mapping to strings.\n  file_actions\n    A sequence of file action tuples.\n  setpgroup\n    The pgroup to use with the POSIX_SPAWN_SETPGROUP flag.\n  resetids\n    If the value is `true` the POSIX_SPAWN_RESETIDS will be activated.\n  setsid\n    If the value is `true` the POSIX_SPAWN_SETSID or POSIX_SPAWN_SETSID_NP\n    will be activated.\n  setsigmask\n    The sigmask to use with the POSIX_SPAWN_SETSIGMASK flag.\n  setsigdef\n    The sigmask to use with the POSIX_SPAWN_SETSIGDEF flag.\n  scheduler\n    A tuple with the scheduler policy (optional) and parameters.",
         |th, a| spawn(th, "posix_spawn", false, a),
     ),
     function(
         "posix_spawnp",
         "($module, path, argv, env, /, *, file_actions=(),\n             setpgroup=None, resetids=False, setsid=False,\n             setsigmask=(), setsigdef=(), scheduler=None)",
-        "Execute the program specified by path in a new process.",
+        "Execute the program specified by path in a new process.\n\n  path\n    Path of executable file.\n  argv\n    Tuple or list of strings.\n  env\n    Dictionary of strings mapping to strings.\n  file_actions\n    A sequence of file action tuples.\n  setpgroup\n    The pgroup to use with the POSIX_SPAWN_SETPGROUP flag.\n  resetids\n    If the value is `True` the POSIX_SPAWN_RESETIDS will be activated.\n  setsid\n    If the value is `True` the POSIX_SPAWN_SETSID or POSIX_SPAWN_SETSID_NP\n    will be activated.\n  setsigmask\n    The sigmask to use with the POSIX_SPAWN_SETSIGMASK flag.\n  setsigdef\n    The sigmask to use with the POSIX_SPAWN_SETSIGDEF flag.\n  scheduler\n    A tuple with the scheduler policy (optional) and parameters.",
         |th, a| spawn(th, "posix_spawnp", true, a),
     ),
     function("kill", "($module, pid, signal, /)", "Kill a process with a signal.", |th, a| {
@@ -160,28 +168,38 @@ pub static FUNCTIONS: &[NativeDef] = &[
         check_signals(th)?;
         none()
     }),
-    function("wait", "($module, /)", "Wait for completion of a child process.", |th, _| {
-        let (pid, st) = call(th, |h, o| h.waitpid(o, -1, 0))?;
-        Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
-    }),
+    function(
+        "wait",
+        "($module, /)",
+        "Wait for completion of a child process.\n\nReturns a tuple of information about the child process:\n    (pid, status)",
+        |th, _| {
+            let (pid, st) = call(th, |h, o| h.waitpid(o, -1, 0))?;
+            Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
+        },
+    ),
     function(
         "waitpid",
         "($module, pid, options, /)",
-        "Wait for completion of a given child process.",
+        "Wait for completion of a given child process.\n\nReturns a tuple of information regarding the child process:\n    (pid, status)\n\nThe options argument is ignored on Windows.",
         |th, a| {
             let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
             let (pid, st) = call(th, |h, o| h.waitpid(o, pid, opt))?;
             Ok(th.tuple(&[th.int(pid as i64), th.int(st as i64)]))
         },
     ),
-    function("wait3", "($module, /, options)", "Wait for completion of a child process.", |th, a| {
-        let opt = int_arg(th, a[0].unwrap())?;
-        wait4(th, -1, opt)
-    }),
+    function(
+        "wait3",
+        "($module, /, options)",
+        "Wait for completion of a child process.\n\nReturns a tuple of information about the child process:\n  (pid, status, rusage)",
+        |th, a| {
+            let opt = int_arg(th, a[0].unwrap())?;
+            wait4(th, -1, opt)
+        },
+    ),
     function(
         "wait4",
         "($module, /, pid, options)",
-        "Wait for completion of a specific child process.",
+        "Wait for completion of a specific child process.\n\nReturns a tuple of information about the child process:\n  (pid, status, rusage)",
         |th, a| {
             let (pid, opt) = (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?);
             wait4(th, pid, opt)
@@ -190,7 +208,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "waitid",
         "($module, idtype, id, options, /)",
-        "Returns the result of waiting for a process or processes.",
+        "Returns the result of waiting for a process or processes.\n\n  idtype\n    Must be one of be P_PID, P_PGID or P_ALL.\n  id\n    The id to wait on.\n  options\n    Constructed from the ORing of one or more of WEXITED, WSTOPPED\n    or WCONTINUED and additionally may be ORed with WNOHANG or WNOWAIT.\n\nReturns either waitid_result or None if WNOHANG is specified and there\nare no children in a waitable state.",
         |th, a| {
             let (kind, id, opt) =
                 (int_arg(th, a[0].unwrap())?, int_arg(th, a[1].unwrap())?, int_arg(th, a[2].unwrap())?);
@@ -213,7 +231,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "pidfd_open",
         "($module, /, pid, flags=0)",
-        "Return a file descriptor referring to the process *pid*.",
+        "Return a file descriptor referring to the process *pid*.\n\nThe descriptor can be used to perform process management without races\nand signals.",
         |th, a| {
             let pid = int_arg(th, a[0].unwrap())?;
             let flags = a[1].map_or(Ok(0), |v| uint_arg(th, v))?;
@@ -223,7 +241,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "times",
         "($module, /)",
-        "Return a collection containing process timing information.",
+        "Return a collection containing process timing information.\n\nThe object returned behaves like a named tuple with these fields:\n  (utime, stime, cutime, cstime, elapsed_time)\nAll fields are floating-point numbers.",
         |th, _| {
             let t = ok(th, host().times())?;
             let ticks = host().sysconf(c::_SC_CLK_TCK).unwrap_or(100) as f64;
@@ -235,7 +253,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "waitstatus_to_exitcode",
         "($module, /, status)",
-        "Convert a wait status to an exit code.",
+        "Convert a wait status to an exit code.\n\nOn Unix:\n\n* If WIFEXITED(status) is true, return WEXITSTATUS(status).\n* If WIFSIGNALED(status) is true, return -WTERMSIG(status).\n* Otherwise, raise a ValueError.\n\nOn Windows, return status shifted right by 8 bits.\n\nOn Unix, if the process is being traced or if waitpid() was called with\nWUNTRACED option, the caller must first check if WIFSTOPPED(status) is\ntrue.  This function must not be called if WIFSTOPPED(status) is true.",
         |th, a| {
             let v = a[0].unwrap();
             let st = int_arg(th, v)?;
@@ -262,7 +280,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "WIFCONTINUED",
         "($module, /, status)",
-        "Return True if a particular process was continued from a job control stop.",
+        "Return True if a particular process was continued from a job control stop.\n\nReturn True if the process returning status was continued from a\njob control stop.",
         |th, a| Ok(Value::bool(c::WIFCONTINUED(int_arg(th, a[0].unwrap())?))),
     ),
     function(

@@ -10,8 +10,7 @@ use adder_vm::value::*;
 
 structseq! {
     pub STAT_RESULT "os.stat_result" 10
-    "stat_result: Result from stat, fstat, or lstat.\n\nThis object may be accessed either as a tuple of\n  (mode, ino, dev, nlink, uid, gid, size, atime, mtime, ctime)\nor via the attributes st_mode, st_ino, st_dev, st_nlink, st_uid, and so on.\n\nPosix/windows: If your platform supports st_blksize, st_blocks, st_rdev,\nor st_flags, they are available as attributes only.\n\nSee os.stat for more information."
-    0; [
+    "stat_result: Result from stat, fstat, or lstat.\n\nThis object may be accessed either as a tuple of\n  (mode, ino, dev, nlink, uid, gid, size, atime, mtime, ctime)\nor via the attributes st_mode, st_ino, st_dev, st_nlink, and so on.\n\nPosix/windows: If your platform supports st_blksize, st_blocks, st_rdev,\nor st_flags, they are available as attributes only.\n\nSee os.stat for more information." tflags::SHOWN_AS_HEAP; [
         ("st_mode", "protection bits"), ("st_ino", "inode"), ("st_dev", "device"), ("st_nlink", "number of hard links"),
         ("st_uid", "user ID of owner"), ("st_gid", "group ID of owner"), ("st_size", "total size, in bytes"),
         ("", "integer time of last access"), ("", "integer time of last modification"), ("", "integer time of last change"),
@@ -23,8 +22,7 @@ structseq! {
 }
 structseq! {
     pub STATVFS_RESULT "os.statvfs_result" 10
-    "statvfs_result: Result from statvfs or fstatvfs.\n\nThis object may be accessed either as a tuple of\n  (bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax),\nor via the attributes f_bsize, f_frsize, f_blocks, f_bfree, and so on.\n\nSee os.statvfs for more information."
-    0; [
+    "statvfs_result: Result from statvfs or fstatvfs.\n\nThis object may be accessed either as a tuple of\n  (bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax),\nor via the attributes f_bsize, f_frsize, f_blocks, f_bfree, and so on.\n\nSee os.statvfs for more information." tflags::SHOWN_AS_HEAP; [
         ("f_bsize", ""), ("f_frsize", ""), ("f_blocks", ""), ("f_bfree", ""), ("f_bavail", ""), ("f_files", ""),
         ("f_ffree", ""), ("f_favail", ""), ("f_flag", ""), ("f_namemax", ""), ("f_fsid", ""),
     ]
@@ -34,7 +32,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "stat",
         "($module, /, path, *, dir_fd=None, follow_symlinks=True)",
-        "Perform a stat system call on the given path.",
+        "Perform a stat system call on the given path.\n\n  path\n    Path to be examined; can be string, bytes, a path-like object or\n    open-file-descriptor int.\n  dir_fd\n    If not None, it should be a file descriptor open to a directory,\n    and path should be a relative string; path will then be relative to\n    that directory.\n  follow_symlinks\n    If False, and the last element of the path is a symbolic link,\n    stat will examine the symbolic link itself instead of the file\n    the link points to.\n\ndir_fd and follow_symlinks may not be implemented\n  on your platform.  If they are unavailable, using them will raise a\n  NotImplementedError.\n\nIt's an error to use dir_fd or follow_symlinks when specifying path as\n  an open file descriptor.",
         |th, a| {
             let follow = bool_or(th, a[2], true)?;
             stat(th, "stat", a[0], a[1], follow)
@@ -43,35 +41,45 @@ pub static FUNCTIONS: &[NativeDef] = &[
     function(
         "lstat",
         "($module, /, path, *, dir_fd=None)",
-        "Perform a stat system call on the given path, without following symbolic links.",
+        "Perform a stat system call on the given path, without following symbolic links.\n\nLike stat(), but do not follow symbolic links.\nEquivalent to stat(path, follow_symlinks=False).",
         |th, a| stat(th, "lstat", a[0], a[1], false),
     ),
     function(
         "fstat",
         "($module, /, fd)",
-        "Perform a stat system call on the given file descriptor.",
+        "Perform a stat system call on the given file descriptor.\n\nLike stat(), but for an open file descriptor.\nEquivalent to os.stat(fd).",
         |th, a| {
             let fd = int_arg(th, a[0].unwrap())?;
             let st = call(th, |h, o| h.fstat(o, fd))?;
             stat_result(th, &st)
         },
     ),
-    function("statvfs", "($module, /, path)", "Perform a statvfs system call on the given path.", |th, a| {
-        let p = Path::new(th, "statvfs", "path", a[0], PathKind { fd: true, ..Default::default() })?;
-        let st = p.call(th, |h, o| match p.fd {
-            Some(fd) => h.fstatvfs(o, fd),
-            None => {
-                let of_program = || h.statvfs(o, c"/proc/self/exe");
-                crate::library::or(h.statvfs(o, &p.c), adder_host::CWD, &p.c, of_program)
-            }
-        })?;
-        statvfs_result(th, &st)
-    }),
-    function("fstatvfs", "($module, fd, /)", "Perform an fstatvfs system call on the given fd.", |th, a| {
-        let fd = int_arg(th, a[0].unwrap())?;
-        let st = call(th, |h, o| h.fstatvfs(o, fd))?;
-        statvfs_result(th, &st)
-    }),
+    function(
+        "statvfs",
+        "($module, /, path)",
+        "Perform a statvfs system call on the given path.\n\npath may always be specified as a string.\nOn some platforms, path may also be specified as an open file\ndescriptor.  If this functionality is unavailable, using it raises\nan exception.",
+        |th, a| {
+            let p = Path::new(th, "statvfs", "path", a[0], PathKind { fd: true, ..Default::default() })?;
+            let st = p.call(th, |h, o| match p.fd {
+                Some(fd) => h.fstatvfs(o, fd),
+                None => {
+                    let of_program = || h.statvfs(o, c"/proc/self/exe");
+                    crate::library::or(h.statvfs(o, &p.c), adder_host::CWD, &p.c, of_program)
+                }
+            })?;
+            statvfs_result(th, &st)
+        },
+    ),
+    function(
+        "fstatvfs",
+        "($module, fd, /)",
+        "Perform an fstatvfs system call on the given fd.\n\nEquivalent to statvfs(fd).",
+        |th, a| {
+            let fd = int_arg(th, a[0].unwrap())?;
+            let st = call(th, |h, o| h.fstatvfs(o, fd))?;
+            statvfs_result(th, &st)
+        },
+    ),
 ];
 
 fn stat(th: Th, func: &str, path: Option<Value>, dir: Option<Value>, follow: bool) -> R<Value> {

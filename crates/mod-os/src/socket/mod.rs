@@ -22,7 +22,7 @@ static DEFAULT_TIMEOUT: AtomicI64 = AtomicI64::new(-1);
 
 pub static MODULE: NativeModule = NativeModule {
     name: "_socket",
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "Implementation module for socket operations.\n\nSee the socket module for documentation.",
     functions: names::FUNCTIONS,
     types: &[&object::SOCKET, &HERROR, &GAI_ERROR],
     init: Some(|th, m| {

@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering::*;
 pub const FUNCTIONS: &[NativeDef] = &[
     function(
         "gethostbyname",
-        "!($module, host, /)",
+        "!!($module, host, /)",
         "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host.",
         |th, a| {
             let name = encoded(th, "gethostbyname", a[0].unwrap())?;
@@ -31,7 +31,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "gethostbyname_ex",
-        "!($module, host, /)",
+        "!!($module, host, /)",
         "gethostbyname_ex(host) -> (name, aliaslist, addresslist)\n\nReturn the true host name, a list of aliases, and a list of IP addresses,\nfor a host.  The host argument is a string giving a host name or IP number.",
         |th, a| {
             let name = encoded(th, "gethostbyname_ex", a[0].unwrap())?;
@@ -43,7 +43,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "gethostbyaddr",
-        "!($module, host, /)",
+        "!!($module, host, /)",
         "gethostbyaddr(host) -> (name, aliaslist, addresslist)\n\nReturn the true host name, a list of aliases, and a list of IP addresses,\nfor a host.  The host argument is a string giving a host name or IP number.",
         |th, a| {
             let name = encoded(th, "gethostbyaddr", a[0].unwrap())?;
@@ -59,7 +59,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "gethostname",
-        "($module, /)",
+        "!($module, /)",
         "gethostname() -> string\n\nReturn the current host name.",
         |th, _| {
             crate::audit(th, "socket.gethostname", &[])?;
@@ -69,7 +69,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "sethostname",
-        "!($module, name, /)",
+        "!!($module, name, /)",
         "sethostname(name)\n\nSets the hostname to name.",
         |th, a| {
             let v = a[0].unwrap();
@@ -123,7 +123,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "getprotobyname",
-        "!($module, name, /)",
+        "!!($module, name, /)",
         "getprotobyname(name) -> integer\n\nReturn the protocol number for the named protocol.  (Rarely used.)",
         |th, a| {
             let name = text(th, "getprotobyname", 1, a[0].unwrap())?;
@@ -135,7 +135,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "close",
-        "($module, object, /)",
+        "!($module, object, /)",
         "close(integer) -> None\n\nClose an integer socket file descriptor.  This is like os.close(), but for\nsockets; on some platforms os.close() won't work for socket file descriptors.",
         |th, a| {
             let fd = int_arg(th, a[0].unwrap())?;
@@ -147,7 +147,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "dup",
-        "($module, object, /)",
+        "!($module, object, /)",
         "dup(integer) -> integer\n\nDuplicate an integer socket file descriptor.  This is like os.dup(), but for\nsockets; on some platforms os.dup() won't work for socket file descriptors.",
         |th, a| {
             let fd = int_arg(th, a[0].unwrap())?;
@@ -274,13 +274,13 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "getdefaulttimeout",
-        "($module, /)",
+        "!($module, /)",
         "getdefaulttimeout() -> timeout\n\nReturns the default timeout in seconds (float) for new socket objects.\nA value of None indicates that new socket objects have no timeout.\nWhen the socket module is first imported, the default is None.",
         |th, _| Ok(super::timeout_value(th, DEFAULT_TIMEOUT.load(Relaxed))),
     ),
     function(
         "setdefaulttimeout",
-        "($module, object, /)",
+        "!($module, object, /)",
         "setdefaulttimeout(timeout)\n\nSet the default timeout in seconds (float) for new socket objects.\nA value of None indicates that new socket objects have no timeout.\nWhen the socket module is first imported, the default is None.",
         |th, a| {
             DEFAULT_TIMEOUT.store(super::parse_timeout(th, a[0].unwrap())?, Relaxed);
@@ -289,7 +289,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "if_nameindex",
-        "($module, /)",
+        "!($module, /)",
         "if_nameindex()\n\nReturns a list of network interface information (index, name) tuples.",
         |th, _| {
             let all = ok(th, host().if_nameindex())?;
@@ -329,7 +329,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "CMSG_LEN",
-        "!($module, length, /)",
+        "!!($module, length, /)",
         "CMSG_LEN(length) -> control message length\n\nReturn the total length, without trailing padding, of an ancillary\ndata item with associated data of the given length.  This value can\noften be used as the buffer size for recvmsg() to receive a single\nitem of ancillary data, but RFC 3542 requires portable applications to\nuse CMSG_SPACE() and thus include space for padding, even when the\nitem will be the last in the buffer.  Raises OverflowError if length\nis outside the permissible range of values.",
         |th, a| {
             let n = size_arg(th, a[0].unwrap())?;
@@ -341,7 +341,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     function(
         "CMSG_SPACE",
-        "!($module, length, /)",
+        "!!($module, length, /)",
         "CMSG_SPACE(length) -> buffer size\n\nReturn the buffer size needed for recvmsg() to receive an ancillary\ndata item with associated data of the given length, along with any\ntrailing padding.  The buffer space needed to receive multiple items\nis the sum of the CMSG_SPACE() values for their associated data\nlengths.  Raises OverflowError if length is outside the permissible\nrange of values.",
         |th, a| {
             let n = size_arg(th, a[0].unwrap())?;

@@ -106,7 +106,7 @@ pub static HANDLE: TypeCell = TypeCell::new(&NativeType {
     name: "_thread._ThreadHandle",
     kind: Kind::Native,
     size: Handle::SIZE,
-    flags: tflags::IMMUTABLE,
+    flags: tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     slots: Slots {
         new: Some(|th, _, a| {
             if !a.is_empty() || a.nkw() != 0 {

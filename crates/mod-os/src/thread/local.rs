@@ -23,10 +23,11 @@ pub static LOCAL: TypeCell = TypeCell::new(&NativeType {
     name: "_thread._local",
     kind: Kind::Native,
     size: Local::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     doc: "Thread-local data",
     slots: Slots { new: Some(local_new), getattro: Some(getattro), setattro: Some(setattro), ..Slots::NONE },
     trace: Some(Local::trace),
+    text_signature: Some("()"),
     ..NativeType::DEFAULT
 });
 

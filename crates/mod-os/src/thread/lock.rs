@@ -25,7 +25,7 @@ pub static LOCK: TypeCell = TypeCell::new(&NativeType {
     name: "_thread.lock",
     kind: Kind::Native,
     size: LockObj::SIZE,
-    flags: FLAGS,
+    flags: FLAGS | tflags::SHOWN_AS_HEAP,
     doc: "A lock object is a synchronization primitive.  To create a lock,\ncall threading.Lock().  Methods are:\n\nacquire() -- lock the lock, possibly blocking until it can be obtained\nrelease() -- unlock of the lock\nlocked() -- test whether the lock is currently locked\n\nA lock is not owned by the thread that locked it; another thread may\nunlock it.  A thread attempting to lock a lock that it has already locked\nwill block until another thread unlocks it.  Deadlocks may ensue.",
     text_signature: Some("()"),
     slots: Slots {
@@ -119,8 +119,8 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
     name: "_thread.RLock",
     kind: Kind::Native,
     size: RLockObj::SIZE,
-    flags: tflags::BASETYPE | FLAGS,
-    text_signature: Some("()"),
+    flags: tflags::BASETYPE | FLAGS | tflags::SHOWN_AS_HEAP,
+    text_signature: None,
     slots: Slots {
         new: Some(|th, t, a| {
             if (!a.is_empty() || a.nkw() != 0) && t.is(RLOCK.get().value()) {
@@ -170,13 +170,13 @@ pub static RLOCK: TypeCell = TypeCell::new(&NativeType {
         method(
             "locked",
             "($self, /)",
-            "Return a boolean indicating whether this object is locked right now.",
+            "locked()\n\nReturn a boolean indicating whether this object is locked right now.",
             |_, a| Ok(Value::bool(RLockObj::of(a[0].unwrap()).count.load(Relaxed) > 0)),
         ),
         method("_is_owned", "($self, /)", "For internal use by `threading.Condition`.", |th, a| {
             Ok(Value::bool(mine(th, RLockObj::of(a[0].unwrap()))))
         }),
-        method("_recursion_count", "($self, /)", "For internal use by reentrancy tests.", |th, a| {
+        method("_recursion_count", "($self, /)", "For internal use by reentrancy checks.", |th, a| {
             let o = RLockObj::of(a[0].unwrap());
             Ok(th.int(if mine(th, o) { o.count.load(Relaxed) as i64 } else { 0 }))
         }),

@@ -28,8 +28,7 @@ pub use lock::{LOCK, RLOCK};
 
 structseq! {
     pub EXCEPT_HOOK_ARGS "_thread._ExceptHookArgs" 4
-    "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook."
-    0; [("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"), ("thread", "Thread")]
+    "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook." tflags::SHOWN_AS_HEAP; [("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"), ("thread", "Thread")]
 }
 
 pub static MODULE: NativeModule = NativeModule {
@@ -39,7 +38,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "start_new_thread",
             "($module, function, args, kwargs={}, /)",
-            "Start a new thread and return its identifier.",
+            "Start a new thread and return its identifier.\n\nThe thread will call the function with positional arguments from the\ntuple args and keyword arguments taken from the optional dictionary\nkwargs.  The thread exits when the function returns; the return value\nis ignored.  The thread will also exit when the function raises an\nunhandled exception; a stack trace will be printed unless the exception\nis SystemExit.",
             start_new_thread,
         ),
         function(
@@ -51,7 +50,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "start_joinable_thread",
             "($module, /, function, handle=None, daemon=True)",
-            "*For internal use only*: start a new thread.",
+            "*For internal use only*: start a new thread.\n\nLike start_new_thread(), this starts a new thread calling the given function.\nUnlike start_new_thread(), this returns a handle object with methods to join\nor detach the given thread.\nThis function is not for third-party code, please use the\n`threading` module instead. During finalization the runtime will not wait for\nthe thread to exit if daemon is True. If handle is provided it must be a\nnewly created thread._ThreadHandle instance.",
             |th, a| {
                 let f = a[0].unwrap();
                 if th.type_of(f).slots.call.is_none() {
@@ -80,7 +79,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "get_ident",
             "($module, /)",
-            "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously.",
+            "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously.\nThis may be used to identify per-thread resources.\nEven though on some platforms threads identities may appear to be\nallocated consecutive numbers starting at 1, this behavior should not\nbe relied upon, and the number should be seen purely as a magic cookie.\nA thread's identity may be reused for another thread after it exits.",
             |th, _| wide(th, th.ident as i128),
         ),
         function(
@@ -104,19 +103,19 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "daemon_threads_allowed",
             "($module, /)",
-            "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.",
+            "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.\n",
             |_, _| Ok(TRUE()),
         ),
         function(
             "_count",
             "($module, /)",
-            "Return the number of currently running Python threads, excluding\nthe main thread.",
+            "Return the number of currently running Python threads, excluding\nthe main thread. The returned number comprises all threads created\nthrough `start_new_thread()` as well as `threading.Thread`, and not\nyet finished.\n\nThis function is meant for internal and specialized purposes only.\nIn most applications `threading.enumerate()` should be used instead.",
             |th, _| Ok(th.int(RUNNING.load(Relaxed) as i64)),
         ),
         function(
             "stack_size",
             "($module, size=0, /)",
-            "Return the thread stack size used when creating new threads.",
+            "Return the thread stack size used when creating new threads.  The\noptional size argument specifies the stack size (in bytes) to be used\nfor subsequently created threads, and must be 0 (use platform or\nconfigured default) or a positive integer value of at least 32,768 (32k).\nIf changing the thread stack size is unsupported, a ThreadError\nexception is raised.  If the specified size is invalid, a ValueError\nexception is raised, and the stack size is unmodified.  32k bytes\n currently the minimum supported stack size value to guarantee\nsufficient stack space for the interpreter itself.\n\nNote that some platforms may have particular restrictions on values for\nthe stack size, such as requiring a minimum stack size larger than 32 KiB or\nrequiring allocation in multiples of the system memory page size\n- platform documentation should be referred to for more information\n(4 KiB pages are common; using multiples of 4096 for the stack size is\nthe suggested approach in the absence of more specific information).",
             |th, a| {
                 let old = STACK_SIZE.load(Relaxed);
                 if let Some(v) = a[0] {
@@ -144,7 +143,7 @@ pub static MODULE: NativeModule = NativeModule {
         function(
             "interrupt_main",
             "($module, signum=signal.SIGINT, /)",
-            "Simulate the arrival of the given signal in the main thread,\nwhere the corresponding signal handler will be executed.\nIf *signum* is omitted, SIGINT is assumed.\nA subthread can use this function to interrupt the main thread.",
+            "Simulate the arrival of the given signal in the main thread,\nwhere the corresponding signal handler will be executed.\nIf *signum* is omitted, SIGINT is assumed.\nA subthread can use this function to interrupt the main thread.\n\nNote: the default signal handler for SIGINT raises ``KeyboardInterrupt``.",
             |th, a| {
                 let n = int_or(th, a[0], c::SIGINT)?;
                 crate::signal::simulate(th, n)?;

@@ -28,7 +28,7 @@ pub static MODULE: NativeModule = NativeModule {
         raw_function(
             "reader",
             "($module, iterable, /, dialect='excel', **fmtparams)",
-            "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines).",
+            "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines).\n",
             reader::new,
         ),
         raw_function(
@@ -111,7 +111,7 @@ pub static ERROR: TypeCell = TypeCell::new({
         name: "_csv.Error",
         kind: Kind::BaseException,
         size: size_of::<BaseException>() as u32,
-        flags: tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT,
+        flags: tflags::BASETYPE | tflags::BASE_EXC_SUBCLASS | tflags::HAS_DICT | tflags::SHOWN_AS_HEAP,
         base: Some(&exc::EXCEPTION),
         ..NativeType::DEFAULT
     };
@@ -171,14 +171,14 @@ static DIALECT_TYPE: NativeType = NativeType {
     name: "_csv.Dialect",
     kind: Kind::Native,
     size: Dialect::SIZE,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE,
+    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::SHOWN_AS_HEAP,
     doc: "CSV dialect\n\nThe Dialect type records CSV parsing and generation options.\n",
     slots: Slots { new: Some(new_dialect), ..Slots::NONE },
     methods: &[
-        raw_method("__reduce__", "!($self, /)", "raises an exception to avoid pickling", no_pickle),
+        raw_method("__reduce__", "!!($self, /)", "raises an exception to avoid pickling", no_pickle),
         raw_method(
             "__reduce_ex__",
-            "!($self, protocol, /)",
+            "!!($self, protocol, /)",
             "raises an exception to avoid pickling",
             no_pickle,
         ),

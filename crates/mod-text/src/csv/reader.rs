@@ -23,7 +23,7 @@ static READER_TYPE: NativeType = NativeType {
     name: "_csv.reader",
     kind: Kind::Native,
     size: Reader::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP | tflags::BASETYPE,
     doc: "CSV reader\n\nReader objects are responsible for reading and parsing tabular data\nin CSV format.\n",
     slots: Slots { iter: Some(itself), iternext: Some(next), ..Slots::NONE },
     members: &[

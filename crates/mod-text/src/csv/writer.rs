@@ -23,7 +23,7 @@ static WRITER_TYPE: NativeType = NativeType {
     name: "_csv.writer",
     kind: Kind::Native,
     size: Writer::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP | tflags::BASETYPE,
     doc: "CSV writer\n\nWriter objects are responsible for generating tabular data\nin CSV format from sequence input.\n",
     methods: &[
         method(

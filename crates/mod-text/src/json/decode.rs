@@ -42,6 +42,7 @@ static SCANNER_TYPE: NativeType = NativeType {
         field("parse_constant", "parse_constant", offset_of!(Scanner, parse_constant)),
     ],
     trace: Some(Scanner::trace),
+    flags: tflags::SHOWN_AS_HEAP,
     ..NativeType::DEFAULT
 };
 pub static SCANNER: TypeCell = TypeCell::new(&SCANNER_TYPE);

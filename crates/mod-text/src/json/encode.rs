@@ -44,6 +44,7 @@ static ENCODER_TYPE: NativeType = NativeType {
         field("skipkeys", offset_of!(Encoder, skipkeys)),
     ],
     trace: Some(Encoder::trace),
+    flags: tflags::SHOWN_AS_HEAP,
     ..NativeType::DEFAULT
 };
 pub static ENCODER: TypeCell = TypeCell::new(&ENCODER_TYPE);

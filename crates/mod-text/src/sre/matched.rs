@@ -42,7 +42,7 @@ static MATCH_TYPE: NativeType = NativeType {
     name: "re.Match",
     kind: Kind::Native,
     size: Match::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     doc: "The result of re.match() and re.search().\nMatch objects always have a boolean value of True.",
     slots: Slots { repr: Some(repr), getitem: Some(|th, o, k| group_of(th, Match::of(o), k)), ..Slots::NONE },
     methods: &[

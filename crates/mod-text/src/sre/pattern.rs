@@ -43,7 +43,7 @@ static PATTERN_TYPE: NativeType = NativeType {
     name: "re.Pattern",
     kind: Kind::Native,
     size: Pattern::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::WEAKREF,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::WEAKREF | tflags::SHOWN_AS_HEAP,
     doc: "Compiled regular expression object.",
     slots: Slots { repr: Some(repr), hash: Some(hash), richcompare: Some(compare), ..Slots::NONE },
     methods: &[

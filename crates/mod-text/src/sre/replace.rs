@@ -30,7 +30,7 @@ static TEMPLATE_TYPE: NativeType = NativeType {
     name: "_sre.SRE_Template",
     kind: Kind::Native,
     size: Template::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     trace: Some(Template::trace),
     ..NativeType::DEFAULT
 };

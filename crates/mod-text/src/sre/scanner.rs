@@ -30,7 +30,7 @@ static SCANNER_TYPE: NativeType = NativeType {
     name: "_sre.SRE_Scanner",
     kind: Kind::Native,
     size: Scanner::SIZE,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::SHOWN_AS_HEAP,
     methods: &[
         method("match", "($self, /)", "", |th, a| step(th, Scanner::of(arg(a, 0)), false)),
         method("search", "($self, /)", "", |th, a| step(th, Scanner::of(arg(a, 0)), true)),

@@ -54,6 +54,7 @@ pub static BYTEARRAY_TYPE: NativeType = NativeType {
         richcompare: Some(richcompare),
         iter: Some(super::iters::new_bytearray_iter),
         get_buffer: Some(get_buffer),
+        release_buffer: Some(super::memoryview::release_of),
         rem: Some(|th, a, b| {
             if a.is_kind(Kind::ByteArray) { percent::format_bytes(th, a, b) } else { Ok(NOT_IMPLEMENTED()) }
         }),

@@ -76,7 +76,7 @@ pub static CODE_TYPE: NativeType = NativeType {
             "(internal-only) Return the local variable name for the given oparg.\n\nWARNING: this method is for internal use only and may change or go\naway.",
             varname,
         ),
-        method("__sizeof__", "($self, /)", "Size of object in memory, in bytes.", sizeof),
+        method("__sizeof__", "($self, /)", "", sizeof),
     ],
     ..NativeType::DEFAULT
 };

@@ -218,7 +218,7 @@ macro_rules! handlers {
     ($($name:literal $h:ident $doc:literal;)*) => {
         /// The native handlers as functions: `codecs.strict_errors` and so on.
         pub static HANDLERS: &[NativeDef] = &[
-            $(function($name, "($module, exc, /)", $doc, |th, a| apply(th, Handler::$h, a[0].unwrap()))),*
+            $(function($name, "!($module, exc, /)", $doc, |th, a| apply(th, Handler::$h, a[0].unwrap()))),*
         ];
     };
 }

@@ -152,7 +152,7 @@ pub static NATIVE_FUNCTION_TYPE: NativeType = NativeType {
             }
         }),
         getter("__doc__", "", |th, o| Ok(doc(th, nat(o).def.doc))),
-        getter("__text_signature__", "", |th, o| Ok(text_signature(th, &nat(o).def.sig))),
+        getter("__text_signature__", "", |th, o| Ok(text_signature(th, nat(o).def))),
         getter("__self__", "", |_, o| Ok(Value::opt_or_none(nat(o).this.get().or(nat(o).module.get())))),
         getset(
             "__module__",
@@ -193,8 +193,8 @@ fn nat(o: Value) -> Gc<NativeFunction> {
 fn doc(th: Th, s: &str) -> Value {
     if s.is_empty() { NONE() } else { th.str(s) }
 }
-fn text_signature(th: Th, s: &Sig) -> Value {
-    if s.text.starts_with('!') || s.text.is_empty() { NONE() } else { th.str(s.text) }
+fn text_signature(th: Th, d: &NativeDef) -> Value {
+    doc(th, d.shown_signature())
 }
 fn native_repr(th: Th, o: Value) -> R<Value> {
     let f = nat(o);
@@ -260,7 +260,7 @@ pub static METHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
         }),
         getter("__objclass__", "", |_, o| Ok(md(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, md(o).def.doc))),
-        getter("__text_signature__", "", |th, o| Ok(text_signature(th, &md(o).def.sig))),
+        getter("__text_signature__", "", |th, o| Ok(text_signature(th, md(o).def))),
     ],
     methods: &[method("__reduce__", "($self, /)", "", descr_reduce)],
     ..NativeType::DEFAULT
@@ -336,7 +336,7 @@ pub static CLASSMETHOD_DESCRIPTOR_TYPE: NativeType = NativeType {
         }),
         getter("__objclass__", "", |_, o| Ok(cmd(o).owner.value())),
         getter("__doc__", "", |th, o| Ok(doc(th, cmd(o).def.doc))),
-        getter("__text_signature__", "", |th, o| Ok(text_signature(th, &cmd(o).def.sig))),
+        getter("__text_signature__", "", |th, o| Ok(text_signature(th, cmd(o).def))),
     ],
     ..NativeType::DEFAULT
 };

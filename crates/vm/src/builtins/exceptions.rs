@@ -31,7 +31,7 @@ pub static BASE_EXCEPTION_TYPE: NativeType = NativeType {
     kind: Kind::BaseException,
     size: SIZE,
     flags: FLAGS,
-    doc: "Common base class for all exceptions.",
+    doc: "Common base class for all exceptions",
     slots: Slots {
         new: Some(exc_new),
         init: Some(exc_init),
@@ -41,14 +41,14 @@ pub static BASE_EXCEPTION_TYPE: NativeType = NativeType {
     },
     methods: &[
         method("__reduce__", "($self, /)", "", exc_reduce),
-        method("__setstate__", "($self, object, /)", "", exc_setstate),
+        method("__setstate__", "($self, state, /)", "", exc_setstate),
         method(
             "with_traceback",
-            "($self, object, /)",
+            "($self, tb, /)",
             "Set self.__traceback__ to tb and return self.",
             exc_with_traceback,
         ),
-        method("add_note", "($self, object, /)", "Add a note to the exception", exc_add_note),
+        method("add_note", "($self, note, /)", "Add a note to the exception", exc_add_note),
     ],
     getset: &[
         getset("args", "", get_args, set_args),
@@ -62,13 +62,14 @@ pub static BASE_EXCEPTION_TYPE: NativeType = NativeType {
 pub static BASE_EXCEPTION: TypeCell = TypeCell::new(&BASE_EXCEPTION_TYPE);
 
 macro_rules! exceptions {
-    ($($cell:ident $name:literal $base:ident $doc:literal [$($fields:tt)*] { $($slot:ident: $fun:expr),* };)*) => {
+    ($($cell:ident $name:literal $base:ident $doc:literal [$($fields:tt)*] { $($slot:ident: $fun:expr),* } $($getset:expr)?;)*) => {
         $(
             pub static $cell: TypeCell = TypeCell::new({
                 const T: &NativeType = &NativeType {
                     name: $name, kind: Kind::BaseException, size: SIZE, flags: FLAGS, doc: $doc, base: Some(&$base),
                     slots: Slots { $($slot: Some($fun),)* ..Slots::NONE },
                     members: &[$($fields)*],
+                    $(getset: $getset,)?
                     ..NativeType::DEFAULT
                 };
                 T
@@ -77,6 +78,32 @@ macro_rules! exceptions {
         /// All but BaseException, bases first.
         pub static ALL: &[&TypeCell] = &[$(&$cell),*];
     };
+}
+
+const OS_ERROR_GETSET: &[GetSetDef] =
+    &[getset("characters_written", "", characters_written, set_characters_written)];
+fn characters_written(th: Th, o: Value) -> R<Value> {
+    ex(o).f[4].get().ok_or_else(|| th.attribute_error_msg("characters_written"))
+}
+fn set_characters_written(th: Th, o: Value, v: Option<Value>) -> R<()> {
+    let Some(v) = v else {
+        characters_written(th, o)?;
+        ex(o).f[4].init(None);
+        return Ok(());
+    };
+    let n = match v.kind() {
+        Kind::Int | Kind::Bool => match th.index_i64(v) {
+            Ok(n) => n,
+            Err(_) => {
+                th.take_exc();
+                return Err(th.value_error("cannot fit 'int' into an index-sized integer"));
+            }
+        },
+        _ => th.index_i64(v)?,
+    };
+    let n = th.int(n);
+    th.store(ex(o), &ex(o).f[4], n);
+    Ok(())
 }
 
 exceptions! {
@@ -102,8 +129,8 @@ exceptions! {
     MEMORY_ERROR "MemoryError" EXCEPTION "Out of memory." [] {};
     NAME_ERROR "NameError" EXCEPTION "Name not found globally." [m("name", 0, "name")] { init: name_error_init };
     UNBOUND_LOCAL_ERROR "UnboundLocalError" NAME_ERROR "Local name referenced but not bound to a value." [] {};
-    OS_ERROR "OSError" EXCEPTION "Base class for I/O related errors." [m("errno", 0, "POSIX exception code"), m("strerror", 1, "exception strerror"), m("filename", 2, "exception filename"), m("filename2", 3, "second exception filename")] { new: os_error_new, init: os_error_init, str: os_error_str };
-    BLOCKING_IO_ERROR "BlockingIOError" OS_ERROR "I/O operation would block." [MemberDef { name: "characters_written", doc: "", offset: f(4), flags: 0 }] {};
+    OS_ERROR "OSError" EXCEPTION "Base class for I/O related errors." [m("errno", 0, "POSIX exception code"), m("strerror", 1, "exception strerror"), m("filename", 2, "exception filename"), m("filename2", 3, "second exception filename")] { new: os_error_new, init: os_error_init, str: os_error_str } OS_ERROR_GETSET;
+    BLOCKING_IO_ERROR "BlockingIOError" OS_ERROR "I/O operation would block." [] {};
     CHILD_PROCESS_ERROR "ChildProcessError" OS_ERROR "Child process error." [] {};
     CONNECTION_ERROR "ConnectionError" OS_ERROR "Connection error." [] {};
     BROKEN_PIPE_ERROR "BrokenPipeError" CONNECTION_ERROR "Broken pipe." [] {};

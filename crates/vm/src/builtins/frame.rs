@@ -69,18 +69,29 @@ pub static FRAME_TYPE: NativeType = NativeType {
     slots: Slots { repr: Some(repr), ..Slots::NONE },
     getset: &[
         getter("f_back", "", f_back),
-        getter("f_code", "", |_, o| Ok(crate::builtins::function::canonical(fo(o).code.gc()).value())),
-        getter("f_globals", "", |_, o| Ok(fo(o).func.gc().globals.value())),
-        getter("f_builtins", "", |_, o| Ok(Value::opt_or_none(fo(o).func.gc().builtins.get()))),
-        getter("f_locals", "", f_locals),
-        getter("f_lasti", "", |_, o| {
+        getter("f_code", "Return the code object being executed in this frame.", |_, o| {
+            Ok(crate::builtins::function::canonical(fo(o).code.gc()).value())
+        }),
+        getter("f_globals", "Return the global variables in the frame.", |_, o| {
+            Ok(fo(o).func.gc().globals.value())
+        }),
+        getter("f_builtins", "Return the built-in variables in the frame.", |_, o| {
+            Ok(Value::opt_or_none(fo(o).func.gc().builtins.get()))
+        }),
+        getter("f_locals", "Return the mapping used by the frame to look up local variables.", f_locals),
+        getter("f_lasti", "Return the index of the last attempted instruction in the frame.", |_, o| {
             let f = fo(o);
             Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
         }),
-        getset("f_lineno", "", f_lineno, super::frame_jump::set_line),
+        getset(
+            "f_lineno",
+            "Return the current line number in the frame.",
+            f_lineno,
+            super::frame_jump::set_line,
+        ),
         getset(
             "f_trace",
-            "",
+            "Return the trace function for this frame, or None if no trace function is set.",
             |_, o| Ok(Value::opt_or_none(fo(o).trace.get())),
             |th, o, v| {
                 th.store_opt(fo(o), &fo(o).trace, v.and_then(|v| v.some()));
@@ -95,7 +106,7 @@ pub static FRAME_TYPE: NativeType = NativeType {
         ),
         getset(
             "f_trace_opcodes",
-            "",
+            "Return True if opcode tracing is enabled, False otherwise.",
             |_, o| Ok(Value::bool(fo(o).tflags.load(Relaxed) & 2 != 0)),
             |th, o, v| {
                 set_bit(th, o, v, 2, false)?;
@@ -105,7 +116,11 @@ pub static FRAME_TYPE: NativeType = NativeType {
                 Ok(())
             },
         ),
-        getter("f_generator", "", |_, o| Ok(Value::opt_or_none(fo(o).generator.any()))),
+        getter(
+            "f_generator",
+            "Return the generator or coroutine associated with this frame, or None.",
+            |_, o| Ok(Value::opt_or_none(fo(o).generator.any())),
+        ),
     ],
     methods: &[method("clear", "($self, /)", "Clear all references held by the frame.", clear)],
     ..NativeType::DEFAULT

@@ -61,19 +61,19 @@ pub static FUNCTION_TYPE: NativeType = NativeType {
         ),
         getset(
             "__annotations__",
-            "",
+            "Dict of annotations in a function object.",
             crate::builtins::annotations::function_get,
             crate::builtins::annotations::function_set,
         ),
         getset(
             "__annotate__",
-            "",
+            "Get the code object for a function.",
             crate::builtins::annotations::function_get_annotate,
             crate::builtins::annotations::function_set_annotate,
         ),
         getset(
             "__type_params__",
-            "",
+            "Get the declared type parameters for a function.",
             |th, o| Ok(fun(o).type_params.get().unwrap_or(th.tuple(&[]))),
             set_type_params,
         ),

@@ -12,11 +12,11 @@ use crate::value::*;
 
 pub static MODULE: NativeModule = NativeModule {
     name: "builtins",
-    doc: "Built-in functions, types, exceptions, and other objects.\n\nThis module provides direct access to all 'built-in'\nidentifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().\n\nThis module is not normally accessed explicitly by most\napplications, but can be useful in modules that provide\nobjects with the same name as a builtin and need a reference\nto the built-in object.",
+    doc: "Built-in functions, types, exceptions, and other objects.\n\nThis module provides direct access to all 'built-in'\nidentifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().\n\nThis module is not normally accessed explicitly by most\napplications, but can be useful in modules that provide\nobjects with the same name as a built-in value, but in\nwhich the built-in of that name is also needed.",
     functions: &[
         raw_function(
             "__build_class__",
-            "!()",
+            "!!()",
             "__build_class__(func, name, /, *bases, [metaclass], **kwds) -> class\n\nInternal helper function used by the class statement.",
             super::class_build::build_class,
         ),
@@ -192,14 +192,14 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         raw_function(
             "max",
-            "!()",
+            "!!()",
             "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest argument.",
             super::fold::max,
         )
         .inlined(Inline::Drain),
         raw_function(
             "min",
-            "!()",
+            "!!()",
             "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest argument.",
             super::fold::min,
         )

@@ -74,6 +74,7 @@ pub static MEMORYVIEW_TYPE: NativeType = NativeType {
         richcompare: Some(memory_items::richcompare),
         iter: Some(methods::iter),
         get_buffer: Some(get_buffer),
+        release_buffer: Some(release_of),
         len: Some(methods::len),
         getitem: Some(methods::getitem),
         setitem: Some(methods::setitem),
@@ -278,6 +279,19 @@ pub fn release(th: Th, v: Gc<MemoryView>) -> R<()> {
     }
     Ok(())
 }
+/// The slot `release_buffer` of objects with memory: ends a view of it.
+pub fn release_of(th: Th, o: Value, view: Value) -> R<()> {
+    let Some(v) = view.cast::<MemoryView>() else {
+        return Err(th.type_error("expected a memoryview object"));
+    };
+    if !v.obj.get().is_some_and(|x| x.is(o)) {
+        return Err(th.value_error("memoryview's buffer is not this object"));
+    }
+    if v.is_released() {
+        return Err(th.value_error("memoryview's buffer has already been released"));
+    }
+    release(th, v)
+}
 /// The same where an error has no place to go.
 pub fn release_quietly(th: Th, v: Gc<MemoryView>) {
     let pending = th.pending();
@@ -344,6 +358,7 @@ fn release_python(th: Th, v: Gc<MemoryView>) -> R<()> {
     inner.exports.release_one();
     let hook = th.lookup_special(o, n!(__release_buffer__));
     if let Some(f) = hook
+        && !f.is_exact(Kind::WrapperDescriptor)
         && !inner.obj.get().is_some_and(|x| x.is(o))
         && th.type_of(o).heap_type()
     {

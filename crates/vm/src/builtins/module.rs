@@ -18,7 +18,7 @@ pub static MODULE_TYPE: NativeType = NativeType {
     kind: Kind::Module,
     size: size_of::<Module>() as u32,
     flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::WEAKREF,
-    doc: "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.",
+    doc: "Create a module object.\n\nThe name must be a string; the optional doc argument can have any type.",
     text_signature: Some("(name, doc=None)"),
     slots: Slots {
         repr: Some(repr),

@@ -112,7 +112,8 @@ pub fn new_unwatched(th: Th, t: Gc<Type>) -> R<Value> {
 /// `module.qualname` as it appears in default reprs.
 pub fn full_type_name(th: Th, t: Gc<Type>) -> String {
     let q = th.text(t.qualname.value());
-    let m = if t.heap_type() { t.dict_().get_str(th, n!(__module__)).ok().flatten() } else { t.module.get() };
+    let own = t.heap_type() || t.has(tflags::SHOWN_AS_HEAP);
+    let m = if own { t.dict_().get_str(th, n!(__module__)).ok().flatten() } else { t.module.get() };
     match m {
         Some(m) if m.is_kind(Kind::Str) && th.text(m) != "builtins" => format!("{}.{q}", th.text(m)),
         _ => q,

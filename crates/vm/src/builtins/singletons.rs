@@ -48,7 +48,7 @@ pub static ELLIPSIS_T: NativeType = NativeType {
         }),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "($self, /)", "", |th, _| Ok(th.intern("Ellipsis")))],
+    methods: &[method("__reduce__", "!($self, /)", "", |th, _| Ok(th.intern("Ellipsis")))],
     ..NativeType::DEFAULT
 };
 pub static ELLIPSIS_TYPE: TypeCell = TypeCell::new(&ELLIPSIS_T);
@@ -71,7 +71,7 @@ pub static NOT_IMPLEMENTED_T: NativeType = NativeType {
         bool: Some(|th, _| Err(th.type_error("NotImplemented should not be used in a boolean context"))),
         ..Slots::NONE
     },
-    methods: &[method("__reduce__", "($self, /)", "", |th, _| Ok(th.intern("NotImplemented")))],
+    methods: &[method("__reduce__", "!($self, /)", "", |th, _| Ok(th.intern("NotImplemented")))],
     ..NativeType::DEFAULT
 };
 pub static NOT_IMPLEMENTED_TYPE: TypeCell = TypeCell::new(&NOT_IMPLEMENTED_T);
@@ -84,7 +84,7 @@ pub static CELL_TYPE: NativeType = NativeType {
     size: size_of::<Cell>() as u32,
     flags: tflags::IMMUTABLE,
     text_signature: Some("([contents])"),
-    doc: "Create a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \n further attempts to access its cell_contents attribute will\n    raise a ValueError.",
+    doc: "Create a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and further attempts to access its cell_contents attribute will\n    raise a ValueError.",
     slots: Slots {
         repr: Some(|th, o| {
             let id = crate::builtins::object::id(th, o);
@@ -358,7 +358,7 @@ pub static PROPERTY_TYPE: NativeType = NativeType {
         ),
         raw_method(
             "__set_name__",
-            "!($self, owner, name, /)",
+            "($self, owner, name, /)",
             "Method to set name of a property.",
             |th, a| {
                 if a.len() != 3 {

@@ -59,7 +59,7 @@ macro_rules! structseq {
                 name: $pyname,
                 kind: $crate::value::Kind::Tuple,
                 size: 16,
-                flags: $crate::native::tflags::IMMUTABLE | $flags,
+                flags: $flags,
                 doc: $doc,
                 base: Some(&$crate::builtins::tuple::TUPLE),
                 slots: $crate::builtins::structseq::SLOTS,

@@ -52,7 +52,7 @@ pub static TYPE_TYPE: NativeType = NativeType {
         }),
         classmethod(
             "__prepare__",
-            "!($cls, /, *args, **kwargs)",
+            "($cls, /, *args, **kwargs)#($cls, name, bases, /, **kwds)",
             "Create the namespace for the class statement",
             |th, _| Ok(Gc::<Dict>::new(th).value()),
         ),

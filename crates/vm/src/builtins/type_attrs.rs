@@ -63,7 +63,7 @@ pub(super) fn set_qualname(th: Th, t: Value, v: Option<Value>) -> R<()> {
 
 pub(super) fn get_module(th: Th, t: Value) -> R<Value> {
     let c = ty(t);
-    if c.heap_type() {
+    if c.heap_type() || c.has(tflags::SHOWN_AS_HEAP) {
         return match c.dict_().get_str(th, n!(__module__))? {
             Some(v) => Ok(v),
             None => Err(th.attribute_error(t, n!(__module__), "__module__")),
@@ -87,12 +87,12 @@ pub(super) fn set_bases(th: Th, t: Value, v: Option<Value>) -> R<()> {
 
 pub(super) fn get_doc(th: Th, t: Value) -> R<Value> {
     let c = ty(t);
-    if !c.heap_type() {
-        return Ok(if c.native.doc.is_empty() { NONE() } else { th.str(c.native.doc) });
+    if !c.heap_type() && !c.native.doc.is_empty() {
+        return Ok(th.str(c.native.doc));
     }
     match c.dict_().get_str(th, n!(__doc__))? {
         Some(d) => match th.type_of(d).slots.descr_get {
-            Some(g) if c.heap_type() => g(th, d, None, t),
+            Some(g) => g(th, d, None, t),
             _ => Ok(d),
         },
         None => Ok(NONE()),

@@ -203,7 +203,7 @@ pub static TYPEVAR_TYPE: NativeType = NativeType {
     name: "typing.TypeVar",
     kind: Kind::TypeVar,
     size: size_of::<TypeVar>() as u32,
-    flags: PARAM_FLAGS,
+    flags: PARAM_FLAGS | tflags::SHOWN_AS_HEAP,
     doc: TYPEVAR_DOC,
     slots: Slots {
         new: Some(|th, _, a| th.call_def(&TYPEVAR_NEW, None, None, a)),
@@ -344,7 +344,7 @@ pub static PARAMSPEC_TYPE: NativeType = NativeType {
     name: "typing.ParamSpec",
     kind: Kind::ParamSpec,
     size: size_of::<ParamSpec>() as u32,
-    flags: PARAM_FLAGS,
+    flags: PARAM_FLAGS | tflags::SHOWN_AS_HEAP,
     doc: PARAMSPEC_DOC,
     slots: Slots {
         new: Some(|th, _, a| th.call_def(&PARAMSPEC_NEW, None, None, a)),
@@ -405,7 +405,7 @@ macro_rules! paramspec_part {
             name: $name,
             kind: Kind::$kind,
             size: size_of::<ParamSpecPart>() as u32,
-            flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::HAVE_GC,
+            flags: tflags::IMMUTABLE | tflags::WEAKREF | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP,
             doc: $doc,
             slots: Slots {
                 new: Some(|th, _, a| th.call_def(&$new, None, None, a)),
@@ -446,7 +446,7 @@ pub static TYPEVARTUPLE_TYPE: NativeType = NativeType {
     name: "typing.TypeVarTuple",
     kind: Kind::TypeVarTuple,
     size: size_of::<TypeVarTuple>() as u32,
-    flags: PARAM_FLAGS,
+    flags: PARAM_FLAGS | tflags::SHOWN_AS_HEAP,
     doc: TYPEVARTUPLE_DOC,
     slots: Slots {
         new: Some(|th, _, a| th.call_def(&TYPEVARTUPLE_NEW, None, None, a)),
@@ -588,7 +588,7 @@ pub fn type_alias(th: Th, v: Value) -> R<Value> {
 pub static GENERIC_TYPE: NativeType = NativeType {
     name: "typing.Generic",
     doc: GENERIC_DOC,
-    flags: tflags::BASETYPE | tflags::IMMUTABLE | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP,
+    flags: tflags::BASETYPE | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP,
     methods: &[
         NativeDef::new(
             "__class_getitem__",
@@ -599,7 +599,7 @@ pub static GENERIC_TYPE: NativeType = NativeType {
         ),
         NativeDef::new(
             "__init_subclass__",
-            "!()",
+            "!!()",
             "Function to initialize subclasses.",
             Imp::Raw(|th, a| call_generic(th, "_generic_init_subclass", a)),
             DefKind::ClassMethod,
@@ -644,7 +644,7 @@ pub static CONST_EVALUATOR_TYPE: NativeType = NativeType {
     name: "_typing._ConstEvaluator",
     kind: Kind::Native,
     size: size_of::<ConstEvaluator>() as u32,
-    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC,
+    flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION | tflags::HAVE_GC | tflags::SHOWN_AS_HEAP,
     doc: "Internal type for implementing evaluation functions.",
     slots: Slots {
         repr: Some(|th, o| {
@@ -655,6 +655,7 @@ pub static CONST_EVALUATOR_TYPE: NativeType = NativeType {
         ..Slots::NONE
     },
     trace: Some(trace_const),
+    text_signature: Some("()"),
     ..NativeType::DEFAULT
 };
 pub static CONST_EVALUATOR: TypeCell = TypeCell::new(&CONST_EVALUATOR_TYPE);

@@ -118,9 +118,12 @@ pub static REF_TYPE: NativeType = NativeType {
         richcompare: Some(compare),
         ..Slots::NONE
     },
-    methods: &[classmethod("__class_getitem__", "!($type, object, /)", "See PEP 585", |th, a| {
-        super::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap())
-    })],
+    methods: &[classmethod(
+        "__class_getitem__",
+        "!($type, object, /)",
+        "Weakrefs are generic over the type of the referenced object.",
+        |th, a| super::typing::generic_alias(th, a[0].unwrap(), a[1].unwrap()),
+    )],
     members: &[MemberDef {
         name: "__callback__",
         doc: "",

@@ -224,6 +224,7 @@ impl Th {
                 let n = s.receiver as usize;
                 // The usual case: just the positional parameters.
                 if a.nkw() == 0
+                    && s.kwrequired == 0
                     && !s.varargs
                     && !s.varkw
                     && a.len() >= s.required as usize

@@ -16,8 +16,7 @@ use crate::value::*;
 
 structseq! {
     pub UNRAISABLE_HOOK_ARGS "UnraisableHookArgs" 5
-    "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook."
-    0; [("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"),
+    "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook." crate::native::tflags::IMMUTABLE; [("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"),
         ("err_msg", "Error message"), ("object", "Object causing the exception")]
 }
 

@@ -18,8 +18,7 @@ pub const CACHE_TAG: &str = "adder-314";
 
 structseq! {
     pub FLAGS "sys.flags" 18
-    "sys.flags\n\nFlags provided through command line arguments or environment vars."
-    tflags::DISALLOW_INSTANTIATION;
+    "sys.flags\n\nFlags provided through command line arguments or environment vars." tflags::DISALLOW_INSTANTIATION | tflags::IMMUTABLE;
     [("debug", "-d"), ("inspect", "-i"), ("interactive", "-i"), ("optimize", "-O or -OO"),
      ("dont_write_bytecode", "-B"), ("no_user_site", "-s"), ("no_site", "-S"), ("ignore_environment", "-E"),
      ("verbose", "-v"), ("bytes_warning", "-b"), ("quiet", "-q"), ("hash_randomization", "-R"),
@@ -30,15 +29,13 @@ structseq! {
      ("context_aware_warnings", "-X context_aware_warnings")]
 }
 structseq! {
-    pub VERSION_INFO "sys.version_info" 5 "sys.version_info\n\nVersion information as a named tuple."
-    tflags::DISALLOW_INSTANTIATION;
+    pub VERSION_INFO "sys.version_info" 5 "sys.version_info\n\nVersion information as a named tuple." tflags::DISALLOW_INSTANTIATION | tflags::IMMUTABLE;
     [("major", "Major release number"), ("minor", "Minor release number"), ("micro", "Patch release number"),
      ("releaselevel", "'alpha', 'beta', 'candidate', or 'final'"), ("serial", "Serial release number")]
 }
 structseq! {
     pub HASH_INFO "sys.hash_info" 9
-    "hash_info\n\nA named tuple providing parameters used for computing\nhashes. The attributes are read only."
-    0;
+    "hash_info\n\nA named tuple providing parameters used for computing\nhashes. The attributes are read only." tflags::IMMUTABLE;
     [("width", "width of the type used for hashing, in bits"),
      ("modulus", "prime number giving the modulus on which the hash function is based"),
      ("inf", "value to be used for hash of a positive infinity"), ("nan", "value to be used for hash of a nan"),
@@ -49,8 +46,7 @@ structseq! {
 }
 structseq! {
     pub INT_INFO "sys.int_info" 4
-    "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.  The attributes are read only."
-    0;
+    "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.  The attributes are read only." tflags::IMMUTABLE;
     [("bits_per_digit", "size of a digit in bits"),
      ("sizeof_digit", "size in bytes of the C type used to represent a digit"),
      ("default_max_str_digits", "maximum string conversion digits limitation"),
@@ -58,8 +54,7 @@ structseq! {
 }
 structseq! {
     pub FLOAT_INFO "sys.float_info" 11
-    "sys.float_info\n\nA named tuple holding information about the float type. It contains low level\ninformation about the precision and internal representation. Please study\nyour system's :file:`float.h` for more information."
-    0;
+    "sys.float_info\n\nA named tuple holding information about the float type. It contains low level\ninformation about the precision and internal representation. Please study\nyour system's :file:`float.h` for more information." tflags::IMMUTABLE;
     [("max", "DBL_MAX -- maximum representable finite float"),
      ("max_exp", "DBL_MAX_EXP -- maximum int e such that radix**(e-1) is representable"),
      ("max_10_exp", "DBL_MAX_10_EXP -- maximum int e such that 10**e is representable"),
@@ -74,15 +69,13 @@ structseq! {
 }
 structseq! {
     pub THREAD_INFO "sys.thread_info" 3
-    "sys.thread_info\n\nA named tuple holding information about the thread implementation."
-    0;
+    "sys.thread_info\n\nA named tuple holding information about the thread implementation." tflags::IMMUTABLE;
     [("name", "name of the thread implementation"), ("lock", "name of the lock implementation"),
      ("version", "name and version of the thread library")]
 }
 structseq! {
     pub ASYNCGEN_HOOKS "asyncgen_hooks" 2
-    "asyncgen_hooks\n\nA named tuple providing information about asynchronous\ngenerators hooks.  The attributes are read only."
-    0;
+    "asyncgen_hooks\n\nA named tuple providing information about asynchronous\ngenerators hooks.  The attributes are read only." tflags::IMMUTABLE;
     [("firstiter", "Hook to intercept first iteration"), ("finalizer", "Hook to intercept finalization")]
 }
 
@@ -121,7 +114,6 @@ pub fn init(th: Th, m: Gc<Module>) -> R<()> {
         let f = m.ns().get_str(th, th.intern(k))?.expect("a function of this module");
         put(&format!("__{k}__"), f)?;
     }
-    put("UnraisableHookArgs", super::display::UNRAISABLE_HOOK_ARGS.type_(th).value())?;
 
     let early = super::printer::new(th)?;
     put("stderr", early)?;

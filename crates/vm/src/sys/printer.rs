@@ -22,7 +22,7 @@ pub static PRINTER_TYPE: NativeType = NativeType {
         method("flush", "!($self, /)", "", |_, _| Ok(NONE())),
         method("fileno", "!($self, /)", "", |_, _| Ok(Value::fix(2))),
         method("isatty", "!($self, /)", "", |_, _| Ok(Value::bool(crate::the_host().isatty(2)))),
-        method("write", "!($self, s, /)", "", |th, a| {
+        method("write", "!!($self, s, /)", "", |th, a| {
             let Some(s) = a[1].unwrap().cast::<Str>() else {
                 return Err(th.type_error("write() argument 1 must be str"));
             };
@@ -32,9 +32,9 @@ pub static PRINTER_TYPE: NativeType = NativeType {
         }),
     ],
     getset: &[
-        getter("closed", "", |_, _| Ok(FALSE())),
-        getter("encoding", "", |_, _| Ok(NONE())),
-        getter("mode", "", |th, _| Ok(th.intern("w"))),
+        getter("closed", "True if the file is closed", |_, _| Ok(FALSE())),
+        getter("encoding", "Encoding of the file", |_, _| Ok(NONE())),
+        getter("mode", "String giving the file mode", |th, _| Ok(th.intern("w"))),
     ],
     ..NativeType::DEFAULT
 };
