@@ -152,10 +152,12 @@ def loops():
 
 
 raised = []
+# Not dead generators, which are closed when a collection finds them.
+HEARD = {f.__code__ for f in (returning, not_returning, delegating, loops)}
 
 
 def trace(frame, event, arg):
-    if event == "exception":
+    if event == "exception" and frame.f_code in HEARD:
         raised.append((frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno, repr(arg[1])))
     return trace
 
