@@ -78,16 +78,19 @@ impl Future {
     }
 }
 
+/// Of futures and tasks.
+pub const FLAGS: u64 = tflags::BASETYPE
+    | tflags::IMMUTABLE
+    | tflags::HAS_DICT
+    | tflags::WEAKREF
+    | tflags::HAVE_GC
+    | tflags::SHOWN_AS_HEAP;
+
 pub static FUTURE_TYPE: NativeType = NativeType {
     name: "_asyncio.Future",
     kind: Kind::Native,
     size: size_of::<Future>() as u32,
-    flags: tflags::BASETYPE
-        | tflags::IMMUTABLE
-        | tflags::HAS_DICT
-        | tflags::WEAKREF
-        | tflags::HAVE_GC
-        | tflags::SHOWN_AS_HEAP,
+    flags: FLAGS,
     doc: "This class is *almost* compatible with concurrent.futures.Future.\n\n    Differences:\n\n    - result() and exception() do not take a timeout argument and\n      raise an exception when the future isn't done yet.\n\n    - Callbacks registered with add_done_callback() are always called\n      via the event loop's call_soon_threadsafe().\n\n    - This class is not compatible with the wait() and as_completed()\n      methods in the concurrent.futures package.",
     text_signature: Some("(*, loop=None)"),
     slots: Slots {

@@ -76,12 +76,7 @@ pub static TASK_TYPE: NativeType = NativeType {
     name: "_asyncio.Task",
     kind: Kind::Native,
     size: size_of::<Task>() as u32,
-    flags: tflags::BASETYPE
-        | tflags::IMMUTABLE
-        | tflags::HAS_DICT
-        | tflags::WEAKREF
-        | tflags::HAVE_GC
-        | tflags::SHOWN_AS_HEAP,
+    flags: future::FLAGS,
     doc: "A coroutine wrapped in a Future.",
     base: Some(&future::FUTURE),
     text_signature: Some("(coro, *, loop=None, name=None, context=None, eager_start=False)"),

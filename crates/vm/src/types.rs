@@ -683,6 +683,7 @@ pub fn update_slots(th: Th, t: Gc<Type>) {
         }
     }
     let s = slots_from(th, t, base, names);
+    // SAFETY: the type is alive; its slots are words that are read one at a time, each old or new.
     unsafe { (*t.as_ptr()).slots = s };
     set_attr_flags(th, t);
 }

@@ -89,25 +89,20 @@ impl X64 {
         self.a.push(n);
     }
     pub fn cmp_dword(&mut self, at: Addr, n: i32) {
-        match i8::try_from(n) {
-            Ok(near) => {
-                self.op(CMP_DWORD_IMM8, 7, at, 8);
-                self.a.push(near as u8);
-            }
-            Err(_) => {
-                self.op(CMP_DWORD_IMM, 7, at, 8);
-                self.a.extend(&n.to_le_bytes());
-            }
-        }
+        self.op_const(CMP_DWORD_IMM8, CMP_DWORD_IMM, 7, at, n);
     }
     pub fn add_const(&mut self, at: Addr, n: i32) {
+        self.op_const(ADD_IMM8, ADD_IMM, 0, at, n);
+    }
+    /// With a constant of one byte, where it fits, or of four.
+    fn op_const(&mut self, near: Code, far: Code, digit: u8, at: Addr, n: i32) {
         match i8::try_from(n) {
-            Ok(near) => {
-                self.op(ADD_IMM8, 0, at, 8);
-                self.a.push(near as u8);
+            Ok(n) => {
+                self.op(near, digit, at, 8);
+                self.a.push(n as u8);
             }
             Err(_) => {
-                self.op(ADD_IMM, 0, at, 8);
+                self.op(far, digit, at, 8);
                 self.a.extend(&n.to_le_bytes());
             }
         }

@@ -219,6 +219,8 @@ fn edit(
                 return Ok(true);
             } else if start > 0 && total <= cap - cap / 16 && total >= cap / 4 {
                 // In place: what is left moves to the front, which has been taken from often enough to pay for that.
+                // SAFETY: the storage begins `start` bytes before `data` and has room for `total`; nobody else changes it, and
+                // nothing views it.
                 unsafe {
                     let base = data.sub(start);
                     std::ptr::copy(data, base, from);

@@ -276,12 +276,15 @@ impl SetTable {
             }
         });
     }
+    fn me(&self) -> Gc<SetTable> {
+        // SAFETY: tables are made by the heap only, and begin with their header.
+        unsafe { Gc::from_obj(std::ptr::NonNull::from(self).cast()) }
+    }
     #[inline(always)]
     fn fill_cell(&self, th: Th, c: &Cell, key: Value, hash: i64) {
         c.hash.store(hash as u64, Relaxed);
         c.key.raw().store(key.bits(), Release);
-        let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
-        th.m.barrier(me.obj(), c.key.as_ptr());
+        th.m.barrier(self.me().obj(), c.key.as_ptr());
     }
     /// Fills a table that nobody else knows with the `most` elements of another one.
     fn put_all(&self, th: Th, from: &SetTable, most: usize) {
@@ -294,8 +297,7 @@ impl SetTable {
             n += 1;
         }
         self.fill.store(self.fill.load(Relaxed) + n, Release);
-        let me = unsafe { Gc::<SetTable>::from_obj(std::ptr::NonNull::from(self).cast()) };
-        th.m.barrier_all(me.obj());
+        th.m.barrier_all(self.me().obj());
     }
 }
 

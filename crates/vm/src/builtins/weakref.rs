@@ -84,6 +84,7 @@ impl Refs {
             self.others.retain(|x| *x != 0);
             self.gone = 0;
             for (k, x) in self.others.iter().enumerate() {
+                // SAFETY: an address in the list is that of a live reference; dead ones were taken out.
                 weak(unsafe { Value::from_bits(*x) }).at.store(k as u64, Relaxed);
             }
         }
@@ -187,6 +188,7 @@ pub fn make(th: Th, t: Gc<Type>, o: Value, callback: Option<Value>) -> R<Value> 
         // It doubles when it is full.
         tab.try_reserve(1).ok()?;
         let refs = tab.entry(o.bits()).or_default();
+        // SAFETY: `o` is on this stack, and pinned.
         if unsafe { oo.as_ref() }.flags.fetch_or(flags::HAS_WEAK, AcqRel) & flags::HAS_WEAK == 0 {
             // Entries of an earlier object at this address.
             *refs = Refs::default();

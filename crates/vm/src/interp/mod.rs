@@ -586,8 +586,12 @@ mod threaded {
         n > 0 && (is(0) || (n == 2 && is(1)))
     }
     /// The only argument may have its special method in Python: see `slow::special`.
+    ///
+    /// # Safety
+    /// There is an argument.
     #[inline(always)]
     unsafe fn asks_instance(args: *const Option<Value>) -> bool {
+        // SAFETY: the caller's.
         unsafe { *args }.is_some_and(|v| v.is_obj() && v.kind() == Kind::Object)
     }
     /// A call with fewer arguments than parameters. Never inlined: as `body` below.
