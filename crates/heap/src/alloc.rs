@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const MEDIUM_REACH: usize = 4;
 
 impl Space {
-    unsafe fn open_run(&mut self, block: usize, start: usize, end: usize) -> u32 {
+    pub unsafe fn open_run(&mut self, block: usize, start: usize, end: usize) -> u32 {
         let i = self.runs.len() as u32;
         let head = unsafe { &mut *self.r.run.add(block) };
         if *head == 0 {

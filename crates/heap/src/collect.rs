@@ -6,25 +6,23 @@
 //! - `unsafe` functions here require that the world is stopped and that every mutator's stack pointer is noted.
 
 use crate::census::Census;
+use crate::clock::{Moment, thread_ns};
 use crate::disown::Disown;
-use crate::layout::Layouts;
+use crate::layout::{Layouts, obj};
 use crate::mutator::POLL_STOP;
 use crate::space::*;
 use crate::trace::{Phase, Tracer};
-use crate::{Heap, Mode, Mutator, Obj};
+use crate::{Heap, Mode, Mutator, Obj, gcbits};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-/// Growth of the heap that triggers a major collection: at first small, so that small programs stay small, then
-/// more, so that programs with much short-lived old data do not collect all the time.
-const HEADROOM: (usize, usize) = (768 << 10, 12 << 20);
-/// But not more than this and twice what is alive.
-const HEADROOM_SMALL: usize = 6 << 20;
-/// With more alive than this, at least as much again.
-const MARGIN_FULL: usize = 8 << 20;
-/// It becomes more when between two major collections less time passes than so many of them take, and less again when
-/// there is time for so many: one phase of a program alone should not make it larger for good.
-const MAJOR_SHARE: (u64, u64) = (20, 80);
+/// Least growth of the heap that triggers a major collection, and most, where not more is alive: small
+/// programs should stay small.
+const HEADROOM: (usize, usize) = (768 << 10, 8 << 20);
+/// Otherwise it is the geometric mean of this and of what becomes old in the time that a collection takes: four times as
+/// many collections, or as expensive ones, for twice the memory. (Kirisame, Shenoy and Panchekha, "Optimal heap limits for
+/// reducing browser memory use", 2022.)
+const EXCHANGE: usize = 36 << 20;
 /// What a program makes when it starts mostly stays: the first major collection is at so much in the heap and outside of
 /// it, or so much in blocks.
 const FIRST_MAJOR: (usize, usize) = (3 << 20, 4 << 20);
@@ -67,19 +65,6 @@ fn move_all<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
     to.append(from);
 }
 
-/// Time that this thread computed, in nanoseconds: what other programs take from it does not count, where the system
-/// can tell.
-pub fn thread_ns() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: fills the structure given.
-    unsafe {
-        if libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) != 0 {
-            libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t);
-        }
-    }
-    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
-}
-
 impl Space {
     pub(crate) fn new(r: Range, layouts: *const Layouts, config: &crate::Config) -> Space {
         let blocks = r.len >> BLOCK_SH;
@@ -118,6 +103,7 @@ impl Space {
             to_big: Hole::EMPTY,
             large_young: Vec::new(),
             large_old: Vec::new(),
+            held: Vec::new(),
             used: 0,
             limit,
             reserve,
@@ -136,11 +122,12 @@ impl Space {
             major_at: FIRST_MAJOR.0,
             major_at_blocks: FIRST_MAJOR.1 >> BLOCK_SH,
             headroom: HEADROOM.0,
+            last_live: 0,
             trial: None,
             grow_at: 0,
             patience: PATIENCE.0,
-            last_major: Instant::now(),
-            last_minor: Instant::now(),
+            last_major: Moment::now(),
+            last_minor: Moment::now(),
             minor_ns: (0, 0),
             quiet: 0,
             copying: config.mode != Mode::NonMoving,
@@ -215,14 +202,14 @@ impl Space {
         }
         self.nursery = (self.nursery * 2).min(self.nursery_max);
     }
-    /// By how much the heap may grow before the next major collection, with so much alive: as much again, but for small
-    /// heaps, in which most is what every program has.
+    /// By how much the heap may grow before the next major collection, with so much alive.
     fn margin(&self, live: usize) -> usize {
-        live.saturating_sub(MARGIN_FULL.saturating_sub(live)).max(self.headroom)
+        self.headroom.max(live / 2)
     }
 
     unsafe fn sweep_young(&mut self) {
         unsafe {
+            self.keep_held();
             for i in 0..self.runs.len() {
                 let (start, end, walked) = (self.runs[i].start, self.runs[i].end, self.runs[i].walked);
                 if self.stress > 0 {
@@ -236,7 +223,9 @@ impl Space {
             self.runs.clear();
             let mut fresh = std::mem::take(&mut self.fresh);
             for &b in fresh.iter().rev() {
-                *self.r.run.add(b as usize) = 0;
+                if std::mem::take(&mut *self.r.run.add(b as usize)) == NONE {
+                    continue; // some of it is held
+                }
                 if self.classify(b as usize) == 0 {
                     *self.r.state.add(b as usize) = state::SINGLE;
                     self.singles.push(b);
@@ -246,7 +235,9 @@ impl Space {
             self.fresh = fresh;
             for b in std::mem::take(&mut self.large_young) {
                 if self.is_marked(b as usize) {
-                    self.large_old.push(b);
+                    let held =
+                        obj(self.r.block_addr(b as usize)).as_ref().gc.load(Relaxed) & gcbits::HELD != 0;
+                    if held { &mut self.large_young } else { &mut self.large_old }.push(b);
                     continue;
                 }
                 let n = *self.r.span.add(b as usize) as usize;
@@ -434,6 +425,7 @@ impl Heap {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
+            let begun = thread_ns();
             let mut active = 0;
             for &m in self.world.mutators() {
                 active += ((*m).local().run != NONE) as usize;
@@ -443,8 +435,9 @@ impl Heap {
             (*s).stats.allocated += (*s).since as u64;
             (*s).since = 0;
             self.gc_due.store(false, Relaxed);
+            (*s).release_held();
             let mut t = Tracer::new(self, s);
-            self.minor(&mut t, start, census.is_some(), disown);
+            self.minor(&mut t, begun, census.is_some(), disown);
             let middle = Instant::now();
             (*s).stats.minor += 1;
             let ns = (middle - start).as_nanos() as u64;
@@ -464,27 +457,32 @@ impl Heap {
             }
             if major {
                 let begun = thread_ns();
+                t.promote_held();
+                let grown = ((*s).old_bytes + external).saturating_sub((*s).last_live);
                 self.major(&mut t, census, disown);
                 let s = &mut *s;
                 s.stats.major += 1;
                 let ns = middle.elapsed().as_nanos() as u64;
-                let cost = ns.min(thread_ns() - begun);
                 s.stats.major_ns += ns;
                 s.stats.major_max_ns = s.stats.major_max_ns.max(ns);
+                let cost = thread_ns() - begun;
                 let live = s.old_bytes + self.external.load(Relaxed).max(0) as usize;
-                // Too often for what one costs, or seldom.
-                let gap = middle.duration_since(s.last_major).as_nanos() as u64;
-                if !want_major && gap <= MAJOR_SHARE.0 * cost {
-                    s.headroom = (s.headroom * 2).min(HEADROOM.1).min(HEADROOM_SMALL + 2 * live);
-                } else if !want_major && gap > MAJOR_SHARE.1 * cost {
-                    s.headroom = (s.headroom / 2).max(HEADROOM.0);
+                let now = Moment::now();
+                if !want_major {
+                    let gap = now.since(s.last_major).saturating_sub(cost).max(1);
+                    let meanwhile = grown as f64 * cost as f64 / gap as f64;
+                    // One phase of a program alone should not make it larger.
+                    let wanted = (EXCHANGE as f64 * meanwhile).sqrt() as usize;
+                    s.headroom = s.headroom.midpoint(wanted).clamp(HEADROOM.0, HEADROOM.1.max(live));
                 }
-                s.last_major = Instant::now();
+                s.last_major = now;
+                s.last_live = live;
                 s.major_at = live + s.margin(live);
                 // Nearly empty blocks count as well: pinned objects could fill the heap with them.
-                s.major_at_blocks = s.used + ((s.used << BLOCK_SH).max(s.headroom) >> BLOCK_SH);
+                s.major_at_blocks = s.used + (s.margin(s.used << BLOCK_SH) >> BLOCK_SH);
             }
             t.finish();
+            (*s).reopen_held();
             let external = self.external.load(Relaxed);
             self.external_at.store(external + EXTERNAL_STEP.max(external / 4), Relaxed);
         }
@@ -497,6 +495,7 @@ impl Heap {
             if many && t.phase == Phase::Copy {
                 t.new_line();
             }
+            t.of_thread = true;
             for &m in mutators {
                 if t.phase != Phase::Copy {
                     t.scan_stacks(&*m);
@@ -511,11 +510,12 @@ impl Heap {
                     t.new_line();
                 }
             }
+            t.of_thread = false;
             (self.hooks.trace_roots)(t);
         }
     }
     /// With `keep_all` nothing dies: what is young becomes old.
-    unsafe fn minor(&'static self, t: &mut Tracer, start: Instant, keep_all: bool, disown: Option<&Disown>) {
+    unsafe fn minor(&'static self, t: &mut Tracer, begun: u64, keep_all: bool, disown: Option<&Disown>) {
         self.epoch.fetch_add(1, Relaxed);
         unsafe {
             if keep_all {
@@ -543,12 +543,12 @@ impl Heap {
             let s = &mut *t.space;
             s.old_bytes += t.live;
             let young = s.young_limit();
-            let now = Instant::now();
+            let (now, cost) = (Moment::now(), thread_ns() - begun);
             // One that takes much longer than the others was interrupted by another program.
             let (own, all) = &mut s.minor_ns;
             let most = (*own / MINOR_WINDOW * MINOR_OUTLIER.0).max(MINOR_OUTLIER.1);
-            *own = *own - *own / MINOR_WINDOW + ((now - start).as_nanos() as u64).min(most);
-            *all = *all - *all / MINOR_WINDOW + now.duration_since(s.last_minor).as_nanos() as u64;
+            *own = *own - *own / MINOR_WINDOW + cost.min(most);
+            *all = *all - *all / MINOR_WINDOW + now.since(s.last_minor);
             let share = *own as f64 / *all as f64;
             s.fit_nursery(t.live, young, share);
             s.last_minor = now;
@@ -678,12 +678,10 @@ mod tests {
         assert_eq!(s.young_limit(), FIRST_NURSERY, "until that has been good for nothing for some time");
     }
     #[test]
-    fn small_heaps_grow_by_little() {
+    fn heaps_grow_by_half() {
         let s = space();
-        assert_eq!(s.margin(2 << 20), HEADROOM.0);
-        assert_eq!(s.margin(6 << 20), 4 << 20);
-        for live in [8, 10, 100] {
-            assert_eq!(s.margin(live << 20), live << 20);
-        }
+        assert_eq!(s.margin(1 << 20), HEADROOM.0);
+        assert_eq!(s.margin(6 << 20), 3 << 20);
+        assert_eq!(s.margin(100 << 20), 50 << 20);
     }
 }

@@ -44,6 +44,7 @@ pub struct Hooks {
     /// Visits the embedder's global roots.
     pub trace_roots: unsafe fn(&mut Tracer),
     /// Visits one thread's precise roots (register stack, pending exception...). Native stacks are done by the heap.
+    /// A thread's own slots: the same in every collection, whether they were written since the last or not.
     pub trace_mutator: unsafe fn(*mut Mutator, &mut Tracer),
     /// Major only: visits what a live descriptor refers to (called once per collection for each live `desc`).
     pub trace_desc: unsafe fn(u32, &mut Tracer),

@@ -32,7 +32,7 @@
 //! `space` the memory: blocks, lines, side tables, spans · `alloc` allocation's slow paths, the limit · `mutator`
 //! a thread's part, fast paths · `stack` registers and stacks · `roots` ambiguous words · `trace` marking and
 //! evacuation · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
-//! course of a collection, sweeping, policy · `malloc` memory outside the heap, when it runs out · `pile` long queues in pieces · `census` counting cyclic garbage · `disown` what only stale words keep · `world` threads, stopping them · `rooted` root vectors · `check`
+//! course of a collection, sweeping, policy · `malloc` memory outside the heap, when it runs out · `pile` long queues in pieces · `census` counting cyclic garbage · `clock` what they cost · `disown` what only stale words keep · `held` what only threads keep · `world` threads, stopping them · `rooted` root vectors · `check`
 //! stress mode's checks · `layout` the table of kinds.
 //!
 //! Sources: Blackburn and McKinley, "Immix" (2008), for blocks, lines and sticky marks; Bartlett,
@@ -65,6 +65,9 @@ pub mod gcbits {
     pub const FORWARDED: u8 = 4;
     /// The address was given out (`id()`, default hash): promote in place, never move.
     pub const PINNED: u8 = 8;
+    /// Young object that stays young in this collection, and one that did in the last (see `held`).
+    pub const HELD: u8 = 16;
+    pub const AGED: u8 = 32;
 }
 
 /// The bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).
@@ -127,9 +130,11 @@ mod alloc;
 mod barrier;
 mod census;
 mod check;
+mod clock;
 mod collect;
 mod disown;
 mod heap;
+mod held;
 mod layout;
 mod malloc;
 mod mutator;
@@ -148,7 +153,7 @@ pub fn given(size: usize) -> usize {
 }
 
 pub use alloc::out_of_memory;
-pub use collect::thread_ns;
+pub use clock::thread_ns;
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
 pub use malloc::{Malloc, fatal, fatal_at_start, map_anonymous, share_arenas, would_fit};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};

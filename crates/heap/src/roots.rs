@@ -21,7 +21,12 @@ impl Tracer {
         if self.heap.contains(word)
             && let Some(o) = unsafe { self.object_at(word & !7) }
         {
-            unsafe { self.mark(addr(o)) };
+            // SAFETY: an object, young unless it is marked.
+            unsafe {
+                if !(self.phase == Phase::Pin && self.of_thread && !self.is_marked(addr(o)) && self.hold(o)) {
+                    self.mark(addr(o));
+                }
+            }
         }
     }
 

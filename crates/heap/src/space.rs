@@ -3,7 +3,8 @@
 //! # Invariants
 //! - A block is `FREE` (in a span or above `top`), `SINGLE` (in the list of single free blocks), `SMALL` (holds
 //!   objects of up to [`MEDIUM_MAX`] bytes, none of which crosses the block's end) or part of a large object.
-//! - A line's byte is 1 iff an old object overlaps it (exactly, not approximately).
+//! - A line's byte is 1 if an old object overlaps it or, between two collections, one that is [`held`](crate::held). At
+//!   the ends of one that was it may stay 1 until the next major collection.
 //! - `marks` has a bit for each old object; young objects have none. `starts` is all zero between collections.
 //! - Everything behind the lock of [`Space`] may be touched by the collector without it while the world is
 //!   stopped, because running mutators hold that lock only between two safepoints.
@@ -190,6 +191,10 @@ fn address_space_left() -> Option<usize> {
 pub(crate) unsafe fn bit(t: *mut u64, off: usize) -> bool {
     unsafe { *t.add(off >> 9) >> ((off >> 3) & 63) & 1 != 0 }
 }
+#[inline(always)]
+pub(crate) unsafe fn clear_bit(t: *mut u64, off: usize) {
+    unsafe { *t.add(off >> 9) &= !(1 << ((off >> 3) & 63)) }
+}
 /// Sets a bit and tells whether it was set.
 #[inline(always)]
 pub(crate) unsafe fn test_set(t: *mut u64, off: usize) -> bool {
@@ -275,6 +280,8 @@ pub(crate) struct Space {
     pub to: Hole,
     pub to_big: Hole,
     pub large_young: Vec<u32>,
+    /// Young objects that the last collection left young, or those that this one does (see `held`).
+    pub held: Vec<Obj>,
     pub large_old: Vec<u32>,
     pub used: usize,
     pub limit: usize,
@@ -293,8 +300,8 @@ pub(crate) struct Space {
     /// Bytes handed out since the last collection.
     pub since: usize,
     /// When the last major collection ended, and the last minor one.
-    pub last_major: std::time::Instant,
-    pub last_minor: std::time::Instant,
+    pub last_major: crate::clock::Moment,
+    pub last_minor: crate::clock::Moment,
     /// How long the last minor collections took, and these and the program between them: sums that fade.
     pub minor_ns: (u64, u64),
     /// So many of them in a row found little alive and took little of the time.
@@ -314,6 +321,8 @@ pub(crate) struct Space {
     /// The same for blocks in use.
     pub major_at_blocks: usize,
     pub headroom: usize,
+    /// What was alive after the last major collection, in the heap and outside of it.
+    pub last_live: usize,
     pub copying: bool,
     pub stress: u32,
     pub stress_count: u32,

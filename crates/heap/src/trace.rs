@@ -83,6 +83,8 @@ pub struct Tracer {
     /// The object whose slots are checked.
     pub(crate) verifying: usize,
     pub(crate) visitor: Option<*mut Visitor<'static>>,
+    /// Slots of threads are followed.
+    pub(crate) of_thread: bool,
     /// Which parts of a stack count (see [`crate::disown`]).
     pub(crate) disowning: Option<*const crate::disown::Disown<'static>>,
 }
@@ -213,6 +215,7 @@ impl Tracer {
             later: Vec::new(),
             verifying: 0,
             visitor: None,
+            of_thread: false,
             disowning: None,
         }
     }
@@ -242,7 +245,7 @@ impl Tracer {
     }
 
     #[inline(always)]
-    unsafe fn layout(&self, o: Obj) -> &'static Layout {
+    pub(crate) unsafe fn layout(&self, o: Obj) -> &'static Layout {
         unsafe { &(&*self.layouts)[o.as_ref().kind as usize] }
     }
     #[inline(always)]
@@ -274,8 +277,13 @@ impl Tracer {
         unsafe {
             if !self.heap.contains(addr(o)) || self.is_marked(addr(o)) {
                 Some(o)
-            } else if self.phase == Phase::Copy && o.as_ref().gc.load(Relaxed) & gcbits::FORWARDED != 0 {
-                Some(obj(*o.as_ptr().cast::<usize>().add(1)))
+            } else if self.phase == Phase::Copy {
+                let gc = o.as_ref().gc.load(Relaxed);
+                if gc & gcbits::FORWARDED != 0 {
+                    Some(obj(*o.as_ptr().cast::<usize>().add(1)))
+                } else {
+                    (gc & gcbits::HELD != 0).then_some(o)
+                }
             } else {
                 None
             }
@@ -351,6 +359,9 @@ impl Tracer {
             return;
         }
         let size = unsafe { self.size(o) };
+        if size > SMALL_MAX && self.of_thread && self.phase == Phase::Copy && self.hold(o) {
+            return;
+        }
         if size > self.evac_max || gc & gcbits::PINNED != 0 {
             return self.mark(addr(o));
         }

@@ -66,7 +66,10 @@ impl Tracer {
                 continue;
             }
             match unsafe { self.survivor(o) } {
-                Some(o) => s.finalizers.old.push(o),
+                Some(o) => {
+                    unsafe { self.let_go(o) };
+                    s.finalizers.old.push(o)
+                }
                 None => s.finalizable.push(unsafe { self.keep(o) }),
             }
         }
@@ -84,14 +87,21 @@ impl Tracer {
                 let t = unsafe { target(w) };
                 if unsafe { *t } != 0 {
                     // Alive, perhaps at a new address.
-                    unsafe { *t = addr(self.survivor(obj(*t)).unwrap_unchecked()) };
+                    unsafe {
+                        let o = self.survivor(obj(*t)).unwrap_unchecked();
+                        self.let_go(o);
+                        *t = addr(o);
+                    }
                     s.weak.old.push(w);
                 }
             }
         }
         for o in self.entries(&mut s.drops).drain() {
             match unsafe { self.survivor(o) } {
-                Some(o) => s.drops.old.push(o),
+                Some(o) => {
+                    unsafe { self.let_go(o) };
+                    s.drops.old.push(o)
+                }
                 None => unsafe {
                     if let Some(drop) = self.heap.kinds[o.as_ref().kind as usize].drop {
                         drop(o);
@@ -99,6 +109,7 @@ impl Tracer {
                 },
             }
         }
+        unsafe { self.drain() };
         let pending = !s.finalizable.is_empty() || !s.dead_weak.is_empty();
         self.heap.pending.store(pending, Relaxed);
     }

@@ -494,3 +494,91 @@ fn slots_are_shown() {
         assert_eq!(seen, [fix(4), fix(3), fix(2)]);
     });
 }
+
+/// Only a thread's register refers to a text: it becomes old in the second collection, or dies in it.
+#[test]
+fn what_only_threads_keep_is_young_once() {
+    for size in [600, 3000, 12_000, 100_000] {
+        with_heap(config(Mode::Generational), |th| {
+            away(|| th.regs = vec![bits(text(&th.m, size, 7))]);
+            let before = !th.regs[0];
+            for old in [false, true, true] {
+                collect(th, false);
+                assert_eq!(th.regs[0], !before, "it stays where it is");
+                assert_eq!(th.m.is_old(at(th.regs[0])), old);
+                assert_eq!(sum(at(th.regs[0])), 7 * size as u64);
+            }
+            // Each of these is seen by one collection.
+            let live = th.m.heap.stats().live;
+            for i in 0..200 {
+                away(|| th.regs[0] = bits(text(&th.m, size, i as u8)));
+                collect(th, false);
+                assert_eq!(sum(at(th.regs[0])), (i as u64 & 255) * size as u64);
+            }
+            th.regs[0] = 0;
+            collect(th, false);
+            assert!(th.m.heap.stats().live < live + (64 << 10) + 10 * size as u64);
+        });
+    }
+}
+#[test]
+fn what_others_keep_too_is_old_at_once() {
+    with_heap(config(Mode::Generational), |th| {
+        let w = away(|| {
+            let t = text(&th.m, 5000, 1);
+            th.regs = vec![bits(t), 0, 0];
+            let n = node(&th.m, 0);
+            th.regs[1] = bits(n);
+            store(&th.m, n, 2, th.regs[0]);
+            // And one that a weak reference knows.
+            th.regs[2] = bits(text(&th.m, 5000, 2));
+            !bits(weak(&th.m, th.regs[2]))
+        });
+        th.regs.push(!w);
+        collect(th, false);
+        away(|| {
+            assert!(th.m.is_old(at(th.regs[0])) && th.m.is_old(at(th.regs[2])));
+            assert_eq!(get(at(th.regs[3]), 1), th.regs[2]);
+            th.regs[2] = 0;
+        });
+        collect(th, true);
+        assert_eq!(get(at(th.regs[3]), 1), 0);
+        assert_eq!(sum(at(get(at(th.regs[1]), 2))), 5000);
+    });
+}
+/// A text that is young for the second time gets referred to by an old object, or a major collection comes.
+#[test]
+fn held_objects_are_kept_by_what_they_are_stored_in() {
+    for major in [false, true] {
+        with_heap(config(Mode::Generational), |th| {
+            let n = node(&th.m, 0);
+            let mut all = RootedVec::new(&th.m);
+            all.push(bits(n));
+            collect(th, true);
+            for i in 0..100u8 {
+                away(|| th.regs = (0..4).map(|k| bits(text(&th.m, 600 + 900 * k, i))).collect());
+                collect(th, major);
+                store(&th.m, at(all.as_mut_slice()[0]), 3, th.regs[i as usize % 4]);
+                let size = 600 + 900 * (i as usize % 4);
+                th.regs.clear();
+                collect(th, false);
+                away(|| (0..50).for_each(|_| _ = text(&th.m, 1000, 255)));
+                assert_eq!(sum(at(get(at(all.as_mut_slice()[0]), 3))), i as u64 * size as u64);
+            }
+        });
+    }
+}
+fn text(m: &Mutator, size: usize, byte: u8) -> Obj {
+    let o = m.try_alloc(16 + size.next_multiple_of(8), BYTES, 0).unwrap();
+    unsafe {
+        *word(o, 1) = size as u64;
+        word(o, 2).cast::<u8>().write_bytes(byte, size);
+    }
+    o
+}
+fn sum(o: Obj) -> u64 {
+    unsafe { std::slice::from_raw_parts(word(o, 2).cast::<u8>(), get(o, 1) as usize) }
+        .iter()
+        .map(|b| *b as u64)
+        .sum()
+}
