@@ -1,4 +1,7 @@
 //! What collections cost, and the time between them, so that other programs on the machine do not count.
+//!
+//! # Safety
+//! The one call fills a structure that is its own.
 
 use std::time::Instant;
 
