@@ -63,8 +63,9 @@ pub fn cranelift() -> Option<&'static dyn Backend> {
     CRANELIFT.get_or_init(Cranelift::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, target: usize) -> &'static Exit {
-    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
+fn exit(m: &mut ExitMaker, snap: &Snap, leaves: &[(R, Loc, Ty)], target: usize) -> &'static Exit {
+    let number = &|r, _| leaves.iter().position(|l| l.0 == r).expect("a leaf") as u32;
+    let info = ExitInfo { snap: Some(snap), number, leaves, carry: &[], at: None, early: false };
     // Headers are no functions: bridges link to entries.
     m.exit(info, None, target as u64, false)
 }
@@ -149,8 +150,8 @@ impl Cranelift {
             })
             .ok()?;
         let mut maker = ExitMaker::new(None, 0);
-        let e = exit(&mut maker, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave);
-        maker.finish();
+        let e = exit(&mut maker, &Snap { in_memory: true, ..Snap::default() }, &[], leave);
+        maker.finish(None);
         let (bail, _) = t
             .function(trace_signature(), |b, _| {
                 begin(b);
@@ -179,12 +180,12 @@ impl Backend for Cranelift {
         owner: usize,
     ) -> Result<Compiled, &'static str> {
         let mut maker = ExitMaker::new(parent, owner);
-        let mut make = |snap, leaves| exit(&mut maker, snap, leaves, self.leave);
+        let mut make = |snap: &_, leaves: &[_]| exit(&mut maker, snap, leaves, self.leave);
         let mut tools = self.tools.lock().map_err(|_| "the code generator is broken")?;
         let (entry, bytes) = tools.function(trace_signature(), |b, native| {
             translate::Translate::new(t, layout, parent, b, native).run(&mut make)
         })?;
-        let exits = maker.finish();
+        let exits = maker.finish(None);
         Ok(Compiled { entry, exits, bytes })
     }
     unsafe fn enter(&self, entry: usize, state: &mut State) -> &'static Exit {

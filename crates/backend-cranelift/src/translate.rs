@@ -90,7 +90,7 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
         Translate { t, layout, parent, b, native, env, state, thread, trace, ways: Vec::new(), head: None }
     }
 
-    pub fn run(mut self, exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit) -> Res<()> {
+    pub fn run(mut self, exit: &mut dyn FnMut(&Snap, &[(R, Loc, Ty)]) -> &'static Exit) -> Res<()> {
         self.inputs()?;
         for i in 0..self.t.insts.len() {
             self.inst(i)?;
@@ -178,7 +178,7 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
         Ok(block)
     }
 
-    fn way_out(&mut self, w: Way, exit: &mut dyn FnMut(Snap, Vec<(Loc, Ty)>) -> &'static Exit) -> Res<()> {
+    fn way_out(&mut self, w: Way, exit: &mut dyn FnMut(&Snap, &[(R, Loc, Ty)]) -> &'static Exit) -> Res<()> {
         self.b.switch_to_block(w.block);
         let mut places = Vec::with_capacity(w.leaves.len());
         let mut k = 0;
@@ -194,9 +194,9 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
                 let v = self.value(*r)?;
                 self.store(self.state, at as i64, v);
             }
-            places.push((l, *ty));
+            places.push((*r, l, *ty));
         }
-        let e = exit(exec::renumber(&self.t.snaps[w.snap as usize], &w.leaves), places);
+        let e = exit(&self.t.snaps[w.snap as usize], &places);
         let e = self.int(e as *const Exit as i64);
         let target = self.load(e, offset_of!(Exit, target) as i64);
         self.b.ins().return_call_indirect(self.trace, target, &[self.state, e]);

@@ -2,6 +2,7 @@
 
 use adder_metatrace::backend::{Loc, SPILLS, spills};
 use adder_metatrace::ir::*;
+use adder_metatrace::scratch::Reuse;
 
 /// Where one value is.
 #[derive(Clone, Copy, Default, Debug)]
@@ -10,6 +11,7 @@ pub struct Place {
     pub spill: Option<u16>,
 }
 
+#[derive(Default)]
 pub struct Uses {
     /// Operand uses: position, the next of the same value, ascending.
     all: Vec<(u32, u32)>,
@@ -45,11 +47,20 @@ pub fn phis_end(t: &Trace) -> usize {
 }
 
 impl Uses {
-    pub fn new(t: &Trace) -> Uses {
+    /// No uses: its memory is used again.
+    pub fn empty(&mut self) {
+        self.all.empty();
+        self.of.empty();
+        self.last.empty();
+        self.calls.empty();
+    }
+    /// `u`: an empty one.
+    pub fn new(t: &Trace, mut u: Uses) -> Uses {
         let n = t.insts.len();
-        let calls = (0..n as u32).filter(|i| t.insts[*i as usize].op.is_call()).collect();
-        let mut u =
-            Uses { all: Vec::with_capacity(2 * n), of: vec![(NONE, NONE, NONE); n], last: vec![0; n], calls };
+        u.all.reserve(2 * n);
+        u.of.resize(n, (NONE, NONE, NONE));
+        u.last.resize(n, 0);
+        u.calls.extend((0..n as u32).filter(|i| t.insts[*i as usize].op.is_call()));
         // Where the last guard with a snapshot is.
         let mut snaps = vec![NONE; t.snaps.len()];
         let loop_at = t.loop_at().unwrap_or(usize::MAX);

@@ -65,9 +65,8 @@ pub fn native() -> Option<&'static dyn Backend> {
     NATIVE.get_or_init(Native::new).as_ref().map(|n| n as &dyn Backend)
 }
 
-fn exit(m: &mut ExitMaker, l: emit::Leaving, target: usize) -> &'static Exit {
-    let info = ExitInfo { snap: l.snap, leaves: l.leaves, carry: l.carry, hints: l.hints, early: l.early };
-    m.exit(info, l.home, target as u64, l.kind)
+fn exit(m: &mut ExitMaker, l: emit::Leaving<'_>, target: usize) -> &'static Exit {
+    m.exit(l.info, l.home, target as u64, l.kind)
 }
 
 impl Native {
@@ -82,18 +81,17 @@ impl Native {
         let leave = add(&mut m, Host::leave_stub)?;
         let returned = add(&mut m, |a| a.return_stub(&raw const *RETURNED as u64))?;
         let snap = Snap { in_memory: true, ..Snap::default() };
-        let l = emit::Leaving {
-            snap: Some(snap),
-            leaves: Vec::new(),
-            home: None,
-            carry: Vec::new(),
-            hints: Vec::new(),
-            kind: false,
+        let info = ExitInfo {
+            snap: Some(&snap),
+            number: &|_, _| 0,
+            leaves: &[],
+            carry: &[],
+            at: None,
             early: false,
         };
         let mut maker = ExitMaker::new(None, 0);
-        let e = exit(&mut maker, l, leave);
-        maker.finish();
+        let e = maker.exit(info, None, leave as u64, false);
+        maker.finish(None);
         let bail = add(&mut m, |a| a.bail_stub(e as *const Exit as u64, leave as u64))?;
         // SAFETY: the code above has this type.
         let enter = unsafe {
@@ -129,7 +127,7 @@ impl Backend for Native {
             &mut |s| m.shared(s, || s.code::<Host>(layout)),
         )?;
         maker.stale(stale);
-        let exits = maker.finish();
+        let exits = maker.finish(Some(t));
         if let Some(x) = marks {
             MARKS.set(x);
         }

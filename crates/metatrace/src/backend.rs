@@ -77,16 +77,17 @@ pub struct Target {
 }
 
 /// What an exit says.
-#[derive(Debug)]
-pub struct ExitInfo {
-    /// Operands `R::ins(n)` are `leaves[n]`. None: the snapshot of the exit made before.
-    pub snap: Option<Snap>,
-    /// Where each operand of the snapshot is, and its type.
-    pub leaves: Vec<(Loc, Ty)>,
+pub struct ExitInfo<'a> {
+    /// None: the snapshot of the exit made before.
+    pub snap: Option<&'a Snap>,
+    /// Which of the leaves an operand of the snapshot is.
+    pub number: &'a dyn Fn(R, Ty) -> u32,
+    /// The operands of the snapshot and others: which value of the trace it is (or none), where it is, its type.
+    pub leaves: &'a [(R, Loc, Ty)],
     /// Which leaves a bridge needs to jump back into [`Exit::home`] ([`Trace::carry`]).
-    pub carry: Vec<u32>,
-    /// What is known here.
-    pub hints: Vec<Hint>,
+    pub carry: &'a [u32],
+    /// The instruction of the trace that leaves, if what is known there is to be passed on to bridges ([`Trace::story`]).
+    pub at: Option<(&'a Trace, u32)>,
     /// It is on the way into the loop: registers in memory are not yet what they are at its header.
     pub early: bool,
 }
@@ -96,7 +97,7 @@ pub struct ExitInfo {
 pub struct Left {
     /// The interpreter's state in terms of `leaves`.
     pub snap: Snap,
-    /// As [`ExitInfo::leaves`].
+    /// As [`ExitInfo::leaves`]; operands `R::ins(n)` of the snapshot are `leaves[n]`.
     pub leaves: Vec<(Loc, Ty)>,
     /// The same, ready for use.
     pub moves: Moves,
@@ -371,7 +372,7 @@ impl ExitMaker {
     /// One more; those that have a `home` have the same.
     pub fn exit(
         &mut self,
-        info: ExitInfo,
+        info: ExitInfo<'_>,
         home: Option<&'static Target>,
         target: u64,
         kind: bool,
@@ -404,9 +405,9 @@ impl ExitMaker {
     pub fn stale(&self, slots: u16) {
         self.of.stale.store(slots, Relaxed);
     }
-    /// To be called before the code runs; all exits.
-    pub fn finish(self) -> ExitList {
-        self.of.packed.store(forever::value(self.packer.finish()) as *const _ as *mut _, Release);
+    /// To be called before the code runs; all exits. With the trace if exits say where in it they are.
+    pub fn finish(self, t: Option<&Trace>) -> ExitList {
+        self.of.packed.store(forever::value(self.packer.finish(t)) as *const _ as *mut _, Release);
         ExitList(self.groups.into())
     }
 }
@@ -498,7 +499,7 @@ impl Exit {
         }
         first
     }
-    /// For a bridge: `ExitInfo::carry` and `hints`.
+    /// For a bridge: `ExitInfo::carry`, and what is known.
     pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
         self.packed().unpack_rest(self.rest)
     }

@@ -758,25 +758,6 @@ pub fn leaves(t: &Trace, s: &Snap) -> Vec<(R, Ty)> {
     v
 }
 
-/// The snapshot with leaves for operands.
-pub fn renumber(s: &Snap, leaves: &[(R, Ty)]) -> Snap {
-    let at = |r: R| R::ins(leaves.iter().position(|l| l.0 == r).expect("a leaf"));
-    let v = |v: Val| match v {
-        Val::Word(r) => Val::Word(at(r)),
-        Val::Int(r) => Val::Int(at(r)),
-        Val::Flt(r) => Val::Flt(at(r)),
-        v => v,
-    };
-    let object =
-        |o: &VirtSnap| VirtSnap { what: o.what, fields: o.fields.iter().map(|f| (f.0, v(f.1))).collect() };
-    Snap {
-        frames: s.frames.iter().map(|f| FrameSnap { func: v(f.func), extra: f.extra.map(v), ..*f }).collect(),
-        slots: s.slots.iter().map(|x| (x.0, v(x.1))).collect(),
-        virts: s.virts.iter().map(object).collect(),
-        in_memory: s.in_memory,
-    }
-}
-
 /// "Machine code" of this backend; entries are addresses of these.
 enum Code {
     Trace(std::boxed::Box<Traced>),
@@ -803,8 +784,9 @@ pub struct Reference {
 
 static FAULT: Mutex<()> = Mutex::new(());
 
-fn exit(m: &mut ExitMaker, snap: Snap, leaves: Vec<(Loc, Ty)>, leave: &'static Code) -> &'static Exit {
-    let info = ExitInfo { snap: Some(snap), leaves, carry: Vec::new(), hints: Vec::new(), early: false };
+fn exit(m: &mut ExitMaker, snap: &Snap, leaves: &[(R, Loc, Ty)], leave: &'static Code) -> &'static Exit {
+    let number = &|r, _| leaves.iter().position(|l| l.0 == r).expect("a leaf") as u32;
+    let info = ExitInfo { snap: Some(snap), number, leaves, carry: &[], at: None, early: false };
     m.exit(info, None, leave as *const Code as u64, false)
 }
 
@@ -814,8 +796,8 @@ pub fn reference() -> &'static dyn Backend {
     REFERENCE.get_or_init(|| {
         let leave: &'static Code = std::boxed::Box::leak(std::boxed::Box::new(Code::Leave));
         let mut m = ExitMaker::new(None, 0);
-        let e = exit(&mut m, Snap { in_memory: true, ..Snap::default() }, Vec::new(), leave);
-        m.finish();
+        let e = exit(&mut m, &Snap { in_memory: true, ..Snap::default() }, &[], leave);
+        m.finish(None);
         Reference { leave, bail: std::boxed::Box::leak(std::boxed::Box::new(Code::Bail(e))) }
     })
 }
@@ -911,11 +893,11 @@ impl Backend for Reference {
             }
             let s = &t.snaps[x.snap as usize];
             let l = leaves(t, s);
-            let places: Result<Vec<(Loc, Ty)>, _> =
-                l.iter().enumerate().map(|(k, (_, ty))| Ok((place(k)?, *ty))).collect();
-            exits.push(Some((exit(&mut maker, renumber(s, &l), places?, self.leave), l)));
+            let places: Result<Vec<(R, Loc, Ty)>, _> =
+                l.iter().enumerate().map(|(k, (r, ty))| Ok((*r, place(k)?, *ty))).collect();
+            exits.push(Some((exit(&mut maker, s, &places?, self.leave), l)));
         }
-        let all = maker.finish();
+        let all = maker.finish(None);
         let code = Traced { trace: t.clone(), layout: *layout, last: last_uses(t), parent, exits };
         let bytes = t.insts.len() * size_of::<Inst>();
         let code: &'static Code = std::boxed::Box::leak(std::boxed::Box::new(Code::Trace(code.into())));

@@ -7,6 +7,7 @@
 //!   came after that state has had an effect.
 
 use crate::machine::Effects;
+use crate::story::Story;
 
 /// An operand: an instruction's result or a constant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -418,7 +419,7 @@ impl Snap {
 }
 
 /// An operand of a [`Hint`]: of an exit, values are leaves.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HintVal {
     Value(R),
     /// To be tagged, to be boxed.
@@ -546,10 +547,8 @@ pub struct Trace {
     pub shared: bool,
     /// Of a recorded bridge: what is known where it begins.
     pub hints: Vec<Hint>,
-    /// Of an optimised trace: what is known at its guards. Instructions, in order, and which of `all_known`.
-    pub known: Vec<(u32, std::ops::Range<u32>)>,
-    /// See `known`.
-    pub all_known: Vec<Hint>,
+    /// Of an optimised trace: what it gets to know on its way.
+    pub story: Story,
 }
 
 impl Trace {
@@ -609,40 +608,6 @@ impl Trace {
                 .is_some_and(|c| matches!(c.op, Op::IsFix | Op::IsFlo | Op::IsPtr | Op::ShapeIs)),
             _ => false,
         }
-    }
-    /// What is known where the guard `at` fails, of values that are at hand there (`leaf`: their new names).
-    pub fn hints_at(&self, at: u32, leaf: &mut dyn FnMut(R, Ty) -> Option<R>) -> Vec<Hint> {
-        let known = match self.known.binary_search_by_key(&at, |h| h.0) {
-            Ok(k) => &self.all_known[self.known[k].1.start as usize..self.known[k].1.end as usize],
-            Err(_) => &[],
-        };
-        let mut all = Vec::with_capacity(known.len() + 1);
-        all.extend(known.iter().filter_map(|h| h.with(leaf, |r| self.ty(r))));
-        let failed = self.insts.get(at as usize).filter(|i| matches!(i.op, Op::GuardT | Op::GuardF));
-        if let Some(g) = failed
-            && let Some(c) = self.inst(g.a)
-            && matches!(
-                c.op,
-                Op::IsFix
-                    | Op::IsFlo
-                    | Op::IsPtr
-                    | Op::Eq
-                    | Op::Lt
-                    | Op::Le
-                    | Op::Ult
-                    | Op::FEq
-                    | Op::FLt
-                    | Op::FLe
-            )
-        {
-            let val = |r: R| match self.const_of(r) {
-                Some(c) => HintVal::Const(c),
-                None => HintVal::Value(r),
-            };
-            let h = Hint::Cond(c.op, val(c.a), val(c.b), g.op == Op::GuardF);
-            all.extend(h.with(leaf, |r| self.ty(r)));
-        }
-        all
     }
     /// Index of the `Loop` marker.
     pub fn loop_at(&self) -> Option<usize> {

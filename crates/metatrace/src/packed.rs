@@ -10,7 +10,7 @@ use crate::backend::{ExitInfo, Left, Loc, State};
 use crate::forever;
 use crate::fxhash::{Fx, FxMap};
 use crate::ir::*;
-use crate::opt::{ANY, FIX, FLO, Fact, Kind};
+use crate::scratch::{self, Reuse};
 use crate::word;
 use std::hash::Hasher;
 
@@ -19,6 +19,8 @@ pub(crate) struct Packed {
     bytes: &'static [u8],
     /// Large numbers.
     words: &'static [u64],
+    /// Where is written what the trace knows; 0: it does not tell.
+    story: u32,
 }
 
 /// Bits of an exit's first byte. Everything is in memory.
@@ -51,7 +53,7 @@ pub trait Leaving {
 
 /// An exit at which everything is in memory, and nothing else is to be said: an empty part refers to itself.
 pub(crate) static IN_MEMORY: Packed =
-    Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[] };
+    Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[], story: 0 };
 
 /// Writes.
 #[derive(Default)]
@@ -64,12 +66,11 @@ pub(crate) struct Packer {
     /// Of the exit before: where the parts of its snapshot are.
     snap: SnapAt,
     /// Its leaves, and where they are.
-    leaves: (Vec<(Loc, Ty)>, u32),
-    /// Its hints, and where they are: most are said again, in the same order.
-    last: Vec<(Hint, u32)>,
-    next: Vec<(Hint, u32)>,
-    /// Where they are said, and in how many steps.
-    said: (u32, u32),
+    leaves: (Vec<(R, Loc, Ty)>, u32),
+    /// Where it is written which values these are; 0: nowhere.
+    values: u32,
+    /// Values that exits have.
+    pub(crate) offered: Vec<bool>,
 }
 #[derive(Default)]
 struct SnapAt {
@@ -80,26 +81,26 @@ struct SnapAt {
 }
 impl Packer {
     pub fn new() -> Packer {
-        let mut p = Packer { out: Vec::with_capacity(1 << 11), ..Packer::default() };
-        p.index.reserve(56);
-        p.parts.reserve(112);
-        p
+        scratch::packer()
     }
-    fn byte(&mut self, b: u8) {
+    pub fn len(&self) -> u32 {
+        self.out.len() as u32
+    }
+    pub fn byte(&mut self, b: u8) {
         self.out.push(b);
     }
-    fn num(&mut self, mut n: u64) {
+    pub fn num(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.out.push(n as u8 | 0x80);
             n >>= 7;
         }
         self.out.push(n as u8);
     }
-    fn signed(&mut self, n: i64) {
+    pub fn signed(&mut self, n: i64) {
         self.num((n << 1 ^ n >> 63) as u64);
     }
     /// A number that may be an address or a value: small, or in the table.
-    fn word(&mut self, n: u64) {
+    pub fn word(&mut self, n: u64) {
         if n < 1 << 13 {
             return self.num(n << 1);
         }
@@ -125,11 +126,9 @@ impl Packer {
         f(self);
         let (old, new) = self.out.split_at(start + 1);
         let mut h = Fx::default();
-        for c in new.chunks(8) {
-            let mut w = [0; 8];
-            w[..c.len()].copy_from_slice(c);
-            h.write_u64(u64::from_le_bytes(w));
-        }
+        let (words, rest) = new.as_chunks::<8>();
+        words.iter().for_each(|w| h.write_u64(u64::from_le_bytes(*w)));
+        h.write_u64(rest.iter().fold(rest.len() as u64, |w, b| w << 8 | *b as u64));
         let here = (start as u32 + 1, new.len() as u32);
         let (at, n) = *self.parts.entry(h.finish()).or_insert(here);
         if at < here.0 && old.get(at as usize..(at + n) as usize) == Some(new) {
@@ -139,52 +138,48 @@ impl Packer {
         }
         here.0
     }
-    fn val(&mut self, v: &Val) {
+    fn val(&mut self, v: &Val, number: &dyn Fn(R, Ty) -> u32) {
         let (tag, n) = match *v {
             Val::Const(w) => (0, w),
             Val::Raw(w) => (1, w),
-            Val::Word(r) => (2, r.0 as u64),
-            Val::Int(r) => (3, r.0 as u64),
-            Val::Flt(r) => (4, r.0 as u64),
+            Val::Word(r) => (2, number(r, Ty::Ref) as u64),
+            Val::Int(r) => (3, number(r, Ty::Int) as u64),
+            Val::Flt(r) => (4, number(r, Ty::Flt) as u64),
             Val::Virt(n) => (5, n as u64),
         };
         self.byte(tag);
         self.word(n);
     }
-    fn hint_val(&mut self, v: &HintVal) {
-        let (tag, n) = match *v {
-            HintVal::Value(r) => (0, r.0 as u64),
-            HintVal::Tagged(r) => (1, r.0 as u64),
-            HintVal::Boxed(r) => (2, r.0 as u64),
-            HintVal::Const(c) => (3 + c.ty as u8, c.bits),
-        };
-        self.byte(tag);
-        self.word(n);
-    }
     /// Where it begins, and its first byte.
-    pub fn add(&mut self, x: ExitInfo) -> (u32, u8) {
+    pub fn add(&mut self, x: ExitInfo<'_>) -> (u32, u8) {
         let at = self.out.len() as u32;
-        if let Some(s) = &x.snap {
+        if let Some(s) = x.snap {
             self.snap.flags = flags(s);
         }
         let flags = if x.leaves.len() > MOST_LEAVES { self.snap.flags & !SIMPLE } else { self.snap.flags };
         self.byte(flags);
         // In the order in which a simple exit is carried out.
         self.leaves(x.leaves);
-        match &x.snap {
-            Some(s) => self.snap(s),
+        match x.snap {
+            Some(s) => self.snap(s, x.number),
             None => self.same_snap(),
         }
-        self.part(|o| o.all(&x.carry, |o, n| o.num(*n as u64)));
-        self.hints(&x.hints);
+        self.part(|o| o.all(x.carry, |o, n| o.num(*n as u64)));
+        match x.at {
+            Some((t, i)) => {
+                self.num(i as u64 + 1);
+                self.values(x.leaves, t);
+            }
+            None => self.num(0),
+        }
         (at, flags)
     }
-    fn leaves(&mut self, l: Vec<(Loc, Ty)>) {
+    fn leaves(&mut self, l: &[(R, Loc, Ty)]) {
         if self.leaves.1 != 0 && l == self.leaves.0 {
             return self.again(self.leaves.1);
         }
         let at = self.part(|o| {
-            o.all(&l, |o, (l, ty)| {
+            o.all(l, |o, (_, l, ty)| {
                 let (tag, n) = match *l {
                     Loc::Gpr(r) => (0, r as u64),
                     Loc::Xmm(r) => (1, r as u64),
@@ -195,15 +190,42 @@ impl Packer {
                 o.word(n);
             })
         });
-        self.leaves = (l, at);
+        self.leaves.0.clear();
+        self.leaves.0.extend_from_slice(l);
+        self.leaves.1 = at;
+        self.values = 0;
     }
-    fn snap(&mut self, x: &Snap) {
+    /// Which values of the trace the leaves are; what a word is of that is no word has no name.
+    fn values(&mut self, l: &[(R, Loc, Ty)], t: &Trace) {
+        if self.values != 0 {
+            return self.again(self.values);
+        }
+        let value = |(r, _, ty): &(R, Loc, Ty)| r.as_ins().filter(|k| t.insts[*k].ty == *ty);
+        for k in l.iter().filter_map(value) {
+            if k >= self.offered.len() {
+                self.offered.resize(k + 1, false);
+            }
+            self.offered[k] = true;
+        }
+        self.values = self.part(|o| {
+            let mut last = 0;
+            o.all(l, |o, x| match value(x) {
+                Some(k) => {
+                    let step = k as i64 - last;
+                    o.num((step << 1 ^ step >> 63) as u64 + 1);
+                    last = k as i64 + 1;
+                }
+                None => o.num(0),
+            })
+        });
+    }
+    fn snap(&mut self, x: &Snap, number: &dyn Fn(R, Ty) -> u32) {
         self.snap.slots = self.part(|o| {
             let mut last = 0;
             o.all(&x.slots, |o, s| {
                 o.signed(s.0 as i64 - last);
                 last = s.0 as i64 + 1;
-                o.val(&s.1);
+                o.val(&s.1, number);
             })
         });
         let mut frames = std::mem::take(&mut self.snap.frames);
@@ -216,8 +238,8 @@ impl Packer {
                 o.num(f.base as u64);
                 o.word(f.flags);
                 o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
-                o.val(&f.func);
-                f.extra.iter().for_each(|e| o.val(e));
+                o.val(&f.func, number);
+                f.extra.iter().for_each(|e| o.val(e, number));
             }));
         }
         self.snap.frames = frames;
@@ -226,7 +248,7 @@ impl Packer {
                 o.word(v.what as u64);
                 o.all(&v.fields, |o, f| {
                     o.num(f.0 as u64);
-                    o.val(&f.1);
+                    o.val(&f.1, number);
                 });
             })
         });
@@ -241,122 +263,35 @@ impl Packer {
         }
         self.snap = s;
     }
-    fn hints(&mut self, l: &[Hint]) {
-        /// So many of the last exit's hints may have gone.
-        const GONE: usize = 4;
-        /// In so many steps a list is said at most.
-        const STEPS: u32 = 32;
-        let last = std::mem::take(&mut self.last);
-        let mut next = std::mem::take(&mut self.next);
-        next.clear();
-        next.reserve(l.len());
-        let here = self.out.len() as u32;
-        let anew = last.is_empty() || self.said.1 == STEPS;
-        // Of the last list: how far it was followed, and how many hints in a row are said again, after how many left out.
-        let (mut seen, mut run, mut skip) = (0, 0u64, 0u64);
-        let again = |o: &mut Packer, run: &mut u64, skip: &mut u64| {
-            if *run > 0 {
-                o.num(*run << 1 | 1);
-                o.num(*skip);
-            }
-            (*run, *skip) = (0, 0);
-        };
-        self.num(if anew { 0 } else { (here - self.said.0) as u64 });
-        for h in l {
-            let found = last[seen..].iter().take(GONE).position(|x| x.0 == *h);
-            let at = match found {
-                Some(k) => {
-                    seen += k + 1;
-                    let at = last[seen - 1].1;
-                    if anew {
-                        self.byte(2);
-                        self.again(at);
-                    } else {
-                        if k > 0 {
-                            again(self, &mut run, &mut skip);
-                            skip = k as u64;
-                        }
-                        run += 1;
-                    }
-                    at
-                }
-                None => {
-                    again(self, &mut run, &mut skip);
-                    self.byte(2);
-                    self.part(|o| o.hint(h))
-                }
-            };
-            next.push((*h, at));
-        }
-        again(self, &mut run, &mut skip);
-        self.byte(0);
-        self.said = (here, if anew { 0 } else { self.said.1 + 1 });
-        self.last = next;
-        self.next = last;
-    }
-    fn hint(&mut self, h: &Hint) {
-        match h {
-            Hint::Fact(r, f) => {
-                let usual = usual(f.kind);
-                let bounded = (f.lo, f.hi) != (usual.lo, usual.hi);
-                self.byte(0);
-                self.num(r.0 as u64);
-                self.byte(
-                    f.kind as u8
-                        | (f.nonnull as u8) << 2
-                        | (f.desc.is_some() as u8) << 3
-                        | (bounded as u8) << 4,
-                );
-                f.desc.iter().for_each(|d| self.num(*d as u64));
-                if bounded {
-                    self.word(f.lo as u64);
-                    self.word(f.hi as u64);
-                }
-            }
-            Hint::Shape(a, d) => {
-                self.byte(1);
-                self.hint_val(a);
-                self.num(*d as u64);
-            }
-            Hint::Field(a, at, b) => {
-                self.byte(2);
-                self.hint_val(a);
-                self.signed(*at as i64);
-                self.hint_val(b);
-            }
-            Hint::Cond(op, a, b, yes) => {
-                self.byte(3 | (*yes as u8) << 2);
-                self.num(*op as u64);
-                self.hint_val(a);
-                self.hint_val(b);
-            }
-        }
-    }
-    pub fn finish(self) -> Packed {
-        Packed { bytes: forever::bytes(&self.out), words: forever::words(&self.words) }
-    }
-}
-
-/// The bounds that most values of a kind have.
-fn usual(k: Kind) -> Fact {
-    match k {
-        Kind::Fix => FIX,
-        Kind::Flo => FLO,
-        _ => ANY,
+    /// With what the trace tells, if exits of it say where they are.
+    pub fn finish(mut self, t: Option<&Trace>) -> Packed {
+        let story = t.map_or(0, |t| self.story(t));
+        let p = Packed { bytes: forever::bytes(&self.out), words: forever::words(&self.words), story };
+        self.out.empty();
+        self.words.empty();
+        self.index.empty();
+        self.parts.empty();
+        self.offered.empty();
+        (self.snap.flags, self.snap.slots, self.snap.virts) = (0, 0, 0);
+        self.snap.frames.empty();
+        self.leaves.0.empty();
+        (self.leaves.1, self.values) = (0, 0);
+        scratch::give_packer(self);
+        p
     }
 }
 
 /// Reads what [`Packer`] wrote.
-struct In {
+pub(crate) struct In {
     of: &'static Packed,
     at: usize,
 }
 impl In {
-    fn byte(&mut self) -> u8 {
+    pub fn byte(&mut self) -> u8 {
         self.at += 1;
         self.of.bytes[self.at - 1]
     }
-    fn word(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         let n = self.num();
         if n & 1 == 0 { n >> 1 } else { self.of.words[(n >> 1) as usize] }
     }
@@ -372,7 +307,7 @@ impl In {
             }
         }
     }
-    fn num(&mut self) -> u64 {
+    pub fn num(&mut self) -> u64 {
         let (mut n, mut at) = (0, 0);
         loop {
             let b = self.byte();
@@ -383,7 +318,7 @@ impl In {
             at += 7;
         }
     }
-    fn signed(&mut self) -> i64 {
+    pub fn signed(&mut self) -> i64 {
         let n = self.num();
         (n >> 1) as i64 ^ -((n & 1) as i64)
     }
@@ -422,16 +357,8 @@ impl In {
     fn frame(&mut self) -> FrameSnap {
         self.frame_with(In::val)
     }
-    fn hint_val(&mut self) -> HintVal {
-        match self.byte() {
-            0 => HintVal::Value(self.r()),
-            1 => HintVal::Tagged(self.r()),
-            2 => HintVal::Boxed(self.r()),
-            n => HintVal::Const(Const { ty: ty(n - 3), bits: self.word() }),
-        }
-    }
 }
-fn ty(n: u8) -> Ty {
+pub(crate) fn ty(n: u8) -> Ty {
     [Ty::Void, Ty::Ref, Ty::Int, Ty::Flt, Ty::Bool][n as usize]
 }
 
@@ -508,65 +435,26 @@ impl Packed {
         });
         Left::new(snap, leaves, i.at as u32)
     }
-    /// `carry` and `hints`, from `Left::rest` on.
+    /// `carry` and what is known, from `Left::rest` on.
     pub fn unpack_rest(&'static self, at: u32) -> (Vec<u32>, Vec<Hint>) {
         let i = &mut In { of: self, at: at as usize };
         let carry = i.part(|i| i.all(|i| i.num() as u32));
-        let hints = i.hints_at();
-        (carry, hints.into_iter().map(|at| In { of: self, at }.hint()).collect())
-    }
-}
-impl In {
-    /// Where the hints of a list are.
-    fn hints_at(&mut self) -> Vec<usize> {
-        let start = self.at;
-        let last = match self.num() as usize {
-            0 => Vec::new(),
-            back => In { of: self.of, at: start - back }.hints_at(),
-        };
-        let (mut all, mut seen) = (Vec::with_capacity(last.len() + 8), 0);
-        loop {
-            match self.num() as usize {
-                0 => return all,
-                n if n & 1 != 0 => {
-                    seen += self.num() as usize;
-                    all.extend_from_slice(&last[seen..seen + n / 2]);
-                    seen += n / 2;
-                }
-                _ => {
-                    let start = self.at;
-                    all.push(match self.num() as usize {
-                        0 => {
-                            let at = self.at;
-                            self.hint();
-                            at
-                        }
-                        back => start + 1 - back,
-                    });
-                }
-            }
+        let exit = i.num() as u32;
+        if exit == 0 || self.story == 0 {
+            return (carry, Vec::new());
         }
-    }
-    fn hint(&mut self) -> Hint {
-        let b = self.byte();
-        match b & 3 {
-            0 => {
-                let r = R(self.num() as u32);
-                let b = self.byte();
-                let kind = [Kind::Any, Kind::Fix, Kind::Flo, Kind::Ptr][(b & 3) as usize];
-                let desc = (b & 8 != 0).then(|| self.num() as u32);
-                let usual = usual(kind);
-                let (lo, hi) =
-                    if b & 16 != 0 { (self.word() as i64, self.word() as i64) } else { (usual.lo, usual.hi) };
-                Hint::Fact(r, Fact { kind, nonnull: b & 4 != 0, desc, lo, hi })
-            }
-            1 => Hint::Shape(self.hint_val(), self.num() as u32),
-            2 => Hint::Field(self.hint_val(), self.signed() as i32, self.hint_val()),
-            _ => {
-                let op = Op::ALL[self.num() as usize];
-                Hint::Cond(op, self.hint_val(), self.hint_val(), b & 4 != 0)
-            }
-        }
+        let values = i.part(|i| {
+            let mut next = 0;
+            i.all(|i| match i.num() {
+                0 => R::NONE,
+                n => {
+                    let k = next + (((n - 1) >> 1) as i64 ^ -(((n - 1) & 1) as i64));
+                    next = k + 1;
+                    R::ins(k as usize)
+                }
+            })
+        });
+        (carry, In { of: self, at: self.story as usize }.retell(exit - 1, &values))
     }
 }
 
@@ -595,8 +483,6 @@ mod tests {
             func: v(3)[2],
             extra,
         };
-        let a = HintVal::Value(R::NONE);
-        let c = HintVal::Const(Const { ty: Ty::Flt, bits: u64::MAX });
         let snap = Snap {
             frames: vec![frame(true, None), frame(false, Some(Val::Virt(0)))],
             slots: v(5).into_iter().enumerate().map(|(k, v)| (k as u32 * 99, v)).collect(),
@@ -604,57 +490,42 @@ mod tests {
             in_memory: false,
         };
         // Every register that the snapshot names has a place.
-        let leaves = |k: usize| -> Vec<(Loc, Ty)> {
+        let leaves = |k: usize| -> Vec<(R, Loc, Ty)> {
             let one = |n| match n % 4 {
-                0 => (Loc::Gpr(3), Ty::Ref),
-                1 => (Loc::Xmm(15), Ty::Flt),
-                2 => (Loc::Spill(127), Ty::Int),
-                _ => (Loc::Const(u64::MAX), Ty::Bool),
+                0 => (R(n as u32), Loc::Gpr(3), Ty::Ref),
+                1 => (R(n as u32), Loc::Xmm(15), Ty::Flt),
+                2 => (R(n as u32), Loc::Spill(127), Ty::Int),
+                _ => (R(n as u32), Loc::Const(u64::MAX), Ty::Bool),
             };
             (k..=k + 300).map(one).collect()
         };
-        let hints = vec![
-            Hint::Fact(R(4), FIX),
-            Hint::Fact(R(5), Fact { kind: Kind::Ptr, nonnull: true, desc: Some(70), ..ANY }),
-            Hint::Shape(c, 1000),
-            Hint::Field(HintVal::Boxed(R(1)), -8, HintVal::Tagged(R(2))),
-            Hint::Cond(Op::ShapeIs, a, c, true),
-            Hint::Cond(Op::Lt, a, a, false),
-        ];
         let mut other = snap.clone();
         other.frames[0].pc += 16;
-        let fewer = [&hints[..1], &hints[2..]].concat();
         // Each has most in common with the one before; None: the same snapshot is not said again.
         let all = [
-            (Some(&snap), 0, vec![0, 1, 200], &hints),
-            (Some(&snap), 0, vec![0, 1, 200], &hints),
-            (Some(&other), 0, vec![], &fewer),
-            (None, 0, vec![], &fewer),
-            (None, 1, vec![7], &hints),
-            (None, 1, vec![7], &fewer),
+            (Some(&snap), 0, vec![0, 1, 200]),
+            (Some(&snap), 0, vec![0, 1, 200]),
+            (Some(&other), 0, vec![]),
+            (None, 0, vec![]),
+            (None, 1, vec![7]),
+            (None, 1, vec![7]),
         ];
+        let number = &|r: R, _| r.0;
         let mut p = Packer::default();
-        let at: Vec<u32> = all
-            .iter()
-            .map(|(s, k, carry, hints)| {
-                p.add(ExitInfo {
-                    snap: s.cloned(),
-                    leaves: leaves(*k),
-                    carry: carry.clone(),
-                    hints: hints.to_vec(),
-                    early: false,
-                })
-                .0
-            })
-            .collect();
+        let mut at: Vec<u32> = Vec::new();
+        for (snap, k, carry) in &all {
+            let info = ExitInfo { snap: *snap, number, leaves: &leaves(*k), carry, at: None, early: false };
+            at.push(p.add(info).0);
+        }
         assert!(at[2] - at[1] < at[1] / 4 && at[4] - at[3] < at[1] / 4, "{at:?}");
-        let packed = forever::value(p.finish());
+        let packed = forever::value(p.finish(None));
         let mut now = &snap;
-        for (at, (s, k, carry, hints)) in at.iter().zip(&all) {
+        for (at, (s, k, carry)) in at.iter().zip(&all) {
             now = s.unwrap_or(now);
             let y = packed.unpack(*at);
-            assert_eq!((&y.snap, &y.leaves), (now, &leaves(*k)));
-            assert_eq!(packed.unpack_rest(y.rest), (carry.clone(), hints.to_vec()));
+            let places: Vec<_> = leaves(*k).iter().map(|l| (l.1, l.2)).collect();
+            assert_eq!((&y.snap, &y.leaves), (now, &places));
+            assert_eq!(packed.unpack_rest(y.rest), (carry.clone(), Vec::new()));
         }
         // A simple one is carried out as the unpacked one says.
         let mut simple = other;
@@ -663,19 +534,15 @@ mod tests {
         simple.frames[1].extra = Some(Val::Int(R(2)));
         let few = || leaves(0)[..100].to_vec();
         let mut p = Packer::new();
-        let info = |snap: Option<&Snap>, leaves| ExitInfo {
-            snap: snap.cloned(),
-            leaves,
-            carry: vec![],
-            hints: vec![],
-            early: false,
+        let mut add = |snap: Option<&Snap>, leaves: &[_]| {
+            p.add(ExitInfo { snap, number, leaves, carry: &[], at: None, early: false })
         };
-        p.add(info(Some(&Snap::default()), few()));
-        assert_eq!(p.add(info(Some(&simple), few())).1, SIMPLE);
-        assert_eq!(p.add(info(None, leaves(0))).1, 0);
-        let (at, bits) = p.add(info(None, few()));
+        add(Some(&Snap::default()), &few());
+        assert_eq!(add(Some(&simple), &few()).1, SIMPLE);
+        assert_eq!(add(None, &leaves(0)).1, 0);
+        let (at, bits) = add(None, &few());
         assert_eq!(bits, SIMPLE);
-        let packed = forever::value(p.finish());
+        let packed = forever::value(p.finish(None));
         let mut s = State {
             gpr: [1 << 60; 16],
             xmm: [3; 16],

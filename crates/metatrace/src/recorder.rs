@@ -8,6 +8,7 @@
 use crate::counters::Counter;
 use crate::fxhash::FxMap;
 use crate::ir::*;
+use crate::scratch;
 
 /// Writes IR: keeps the rule that guards come before effects, and the snapshots they need.
 pub struct Recorder {
@@ -67,7 +68,7 @@ impl Recorder {
     /// `limit`: most instructions of the trace; beyond it the recording is given up.
     pub fn new(limit: usize) -> Recorder {
         Recorder {
-            trace: Trace::new(),
+            trace: scratch::trace(),
             abort: None,
             effects: false,
             snap: None,
@@ -199,5 +200,11 @@ impl Recorder {
     /// anything at all (or failed, which its exit sees) comes between two of these.
     pub fn set_effects(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.effects, on)
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        scratch::give(std::mem::take(&mut self.trace));
     }
 }

@@ -304,18 +304,7 @@ pub fn count_runs(t: &mut Trace, word: &'static AtomicU64) {
         _ => {}
     }
     t.carry.iter_mut().flatten().for_each(up);
-    for (i, _) in &mut t.known {
-        *i += if *i as usize >= at { N } else { 0 };
-    }
-    for h in &mut t.all_known {
-        let up = &mut |mut r: R, _| {
-            up(&mut r);
-            Some(r)
-        };
-        if let Some(x) = h.with(up, |_| Ty::Ref) {
-            *h = x;
-        }
-    }
+    t.story.renumber(up);
     t.end_slots.iter_mut().for_each(|x| up(&mut x.1));
     let a = t.konst(Ty::Int, word as *const AtomicU64 as u64);
     let one = t.konst(Ty::Int, 1);

@@ -51,7 +51,7 @@ fn optimised(what: &str, t: &Trace) -> Result<Trace, String> {
     }
     let mut o = Opt::new(t, &Descriptors).only(&names).ok_or_else(|| format!("no pass {what}"))?;
     o.run()?;
-    let mut t = o.out;
+    let mut t = std::mem::take(&mut o.out);
     if clean {
         dce::run(&mut t);
     }

@@ -40,7 +40,7 @@ fn emitted(t: &Trace, layout: &Layout, parent: Option<&'static Exit>) -> Result<
         &mut |l| exit(&mut maker, l, 0),
         &mut |_| Err("nothing is shared"),
     )?;
-    maker.finish();
+    maker.finish(Some(t));
     disassembled(&code)
 }
 fn disassembled(code: &[u8]) -> Result<Vec<String>, String> {

@@ -5,6 +5,7 @@ use crate::SAVE;
 use crate::isa::*;
 use adder_metatrace::backend::{Layout, Loc};
 use adder_metatrace::ir::*;
+use std::ops::Range;
 
 /// Code out of line.
 pub(super) enum Cold<L> {
@@ -43,16 +44,23 @@ pub(super) enum Cold<L> {
 pub(super) struct Way<L> {
     pub label: L,
     pub snap: u32,
-    pub leaves: Vec<(R, Loc, Ty)>,
-    /// So many of them, the first, are the snapshot's.
-    own: usize,
-    /// Which leaves the loop's header needs, if this exit offers to go back there.
-    pub carry: Vec<u32>,
+    /// Which of [`Ways::leaves`].
+    pub leaves: Range<usize>,
+    /// Which of [`Ways::carry`].
+    pub carry: Range<usize>,
     pub home: bool,
     /// It offers that on the way into the loop.
     pub early: bool,
     /// Instruction.
     pub pos: u32,
+}
+
+/// All ways out, and what they say side by side.
+pub(super) struct Ways<L> {
+    pub all: Vec<Way<L>>,
+    pub leaves: Vec<(R, Loc, Ty)>,
+    /// Which leaves the loop's header needs, of those exits that offer to go back there.
+    pub carry: Vec<u32>,
 }
 
 /// What code out of line calls ([`Layout`]).
@@ -148,12 +156,14 @@ pub(super) struct ColdPath<I: Isa> {
 #[derive(Default)]
 pub(super) struct LeafIndex {
     /// For each instruction: the exit, the last of its leaves.
-    of: Vec<(u32, u32)>,
+    pub(super) of: Vec<(u32, u32)>,
     exit: u32,
 }
 impl LeafIndex {
-    pub(super) fn new(insts: usize) -> LeafIndex {
-        LeafIndex { of: vec![(0, 0); insts], exit: 0 }
+    /// `of`: an empty table.
+    pub(super) fn new(insts: usize, mut of: Vec<(u32, u32)>) -> LeafIndex {
+        of.resize(insts, (0, 0));
+        LeafIndex { of, exit: 0 }
     }
     /// Another exit.
     pub(super) fn begin(&mut self) {
@@ -185,50 +195,67 @@ impl<I: Isa> Emit<'_, I> {
     /// A label that leaves with the state as it is now.
     pub(super) fn exit(&mut self, snap: u32) -> Res<I::Label> {
         let l = self.a.label();
-        let mut leaves = match self.exits.last() {
-            Some(w) if w.snap == snap => w.leaves[..w.own]
-                .iter()
-                .map(|&(r, _, ty)| Ok((r, self.source(r)?, ty)))
-                .collect::<Res<Vec<(R, Loc, Ty)>>>()?,
-            _ => self.leaves(snap)?,
-        };
-        let own = leaves.len();
-        let mut carry = Vec::new();
-        if self.offers() {
-            for &r in self.t.carry.iter().flatten() {
-                let ty = self.t.ty(r);
-                let k = leaves.iter().position(|x| x.0 == r && x.2 == ty);
-                carry.push(k.unwrap_or(leaves.len()) as u32);
-                if k.is_none() {
-                    leaves.push((r, self.source(r)?, ty));
-                }
-            }
-        }
         let home = self.offers();
         let early = home && self.parent.is_none() && self.head.is_none();
-        self.exits.push(Way { label: l, snap, leaves, own, carry, home, early, pos: self.pos });
+        let from = self.exits.leaves.len();
+        let like = self.exits.all.last().filter(|w| w.snap == snap && w.home == home);
+        let carry = match like.map(|w| (w.leaves.clone(), w.carry.clone())) {
+            // The same values as before, where they are now.
+            Some((leaves, carry)) => {
+                for k in leaves {
+                    let (r, _, ty) = self.exits.leaves[k];
+                    self.leaf(r, ty)?;
+                }
+                carry
+            }
+            None => {
+                self.leaves(snap, from)?;
+                let carry = self.exits.carry.len();
+                if home {
+                    self.carried(from)?;
+                }
+                carry..self.exits.carry.len()
+            }
+        };
+        let leaves = from..self.exits.leaves.len();
+        self.exits.all.push(Way { label: l, snap, leaves, carry, home, early, pos: self.pos });
         Ok(l)
     }
-    /// Where the values of a snapshot are.
-    fn leaves(&mut self, snap: u32) -> Res<Vec<(R, Loc, Ty)>> {
-        let s = &self.t.snaps[snap as usize];
-        let mut leaves: Vec<(R, Loc, Ty)> = Vec::with_capacity(s.slots.len() + s.frames.len() + 8);
+    fn leaf(&mut self, r: R, ty: Ty) -> Res<()> {
+        let at = self.source(r)?;
+        self.exits.leaves.push((r, at, ty));
+        Ok(())
+    }
+    /// Where the values of a snapshot are: the leaves from there on.
+    fn leaves(&mut self, snap: u32, from: usize) -> Res<()> {
+        let t = self.t;
         let mut bad = false;
         let mut index = std::mem::take(&mut self.index);
         index.begin();
-        s.each(|r, ty| {
-            if index.find(&leaves, r, ty).is_none() {
-                match self.source(r) {
-                    Ok(loc) => {
-                        index.note(r, leaves.len());
-                        leaves.push((r, loc, ty));
-                    }
-                    Err(_) => bad = true,
-                }
+        t.snaps[snap as usize].each(|r, ty| {
+            let all = &self.exits.leaves[from..];
+            if index.find(all, r, ty).is_none() {
+                index.note(r, all.len());
+                bad |= self.leaf(r, ty).is_err();
             }
         });
         self.index = index;
-        if bad { Err("a value of a snapshot without a place") } else { Ok(leaves) }
+        if bad { Err("a value of a snapshot without a place") } else { Ok(()) }
+    }
+    /// What else the loop's header needs.
+    fn carried(&mut self, from: usize) -> Res<()> {
+        let t = self.t;
+        for &r in t.carry.iter().flatten() {
+            let ty = t.ty(r);
+            let all = &self.exits.leaves[from..];
+            let k = self.index.find(all, r, ty).unwrap_or(all.len());
+            if k == all.len() {
+                self.index.note(r, k);
+                self.leaf(r, ty)?;
+            }
+            self.exits.carry.push(k as u32);
+        }
+        Ok(())
     }
     /// Whether exits here offer to go back to the loop.
     fn offers(&self) -> bool {
@@ -241,18 +268,18 @@ impl<I: Isa> Emit<'_, I> {
         }
     }
     /// Caller-saved registers in use, but for `except`.
-    pub(super) fn in_use(&self, except: Loc) -> Vec<Loc> {
-        let mut v = Vec::new();
-        for r in 0..16 {
-            if self.gpr[r].is_some() {
-                v.push(Loc::Gpr(r as u8));
-            }
-            if self.xmm[r].is_some() {
-                v.push(Loc::Xmm(r as u8));
-            }
+    pub(super) fn in_use(&self, except: Loc) -> impl Iterator<Item = Loc> + use<I> {
+        let ours = |l: Loc| I::caller_saved(l) && l != except;
+        let (mut gpr, mut xmm) = (0u16, 0u16);
+        for r in 0..16u8 {
+            gpr |= ((self.gpr[r as usize].is_some() && ours(Loc::Gpr(r))) as u16) << r;
+            xmm |= ((self.xmm[r as usize].is_some() && ours(Loc::Xmm(r))) as u16) << r;
         }
-        v.retain(|l| I::caller_saved(*l) && *l != except);
-        v
+        let one = move |r: u8| {
+            let g = (gpr >> r & 1 != 0).then_some(Loc::Gpr(r));
+            g.into_iter().chain((xmm >> r & 1 != 0).then_some(Loc::Xmm(r)))
+        };
+        (0..16u8).flat_map(one)
     }
     pub(super) fn go_cold(&mut self, what: Cold<I::Label>, except: Loc) -> Detour<I::Label> {
         let way = Detour { at: self.a.label(), back: self.a.label() };
@@ -334,24 +361,3 @@ impl<I: Isa> Emit<'_, I> {
 
 /// Gives the address of a piece of shared code.
 pub type Sharing<'a> = &'a mut dyn FnMut(Shared) -> Res<u64>;
-
-/// The snapshot with leaves for operands.
-pub(super) fn renumber(s: &Snap, leaf: &dyn Fn(R, Ty) -> Option<usize>) -> Snap {
-    let at = |r: R, ty: Ty| R::ins(leaf(r, ty).expect("a leaf"));
-    let v = |v: Val| match v {
-        Val::Word(r) => Val::Word(at(r, Ty::Ref)),
-        Val::Int(r) => Val::Int(at(r, Ty::Int)),
-        Val::Flt(r) => Val::Flt(at(r, Ty::Flt)),
-        v => v,
-    };
-    Snap {
-        frames: s.frames.iter().map(|f| FrameSnap { func: v(f.func), extra: f.extra.map(v), ..*f }).collect(),
-        slots: s.slots.iter().map(|x| (x.0, v(x.1))).collect(),
-        virts: s
-            .virts
-            .iter()
-            .map(|o| VirtSnap { what: o.what, fields: o.fields.iter().map(|f| (f.0, v(f.1))).collect() })
-            .collect(),
-        in_memory: s.in_memory,
-    }
-}

@@ -11,10 +11,12 @@ mod regs;
 
 use crate::alloc::*;
 use crate::isa::*;
-use adder_metatrace::backend::{Exit, Layout, Loc, Marks, Target};
+use adder_metatrace::backend::{Exit, ExitInfo, Layout, Loc, Marks, Target};
 use adder_metatrace::ir::*;
-use exits::{ColdPath, LeafIndex, Way, renumber};
+use adder_metatrace::scratch::Reuse;
+use exits::{ColdPath, LeafIndex, Ways};
 pub use exits::{Shared, Sharing};
+use std::cell::Cell;
 
 pub struct Emit<'a, I: Isa> {
     t: &'a Trace,
@@ -34,7 +36,7 @@ pub struct Emit<'a, I: Isa> {
     pinned: (u32, u32),
     pos: u32,
     cold: Vec<ColdPath<I>>,
-    exits: Vec<Way<I::Label>>,
+    exits: Ways<I::Label>,
     index: LeafIndex,
     header: Vec<(u32, Place)>,
     head: Option<I::Label>,
@@ -50,15 +52,24 @@ pub struct Emit<'a, I: Isa> {
 }
 
 /// What an exit is made of.
-pub struct Leaving {
-    /// None: that of the one before.
-    pub snap: Option<Snap>,
-    pub leaves: Vec<(Loc, Ty)>,
+pub struct Leaving<'a> {
+    pub info: ExitInfo<'a>,
     pub home: Option<&'static Target>,
-    pub carry: Vec<u32>,
-    pub hints: Vec<Hint>,
     pub kind: bool,
-    pub early: bool,
+}
+
+/// Tables that the next emission uses again.
+#[derive(Default)]
+struct Tables {
+    uses: Uses,
+    place: Vec<Place>,
+    index: Vec<(u32, u32)>,
+    active: Vec<u32>,
+    leaves: Vec<(R, Loc, Ty)>,
+    carry: Vec<u32>,
+}
+thread_local! {
+    static TABLES: Cell<Tables> = Cell::default();
 }
 
 impl<'a, I: Isa> Emit<'a, I> {
@@ -69,6 +80,9 @@ impl<'a, I: Isa> Emit<'a, I> {
         at: usize,
         returned: usize,
     ) -> Emit<'a, I> {
+        let n = t.insts.len();
+        let mut old = TABLES.take();
+        old.place.resize(n, Place::default());
         Emit {
             t,
             layout,
@@ -76,17 +90,17 @@ impl<'a, I: Isa> Emit<'a, I> {
             a: I::new(at),
             at,
             returned,
-            uses: Uses::new(t),
-            place: vec![Place::default(); t.insts.len()],
+            uses: Uses::new(t, old.uses),
+            place: old.place,
             gpr: [None; 16],
             xmm: [None; 16],
             slots: Slots::new(),
-            active: Vec::new(),
+            active: old.active,
             pinned: (0, 0),
             pos: 0,
             cold: Vec::new(),
-            exits: Vec::new(),
-            index: LeafIndex::new(t.insts.len()),
+            exits: Ways { all: Vec::with_capacity(n / 2), leaves: old.leaves, carry: old.carry },
+            index: LeafIndex::new(n, old.index),
             header: Vec::new(),
             head: None,
             target: None,
@@ -101,7 +115,7 @@ impl<'a, I: Isa> Emit<'a, I> {
     pub fn run(
         mut self,
         marks: &mut Option<Marks>,
-        exit: &mut dyn FnMut(Leaving) -> &'static Exit,
+        exit: &mut dyn FnMut(Leaving<'_>) -> &'static Exit,
         shared: Sharing,
     ) -> Res<(Vec<u8>, u16)> {
         let t = self.t;
@@ -135,34 +149,52 @@ impl<'a, I: Isa> Emit<'a, I> {
         }
         mark(self.a.offset(), u32::MAX);
         if let Some(m) = marks {
-            m.exits = self.exits.iter().map(|e| e.pos).collect();
+            m.exits = self.exits.all.iter().map(|e| e.pos).collect();
         }
         let target = self.target.take().map(|t| &*Box::leak(Box::new(t)));
         let home = self.parent.map_or(target, |p| p.home());
         let mut index = std::mem::take(&mut self.index);
         let mut last = NO_SNAP;
-        for w in std::mem::take(&mut self.exits) {
-            index.begin();
-            for (k, l) in w.leaves.iter().enumerate() {
-                index.note(l.0, k);
-            }
-            let leaf = |r: R, ty: Ty| index.find(&w.leaves, r, ty);
+        let ways = &mut self.exits;
+        for w in ways.all.drain(..) {
+            let leaves = &ways.leaves[w.leaves];
             // What number a leaf has depends on the snapshot alone.
             let new = std::mem::replace(&mut last, w.snap) != w.snap;
+            if new {
+                index.begin();
+                for (k, l) in leaves.iter().enumerate() {
+                    index.note(l.0, k);
+                }
+            }
+            let number = |r: R, ty: Ty| index.find(leaves, r, ty).expect("a leaf") as u32;
+            let s = &t.snaps[w.snap as usize];
+            let asks = matches!(t.insts.get(w.pos as usize), Some(i) if matches!(i.op.info().class, Class::Guard | Class::Checked));
             let e = exit(Leaving {
-                snap: new.then(|| renumber(&t.snaps[w.snap as usize], &leaf)),
-                leaves: w.leaves.iter().map(|l| (l.1, l.2)).collect(),
+                info: ExitInfo {
+                    snap: new.then_some(s),
+                    number: &number,
+                    leaves,
+                    carry: &ways.carry[w.carry],
+                    at: (asks && !s.in_memory).then_some((t, w.pos)),
+                    early: w.early,
+                },
                 home: home.filter(|_| w.home),
-                carry: w.carry,
                 kind: t.asks_kind(w.pos),
-                early: w.early,
-                hints: t.hints_at(w.pos, &mut |r, ty| leaf(r, ty).map(R::ins)),
             });
             self.a.bind(w.label);
             self.a.exit_stub(e as *const Exit as u64);
         }
         let before = self.parent.map_or(0, |p| p.stale());
         let stale = if self.lax { self.slots.used().max(before) } else { 0 };
+        let (mut uses, mut place, mut index, mut active) = (self.uses, self.place, index.of, self.active);
+        let (mut leaves, mut carry) = (self.exits.leaves, self.exits.carry);
+        uses.empty();
+        place.empty();
+        index.empty();
+        active.empty();
+        leaves.empty();
+        carry.empty();
+        TABLES.set(Tables { uses, place, index, active, leaves, carry });
         Ok((self.a.finish()?, stale))
     }
 }

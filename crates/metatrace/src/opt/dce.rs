@@ -6,7 +6,7 @@ use crate::ir::*;
 pub fn run(t: &mut Trace) {
     let n = t.insts.len();
     let mut live = vec![false; n];
-    let mut work: Vec<u32> = Vec::new();
+    let mut work: Vec<u32> = Vec::with_capacity(n);
     let first_phi = t.loop_at().map_or(0, |l| l + 1);
     let back: Vec<R> = match &t.end {
         End::Loop(a) => a.clone(),

@@ -70,7 +70,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let known = match o.out.const_of(i.a) {
                 Some(c) => Some(c.bits != 0),
                 None => {
-                    let known = o.conds.get(&i.a).copied();
+                    let known = o.conds.get(i.a);
                     known.inspect(|_| o.rely(i.a))
                 }
             };
@@ -116,7 +116,6 @@ fn other_constant(o: &mut Opt, g: &Inst) {
         && k != l
     {
         o.out.insts[n - 2] = Inst::new(Op::Nop);
-        o.out.known.retain(|k| k.0 as usize != n - 2);
     }
 }
 
@@ -134,7 +133,7 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
                     f.desc = Some(d);
                 });
             } else {
-                o.descs.insert(c.a, d);
+                o.set_desc(c.a, d);
                 o.known_from_here(c.a);
             }
         }
@@ -163,7 +162,7 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
             let (a, b) = if c.a.as_const().is_some() { (c.b, c.a) } else { (c.a, c.b) };
             let Some(k) = o.out.const_of(b) else { return };
             if outcome && a.as_const().is_none() {
-                o.alias.insert(a, b);
+                o.set_same(a, b);
                 o.known_from_here(a);
             } else if !outcome && k.bits == 0 && k.ty == Ty::Ref {
                 o.learn(a, |f| f.nonnull = true);

@@ -39,7 +39,7 @@ fn store(o: &mut Opt, obj: R, at: i64) {
     let hit: Vec<(R, i64)> =
         o.fields.keys().filter(|(x, f)| *f == at && !distinct(o, *x, obj)).copied().collect();
     for h in hit {
-        o.fields.remove(&h);
+        o.forget_field(h);
     }
     let hit: Vec<(R, R)> = o.elems.keys().filter(|(x, _)| !distinct(o, *x, obj)).copied().collect();
     for h in hit {
@@ -49,11 +49,10 @@ fn store(o: &mut Opt, obj: R, at: i64) {
 
 /// Anything may have happened.
 pub fn clobber(o: &mut Opt) {
-    o.fields.clear();
+    o.forget_memory();
     o.elems.clear();
     o.items.clear();
     o.lookups.clear();
-    o.descs.clear();
 }
 
 /// Whether a store to this object may change what a lookup gives.
@@ -88,7 +87,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 }
             }
             let r = o.emit(*i);
-            o.fields.insert((i.a, i.imm), r);
+            o.set_field((i.a, i.imm), r);
             Step::Is(r)
         }
         Op::Elem => {
@@ -134,16 +133,16 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
             store(o, i.a, i.imm);
             o.emit(*i);
-            o.fields.insert((i.a, i.imm), i.b);
+            o.set_field((i.a, i.imm), i.b);
             Step::Drop
         }
         Op::SetShape => {
             let hit: Vec<R> = o.descs.keys().filter(|x| !distinct(o, **x, i.a)).copied().collect();
             for h in hit {
-                o.descs.remove(&h);
+                o.forget_desc(h);
             }
             o.emit(*i);
-            o.descs.insert(i.a, i.imm as u32);
+            o.set_desc(i.a, i.imm as u32);
             o.known_from_here(i.a);
             Step::Drop
         }
@@ -156,7 +155,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             let hit: Vec<(R, i64)> =
                 o.fields.keys().filter(|(x, f)| *f >= i.imm && !distinct(o, *x, i.a)).copied().collect();
             for h in hit {
-                o.fields.remove(&h);
+                o.forget_field(h);
             }
             o.emit(*i);
             o.elems.insert((i.a, i.b), i.c);
@@ -177,7 +176,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
                 };
                 let gone: Vec<(R, i64)> = o.fields.keys().filter(|k| !stays(o, k.0)).copied().collect();
                 for k in gone {
-                    o.fields.remove(&k);
+                    o.forget_field(k);
                 }
                 o.elems.clear();
                 o.items.clear();

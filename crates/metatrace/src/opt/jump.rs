@@ -88,6 +88,12 @@ pub(super) fn carry(t: &mut Trace) {
     if let End::Loop(back) = &t.end {
         back.iter().copied().for_each(&mut one);
     }
+    // What bridges are told that begin in the loop.
+    for (at, x) in t.story.iter().take_while(|x| x.0 as usize <= l) {
+        if matches!(x, Told::Fact(r, _) | Told::Shape(r, _) if seen.contains(r)) {
+            h.from = h.from.max(*at);
+        }
+    }
     let last = carry.iter().filter_map(|r| r.as_ins()).max();
     h.from = h.from.max(last.map_or(0, |k| k as u32 + 1));
     t.carry = Some(carry);

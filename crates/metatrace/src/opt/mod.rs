@@ -17,7 +17,10 @@ mod virtuals;
 
 use crate::fxhash::{FxMap, FxSet};
 use crate::ir::*;
+use crate::scratch::{self, Reuse};
+use crate::story::Told;
 use crate::word;
+use std::borrow::Cow;
 
 /// What becomes of an instruction.
 pub enum Step {
@@ -43,6 +46,9 @@ pub const PASSES: &[(&str, Pass)] = &[
     ("heap", heap::pass),
     ("cse", cse::pass),
 ];
+
+/// The same without their names.
+static ALL: &[Pass] = &[virtuals::pass, fold::pass, guards::pass, bounds::pass, heap::pass, cse::pass];
 
 /// What the client tells about its objects.
 pub trait Objects {
@@ -113,9 +119,39 @@ impl Facts {
         }
         Some(&mut self.0[k])
     }
-    fn insert(&mut self, r: R, f: Fact) {
-        if let Some(x) = self.of(r) {
-            *x = f;
+}
+
+/// From which instruction on it is known what is known of each instruction's value: usually from the one after it.
+struct Since(Vec<u32>);
+impl Since {
+    fn get(&self, r: R) -> u32 {
+        self.0.get(r.0 as usize).map_or(0, |n| *n).max(r.0 + 1)
+    }
+    fn insert(&mut self, r: R, at: u32) {
+        if let Some(k) = r.as_ins() {
+            if k >= self.0.len() {
+                self.0.resize(k + 1, 0);
+            }
+            self.0[k] = at;
+        }
+    }
+}
+
+/// Conditions that turned out so.
+pub(crate) struct Conds(Vec<u8>);
+impl Conds {
+    fn get(&self, r: R) -> Option<bool> {
+        match self.0.get(r.as_ins()?)? {
+            0 => None,
+            n => Some(*n == 2),
+        }
+    }
+    fn insert(&mut self, r: R, outcome: bool) {
+        if let Some(k) = r.as_ins() {
+            if k >= self.0.len() {
+                self.0.resize(k + 1, 0);
+            }
+            self.0[k] = 1 + outcome as u8;
         }
     }
 }
@@ -138,6 +174,20 @@ impl Aliases {
     }
 }
 
+/// What is known of memory: who changes it tells that ([`Opt::set_field`] and the like).
+pub(crate) struct Memory<K, V>(FxMap<K, V>);
+impl<K, V> Default for Memory<K, V> {
+    fn default() -> Memory<K, V> {
+        Memory(FxMap::default())
+    }
+}
+impl<K, V> std::ops::Deref for Memory<K, V> {
+    type Target = FxMap<K, V>;
+    fn deref(&self) -> &FxMap<K, V> {
+        &self.0
+    }
+}
+
 /// An object that was not made so far.
 #[derive(Clone)]
 pub(crate) struct Virtual {
@@ -153,34 +203,62 @@ pub(crate) struct Hits {
     pub descs: FxSet<R>,
     pub lookups: bool,
 }
+impl Hits {
+    pub fn clear(&mut self) {
+        self.fields.clear();
+        self.elems.clear();
+        self.descs.clear();
+        self.lookups = false;
+    }
+}
+
+/// The collections of an [`Opt`], which are used again.
+#[derive(Default)]
+pub(crate) struct Tables {
+    map: Vec<R>,
+    facts: Vec<Fact>,
+    since: Vec<u32>,
+    conds: Vec<u8>,
+    alias: Vec<R>,
+    cse: FxMap<(Op, R, R, i64), R>,
+    fields: FxMap<(R, i64), R>,
+    elems: FxMap<(R, R), R>,
+    items: FxMap<(R, R, i64), R>,
+    lookups: FxMap<(i64, Vec<R>), (R, bool)>,
+    descs: FxMap<R, u32>,
+    virts: FxMap<R, Virtual>,
+    header: FxMap<u32, R>,
+    entries: FxMap<u32, R>,
+    memory: FxMap<u32, R>,
+    hit_fields: FxSet<(R, i64)>,
+    snaps: Vec<(u32, u32)>,
+}
 
 pub struct Opt<'a> {
     pub rec: &'a Trace,
     pub objects: &'a dyn Objects,
     pub out: Trace,
-    pub(crate) passes: Vec<Pass>,
+    pub(crate) passes: Cow<'static, [Pass]>,
     /// Recorded instruction → output value.
     pub(crate) map: Vec<R>,
-    /// Constants of `rec` → of `out`.
-    consts: Vec<R>,
     pub(crate) facts: Facts,
     /// From which instruction on it is known what is known of a value from before the loop, if that is later than from
     /// the one that follows its own.
-    since: FxMap<R, u32>,
+    since: Since,
     /// While the loop is optimised: where it begins; from which instruction on all that is known which it relies on and
     /// which its header does not name ([`Header::from`]).
     within: Option<u32>,
     relied: std::cell::Cell<u32>,
-    pub(crate) conds: FxMap<R, bool>,
+    pub(crate) conds: Conds,
     pub(crate) alias: Aliases,
     pub(crate) cse: FxMap<(Op, R, R, i64), R>,
-    pub(crate) fields: FxMap<(R, i64), R>,
+    pub(crate) fields: Memory<(R, i64), R>,
     pub(crate) elems: FxMap<(R, R), R>,
     /// Numbers in objects ([`Packed`]): object, index, where and how.
     pub(crate) items: FxMap<(R, R, i64), R>,
     /// What calls gave that give the same again: callee, operands. True: known before the loop's header.
     pub(crate) lookups: FxMap<(i64, Vec<R>), (R, bool)>,
-    pub(crate) descs: FxMap<R, u32>,
+    pub(crate) descs: Memory<R, u32>,
     pub(crate) virts: FxMap<R, Virtual>,
     pub(crate) forcing: Vec<R>,
     /// Fields of objects in a cycle that are still to be set.
@@ -192,48 +270,53 @@ pub struct Opt<'a> {
     pub(crate) memory: FxMap<u32, R>,
     /// What was relied on.
     pub(crate) hits: Hits,
-    snaps: FxMap<u32, u32>,
-    pub(crate) leaves: hints::Leaves,
+    /// Of recorded snapshots: those of the output, if they are of this time.
+    snaps: Vec<(u32, u32)>,
+    time: u32,
     pub(crate) fail: Option<&'static str>,
 }
 
 impl<'a> Opt<'a> {
     pub fn new(rec: &'a Trace, objects: &'a dyn Objects) -> Opt<'a> {
         let n = rec.insts.len();
-        let mut out = Trace::new();
+        let mut out = scratch::trace();
         out.insts.reserve(n);
-        out.calls = rec.calls.clone();
-        out.inputs = rec.inputs.clone();
-        out.places = rec.places.clone();
-        let consts = rec.consts.iter().map(|c| out.konst(c.ty, c.bits)).collect();
+        out.calls.clone_from(&rec.calls);
+        out.inputs.clone_from(&rec.inputs);
+        out.places.clone_from(&rec.places);
+        // Constants keep their numbers.
+        out.consts.clone_from(&rec.consts);
+        let mut t = scratch::tables();
+        t.map.reserve(n);
+        t.facts.reserve(n);
+        t.snaps.resize(rec.snaps.len(), (0, 0));
         Opt {
             rec,
             objects,
             out,
-            passes: PASSES.iter().map(|p| p.1).collect(),
-            map: Vec::with_capacity(n),
-            consts,
-            facts: Facts(Vec::with_capacity(n)),
-            since: Default::default(),
+            passes: Cow::Borrowed(ALL),
+            map: t.map,
+            facts: Facts(t.facts),
+            since: Since(t.since),
             within: None,
             relied: Default::default(),
-            conds: Default::default(),
-            alias: Default::default(),
-            cse: FxMap::with_capacity_and_hasher(n / 4, Default::default()),
-            fields: Default::default(),
-            elems: Default::default(),
-            items: Default::default(),
-            lookups: Default::default(),
-            descs: Default::default(),
-            virts: Default::default(),
+            conds: Conds(t.conds),
+            alias: Aliases(t.alias),
+            cse: t.cse,
+            fields: Memory(t.fields),
+            elems: t.elems,
+            items: t.items,
+            lookups: t.lookups,
+            descs: Memory(t.descs),
+            virts: t.virts,
             forcing: Vec::new(),
             deferred: Vec::new(),
-            header: Default::default(),
-            entries: Default::default(),
-            memory: Default::default(),
-            hits: Default::default(),
-            snaps: Default::default(),
-            leaves: Default::default(),
+            header: t.header,
+            entries: t.entries,
+            memory: t.memory,
+            hits: Hits { fields: t.hit_fields, ..Hits::default() },
+            snaps: t.snaps,
+            time: 1,
             fail: None,
         }
     }
@@ -241,7 +324,8 @@ impl<'a> Opt<'a> {
     /// Only these passes. None: there is no pass of such a name.
     pub fn only(mut self, names: &[&str]) -> Option<Opt<'a>> {
         let one = |n: &&str| PASSES.iter().find(|p| p.0 == *n).map(|p| p.1);
-        self.passes = names.iter().map(one).collect::<Option<Vec<Pass>>>()?;
+        let passes = names.iter().map(one).collect::<Option<Vec<Pass>>>()?;
+        self.passes = Cow::Owned(passes);
         Some(self)
     }
 
@@ -263,8 +347,7 @@ impl<'a> Opt<'a> {
     /// The loop relies on what is known of this value from before it.
     pub(crate) fn rely(&self, r: R) {
         if self.within.is_some_and(|l| r.0 < l) {
-            let since = self.since.get(&r).copied().unwrap_or(r.0 + 1);
-            self.relied.set(self.relied.get().max(since));
+            self.relied.set(self.relied.get().max(self.since.get(r)));
         }
     }
     /// Something is known of it from here on.
@@ -286,13 +369,10 @@ impl<'a> Opt<'a> {
     /// Output value of a recorded operand.
     #[inline]
     pub fn mapped(&self, r: R) -> R {
-        if r.is_none() {
-            return r;
+        match r.as_ins() {
+            Some(k) => self.resolve(self.map[k]),
+            None => r,
         }
-        self.resolve(match r.as_const() {
-            Some(i) => self.consts[i],
-            None => self.map[r.0 as usize],
-        })
     }
     pub fn fact(&self, r: R) -> Fact {
         if let Some(c) = self.out.const_of(r) {
@@ -325,9 +405,50 @@ impl<'a> Opt<'a> {
         if let Some(x) = self.facts.of(r) {
             let was = *x;
             f(x);
-            if *x != was {
+            let now = *x;
+            if now != was {
+                self.tell(Told::Fact(r, now));
                 self.known_from_here(r);
             }
+        }
+    }
+    /// What is known of a new value.
+    pub(crate) fn set_fact(&mut self, r: R, f: Fact) {
+        if let Some(x) = self.facts.of(r) {
+            *x = f;
+            self.tell(Told::Fact(r, f));
+        }
+    }
+    fn tell(&mut self, x: Told) {
+        self.out.story.tell(self.out.insts.len(), x);
+    }
+    pub(crate) fn set_same(&mut self, r: R, same: R) {
+        self.alias.insert(r, same);
+        self.tell(Told::Same(r, same));
+    }
+    pub(crate) fn set_field(&mut self, of: (R, i64), v: R) {
+        self.fields.0.insert(of, v);
+        self.tell(Told::Field(of.0, of.1, v));
+    }
+    pub(crate) fn forget_field(&mut self, of: (R, i64)) {
+        self.fields.0.remove(&of);
+        self.tell(Told::NoField(of.0, of.1));
+    }
+    pub(crate) fn set_desc(&mut self, obj: R, d: u32) {
+        if self.descs.0.insert(obj, d) != Some(d) {
+            self.tell(Told::Shape(obj, d));
+        }
+    }
+    pub(crate) fn forget_desc(&mut self, obj: R) {
+        self.descs.0.remove(&obj);
+        self.tell(Told::NoShape(obj));
+    }
+    /// Nothing is known of words and descriptors of objects.
+    pub(crate) fn forget_memory(&mut self) {
+        if !self.fields.is_empty() || !self.descs.is_empty() {
+            self.fields.0.clear();
+            self.descs.0.clear();
+            self.tell(Told::Forgotten);
         }
     }
     /// The instruction that gives `r`.
@@ -351,27 +472,24 @@ impl<'a> Opt<'a> {
         if i.op == Unbox {
             self.implied(&i);
         }
-        if i.snap != NO_SNAP && matches!(i.op.info().class, Class::Guard | Class::Checked) {
-            hints::note(self, i.snap);
-        }
         let r = self.out.push(i);
         match i.op {
             FixAdd | FixSub | FixMul | FixShl | FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixShr
             | FixDiv | FixMod => {
-                self.facts.insert(r, FIX);
+                self.set_fact(r, FIX);
             }
             Tag => {
                 let f = self.fact(i.a);
                 let (lo, hi) = (f.lo.max(word::FIX_MIN), f.hi.min(word::FIX_MAX));
-                self.facts.insert(r, Fact { lo, hi, ..FIX });
+                self.set_fact(r, Fact { lo, hi, ..FIX });
             }
             Untag => {
                 let f = self.fact(i.a);
                 let (lo, hi) = (f.lo.max(word::FIX_MIN), f.hi.min(word::FIX_MAX));
-                self.facts.insert(r, Fact { lo, hi, ..ANY });
+                self.set_fact(r, Fact { lo, hi, ..ANY });
             }
             Box => {
-                self.facts.insert(r, FLO);
+                self.set_fact(r, FLO);
             }
             Unbox => self.learn(i.a, |f| {
                 f.kind = Kind::Flo;
@@ -391,9 +509,6 @@ impl<'a> Opt<'a> {
         if self.out.inst(cond).is_some_and(|c| c.op == Op::IsFix && c.a == unbox.a) {
             let at = self.out.insts.len() - 1;
             self.out.insts[at] = Inst::new(Op::Nop);
-            if self.out.known.last().is_some_and(|k| k.0 as usize == at) {
-                self.out.known.pop();
-            }
         }
     }
     /// An instruction made by a pass goes through all passes.
@@ -456,16 +571,18 @@ impl<'a> Opt<'a> {
         if s == NO_SNAP {
             return s;
         }
-        if let Some(&o) = self.snaps.get(&s) {
+        let (time, o) = self.snaps[s as usize];
+        if time == self.time {
             return o;
         }
         let rec = &self.rec.snaps[s as usize];
-        let mut o = Snap { in_memory: rec.in_memory, ..Snap::default() };
+        let mut o = scratch::snap();
+        o.in_memory = rec.in_memory;
         let mut virts = Vec::new();
         if rec.in_memory {
-            o.frames = rec.frames.clone();
+            o.frames.clone_from(&rec.frames);
         } else {
-            o.frames.reserve_exact(rec.frames.len());
+            o.frames.reserve(rec.frames.len());
             o.slots.reserve(rec.slots.len());
             for f in &rec.frames {
                 o.frames.push(FrameSnap {
@@ -482,10 +599,10 @@ impl<'a> Opt<'a> {
                 o.slots.push((k, v));
             }
         }
-        o.virts = virts.into_iter().map(|v| v.1).collect();
+        o.virts.extend(virts.into_iter().map(|v: (R, VirtSnap)| v.1));
         self.out.snaps.push(o);
         let n = self.out.snaps.len() as u32 - 1;
-        self.snaps.insert(s, n);
+        self.snaps[s as usize] = (self.time, n);
         n
     }
     /// The header's registers that are not among these.
@@ -503,14 +620,14 @@ impl<'a> Opt<'a> {
     }
     /// Virtual objects changed: snapshots made so far do not show it.
     pub(crate) fn forget_snaps(&mut self) {
-        self.snaps.clear();
+        self.time += 1;
     }
 
     /// Sends all recorded instructions through the passes.
     pub fn run(&mut self) -> Result<(), &'static str> {
         self.map.clear();
         self.map.reserve(self.rec.insts.len());
-        self.snaps.clear();
+        self.forget_snaps();
         let mut seeded = self.rec.hints.is_empty();
         for n in 0..self.rec.insts.len() {
             let mut i = self.rec.insts[n];
@@ -631,6 +748,52 @@ impl<'a> Opt<'a> {
     }
 }
 
+impl Drop for Opt<'_> {
+    fn drop(&mut self) {
+        use std::mem::take;
+        let mut t = Tables {
+            map: take(&mut self.map),
+            facts: take(&mut self.facts.0),
+            since: take(&mut self.since.0),
+            conds: take(&mut self.conds.0),
+            alias: take(&mut self.alias.0),
+            cse: take(&mut self.cse),
+            fields: take(&mut self.fields.0),
+            elems: take(&mut self.elems),
+            items: take(&mut self.items),
+            lookups: take(&mut self.lookups),
+            descs: take(&mut self.descs.0),
+            virts: take(&mut self.virts),
+            header: take(&mut self.header),
+            entries: take(&mut self.entries),
+            memory: take(&mut self.memory),
+            hit_fields: take(&mut self.hits.fields),
+            snaps: take(&mut self.snaps),
+        };
+        let Tables { map, facts, since, conds, alias, cse, fields, elems, items, lookups, .. } = &mut t;
+        map.empty();
+        facts.empty();
+        since.empty();
+        conds.empty();
+        alias.empty();
+        cse.empty();
+        fields.empty();
+        elems.empty();
+        items.empty();
+        lookups.empty();
+        let Tables { descs, virts, header, entries, memory, hit_fields, snaps, .. } = &mut t;
+        descs.empty();
+        virts.empty();
+        header.empty();
+        entries.empty();
+        memory.empty();
+        hit_fields.empty();
+        snaps.empty();
+        scratch::give_tables(t);
+        scratch::give(take(&mut self.out));
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -654,7 +817,7 @@ pub(crate) mod tests {
         crate::verify::verify(&t).unwrap();
         let mut o = Opt::new(&t, &NoObjects);
         if !passes.is_empty() {
-            o.passes = passes.to_vec();
+            o.passes = Cow::Owned(passes.to_vec());
         }
         o.run().unwrap();
         dce::run(&mut o.out);

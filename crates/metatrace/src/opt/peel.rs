@@ -52,7 +52,7 @@ pub fn optimize(rec: &Trace, objects: &dyn Objects, is_loop: bool) -> Result<Tra
             e => o.out.end = e.clone(),
         }
         o.out.carry = rec.carry.as_ref().map(|c| c.iter().map(|r| o.mapped(*r)).collect());
-        let mut t = o.out;
+        let mut t = std::mem::take(&mut o.out);
         dce::run(&mut t);
         return Ok(t);
     }
@@ -189,13 +189,13 @@ fn header_value(o: &mut Opt, ty: Ty, kind: Kind, desc: Option<u32>, init: R) -> 
     let r = phi(o, ty, init);
     match (ty, kind) {
         (Ty::Ref, Kind::Fix) => {
-            o.facts.insert(r, FIX);
+            o.set_fact(r, FIX);
         }
         (Ty::Ref, Kind::Ptr) => {
-            o.facts.insert(r, Fact { kind, nonnull: true, desc, ..ANY });
+            o.set_fact(r, Fact { kind, nonnull: true, desc, ..ANY });
         }
         (Ty::Int, Kind::Fix) => {
-            o.facts.insert(r, Fact { lo: word::FIX_MIN, hi: word::FIX_MAX, ..ANY });
+            o.set_fact(r, Fact { lo: word::FIX_MIN, hi: word::FIX_MAX, ..ANY });
         }
         _ => {}
     }
@@ -289,7 +289,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     }
     let mut heap_phis: Vec<((R, i64), Phi)> = Vec::new();
     let mut heap_late: Vec<((R, i64), Op, R)> = Vec::new();
-    let mut new_fields: FxMap<(R, i64), R> = Default::default();
+    let mut new_fields: Vec<((R, i64), R)> = Vec::new();
     for (key, (ty, init, kind, desc)) in varying {
         let (p, r) = header_value(&mut o, ty, kind, desc, init);
         heap_phis.push((key, p));
@@ -297,7 +297,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
             (Ty::Flt, _) => heap_late.push((key, Op::Box, r)),
             (Ty::Int, Kind::Fix) => heap_late.push((key, Op::Tag, r)),
             _ => {
-                new_fields.insert(key, r);
+                new_fields.push((key, r));
             }
         }
     }
@@ -308,19 +308,18 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     }
     for (key, op, r) in heap_late {
         let w = o.unary(op, r);
-        new_fields.insert(key, w);
+        new_fields.push((key, w));
     }
-    for (key, v) in &kept {
-        new_fields.insert(*key, *v);
-    }
-    o.fields = new_fields;
-    o.descs = descs.iter().copied().collect();
+    new_fields.extend_from_slice(&kept);
+    o.forget_memory();
+    new_fields.into_iter().for_each(|(k, v)| o.set_field(k, v));
+    descs.iter().for_each(|d| o.set_desc(d.0, d.1));
     o.elems = elems.clone();
     o.items.clear();
     o.lookups = lookups.into_iter().map(|(k, (r, _))| (k, (r, true))).collect();
     o.memory.clear();
     o.entries.retain(|s, _| !rec.end_slots.iter().any(|e| e.0 == *s));
-    o.hits = Hits::default();
+    o.hits.clear();
     let entries: Vec<(u32, R)> = o.entries.iter().map(|e| (*e.0, *e.1)).collect();
 
     o.enter_loop(begin);
@@ -399,7 +398,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     if !o.hits.lookups && !o.hits.elems.iter().any(|k| elems.contains_key(k)) {
         jump::header(&mut o, vars, same, fields, descs);
     }
-    Ok(o.out)
+    Ok(std::mem::take(&mut o.out))
 }
 
 #[cfg(test)]

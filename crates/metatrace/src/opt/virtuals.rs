@@ -19,7 +19,7 @@ pub fn force(o: &mut Opt, r: R) -> R {
         }
     }
     let real = o.emit(Inst { imm: v.what, ..Inst::new(Op::New) });
-    o.alias.insert(r, real);
+    o.set_same(r, real);
     o.learn(real, |f| {
         f.kind = Kind::Ptr;
         f.nonnull = true;
@@ -28,7 +28,7 @@ pub fn force(o: &mut Opt, r: R) -> R {
     if o.objects.fixed(desc) {
         o.learn(real, |f| f.desc = Some(desc));
     } else {
-        o.descs.insert(real, desc);
+        o.set_desc(real, desc);
     }
     for (at, x) in v.fields {
         let mut x = o.resolve(x);
@@ -36,7 +36,7 @@ pub fn force(o: &mut Opt, r: R) -> R {
             o.deferred.push((real, at, x));
             x = o.konst(Ty::Ref, 0);
         } else {
-            o.fields.insert((real, at as i64), x);
+            o.set_field((real, at as i64), x);
         }
         o.emit(Inst { a: real, b: x, imm: at as i64, ..Inst::new(Op::SetNew) });
     }

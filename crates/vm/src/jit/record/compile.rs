@@ -7,6 +7,7 @@
 use super::*;
 use crate::jit;
 use crate::sync::lock;
+use adder_metatrace::scratch;
 
 /// What leaving machine code for the interpreter costs, in operations that a trace gains.
 const EXIT_COST: usize = 40;
@@ -139,6 +140,7 @@ impl Rec {
                 entry
             );
         }
+        scratch::give(t);
         Ok(entry)
     }
     /// The root code keeps the constants alive.

@@ -8,6 +8,7 @@
 
 use super::*;
 use crate::jit;
+use adder_metatrace::scratch;
 
 impl Rec {
     pub(super) fn depth_at(code: Gc<Code>, pc: *const Ins) -> usize {
@@ -37,9 +38,9 @@ impl Rec {
             None => Val::Word(r),
         }
     }
-    pub(super) fn frame_snaps(&self) -> Vec<FrameSnap> {
+    pub(super) fn frame_snaps(&self) -> impl Iterator<Item = FrameSnap> {
         let n = self.frames.len();
-        let one = |(k, f): (usize, &RFrame)| FrameSnap {
+        let one = move |(k, f): (usize, &RFrame)| FrameSnap {
             pc: if k + 1 == n { self.pc as u64 } else { f.pc as u64 },
             code: f.code.value().bits(),
             base: f.base,
@@ -48,17 +49,16 @@ impl Rec {
             func: if k == 0 || f.real || f.func.is_none() { Val::Const(0) } else { self.val(f.func) },
             extra: f.extra.filter(|_| !f.real).map(|e| self.val(e)),
         };
-        self.frames.iter().enumerate().map(one).collect()
+        self.frames.iter().enumerate().map(one)
     }
     /// The state at the current instruction.
     fn snap(&mut self) -> u32 {
         if !self.core.needs_snap() {
             return self.core.snap();
         }
-        let mut s = Snap { frames: self.frame_snaps(), ..Snap::default() };
-        let mut slots = Vec::with_capacity(32);
-        self.each_live(|slot, r| slots.push((slot as u32, r)));
-        s.slots = slots.into_iter().map(|(k, r)| (k, self.val(r))).collect();
+        let mut s = scratch::snap();
+        s.frames.extend(self.frame_snaps());
+        self.each_live(|slot, r| s.slots.push((slot as u32, self.val(r))));
         self.core.set_snap(s)
     }
     pub fn guard(&mut self, cond: R_, want: bool) {

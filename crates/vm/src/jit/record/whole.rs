@@ -120,7 +120,7 @@ impl Rec {
         // Elsewhere: a bridge may begin there.
         let c = self.core.op(Op::Eq, r, zero);
         self.core.resume_point();
-        let s = Snap { in_memory: true, frames: self.frame_snaps(), ..Snap::default() };
+        let s = Snap { in_memory: true, frames: self.frame_snaps().collect(), ..Snap::default() };
         self.core.set_snap(s);
         self.core.guarded(Op::GuardT, c, R_::NONE);
 
