@@ -95,19 +95,18 @@ impl Names<'_> {
     fn offered(&self, r: R) -> bool {
         r.as_ins().is_some_and(|k| self.offered.get(k).is_some_and(|x| *x))
     }
-    /// As an operand of a hint. None: no exit has it.
-    fn of(&self, mut r: R) -> Option<HintVal> {
-        loop {
-            if let Some(c) = self.t.const_of(r) {
-                return Some(HintVal::Const(c));
-            }
-            let i = self.t.inst(r)?;
-            match i.op {
-                Op::Tag if self.offered(i.a) => return Some(HintVal::Tagged(i.a)),
-                Op::Box if self.offered(i.a) => return Some(HintVal::Boxed(i.a)),
-                _ if self.offered(r) => return Some(HintVal::Value(r)),
-                _ => r = *self.same.get(&r)?,
-            }
+    /// As an operand of a hint. None: no exit has it. What turns out to be the same as another value may not be known to be
+    /// yet: it has its own name.
+    fn of(&self, r: R) -> Option<HintVal> {
+        if let Some(c) = self.t.const_of(r) {
+            return Some(HintVal::Const(c));
+        }
+        let i = self.t.inst(r)?;
+        match i.op {
+            Op::Tag if self.offered(i.a) => Some(HintVal::Tagged(i.a)),
+            Op::Box if self.offered(i.a) => Some(HintVal::Boxed(i.a)),
+            _ if self.offered(r) => Some(HintVal::Value(r)),
+            _ => self.same.get(&r).and_then(|s| self.of(*s)).map(|_| HintVal::Value(r)),
         }
     }
     fn object(&self, r: R) -> Option<HintVal> {
@@ -443,6 +442,12 @@ mod tests {
              %6 = eq %5 fix:7\nguard_true %6 @0\n%8 = entry 2\n%9 = unbox %8 @0\n%10 = fadd %9 %9\n%11 = box %10\n\
              set 24 %0 %11\n%13 = entry 3\n%14 = is_fix %13\nguard_true %14 @1\n\
              snap 0 {1=%0}\nsnap 1 {1=%0, 2=%11}",
+        );
+        // What is read is seven where the test has passed, and no earlier.
+        let field = |h: &Hint| matches!(h, Hint::Field(..));
+        assert_eq!(
+            all.iter().map(|l| l.iter().filter(|h| field(h)).count()).collect::<Vec<_>>(),
+            [0, 0, 0, 1, 2]
         );
         let last = all.last().unwrap();
         let seven = HintVal::Const(Const { ty: Ty::Ref, bits: crate::word::fix(7) });
