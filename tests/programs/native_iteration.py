@@ -193,3 +193,28 @@ def kinds(n):
 
 
 print(flags(5000), kinds(3000), sum(x > 3 for x in range(3000)), sum([True, False, True], 5))
+
+
+class Odd:
+    def __add__(self, other):
+        return 1000
+
+    __radd__ = __add__
+    __eq__ = lambda self, other: True
+
+
+def turns(values):
+    """What was a bool until now is something else."""
+    total = equal = 0
+    for v in values:
+        try:
+            total = total + v
+            equal += v == 0
+        except TypeError as e:
+            total += len(str(e))
+    return total, equal
+
+
+for first in (False, True):
+    for last in (None, 7, 2.5, Odd(), "x", 10**20, not first):
+        print(turns([first] * 3000 + [last] * 10 + [first] * 10))

@@ -35,6 +35,9 @@ fn value(m: Recorder, a: T<Value>, slot: impl Fn(&Slots) -> usize) -> Option<T<V
         if slot(&m.i.th.type_of(a.v).slots) != slot(&builtins::int::INT.get().slots) {
             return None;
         }
+        if !m.shape_is(a, Kind::Bool as u32) {
+            return None;
+        }
         return Some(m.fixnum(m.is_singleton(a, TRUE()) as i64));
     }
     let t = derived(m, a.v)?;
