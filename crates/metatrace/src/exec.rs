@@ -263,6 +263,12 @@ impl<'a> Exec<'a> {
         Ok(obj.wrapping_add_signed(at))
     }
 
+    /// Part of the header behind the descriptor that is not the collector's either: it may be read.
+    fn embedders(&self, at: i64, width: u8) -> bool {
+        let all = at..at + width as i64;
+        all.start >= 4 && all.end <= 8 && !all.contains(&(self.layout.gc_byte as i64))
+    }
+
     // -- memory
 
     fn set(&mut self, obj: u64, at: u64, w: u64) -> Result<(), String> {
@@ -527,7 +533,12 @@ impl<'a> Exec<'a> {
             Item | FltItem => {
                 let p = Packed::of(x.imm);
                 let at = p.from as i64 + p.width as i64 * self.want(x.b, Ty::Int)? as i64;
-                let at = Self::place(self.object(x.a)?, at)?;
+                let obj = self.object(x.a)?;
+                let at = if self.embedders(at, p.width) {
+                    obj.wrapping_add_signed(at)
+                } else {
+                    Self::place(obj, at)?
+                };
                 // SAFETY: the trace stays within the object.
                 let w = unsafe {
                     match (p.width, p.signed) {

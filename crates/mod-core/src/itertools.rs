@@ -382,7 +382,7 @@ fn dropwhile_next(th: Th, o: Value) -> R<Option<Value>> {
         if c.state.get() != 0 {
             return Ok(Some(v));
         }
-        let r = th.call(c.func.value(), &[v])?;
+        let r = th.call1(c.func.value(), v)?;
         if !th.truth(r)? {
             c.state.set(1);
             return Ok(Some(v));
@@ -397,7 +397,7 @@ fn takewhile_next(th: Th, o: Value) -> R<Option<Value>> {
         return Ok(None);
     }
     let Some(v) = th.next(c.it.value())? else { return Ok(None) };
-    let r = th.call(c.func.value(), &[v])?;
+    let r = th.call1(c.func.value(), v)?;
     if th.truth(r)? {
         return Ok(Some(v));
     }
@@ -412,7 +412,7 @@ fn filterfalse_next(th: Th, o: Value) -> R<Option<Value>> {
     let plain = f.is_none() || f.is(adder_vm::builtins::builtin(th, "bool")?);
     loop {
         let Some(v) = th.next(c.it.value())? else { return Ok(None) };
-        let r = if plain { v } else { th.call(f, &[v])? };
+        let r = if plain { v } else { th.call1(f, v)? };
         if !th.truth(r)? {
             return Ok(Some(v));
         }
@@ -601,7 +601,7 @@ fn pairwise_next(th: Th, o: Value) -> R<Option<Value>> {
 
 native_layout! { ZipLongest { its: Array, fill; active: Plain<usize> } }
 iterator! { ZIP_LONGEST_TYPE ZIP_LONGEST "zip_longest" ZipLongest zip_longest_new zip_longest_next
-"Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.\n" [] }
+"Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.\n" [] => |o| Some(ZipLongest::of(o).its.value()) }
 fn zip_longest_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
     let mut fill = NONE();
     for (k, v) in a.keywords() {
@@ -628,28 +628,35 @@ fn zip_longest_next(th: Th, o: Value) -> R<Option<Value>> {
     if c.active.get() == 0 {
         return Ok(None);
     }
-    let mut g = Gather::new();
     let n = if its.cap == 1 && its.slot(0).get().is_none() { 0 } else { its.cap };
+    let next = |i: usize| -> R<Option<Value>> {
+        let Some(it) = its.slot(i).get() else { return Ok(Some(c.fill.value())) };
+        match th.next(it) {
+            Ok(Some(v)) => Ok(Some(v)),
+            Ok(None) => {
+                its.slot(i).init(None);
+                c.active.set(c.active.get().saturating_sub(1));
+                Ok(if c.active.get() == 0 { None } else { Some(c.fill.value()) })
+            }
+            Err(e) => {
+                c.active.set(0);
+                Err(e)
+            }
+        }
+    };
+    // A few stay on the native stack, where the collector sees them, too.
+    if n <= 4 {
+        let mut few = [NONE(); 4];
+        for (i, x) in few[..n].iter_mut().enumerate() {
+            let Some(v) = next(i)? else { return Ok(None) };
+            *x = v;
+        }
+        return th.try_tuple(&few[..n]).map(Some);
+    }
+    let mut g = Gather::new();
     for i in 0..n {
-        let v = match its.slot(i).get() {
-            None => None,
-            Some(it) => match th.next(it) {
-                Ok(Some(v)) => Some(v),
-                Ok(None) => {
-                    its.slot(i).init(None);
-                    c.active.set(c.active.get().saturating_sub(1));
-                    if c.active.get() == 0 {
-                        return Ok(None);
-                    }
-                    None
-                }
-                Err(e) => {
-                    c.active.set(0);
-                    return Err(e);
-                }
-            },
-        };
-        g.push(th, v.unwrap_or(c.fill.value()))?;
+        let Some(v) = next(i)? else { return Ok(None) };
+        g.push(th, v)?;
     }
     th.try_tuple(g.as_slice()).map(Some)
 }

@@ -345,15 +345,17 @@ pub fn translate<E>(
     let mut known = [UNKNOWN; 128];
     let mut at = 0;
     while at < s.len() {
+        // Mostly many in a row that were asked for before.
+        let run = s[at..].iter().take_while(|b| b.is_ascii() && known[**b as usize] < 128).count();
+        room::reserve(out, run);
+        out.extend(s[at..at + run].iter().map(|b| known[*b as usize]));
+        at += run;
+        if at == s.len() {
+            break;
+        }
         let (cp, n) = wtf8::decode(s, at);
         if n == 1 {
-            let k = known[cp as usize];
-            if k < 128 {
-                out.push(k);
-                at += 1;
-                continue;
-            }
-            if k == GONE {
+            if known[cp as usize] == GONE {
                 at += 1;
                 continue;
             }

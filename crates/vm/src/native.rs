@@ -524,7 +524,7 @@ pub struct NativeType {
     pub trace: Option<unsafe fn(adder_heap::Obj, &mut adder_heap::Tracer)>,
     /// For `Kind::Native`: frees what the object owns outside the heap; objects are given to `register_drop`.
     pub drop: Option<unsafe fn(adder_heap::Obj)>,
-    /// For iterators over another one: that one, if the next item takes nothing but asking it.
+    /// For iterators over another one: that one, if the next item takes nothing but asking it. Over several: an array of them.
     pub inner: Option<fn(Value) -> Option<Value>>,
     /// For objects whose items are numbers in memory: how machine code finds them.
     pub numbers: Option<&'static Numbers>,

@@ -166,6 +166,11 @@ impl Th {
     pub fn type_name(self, t: Gc<Type>) -> String {
         if t.heap_type() { self.text(t.name.value()) } else { t.native.name.to_string() }
     }
+    /// The same without a copy, for what only an error would say.
+    pub fn type_name_borrowed(self, v: Value) -> std::borrow::Cow<'static, str> {
+        let t = self.type_of(v);
+        if t.heap_type() { self.text(t.name.value()).into() } else { t.native.name.into() }
+    }
     pub fn type_name_of(self, v: Value) -> String {
         self.type_name(self.type_of(v))
     }

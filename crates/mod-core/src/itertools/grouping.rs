@@ -72,7 +72,7 @@ fn groupby_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 fn step(th: Th, c: Gc<GroupBy>) -> R<bool> {
     let Some(v) = th.next(c.it.value())? else { return Ok(false) };
     let f = c.keyfunc.value();
-    let k = if f.is_none() { v } else { th.call(f, &[v])? };
+    let k = if f.is_none() { v } else { th.call1(f, v)? };
     th.store(c, &c.currvalue, v);
     th.store(c, &c.currkey, k);
     Ok(true)

@@ -103,6 +103,29 @@ pub(super) fn write_number(out: &mut Vec<u8>, spec: &Spec, grouping: Grouping, p
         wtf8::repeat(out, spec.fill, after);
         return Ok(());
     }
+    if let (&[separator], &[size @ 1..127]) = (grouping.separator, grouping.sizes)
+        && !p.digits.is_empty()
+        && min_digits <= p.digits.len()
+    {
+        // Groups of one size, no zeros in front.
+        let size = size as usize;
+        let separators = (p.digits.len() - 1) / size;
+        let (before, after) = padding(spec.align, spec.width, fixed + p.digits.len() + separators);
+        let between = spec.align == Align::AfterSign;
+        wtf8::repeat(out, spec.fill, if between { 0 } else { before });
+        out.extend_from_slice(sign);
+        out.extend_from_slice(p.prefix);
+        wtf8::repeat(out, spec.fill, if between { before } else { 0 });
+        let (first, rest) = p.digits.split_at(p.digits.len() - separators * size);
+        out.extend_from_slice(first);
+        for group in rest.chunks(size) {
+            out.push(separator);
+            out.extend_from_slice(group);
+        }
+        out.extend_from_slice(p.rest);
+        wtf8::repeat(out, spec.fill, after);
+        return Ok(());
+    }
     let mut grouped = Vec::with_capacity(min_digits + 2 * p.digits.len());
     if !p.digits.is_empty() {
         group(&mut grouped, p.digits, min_digits, grouping);

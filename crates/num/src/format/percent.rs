@@ -4,7 +4,7 @@
 //! piece, `*` takes its argument while the directive is still being parsed, and that a conversion is unknown
 //! is noticed only after its argument was fetched.
 
-use super::number::{Grouping, Parts, write_number};
+use super::number::{pad_in_place, sign_of};
 use super::spec::{Align, Spec};
 use super::text::pad;
 use crate::bigint::{self, Int};
@@ -281,36 +281,36 @@ pub fn percent_int(out: &mut Vec<u8>, a: Int, d: &Directive, max_digits: usize) 
     if d.precision.is_some_and(|p| p > i32::MAX as usize - 3) {
         return Err(NumError::overflow("precision too large"));
     }
-    let mut digits = Vec::with_capacity(24);
-    let magnitude = a.abs();
-    let prefix: &[u8] = match d.conversion {
-        Conversion::Octal => {
-            bigint::write_base(&mut digits, magnitude, 8);
-            b"0o"
-        }
-        Conversion::Hex(b'x') => {
-            bigint::write_base(&mut digits, magnitude, 16);
-            b"0x"
-        }
-        Conversion::Hex(_) => {
-            bigint::write_base(&mut digits, magnitude, 16);
-            digits.make_ascii_uppercase();
-            b"0X"
-        }
-        _ => {
-            bigint::write_decimal(&mut digits, magnitude, max_digits)?;
-            b""
-        }
-    };
-    if let Some(n) = d.precision
-        && n > digits.len()
-    {
-        super::number::reserve(&mut digits, n)?;
-        digits.splice(0..0, std::iter::repeat_n(b'0', n - digits.len()));
+    // Written where it is to be, then padded there.
+    let (start, spec, magnitude) = (out.len(), d.spec(true), a.abs());
+    out.extend_from_slice(sign_of(a.neg, spec.sign));
+    if d.alternate {
+        out.extend_from_slice(match d.conversion {
+            Conversion::Octal => b"0o",
+            Conversion::Hex(b'x') => b"0x",
+            Conversion::Hex(_) => b"0X",
+            _ => b"",
+        });
     }
-    let prefix = if d.alternate { prefix } else { b"" };
-    let parts = Parts { negative: a.neg, prefix, digits: &digits, rest: b"" };
-    write_number(out, &d.spec(true), Grouping::of(0, 0), &parts)
+    let head = out.len();
+    match d.conversion {
+        Conversion::Octal => bigint::write_base(out, magnitude, 8),
+        Conversion::Hex(c) => {
+            bigint::write_base(out, magnitude, 16);
+            if c != b'x' {
+                out[head..].make_ascii_uppercase();
+            }
+        }
+        _ => bigint::write_decimal(out, magnitude, max_digits)?,
+    }
+    if let Some(n) = d.precision
+        && n > out.len() - head
+    {
+        let zeros = n - (out.len() - head);
+        super::number::reserve(out, zeros)?;
+        out.splice(head..head, std::iter::repeat_n(b'0', zeros));
+    }
+    pad_in_place(out, start, head - start, &spec)
 }
 
 /// `%e`, `%f`, `%g` of a double.
@@ -325,16 +325,15 @@ pub fn percent_float(out: &mut Vec<u8>, x: f64, d: &Directive) -> NumResult<()> 
     if precision > super::float::MAX_PRECISION {
         return Err(NumError::value("precision too big"));
     }
-    let mut text = Vec::with_capacity(32);
-    super::number::reserve(&mut text, precision)?;
-    write_double(&mut text, x, code, precision, d.alternate, false);
+    let (start, spec) = (out.len(), d.spec(true));
+    out.extend_from_slice(sign_of(x.is_sign_negative() && !x.is_nan(), spec.sign));
+    let head = out.len();
+    super::number::reserve(out, precision)?;
+    write_double(out, x, code, precision, d.alternate, false);
     if c.is_ascii_uppercase() {
-        text.make_ascii_uppercase();
+        out[head..].make_ascii_uppercase();
     }
-    let n = text.iter().take_while(|b| b.is_ascii_digit()).count();
-    let negative = x.is_sign_negative() && !x.is_nan();
-    let parts = Parts { negative, prefix: b"", digits: &text[..n], rest: &text[n..] };
-    write_number(out, &d.spec(true), Grouping::of(0, 0), &parts)
+    pad_in_place(out, start, head - start, &spec)
 }
 
 /// `%c` of a code point.

@@ -135,7 +135,20 @@ impl Spec {
         };
         let mut c = Cursor { rest: spec };
         let (mut fill_given, mut align_given) = (false, false);
-        if !c.rest.is_empty() {
+        if let &[first @ 0..0x80, ref after @ ..] = c.rest
+            && after.first().is_none_or(u8::is_ascii)
+        {
+            // Mostly all of it is ASCII.
+            if let Some(align) = after.first().and_then(|b| Align::from_code(*b as u32)) {
+                (s.fill, s.align) = (first as u32, align);
+                (fill_given, align_given) = (true, true);
+                c.rest = &after[1..];
+            } else if let Some(align) = Align::from_code(first as u32) {
+                s.align = align;
+                align_given = true;
+                c.rest = after;
+            }
+        } else if !c.rest.is_empty() {
             let (first, n) = wtf8::first(c.rest);
             let second = c.rest.get(n).map(|_| wtf8::first(&c.rest[n..]));
             if let Some((second, m)) = second
@@ -171,7 +184,9 @@ impl Spec {
                 return Err(NumError::value("Format specifier missing precision"));
             }
         }
-        if !c.rest.is_empty() {
+        if let &[kind @ 0..0x80] = c.rest {
+            s.kind = kind as u32;
+        } else if !c.rest.is_empty() {
             let (kind, n) = wtf8::first(c.rest);
             if n < c.rest.len() {
                 return Err(invalid(spec, type_name));

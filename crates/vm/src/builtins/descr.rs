@@ -592,6 +592,10 @@ static DICT_DEF: GetSetDef = getset(
     },
     set_dict,
 );
+/// Whether it is the descriptor by which instances of a Python class have `__dict__`.
+pub fn gives_dict(d: Value) -> bool {
+    d.exact::<GetSetDescriptor>().is_some_and(|g| std::ptr::eq(g.def, &DICT_DEF))
+}
 pub fn set_dict(th: Th, o: Value, v: Option<Value>) -> R<()> {
     // Instances of a class that inherits from a class with `__dict__` and from `type` or a module.
     if matches!(o.kind(), Kind::Type | Kind::Module) {

@@ -196,7 +196,11 @@ fn merge_dict(th: Th, d: Gc<Dict>, from: Gc<Dict>, replace: bool) -> R<()> {
     let mut i = 0;
     while let Some((ni, k, hash, v)) = from.next_hashed(th, i)? {
         i = ni;
-        d.insert(th, k, hash, v, replace)?;
+        if replace {
+            d.set_hashed_quick(th, k, hash, v)?;
+        } else {
+            d.insert(th, k, hash, v, false)?;
+        }
         // Comparing keys may have run code that changed the source.
         if !th.multi() && (from.len() != n || from.tab() != t) {
             return Err(th.runtime_error("dict mutated during update"));
@@ -388,6 +392,24 @@ fn equal(th: Th, a: Gc<Dict>, b: Gc<Dict>) -> R<bool> {
     }
     let mut i = 0;
     loop {
+        // Mostly both have the same keys in the same order, for which no hash is needed.
+        let (s, t) = (a.tab(), b.tab());
+        if let Some((ni, k, v)) = s.next_entry(i)
+            && let Some(w) = t.same_key(ni as u32 - 1, k)
+        {
+            i = ni;
+            if v.is(w) || th.eq(v, w)? {
+                continue;
+            }
+            return Ok(false);
+        }
+        if let Some((ni, v, w)) = a.attrs_alike(b, i) {
+            i = ni;
+            if v.is(w) || th.eq(v, w)? {
+                continue;
+            }
+            return Ok(false);
+        }
         let Some((ni, k, hash, v)) = a.next_hashed(th, i)? else { return Ok(true) };
         i = ni;
         match b.get_hashed(th, k, hash)? {

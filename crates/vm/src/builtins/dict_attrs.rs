@@ -121,6 +121,17 @@ impl Gc<Dict> {
         (i..s.keys().len())
             .find_map(|i| Some((i + 1, s.keys()[i], crate::attr::place_value(o, s, s.place(i))?)))
     }
+    /// The first attribute at or after `i` of two objects of one shape: the next `i`, both values. None: there is none, they
+    /// have another shape each, or it is not among the attributes of both.
+    pub(super) fn attrs_alike(self, other: Gc<Dict>, i: usize) -> Option<(usize, Value, Value)> {
+        let ((a, s), (b, t)) = (self.attrs()?, other.attrs()?);
+        if !std::ptr::eq(s, t) {
+            return None;
+        }
+        let value = |o: Value, i: usize| crate::attr::place_value(o, s, s.place(i));
+        let (k, v) = (i..s.keys().len()).find_map(|i| Some((i, value(a, i)?)))?;
+        Some((k + 1, v, value(b, k)?))
+    }
     /// The last attribute before `i`.
     #[cold]
     pub(super) fn attrs_prev(self, i: usize) -> Option<(usize, Value, Value)> {
@@ -150,20 +161,23 @@ impl Gc<Dict> {
             None => Ok(None),
         }
     }
+    /// A table with the attributes that an object of this shape has.
+    pub(super) fn attrs_table(th: Th, o: Value, s: &Shape) -> R<Gc<DictTable>> {
+        let n = s.keys().len();
+        if n == 0 {
+            return Ok(DictTable::empty());
+        }
+        let t = DictTable::new(th, DictTable::bits_for(n), false)?;
+        for (i, k) in s.keys().iter().enumerate() {
+            if let Some(v) = crate::attr::place_value(o, s, s.place(i)) {
+                t.append_str(th, *k, v);
+            }
+        }
+        Ok(t)
+    }
     /// Makes an ordinary dict of the view. Under the object's lock.
     pub(crate) fn fill_from_attrs(self, th: Th, o: Value, s: &Shape) -> R<()> {
-        let n = s.keys().len();
-        let t = if n == 0 {
-            DictTable::empty()
-        } else {
-            let t = DictTable::new(th, DictTable::bits_for(n), false)?;
-            for (i, k) in s.keys().iter().enumerate() {
-                if let Some(v) = crate::attr::place_value(o, s, s.place(i)) {
-                    t.append_str(th, *k, v);
-                }
-            }
-            t
-        };
+        let t = Self::attrs_table(th, o, s)?;
         let _g = th.lock(self);
         self.used.store(t.nentries.load(Relaxed) as u64, Release);
         th.store(self, &self.table, t);

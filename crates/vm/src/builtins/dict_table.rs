@@ -389,6 +389,11 @@ impl DictTable {
         let v = self.val(e).get()?;
         if self.cells { unsafe { v.cast_unchecked::<DictCell>() }.v.get() } else { Some(v) }
     }
+    /// The value of entry `i` if it has exactly this key.
+    #[inline]
+    pub fn same_key(&self, i: u32, key: Value) -> Option<Value> {
+        if i < self.nentries.load(Acquire) && self.key(i).get()?.is(key) { self.content(i) } else { None }
+    }
     /// The first item at or after entry `i`: (next i, key, value).
     #[inline]
     pub fn next_entry(&self, mut i: usize) -> Option<(usize, Value, Value)> {

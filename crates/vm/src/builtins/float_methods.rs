@@ -154,7 +154,7 @@ fn float_format(th: Th, a: Args) -> R<Value> {
 }
 /// `format(float, spec)` with a spec that is not empty.
 pub fn format_spec(th: Th, v: Value, spec: &[u8]) -> R<Value> {
-    let tn = th.type_name_of(v);
+    let tn = th.type_name_borrowed(v);
     scratch::with(|out| {
         th.num(format::format_float(out, get(v), spec, tn.as_bytes(), &locale_for(spec)))?;
         th.try_str(out)

@@ -301,7 +301,7 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
     let mut best: Option<(Value, Value)> = None;
     let mut consider = |v: Value| -> R<bool> {
         let k = match key {
-            Some(f) => th.call(f, &[v])?,
+            Some(f) => th.call1(f, v)?,
             None => v,
         };
         best = match best {

@@ -493,8 +493,17 @@ fn long_product(th: Th, x: Int, y: Int) -> Option<R<Value>> {
     if carry == 0 { Some(r) } else { None }
 }
 
+/// The value of a small int or a bool.
+#[inline(always)]
+fn small(v: Value) -> Option<i64> {
+    match v.as_fix() {
+        None if v.is(TRUE()) => Some(1),
+        None if v.is(FALSE()) => Some(0),
+        n => n,
+    }
+}
 pub fn add(th: Th, a: Value, b: Value) -> R<Value> {
-    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+    if let (Some(x), Some(y)) = (small(a), small(b)) {
         return Ok(th.int(x + y));
     }
     slow!(th, a, b, |t, p, q| middle(t, p, q, Middle::sum), |x, y| match long_sum(th, x, y) {
@@ -503,7 +512,7 @@ pub fn add(th: Th, a: Value, b: Value) -> R<Value> {
     })
 }
 pub fn sub(th: Th, a: Value, b: Value) -> R<Value> {
-    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+    if let (Some(x), Some(y)) = (small(a), small(b)) {
         return Ok(th.int(x - y));
     }
     slow!(th, a, b, |t, p, q| middle(t, p, q, |x, y| x.sum(Middle { neg: !y.neg, ..y })), |x, y| {
@@ -514,7 +523,7 @@ pub fn sub(th: Th, a: Value, b: Value) -> R<Value> {
     })
 }
 pub fn mul(th: Th, a: Value, b: Value) -> R<Value> {
-    if let (Some(x), Some(y)) = (a.as_fix(), b.as_fix()) {
+    if let (Some(x), Some(y)) = (small(a), small(b)) {
         return match x.checked_mul(y) {
             Some(n) => Ok(th.int(n)),
             None => th.int128(x as i128 * y as i128),

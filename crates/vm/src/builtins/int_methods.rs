@@ -2,6 +2,7 @@
 
 use super::bytes;
 use super::int::{self, IntRef, is_exact, max_str_digits, to_exact};
+use super::scratch;
 use crate::err::R;
 use crate::native::*;
 use crate::object::*;
@@ -183,11 +184,11 @@ fn int_format(th: Th, a: Args) -> R<Value> {
 /// `format(int, spec)` with a spec that is not empty.
 pub fn format_spec(th: Th, v: Value, spec: &[u8]) -> R<Value> {
     let r = IntRef::new(v).expect("an int");
-    let mut out = Vec::new();
-    let locale = locale_for(spec);
-    let tn = th.type_name_of(v);
-    th.num(format::format_int(&mut out, r.view(), spec, tn.as_bytes(), &locale, max_str_digits()))?;
-    th.try_str(&out)
+    let (locale, tn) = (locale_for(spec), th.type_name_borrowed(v));
+    scratch::with(|out| {
+        th.num(format::format_int(out, r.view(), spec, tn.as_bytes(), &locale, max_str_digits()))?;
+        th.try_str(out)
+    })
 }
 /// What type `n` of a format spec needs.
 pub fn locale_for(spec: &[u8]) -> Locale<'static> {

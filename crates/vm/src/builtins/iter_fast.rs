@@ -88,6 +88,28 @@ fn advance(it: Value) {
     }
 }
 
+/// The next item of an iterator over a list, tuple, range or string (an ASCII character of it), which most native iterators
+/// go over. None: ask the iterator.
+#[inline(always)]
+pub fn take(it: Value) -> Option<Value> {
+    if !it.is_obj() {
+        return None;
+    }
+    match it.shape_id() {
+        STR_ASCII_ITER => super::iters::str_ascii_step(it),
+        STR_ITER => super::iters::str_next_ascii(it),
+        _ => {
+            let v = peek(it)?;
+            advance(it);
+            Some(v)
+        }
+    }
+}
+/// Whether the next item of an iterator is there, or it ends, whatever else happens: asking it never fails.
+pub fn never_fails(it: Value) -> bool {
+    it.is_obj() && matches!(it.shape_id(), LIST_ITER | RANGE_ITER | TUPLE_ITER | STR_ASCII_ITER)
+}
+
 const LIST_ITER: u32 = Kind::ListIter as u32;
 const TUPLE_ITER: u32 = Kind::TupleIter as u32;
 const RANGE_ITER: u32 = Kind::RangeIter as u32;
@@ -169,7 +191,7 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
                 Some(Value::fix(b as i64))
             }
             // These raise nothing; an end is found again by the slow path.
-            STR_ASCII_ITER => super::iters::str_ascii_next(th, it).ok().flatten(),
+            STR_ASCII_ITER => super::iters::str_ascii_step(it),
             STR_ITER => super::iters::str_next_ascii(it),
             LIST_REV_ITER => super::iters::list_rev_next(th, it).ok().flatten(),
             SET_ITER => {

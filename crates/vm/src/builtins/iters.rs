@@ -418,22 +418,26 @@ pub fn new_str_iter(th: Th, o: Value) -> R<Value> {
         Ok(it.value())
     }
 }
-#[inline]
-pub(super) fn str_ascii_next(th: Th, o: Value) -> R<Option<Value>> {
+/// An iterator over a string, of either kind.
+pub fn as_str_iter(o: Value) -> Gc<StrIter> {
+    this(o)
+}
+/// The next character; None: there is none any more, and nothing has happened.
+#[inline(always)]
+pub(super) fn str_ascii_step(o: Value) -> Option<Value> {
     let it: Gc<StrIter> = this(o);
-    let Some(s) = it.s.get() else { return Ok(None) };
+    let s = it.s.get()?;
     let i = it.i.load(Relaxed);
-    match this::<Str>(s.value()).bytes().get(i as usize) {
-        Some(b) => {
-            let v = th.str_counted(std::slice::from_ref(b), 1, true)?;
-            it.i.store(i + 1, Relaxed);
-            Ok(Some(v))
-        }
-        None => {
-            it.s.init(None);
-            Ok(None)
-        }
+    let c = *this::<Str>(s.value()).bytes().get(i as usize)?;
+    it.i.store(i + 1, Relaxed);
+    Some(super::str_::ascii_char(Some(c)))
+}
+fn str_ascii_next(_: Th, o: Value) -> R<Option<Value>> {
+    let v = str_ascii_step(o);
+    if v.is_none() {
+        this::<StrIter>(o).s.init(None);
     }
+    Ok(v)
 }
 /// Bytes of the character that begins with this byte.
 fn char_len(b: u8) -> usize {

@@ -484,6 +484,20 @@ pub fn format(th: Th, o: Value, spec: Value) -> R<Value> {
             return th.to_str(o);
         }
     }
+    // What the most common types do, which nobody can change.
+    if let Some(s) = spec.exact::<Str>()
+        && !s.is_empty()
+    {
+        if o.is_fix() {
+            return super::int_methods::format_spec(th, o, s.bytes());
+        }
+        if o.is_flo() || o.is_exact(Kind::Float) {
+            return super::float_methods::format_spec(th, o, s.bytes());
+        }
+        if let Some(x) = o.exact::<Str>() {
+            return super::str_methods::format_spec(th, x, s.bytes());
+        }
+    }
     match th.lookup_special(o, n!(__format__)) {
         Some(f) => {
             let r = th.call_unbound(f, o, &[spec])?;
@@ -572,6 +586,9 @@ impl Th {
         if let Some(s) = v.exact::<Str>() {
             return Ok(s.hash());
         }
+        if let Some(n) = v.as_fix() {
+            return Ok(crate::builtins::util::hash_fix(n));
+        }
         if !v.is_exact(Kind::Tuple) {
             self.check_stack(" while hashing an object")?;
         }
@@ -657,6 +674,12 @@ impl Th {
     /// The next item; None at the end.
     #[inline]
     pub fn next(self, it: Value) -> R<Option<Value>> {
+        match super::iter_fast::take(it) {
+            Some(v) => Ok(Some(v)),
+            None => self.next_of_any(it),
+        }
+    }
+    fn next_of_any(self, it: Value) -> R<Option<Value>> {
         // Iterators may be made of iterators, to any depth.
         self.check_stack("")?;
         match self.type_of(it).slots.iternext {

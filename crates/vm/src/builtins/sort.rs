@@ -36,7 +36,7 @@ pub fn sort_array(th: Th, a: Gc<Array>, n: usize, key: Option<Value>, reverse: b
     let pairs = th.array(2 * n)?;
     for i in 0..n {
         let v = a.slot(i).value();
-        let k = th.call(key, &[v])?;
+        let k = th.call1(key, v)?;
         th.store(pairs, pairs.slot(2 * i), k);
         th.store(pairs, pairs.slot(2 * i + 1), v);
     }

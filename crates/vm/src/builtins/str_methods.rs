@@ -564,7 +564,7 @@ fn dunder_format(th: Th, a: Args) -> R<Value> {
 }
 /// `format(str, spec)` with a spec that is not empty.
 pub fn format_spec(th: Th, s: Gc<Str>, spec: &[u8]) -> R<Value> {
-    let tn = th.type_name_of(s.value());
+    let tn = th.type_name_borrowed(s.value());
     scratch::with(|out| {
         th.num(adder_num::format::format_str(out, s.bytes(), spec, tn.as_bytes()))?;
         th.try_str(out)

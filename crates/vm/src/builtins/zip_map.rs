@@ -329,7 +329,7 @@ fn map_next(th: Th, o: Value) -> R<Option<Value>> {
     };
     match iters.items() {
         [a] => match th.next(*a)? {
-            Some(x) => th.call(f, &[x]).map(Some),
+            Some(x) => th.call1(f, x).map(Some),
             None => Ok(None),
         },
         all if all.len() <= 8 => {
@@ -396,7 +396,7 @@ fn filter_next(th: Th, o: Value) -> R<Option<Value>> {
     let (func, it) = (f.func.value(), f.iter.value());
     let truth = func.is_none() || func.is(crate::builtins::bool_::BOOL.get().value());
     while let Some(v) = th.next(it)? {
-        let r = if truth { v } else { th.call(func, &[v])? };
+        let r = if truth { v } else { th.call1(func, v)? };
         if th.truth(r)? {
             return Ok(Some(v));
         }

@@ -74,6 +74,30 @@ impl Th {
     pub fn call(self, f: Value, args: &[Value]) -> R<Value> {
         self.call_raw(f, RawArgs::positional(args))
     }
+    /// `f(x)`, as `map` and its like call a function with each item.
+    #[inline]
+    pub fn call1(self, f: Value, x: Value) -> R<Value> {
+        if let Some(nf) = f.exact::<NativeFunction>() {
+            let s = &nf.def.sig;
+            if let Imp::Bound(g) = nf.def.imp
+                && s.plain
+                && (1..=3).contains(&s.npos)
+                && s.required <= 1
+                && nf.def.kind != DefKind::ClassMethod
+            {
+                let (mut b, n) = ([None; 4], s.receiver as usize);
+                b[0] = nf.this.get();
+                b[n] = Some(x);
+                return g(self, &b[..s.bound()]);
+            }
+        } else if let Some(t) = f.exact::<Type>()
+            && !t.heap_type()
+            && let Some(g) = t.native.new1
+        {
+            return g(self, x);
+        }
+        self.call(f, &[x])
+    }
     pub fn call_raw(self, f: Value, a: RawArgs) -> R<Value> {
         if let Some(func) = f.exact::<Function>() {
             return self.call_function(func, None, a);

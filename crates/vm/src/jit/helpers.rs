@@ -555,12 +555,39 @@ pub fn iter_next(th: Th, it: Value) -> R<Value> {
     let next = th.type_of(it).slots.iternext.ok_or(Raised)?;
     next(th, it)?.ok_or(Raised)
 }
+pub type Next = fn(Th, Value) -> R<Option<Value>>;
+/// The same of a type whose iterators never need any, by its function.
+#[allow(improper_ctypes_definitions)]
+pub unsafe extern "C" fn step_alone(th: Th, next: Next, it: Value) -> u64 {
+    word(th, || next(th, it)?.ok_or(Raised))
+}
+/// The same of an iterator over another one, which `inner` gives: see `NativeType::inner`.
+#[allow(improper_ctypes_definitions)]
+pub unsafe extern "C" fn step_over(th: Th, next: Next, inner: fn(Value) -> Option<Value>, it: Value) -> u64 {
+    word(th, || {
+        when(inner(it).is_some_and(|x| simple_iterator(th, x, 1)))?;
+        next(th, it)?.ok_or(Raised)
+    })
+}
+/// Whether the next item of an iterator of this type takes no Python code, whatever it was made of.
+pub fn steps_alone(t: Gc<Type>, shape: u32) -> bool {
+    super::quiet::over_container(shape) || t.has(tflags::STEPS_ALONE) && !t.heap_type()
+}
 fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
     if !it.is_obj() || depth > 3 {
         return false;
     }
+    if super::quiet::over_container(it.shape_id()) {
+        return true;
+    }
+    // Several iterators: where one of the later ones fails, those before it have lost an item.
+    if let Some(all) = it.exact::<Array>() {
+        let mut slots = (0..all.cap).filter_map(|i| all.slot(i).get());
+        return slots.next().is_some_and(|x| simple_iterator(th, x, depth + 1))
+            && slots.all(builtins::iter_fast::never_fails);
+    }
     let t = th.type_of(it);
-    if t.has(tflags::STEPS_ALONE) && !t.heap_type() || super::quiet::over_container(it.shape_id()) {
+    if steps_alone(t, it.shape_id()) {
         return true;
     }
     if let Some(inner) = t.native.inner.filter(|_| !t.heap_type()) {

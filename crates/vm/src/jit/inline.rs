@@ -12,7 +12,7 @@ use super::machine::{Recorder, T};
 use super::quiet::{function, new};
 use super::{helpers, watch};
 use crate::builtins;
-use crate::builtins::iters::BytesIter;
+use crate::builtins::iters::{BytesIter, StrIter};
 use crate::interp::fast;
 use crate::interp::machine::PyMachine;
 use crate::n;
@@ -367,6 +367,16 @@ fn iter(m: Recorder, o: T<Value>) -> Option<T<Value>> {
         (Kind::TupleIter, size_of::<TupleIter>(), offset_of!(TupleIter, tuple), offset_of!(TupleIter, i))
     } else if kind == Kind::Bytes as u32 {
         (Kind::BytesIter, size_of::<BytesIter>(), offset_of!(BytesIter, seq), offset_of!(BytesIter, i))
+    } else if super::quiet::is_ascii(m, o) {
+        let v = th.iter(o.v).ok()?;
+        let zero = m.rec().core.int(0);
+        let at = |f: usize, r: Ir| (f as u32, r);
+        let fields = [
+            at(offset_of!(StrIter, s), o.r),
+            at(offset_of!(StrIter, pos), zero),
+            at(offset_of!(StrIter, i), zero),
+        ];
+        return Some(new(m, Kind::StrAsciiIter, v, size_of::<StrIter>(), &fields));
     } else {
         return None;
     };

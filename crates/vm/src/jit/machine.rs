@@ -452,7 +452,12 @@ impl PyMachine for Recorder {
     }
     fn iter_step(self, it: T<Value>) -> Option<T<Value>> {
         if it.v.is_exact(Kind::BytesIter) {
-            return super::steps::next_byte(self, it);
+            return super::steps::next_in_place(self, it);
+        }
+        if it.v.is_exact(Kind::StrAsciiIter)
+            && let Some(c) = super::steps::next_in_place(self, it)
+        {
+            return Some(c);
         }
         let v = self.i.iter_step(it.v)?;
         let f = Callee { addr: helpers::iter_step as *const () as usize, ..ITER_STEP };

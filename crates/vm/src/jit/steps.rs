@@ -1,5 +1,5 @@
-//! Loops over `enumerate` and `zip` of lists, tuples, ranges and bytes, step by step: the tuple that a step gives is
-//! virtual. Loops over bytes.
+//! Loops over `enumerate` and `zip` of lists, tuples, ranges, bytes and ASCII strings, step by step: the tuple that a step
+//! gives is virtual. Loops over bytes and ASCII strings.
 //! Unpacking of longer tuples and lists than the handlers do.
 //!
 //! All tests come before the first iterator moves. None: the operation is recorded in another way.
@@ -8,8 +8,8 @@
 //! `Zip::iters` is null or a tuple.
 
 use super::machine::{Recorder, T};
-use super::quiet::new;
-use crate::builtins::iters::BytesIter;
+use super::quiet::{char_at, new};
+use crate::builtins::iters::{BytesIter, StrIter, as_str_iter};
 use crate::builtins::zip_map::{Enumerate, Zip};
 use crate::interp::fast::*;
 use crate::interp::machine::*;
@@ -40,6 +40,8 @@ enum Move {
 
 const BYTESITER_SEQ: Field = Field(offset_of!(BytesIter, seq) as u32);
 const BYTESITER_I: Field = Field(offset_of!(BytesIter, i) as u32);
+const STRITER_S: Field = Field(offset_of!(StrIter, s) as u32);
+const STRITER_I: Field = Field(offset_of!(StrIter, i) as u32);
 
 /// The next item, which stays where it is (None: there is none any more), and what happens when it is taken.
 fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
@@ -47,7 +49,10 @@ fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
         return None;
     }
     let kind = Kind::ALL.get(it.v.shape_id() as usize)?;
-    let known = matches!(kind, Kind::RangeIter | Kind::ListIter | Kind::TupleIter | Kind::BytesIter);
+    let known = matches!(
+        kind,
+        Kind::RangeIter | Kind::ListIter | Kind::TupleIter | Kind::BytesIter | Kind::StrAsciiIter
+    );
     if !known || !m.shape_is(it, *kind as u32) {
         return None;
     }
@@ -70,6 +75,21 @@ fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
             let n = m.rec().core.op_imm(Op::Item, s.r, k.r, how.imm());
             let v = T { v: Value::fix(b as i64), r: m.rec().core.op1(Op::Tag, n) };
             Some((Some(v), Move::Index(BYTESITER_I, k)))
+        }
+        Kind::StrAsciiIter => {
+            if m.multi() {
+                return None;
+            }
+            as_str_iter(it.v).s.get()?;
+            let s = m.get(it, STRITER_S);
+            if m.test(m.is_null(s)) || !m.shape_is(s, Kind::Str as u32) {
+                return None;
+            }
+            let k = m.get_int(it, STRITER_I);
+            Some(match char_at(m, s, k)? {
+                Some(c) => (Some(c), Move::Index(STRITER_I, k)),
+                None => (None, Move::Drop(STRITER_S)),
+            })
         }
         Kind::RangeIter => {
             let left = m.get_int(it, RANGE_LEFT);
@@ -118,13 +138,16 @@ fn advance(m: Recorder, it: T<Value>, how: Move, ends: bool) {
             if let Some(it) = it.v.exact::<BytesIter>() {
                 it.seq.init(None);
             }
+            if it.v.is_exact(Kind::StrAsciiIter) {
+                as_str_iter(it.v).s.init(None);
+            }
             let null = m.rec().core.word(0);
             m.rec().core.effect(Inst { a: it.r, b: null, imm: f.0 as i64, ..Inst::new(Op::Set) });
         }
     }
 }
-/// The next item of an iterator over bytes, if there is one.
-pub fn next_byte(m: Recorder, it: T<Value>) -> Option<T<Value>> {
+/// The next item of an iterator over bytes or an ASCII string, if there is one.
+pub fn next_in_place(m: Recorder, it: T<Value>) -> Option<T<Value>> {
     let (v, how) = peek(m, it)?;
     let v = v?;
     advance(m, it, how, false);
@@ -147,7 +170,7 @@ pub fn for_iter(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         enumerate(m, pc, i)
     } else if it.is_exact(Kind::Zip) {
         zip(m, pc, i)
-    } else if it.is_exact(Kind::BytesIter) {
+    } else if it.is_exact(Kind::BytesIter) || it.is_exact(Kind::StrAsciiIter) {
         let it = m.reg(i.a());
         let (v, how) = peek(m, it)?;
         advance(m, it, how, v.is_none());

@@ -108,6 +108,23 @@ impl Gc<Dict> {
     }
 
     // -- writing
+
+    /// Adds one to the small int that a key has as its value, if that takes no Python code. False: nothing has happened.
+    pub fn count_quick(self, th: Th, key: Value) -> bool {
+        let t = self.tab();
+        if th.multi() || t.cells || self.flag(ATTRS) {
+            return false;
+        }
+        let Some(Found::At(e)) = t.find_simple(key) else { return false };
+        let slot = t.val(e);
+        match slot.get().and_then(Value::as_fix) {
+            Some(n) if n < 1 << 59 => {
+                slot.init(Some(Value::fix(n + 1)));
+                true
+            }
+            _ => false,
+        }
+    }
     #[inline]
     pub fn set(self, th: Th, key: Value, val: Value) -> R<()> {
         let hash = if let Some(n) = key.as_fix() {
@@ -118,6 +135,19 @@ impl Gc<Dict> {
             let hash = hash_key(th, key)?;
             return self.set_hashed(th, key, hash, val);
         };
+        self.set_compact(th, key, hash, val)
+    }
+    /// The same with the hash known.
+    #[inline]
+    pub fn set_hashed_quick(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
+        if is_compact(key) {
+            self.set_compact(th, key, hash, val)
+        } else {
+            self.set_hashed(th, key, hash, val)
+        }
+    }
+    #[inline(always)]
+    fn set_compact(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
         let t = self.tab();
         if !t.general && !t.cells && !th.multi() {
             match t.upsert_compact(th, key, hash, val) {
@@ -367,6 +397,14 @@ impl Gc<Dict> {
     }
     /// Makes an empty plain dict that nobody else knows a copy of another.
     pub fn assign_copy(self, th: Th, from: Gc<Dict>) -> R<()> {
+        if !self.flag(ATTRS)
+            && let Some((o, s)) = from.attrs()
+        {
+            let t = Self::attrs_table(th, o, s)?;
+            th.store(self, &self.table, t);
+            self.used.store(t.nentries.load(Relaxed) as u64, Release);
+            return Ok(());
+        }
         if self.flag(ATTRS) || from.flag(ATTRS) {
             let mut i = 0;
             while let Some((ni, k, h, v)) = from.next_hashed(th, i)? {

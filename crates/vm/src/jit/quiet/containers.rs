@@ -212,6 +212,11 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
         return None;
     }
     let r = if o.v.is_exact(Kind::Str) && k.v.is_fix() {
+        if k.v.as_fix().is_none_or(|n| n >= 0)
+            && let Some(Some(c)) = super::chars::char_at(m, o, m.fix_to_int(k))
+        {
+            return Some(c);
+        }
         m.leaf2("s[k]", helpers::str_item, LOOKS, o, k)?
     } else {
         m.quiet2("o[k]", helpers::item, READS, o, k)?

@@ -1,11 +1,12 @@
-//! Operators of instances of classes derived from `int` that do not define them anew (members of `IntEnum`): traces compute
-//! with the values, if those are small.
+//! Operators of bools, and of instances of classes derived from `int` that do not define them anew (members of `IntEnum`):
+//! traces compute with the values, if those are small.
 //!
 //! # Invariants
 //! An instance of a class derived from `int` is a [`BigInt`]: its limbs follow it, as many as its size says.
 
 use crate::builtins;
 use crate::interp::fast::{Bin, fix_bin};
+use crate::interp::machine::PyMachine;
 use crate::jit::machine::{Recorder, T};
 use crate::jit::watch;
 use crate::object::*;
@@ -28,6 +29,16 @@ fn derived(m: Recorder, v: Value) -> Option<Gc<Type>> {
 fn value(m: Recorder, a: T<Value>, slot: impl Fn(&Slots) -> usize) -> Option<T<Value>> {
     if a.v.is_fix() {
         return m.test(m.is_fixnum(a)).then_some(a);
+    }
+    if a.v.is_exact(Kind::Bool) {
+        // `&`, `|` and `^` of bools are bools.
+        if slot(&m.i.th.type_of(a.v).slots) != slot(&builtins::int::INT.get().slots) {
+            return None;
+        }
+        if !m.shape_is(a, Kind::Bool as u32) {
+            return None;
+        }
+        return Some(m.fixnum(m.is_singleton(a, TRUE()) as i64));
     }
     let t = derived(m, a.v)?;
     let n = builtins::int::to_i64(a.v).filter(|n| -LIMIT < *n && *n < LIMIT)?;
@@ -54,7 +65,8 @@ fn value(m: Recorder, a: T<Value>, slot: impl Fn(&Slots) -> usize) -> Option<T<V
     if n > 0 { Some(x) } else { m.fix_sub(m.fixnum(0), x) }
 }
 fn either(m: Recorder, a: T<Value>, b: T<Value>) -> bool {
-    derived(m, a.v).is_some() || derived(m, b.v).is_some()
+    let one = |v: Value| v.is_exact(Kind::Bool) || derived(m, v).is_some();
+    one(a.v) || one(b.v)
 }
 
 /// `a op b`, a comparison.

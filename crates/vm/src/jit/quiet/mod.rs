@@ -13,6 +13,7 @@
 //! they might run Python code. A cache of `LoadName` holds a cell of a global variable, which never moves.
 
 mod calls;
+mod chars;
 mod containers;
 mod derived;
 mod functions;
@@ -22,6 +23,7 @@ mod patterns;
 mod tables;
 
 pub use calls::function;
+pub use chars::{char_at, is_ascii};
 pub use containers::{empty_dict, new};
 pub use derived::truth as derived_truth;
 pub use tables::{native_container, over_container};
@@ -307,6 +309,9 @@ impl Recorder {
         if k.r.as_const().is_none() || a.r.as_const().is_some() || unique(a.v) & unique(k.v) == 0 {
             return None;
         }
+        if chars::is_char(self, a) {
+            return Some(self.test(self.same(a, k)));
+        }
         if !self.of_shape(a) {
             return None;
         }
@@ -358,6 +363,23 @@ pub fn record(m: Recorder, i: Ins) -> Option<isize> {
     }
     // The next item was there: the jump to the end of the loop is passed over.
     operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
+}
+/// The next item of an iterator whose shape was tested: that says which function gives it.
+fn next_item(m: Recorder, it: T<Value>) -> Option<T<Value>> {
+    let effects = Effects::READS.or(Effects::STEPS);
+    let (th, t) = (m.i.th, m.i.th.type_of(it.v));
+    let next = t.slots.iternext?;
+    if helpers::steps_alone(t, it.v.shape_id()) {
+        let v = Value::from_word(unsafe { helpers::step_alone(th, next, it.v) })?;
+        let f = m.address(next as usize);
+        return Some(m.quiet("ForIter", helpers::step_alone as *const () as usize, effects, &[f, it.r], v));
+    }
+    if let Some(inner) = t.native.inner.filter(|_| !t.heap_type()) {
+        let v = Value::from_word(unsafe { helpers::step_over(th, next, inner, it.v) })?;
+        let (f, g) = (m.address(next as usize), m.address(inner as usize));
+        return Some(m.quiet("ForIter", helpers::step_over as *const () as usize, effects, &[f, g, it.r], v));
+    }
+    m.quiet1("ForIter", helpers::iter_next, effects, it)
 }
 fn done_in(m: Recorder, at: usize, r: T<Value>) -> Option<()> {
     m.set_reg(at, r);
@@ -560,7 +582,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             if !it.v.is_obj() || !m.of_shape(it) {
                 return None;
             }
-            let r = m.quiet1("ForIter", helpers::iter_next, Effects::READS.or(Effects::STEPS), it)?;
+            let r = next_item(m, it)?;
             m.set_reg(i.b(), r);
             Some(())
         }
@@ -617,6 +639,11 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
                 let class = m.i.th.lookup(builtins::object::OBJECT.get(), crate::n!(__class__));
                 if class.is_some_and(|c| c.is(d)) && o.v.is_obj() && !o.v.is_kind(Kind::Type) && known(m, o) {
                     return done(m.constant(m.i.th.type_of(o.v).value()));
+                }
+                // `o.__dict__`: a dict may be made, which changes the object.
+                if builtins::descr::gives_dict(d) && known(m, o) {
+                    let effects = READS.or(Effects::WRITES);
+                    return done(m.quiet2("__dict__", helpers::descriptor, effects, m.constant(d), o)?);
                 }
                 // Fields of named tuples; what builtin types' own attributes are.
                 let own = d.is_exact(Kind::GetSetDescriptor)

@@ -15,7 +15,15 @@ fn fcode(f: *mut Frame) -> Gc<Code> {
     unsafe { (*f).code }
 }
 
+/// A bridge that does less is not worth being there.
+const SHORT_BRIDGE: usize = 8;
+
 impl Rec {
+    /// Whether the trace has done enough for the machine code to be entered, and left for the interpreter after it.
+    fn worth_leaving(&self) -> bool {
+        let least = if self.from.is_some() { SHORT_BRIDGE } else { Param::FunctionMin.size() };
+        self.gain >= least + self.loss
+    }
     /// Records and carries out an instruction as a whole.
     #[inline(never)]
     pub(super) fn whole(&mut self, pc: *const Ins, i: Ins) -> Result<*const Ins, Done> {
@@ -34,6 +42,15 @@ impl Rec {
             && self.entry.is_none()
             && self.left < Param::MaxLeft.size()
             && root_flags & fflags::ENTRY == 0;
+        let suspends = matches!(i.op(), Bc::Yield | Bc::YieldFrom)
+            || (leaving && unsafe { (*self.root_fp).flags } & fflags::GENERATOR != 0);
+        if suspends && self.frames.len() == 1 && self.worth_leaving() {
+            // Its user is native code or the interpreter, which suspends or ends it.
+            let nowhere = jit::get().map(|j| j.nowhere);
+            self.link(nowhere.expect("the JIT that records"), unsafe { (*self.root_fp).code }.value().bits());
+            self.resume = pc;
+            return Err(Done::Link);
+        }
         if leaving && self.frames.len() < 2 && !out {
             self.core.give_up(Counter::AbortReturn, "returned from the root frame");
             return Err(self.stop(pc));
