@@ -19,6 +19,8 @@ pub mod exit;
 pub mod function;
 mod generators;
 pub mod helpers;
+#[cfg(debug_assertions)]
+mod holds;
 mod inline;
 mod joins;
 pub mod machine;
