@@ -40,6 +40,20 @@ impl Story {
     pub(crate) fn empty(&mut self) {
         self.0.empty();
     }
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Of these, in the order in which they were told, only what `f` says stays.
+    pub fn keep(&mut self, which: std::ops::Range<usize>, f: impl Fn(&Told) -> bool) {
+        let mut k = 0;
+        self.0.retain(|(_, x)| {
+            k += 1;
+            !which.contains(&(k - 1)) || f(x)
+        });
+    }
     pub fn iter(&self) -> impl Iterator<Item = &(u32, Told)> {
         self.0.iter()
     }
@@ -453,5 +467,20 @@ mod tests {
         let seven = HintVal::Const(Const { ty: Ty::Ref, bits: crate::word::fix(7) });
         assert!(last.contains(&Hint::Field(value(0), 16, seven)), "{last:?}");
         assert!(last.contains(&Hint::Field(value(0), 24, HintVal::Boxed(R(10)))), "{last:?}");
+    }
+    /// A bridge that jumps to the loop's header sees to what the loop relies on, and to nothing else.
+    #[test]
+    fn at_the_header() {
+        let all = known(
+            "fn append 10 rxf\n%0 = entry 0\n%1 = entry 1\n%2 = is_ptr %0\nguard_true %2 @0\n\
+             %4 = shape_is 50 %0\nguard_true %4 @0\n%6 = is_fix %1\nguard_true %6 @0\n%8 = lt %1 fix:9\n\
+             guard_true %8 @0\n%10 = call_int append %0\n%11 = get_int 32 %0\n%12 = eq %11 i:105\n\
+             guard_true %12 @1\n%14 = fix_add %1 fix:1 @1\nguard_calm @2\nend 1=%14\n\
+             snap 0 {0=%0, 1=%1}\nsnap 1 {0=%0, 1=%1}\nsnap 2 {0=%0, 1=%14}",
+        );
+        let fields: Vec<usize> =
+            all.iter().map(|l| l.iter().filter(|h| matches!(h, Hint::Field(..))).count()).collect();
+        // The tests of the way in, its end; then that of the loop and so on.
+        assert_eq!(fields, [0, 0, 0, 0, 0, 1, 0, 0, 1], "{all:?}");
     }
 }

@@ -311,9 +311,11 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         new_fields.push((key, w));
     }
     new_fields.extend_from_slice(&kept);
+    let told = o.out.story.len();
     o.forget_memory();
     new_fields.into_iter().for_each(|(k, v)| o.set_field(k, v));
     descs.iter().for_each(|d| o.set_desc(d.0, d.1));
+    let told = told..o.out.story.len();
     o.elems = elems.clone();
     o.items.clear();
     o.lookups = lookups.into_iter().map(|(k, (r, _))| (k, (r, true))).collect();
@@ -393,8 +395,14 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
     let mut same = entries;
     same.extend(slots.iter().filter(|s| plan.invariant.contains(&s.0)).map(|s| (s.0, o.resolve(s.1))));
     same.sort();
-    let fields: Vec<_> = kept.into_iter().filter(|k| o.hits.fields.contains(&k.0)).collect();
-    let descs: Vec<_> = descs.into_iter().filter(|d| o.hits.descs.contains(&d.0)).collect();
+    // What the loop does not rely on need not be so where a bridge jumps to the header: it is not told either.
+    let (fields, idle): (Vec<_>, Vec<_>) = kept.into_iter().partition(|k| o.hits.fields.contains(&k.0));
+    let (descs, idle_descs): (Vec<_>, Vec<_>) = descs.into_iter().partition(|d| o.hits.descs.contains(&d.0));
+    o.out.story.keep(told, |x| match *x {
+        Told::Field(obj, at, _) => !idle.iter().any(|k| k.0 == (obj, at)),
+        Told::Shape(obj, _) => !idle_descs.iter().any(|d| d.0 == obj),
+        _ => true,
+    });
     if !o.hits.lookups && !o.hits.elems.iter().any(|k| elems.contains_key(k)) {
         jump::header(&mut o, vars, same, fields, descs);
     }
