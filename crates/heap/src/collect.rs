@@ -544,7 +544,7 @@ impl Heap {
             s.old_bytes += t.live;
             let young = s.young_limit();
             let (now, cost) = (Moment::now(), thread_ns() - begun);
-            // One that takes much longer than the others was interrupted by another program.
+            // One that takes much longer than the others met something rare (pages to be had, a slow host).
             let (own, all) = &mut s.minor_ns;
             let most = (*own / MINOR_WINDOW * MINOR_OUTLIER.0).max(MINOR_OUTLIER.1);
             *own = *own - *own / MINOR_WINDOW + cost.min(most);

@@ -13,8 +13,9 @@
 //!   collection's end; `AGED` from then on. Such an object has `PINNED`, too.
 //! - Between two collections a held object is in a run of its own (or in `large_young`), its lines are taken, and its block
 //!   is on no list. A major collection leaves none.
+//! - `held` lists objects of this collection or the last, none of whose memory was used anew: their headers tell their size.
 
-use crate::layout::addr;
+use crate::layout::{Layouts, addr};
 use crate::space::*;
 use crate::trace::{Phase, Tracer};
 use crate::{Obj, Trace, gcbits};
@@ -72,6 +73,12 @@ impl Tracer {
     }
 }
 
+/// Where an object ends that shares a block with others; None: a large one, whose blocks are its own.
+unsafe fn end_of_medium(layouts: *const Layouts, o: Obj) -> Option<usize> {
+    let size = unsafe { (*layouts)[o.as_ref().kind as usize].size(o) };
+    (size <= MEDIUM_MAX).then_some(addr(o) + size)
+}
+
 impl Space {
     /// Of what the collection held, forgets what became old since; the rest looks old while memory is swept.
     pub(crate) unsafe fn keep_held(&mut self) {
@@ -84,9 +91,8 @@ impl Space {
                     h.gc.fetch_and(!gcbits::HELD, Relaxed);
                     return false;
                 }
-                let size = (*layouts)[h.kind as usize].size(*o);
-                if size <= MEDIUM_MAX {
-                    let (first, last) = ((a - r.base) >> LINE_SH, (a + size - 1 - r.base) >> LINE_SH);
+                if let Some(end) = end_of_medium(layouts, *o) {
+                    let (first, last) = ((a - r.base) >> LINE_SH, (end - 1 - r.base) >> LINE_SH);
                     r.lines.add(first).write_bytes(1, last - first + 1);
                     *r.run.add(r.block_of(a)) = NONE;
                 }
@@ -103,9 +109,8 @@ impl Space {
                 let gc = h.gc.load(Relaxed) & !gcbits::HELD;
                 h.gc.store(gc | gcbits::AGED, Relaxed);
                 clear_bit(self.marks, a - self.r.base);
-                let size = (*self.layouts)[h.kind as usize].size(o);
-                if size <= MEDIUM_MAX {
-                    self.open_run(self.r.block_of(a), a, a + size);
+                if let Some(end) = end_of_medium(self.layouts, o) {
+                    self.open_run(self.r.block_of(a), a, end);
                 }
             }
         }
@@ -114,12 +119,9 @@ impl Space {
     pub(crate) unsafe fn release_held(&mut self) {
         unsafe {
             for o in std::mem::take(&mut self.held) {
-                let (a, size) = (addr(o), (*self.layouts)[o.as_ref().kind as usize].size(o));
-                if size > MEDIUM_MAX {
-                    continue;
-                }
+                let Some(end) = end_of_medium(self.layouts, o) else { continue };
                 let (mut first, mut last) =
-                    ((a - self.r.base) >> LINE_SH, (a + size - 1 - self.r.base) >> LINE_SH);
+                    ((addr(o) - self.r.base) >> LINE_SH, (end - 1 - self.r.base) >> LINE_SH);
                 // Old ones may reach into the lines at its ends.
                 let begins = |line: usize| (0..LINE / 8).any(|i| bit(self.marks, (line << LINE_SH) + 8 * i));
                 first += (begins(first) || !first.is_multiple_of(LINES) && *self.r.lines.add(first - 1) != 0)

@@ -370,11 +370,13 @@ fn next_item(m: Recorder, it: T<Value>) -> Option<T<Value>> {
     let (th, t) = (m.i.th, m.i.th.type_of(it.v));
     let next = t.slots.iternext?;
     if helpers::steps_alone(t, it.v.shape_id()) {
+        // SAFETY: `next` is what the type of `it` has for its iterators.
         let v = Value::from_word(unsafe { helpers::step_alone(th, next, it.v) })?;
         let f = m.address(next as usize);
         return Some(m.quiet("ForIter", helpers::step_alone as *const () as usize, effects, &[f, it.r], v));
     }
     if let Some(inner) = t.native.inner.filter(|_| !t.heap_type()) {
+        // SAFETY: the same of `next` and `inner`.
         let v = Value::from_word(unsafe { helpers::step_over(th, next, inner, it.v) })?;
         let (f, g) = (m.address(next as usize), m.address(inner as usize));
         return Some(m.quiet("ForIter", helpers::step_over as *const () as usize, effects, &[f, g, it.r], v));

@@ -44,6 +44,7 @@ impl Rec {
             && root_flags & fflags::ENTRY == 0;
         let suspends = matches!(i.op(), Bc::Yield | Bc::YieldFrom)
             || (leaving && unsafe { (*self.root_fp).flags } & fflags::GENERATOR != 0);
+        // SAFETY of both: the frame in which the recording began is there as long as the recording.
         if suspends && self.frames.len() == 1 && self.worth_leaving() {
             // Its user is native code or the interpreter, which suspends or ends it.
             let nowhere = jit::get().map(|j| j.nowhere);
