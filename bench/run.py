@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compare Python implementations on the `pyperformance` benchmarks, side by side.
 
-    bench/run.py [--only a,b] [--small] [--apps] [--seconds 5] [--out FILE.json] NAME=COMMAND ...
+    bench/run.py [--only a,b] [--small] [--apps] [--seconds 5] [--runs 1] [--below R] [--out FILE.json] NAME=COMMAND ...
 
 The first NAME is the reference of every ratio.  Each benchmark runs under every
 implementation in turn before the next one starts, so that a slow spell of the
@@ -9,7 +9,8 @@ machine hits all of them.  Printed for each: the first sample (cold), the median
 of the last half of the samples (warm), and the warm and cold speed-ups over the
 reference; last, geometric means over the benchmarks that both completed, and how
 many failed.  A benchmark that fails counts as failed and is named: it is never
-left out silently.
+left out silently.  A process gives one first sample only: of several --runs the medians
+of the cold and of the warm samples count.  --below names the rows that are under a ratio.
 
 --small runs the few programs in bench/small instead, which need nothing from outside:
 a smoke test of the runner and of the speed.  A command that is not there is SKIPPED.
@@ -123,6 +124,16 @@ def run_one(folder, bench, command, args, extra_path):
     return rows, None
 
 
+def cold_of(runs):
+    """The median of the first samples of several processes, in seconds."""
+    return statistics.median(times[0] for times in runs)
+
+
+def warm_of(runs):
+    """The median of the medians of the last halves, in seconds."""
+    return statistics.median(statistics.median(times[len(times) // 2:]) for times in runs)
+
+
 def geomean(values):
     values = list(values)
     return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
@@ -160,8 +171,10 @@ def main():
     ap.add_argument("--small", action="store_true", help="the programs in bench/small")
     ap.add_argument("--apps", action="store_true", help="the application benchmarks as well")
     ap.add_argument("--seconds", type=float, default=5)
+    ap.add_argument("--runs", type=int, default=1, help="processes of each implementation, in turn (default 1)")
+    ap.add_argument("--below", type=float, default=0, metavar="R", help="name the rows under this ratio at the end")
     ap.add_argument("--timeout", type=float, default=120)
-    ap.add_argument("--out", help="write every sample here as JSON")
+    ap.add_argument("--out", help="write every sample of every run here as JSON")
     ap.add_argument("impl", nargs="+", metavar="NAME=COMMAND")
     args = ap.parse_args()
     impls = implementations(args.impl)
@@ -179,12 +192,13 @@ def main():
     reference = impls[0][0]
     samples, failures = {}, {}
     for bench in benches:
-        for name, command in impls:
-            rows, error = run_one(folder, bench, command, args, args.site)
-            for row, times in rows.items():
-                samples.setdefault(row, {})[name] = times
-            if error:
-                failures.setdefault(name, {})[bench] = error
+        for _ in range(args.runs):
+            for name, command in impls:
+                rows, error = run_one(folder, bench, command, args, args.site)
+                for row, times in rows.items():
+                    samples.setdefault(row, {}).setdefault(name, []).append(times)
+                if error:
+                    failures.setdefault(name, {})[bench] = error
         for row in [r for r in samples if not samples[r].get("_shown")]:
             by = samples[row]
             cells = []
@@ -192,13 +206,10 @@ def main():
                 if name not in by:
                     cells.append(f"{name}: FAILED")
                     continue
-                cold = by[name][0]
-                warm = statistics.median(by[name][len(by[name]) // 2:])
-                cell = f"{name}: warm {warm * 1e3:.4g} ms, cold {cold * 1e3:.4g} ms"
+                cell = f"{name}: warm {warm_of(by[name]) * 1e3:.4g} ms, cold {cold_of(by[name]) * 1e3:.4g} ms"
                 if name != reference and reference in by:
-                    rcold = by[reference][0]
-                    rwarm = statistics.median(by[reference][len(by[reference]) // 2:])
-                    cell += f" (x{rwarm / warm:.2f} warm, x{rcold / cold:.2f} cold)"
+                    warm, cold = (of(by[reference]) / of(by[name]) for of in (warm_of, cold_of))
+                    cell += f" (x{warm:.2f} warm, x{cold:.2f} cold)"
                 cells.append(cell)
             by["_shown"] = True
             print(f"{row:28s} " + " | ".join(cells), flush=True)
@@ -206,16 +217,18 @@ def main():
         by.pop("_shown", None)
     print()
     for name, _ in impls:
-        both = [r for r in samples if name in samples[r] and reference in samples[r]]
-        warm = geomean(statistics.median(samples[r][reference][len(samples[r][reference]) // 2:])
-                       / statistics.median(samples[r][name][len(samples[r][name]) // 2:])
-                       for r in both)
-        cold = geomean(samples[r][reference][0] / samples[r][name][0] for r in both)
+        both = [by for by in samples.values() if name in by and reference in by]
+        warm, cold = (geomean(of(by[reference]) / of(by[name]) for by in both) for of in (warm_of, cold_of))
         failed = failures.get(name, {})
         print(f"{name}: x{warm:.3f} warm, x{cold:.3f} cold over {reference} "
               f"(geometric means over {len(both)}), {len(failed)} failed")
         for bench, error in failed.items():
             print(f"    {bench}: {error}")
+        for row, by in samples.items():
+            if name in by and reference in by:
+                warm, cold = (of(by[reference]) / of(by[name]) for of in (warm_of, cold_of))
+                if min(warm, cold) < args.below:
+                    print(f"    below {args.below}: {row} x{warm:.2f} warm, x{cold:.2f} cold")
     if args.out:
         Path(args.out).write_text(json.dumps({"samples": samples, "failures": failures}))
     # As a smoke test it must be able to fail.

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """How pure Python work scales over two threads. Runs under the implementation to measure:
 
-    adder bench/scaling.py [N]        N: rounds of a unit; by default so many that starting a thread is nothing beside them
+    adder bench/scaling.py [N [ROUNDS]]     N: how often a unit of work loops; by default so many that
+                                            starting a thread is nothing beside them
 
-Prints for each kind of work the time of two units on one thread, of one unit on each of
-two threads, and their ratio (0.5 is perfect).
+Prints for each kind of work the least time of two units on one thread, the least time of one
+unit on each of two threads, and their ratio (0.5 is perfect); beside it the same of two
+processes, which shows what the machine itself gives. All are measured ROUNDS times (3 by
+default) in turn: on a disturbed machine more and shorter rounds find its quiet moments.
 """
+import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -64,14 +69,58 @@ def both(work, n):
         t.join()
 
 
+class Twins:
+    """Two processes that do the work of the two threads: what the machine itself gives."""
+
+    def __init__(self, work, n):
+        command = [sys.executable, *subprocess._args_from_interpreter_flags(), __file__, "--unit", work.__name__, str(n)]
+        self.children = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        for child in self.children:
+            child.stdout.readline()
+
+    def run(self):
+        for child in self.children:
+            print("go", file=child.stdin, flush=True)
+        for child in self.children:
+            child.stdout.readline()
+
+    def close(self):
+        for child in self.children:
+            child.communicate()
+
+
+def unit(work, n):
+    """A twin: does the unit once for every line that it reads."""
+    work(n // 10)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        work(n)
+        print("done", flush=True)
+
+
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000_000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     for work in (independent, allocating, shared_reads):
         work(n // 10)
-        one = min(timed(lambda: (work(n), work(n))) for _ in range(3))
-        two = min(timed(lambda: both(work, n)) for _ in range(3))
-        print(f"{work.__name__:14s} one thread {one:.3f} s, two threads {two:.3f} s, ratio {two / one:.3f}")
+        twins = Twins(work, n)
+        times = []
+        # In turn, so that a slow moment of the machine meets all three.
+        for _ in range(rounds):
+            times.append((timed(lambda: (work(n), work(n))), timed(lambda: both(work, n)), timed(twins.run)))
+        twins.close()
+        one, threads, processes = map(min, zip(*times))
+        print(
+            f"{work.__name__:14s} one thread {one:.3f} s, two threads {threads:.3f} s, ratio {threads / one:.3f}"
+            f" (two processes {processes / one:.3f}; medians of the rounds"
+            f" {statistics.median(t / o for o, t, _ in times):.3f}, {statistics.median(p / o for o, _, p in times):.3f})"
+        )
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--unit"]:
+        unit(globals()[sys.argv[2]], int(sys.argv[3]))
+    else:
+        main()
