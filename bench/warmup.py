@@ -4,7 +4,7 @@
     bench/warmup.py [--only richards,deltablue,chaos,raytrace] [--seconds 5] [--runs 3] NAME=COMMAND ...
 
 For each benchmark and implementation: the steady time of a sample (median of the last half), the time from the first
-sample's start until samples keep to 90 % of that speed, and the share of a run of one second that went into
+sample's start until samples reach 90 % of that speed (the median of seven in a row does), and the share of a run of one second that went into
 recording and compiling, where the implementation tells (Adder by ADDER_LOG=jitsum, PyPy by PYPYLOG=jit-summary: its
 tracing and its backend).  Of several runs the median counts.  The benchmarks are those of bench/run.py.
 """
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from run import HERE, benchmark_folder, implementations
 
 STEADY = 0.9
+WINDOW = 7
 
 
 def samples(script, command, seconds, env):
@@ -37,14 +38,14 @@ def samples(script, command, seconds, env):
 
 
 def warm_after(times):
-    """(steady time of a sample, seconds until samples keep to it).
+    """(steady time of a sample, seconds until samples reach it: from then on the median of WINDOW of them is so fast).
 
-    Single slow samples (a collection, the machine) do not count: medians of three are looked at."""
+    Not until all keep to it: on a machine that does other things, too, some never do."""
     times, spans = zip(*times)
     steady = statistics.median(times[len(times) // 2:])
-    smooth = [statistics.median(times[max(0, i - 1):i + 2]) if i else times[0] for i in range(len(times))]
-    last = max((i + 1 for i, t in enumerate(smooth[:len(times) // 2]) if t > steady / STEADY), default=0)
-    return steady, sum(spans[:last])
+    medians = (statistics.median(times[i:i + WINDOW]) for i in range(len(times)))
+    first = next(i for i, t in enumerate(medians) if t <= steady / STEADY)
+    return steady, sum(spans[:first])
 
 
 def compiling(script, command):
