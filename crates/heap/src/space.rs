@@ -610,6 +610,15 @@ impl<T> Shared<T> {
         let guard = unsafe { (*self.lock.get()).lock().unwrap_or_else(|e| e.into_inner()) };
         Guard { guard, data: self.data.get() }
     }
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        // SAFETY: as in `lock`.
+        let guard = match unsafe { (*self.lock.get()).try_lock() } {
+            Ok(g) => g,
+            Err(std::sync::TryLockError::Poisoned(e)) => e.into_inner(),
+            Err(std::sync::TryLockError::WouldBlock) => return None,
+        };
+        Some(Guard { guard, data: self.data.get() })
+    }
     /// The data without the lock.
     /// # Safety
     /// The world is stopped and the caller collects.

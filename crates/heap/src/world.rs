@@ -6,7 +6,9 @@
 //! reads the states (all sequentially consistent), so at least one of the two sees the other.
 //!
 //! Most stops are for a minor collection and last some microseconds, less than it takes to put a thread to sleep and to
-//! wake it. So who waits looks again for such a time first, if there are processors enough, and then sleeps.
+//! wake it. So who waits looks again for such a time first, if there are processors enough, and then sleeps. It looks
+//! without the lock, which the stopping thread holds until it sleeps itself: being blocked and coming back is the same
+//! as for a blocking region, with the epoch as the event that is waited for.
 //!
 //! # Safety
 //! A registered mutator is alive: it takes itself out, under the lock, before it ends. The list is read without the
@@ -17,13 +19,19 @@ use crate::space::{Guard, Shared};
 use crate::{Heap, Mutator};
 use std::cell::UnsafeCell;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 
 pub(crate) struct World {
     state: Shared<State>,
     signals: UnsafeCell<Signals>,
-    /// Counts how often the world went on. Changes under the lock.
+    /// Counts how often the world went on. Changes under the lock; whoever sees it change sees what the collection did.
     epoch: AtomicU64,
+    /// [`State::holder`], to be read without the lock.
+    stopping: AtomicPtr<Mutator>,
+    /// Whether that thread sleeps. Changes under the lock.
+    holder_asleep: AtomicBool,
+    /// Threads that look whether the world goes on instead of sleeping.
+    looking: AtomicUsize,
     /// Processors that the process may use; 0: not known yet.
     processors: AtomicUsize,
 }
@@ -51,17 +59,18 @@ struct State {
     /// stop waits for the latter, so that a thread that stops the world often does not starve the others.
     parked: usize,
     waking: usize,
-    /// Of those who parked, the ones that sleep; whether the holder does.
+    /// Of those who parked, the ones that sleep; those who wait for `awake`.
     asleep: usize,
-    holder_asleep: bool,
+    patient: usize,
 }
 
-/// How often somebody who waits looks again before sleeping, and how long it does nothing in between.
-const LOOKS: u32 = 20;
-const PAUSES: u32 = 40;
+/// How often somebody who waits looks again before sleeping, and how long the thread that stops the world does nothing in
+/// between; the others wait for as long.
+const LOOKS: u32 = 320;
+const LOOK_PAUSES: u32 = 10;
 
 fn pause() {
-    for _ in 0..PAUSES {
+    for _ in 0..LOOK_PAUSES {
         std::hint::spin_loop();
     }
 }
@@ -89,10 +98,13 @@ impl World {
                 parked: 0,
                 waking: 0,
                 asleep: 0,
-                holder_asleep: false,
+                patient: 0,
             }),
             signals: UnsafeCell::default(),
             epoch: AtomicU64::new(0),
+            stopping: AtomicPtr::new(std::ptr::null_mut()),
+            holder_asleep: AtomicBool::new(false),
+            looking: AtomicUsize::new(0),
             processors: AtomicUsize::new(0),
         }
     }
@@ -103,22 +115,53 @@ impl World {
     fn wait<'a>(&'a self, signal: &Condvar, g: Guard<'a, State>) -> Guard<'a, State> {
         self.state.rejoin(signal.wait(g.guard).unwrap_or_else(|e| e.into_inner()))
     }
+    /// A running mutator that is asked to stop looks for a short time whether the world goes on. True: it did, and the
+    /// mutator runs. Otherwise it runs, and somebody may still stop the world, or there was nobody.
+    fn look(&self, m: &Mutator) -> bool {
+        // Read before the state is written: a stop that ends after that changes it.
+        let epoch = self.epoch.load(SeqCst);
+        let holder = self.stopping.load(SeqCst);
+        // A holder that sleeps has to be woken, which is what parking does.
+        if holder.is_null() || std::ptr::eq(holder, m) || self.holder_asleep.load(Relaxed) {
+            return false;
+        }
+        // One processor is the holder's.
+        let others = self.looking.fetch_add(1, Relaxed);
+        let mut gone_on = false;
+        if others + 1 < self.processors.load(Relaxed) {
+            m.state.store(BLOCKED, SeqCst);
+            for _ in 0..LOOKS * LOOK_PAUSES {
+                gone_on = self.epoch.load(Acquire) != epoch;
+                if gone_on {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
+            m.state.swap(RUNNING, SeqCst);
+        }
+        self.looking.fetch_sub(1, Relaxed);
+        gone_on && m.poll.load(SeqCst) & POLL_STOP == 0
+    }
+    /// The lock, for a running mutator; `None` if the world was stopped meanwhile and goes on again. Who stops the world
+    /// holds the lock while it waits for those who run, so none of them may just wait for the lock.
+    fn lock_running(&self, m: &Mutator) -> Option<Guard<'_, State>> {
+        for _ in 0..LOOKS * LOOK_PAUSES {
+            if self.look(m) {
+                return None;
+            }
+            if let Some(g) = self.state.try_lock() {
+                return Some(g);
+            }
+            std::hint::spin_loop();
+        }
+        Some(self.state.lock())
+    }
     /// Waits, blocked, until the world goes on.
     fn park<'a>(&'a self, mut g: Guard<'a, State>) -> Guard<'a, State> {
         let s = self.signals();
         g.parked += 1;
         self.quieter(&g);
         let epoch = self.epoch.load(Relaxed);
-        if g.parked < self.processors.load(Relaxed) {
-            drop(g);
-            for _ in 0..LOOKS {
-                if self.epoch.load(Relaxed) != epoch {
-                    break;
-                }
-                pause();
-            }
-            g = self.state.lock();
-        }
         while self.epoch.load(Relaxed) == epoch {
             g.asleep += 1;
             g = self.wait(&s.go, g);
@@ -126,14 +169,14 @@ impl World {
         }
         g.parked -= 1;
         g.waking -= 1;
-        if g.waking == 0 {
+        if g.waking == 0 && g.patient > 0 {
             s.awake.notify_all();
         }
         g
     }
     /// A thread that was running is not any more.
-    fn quieter(&self, g: &Guard<State>) {
-        if g.holder_asleep {
+    fn quieter(&self, _: &Guard<State>) {
+        if self.holder_asleep.load(Relaxed) {
             self.signals().quiet.notify_one();
         }
     }
@@ -147,14 +190,14 @@ impl World {
 
     /// Parks if somebody else wants the world stopped.
     pub fn park_if_stopping(&self, m: &Mutator) {
-        let mut g = self.state.lock();
+        let Some(mut g) = self.lock_running(m) else { return };
         while !g.holder.is_null() && !std::ptr::eq(g.holder, m) {
             g = self.park_running(m, g);
         }
     }
     /// The answer to the poll bit.
     pub fn poll(&self, m: &Mutator) {
-        let mut g = self.state.lock();
+        let Some(mut g) = self.lock_running(m) else { return };
         while !g.holder.is_null() && !std::ptr::eq(g.holder, m) {
             g = self.park_running(m, g);
         }
@@ -203,7 +246,13 @@ impl World {
     /// it says no, the world is not stopped.
     pub fn stop(&self, m: &Mutator, wanted: impl Fn() -> bool) -> bool {
         debug_assert_eq!(m.state.load(SeqCst), RUNNING, "a blocked thread may not stop the world");
-        let mut g = self.state.lock();
+        let mut g = loop {
+            match self.lock_running(m) {
+                Some(g) => break g,
+                None if wanted() => {}
+                None => return false,
+            }
+        };
         loop {
             if std::ptr::eq(g.holder, m) {
                 g.depth += 1;
@@ -215,12 +264,14 @@ impl World {
                     return false;
                 }
             } else if g.waking > 0 {
+                g.patient += 1;
                 g = self.wait(&self.signals().awake, g);
+                g.patient -= 1;
             } else {
                 break;
             }
         }
-        g.holder = m;
+        self.hold(&mut g, m);
         g.depth = 1;
         if g.mutators.len() > 1 {
             for &o in &g.mutators {
@@ -230,7 +281,9 @@ impl World {
                 }
             }
             // Threads that wait for `waking` above must notice.
-            self.signals().awake.notify_all();
+            if g.patient > 0 {
+                self.signals().awake.notify_all();
+            }
             // SAFETY: as above.
             let running = |g: &State| {
                 let others = g.mutators.iter().filter(|o| !std::ptr::eq(**o, m));
@@ -242,19 +295,21 @@ impl World {
                     0 => break,
                     n if n < self.processors.load(Relaxed) && looks > 0 => {
                         looks -= 1;
-                        drop(g);
                         pause();
-                        g = self.state.lock();
                     }
                     _ => {
-                        g.holder_asleep = true;
+                        self.holder_asleep.store(true, Relaxed);
                         g = self.wait(&self.signals().quiet, g);
-                        g.holder_asleep = false;
+                        self.holder_asleep.store(false, Relaxed);
                     }
                 }
             }
         }
         true
+    }
+    fn hold(&self, g: &mut Guard<State>, holder: *const Mutator) {
+        g.holder = holder;
+        self.stopping.store(holder as *mut _, SeqCst);
     }
     /// Lets the world go on. `notify`: the caller is to come to `poll_slow`.
     pub fn resume(&self, m: &Mutator, notify: bool) {
@@ -264,7 +319,7 @@ impl World {
         if g.depth > 0 {
             return;
         }
-        g.holder = std::ptr::null();
+        self.hold(&mut g, std::ptr::null());
         for &o in &g.mutators {
             // SAFETY: registered mutators are alive.
             unsafe { (*o).poll.fetch_and(!POLL_STOP, SeqCst) };
@@ -272,7 +327,7 @@ impl World {
         if notify {
             m.poll.fetch_or(POLL_STOP, SeqCst);
         }
-        self.epoch.fetch_add(1, Relaxed);
+        self.epoch.fetch_add(1, SeqCst);
         g.waking = g.parked;
         if g.asleep > 0 {
             self.signals().go.notify_all();
@@ -301,8 +356,10 @@ impl World {
             s.parked = 0;
             s.waking = 0;
             s.asleep = 0;
-            s.holder_asleep = false;
+            s.patient = 0;
         }
+        self.looking.store(0, Relaxed);
+        self.holder_asleep.store(false, Relaxed);
     }
 }
 

@@ -706,7 +706,7 @@ impl Th {
 unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
     unsafe {
         (*t.as_ptr()).len = items.len();
-        std::ptr::copy_nonoverlapping(items.as_ptr(), t.after::<Value>(), items.len());
+        crate::value::copy_values(items.as_ptr(), t.after::<Value>(), items.len());
     }
     t.value()
 }

@@ -73,6 +73,27 @@ pub mod flags {
     pub const K3: u16 = 1 << 11;
 }
 
+/// As [`std::ptr::copy_nonoverlapping`], for values that have just been written one by one, as arguments and items of
+/// displays are: a wide load from several narrower stores that are still on their way to the cache waits for all of
+/// them (no store forwarding), which takes longer than to copy a few words.
+///
+/// # Safety
+/// That of `copy_nonoverlapping`.
+#[inline(always)]
+pub unsafe fn copy_values(src: *const Value, dst: *mut Value, n: usize) {
+    /// A wide load waits about as long as so many words take.
+    const FEW: usize = 12;
+    unsafe {
+        if n > FEW {
+            return std::ptr::copy_nonoverlapping(src, dst, n);
+        }
+        for i in 0..n {
+            // Volatile, or it becomes a wide copy again.
+            dst.add(i).write(src.add(i).read_volatile());
+        }
+    }
+}
+
 impl Value {
     #[inline(always)]
     pub const unsafe fn from_bits(w: u64) -> Value {

@@ -184,7 +184,7 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
         let a = th.alloc_var::<Array>(16 + 8 * cap)?;
         (*a.as_ptr()).cap = cap;
         let p = a.after::<Value>();
-        std::ptr::copy_nonoverlapping(items.as_ptr(), p, items.len());
+        crate::value::copy_values(items.as_ptr(), p, items.len());
         th.m.zero(a.obj(), p.add(items.len()) as *mut u64, cap - items.len());
         Ok(a)
     }

@@ -111,7 +111,7 @@ pub fn new_of(th: Th, t: Gc<Type>, items: &[Value]) -> R<Value> {
         let g = Gc::<Tuple>::from_obj(o);
         (*g.as_ptr()).len = items.len();
         let p = items_ptr(g);
-        std::ptr::copy_nonoverlapping(items.as_ptr(), p, items.len());
+        crate::value::copy_values(items.as_ptr(), p, items.len());
         if tail {
             *(p.add(items.len()) as *mut u64) = 0;
             g.set_flag(flags::TAIL_EXT);
