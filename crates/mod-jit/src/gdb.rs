@@ -131,7 +131,8 @@ fn eh_frame(t: &TraceInfo) -> Vec<u8> {
     if t.arch != Some("x86_64") {
         return Vec::new();
     }
-    const FRAME: u64 = 72 + 6 * 8 + 8;
+    // A word that keeps the stack aligned, the registers, the return address.
+    const FRAME: u64 = 8 + 6 * 8 + 8;
     let mut cie = Vec::new();
     w32(&mut cie, 0);
     cie.push(1);

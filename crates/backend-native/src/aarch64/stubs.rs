@@ -1,18 +1,18 @@
-//! Entry and way out. The frame: arguments of calls, frame record, callee-saved registers.
+//! Entry and way out. The frame: frame record, callee-saved registers; all of it is written, so
+//! that no object stays alive for what was there.
 
 use super::*;
 use crate::{GPR, XMM};
 
-const RECORD: i32 = 64;
-const SAVED: i32 = RECORD + 16;
+const SAVED: i32 = 16;
 const SAVED_D: i32 = SAVED + 80;
 const FRAME: i32 = SAVED_D + 48;
 
 /// `(entry, state, thread) -> exit`
 pub fn enter(s: &mut AArch64) {
     s.put(sub_imm(SP, SP, FRAME as u32));
-    s.put(stp(29, 30, SP, RECORD));
-    s.put(add_imm(29, SP, RECORD as u32));
+    s.put(stp(29, 30, SP, 0));
+    s.put(add_imm(29, SP, 0));
     for k in 0..5 {
         s.put(stp(19 + 2 * k, 20 + 2 * k, SP, SAVED + 16 * k as i32));
     }
@@ -46,7 +46,7 @@ fn epilogue(s: &mut AArch64) {
     for k in 0..3 {
         s.put(ldp_d(8 + 2 * k, 9 + 2 * k, SP, SAVED_D + 16 * k as i32));
     }
-    s.put(ldp(29, 30, SP, RECORD));
+    s.put(ldp(29, 30, SP, 0));
     s.put(add_imm(SP, SP, FRAME as u32));
     s.put(ret());
 }

@@ -21,8 +21,6 @@ pub(crate) const RCX: u8 = 1;
 pub(crate) const RDX: u8 = 2;
 const RSP: u8 = 4;
 
-/// Bytes of native stack for a call's arguments, kept aligned.
-const ARGS: i32 = 72;
 /// Where in the state `r13` points to: what is used most is around it, where one byte is enough to say how far.
 const STATE: i32 = crate::SPILL;
 const R13: u8 = 13;

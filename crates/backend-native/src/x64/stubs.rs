@@ -7,7 +7,8 @@ use crate::{GPR, XMM};
 pub fn enter(s: &mut X64) {
     x!(s
         ; push rbx; push rbp; push r12; push r13; push r14; push r15
-        ; sub rsp, ARGS
+        // Keeps the stack aligned, and what was there no object alive.
+        ; push BYTE 0
         ; lea r13, [rsi + STATE]; mov r15, rdx
         ; jmp rdi);
 }
@@ -27,7 +28,7 @@ pub fn returned(s: &mut X64, exit: u64) {
 
 fn epilogue(s: &mut X64) {
     x!(s
-        ; add rsp, ARGS
+        ; add rsp, 8
         ; pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx
         ; ret);
 }

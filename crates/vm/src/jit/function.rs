@@ -99,6 +99,12 @@ pub(super) fn is_apart(code: Gc<Code>, bridge: bool) -> bool {
 
 /// The slow function of a note: enters the function's machine code, or records.
 pub fn enter(th: Th, _: Ins) -> R<Ctl> {
+    super::scrub_frames();
+    enter_or_record(th)
+}
+/// This frame lives as long as the function's machine code runs.
+#[inline(never)]
+fn enter_or_record(th: Th) -> R<Ctl> {
     let fp = th.fp.get();
     // SAFETY: the running frame.
     let code = unsafe { (*fp).code };

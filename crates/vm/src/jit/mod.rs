@@ -392,12 +392,18 @@ pub fn tick(th: Th, i: Ins) {
 /// A backward jump (the published instruction) whose counter may have run down. Some: what the slow operation answers,
 /// the jump being done.
 pub fn back_edge(th: Th, i: Ins) -> R<Option<Ctl>> {
+    if counter(unsafe { (*th.fp.get()).code }, i.a()).load(Relaxed) != 0 {
+        return Ok(None);
+    }
+    scrub_frames();
+    run_down(th, i)
+}
+/// Its counter has. This frame lives as long as the machine code that it enters runs.
+#[inline(never)]
+fn run_down(th: Th, i: Ins) -> R<Option<Ctl>> {
     let fp = th.fp.get();
     let code = unsafe { (*fp).code };
     let count = counter(code, i.a());
-    if count.load(Relaxed) != 0 {
-        return Ok(None);
-    }
     let Some(jit) = get() else {
         count.store(u32::MAX, Relaxed);
         return Ok(None);
@@ -452,9 +458,16 @@ const SAMPLE: u32 = 8;
 
 /// Clears the stack below: frames of long life begin there, and references left by earlier calls would keep objects
 /// alive.
-#[inline(never)]
 pub(crate) fn scrub() {
-    const WORDS: usize = if cfg!(debug_assertions) { 1 << 14 } else { 1 << 10 };
+    clear_below::<{ if cfg!(debug_assertions) { 1 << 14 } else { 1 << 10 } }>();
+}
+/// The same for the few frames of who enters machine code that may run for long: what they do not write would be found
+/// there all the time. One dead object can be enough to keep all that die after it, where each refers to the next.
+pub(crate) fn scrub_frames() {
+    clear_below::<{ if cfg!(debug_assertions) { 1 << 11 } else { (size_of::<State>() + (1 << 10)) / 8 } }>();
+}
+#[inline(never)]
+fn clear_below<const WORDS: usize>() {
     let mut a = [0u64; WORDS];
     std::hint::black_box(&mut a);
 }
