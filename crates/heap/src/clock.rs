@@ -14,7 +14,7 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub fn now() -> Moment {
-        Moment { wall: Instant::now(), process: clock(libc::CLOCK_PROCESS_CPUTIME_ID) }
+        Moment { wall: Instant::now(), process: process_ns() }
     }
     /// Nanoseconds from an earlier one that the process could use: with several threads the time that passed, with one
     /// that computes what it computed.
@@ -31,6 +31,11 @@ impl Moment {
 /// can tell.
 pub fn thread_ns() -> u64 {
     clock(libc::CLOCK_THREAD_CPUTIME_ID).or_else(|| clock(libc::CLOCK_MONOTONIC)).unwrap_or(0)
+}
+
+/// The same of all threads of this program together.
+pub fn process_ns() -> Option<u64> {
+    clock(libc::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 fn clock(id: libc::clockid_t) -> Option<u64> {

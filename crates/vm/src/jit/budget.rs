@@ -9,11 +9,14 @@
 //! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
 //!   a program turns to something new, all of that is hot at once.
 //!
+//! Time is what the program computes ([`now`]): while it waits, or other programs have the processor, nothing becomes
+//! hot, and no share grows that a program of a few milliseconds would spend at once when it goes on.
+//!
 //! Who may not begin tries again soon ([`AGAIN`]), so what is hottest comes first.
 
 use super::{cycles, eager, scrub};
 use crate::thread::Th;
-use adder_heap::thread_ns;
+use adder_heap::{process_ns, thread_ns};
 use adder_metatrace::backend::Times;
 use adder_metatrace::counters::Counter;
 use adder_metatrace::log;
@@ -32,6 +35,8 @@ const WARMING: std::ops::Range<u64> = 4_000_000..80_000_000;
 const LASTING: u64 = 400_000;
 /// Nanoseconds without it that are a pause.
 const PAUSE: u64 = 2_000_000;
+/// The system is asked for the program's time when so much has passed since it was: that takes some microseconds.
+const ASK: u64 = 250_000;
 /// The program runs so many times as long as the last piece of work took.
 const PACE: u64 = 2;
 /// This part of a threshold is counted before the next try.
@@ -55,7 +60,7 @@ static LOOKED: AtomicU64 = AtomicU64::new(0);
 
 fn look_at_classes(ran: u64) {
     let last = LOOKED.load(Relaxed);
-    if ran.wrapping_sub(last) >= SETTLED && LOOKED.compare_exchange(last, ran, Relaxed, Relaxed).is_ok() {
+    if ran.saturating_sub(last) >= SETTLED && LOOKED.compare_exchange(last, ran, Relaxed, Relaxed).is_ok() {
         OLD_CLASSES.store(CLASSES.load(Relaxed), Relaxed);
         CLASSES.store(crate::types::next_version(), Relaxed);
     }
@@ -66,18 +71,42 @@ pub fn new_class(version: u32) -> bool {
 }
 /// For [`Work::begin`]: not before new classes have become old; twice as late each time.
 pub fn later(times: u32) -> u32 {
-    unit(now().0 + ((2 * SETTLED) << times.min(10))).max(1)
+    unit(now() + ((2 * SETTLED) << times.min(10))).max(1)
 }
 /// In units that make it last for hours; 0: never.
 fn unit(n: u64) -> u32 {
     (n >> 12) as u32
 }
 
-/// Nanoseconds since something was hot for the first time, and the processor's cycles.
-fn now() -> (u64, u64) {
-    static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
-    let (begin, begin_cycles) = BEGIN.get_or_init(|| (Instant::now(), cycles()));
-    (begin.elapsed().as_nanos() as u64, cycles().wrapping_sub(*begin_cycles))
+/// When something was hot for the first time.
+struct Begin {
+    wall: Instant,
+    process: Option<u64>,
+    cycles: u64,
+}
+fn begun() -> &'static Begin {
+    static BEGIN: OnceLock<Begin> = OnceLock::new();
+    BEGIN.get_or_init(|| Begin { wall: Instant::now(), process: process_ns(), cycles: cycles() })
+}
+/// Nanoseconds since then in which the program did not compute, and when the system was asked for that. They never
+/// become fewer: the time of several threads at once does not make up for them.
+static IDLE: AtomicU64 = AtomicU64::new(0);
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
+fn wall() -> u64 {
+    begun().wall.elapsed().as_nanos() as u64
+}
+/// Nanoseconds that the program has run. The system is not asked each time ([`ASK`]): it may be a little less than
+/// before.
+fn now() -> u64 {
+    let wall = wall();
+    if wall.saturating_sub(ASKED.load(Relaxed)) >= ASK {
+        ASKED.store(wall, Relaxed);
+        if let (Some(then), Some(now)) = (begun().process, process_ns()) {
+            IDLE.fetch_max(wall.saturating_sub(now.saturating_sub(then)), Relaxed);
+        }
+    }
+    wall.saturating_sub(IDLE.load(Relaxed))
 }
 
 /// Something is hot at this time: whether it has been for long enough.
@@ -89,7 +118,7 @@ fn lasts(hot: &Times, t: u32) -> bool {
         return false;
     }
     // `later` is not yet over: negative.
-    let (so_far, pause) = (last.wrapping_sub(first) as i32, t.wrapping_sub(last));
+    let (so_far, pause) = (last.wrapping_sub(first) as i32, (t.wrapping_sub(last) as i32).max(0) as u32);
     // What comes from time to time has pauses, but always as long ones.
     let rhythm = hot.pause.load(Relaxed).saturating_mul(2);
     if so_far >= 0 && pause > (so_far as u32).max(unit(PAUSE)).max(rhythm) {
@@ -98,6 +127,15 @@ fn lasts(hot: &Times, t: u32) -> bool {
         return false;
     }
     t.wrapping_sub(first) as i32 >= unit(LASTING) as i32
+}
+/// Whether a piece of work that takes so long on average fits in at this time.
+fn fits(th: Th, ran: u64, average: u64) -> bool {
+    let all = cycles().wrapping_sub(begun().cycles);
+    let machine = (th.machine_cycles.get().min(all) as u128 * wall() as u128 / all.max(1) as u128) as u64;
+    let warming = ran.min(WARMING.end).saturating_sub(WARMING.start);
+    let share = Param::Budget.get() as u64;
+    let may = (ran + ran.min(EARLY) / 3 + 3 * warming) / 100 * share + machine.min(ran).min(EARLY) / 2;
+    ran >= NEXT.load(Relaxed) && SPENT.load(Relaxed) + average <= may
 }
 
 /// Recording and compiling until it is dropped.
@@ -122,19 +160,15 @@ impl Work {
         if (&raw const here as usize) < th.jit_stack {
             return None;
         }
-        let (ran, all) = now();
-        let share = Param::Budget.get() as u64;
-        if share == 0 || eager() {
+        if Param::Budget.get() == 0 || eager() {
             return Some(Work::new(average));
         }
+        let ran = now();
         look_at_classes(ran);
         if !lasts(hot, unit(ran).max(1)) {
             return None;
         }
-        let machine = (th.machine_cycles.get().min(all) as u128 * ran as u128 / all.max(1) as u128) as u64;
-        let warming = ran.min(WARMING.end).saturating_sub(WARMING.start);
-        let may = (ran + ran.min(EARLY) / 3 + 3 * warming) / 100 * share + machine.min(EARLY) / 2;
-        if ran < NEXT.load(Relaxed) || SPENT.load(Relaxed) + average.load(Relaxed) > may {
+        if !fits(th, ran, average.load(Relaxed)) {
             Counter::Postponed.inc();
             return None;
         }
@@ -148,7 +182,7 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         scrub();
-        let end = now().0;
+        let end = now();
         let end_ns = thread_ns();
         let aside = ASIDE.load(Relaxed).wrapping_sub(self.aside);
         let n = end_ns.saturating_sub(self.begin).saturating_sub(aside);
