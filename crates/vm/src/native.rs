@@ -323,7 +323,7 @@ pub enum Inline {
     /// Resumes a generator: `next`, `send`.
     Resume,
     /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
-    Drain,
+    Drain(crate::interp::drain::Use),
 }
 
 impl Inline {

@@ -4,6 +4,7 @@
 use super::{eval_, print};
 use crate::builtins::exceptions as exc;
 use crate::err::R;
+use crate::interp::drain::Use;
 use crate::n;
 use crate::native::*;
 use crate::object::*;
@@ -34,14 +35,14 @@ pub static MODULE: NativeModule = NativeModule {
             "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True.",
             super::fold::all,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::All)),
         function(
             "any",
             "($module, iterable, /)",
             "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False.",
             super::fold::any,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::Any)),
         function(
             "ascii",
             "($module, obj, /)",
@@ -196,14 +197,14 @@ pub static MODULE: NativeModule = NativeModule {
             "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest argument.",
             super::fold::max,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::Max)),
         raw_function(
             "min",
             "!!()",
             "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest argument.",
             super::fold::min,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::Min)),
         function(
             "next",
             "!($module, iterator, default=None, /)",
@@ -266,14 +267,14 @@ pub static MODULE: NativeModule = NativeModule {
             "Return a new list containing all items from the iterable in ascending order.\n\nA custom key function can be supplied to customize the sort order, and the\nreverse flag can be set to request the result in descending order.",
             super::fold::sorted,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::Sorted)),
         function(
             "sum",
             "($module, iterable, /, start=0)",
             "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, return the start value.\nThis function is intended specifically for use with numeric values and\nmay reject non-numeric types.",
             super::fold::sum,
         )
-        .inlined(Inline::Drain),
+        .inlined(Inline::Drain(Use::Sum)),
         function(
             "vars",
             "!($module, object=None, /)",

@@ -17,6 +17,7 @@ use super::var_sized::ListBuilder;
 use super::{codecs, scratch, slicing, str_, str_format};
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
+use crate::interp::drain::Use;
 use crate::native::*;
 use crate::object::*;
 use crate::thread::{Root, Th};
@@ -58,7 +59,7 @@ pub const METHODS: &[NativeDef] = &[
         "Concatenate any number of strings.\n\nThe string whose method is called is inserted in between each given\nstring.  The result is returned as a new string.\n\nExample: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'",
         join,
     )
-    .inlined(Inline::Drain),
+    .inlined(Inline::Drain(Use::Join)),
     method(
         "capitalize",
         "($self, /)",

@@ -13,6 +13,7 @@
 //! - They are not used while somebody traces, who would miss the events of the native function, nor while other threads
 //!   exist (traces do not go into generators then) nor without the JIT.
 
+use super::generator::Generator;
 use crate::err::R;
 use crate::hooks::{self, Mode};
 use crate::native::{Inline, NativeDef, RawArgs, TypeCell, function};
@@ -147,6 +148,26 @@ def sum(it, s):
     return s
 ";
 
+/// What there are functions for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Use {
+    All,
+    Any,
+    List,
+    Tuple,
+    Set,
+    Frozenset,
+    Join,
+    Sorted,
+    Min,
+    Max,
+    Sum,
+    MinKw,
+    MaxKw,
+    SortedKw,
+}
+/// The functions' names, in the order of [`Use`].
 const NAMES: &[&str] = &[
     "all",
     "any",
@@ -163,8 +184,6 @@ const NAMES: &[&str] = &[
     "max_kw",
     "sorted_kw",
 ];
-const JOIN: usize = 6;
-const SUM: usize = 10;
 
 static MORE: NativeDef =
     function("sum", "($module, iterable, start, lost, item, /)", "", crate::builtins::fold::sum_more);
@@ -173,32 +192,30 @@ static MORE: NativeDef =
 static WITHOUT: AtomicBool = AtomicBool::new(false);
 
 /// Which function does what this callable does, and the index of the generator among its arguments.
-fn which(f: Value, args: &[Value]) -> Option<(usize, usize)> {
+fn which(f: Value, args: &[Value]) -> Option<(Use, usize)> {
     let generator = |k: usize| args.get(k).is_some_and(|a| a.is_exact(Kind::Generator));
-    let named = |name: &str| NAMES.iter().position(|n| *n == name);
     if let Some(d) = f.exact::<MethodDescriptor>() {
-        let ok =
-            d.def.inline == Inline::Drain && args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1);
-        return ok.then_some((JOIN, 1));
+        let Inline::Drain(k) = d.def.inline else { return None };
+        return (args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1)).then_some((k, 1));
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
-        if nf.def.inline != Inline::Drain || nf.def.sig.receiver || !generator(0) {
+        let Inline::Drain(k) = nf.def.inline else { return None };
+        if nf.def.sig.receiver || !generator(0) {
             return None;
         }
-        let k = named(nf.def.name)?;
         let start = |v: Value| v.is_fix() || v.is_flo();
-        return (args.len() == 1 || (k == SUM && args.len() == 2 && start(args[1]))).then_some((k, 0));
+        return (args.len() == 1 || (k == Use::Sum && args.len() == 2 && start(args[1]))).then_some((k, 0));
     }
     if f.is_exact(Kind::Type) && args.len() == 1 && generator(0) {
         let own = |c: &'static TypeCell| f.is(c.get().value());
         let k = if own(&crate::builtins::list::LIST) {
-            2
+            Use::List
         } else if own(&crate::builtins::tuple::TUPLE) {
-            3
+            Use::Tuple
         } else if own(&crate::builtins::set::SET) {
-            4
+            Use::Set
         } else if own(&crate::builtins::set::FROZENSET) {
-            5
+            Use::Frozenset
         } else {
             return None;
         };
@@ -220,11 +237,17 @@ pub struct Drain {
 pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Value; 3])> {
     let nf = f.exact::<NativeFunction>()?;
     let (names, all) = (a.kwnames()?, a.all());
-    if nf.def.inline != Inline::Drain || nf.def.sig.receiver || a.pos().len() != 1 || !usable(th) {
+    let Inline::Drain(k) = nf.def.inline else { return None };
+    if nf.def.sig.receiver || a.pos().len() != 1 || !usable(th) {
         return None;
     }
-    let k = NAMES.iter().position(|n| n.strip_suffix("_kw") == Some(nf.def.name))?;
-    let sorted = nf.def.name == "sorted";
+    let k = match k {
+        Use::Min => Use::MinKw,
+        Use::Max => Use::MaxKw,
+        Use::Sorted => Use::SortedKw,
+        _ => return None,
+    };
+    let sorted = k == Use::SortedKw;
     let func = function_of(th, all[0], k, false)?;
     let missing = Root::prelude.value().known::<Array>().slot(NAMES.len()).value();
     let mut args = [all[0], NONE(), if sorted { FALSE() } else { missing }];
@@ -265,13 +288,22 @@ pub fn of(th: Th, f: Value, args: &[Value], now: bool) -> Option<Drain> {
     }
     let (k, at) = which(f, args)?;
     let func = function_of(th, args[at], k, now)?;
-    Some(Drain { func, at, zero: k == SUM && args.len() == 1 })
+    Some(Drain { func, at, zero: k == Use::Sum && args.len() == 1 })
+}
+/// Whether [`of`] may have a function for this generator: native code is faster before its loop is hot.
+#[inline]
+pub fn wanted(g: Gc<Generator>) -> bool {
+    let code: Gc<Code> = g.code.gc();
+    code.flag(HOT) || code.drains.get().is_some() || crate::jit::eager()
 }
 /// Function `k` for this generator.
-fn function_of(th: Th, g: Value, k: usize, now: bool) -> Option<Gc<Function>> {
-    let g: Gc<super::generator::Generator> = g.exact()?;
+fn function_of(th: Th, g: Value, k: Use, now: bool) -> Option<Gc<Function>> {
+    let g: Gc<Generator> = g.exact()?;
+    if !(now || wanted(g)) {
+        return None;
+    }
     let code: Gc<Code> = g.code.gc();
-    let known = code.drains.get().and_then(|a| a.slot(k).get());
+    let known = code.drains.get().and_then(|a| a.slot(k as usize).get());
     Some(match known {
         Some(f) => unsafe { f.cast_unchecked() },
         None => {
@@ -291,7 +323,8 @@ fn function_of(th: Th, g: Value, k: usize, now: bool) -> Option<Gc<Function>> {
 
 /// A copy of function `k` for the generators of this code.
 #[cold]
-fn make(th: Th, code: Gc<Code>, k: usize) -> R<Gc<Function>> {
+fn make(th: Th, code: Gc<Code>, k: Use) -> R<Gc<Function>> {
+    let k = k as usize;
     let all: Gc<Array> = match Root::prelude.get() {
         Some(a) => unsafe { a.cast_unchecked() },
         None => prepare(th).inspect_err(|_| WITHOUT.store(true, Relaxed))?,

@@ -552,7 +552,7 @@ mod threaded {
             let d = &def.direct;
             let most = d.most as usize;
             let args = regs.add(at) as *const Option<Value>;
-            if def.inline == Inline::Drain && uses_generator(args, n)
+            if matches!(def.inline, Inline::Drain(_)) && uses_generator(args, n)
                 || def.inline.asks() && n == 1 && asks_instance(args)
             {
                 return slow_tramp(i, pc, regs, th, fp);
@@ -582,7 +582,7 @@ mod threaded {
     /// See `drain`.
     #[inline(always)]
     unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
-        let is = |k: usize| unsafe { *args.add(k) }.is_some_and(|v| v.is_exact(Kind::Generator));
+        let is = |k: usize| unsafe { *args.add(k) }.and_then(|v| v.exact()).is_some_and(drain::wanted);
         n > 0 && (is(0) || (n == 2 && is(1)))
     }
     /// The only argument may have its special method in Python: see `slow::special`.

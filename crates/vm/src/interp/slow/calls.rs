@@ -43,7 +43,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
     let fp = fr(th);
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
     if let Some(d) = f.exact::<MethodDescriptor>() {
-        if d.def.inline == Inline::Drain
+        if matches!(d.def.inline, Inline::Drain(_))
             && let Some(r) = drained(th, f, args)
         {
             return r;
@@ -53,7 +53,7 @@ fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>
         return NEXT;
     }
     if let Some(nf) = f.exact::<NativeFunction>() {
-        if nf.def.inline == Inline::Drain
+        if matches!(nf.def.inline, Inline::Drain(_))
             && let Some(r) = drained(th, f, args)
         {
             return r;
