@@ -70,7 +70,7 @@ params! {
     GeneratorCost "generator_cost" 12 0..=1000
         "the same of entering and leaving a generator";
     Budget "budget" 9 0..=100
-        "percent of the running time that recording and compiling may take, in the first 0.1 seconds a third more, from 4 to 80 milliseconds four times as much; 0: as much as it takes";
+        "percent of the running time that recording and compiling may take, from 8 to 96 milliseconds four times as much; 0: as much as it takes";
     KeepIr "keep_ir" 0 0..=1
         "keep each trace's IR and the lines it came from: for adderjit.traces(), on with -X jitlog and -X jitreport";
 }

@@ -1,9 +1,9 @@
 //! When recording and compiling may begin: it is to pay for itself, also in programs that run for milliseconds only.
 //!
-//! - What is to be compiled has been hot for as long as compiling it takes ([`LASTING`]): what is over sooner is
+//! - What is to be compiled has been hot for some times as long as compiling it takes ([`LASTING`]): what is over sooner is
 //!   interpreted, and loses nothing. After a pause longer than all that, this begins anew: it may be as short as before.
-//! - The work fits into its share of the time that the program has run (`Param::Budget`), more of it early, and where
-//!   programs already spend their time in machine code: these gain by more of it. Most of it may be done while a program
+//! - The work fits into its share of the time that the program has run (`Param::Budget`), and more where programs
+//!   already spend their time in machine code: these gain by more of it. Most of it may be done while a program
 //!   becomes warm ([`WARMING`]): all that is compiled then is used for the rest of the run. What runs for a few
 //!   milliseconds only has no rest, and gets less.
 //! - After a piece of work the program runs for some time ([`PACE`]), however much of the share is left from before: when
@@ -27,12 +27,12 @@ use std::time::Instant;
 
 /// So old is a class that is thought to stay.
 const SETTLED: u64 = 10_000_000;
-/// For so long the share of the time is a third larger.
+/// For so long more may be done the more of the time is spent in machine code.
 const EARLY: u64 = 100_000_000;
 /// Of this time the share is four times as large.
-const WARMING: std::ops::Range<u64> = 4_000_000..80_000_000;
+const WARMING: std::ops::Range<u64> = 8_000_000..96_000_000;
 /// Nanoseconds for which a thing must have been hot.
-const LASTING: u64 = 400_000;
+const LASTING: u64 = 800_000;
 /// Nanoseconds without it that are a pause.
 const PAUSE: u64 = 2_000_000;
 /// The system is asked for the program's time when so much has passed since it was: that takes some microseconds.
@@ -134,7 +134,7 @@ fn fits(th: Th, ran: u64, average: u64) -> bool {
     let machine = (th.machine_cycles.get().min(all) as u128 * wall() as u128 / all.max(1) as u128) as u64;
     let warming = ran.min(WARMING.end).saturating_sub(WARMING.start);
     let share = Param::Budget.get() as u64;
-    let may = (ran + ran.min(EARLY) / 3 + 3 * warming) / 100 * share + machine.min(ran).min(EARLY) / 2;
+    let may = (ran + 3 * warming) / 100 * share + machine.min(ran).min(EARLY) / 2;
     ran >= NEXT.load(Relaxed) && SPENT.load(Relaxed) + average <= may
 }
 
