@@ -8,7 +8,7 @@ use std::ops::{Deref, Index};
 use std::sync::{Arc, OnceLock};
 
 use crate::Position;
-use crate::serial::{has_line, positions};
+use crate::serial::{has_line, lines, positions};
 use crate::unit::Unit;
 
 /// The positions of a code object's instructions.
@@ -16,6 +16,9 @@ use crate::unit::Unit;
 pub struct Positions {
     list: OnceLock<Vec<Position>>,
     later: Option<Later>,
+    /// Somebody asked whether an instruction has a line; the answers for all of them, once that was asked again.
+    asked: OnceLock<()>,
+    lined: OnceLock<Box<[u64]>>,
 }
 
 /// Where positions lie.
@@ -31,17 +34,24 @@ struct Later {
 
 impl Positions {
     pub(crate) fn later(unit: Arc<Unit>, from: usize, to: usize, count: usize, line: u32) -> Positions {
-        Positions { list: OnceLock::new(), later: Some(Later { unit, from, to, count, line }) }
+        Positions { later: Some(Later { unit, from, to, count, line }), ..Positions::default() }
     }
 }
 
 impl Positions {
-    /// Whether instruction `i` has a line; the others are not read for that.
+    /// Whether instruction `i` has a line; their positions are not read for that.
     pub fn has_line(&self, i: usize) -> bool {
-        match (self.list.get(), &self.later) {
-            (None, Some(l)) if i < l.count => has_line(&l.unit.text(), l.from, l.to, i).unwrap_or(false),
-            _ => self.get(i).is_some_and(|p| p.line != 0),
+        let l = match (self.list.get(), &self.later) {
+            (None, Some(l)) if i < l.count => l,
+            _ => return self.get(i).is_some_and(|p| p.line != 0),
+        };
+        // Most functions never raise, many do once; of some it is usual.
+        if self.asked.set(()).is_ok() {
+            return has_line(&l.unit.text(), l.from, l.to, i).unwrap_or(false);
         }
+        let lined =
+            self.lined.get_or_init(|| lines(&l.unit.text(), l.from, l.to, l.count).unwrap_or_default());
+        lined.get(i / 64).is_some_and(|bits| bits >> (i % 64) & 1 != 0)
     }
 }
 
@@ -58,7 +68,7 @@ impl Deref for Positions {
 
 impl From<Vec<Position>> for Positions {
     fn from(list: Vec<Position>) -> Positions {
-        Positions { list: list.into(), later: None }
+        Positions { list: list.into(), ..Positions::default() }
     }
 }
 

@@ -139,6 +139,26 @@ pub(crate) fn has_line(text: &Text, from: usize, to: usize, i: usize) -> Read<bo
     }
 }
 
+/// Which of the `count` positions at `from..to` have a line: a bit each.
+pub(crate) fn lines(text: &Text, from: usize, to: usize, count: usize) -> Read<Box<[u64]>> {
+    let mut r = Reader::new(text, from, to, None, None);
+    let mut bits = vec![0; count.div_ceil(64)];
+    let mut at = 0;
+    while at < count {
+        let n = r.num()? as usize;
+        let lined = r.num()? != 0;
+        let end = if n == 0 { count } else { at.saturating_add(n).min(count) };
+        if lined {
+            (at..end).for_each(|i| bits[i / 64] |= 1 << (i % 64));
+            for _ in 0..3 {
+                r.num()?;
+            }
+        }
+        at = end;
+    }
+    Ok(bits.into())
+}
+
 pub(crate) fn positions(text: &Text, from: usize, to: usize, count: usize, line: u32) -> Read<Vec<Position>> {
     let mut line = line as i64;
     Reader::new(text, from, to, None, None).runs(count, |r| r.position(&mut line))
@@ -789,6 +809,13 @@ mod tests {
             panic!("not lazy")
         };
         l.with_names(|name, _, filename| assert_eq!((name, filename), ("g", "x.py")));
+        // Asked for the first time, and again.
+        for _ in 0..2 {
+            assert_eq!(
+                [0, 1, 2, 3, 4].map(|i| lazy.positions.has_line(i)),
+                [true, false, false, true, false]
+            );
+        }
         // The parts that are read when they are asked for.
         assert_eq!((&lazy.names, &lazy.varnames, &lazy.positions), (&c.names, &c.varnames, &c.positions));
         let no = || Box::from("");
