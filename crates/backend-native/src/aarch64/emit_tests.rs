@@ -104,9 +104,9 @@ fn stubs() {
         disassembled(&a.finish().unwrap()).unwrap()
     };
     let (enter, leave) = (code(AArch64::enter_stub), code(AArch64::leave_stub));
-    assert_eq!(enter.first().unwrap(), "sub sp, sp, #0xd0");
+    assert_eq!(enter.first().unwrap(), "sub sp, sp, #0x90");
     assert_eq!(enter.last().unwrap(), "br x16");
-    assert_eq!(leave[leave.len() - 2..], ["add sp, sp, #0xd0", "ret"]);
+    assert_eq!(leave[leave.len() - 2..], ["add sp, sp, #0x90", "ret"]);
     // What is stored is loaded from the same place.
     for line in enter.iter().filter(|l| l.starts_with("stp")) {
         assert!(leave.contains(&line.replace("stp", "ldp")), "{line}");
