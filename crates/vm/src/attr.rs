@@ -145,7 +145,18 @@ impl Th {
             };
         }
         let name = self.intern_value(unsafe { name.cast_unchecked() });
-        Ok(s.find(name).and_then(|p| self.read_place(o, s, p)))
+        let Some(p) = s.find(name) else { return Ok(None) };
+        match self.read_place(o, s, p) {
+            // Whoever takes attributes out of their places has published another shape before.
+            None if {
+                std::sync::atomic::fence(Acquire);
+                o.shape_id() != s.id
+            } =>
+            {
+                self.instance_attr(o, name)
+            }
+            v => Ok(v),
+        }
     }
     /// Sets (or with None deletes) an instance attribute. False: there was none to delete, or the object has no attributes.
     pub fn set_instance_attr(self, o: Value, name: Value, v: Option<Value>) -> R<bool> {
@@ -195,7 +206,11 @@ impl Th {
                 }
             },
             (Some(p), None) => {
-                if let Some(parent) = s.without_last(name) {
+                // A racing reader or writer must not meet another attribute in the place of this one, neither a later one that
+                // moves up nor one that is added afterwards.
+                if !self.multi()
+                    && let Some(parent) = s.without_last(name)
+                {
                     if self.read_place(o, s, p).is_none() {
                         return Ok(false);
                     }
@@ -208,7 +223,6 @@ impl Th {
                     }
                     return Ok(true);
                 }
-                // Later attributes move up; a racing reader must not see one in another's place.
                 if !self.multi()
                     && let Some(ns) = s.without(name)
                 {
@@ -257,10 +271,35 @@ impl Th {
         if s.dict_mode {
             return self.mode_dict(o, s);
         }
-        let d = self.mode_dict(o, s)?;
-        d.fill_from_attrs(self, o, s)?;
+        let e = match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
+            Some(e) => e,
+            None => self.new_ext(o, s, 0)?,
+        };
+        let d = match e.dict.get() {
+            Some(view) => {
+                view.fill_from_attrs(self, o, s)?;
+                view
+            }
+            None => {
+                // Filled before others see it.
+                let d = Gc::<Dict>::new(self);
+                d.fill_from_attrs(self, o, s)?;
+                self.store(e, &e.dict, d);
+                d
+            }
+        };
         let ns = s.to_dict_mode();
-        unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
+        unsafe { o.header_unchecked() }.desc.swap(ns.id, AcqRel);
+        // What a racing store that knew the old shape has put there since is not lost.
+        if self.multi() {
+            for (i, k) in s.keys().iter().enumerate() {
+                if let Some(v) = place_value(o, s, s.place(i))
+                    && !d.get_str(self, *k)?.is_some_and(|x| x.is(v))
+                {
+                    d.set(self, *k, v)?;
+                }
+            }
+        }
         clear_places(o, s);
         Ok(d)
     }

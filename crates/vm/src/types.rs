@@ -759,10 +759,10 @@ fn slots_from(th: Th, t: Gc<Type>, base: Gc<Type>, names: slot_defs::Names) -> S
         if d.slot == SlotId::new {
             if let Some(f) = v.exact::<StaticMethod>().map(|s| s.func.value()).or(Some(v))
                 && let Some(nf) = f.exact::<NativeFunction>()
-                && let Some(ty) = nf.this.get().and_then(|x| x.cast::<Type>())
+                && nf.this.get().is_some_and(|x| x.cast::<Type>().is_some())
                 && std::ptr::eq(nf.def, &crate::builtins::type_::NEW_DEF)
             {
-                s.new = ty.slots.new;
+                // Whosever it is: only that of the base makes objects of this layout.
                 continue;
             }
         }
