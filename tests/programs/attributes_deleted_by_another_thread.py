@@ -82,3 +82,36 @@ while not stop:
     seen.add(("b", getattr(o, "b", "b")))
 t.join()
 print(sorted(seen), vars(o))
+
+
+class Counter:
+    def __init__(self):
+        self.a, self.b, self.count = 1, 2, 0
+
+
+def count(counters, start):
+    start.wait()
+    for c in counters:
+        for _ in range(30):
+            c.count += 1
+
+
+def forget(counters, start):
+    start.wait()
+    for c in counters:
+        for _ in range(20):
+            pass
+        del c.a
+
+
+lost = 0
+for _ in range(5):
+    counters = [Counter() for _ in range(1000)]
+    start = threading.Barrier(2)
+    threads = [threading.Thread(target=f, args=(counters, start)) for f in (count, forget)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    lost += sum(c.count != 30 for c in counters)
+print(lost, "lost")

@@ -322,7 +322,7 @@ fn partial_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
 }
 fn no_attrs(th: Th, o: Value) -> R<bool> {
     let s = adder_vm::shape::shape(o.shape_id());
-    if s.dict_mode { Ok(th.instance_dict(o)?.is_none_or(|d| d.len() == 0)) } else { Ok(s.keys().is_empty()) }
+    if s.dict_mode { Ok(th.instance_dict(o)?.is_none_or(|d| d.len() == 0)) } else { Ok(s.no_attributes()) }
 }
 fn partial_call(th: Th, o: Value, a: RawArgs) -> R<Value> {
     let p = Partial::of(o);

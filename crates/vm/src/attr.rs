@@ -66,7 +66,7 @@ pub fn dict_of(o: Value) -> Option<Gc<Dict>> {
 }
 /// Nulls all attributes of a shape that the object had.
 pub fn clear_places(o: Value, s: &Shape) {
-    for i in 0..s.keys().len() {
+    for i in 0..s.places() {
         match s.place(i) {
             Place::Inline(off) => field(o, off).init(None),
             Place::Ext(i) => {
@@ -195,7 +195,7 @@ impl Th {
             (None, None) => Ok(false),
             (None, Some(v)) => match s.with(name) {
                 Some(ns) => {
-                    let p = ns.place(ns.keys().len() - 1);
+                    let p = ns.place(ns.places() - 1);
                     self.write_place(o, ns, p, v)?;
                     unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
                     Ok(true)
@@ -206,43 +206,36 @@ impl Th {
                 }
             },
             (Some(p), None) => {
-                // A racing reader or writer must not meet another attribute in the place of this one, neither a later one that
-                // moves up nor one that is added afterwards.
-                if !self.multi()
-                    && let Some(parent) = s.without_last(name)
-                {
-                    if self.read_place(o, s, p).is_none() {
-                        return Ok(false);
-                    }
-                    unsafe { o.header_unchecked() }.desc.store(parent.id, Release);
-                    match p {
-                        Place::Inline(off) => field(o, off).init(None),
-                        Place::Ext(i) => {
-                            unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None)
-                        }
-                    }
-                    return Ok(true);
+                if self.read_place(o, s, p).is_none() {
+                    return Ok(false);
                 }
-                if !self.multi()
+                let clear = |p: Place| match p {
+                    Place::Inline(off) => field(o, off).init(None),
+                    Place::Ext(i) => unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None),
+                };
+                let change = |ns: &Shape| unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
+                if self.multi() {
+                    if let Some(ns) = s.with_hole(name) {
+                        change(ns);
+                        clear(p);
+                        return Ok(true);
+                    }
+                } else if let Some(parent) = s.without_last(name) {
+                    change(parent);
+                    clear(p);
+                    return Ok(true);
+                } else if s.holes() == 0
                     && let Some(ns) = s.without(name)
                 {
-                    if self.read_place(o, s, p).is_none() {
-                        return Ok(false);
-                    }
-                    let at = s.keys().iter().position(|k| k.is(name)).expect("it was found");
-                    for i in at..ns.keys().len() {
+                    // Later attributes move up.
+                    let at = s.attributes().position(|(_, k)| k.is(name)).expect("it was found");
+                    for i in at..ns.places() {
                         if let Some(v) = self.read_place(o, s, s.place(i + 1)) {
                             self.write_place(o, s, s.place(i), v)?;
                         }
                     }
-                    let last = s.place(s.keys().len() - 1);
-                    match last {
-                        Place::Inline(off) => field(o, off).init(None),
-                        Place::Ext(i) => {
-                            unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None)
-                        }
-                    }
-                    unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
+                    clear(s.place(s.places() - 1));
+                    change(ns);
                     return Ok(true);
                 }
                 let d = self.to_dict_mode(o)?;
@@ -292,11 +285,11 @@ impl Th {
         unsafe { o.header_unchecked() }.desc.swap(ns.id, AcqRel);
         // What a racing store that knew the old shape has put there since is not lost.
         if self.multi() {
-            for (i, k) in s.keys().iter().enumerate() {
+            for (i, k) in s.attributes() {
                 if let Some(v) = place_value(o, s, s.place(i))
-                    && !d.get_str(self, *k)?.is_some_and(|x| x.is(v))
+                    && !d.get_str(self, k)?.is_some_and(|x| x.is(v))
                 {
-                    d.set(self, *k, v)?;
+                    d.set(self, k, v)?;
                 }
             }
         }

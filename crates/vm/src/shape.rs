@@ -6,6 +6,9 @@
 //!
 //! # Invariants
 //! - Shapes are immutable but for their transition table; an id is never reused while an object carries it.
+//! - While there are several threads an attribute keeps its place, and the place of one that was deleted stays a *hole*: a
+//!   thread that has just looked at the shape may still read and write there. A hole's key is [`HOLE`]; what is found in its
+//!   place is nobody's.
 //! - A shape in *dict mode* has no attributes of its own: they are in the dict that `AttrExt::dict` holds.
 //! - Keys are interned strings, which never move. The type keeps those of all its shapes alive, whether objects have the
 //!   shapes or not; so there is a bound on the number of shapes.
@@ -42,7 +45,14 @@ pub struct Shape {
     children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
     /// What came of taking attributes away that are not the last.
     less: Mutex<Vec<(Value, u32)>>, // gc-safe: keys of this shape
+    /// The same with a hole in the attribute's place.
+    holed: Mutex<Vec<(Value, u32)>>, // gc-safe: keys of this shape
 }
+
+/// The key of a hole.
+const HOLE: Value = Value::fix(0);
+/// With more holes an instance goes over to dict mode.
+const MOST_HOLES: usize = 8;
 
 type Names = Box<[Value]>; // gc-safe: each is in `children` of a shape on the way from the root
 
@@ -140,6 +150,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             keys: Box::new([]),
             children: Mutex::new(Vec::new()), // gc-safe: see the field
             less: Mutex::new(Vec::new()),     // gc-safe: see the field
+            holed: Mutex::new(Vec::new()),    // gc-safe: see the field
         },
         id,
     );
@@ -161,9 +172,25 @@ pub fn root_like(type_: Gc<Type>, like: &Shape) -> Option<&'static Shape> {
 }
 
 impl Shape {
+    /// How many places of attributes there are, holes included.
     #[inline]
-    pub fn keys(&self) -> &[Value] {
-        &self.keys
+    pub fn places(&self) -> usize {
+        self.keys.len()
+    }
+    /// The name of an attribute by its number; None: a hole.
+    #[inline]
+    pub fn key(&self, i: usize) -> Option<Value> {
+        Some(self.keys[i]).filter(|k| !k.is(HOLE))
+    }
+    /// Numbers and names of the attributes, in their order.
+    pub fn attributes(&self) -> impl DoubleEndedIterator<Item = (usize, Value)> {
+        (0..self.keys.len()).filter_map(|i| Some((i, self.key(i)?)))
+    }
+    pub fn no_attributes(&self) -> bool {
+        self.keys.len() == self.holes()
+    }
+    pub fn holes(&self) -> usize {
+        self.keys.iter().filter(|k| k.is(HOLE)).count()
     }
     /// Where attribute `name` (interned) is.
     pub fn find(&self, name: Value) -> Option<Place> {
@@ -200,10 +227,10 @@ impl Shape {
         let mut keys = Vec::with_capacity(self.keys.len() + 1);
         keys.extend_from_slice(&self.keys);
         keys.push(name);
-        let s = self.derive(keys.into_boxed_slice(), false);
+        let s = self.derive(self.id, keys.into_boxed_slice(), false);
         ch.push((name, s.id));
         drop(ch);
-        if self.keys.len() as u32 == self.cap && self.ext_at != EXT_VAR {
+        if self.keys.len() as u32 == self.cap && self.ext_at != EXT_VAR && self.holes() == 0 {
             self.grow_root();
         }
         Some(s)
@@ -216,12 +243,12 @@ impl Shape {
             return shape(id);
         }
         OWED.fetch_sub(1, Relaxed);
-        let s = root.derive(Box::new([]), true);
+        let s = root.derive(root.id, Box::new([]), true);
         ch.push((crate::value::NONE(), s.id));
         s
     }
     // gc-safe: the keys are interned strings, which never move; `trace` visits them.
-    fn derive(&self, keys: Names, dict_mode: bool) -> &'static Shape {
+    fn derive(&self, parent: u32, keys: Names, dict_mode: bool) -> &'static Shape {
         publish(
             Shape {
                 id: 0,
@@ -232,12 +259,13 @@ impl Shape {
                 dict_mode,
                 type_: self.type_,
                 root: self.root,
-                parent: self.id,
+                parent,
                 family: AtomicU32::new(0),
                 traced: AtomicBool::new(false),
                 keys,
                 children: Mutex::new(Vec::new()), // gc-safe: see the field
                 less: Mutex::new(Vec::new()),     // gc-safe: see the field
+                holed: Mutex::new(Vec::new()),    // gc-safe: see the field
             },
             None,
         )
@@ -252,7 +280,7 @@ impl Shape {
             }
         }
     }
-    /// The shape without an attribute that is not the last. None: so many such shapes exist that objects of the type seem to
+    /// The shape without an attribute that is not the last; there are no holes. None: so many such shapes exist that objects of the type seem to
     /// be used as dicts.
     pub fn without(&self, name: Value) -> Option<&'static Shape> {
         const MOST: usize = 16;
@@ -270,6 +298,22 @@ impl Shape {
             s = s.with(*k)?;
         }
         lock(&self.less).push((name, s.id));
+        Some(s)
+    }
+    /// The shape with a hole in the place of an attribute. None: it is time for dict mode.
+    pub fn with_hole(&self, name: Value) -> Option<&'static Shape> {
+        let mut holed = lock(&self.holed);
+        if let Some(&(_, id)) = holed.iter().find(|(k, _)| k.is(name)) {
+            return Some(shape(id));
+        }
+        if self.holes() >= MOST_HOLES || room() <= 2 * MARGIN {
+            return None;
+        }
+        // gc-safe: as in `with`
+        let keys = self.keys.iter().map(|k| if k.is(name) { HOLE } else { *k }).collect();
+        // It does not come of adding its last attribute to this one.
+        let s = self.derive(0, keys, false);
+        holed.push((name, s.id));
         Some(s)
     }
     /// The shape with the last attribute removed, if `name` is the last.
@@ -354,5 +398,6 @@ pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
             t.slot(&mut w);
             todo.push(*id);
         }
+        todo.extend(lock(&s.holed).iter().map(|(_, id)| *id));
     }
 }

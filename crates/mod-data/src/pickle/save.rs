@@ -170,13 +170,13 @@ fn plain_state(th: Th, p: Gc<Pickler>, o: Value, t: Gc<Type>) -> R<Option<Gc<Dic
     }) {
         return Ok(None);
     }
-    let d = Gc::<Dict>::with_capacity(th, s.keys().len());
-    for (i, k) in s.keys().iter().enumerate() {
+    let d = Gc::<Dict>::with_capacity(th, s.places());
+    for (i, k) in s.attributes() {
         if k.is(n!(__reduce_ex__)) || k.is(n!(__reduce__)) || k.is(n!(__getstate__)) || k.is(n!(__class__)) {
             return Ok(None);
         }
         if let Some(v) = th.read_place(o, s, s.place(i)) {
-            d.set(th, *k, v)?;
+            d.set(th, k, v)?;
         }
     }
     Ok(Some(d))

@@ -57,7 +57,7 @@ impl Gc<Dict> {
     pub(super) fn attrs_len(self) -> usize {
         match self.attrs() {
             Some((o, s)) => {
-                (0..s.keys().len()).filter(|i| crate::attr::place_value(o, s, s.place(*i)).is_some()).count()
+                s.attributes().filter(|(i, _)| crate::attr::place_value(o, s, s.place(*i)).is_some()).count()
             }
             None => self.used.load(Relaxed) as usize,
         }
@@ -118,8 +118,7 @@ impl Gc<Dict> {
     #[cold]
     pub(super) fn attrs_next(self, i: usize) -> Option<(usize, Value, Value)> {
         let (o, s) = self.attrs()?;
-        (i..s.keys().len())
-            .find_map(|i| Some((i + 1, s.keys()[i], crate::attr::place_value(o, s, s.place(i))?)))
+        (i..s.places()).find_map(|i| Some((i + 1, s.key(i)?, crate::attr::place_value(o, s, s.place(i))?)))
     }
     /// The first attribute at or after `i` of two objects of one shape: the next `i`, both values. None: there is none, they
     /// have another shape each, or it is not among the attributes of both.
@@ -129,16 +128,16 @@ impl Gc<Dict> {
             return None;
         }
         let value = |o: Value, i: usize| crate::attr::place_value(o, s, s.place(i));
-        let (k, v) = (i..s.keys().len()).find_map(|i| Some((i, value(a, i)?)))?;
+        let (k, v) = (i..s.places()).find_map(|i| s.key(i).and(Some((i, value(a, i)?))))?;
         Some((k + 1, v, value(b, k)?))
     }
     /// The last attribute before `i`.
     #[cold]
     pub(super) fn attrs_prev(self, i: usize) -> Option<(usize, Value, Value)> {
         let (o, s) = self.attrs()?;
-        (0..i.min(s.keys().len()))
+        (0..i.min(s.places()))
             .rev()
-            .find_map(|i| Some((i, s.keys()[i], crate::attr::place_value(o, s, s.place(i))?)))
+            .find_map(|i| Some((i, s.key(i)?, crate::attr::place_value(o, s, s.place(i))?)))
     }
     /// Removes all attributes; false: not a view.
     #[cold]
@@ -163,14 +162,14 @@ impl Gc<Dict> {
     }
     /// A table with the attributes that an object of this shape has.
     pub(super) fn attrs_table(th: Th, o: Value, s: &Shape) -> R<Gc<DictTable>> {
-        let n = s.keys().len();
+        let n = s.places();
         if n == 0 {
             return Ok(DictTable::empty());
         }
         let t = DictTable::new(th, DictTable::bits_for(n), false)?;
-        for (i, k) in s.keys().iter().enumerate() {
+        for (i, k) in s.attributes() {
             if let Some(v) = crate::attr::place_value(o, s, s.place(i)) {
-                t.append_str(th, *k, v);
+                t.append_str(th, k, v);
             }
         }
         Ok(t)

@@ -332,7 +332,7 @@ iterator_types! {
 /// The number that comes after the last entry.
 fn end_of(d: Gc<Dict>) -> usize {
     match d.attrs() {
-        Some((_, s)) => s.keys().len(),
+        Some((_, s)) => s.places(),
         None => d.tab().nentries.load(Acquire) as usize,
     }
 }

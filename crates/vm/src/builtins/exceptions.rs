@@ -550,7 +550,7 @@ fn exc_reduce(th: Th, a: &[Option<Value>]) -> R<Value> {
 /// Instance attributes as a dict, without making the object irregular when it has none.
 fn exception_dict(th: Th, o: Value) -> R<Option<Gc<Dict>>> {
     let s = crate::shape::shape(o.shape_id());
-    if s.ext_at == 0 || (!s.dict_mode && s.keys().is_empty()) {
+    if s.ext_at == 0 || (!s.dict_mode && s.no_attributes()) {
         return Ok(None);
     }
     th.instance_dict(o)

@@ -261,8 +261,8 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let s = shape(o.shape_id());
     // A root shape of the new type with the old object's size; then the attributes in their old order.
     let root = crate::shape::root_like(new, s).ok_or_else(|| th.memory_error())?;
-    let ns = match s.keys().iter().try_fold(root, |ns, k| ns.with(*k)) {
-        Some(ns) if !s.dict_mode => ns,
+    let ns = match s.attributes().try_fold(root, |ns, (_, k)| ns.with(k)) {
+        Some(ns) if !s.dict_mode && s.holes() == 0 => ns,
         _ => {
             th.to_dict_mode(o)?;
             root.to_dict_mode()

@@ -133,7 +133,7 @@ fn instance_state(th: Th, o: Value) -> R<Value> {
         return Ok(NONE());
     }
     let s = crate::shape::shape(o.shape_id());
-    if s.ext_at != 0 && !s.dict_mode && s.keys().is_empty() {
+    if s.ext_at != 0 && !s.dict_mode && s.no_attributes() {
         return Ok(NONE());
     }
     match th.instance_dict(o)? {

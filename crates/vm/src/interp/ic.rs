@@ -477,7 +477,7 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
             if ns.id != o.shape_id() {
                 return;
             }
-            if let Place::Inline(off) = ns.place(ns.keys().len() - 1) {
+            if let Place::Inline(off) = ns.place(ns.places() - 1) {
                 let next = Some(Value::fix(ns.id as i64));
                 fill_entry(th, code, ic, t, version, s.id, tag::ADD, Value::fix(off as i64), next);
             }

@@ -178,7 +178,7 @@ fn set_attr(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<()> {
             Some(_) => return None,
             None => {
                 let next = s.with(name)?;
-                let Place::Inline(at) = next.place(next.keys().len() - 1) else { return None };
+                let Place::Inline(at) = next.place(next.places() - 1) else { return None };
                 (at, Some(next.id))
             }
         },
