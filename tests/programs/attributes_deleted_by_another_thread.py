@@ -77,9 +77,11 @@ o = Moody()
 stop, seen = [], set()
 t = threading.Thread(target=toggle, args=(o, stop))
 t.start()
-while not stop:
+while True:
     seen.add(("a", getattr(o, "a", "a")))
     seen.add(("b", getattr(o, "b", "b")))
+    if stop:
+        break
 t.join()
 print(sorted(seen), vars(o))
 
