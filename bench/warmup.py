@@ -4,9 +4,10 @@
     bench/warmup.py [--only richards,deltablue,chaos,raytrace] [--seconds 5] [--runs 3] NAME=COMMAND ...
 
 For each benchmark and implementation: the steady time of a sample (median of the last half), the time from the first
-sample's start until samples reach 90 % of that speed (the median of seven in a row does), and the share of a run of one second that went into
-recording and compiling, where the implementation tells (Adder by ADDER_LOG=jitsum, PyPy by PYPYLOG=jit-summary: its
-tracing and its backend).  Of several runs the median counts.  The benchmarks are those of bench/run.py.
+sample's start until samples reach 90 % of that speed (the median of seven in a row does), and the share of a run of one
+second that went into recording and compiling, where the implementation tells (Adder by ADDER_LOG=jitsum, PyPy by
+PYPYLOG=jit-summary: its tracing and its backend).  Of several runs the median counts.  The benchmarks are those of
+bench/run.py.
 """
 import argparse
 import json

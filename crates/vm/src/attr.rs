@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //! - Attributes in the object are read and written at offsets that its shape gives; a shape's offsets are within the
-//!   object's capacity. Under races the shape may have changed since: it only ever grows within one capacity, and a word
-//!   that is not set is null.
+//!   object's capacity. Under races the shape may have changed since: while there are several threads no place gets another
+//!   attribute (see `shape`), and a word that is not set is null.
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
@@ -13,7 +13,7 @@ use crate::object::*;
 use crate::shape::{EXT_VAR, Place, Shape, shape};
 use crate::thread::Th;
 use crate::value::*;
-use std::sync::atomic::Ordering::*;
+use std::sync::atomic::{Ordering::*, fence};
 
 /// The attribute word of an object whose shape says it has one.
 #[inline]
@@ -96,6 +96,14 @@ impl Th {
             Ok(e)
         }
     }
+    /// The `AttrExt` of an object, made if there is none.
+    fn ext(self, o: Value, s: &Shape) -> R<Gc<AttrExt>> {
+        // SAFETY: the word holds nothing else.
+        match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
+            Some(e) => Ok(e),
+            None => self.new_ext(o, s, 0),
+        }
+    }
     /// The value of an attribute at a place of the shape.
     #[inline]
     pub fn read_place(self, o: Value, s: &Shape, p: Place) -> Option<Value> {
@@ -146,17 +154,15 @@ impl Th {
         }
         let name = self.intern_value(unsafe { name.cast_unchecked() });
         let Some(p) = s.find(name) else { return Ok(None) };
-        match self.read_place(o, s, p) {
+        let v = self.read_place(o, s, p);
+        if v.is_none() {
             // Whoever takes attributes out of their places has published another shape before.
-            None if {
-                std::sync::atomic::fence(Acquire);
-                o.shape_id() != s.id
-            } =>
-            {
-                self.instance_attr(o, name)
+            fence(Acquire);
+            if o.shape_id() != s.id {
+                return self.instance_attr(o, name);
             }
-            v => Ok(v),
         }
+        Ok(v)
     }
     /// Sets (or with None deletes) an instance attribute. False: there was none to delete, or the object has no attributes.
     pub fn set_instance_attr(self, o: Value, name: Value, v: Option<Value>) -> R<bool> {
@@ -213,6 +219,7 @@ impl Th {
                     Place::Inline(off) => field(o, off).init(None),
                     Place::Ext(i) => unsafe { ext_slot(o, s).gc::<AttrExt>() }.slot(i as usize).init(None),
                 };
+                // SAFETY: an object with attributes is in the heap.
                 let change = |ns: &Shape| unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
                 if self.multi() {
                     if let Some(ns) = s.with_hole(name) {
@@ -245,10 +252,7 @@ impl Th {
     }
     /// The dict of an object in dict mode.
     fn mode_dict(self, o: Value, s: &Shape) -> R<Gc<Dict>> {
-        let e = match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
-            Some(e) => e,
-            None => self.new_ext(o, s, 0)?,
-        };
+        let e = self.ext(o, s)?;
         match e.dict.get() {
             Some(d) => Ok(d),
             None => {
@@ -264,10 +268,7 @@ impl Th {
         if s.dict_mode {
             return self.mode_dict(o, s);
         }
-        let e = match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
-            Some(e) => e,
-            None => self.new_ext(o, s, 0)?,
-        };
+        let e = self.ext(o, s)?;
         let d = match e.dict.get() {
             Some(view) => {
                 view.fill_from_attrs(self, o, s)?;
@@ -325,10 +326,7 @@ impl Th {
         }
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
         let s = shape(o.shape_id());
-        let e = match unsafe { ext_slot(o, s).gc_opt::<AttrExt>() } {
-            Some(e) => e,
-            None => self.new_ext(o, s, 0)?,
-        };
+        let e = self.ext(o, s)?;
         if let Some(d) = e.dict.get() {
             return Ok(Some(d));
         }
