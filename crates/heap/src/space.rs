@@ -64,7 +64,7 @@ pub(crate) struct Range {
 
 const DEFAULT_RESERVE: usize = 64 << 30;
 /// What every program uses of it: made present at once, at a fraction of what as many page faults cost.
-pub(crate) const AT_START: usize = 352 << 12;
+pub(crate) const AT_START: usize = 344 << 12;
 /// In smaller ranges nothing is made present before it is used.
 const LEAST_EAGER: usize = 16 << 20;
 /// Afterwards as many blocks are made present at a time, more with a larger heap. A system call for eight is lost in

@@ -573,6 +573,12 @@ impl NativeType {
     pub fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap()
     }
+    /// Whether a method or attribute of this name is declared.
+    pub fn declares(&self, name: &[u8]) -> bool {
+        let methods = self.methods.iter().map(|m| m.name);
+        let attributes = self.getset.iter().map(|g| g.name).chain(self.members.iter().map(|m| m.name));
+        methods.chain(attributes).any(|n| n.as_bytes() == name)
+    }
 }
 
 /// Where a native type's type object is kept; made on first use.

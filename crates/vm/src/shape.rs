@@ -41,12 +41,29 @@ pub struct Shape {
     family: AtomicU32,
     /// A trace knows it by its number: see `in_trace`.
     traced: AtomicBool,
-    keys: Box<[Value]>, // gc-safe: each is in `children` of a shape on the way from the root
-    children: Mutex<Vec<(Value, u32)>>, // gc-safe: interned strings, traced by `trace_names`
-    /// What came of taking attributes away that are not the last.
-    less: Mutex<Vec<(Value, u32)>>, // gc-safe: keys of this shape
-    /// The same with a hole in the attribute's place.
-    holed: Mutex<Vec<(Value, u32)>>, // gc-safe: keys of this shape
+    keys: Box<[Value]>, // gc-safe: each is in `steps` of a shape on the way from the root
+    steps: Mutex<Vec<Step>>,
+}
+
+/// A transition that was made already.
+struct Step {
+    name: Value, // gc-safe: an interned string, traced by `trace_names` of the shape that adds it
+    change: Change,
+    to: u32,
+}
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    /// The attribute comes behind the others. With `None` for a name: all go into a dict.
+    Added,
+    /// One that was not the last is away, and those behind it have other places.
+    Removed,
+    /// It is away and its place is a hole.
+    Holed,
+}
+impl Shape {
+    fn step(steps: &[Step], name: Value, change: Change) -> Option<&'static Shape> {
+        steps.iter().find(|s| s.name.is(name) && s.change == change).map(|s| shape(s.to))
+    }
 }
 
 /// The key of a hole.
@@ -54,7 +71,7 @@ const HOLE: Value = Value::fix(0);
 /// With more holes an instance goes over to dict mode.
 const MOST_HOLES: usize = 8;
 
-type Names = Box<[Value]>; // gc-safe: each is in `children` of a shape on the way from the root
+type Names = Box<[Value]>; // gc-safe: each is in `steps` of a shape on the way from the root
 
 /// `Shape::ext_at` of variable-sized layouts.
 pub const EXT_VAR: u32 = u32::MAX;
@@ -148,9 +165,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             family: AtomicU32::new(0),
             traced: AtomicBool::new(false),
             keys: Box::new([]),
-            children: Mutex::new(Vec::new()), // gc-safe: see the field
-            less: Mutex::new(Vec::new()),     // gc-safe: see the field
-            holed: Mutex::new(Vec::new()),    // gc-safe: see the field
+            steps: Mutex::default(),
         },
         id,
     );
@@ -211,15 +226,16 @@ impl Shape {
         if self.dict_mode || self.keys.len() >= MAX_ATTRS {
             return None;
         }
-        let mut ch = lock(&self.children);
-        if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(name)) {
-            return Some(shape(id));
+        let mut steps = lock(&self.steps);
+        let known = Shape::step(&steps, name, Change::Added);
+        if known.is_some() {
+            return known;
         }
         // Names that never come again would fill the memory with shapes that nobody uses.
         const MOST: usize = 256;
         const MOST_IN_ALL: u32 = 4096;
         let root = shape(self.root);
-        if ch.len() >= MOST || root.family.load(Relaxed) >= MOST_IN_ALL || room() <= 2 * MARGIN {
+        if steps.len() >= MOST || root.family.load(Relaxed) >= MOST_IN_ALL || room() <= 2 * MARGIN {
             return None;
         }
         root.family.fetch_add(1, Relaxed);
@@ -228,8 +244,8 @@ impl Shape {
         keys.extend_from_slice(&self.keys);
         keys.push(name);
         let s = self.derive(self.id, keys.into_boxed_slice(), false);
-        ch.push((name, s.id));
-        drop(ch);
+        steps.push(Step { name, change: Change::Added, to: s.id });
+        drop(steps);
         if self.keys.len() as u32 == self.cap && self.ext_at != EXT_VAR && self.holes() == 0 {
             self.grow_root();
         }
@@ -238,13 +254,13 @@ impl Shape {
     /// The same layout with attributes in a dict.
     pub fn to_dict_mode(&'static self) -> &'static Shape {
         let root = shape(self.root);
-        let mut ch = lock(&root.children);
-        if let Some(&(_, id)) = ch.iter().find(|(k, _)| k.is(crate::value::NONE())) {
-            return shape(id);
+        let mut steps = lock(&root.steps);
+        if let Some(s) = Shape::step(&steps, crate::value::NONE(), Change::Added) {
+            return s;
         }
         OWED.fetch_sub(1, Relaxed);
         let s = root.derive(root.id, Box::new([]), true);
-        ch.push((crate::value::NONE(), s.id));
+        steps.push(Step { name: crate::value::NONE(), change: Change::Added, to: s.id });
         s
     }
     // gc-safe: the keys are interned strings, which never move; `trace` visits them.
@@ -263,9 +279,7 @@ impl Shape {
                 family: AtomicU32::new(0),
                 traced: AtomicBool::new(false),
                 keys,
-                children: Mutex::new(Vec::new()), // gc-safe: see the field
-                less: Mutex::new(Vec::new()),     // gc-safe: see the field
-                holed: Mutex::new(Vec::new()),    // gc-safe: see the field
+                steps: Mutex::default(),
             },
             None,
         )
@@ -287,24 +301,26 @@ impl Shape {
         if self.keys.len() > MOST {
             return None;
         }
-        if let Some(&(_, id)) = lock(&self.less).iter().find(|(k, _)| k.is(name)) {
-            return Some(shape(id));
+        let known = Shape::step(&lock(&self.steps), name, Change::Removed);
+        if known.is_some() {
+            return known;
         }
         let mut s = shape(self.root);
         for k in self.keys.iter().filter(|k| !k.is(name)) {
-            if lock(&s.children).len() > MOST {
+            if lock(&s.steps).len() > MOST {
                 return None;
             }
             s = s.with(*k)?;
         }
-        lock(&self.less).push((name, s.id));
+        lock(&self.steps).push(Step { name, change: Change::Removed, to: s.id });
         Some(s)
     }
     /// The shape with a hole in the place of an attribute. None: it is time for dict mode.
     pub fn with_hole(&self, name: Value) -> Option<&'static Shape> {
-        let mut holed = lock(&self.holed);
-        if let Some(&(_, id)) = holed.iter().find(|(k, _)| k.is(name)) {
-            return Some(shape(id));
+        let mut steps = lock(&self.steps);
+        let known = Shape::step(&steps, name, Change::Holed);
+        if known.is_some() {
+            return known;
         }
         if self.holes() >= MOST_HOLES || room() <= 2 * MARGIN {
             return None;
@@ -313,7 +329,7 @@ impl Shape {
         let keys = self.keys.iter().map(|k| if k.is(name) { HOLE } else { *k }).collect();
         // It does not come of adding its last attribute to this one.
         let s = self.derive(0, keys, false);
-        holed.push((name, s.id));
+        steps.push(Step { name, change: Change::Holed, to: s.id });
         Some(s)
     }
     /// The shape with the last attribute removed, if `name` is the last.
@@ -351,7 +367,7 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
         let p = SHAPES[id as usize].swap(std::ptr::null_mut(), AcqRel);
         // SAFETY: its type died a full collection ago; native code has let go of it since.
         let s = unsafe { Box::from_raw(p) };
-        if s.root == id && !lock(&s.children).iter().any(|(k, _)| k.is(crate::value::NONE())) {
+        if s.root == id && !lock(&s.steps).iter().any(|x| x.name.is(crate::value::NONE())) {
             OWED.fetch_sub(1, Relaxed);
         }
         if !s.traced.load(Relaxed) {
@@ -393,11 +409,13 @@ pub unsafe fn trace_names(type_: &Type, t: &mut adder_heap::Tracer) {
     todo.extend_from_slice(&lock(&d.roots));
     while let Some(id) = todo.pop() {
         let Some(s) = try_shape(id) else { continue };
-        for (k, id) in lock(&s.children).iter() {
-            let mut w = k.bits();
-            t.slot(&mut w);
-            todo.push(*id);
+        for step in lock(&s.steps).iter() {
+            // To those with an attribute less another way leads.
+            if step.change != Change::Removed {
+                let mut w = step.name.bits();
+                t.slot(&mut w);
+                todo.push(step.to);
+            }
         }
-        todo.extend(lock(&s.holed).iter().map(|(_, id)| *id));
     }
 }

@@ -136,8 +136,36 @@ impl Type {
             None => &[],
         }
     }
+    /// The namespace. A native type has none until somebody looks into it: most are never looked into.
+    #[inline]
     pub fn dict_(&self) -> Gc<Dict> {
-        self.dict.gc()
+        self.dict.get().unwrap_or_else(|| self.fill_dict())
+    }
+    #[cold]
+    #[inline(never)]
+    fn fill_dict(&self) -> Gc<Dict> {
+        let th = Th::current().expect("a thread of the runtime");
+        // SAFETY: it is one.
+        let t = unsafe { Gc::<Type>::from_obj(std::ptr::NonNull::from(&self.h)) };
+        debug_assert!(!t.heap_type());
+        let d = th.declared_namespace(t).unwrap_or_else(|_| {
+            th.exc.init(None);
+            adder_heap::out_of_memory()
+        });
+        // Another thread may have done the same meanwhile.
+        static FILLED: Mutex<()> = Mutex::new(());
+        let _g = lock(&FILLED);
+        self.dict.get().unwrap_or_else(|| {
+            th.store(t, &t.dict, d);
+            d
+        })
+    }
+    /// Whether it defines `name` itself.
+    fn defines(&self, th: Th, name: Value) -> bool {
+        match self.dict.get() {
+            Some(d) => !matches!(d.get_str(th, name), Ok(None)),
+            None => self.native.declares(name.known::<Str>().bytes()),
+        }
     }
     pub fn heap_type(&self) -> bool {
         self.has(tflags::HEAPTYPE)
@@ -518,43 +546,40 @@ impl Th {
         if let Some(b) = base {
             link_subclass(b, t);
         }
-        let d = Gc::<Dict>::with_capacity(self, def.methods.len() + def.getset.len() + 8);
-        self.store(t, &t.dict, d);
-        self.fill_type_dict(t, def);
         set_attr_flags(self, t);
         if let Some(f) = def.init {
             f(self, t).expect("initialising a native type");
         }
     }
-    fn fill_type_dict(self, t: Gc<Type>, def: &'static NativeType) {
-        let d = t.dict_();
+    /// What the declaration of a native type puts into its namespace.
+    fn declared_namespace(self, t: Gc<Type>) -> R<Gc<Dict>> {
+        let def = t.native;
+        let wrapped = || {
+            let shown = slot_defs::defs().iter().filter(|s| s.name != "__getattr__" && s.name != "__new__");
+            shown.map(|s| (s, def.slots.raw(s.slot))).filter(|(_, f)| *f != 0)
+        };
+        let others = def.methods.len() + def.getset.len() + def.members.len();
+        let d = Gc::<Dict>::with_capacity(self, wrapped().count() + others + 3);
         let put = |name: &str, v: Value| {
             let k = self.intern(name);
-            d.set(self, k, v).expect("type dict");
+            d.set(self, k, v)
         };
-        for s in slot_defs::defs() {
-            if s.name == "__getattr__" || (s.name == "__new__") {
-                continue;
-            }
-            let f = def.slots.raw(s.slot);
-            if f == 0 {
-                continue;
-            }
+        for (s, f) in wrapped() {
             let k = self.intern(s.name);
-            if d.get_str(self, k).unwrap().is_some() {
+            if d.get_str(self, k)?.is_some() {
                 continue;
             }
             if s.slot == SlotId::hash && f == slot_defs::hash_not_implemented as *const () as usize {
-                d.set(self, k, NONE()).unwrap();
+                d.set(self, k, NONE())?;
                 continue;
             }
             let h = WrapperDescriptor::head();
             let w = self.object(WrapperDescriptor { h, def: s, owner: SlotOf::new(t), func: f });
-            d.set(self, k, w.value()).unwrap();
+            d.set(self, k, w.value())?;
         }
         if def.slots.new.is_some() && def.flags & tflags::DISALLOW_INSTANTIATION == 0 {
             let f = crate::builtins::type_::new_wrapper(self, t);
-            put("__new__", f);
+            put("__new__", f)?;
         }
         for m in def.methods {
             let v = unsafe {
@@ -577,38 +602,39 @@ impl Th {
                     }
                 }
             };
-            put(m.name, v);
+            put(m.name, v)?;
         }
         for g in def.getset {
             let o =
                 self.object(GetSetDescriptor { h: GetSetDescriptor::head(), def: g, owner: SlotOf::new(t) });
-            put(g.name, o.value());
+            put(g.name, o.value())?;
         }
         for m in def.members {
             let doc = if m.doc.is_empty() { None } else { Some(m.doc) };
             let o = self.member_descriptor(t, m.name, m.offset, m.flags, doc);
-            put(m.name, o);
+            put(m.name, o)?;
         }
         let inherited = t.base_type().is_some_and(|b| b.has(tflags::HAS_DICT));
-        if t.has(tflags::HAS_DICT) && !inherited && d.get_str(self, n!(__dict__)).unwrap().is_none() {
-            put("__dict__", crate::builtins::descr::dict_descriptor(self, t));
+        if t.has(tflags::HAS_DICT) && !inherited && d.get_str(self, n!(__dict__))?.is_none() {
+            put("__dict__", crate::builtins::descr::dict_descriptor(self, t))?;
         }
         // Exceptions that extension modules make have the descriptor, other types of theirs have none.
         let weak = |t: Gc<Type>| t.has(tflags::WEAKREF);
         if t.has(tflags::BASE_EXC_SUBCLASS) && weak(t) && !t.base_type().is_some_and(weak) {
-            put("__weakref__", crate::builtins::descr::weakref_descriptor(self, t));
+            put("__weakref__", crate::builtins::descr::weakref_descriptor(self, t))?;
         }
         if t.has(tflags::SHOWN_AS_HEAP) {
-            put("__module__", t.module.value());
+            put("__module__", t.module.value())?;
         }
-        if d.get_str(self, n!(__doc__)).unwrap().is_some() {
+        if d.get_str(self, n!(__doc__))?.is_some() {
             // Instances have a `__doc__` of their own; the type's is in its declaration.
         } else if def.doc.is_empty() {
-            d.set(self, n!(__doc__), NONE()).unwrap();
+            d.set(self, n!(__doc__), NONE())?;
         } else {
             let s = self.str(def.doc);
-            d.set(self, n!(__doc__), s).unwrap();
+            d.set(self, n!(__doc__), s)?;
         }
+        Ok(d)
     }
     pub fn member_descriptor(
         self,
@@ -787,10 +813,7 @@ fn set_attr_flags(th: Th, t: Gc<Type>) {
     // `__class__` is defined by `object` alone.
     if f & tflags::PLAIN_GETATTR != 0
         && let [rest @ .., _] = t.mro_items()
-        && rest.iter().all(|&m| {
-            let c = m.known::<Type>();
-            matches!(c.dict_().get_str(th, n!(__class__)), Ok(None))
-        })
+        && rest.iter().all(|&m| !m.known::<Type>().defines(th, n!(__class__)))
     {
         f |= tflags::PLAIN_CLASS;
     }

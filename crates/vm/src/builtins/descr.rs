@@ -586,7 +586,7 @@ static DICT_DEF: GetSetDef = getset(
     |th, o| match th.instance_dict(o)? {
         Some(d) => Ok(d.value()),
         None => match o.cast::<Type>() {
-            Some(t) => Ok(crate::builtins::dict::mapping_proxy(th, t.dict.value())),
+            Some(t) => Ok(crate::builtins::dict::mapping_proxy(th, t.dict_().value())),
             None => Err(th.no_attribute(o, n!(__dict__))),
         },
     },

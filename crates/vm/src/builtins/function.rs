@@ -13,7 +13,7 @@ use crate::object::*;
 use crate::slots::Slots;
 use crate::thread::{Root, Th};
 use crate::value::*;
-use adder_bytecode::CodeFlags;
+use adder_bytecode::{CodeFlags, Op};
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 pub static FUNCTION_TYPE: NativeType = NativeType {
@@ -340,11 +340,24 @@ pub fn run_code(
     f.closure.init(closure.map(Value::known));
     th.check_stack("")?;
     th.may_run_python()?;
+    make_room(th, code, locals)?;
     let regs = th.free_regs();
     let fl = crate::thread::fflags::ENTRY | crate::thread::fflags::LOCALS;
     let nf = unsafe { th.push_frame(f, regs, None, RawArgs::EMPTY, fl) }?;
     nf.locals.init(Some(locals));
     th.run_entry()
+}
+
+/// Room in an exact dict for what a module or class body will put into it: growing step by step takes as much memory
+/// again. The code is loaded.
+pub fn make_room(th: Th, code: Gc<Code>, namespace: Value) -> R<()> {
+    let Some(d) = namespace.exact::<Dict>() else { return Ok(()) };
+    // SAFETY: loaded code has its data as long as it lives.
+    let code = unsafe { &(*code.data).code };
+    let stores = [Op::StoreName as u8, Op::StoreGlobal as u8];
+    let stored = code.iter().filter(|i| stores.contains(&i.op_byte())).count();
+    // Else it has run there before.
+    if stored > d.len() { d.reserve(th, d.len() + stored) } else { Ok(()) }
 }
 
 #[allow(unused)]

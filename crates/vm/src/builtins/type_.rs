@@ -64,7 +64,7 @@ pub static TYPE_TYPE: NativeType = NativeType {
         getset("__bases__", "", |_, o| Ok(ty(o).bases.value()), set_bases),
         getter("__base__", "", |_, o| Ok(Value::opt_or_none(ty(o).base.any()))),
         getter("__mro__", "", |_, o| Ok(Value::opt_or_none(ty(o).mro.any()))),
-        getter("__dict__", "", |th, o| Ok(crate::builtins::dict::mapping_proxy(th, ty(o).dict.value()))),
+        getter("__dict__", "", |th, o| Ok(crate::builtins::dict::mapping_proxy(th, ty(o).dict_().value()))),
         getset("__doc__", "", get_doc, set_doc),
         getter("__text_signature__", "", get_text_signature),
         getset("__abstractmethods__", "", get_abstract, set_abstract),
