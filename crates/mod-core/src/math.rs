@@ -35,6 +35,36 @@ macro_rules! real_checked {
 real_to_real! { asinh atan erf erfc ulp tanh }
 real_checked! { acos acosh asin atanh cos cosh exp exp2 expm1 gamma lgamma log1p sin sinh sqrt tan }
 
+/// A real function's result in machine code.
+trait Bits {
+    fn bits(self) -> u64;
+}
+impl Bits for f64 {
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+impl<E> Bits for Result<f64, E> {
+    fn bits(self) -> u64 {
+        self.unwrap_or(f64::NAN).to_bits()
+    }
+}
+impl Bits for bool {
+    fn bits(self) -> u64 {
+        self as u64
+    }
+}
+/// What machine code calls instead: `real!(One, |x| m::sin(x))`.
+macro_rules! real {
+    ($kind:ident, |$($x:ident),*| $e:expr) => {{
+        extern "C" fn f($($x: u64),*) -> u64 {
+            $(let $x = f64::from_bits($x);)*
+            Bits::bits($e)
+        }
+        Inline::Real(Real::$kind(f))
+    }};
+}
+
 const X: &str = "($module, x, /)";
 const XY: &str = "($module, x, y, /)";
 
@@ -47,21 +77,26 @@ pub static MODULE: NativeModule = NativeModule {
             X,
             "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi.",
             acos,
-        ),
-        function("acosh", X, "Return the inverse hyperbolic cosine of x.", acosh),
+        )
+        .inlined(real!(One, |x| m::acos(x))),
+        function("acosh", X, "Return the inverse hyperbolic cosine of x.", acosh)
+        .inlined(real!(One, |x| m::acosh(x))),
         function(
             "asin",
             X,
             "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
             asin,
-        ),
-        function("asinh", X, "Return the inverse hyperbolic sine of x.", asinh),
+        )
+        .inlined(real!(One, |x| m::asin(x))),
+        function("asinh", X, "Return the inverse hyperbolic sine of x.", asinh)
+        .inlined(real!(One, |x| m::asinh(x))),
         function(
             "atan",
             X,
             "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
             atan,
-        ),
+        )
+        .inlined(real!(One, |x| m::atan(x))),
         function(
             "atan2",
             "($module, y, x, /)",
@@ -70,15 +105,19 @@ pub static MODULE: NativeModule = NativeModule {
                 let (y, x) = (real(th, a[0])?, real(th, a[1])?);
                 Ok(th.float(y.atan2(x)))
             },
-        ),
-        function("atanh", X, "Return the inverse hyperbolic tangent of x.", atanh),
-        function("cbrt", X, "Return the cube root of x.", |th, a| Ok(th.float(real(th, a[0])?.cbrt()))),
+        )
+        .inlined(real!(Two, |x, y| x.atan2(y))),
+        function("atanh", X, "Return the inverse hyperbolic tangent of x.", atanh)
+        .inlined(real!(One, |x| m::atanh(x))),
+        function("cbrt", X, "Return the cube root of x.", |th, a| Ok(th.float(real(th, a[0])?.cbrt())))
+        .inlined(real!(One, |x| x.cbrt())),
         function(
             "ceil",
             X,
             "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x.",
             |th, a| rounded(th, a[0].unwrap(), n!(__ceil__), f64::ceil),
-        ),
+        )
+        .inlined(real!(Whole, |x| x.ceil())),
         function(
             "copysign",
             XY,
@@ -87,12 +126,16 @@ pub static MODULE: NativeModule = NativeModule {
                 let (x, y) = (real(th, a[0])?, real(th, a[1])?);
                 Ok(th.float(x.copysign(y)))
             },
-        ),
-        function("cos", X, "Return the cosine of x (measured in radians).", cos),
-        function("cosh", X, "Return the hyperbolic cosine of x.", cosh),
+        )
+        .inlined(real!(Two, |x, y| x.copysign(y))),
+        function("cos", X, "Return the cosine of x (measured in radians).", cos)
+        .inlined(real!(One, |x| m::cos(x))),
+        function("cosh", X, "Return the hyperbolic cosine of x.", cosh)
+        .inlined(real!(One, |x| m::cosh(x))),
         function("degrees", X, "Convert angle x from radians to degrees.", |th, a| {
             Ok(th.float(real(th, a[0])? * (180.0 / std::f64::consts::PI)))
-        }),
+        })
+        .inlined(real!(One, |x| x * (180.0 / std::f64::consts::PI))),
         function(
             "dist",
             "($module, p, q, /)",
@@ -108,19 +151,25 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(th.num(m::dist(&p, &q))?))
             },
         ),
-        function("erf", X, "Error function at x.", erf),
-        function("erfc", X, "Complementary error function at x.", erfc),
-        function("exp", X, "Return e raised to the power of x.", exp),
-        function("exp2", X, "Return 2 raised to the power of x.", exp2),
+        function("erf", X, "Error function at x.", erf)
+        .inlined(real!(One, |x| m::erf(x))),
+        function("erfc", X, "Complementary error function at x.", erfc)
+        .inlined(real!(One, |x| m::erfc(x))),
+        function("exp", X, "Return e raised to the power of x.", exp)
+        .inlined(real!(One, |x| m::exp(x))),
+        function("exp2", X, "Return 2 raised to the power of x.", exp2)
+        .inlined(real!(One, |x| m::exp2(x))),
         function(
             "expm1",
             X,
             "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.",
             expm1,
-        ),
+        )
+        .inlined(real!(One, |x| m::expm1(x))),
         function("fabs", X, "Return the absolute value of the float x.", |th, a| {
             Ok(th.float(real(th, a[0])?.abs()))
-        }),
+        })
+        .inlined(real!(One, |x| x.abs())),
         function("factorial", "($module, n, /)", "Find n!.", |th, a| {
             let v = index(th, a[0])?;
             th.big(th.num(m::factorial(int_ref(v).view()))?)
@@ -130,7 +179,8 @@ pub static MODULE: NativeModule = NativeModule {
             X,
             "Return the floor of x as an Integral.\n\nThis is the largest integer <= x.",
             |th, a| rounded(th, a[0].unwrap(), n!(__floor__), f64::floor),
-        ),
+        )
+        .inlined(real!(Whole, |x| x.floor())),
         function(
             "fma",
             "($module, x, y, z, /)",
@@ -143,7 +193,8 @@ pub static MODULE: NativeModule = NativeModule {
         function("fmod", XY, "Return fmod(x, y), according to platform C.\n\nx % y may differ.", |th, a| {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::fmod(x, y))?))
-        }),
+        })
+        .inlined(real!(Two, |x, y| m::fmod(x, y))),
         function(
             "frexp",
             X,
@@ -166,7 +217,8 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(th.num(s.finish())?))
             },
         ),
-        function("gamma", X, "Gamma function at x.", gamma),
+        function("gamma", X, "Gamma function at x.", gamma)
+        .inlined(real!(One, |x| m::gamma(x))),
         function("gcd", "($module, /, *integers)", "Greatest Common Divisor.", |th, a| {
             fold(th, a[0].unwrap(), Value::fix(0), |th, x, y| {
                 if let (Some(x), Some(y)) = (x.as_fix(), y.as_fix()) {
@@ -193,7 +245,8 @@ pub static MODULE: NativeModule = NativeModule {
                 }
                 Ok(th.float(m::hypot(&v)))
             },
-        ),
+        )
+        .inlined(real!(Two, |x, y| m::hypot(&[x, y]))),
         function(
             "isclose",
             "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)",
@@ -210,16 +263,19 @@ pub static MODULE: NativeModule = NativeModule {
             X,
             "Return True if x is neither an infinity nor a NaN, and False otherwise.",
             |th, a| Ok(Value::bool(real(th, a[0])?.is_finite())),
-        ),
+        )
+        .inlined(real!(Test, |x| x.is_finite())),
         function(
             "isinf",
             X,
             "Return True if x is a positive or negative infinity, and False otherwise.",
             |th, a| Ok(Value::bool(real(th, a[0])?.is_infinite())),
-        ),
+        )
+        .inlined(real!(Test, |x| x.is_infinite())),
         function("isnan", X, "Return True if x is a NaN (not a number), and False otherwise.", |th, a| {
             Ok(Value::bool(real(th, a[0])?.is_nan()))
-        }),
+        })
+        .inlined(real!(Test, |x| x.is_nan())),
         function(
             "isqrt",
             "($module, n, /)",
@@ -247,7 +303,8 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(th.num(m::ldexp(x, int_ref(i).view()))?))
             },
         ),
-        function("lgamma", X, "Natural logarithm of absolute value of Gamma function at x.", lgamma),
+        function("lgamma", X, "Natural logarithm of absolute value of Gamma function at x.", lgamma)
+        .inlined(real!(One, |x| m::lgamma(x))),
         function(
             "log",
             "!($module, x, base=None, /)",
@@ -265,19 +322,23 @@ pub static MODULE: NativeModule = NativeModule {
                     }
                 }
             },
-        ),
+        )
+        .inlined(real!(One, |x| m::log(x))),
         function("log10", X, "Return the base 10 logarithm of x.", |th, a| {
             Ok(th.float(log_of(th, a[0].unwrap(), m::log10, m::log10_int)?))
-        }),
+        })
+        .inlined(real!(One, |x| m::log10(x))),
         function(
             "log1p",
             X,
             "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero.",
             log1p,
-        ),
+        )
+        .inlined(real!(One, |x| m::log1p(x))),
         function("log2", X, "Return the base 2 logarithm of x.", |th, a| {
             Ok(th.float(log_of(th, a[0].unwrap(), m::log2, m::log2_int)?))
-        }),
+        })
+        .inlined(real!(One, |x| m::log2(x))),
         function(
             "modf",
             X,
@@ -304,7 +365,8 @@ pub static MODULE: NativeModule = NativeModule {
                     }
                 }
             },
-        ),
+        )
+        .inlined(real!(Two, |x, y| m::next_after(x, y))),
         function(
             "perm",
             "($module, n, k=None, /)",
@@ -331,7 +393,8 @@ pub static MODULE: NativeModule = NativeModule {
         function("pow", XY, "Return x**y (x to the power of y).", |th, a| {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::pow(x, y))?))
-        }),
+        })
+        .inlined(real!(Two, |x, y| m::pow(x, y))),
         function(
             "prod",
             "($module, iterable, /, *, start=1)",
@@ -347,7 +410,8 @@ pub static MODULE: NativeModule = NativeModule {
         ),
         function("radians", X, "Convert angle x from degrees to radians.", |th, a| {
             Ok(th.float(real(th, a[0])? * (std::f64::consts::PI / 180.0)))
-        }),
+        })
+        .inlined(real!(One, |x| x * (std::f64::consts::PI / 180.0))),
         function(
             "remainder",
             XY,
@@ -356,9 +420,12 @@ pub static MODULE: NativeModule = NativeModule {
                 let (x, y) = (real(th, a[0])?, real(th, a[1])?);
                 Ok(th.float(th.num(m::remainder(x, y))?))
             },
-        ),
-        function("sin", X, "Return the sine of x (measured in radians).", sin),
-        function("sinh", X, "Return the hyperbolic sine of x.", sinh),
+        )
+        .inlined(real!(Two, |x, y| m::remainder(x, y))),
+        function("sin", X, "Return the sine of x (measured in radians).", sin)
+        .inlined(real!(One, |x| m::sin(x))),
+        function("sinh", X, "Return the hyperbolic sine of x.", sinh)
+        .inlined(real!(One, |x| m::sinh(x))),
         function("sqrt", X, "Return the square root of x.", sqrt).inlined(Inline::FloatSqrt),
         function(
             "sumprod",
@@ -366,8 +433,10 @@ pub static MODULE: NativeModule = NativeModule {
             "Return the sum of products of values from two iterables p and q.\n\nRoughly equivalent to:\n\n    sum(map(operator.mul, p, q, strict=True))\n\nFor float and mixed int/float inputs, the intermediate products\nand sums are computed with extended precision.",
             sumprod,
         ),
-        function("tan", X, "Return the tangent of x (measured in radians).", tan),
-        function("tanh", X, "Return the hyperbolic tangent of x.", tanh),
+        function("tan", X, "Return the tangent of x (measured in radians).", tan)
+        .inlined(real!(One, |x| m::tan(x))),
+        function("tanh", X, "Return the hyperbolic tangent of x.", tanh)
+        .inlined(real!(One, |x| m::tanh(x))),
         function(
             "trunc",
             X,
@@ -384,8 +453,10 @@ pub static MODULE: NativeModule = NativeModule {
                     ),
                 }
             },
-        ),
-        function("ulp", X, "Return the value of the least significant bit of the float x.", ulp),
+        )
+        .inlined(real!(Whole, |x| x.trunc())),
+        function("ulp", X, "Return the value of the least significant bit of the float x.", ulp)
+        .inlined(real!(One, |x| m::ulp(x))),
     ],
     types: &[],
     init: Some(|th, md| {

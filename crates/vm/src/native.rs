@@ -324,7 +324,35 @@ pub enum Inline {
     Resume,
     /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
     Drain(crate::interp::drain::Use),
+    /// Real numbers to a real number.
+    Real(Real),
 }
+
+/// How machine code calls a function of real numbers: doubles and the result as bits. No number as the result means that
+/// the function itself is to be called: it may be an error.
+#[derive(Clone, Copy, Debug)]
+pub enum Real {
+    One(extern "C" fn(u64) -> u64),
+    Two(extern "C" fn(u64, u64) -> u64),
+    /// The result is a whole number, and becomes an int.
+    Whole(extern "C" fn(u64) -> u64),
+    /// The result is 0 or 1 as an integer, and becomes a bool.
+    Test(extern "C" fn(u64) -> u64),
+}
+impl Real {
+    pub fn address(self) -> usize {
+        match self {
+            Real::One(f) | Real::Whole(f) | Real::Test(f) => f as usize,
+            Real::Two(f) => f as usize,
+        }
+    }
+}
+impl PartialEq for Real {
+    fn eq(&self, other: &Real) -> bool {
+        self.address() == other.address()
+    }
+}
+impl Eq for Real {}
 
 impl Inline {
     /// It asks the class of its argument: see `interp::slow::special`.

@@ -131,6 +131,7 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
             }
             m.box_float(T { v: x.v.sqrt(), r: m.rec().core.op1(Op::FSqrt, x.r) }).ok()?
         }
+        (Inline::Real(f), _) => super::reals::call(m, f, at, n)?,
         (Inline::ListAppend, 2) => {
             let (l, v) = (m.reg(at), m.reg(at + 1));
             if !m.shape_is(l, Kind::List as u32) {
@@ -225,29 +226,19 @@ fn abs(m: Recorder, x: T<Value>) -> Option<T<Value>> {
     m.box_float(T { v: f.v.abs(), r: m.rec().core.op1(Op::FAbs, f.r) }).ok()
 }
 
-fn small_int(m: Recorder, x: T<Value>) -> Option<T<Value>> {
+pub(super) fn small_int(m: Recorder, x: T<Value>) -> Option<T<Value>> {
     m.test(m.is_fixnum(x)).then_some(x)
 }
 
 /// `int(x)` of a small int, or of a float that gives one.
 fn int(m: Recorder, f: T<Value>, x: T<Value>) -> Option<T<Value>> {
-    /// Less than any small int's limit.
-    const FAR: f64 = (1u64 << 60) as f64;
     if x.v.is_fix() {
         m.promote(f);
         return small_int(m, x);
     }
     m.i.as_float(x.v)?;
     m.promote(f);
-    let a = m.as_float(x)?;
-    let limit = |x: f64| T { v: x, r: m.rec().core.flt(x.to_bits()) };
-    if !m.test(m.float_cmp(Cmp::Lt, limit(-FAR), a)) || !m.test(m.float_cmp(Cmp::Lt, a, limit(FAR))) {
-        return None;
-    }
-    let c =
-        Callee { name: "truncate", addr: helpers::truncate as *const () as usize, effects: Effects::PURE };
-    let r = m.rec().core.call(Op::CallInt, c, &[a.r]);
-    Some(m.int_to_fix(T { v: a.v as i64, r }))
+    super::reals::truncated(m, m.as_float(x)?)
 }
 
 /// `range` of small ints. Which way it goes and whether it is empty is part of what was recorded.

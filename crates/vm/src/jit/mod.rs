@@ -25,6 +25,7 @@ mod inline;
 mod joins;
 pub mod machine;
 pub mod quiet;
+mod reals;
 pub mod record;
 pub mod sight;
 mod steps;
