@@ -7,12 +7,10 @@ use adder_vm::value::Kind;
 
 /// Name of the Python type whose instances have this shape.
 pub fn type_of_shape(id: u32) -> String {
-    if let Some(s) = adder_vm::shape::try_shape(id) {
-        let t = s.type_;
-        let name = adder_vm::thread::Th::current().map(|th| th.type_name(t));
-        if let Some(n) = name {
-            return n;
-        }
+    if let Some(th) = adder_vm::thread::Th::current()
+        && let Some(t) = adder_vm::shape::living_type(id)
+    {
+        return th.type_name(t);
     }
     Kind::NAMES.get(id as usize).map_or_else(|| format!("shape {id}"), |n| n.to_lowercase())
 }

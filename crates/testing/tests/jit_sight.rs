@@ -193,6 +193,38 @@ fn report_and_log() {
     }
 }
 
+/// The log tells of exits that test for classes which are gone.
+#[test]
+fn classes_that_died() {
+    if !compiles() {
+        return;
+    }
+    let program = "
+import gc
+def total(things):
+    t = 0
+    for o in things:
+        t += o.a
+    return t
+def use():
+    class C:
+        def __init__(self, k):
+            self.a = k
+    return total([C(k) for k in range(200)])
+for k in range(30):
+    use()
+gc.collect()
+kept = [type('T', (), {str(k): b'x' * (16 * k)}) for k in range(3000)]
+";
+    let log = temporary("log-of-dead");
+    let x = format!("jitlog={}", log.display());
+    let o = run(&["-X", "jit=threshold=50,budget=0", "-X", &x, "-c", program], &[]).unwrap();
+    assert!(o.status.success() && o.stderr.is_empty(), "{:?}: {}", o.status, text(&o.stderr));
+    let told = std::fs::read_to_string(&log).unwrap();
+    let _ = std::fs::remove_file(log);
+    assert!(told.contains("with the attributes seen before"), "{told}");
+}
+
 #[test]
 fn perf_and_gdb() {
     if !compiles() || !cfg!(target_os = "linux") {

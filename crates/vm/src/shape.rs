@@ -41,6 +41,8 @@ pub struct Shape {
     family: AtomicU32,
     /// A trace knows it by its number: see `in_trace`.
     traced: AtomicBool,
+    /// Its type has died: see `sweep`.
+    died: AtomicBool,
     keys: Box<[Value]>, // gc-safe: each is in `steps` of a shape on the way from the root
     steps: Mutex<Vec<Step>>,
 }
@@ -164,6 +166,7 @@ pub fn new_root(type_: Gc<Type>, cap: u32, id: Option<u32>) -> &'static Shape {
             parent: 0,
             family: AtomicU32::new(0),
             traced: AtomicBool::new(false),
+            died: AtomicBool::new(false),
             keys: Box::new([]),
             steps: Mutex::default(),
         },
@@ -278,6 +281,7 @@ impl Shape {
                 parent,
                 family: AtomicU32::new(0),
                 traced: AtomicBool::new(false),
+                died: AtomicBool::new(false),
                 keys,
                 steps: Mutex::default(),
             },
@@ -349,6 +353,13 @@ static FREE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// Shapes to be freed at the next full collection.
 static CONDEMNED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
+/// The type of a shape, if there still is one: a trace may know shapes of types that have died.
+pub fn living_type(id: u32) -> Option<Gc<Type>> {
+    let s = try_shape(id)?;
+    let died = s.died.load(Relaxed) || lock(&DEAD_TYPES).contains(&(s.type_.value().bits() as usize));
+    (!died).then_some(s.type_)
+}
+
 /// # Safety
 /// To be called by the collector with the world stopped.
 pub unsafe fn type_died(addr: usize) {
@@ -382,6 +393,7 @@ pub unsafe fn sweep(live: &dyn Fn(u32) -> bool) {
     for id in crate::value::Kind::ALL.len() as u32..NEXT.load(Acquire) {
         let Some(s) = try_shape(id) else { continue };
         if !live(id) && dead.binary_search(&(s.type_.value().bits() as usize)).is_ok() {
+            s.died.store(true, Relaxed);
             condemned.push(id);
         }
     }

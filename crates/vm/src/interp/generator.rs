@@ -27,6 +27,7 @@ use crate::builtins::frame::FrameObj;
 use crate::err::R;
 use crate::n;
 use crate::object::*;
+use crate::slots::SlotId;
 use crate::thread::{Cont, Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins, Op};
@@ -78,6 +79,21 @@ pub fn as_generator(v: Value) -> Option<Gc<Generator>> {
         Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => Some(unsafe { v.cast_unchecked() }),
         _ => None,
     }
+}
+
+/// The generator that gives the items of an iterator whose class has the generator's own `__next__` as its own
+/// (`__next__ = generator.__next__`): a loop over the one is a loop over the other.
+#[inline(never)]
+pub fn behind(th: Th, it: Value) -> Option<Gc<Generator>> {
+    let t = th.type_of(it);
+    if !t.heap_type() {
+        return None;
+    }
+    let w = th.lookup(t, n!(__next__))?.exact::<MethodWrapper>()?;
+    if w.descr.gc().def.slot != SlotId::iternext {
+        return None;
+    }
+    w.this.value().exact::<Generator>()
 }
 
 /// An array of a kind of its own: traces know that no list's array is this one.

@@ -86,10 +86,8 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     match i.op() {
         Bc::ForIter => {
             let it = m.reg(i.a());
-            if !it.v.is_exact(Kind::Generator) {
-                return None;
-            }
-            resume(m, pc, it, m.constant(NONE()), FOR_FLAGS)
+            let g = if it.v.is_exact(Kind::Generator) { it } else { behind(m, it)? };
+            resume(m, pc, g, m.constant(NONE()), FOR_FLAGS)
         }
         Bc::Send => {
             let it = m.reg(i.b());
@@ -184,6 +182,20 @@ fn guards(m: RecMachine, it: T<Value>, v: T<Value>) -> Option<(Gc<Generator>, Ir
         guards(m, T { v: d, r }, v)?;
     }
     Some((g, regs))
+}
+
+/// The generator that gives the items of another iterator, whatever its class: such classes are often made for one iterator.
+fn behind(m: RecMachine, it: T<Value>) -> Option<T<Value>> {
+    let g = run::behind(m.i.th, it.v)?;
+    let rec = m.rec();
+    let t = rec.thread();
+    let f = Callee { name: "behind", addr: generator_behind as *const () as usize, effects: Effects::READS };
+    let r = rec.core.call(Op::CallRef, f, &[t, it.r]);
+    is(m, r, null(m), false);
+    Some(T { v: g.value(), r })
+}
+unsafe extern "C" fn generator_behind(th: Th, it: Value) -> u64 {
+    run::behind(th, it).map_or(0, |g| g.value().bits())
 }
 
 fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) -> Option<*const Ins> {

@@ -22,6 +22,11 @@ pub fn for_iter(th: Th, i: Ins) -> Res {
     }
     let t = th.type_of(it);
     if let Some(f) = t.slots.iternext {
+        if !super::super::events::observed(th)
+            && let Some(g) = super::super::generator::behind(th, it)
+        {
+            return super::super::generator::for_iter(th, i, g.value());
+        }
         super::super::events::forget_swallowed(th);
         if let Some(v) = th.or_ended(f(th, it))? {
             set(th, i.b(), v);

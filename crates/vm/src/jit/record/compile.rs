@@ -20,16 +20,15 @@ impl Objects for PyObjects {
         match desc < Kind::ALL.len() as u32 {
             true => desc != Kind::Object as u32 && desc != Kind::Module as u32,
             false => {
-                let Some(s) = crate::shape::try_shape(desc) else { return false };
-                let t = s.type_;
-                !t.heap_type() && t.native.numbers.is_some()
+                let t = crate::shape::living_type(desc);
+                t.is_some_and(|t| !t.heap_type() && t.native.numbers.is_some())
             }
         }
     }
     fn container(&self, desc: u32) -> bool {
         if desc >= Kind::ALL.len() as u32 {
             // Instances of classes, which may be derived from list.
-            return crate::shape::shape(desc).type_.native.kind != Kind::Object;
+            return crate::shape::living_type(desc).is_none_or(|t| t.native.kind != Kind::Object);
         }
         if desc == Kind::Object as u32 || desc == Kind::Module as u32 {
             return false;
