@@ -123,6 +123,7 @@ impl Space {
             major_at: FIRST_MAJOR.0,
             major_at_blocks: FIRST_MAJOR.1 >> BLOCK_SH,
             headroom: HEADROOM.0,
+            crest: 0,
             last_live: 0,
             trial: None,
             grow_at: 0,
@@ -334,8 +335,10 @@ impl Space {
                 *self.r.state.add(b as usize) = state::FREE;
             }
             self.rebuild_spans();
-            // The heap is going to grow by as much before the next time.
-            self.release(self.margin(self.old_bytes));
+            // The heap is going to grow by as much before the next time; or by as much as it did the last times, where a
+            // program frees all it has and begins anew.
+            let again = self.crest.saturating_sub(self.used) << BLOCK_SH;
+            self.release(self.margin(self.old_bytes).max(again));
         }
     }
 }
@@ -459,6 +462,9 @@ impl Heap {
             if major {
                 let begun = thread_ns();
                 t.promote_held();
+                // Whoever asks for one wants the memory back.
+                let last = (*s).crest;
+                (*s).crest = if want_major { 0 } else { (*s).used.max(last - last / 4) };
                 let grown = ((*s).old_bytes + external).saturating_sub((*s).last_live);
                 self.major(&mut t, census, disown);
                 let s = &mut *s;

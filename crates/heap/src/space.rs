@@ -321,6 +321,8 @@ pub(crate) struct Space {
     /// The same for blocks in use.
     pub major_at_blocks: usize,
     pub headroom: usize,
+    /// Blocks that were in use before the last major collections; older ones count less and less.
+    pub crest: usize,
     /// What was alive after the last major collection, in the heap and outside of it.
     pub last_live: usize,
     pub copying: bool,
