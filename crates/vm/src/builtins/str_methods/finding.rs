@@ -118,7 +118,8 @@ pub(super) fn replace(th: Th, a: Args) -> R<Value> {
     let old = str_arg(th, a[1], "replace() argument 1")?;
     let new = str_arg(th, a[2], "replace() argument 2")?;
     let max = limit(th, a[3])?;
-    if max == 0 || old.nbytes > s.nbytes {
+    let absent = matches!(old.bytes(), [x] if search::find(s.bytes(), &[*x]).is_none());
+    if max == 0 || old.nbytes > s.nbytes || absent {
         return th.exact_str(s);
     }
     // One ASCII character by another: byte by byte.
@@ -127,9 +128,6 @@ pub(super) fn replace(th: Th, a: Args) -> R<Value> {
         && let (&[x], &[y]) = (old.bytes(), new.bytes())
         && y < 128
     {
-        if !s.bytes().contains(&x) {
-            return th.exact_str(s);
-        }
         return map_ascii(th, s, |c| if c == x { y } else { c });
     }
     scratch::with(|out| {
