@@ -463,11 +463,15 @@ impl<'d> Reader<'d> {
 
     #[inline(always)]
     fn num(&mut self) -> Read<u64> {
-        // Nearly all are below 128.
+        // Nearly all are below 128, most others below 16384.
         match self.data {
-            [b, rest @ ..] if *b < 0x80 => {
+            [a, rest @ ..] if *a < 0x80 => {
                 self.data = rest;
-                Ok(*b as u64)
+                Ok(*a as u64)
+            }
+            [a, b, rest @ ..] if *b < 0x80 => {
+                self.data = rest;
+                Ok((*a & 0x7F) as u64 | (*b as u64) << 7)
             }
             _ => self.large_num(),
         }
