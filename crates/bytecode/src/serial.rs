@@ -1,7 +1,7 @@
 //! Code objects as bytes, for caches (`__pycache__`) and for embedding the library in the program.
 //!
-//! Numbers are LEB128; strings stand once, in a table at the front; instructions are the words they are; depths and
-//! positions are run-length encoded, positions relative to those before. The header holds a hash of the op table: bytes
+//! Numbers are LEB128; strings stand once, in a table at the front; instructions are the words they are, depths bytes
+//! where none is larger; positions are run-length encoded, relative to those before. The header holds a hash of the op table: bytes
 //! written for another table are refused, never misread. Reading never panics, whatever the bytes.
 //!
 //! Nested code objects stand with their length in front, so that [`read_lazily`] can pass over them: most functions of
@@ -17,7 +17,7 @@ use crate::parts::{Names, Positions};
 use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Position};
 
 const MAGIC: &[u8; 4] = b"ADRC";
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 
 /// Identifies format and op table: also usable as the magic number of cached files.
 pub fn table_hash() -> u64 {
@@ -217,8 +217,15 @@ impl LazyCode {
     /// Calls `f` with `co_name`, `co_qualname` and `co_filename`: what the unit was read as, if that was said.
     pub fn with_names<R>(&self, f: impl FnOnce(&str, &str, &str) -> R) -> R {
         let text = self.unit.text();
-        let filename = self.unit.filename.as_deref().unwrap_or_else(|| text.str(self.filename));
+        let filename = std::str::from_utf8(self.filename_in(&text)).unwrap_or_default();
         f(text.str(self.name), text.str(self.qualname), filename)
+    }
+    fn filename_in<'t>(&'t self, text: &'t Text) -> &'t [u8] {
+        self.unit.filename.as_deref().map_or_else(|| text.string(self.filename), str::as_bytes)
+    }
+    /// Whether this is `co_filename`.
+    pub fn is_from(&self, filename: &[u8]) -> bool {
+        self.filename_in(&self.unit.text()) == filename
     }
     /// Reads it, but for its names, which the object has that asks. Code nested in it stays lazy.
     pub fn load(&self) -> Result<CodeData, &'static str> {
@@ -292,7 +299,11 @@ impl<'c> Writer<'c> {
         for ins in &c.code {
             self.out.extend_from_slice(&ins.0.to_le_bytes());
         }
-        self.runs(&c.depths, |w, d, _| w.num(*d as u64));
+        let width = 1 + c.depths.iter().any(|d| *d > 0xFF) as usize;
+        self.num(width as u64);
+        for d in &c.depths {
+            self.out.extend_from_slice(&d.to_le_bytes()[..width]);
+        }
         self.measured(|w| {
             let mut line = c.first_line as i64;
             w.runs(&c.positions, |w, p, _| w.position(p, &mut line));
@@ -452,11 +463,15 @@ impl<'d> Reader<'d> {
 
     #[inline(always)]
     fn num(&mut self) -> Read<u64> {
-        // Nearly all are below 128.
+        // Nearly all are below 128, most others below 16384.
         match self.data {
-            [b, rest @ ..] if *b < 0x80 => {
+            [a, rest @ ..] if *a < 0x80 => {
                 self.data = rest;
-                Ok(*b as u64)
+                Ok(*a as u64)
+            }
+            [a, b, rest @ ..] if *b < 0x80 => {
+                self.data = rest;
+                Ok((*a & 0x7F) as u64 | (*b as u64) << 7)
             }
             _ => self.large_num(),
         }
@@ -628,7 +643,11 @@ impl<'d> Reader<'d> {
         c.consts = self.constants()?;
         let n = self.count(1)?;
         c.code = self.instructions(n)?;
-        c.depths = self.runs(n, |r| r.u16())?;
+        c.depths = match self.num()? {
+            1 => self.take(n)?.iter().map(|b| *b as u16).collect(),
+            2 => self.take(n * 2)?.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect(),
+            _ => return Err("bad width"),
+        };
         let len = self.length()?;
         c.positions = match self.lazy {
             Some(unit) => {
@@ -646,6 +665,7 @@ impl<'d> Reader<'d> {
             }
         };
         let handlers = self.count(4)?;
+        c.handlers.reserve_exact(handlers);
         for _ in 0..handlers {
             let start = self.u32()?;
             let end = start.checked_add(self.u32()?).ok_or("bad handler")?;

@@ -163,7 +163,8 @@ impl Th {
         mut texts: impl Iterator<Item = &'a [u8]>,
         mut f: impl FnMut(Value) -> Result<(), E>,
     ) -> Result<(), E> {
-        const AT_ONCE: usize = 16;
+        // Most functions have no more names.
+        const AT_ONCE: usize = 8;
         loop {
             let (mut part, mut hashes, mut n) = ([&b""[..]; AT_ONCE], [0; AT_ONCE], 0);
             for b in texts.by_ref().take(AT_ONCE) {

@@ -275,8 +275,8 @@ impl Th {
             let room = |c: Gc<Array>| {
                 let (n, home) = (c.cap / 2, (name.bits() >> 4) as usize);
                 let near = n.min(16);
-                let used = (0..near).filter(|i| c.slot(2 * ((home + i) & (n - 1))).get().is_some()).count();
-                (used + 1) * 4 <= near * 3
+                let mut free = (0..near).filter(|i| c.slot(2 * ((home + i) & (n - 1))).get().is_none());
+                free.nth(near / 4).is_some()
             };
             let fresh = match old {
                 Some(c) if room(c) => None,

@@ -299,11 +299,10 @@ fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
     if c.ins.is_null() {
         unsafe {
             // `_fix_co_filename` does not load what it finds.
-            (*c.lazy).with_names(|_, _, old| {
-                if c.filename.value().known::<Str>().bytes() != old.as_bytes() {
-                    rename_nested(th, b.consts, old, c.filename.value());
-                }
-            });
+            let new = c.filename.value();
+            if !(*c.lazy).is_from(new.known::<Str>().bytes()) {
+                (*c.lazy).with_names(|_, _, old| rename_nested(th, b.consts, old, new));
+            }
             let p = c.as_ptr();
             b.put(c);
             th.m.barrier_all(c.obj());
