@@ -208,14 +208,15 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
     /// The inputs of a bridge are where the exit left them.
     fn inputs(&mut self) -> Res<()> {
         let Some(parent) = self.parent else { return Ok(()) };
+        let leaves = parent.said().leaves;
         for (i, x) in self.t.insts.iter().enumerate().filter(|x| x.1.op == Op::In) {
-            let (l, _) = parent.leaves.get(x.imm as usize).ok_or("no such input")?;
+            let (l, _) = leaves.get(x.imm as usize).ok_or("no such input")?;
             let at = offset(*l).ok_or("a constant input")?;
             let v = self.b.ins().load(clif(x.ty), mem(), self.state, at);
             self.def(i, v);
         }
         let zero = self.int(0);
-        for (l, ty) in &parent.leaves {
+        for (l, ty) in &leaves {
             if let (Some(at), Ty::Ref) = (offset(*l), ty) {
                 // A dead reference would keep an object alive.
                 self.store(self.state, at as i64, zero);

@@ -459,6 +459,13 @@ impl Heap {
                 }
                 _ => {}
             }
+            if (*s).stats.minor == EARLY && (*s).stats.major == 0 {
+                // The program has begun. Where that took little there is less to wait for.
+                let s = &mut *s;
+                let now = s.old_bytes + external;
+                s.major_at = s.major_at.min(now + s.headroom);
+                (s.last_live, s.last_major) = (now, Moment::now());
+            }
             if major {
                 let begun = thread_ns();
                 t.promote_held();
@@ -490,6 +497,9 @@ impl Heap {
             }
             t.finish();
             (*s).reopen_held();
+            if major {
+                crate::malloc::trim_if_due();
+            }
             let external = self.external.load(Relaxed);
             self.external_at.store(external + EXTERNAL_STEP.max(external / 4), Relaxed);
         }

@@ -155,7 +155,7 @@ pub fn given(size: usize) -> usize {
 pub use alloc::out_of_memory;
 pub use clock::{process_ns, thread_ns};
 pub use heap::{Config, Heap, Hooks, Mode, OutOfMemory, Stats};
-pub use malloc::{Malloc, fatal, fatal_at_start, map_anonymous, share_arenas, would_fit};
+pub use malloc::{Malloc, fatal, fatal_at_start, map_anonymous, share_arenas, trim, trim_later, would_fit};
 pub use mutator::{Mutator, POLL_STOP, barrier_needed};
 pub use rooted::RootedVec;
 pub use stack::{NO_REGISTERS, Registers, prefetch, spill};

@@ -82,8 +82,21 @@ pub fn share_arenas() {
         unsafe { libc::mallopt(libc::M_ARENA_MAX, n as libc::c_int) };
     }
 }
-/// Gives the system back what is free.
-pub(crate) fn trim() {
+/// Set when work is done that needed much memory for a moment.
+static TRIM: AtomicBool = AtomicBool::new(false);
+
+/// Work is done that needed memory for a moment: the next major collection gives that back, if it is still free then.
+pub fn trim_later() {
+    TRIM.store(true, Relaxed);
+}
+/// A major collection is over.
+pub(crate) fn trim_if_due() {
+    if TRIM.load(Relaxed) && TRIM.swap(false, Relaxed) {
+        trim();
+    }
+}
+/// Gives the system back what is free. That takes a system call for each piece of it.
+pub fn trim() {
     // SAFETY: plain call.
     #[cfg(target_env = "gnu")]
     unsafe {

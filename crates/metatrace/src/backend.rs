@@ -92,17 +92,39 @@ pub struct ExitInfo<'a> {
     pub early: bool,
 }
 
-/// The part of it that is wanted wherever an exit is taken.
-#[derive(Debug)]
-pub struct Left {
+/// What an exit says, for those who look at it in peace: made anew for each.
+pub struct Said {
     /// The interpreter's state in terms of `leaves`.
     pub snap: Snap,
     /// As [`ExitInfo::leaves`]; operands `R::ins(n)` of the snapshot are `leaves[n]`.
     pub leaves: Vec<(Loc, Ty)>,
-    /// The same, ready for use.
-    pub moves: Moves,
-    /// Where the rest begins.
-    pub(crate) rest: u32,
+    pub(crate) of: &'static packed::Packed,
+    /// Where the rest begins, and by how much the instruction is later than is said there.
+    pub(crate) rest: (u32, u32),
+}
+
+/// What an exit that is taken often writes, in the order of its snapshot. There are many: nothing else is kept.
+#[derive(Debug)]
+pub struct Left {
+    /// Registers of the frames, counted from the root frame's first.
+    pub slots: &'static [Move],
+    /// The root frame first.
+    pub frames: &'static [FrameSnap<Move>],
+    /// Objects that exist in the trace only.
+    pub objects: &'static [Made],
+    /// Of those (object, field): what is an object of the trace, and numbers that may need objects.
+    pub late: &'static [(u32, Move)],
+    /// Whether `slots` or `frames` have such numbers.
+    pub floats: bool,
+}
+
+/// An object that an exit makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// As `imm` of `New`.
+    pub what: i64,
+    /// Its fields that are no objects of the trace.
+    pub fields: &'static [Move],
 }
 
 /// How a [`Move`] comes by its word.
@@ -131,22 +153,6 @@ pub struct Move {
     /// What to do with what is there.
     pub how: How,
     word: u64,
-}
-
-/// What an exit writes, in the order of its snapshot.
-#[derive(Debug, Default)]
-pub struct Moves {
-    /// Registers of the frames, counted from the root frame's first.
-    pub slots: Vec<Move>,
-    /// Functions, and what else belongs to them, of the frames that are made.
-    pub frames: Vec<Move>,
-    /// For each object its fields that are no objects of the trace; then (object, field) of those that are, and of
-    /// numbers that may need objects.
-    pub fields: Vec<Vec<Move>>,
-    /// See `fields`.
-    pub late: Vec<(u32, Move)>,
-    /// Whether `slots` or `frames` have such numbers.
-    pub floats: bool,
 }
 
 impl Move {
@@ -210,21 +216,50 @@ impl Move {
 }
 
 impl Left {
-    pub(crate) fn new(snap: Snap, leaves: Vec<(Loc, Ty)>, rest: u32) -> Left {
-        let to = |to: u32, v: &Val| Move::new(to, v, &leaves);
-        let mut m = Moves { slots: snap.slots.iter().map(|(n, v)| to(*n, v)).collect(), ..Moves::default() };
-        for f in snap.frames.iter().skip(1).filter(|f| !f.real) {
-            m.frames.push(to(0, &f.func));
-            m.frames.extend(f.extra.iter().map(|x| to(0, x)));
-        }
-        for (n, o) in snap.virts.iter().enumerate() {
+    pub(crate) fn new(x: &Said) -> Left {
+        let to = |to: u32, v: &Val| Move::new(to, v, &x.leaves);
+        let slots: Vec<Move> = x.snap.slots.iter().map(|(n, v)| to(*n, v)).collect();
+        let frame = |f: &FrameSnap| {
+            let FrameSnap { pc, code, base, flags, real, .. } = *f;
+            let (func, extra) = (to(0, &f.func), f.extra.map(|v| to(0, &v)));
+            FrameSnap { pc, code, base, flags, real, func, extra }
+        };
+        let frames: Vec<FrameSnap<Move>> = x.snap.frames.iter().map(frame).collect();
+        let mut late = Vec::new();
+        let made = |(n, o): (usize, &VirtSnap)| {
             let all: Vec<Move> = o.fields.iter().map(|(at, v)| to(*at, v)).collect();
-            let is_late = |m: &&Move| matches!(m.how, How::Virt | How::Flt);
-            m.late.extend(all.iter().filter(is_late).map(|m| (n as u32, *m)));
-            m.fields.push(all.into_iter().filter(|m| m.how != How::Virt).collect());
+            late.extend(all.iter().filter(|m| matches!(m.how, How::Virt | How::Flt)).map(|m| (n as u32, *m)));
+            let fields: Vec<Move> = all.into_iter().filter(|m| m.how != How::Virt).collect();
+            Made { what: o.what, fields: forever::slice(&fields) }
+        };
+        let objects: Vec<Made> = x.snap.virts.iter().enumerate().map(made).collect();
+        let floats = slots.iter().chain(Left::written(&frames)).any(|m| m.how == How::Flt);
+        let (slots, frames) = (forever::slice(&slots), forever::slice(&frames));
+        Left { slots, frames, objects: forever::slice(&objects), late: forever::slice(&late), floats }
+    }
+    /// What is written of frames: functions, and what else belongs to them, of those that are made.
+    fn written(frames: &[FrameSnap<Move>]) -> impl Iterator<Item = &Move> {
+        let made = frames.iter().skip(1).filter(|f| !f.real);
+        made.flat_map(|f| std::iter::once(&f.func).chain(&f.extra))
+    }
+    /// All that is written in registers and frames.
+    pub fn each(&self) -> impl Iterator<Item = &Move> {
+        self.slots.iter().chain(Left::written(self.frames))
+    }
+}
+impl Said {
+    /// For a bridge: [`ExitInfo::carry`], and what is known.
+    pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
+        self.of.unpack_rest(self.rest)
+    }
+    /// The raw bits of a leaf.
+    pub fn read(&self, s: &State, r: R) -> u64 {
+        match self.leaves[r.0 as usize].0 {
+            Loc::Gpr(n) => s.gpr[n as usize],
+            Loc::Xmm(n) => s.xmm[n as usize],
+            Loc::Spill(n) => s.spill[n as usize],
+            Loc::Const(w) => w,
         }
-        m.floats = m.slots.iter().chain(&m.frames).any(|m| m.how == How::Flt);
-        Left { snap, leaves, moves: m, rest }
     }
 }
 
@@ -321,20 +356,11 @@ pub struct Taken {
     pub hot: Times,
     /// How often the client saw it taken.
     pub times: AtomicU64,
-    /// What it says, once that is worth the memory, or somebody asks.
-    info: OnceLock<Left>,
+    /// What it writes, once that is worth the memory.
+    left: OnceLock<&'static Left>,
 }
 /// So often an exit is carried out as it is read: unpacking takes as long as a dozen times of that.
 const READ: u64 = 12;
-
-impl std::ops::Deref for Exit {
-    type Target = Left;
-    #[inline(always)]
-    fn deref(&self) -> &Left {
-        let t = self.taken();
-        t.info.get_or_init(|| self.packed().unpack(t.at))
-    }
-}
 
 static NO_TRACE: Exits = Exits {
     home: OnceLock::new(),
@@ -435,7 +461,7 @@ impl Exit {
             put_off: 0.into(),
             hot: Times::default(),
             times: 0.into(),
-            info: OnceLock::new(),
+            left: OnceLock::new(),
         });
         let bits = what & ((1 << WHERE) - 1);
         let it = (&raw const *new as u64) << WHERE | TAKEN | bits;
@@ -493,15 +519,30 @@ impl Exit {
             return false;
         }
         let t = self.taken();
-        let first = t.times.load(Relaxed) <= READ && t.info.get().is_none();
+        let first = t.times.load(Relaxed) <= READ && t.left.get().is_none();
         if first {
             self.packed().leave(t.at, s, to);
         }
         first
     }
-    /// For a bridge: `ExitInfo::carry`, and what is known.
-    pub fn rest(&self) -> (Vec<u32>, Vec<Hint>) {
-        self.packed().unpack_rest(self.rest)
+    /// What it writes. To be asked for if it is taken: that is kept.
+    #[inline(always)]
+    pub fn left(&self) -> &'static Left {
+        self.taken().left.get_or_init(|| forever::value(Left::new(&self.said())))
+    }
+    /// What it says.
+    pub fn said(&self) -> Said {
+        self.packed().unpack(self.at())
+    }
+    /// The innermost of the frames it names, and how many there are.
+    pub fn innermost(&self) -> Option<(FrameSnap, usize)> {
+        self.packed().innermost(self.at())
+    }
+    /// Where it is written what it says.
+    fn at(&self) -> u32 {
+        let w = self.what.load(Acquire);
+        // SAFETY: as in `known`.
+        if w & TAKEN != 0 { unsafe { (*((w >> WHERE) as *const Taken)).at } } else { (w >> WHERE) as u32 }
     }
     /// How often the client saw it taken.
     pub fn times(&self) -> u64 {
@@ -537,16 +578,6 @@ impl Exit {
     #[inline(always)]
     pub fn owner(&self) -> usize {
         self.group().of.owner
-    }
-    /// The raw bits of a leaf.
-    #[inline(always)]
-    pub fn read(&self, s: &State, r: R) -> u64 {
-        match self.leaves[r.0 as usize].0 {
-            Loc::Gpr(n) => s.gpr[n as usize],
-            Loc::Xmm(n) => s.xmm[n as usize],
-            Loc::Spill(n) => s.spill[n as usize],
-            Loc::Const(w) => w,
-        }
     }
     /// From now on the exit leads to this code (an address in the backend's code memory).
     pub fn attach(&self, code: usize) {

@@ -14,7 +14,7 @@ use crate::counters::Counter;
 use crate::ir::*;
 use crate::opt::{Objects, peel};
 use crate::tracer::*;
-use crate::{log, text, verify, word};
+use crate::{log, text, verify};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -187,36 +187,34 @@ impl Driver {
         };
         // What allocates comes first; new objects are on this stack frame only: a collector must look at it.
         let mut objects = [0u64; 64];
-        let n = e.snap.virts.len();
-        assert!(n <= objects.len(), "too many virtual objects at an exit");
-        for (k, o) in e.snap.virts.iter().enumerate() {
-            objects[k] = alloc(s.thread, o.what as u64);
+        let left = e.left();
+        assert!(left.objects.len() <= objects.len(), "too many virtual objects at an exit");
+        for (p, o) in objects.iter_mut().zip(left.objects) {
+            *p = alloc(s.thread, o.what as u64);
             for at in (8..(o.what as u64 >> 32 & 0xff_ffff)).step_by(8) {
-                Self::word(objects[k] + at).store(0, Relaxed);
+                Self::word(*p + at).store(0, Relaxed);
             }
         }
-        let value = |v: &Val| match *v {
-            Val::Const(w) | Val::Raw(w) => w,
-            Val::Word(r) => e.read(s, r),
-            Val::Int(r) => word::fix(e.read(s, r) as i64),
-            Val::Flt(r) => box_float(s.thread, e.read(s, r)),
-            Val::Virt(n) => objects[n as usize],
+        let value = |m: &Move| match m.how {
+            How::Flt => box_float(s.thread, m.float(s).to_bits()),
+            _ => m.plain(s).unwrap_or_else(|| objects[m.object()]),
         };
         // SAFETY: the helper has this type.
         let barrier: extern "C" fn(u64, u64, u64) = unsafe { std::mem::transmute(self.layout.barrier) };
-        for (o, v) in objects.iter().zip(&e.snap.virts) {
-            for (at, x) in &v.fields {
-                let slot = o + *at as u64;
-                Self::word(slot).store(value(x), Relaxed);
-                // Making the next value may have let the object grow old.
-                barrier(s.thread, *o, slot);
-            }
+        let fields =
+            objects.iter().zip(left.objects).flat_map(|(p, o)| o.fields.iter().map(move |m| (*p, m)));
+        let fields = fields.filter(|(_, m)| m.how != How::Flt);
+        for (p, m) in fields.chain(left.late.iter().map(|(n, m)| (objects[*n as usize], m))) {
+            let slot = p + m.to as u64;
+            Self::word(slot).store(value(m), Relaxed);
+            // Making the next value may have let the object grow old.
+            barrier(s.thread, p, slot);
         }
-        for (slot, v) in &e.snap.slots {
-            Self::word(s.regs + 8 * *slot as u64).store(value(v), Relaxed);
+        for m in left.slots {
+            Self::word(s.regs + 8 * m.to as u64).store(value(m), Relaxed);
         }
         let mut fp = s.fp;
-        for (k, fr) in e.snap.frames.iter().enumerate() {
+        for (k, fr) in left.frames.iter().enumerate() {
             fp = s.fp + (k * f.size) as u64;
             Self::word(fp + f.regs as u64).store(s.regs + 8 * fr.base as u64, Relaxed);
             Self::word(fp + f.code as u64).store(fr.code, Relaxed);

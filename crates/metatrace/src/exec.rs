@@ -173,7 +173,7 @@ pub struct Exec<'a> {
     known: Vec<bool>,
     last: &'a [u32],
     fresh: Option<Fresh>,
-    parent: Option<&'a Exit>,
+    parent: Option<&'a Said>,
     pub state: &'a mut State,
     /// Optimised: objects are complete before anything else happens.
     pub strict: bool,
@@ -782,7 +782,7 @@ struct Traced {
     trace: Trace,
     layout: Layout,
     last: Vec<u32>,
-    parent: Option<&'static Exit>,
+    parent: Option<Said>,
     /// For each guard and checked operation its exit and what it leaves.
     exits: Vec<Option<(&'static Exit, Vec<(R, Ty)>)>>,
 }
@@ -841,7 +841,7 @@ impl Traced {
     fn run<const N: usize>(&self, state: &mut State) -> Next {
         let mut env = [0u64; N];
         let mut x = Exec::new(&self.trace, &self.layout, &self.last, &mut env, state);
-        x.parent = self.parent;
+        x.parent = self.parent.as_ref();
         let next = match x.run(false) {
             Err((at, why)) => fault(&self.trace, at, &why),
             Ok(Way::Exit(i)) => {
@@ -851,7 +851,7 @@ impl Traced {
                     Ok(values) => {
                         state.spill.fill(0);
                         for (k, w) in values.into_iter().enumerate() {
-                            match e.leaves[k].0 {
+                            match place(k).expect("a place") {
                                 Loc::Spill(n) => state.spill[n as usize] = w,
                                 Loc::Gpr(n) => state.gpr[n as usize] = w,
                                 Loc::Xmm(n) => state.xmm[n as usize] = w,
@@ -909,7 +909,13 @@ impl Backend for Reference {
             exits.push(Some((exit(&mut maker, s, &places?, self.leave), l)));
         }
         let all = maker.finish(None);
-        let code = Traced { trace: t.clone(), layout: *layout, last: last_uses(t), parent, exits };
+        let code = Traced {
+            trace: t.clone(),
+            layout: *layout,
+            last: last_uses(t),
+            parent: parent.map(|e| e.said()),
+            exits,
+        };
         let bytes = t.insts.len() * size_of::<Inst>();
         let code: &'static Code = std::boxed::Box::leak(std::boxed::Box::new(Code::Trace(code.into())));
         Ok(Compiled { entry: code as *const Code as usize, exits: all, bytes })

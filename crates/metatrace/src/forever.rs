@@ -52,12 +52,13 @@ pub fn bytes(b: &[u8]) -> &'static [u8] {
     }
 }
 
-/// A copy of these words.
-pub fn words(w: &[u64]) -> &'static [u64] {
-    let to = room(8 * w.len());
-    // SAFETY: as above.
+/// A copy of these.
+pub fn slice<T: Copy + Send + Sync>(w: &[T]) -> &'static [T] {
+    const { assert!(align_of::<T>() <= 8) };
+    let to = room(size_of_val(w));
+    // SAFETY: as above; aligned for words.
     unsafe {
-        let to = to.as_mut_ptr() as *mut u64;
+        let to = to.as_mut_ptr() as *mut T;
         std::ptr::copy_nonoverlapping(w.as_ptr(), to, w.len());
         std::slice::from_raw_parts(to, w.len())
     }

@@ -2,11 +2,11 @@
 //! theirs: so an exit is unpacked when it has been taken a few times. Before, it is carried out as it is read: unpacking takes
 //! longer than many a first call of a function, and most of that is memory that is not in the caches.
 //!
-//! The exits of a trace say mostly the same. They are packed together: what an earlier one has said is referred to, a part
-//! at a time (a frame, the registers, the places of the values...), and large numbers are in a table. Numbers are
-//! little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
+//! The exits of a trace say mostly the same. They are packed together: what an earlier one has said is referred to, all of
+//! it or a part at a time (the snapshot, its registers, the places of the values...), and large numbers are in a table.
+//! Numbers are little-endian in groups of seven bits; signed ones have their sign in the lowest bit.
 
-use crate::backend::{ExitInfo, Left, Loc, State};
+use crate::backend::{ExitInfo, Loc, Said, State};
 use crate::forever;
 use crate::fxhash::{Fx, FxMap};
 use crate::ir::*;
@@ -29,6 +29,8 @@ pub(crate) const HERE: u8 = 1;
 pub(crate) const NOTHING: u8 = 2;
 /// Nothing has to be made that needs memory, and there are not many values.
 pub(crate) const SIMPLE: u8 = 4;
+/// All but the instruction that leaves is as at an exit before. In what is packed only.
+const SAME: u8 = 8;
 /// As many a simple exit has.
 const MOST_LEAVES: usize = 128;
 
@@ -55,6 +57,21 @@ pub trait Leaving {
 pub(crate) static IN_MEMORY: Packed =
     Packed { bytes: &[HERE | NOTHING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], words: &[], story: 0 };
 
+/// Usual places of values, which fit a byte with a small number: what they are, and the type of what is there.
+const PLACES: [(u8, Ty); 7] = [
+    (GPR, Ty::Ref),
+    (GPR, Ty::Int),
+    (GPR, Ty::Bool),
+    (XMM, Ty::Flt),
+    (SPILL, Ty::Ref),
+    (SPILL, Ty::Int),
+    (SPILL, Ty::Flt),
+];
+const GPR: u8 = 0;
+const XMM: u8 = 1;
+const SPILL: u8 = 2;
+const CONST: u8 = 3;
+
 /// Writes.
 #[derive(Default)]
 pub(crate) struct Packer {
@@ -63,9 +80,13 @@ pub(crate) struct Packer {
     index: FxMap<u64, u32>,
     /// Where parts with this hash are.
     parts: FxMap<u64, (u32, u32)>,
-    /// Of the exit before: where the parts of its snapshot are.
-    snap: SnapAt,
-    /// Its leaves, and where they are.
+    /// Where the snapshot of the exit before is, and its flags.
+    snap: (u32, u8),
+    /// The last exit that is written out.
+    whole: Whole,
+    /// The table's number of an address in the code of a frame: others are near.
+    pcs: FxMap<u64, (u64, u32)>,
+    /// Of the exit before: its leaves, and where they are.
     leaves: (Vec<(R, Loc, Ty)>, u32),
     /// Where it is written which values these are; 0: nowhere.
     values: u32,
@@ -73,11 +94,11 @@ pub(crate) struct Packer {
     pub(crate) offered: Vec<bool>,
 }
 #[derive(Default)]
-struct SnapAt {
+struct Whole {
+    at: u32,
     flags: u8,
-    frames: Vec<u32>,
-    slots: u32,
-    virts: u32,
+    carry: Vec<u32>,
+    inst: Option<u32>,
 }
 impl Packer {
     pub fn new() -> Packer {
@@ -101,15 +122,19 @@ impl Packer {
     }
     /// A number that may be an address or a value: small, or in the table.
     pub fn word(&mut self, n: u64) {
-        if n < 1 << 13 {
-            return self.num(n << 1);
-        }
-        let (words, index) = (&mut self.words, &mut self.index);
-        let k = *index.entry(n).or_insert_with(|| {
+        let n = self.coded(n);
+        self.num(n);
+    }
+    fn coded(&mut self, n: u64) -> u64 {
+        if n < 1 << 13 { n << 1 } else { (self.index(n) as u64) << 1 | 1 }
+    }
+    /// Its place in the table.
+    fn index(&mut self, n: u64) -> u32 {
+        let words = &mut self.words;
+        *self.index.entry(n).or_insert_with(|| {
             words.push(n);
             words.len() as u32 - 1
-        });
-        self.num((k as u64) << 1 | 1);
+        })
     }
     fn all<T>(&mut self, l: &[T], mut f: impl FnMut(&mut Packer, &T)) {
         self.num(l.len() as u64);
@@ -138,7 +163,8 @@ impl Packer {
         }
         here.0
     }
-    fn val(&mut self, v: &Val, number: &dyn Fn(R, Ty) -> u32) {
+    /// With a bit beside.
+    fn val(&mut self, v: &Val, bit: bool, number: &dyn Fn(R, Ty) -> u32) {
         let (tag, n) = match *v {
             Val::Const(w) => (0, w),
             Val::Raw(w) => (1, w),
@@ -147,22 +173,46 @@ impl Packer {
             Val::Flt(r) => (4, number(r, Ty::Flt) as u64),
             Val::Virt(n) => (5, n as u64),
         };
-        self.byte(tag);
-        self.word(n);
+        let n = if tag < 2 { self.coded(n) } else { n };
+        self.num(n << 4 | tag << 1 | bit as u64);
+    }
+    /// A value and where it goes, mostly to where is next.
+    fn put(&mut self, to: u32, next: i64, v: &Val, number: &dyn Fn(R, Ty) -> u32) {
+        let step = to as i64 - next;
+        self.val(v, step != 0, number);
+        if step != 0 {
+            self.signed(step);
+        }
     }
     /// Where it begins, and its first byte.
     pub fn add(&mut self, x: ExitInfo<'_>) -> (u32, u8) {
         let at = self.out.len() as u32;
         if let Some(s) = x.snap {
-            self.snap.flags = flags(s);
+            self.snap.1 = flags(s);
         }
-        let flags = if x.leaves.len() > MOST_LEAVES { self.snap.flags & !SIMPLE } else { self.snap.flags };
+        let flags = if x.leaves.len() > MOST_LEAVES { self.snap.1 & !SIMPLE } else { self.snap.1 };
+        let inst = x.at.map(|x| x.1);
+        let as_before = |p: &Packer| {
+            let w = &p.whole;
+            x.snap.is_none() && w.flags == flags && w.carry == x.carry && p.leaves.0 == x.leaves
+        };
+        let later = match (inst, self.whole.inst) {
+            (Some(i), Some(was)) => i.checked_sub(was),
+            (None, None) => Some(0),
+            _ => None,
+        };
+        if let Some(later) = later.filter(|_| as_before(self)) {
+            self.byte(flags | SAME);
+            self.num((at - self.whole.at) as u64);
+            self.num(later as u64);
+            return (at, flags);
+        }
         self.byte(flags);
         // In the order in which a simple exit is carried out.
         self.leaves(x.leaves);
         match x.snap {
             Some(s) => self.snap(s, x.number),
-            None => self.same_snap(),
+            None => self.again(self.snap.0),
         }
         self.part(|o| o.all(x.carry, |o, n| o.num(*n as u64)));
         match x.at {
@@ -172,6 +222,9 @@ impl Packer {
             }
             None => self.num(0),
         }
+        (self.whole.at, self.whole.flags, self.whole.inst) = (at, flags, inst);
+        self.whole.carry.clear();
+        self.whole.carry.extend_from_slice(x.carry);
         (at, flags)
     }
     fn leaves(&mut self, l: &[(R, Loc, Ty)]) {
@@ -180,14 +233,19 @@ impl Packer {
         }
         let at = self.part(|o| {
             o.all(l, |o, (_, l, ty)| {
-                let (tag, n) = match *l {
-                    Loc::Gpr(r) => (0, r as u64),
-                    Loc::Xmm(r) => (1, r as u64),
-                    Loc::Spill(s) => (2, s as u64),
-                    Loc::Const(w) => (3, w),
+                let (what, n) = match *l {
+                    Loc::Gpr(r) => (GPR, r as u64),
+                    Loc::Xmm(r) => (XMM, r as u64),
+                    Loc::Spill(s) => (SPILL, s as u64),
+                    Loc::Const(w) => (CONST, w),
                 };
-                o.byte(tag | (*ty as u8) << 2);
-                o.word(n);
+                match PLACES.iter().position(|p| *p == (what, *ty)) {
+                    Some(k) if n < 16 => o.byte((k as u8) << 4 | n as u8),
+                    _ => {
+                        o.byte(0x80 | what | (*ty as u8) << 2);
+                        o.word(n);
+                    }
+                }
             })
         });
         self.leaves.0.clear();
@@ -220,60 +278,73 @@ impl Packer {
         });
     }
     fn snap(&mut self, x: &Snap, number: &dyn Fn(R, Ty) -> u32) {
-        self.snap.slots = self.part(|o| {
-            let mut last = 0;
+        self.byte(0);
+        self.snap.0 = self.out.len() as u32;
+        self.part(|o| {
+            let mut next = 0;
             o.all(&x.slots, |o, s| {
-                o.signed(s.0 as i64 - last);
-                last = s.0 as i64 + 1;
-                o.val(&s.1, number);
+                o.put(s.0, next, &s.1, number);
+                next = s.0 as i64 + 1;
             })
         });
-        let mut frames = std::mem::take(&mut self.snap.frames);
-        frames.clear();
         self.num(x.frames.len() as u64);
-        for f in &x.frames {
-            frames.push(self.part(|o| {
-                o.word(f.pc);
-                o.word(f.code);
-                o.num(f.base as u64);
-                o.word(f.flags);
-                o.byte(f.real as u8 | (f.extra.is_some() as u8) << 1);
-                o.val(&f.func, number);
-                f.extra.iter().for_each(|e| o.val(e, number));
-            }));
+        if let Some((last, outer)) = x.frames.split_last() {
+            // The same for many snapshots.
+            if !outer.is_empty() {
+                self.part(|o| {
+                    for f in outer {
+                        let step = o.frame(f, number);
+                        o.signed(step);
+                    }
+                });
+            }
+            let mut step = 0;
+            self.part(|o| step = o.frame(last, number));
+            self.signed(step);
         }
-        self.snap.frames = frames;
-        self.snap.virts = self.part(|o| {
+        self.part(|o| {
             o.all(&x.virts, |o, v| {
                 o.word(v.what as u64);
+                let mut next = 8;
                 o.all(&v.fields, |o, f| {
-                    o.num(f.0 as u64);
-                    o.val(&f.1, number);
+                    o.put(f.0, next, &f.1, number);
+                    next = f.0 as i64 + 8;
                 });
             })
         });
     }
-    /// What the exit before said.
-    fn same_snap(&mut self) {
-        let s = std::mem::take(&mut self.snap);
-        self.again(s.slots);
-        self.num(s.frames.len() as u64);
-        for at in s.frames.iter().chain([&s.virts]) {
-            self.again(*at);
-        }
-        self.snap = s;
+    /// All but how far its `pc` is from another one in its code, which is the answer.
+    fn frame(&mut self, f: &FrameSnap, number: &dyn Fn(R, Ty) -> u32) -> i64 {
+        self.word(f.code);
+        let (near, k) = match self.pcs.get(&f.code) {
+            Some(x) => *x,
+            None => {
+                let new = (f.pc, self.index(f.pc));
+                self.pcs.insert(f.code, new);
+                new
+            }
+        };
+        self.num(k as u64);
+        self.num(f.base as u64);
+        self.word(f.flags);
+        self.val(&f.func, f.real, number);
+        self.byte(f.extra.is_some() as u8);
+        f.extra.iter().for_each(|e| self.val(e, false, number));
+        f.pc.wrapping_sub(near) as i64
     }
     /// With what the trace tells, if exits of it say where they are.
     pub fn finish(mut self, t: Option<&Trace>) -> Packed {
         let story = t.map_or(0, |t| self.story(t));
-        let p = Packed { bytes: forever::bytes(&self.out), words: forever::words(&self.words), story };
+        let p = Packed { bytes: forever::bytes(&self.out), words: forever::slice(&self.words), story };
         self.out.empty();
         self.words.empty();
         self.index.empty();
         self.parts.empty();
         self.offered.empty();
-        (self.snap.flags, self.snap.slots, self.snap.virts) = (0, 0, 0);
-        self.snap.frames.empty();
+        self.pcs.empty();
+        self.snap = (0, 0);
+        self.whole.carry.empty();
+        (self.whole.at, self.whole.flags, self.whole.inst) = (0, 0, None);
         self.leaves.0.empty();
         (self.leaves.1, self.values) = (0, 0);
         scratch::give_packer(self);
@@ -293,7 +364,28 @@ impl In {
     }
     pub fn word(&mut self) -> u64 {
         let n = self.num();
+        self.decoded(n)
+    }
+    fn decoded(&self, n: u64) -> u64 {
         if n & 1 == 0 { n >> 1 } else { self.of.words[(n >> 1) as usize] }
+    }
+    /// What is behind the first byte of an exit, or of the one that it is like; by how much its instruction is later.
+    fn open(of: &'static Packed, at: u32) -> (In, u32) {
+        let mut i = In { of, at: at as usize };
+        if i.byte() & SAME == 0 {
+            return (i, 0);
+        }
+        let (back, later) = (i.num() as usize, i.num() as u32);
+        i.at = at as usize - back + 1;
+        (i, later)
+    }
+    /// Where a value is: as [`Loc`], with its number.
+    fn place(&mut self) -> (u8, Ty, u64) {
+        let b = self.byte();
+        match PLACES.get((b >> 4) as usize) {
+            Some((what, t)) => (*what, *t, (b & 15) as u64),
+            None => (b & 3, ty(b >> 2 & 7), self.word()),
+        }
     }
     fn part<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
         let start = self.at;
@@ -326,36 +418,74 @@ impl In {
         let n = self.num();
         (0..n).map(|_| f(self)).collect()
     }
-    fn r(&mut self) -> R {
-        R(self.word() as u32)
-    }
-    fn val(&mut self) -> Val {
-        match self.byte() {
-            0 => Val::Const(self.word()),
-            1 => Val::Raw(self.word()),
-            2 => Val::Word(self.r()),
-            3 => Val::Int(self.r()),
-            4 => Val::Flt(self.r()),
-            _ => Val::Virt(self.word() as u32),
-        }
+    /// With the bit beside.
+    fn val(&mut self) -> (Val, bool) {
+        let n = self.num();
+        let (r, w) = (R((n >> 4) as u32), n >> 4);
+        let v = match n >> 1 & 7 {
+            0 => Val::Const(self.decoded(w)),
+            1 => Val::Raw(self.decoded(w)),
+            2 => Val::Word(r),
+            3 => Val::Int(r),
+            4 => Val::Flt(r),
+            _ => Val::Virt(w as u32),
+        };
+        (v, n & 1 != 0)
     }
     /// The word that [`In::val`] gives, in a simple exit.
-    fn plain(&mut self, leaves: &[u64; MOST_LEAVES]) -> u64 {
-        match self.byte() {
-            0 | 1 => self.word(),
-            2 => leaves[self.word() as usize],
-            _ => word::fix(leaves[self.word() as usize] as i64),
+    fn plain(&mut self, leaves: &[u64; MOST_LEAVES]) -> (u64, bool) {
+        let n = self.num();
+        let w = match n >> 1 & 7 {
+            0 | 1 => self.decoded(n >> 4),
+            2 => leaves[(n >> 4) as usize],
+            _ => word::fix(leaves[(n >> 4) as usize] as i64),
+        };
+        (w, n & 1 != 0)
+    }
+    /// Values and where they go, each mostly to `size` behind the one before.
+    #[inline(always)]
+    fn puts<T>(
+        &mut self,
+        mut next: i64,
+        size: i64,
+        val: impl Fn(&mut Self) -> (T, bool),
+        mut to: impl FnMut(u32, T),
+    ) {
+        for _ in 0..self.num() {
+            let (v, elsewhere) = val(self);
+            let at = if elsewhere { next + self.signed() } else { next };
+            to(at as u32, v);
+            next = at + size;
         }
     }
-    fn frame_with<T>(&mut self, mut val: impl FnMut(&mut Self) -> T) -> FrameSnap<T> {
-        let (pc, code, base, flags) = (self.word(), self.word(), self.num() as u32, self.word());
-        let bits = self.byte();
-        let func = val(self);
-        let extra = (bits & 2 != 0).then(|| val(self));
-        FrameSnap { pc, code, base, flags, real: bits & 1 != 0, func, extra }
+    /// With a `pc` that is near.
+    fn frame_with<T>(&mut self, val: impl Fn(&mut Self) -> (T, bool)) -> FrameSnap<T> {
+        let (code, pc) = (self.word(), self.num());
+        let pc = self.of.words[pc as usize];
+        let (base, flags) = (self.num() as u32, self.word());
+        let (func, real) = val(self);
+        let extra = (self.byte() != 0).then(|| val(self).0);
+        FrameSnap { pc, code, base, flags, real, func, extra }
     }
-    fn frame(&mut self) -> FrameSnap {
-        self.frame_with(In::val)
+    /// How many frames there are, and each with its number.
+    #[inline(always)]
+    fn frames<T>(
+        &mut self,
+        val: impl Fn(&mut Self) -> (T, bool) + Copy,
+        mut to: impl FnMut(usize, usize, FrameSnap<T>),
+    ) {
+        let Some(last) = (self.num() as usize).checked_sub(1) else { return };
+        let moved = |i: &mut In, f: FrameSnap<T>| FrameSnap { pc: f.pc.wrapping_add_signed(i.signed()), ..f };
+        if last > 0 {
+            self.part(|i| {
+                for k in 0..last {
+                    let f = i.frame_with(val);
+                    to(k, last, moved(i, f));
+                }
+            });
+        }
+        let f = self.part(|i| i.frame_with(val));
+        to(last, last, moved(self, f));
     }
 }
 pub(crate) fn ty(n: u8) -> Ty {
@@ -367,76 +497,76 @@ impl Packed {
     /// more.
     #[inline(never)]
     pub fn leave(&'static self, at: u32, s: &State, to: &mut impl Leaving) {
-        let i = &mut In { of: self, at: at as usize };
-        debug_assert!(self.bytes[i.at] & SIMPLE != 0);
-        i.byte();
+        debug_assert!(self.bytes[at as usize] & SIMPLE != 0);
+        let i = &mut In::open(self, at).0;
         let mut leaves = [0; MOST_LEAVES];
         let used = i.part(|i| {
             let n = i.num() as usize;
             for l in &mut leaves[..n] {
-                let b = i.byte();
-                let n = i.word();
-                *l = match b & 3 {
-                    0 => s.gpr[n as usize],
-                    1 => s.xmm[n as usize],
-                    2 => s.spill[n as usize],
+                let (what, _, n) = i.place();
+                *l = match what {
+                    GPR => s.gpr[n as usize],
+                    XMM => s.xmm[n as usize],
+                    SPILL => s.spill[n as usize],
                     _ => n,
                 };
             }
             n
         });
         i.part(|i| {
-            let mut next = 0;
-            for _ in 0..i.num() {
-                let n = i.signed() + next;
-                next = n + 1;
-                to.slot(n as u32, i.plain(&leaves));
-            }
+            i.part(|i| i.puts(0, 1, |i| i.plain(&leaves), |at, w| to.slot(at, w)));
+            i.frames(|i| i.plain(&leaves), |k, last, f| to.frame(k, k == last, &f));
         });
-        let n = i.num() as usize;
-        for k in 0..n {
-            i.part(|i| {
-                let f = i.frame_with(|i| i.plain(&leaves));
-                to.frame(k, k + 1 == n, &f);
-            });
-        }
         // The collector looks at the native stack, also at what was left there: nothing may live longer for that.
         leaves[..used].fill(0);
         std::hint::black_box(&leaves);
     }
-    /// What is needed to leave.
-    pub fn unpack(&'static self, at: u32) -> Left {
-        let i = &mut In { of: self, at: at as usize };
-        let mut snap = Snap { in_memory: i.byte() & HERE != 0, ..Snap::default() };
+    /// The last frame, and how many there are.
+    pub fn innermost(&'static self, at: u32) -> Option<(FrameSnap, usize)> {
+        let i = &mut In::open(self, at).0;
+        let mut x = None;
+        i.part(|i| {
+            for _ in 0..i.num() {
+                i.place();
+            }
+        });
+        i.part(|i| {
+            i.part(|i| i.puts(0, 1, In::val, |_, _| {}));
+            i.frames(In::val, |k, _, f| x = Some((f, k + 1)));
+        });
+        x
+    }
+    /// All but what [`Packed::unpack_rest`] gives.
+    pub fn unpack(&'static self, at: u32) -> Said {
+        let mut snap = Snap { in_memory: self.bytes[at as usize] & HERE != 0, ..Snap::default() };
+        let (i, later) = &mut In::open(self, at);
         let leaves = i.part(|i| {
             i.all(|i| {
-                let b = i.byte();
-                let n = i.word();
-                let l = match b & 3 {
-                    0 => Loc::Gpr(n as u8),
-                    1 => Loc::Xmm(n as u8),
-                    2 => Loc::Spill(n as u16),
+                let (what, ty, n) = i.place();
+                let l = match what {
+                    GPR => Loc::Gpr(n as u8),
+                    XMM => Loc::Xmm(n as u8),
+                    SPILL => Loc::Spill(n as u16),
                     _ => Loc::Const(n),
                 };
-                (l, ty(b >> 2))
+                (l, ty)
             })
         });
-        snap.slots = i.part(|i| {
-            let mut next = 0;
-            i.all(|i| {
-                let n = i.signed() + next;
-                next = n + 1;
-                (n as u32, i.val())
-            })
+        i.part(|i| {
+            i.part(|i| i.puts(0, 1, In::val, |at, v| snap.slots.push((at, v))));
+            i.frames(In::val, |_, _, f| snap.frames.push(f));
+            snap.virts = i.part(|i| {
+                i.all(|i| {
+                    let mut v = VirtSnap { what: i.word() as i64, fields: Vec::new() };
+                    i.puts(8, 8, In::val, |at, x| v.fields.push((at, x)));
+                    v
+                })
+            });
         });
-        snap.frames = i.all(|i| i.part(In::frame));
-        snap.virts = i.part(|i| {
-            i.all(|i| VirtSnap { what: i.word() as i64, fields: i.all(|i| (i.num() as u32, i.val())) })
-        });
-        Left::new(snap, leaves, i.at as u32)
+        Said { snap, leaves, of: self, rest: (i.at as u32, *later) }
     }
-    /// `carry` and what is known, from `Left::rest` on.
-    pub fn unpack_rest(&'static self, at: u32) -> (Vec<u32>, Vec<Hint>) {
+    /// `carry` and what is known, from `Said::rest` on.
+    pub fn unpack_rest(&'static self, (at, later): (u32, u32)) -> (Vec<u32>, Vec<Hint>) {
         let i = &mut In { of: self, at: at as usize };
         let carry = i.part(|i| i.all(|i| i.num() as u32));
         let exit = i.num() as u32;
@@ -454,13 +584,14 @@ impl Packed {
                 }
             })
         });
-        (carry, In { of: self, at: self.story as usize }.retell(exit - 1, &values))
+        (carry, In { of: self, at: self.story as usize }.retell(exit - 1 + later, &values))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Left;
 
     #[test]
     fn comes_back() {
@@ -526,6 +657,8 @@ mod tests {
             let places: Vec<_> = leaves(*k).iter().map(|l| (l.1, l.2)).collect();
             assert_eq!((&y.snap, &y.leaves), (now, &places));
             assert_eq!(packed.unpack_rest(y.rest), (carry.clone(), Vec::new()));
+            let last = now.frames.last().map(|f| (*f, now.frames.len()));
+            assert_eq!(packed.innermost(*at), last);
         }
         // A simple one is carried out as the unpacked one says.
         let mut simple = other;
@@ -565,10 +698,10 @@ mod tests {
         }
         let mut log = Log::default();
         packed.leave(at, &s, &mut log);
-        let y = packed.unpack(at);
-        let words: Vec<_> = y.moves.slots.iter().map(|m| (m.to, m.plain(&s).unwrap())).collect();
+        let y = Left::new(&packed.unpack(at));
+        let words: Vec<_> = y.slots.iter().map(|m| (m.to, m.plain(&s).unwrap())).collect();
         assert_eq!(log.0, words);
-        let links: Vec<_> = y.moves.frames.iter().map(|m| m.plain(&s).unwrap()).collect();
+        let links: Vec<_> = y.each().skip(y.slots.len()).map(|m| m.plain(&s).unwrap()).collect();
         assert_eq!((log.1.len(), log.1[1].0, log.1[0].1, log.1[1].1), (2, 1, false, true));
         assert_eq!(links, [log.1[1].2.func, log.1[1].2.extra.unwrap()]);
         assert_eq!((log.1[0].2.pc, log.1[0].2.extra), (simple.frames[0].pc, None));

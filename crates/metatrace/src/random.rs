@@ -453,6 +453,7 @@ impl World {
         if e.owner() == 0 {
             return Outcome { pc: 0, state: self.describe(&[]), unsure: false };
         }
+        let e = e.said();
         self.leave(&e.snap, false, &|r| e.read(&s, r))
     }
 }

@@ -287,8 +287,9 @@ impl Tracer {
     }
     /// A bridge from an exit: its types, its virtual objects, its frames.
     pub fn begin_bridge(&mut self, e: &Exit) {
+        let said = e.said();
         let mut ins = Vec::new();
-        for (k, (loc, ty)) in e.leaves.iter().enumerate() {
+        for (k, (loc, ty)) in said.leaves.iter().enumerate() {
             self.core.trace.inputs.push(*ty);
             ins.push(match loc {
                 Loc::Const(w) => self.core.trace.konst(*ty, *w),
@@ -296,11 +297,11 @@ impl Tracer {
             });
         }
         let name = &mut |r: R, _| ins.get(r.0 as usize).copied();
-        self.core.trace.hints = e.rest().1.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
+        self.core.trace.hints = said.rest().1.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         // All objects are made (virtually) first, for they may refer to each other.
         let new = |v: &VirtSnap| (Op::New, R::NONE, R::NONE, v.what);
         let objects: Vec<R> =
-            e.snap.virts.iter().map(new).map(|(op, a, b, w)| self.core.op_imm(op, a, b, w)).collect();
+            said.snap.virts.iter().map(new).map(|(op, a, b, w)| self.core.op_imm(op, a, b, w)).collect();
         let val = |core: &mut Recorder, v: &Val| match *v {
             Val::Const(w) => core.word(w),
             Val::Raw(w) => core.int(w as i64),
@@ -309,16 +310,16 @@ impl Tracer {
             Val::Flt(r) => core.op1(Op::Box, ins[r.0 as usize]),
             Val::Virt(n) => objects[n as usize],
         };
-        for (o, v) in objects.iter().zip(&e.snap.virts) {
+        for (o, v) in objects.iter().zip(&said.snap.virts) {
             for (at, x) in &v.fields {
                 let b = val(&mut self.core, x);
                 self.core.trace.push(Inst { a: *o, b, imm: *at as i64, ..Inst::new(Op::SetNew) });
             }
         }
-        for f in &e.snap.frames {
+        for f in &said.snap.frames {
             self.frames.push(RFrame { base: f.base as usize, code: f.code, pc: f.pc });
         }
-        for (slot, v) in &e.snap.slots {
+        for (slot, v) in &said.snap.slots {
             let r = val(&mut self.core, v);
             let slot = *slot as usize;
             if self.sym.len() <= slot {

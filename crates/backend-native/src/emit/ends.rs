@@ -14,6 +14,7 @@ impl<I: Isa> Emit<'_, I> {
     /// The inputs of a bridge are where the exit left them.
     pub(super) fn inputs(&mut self) -> Res<()> {
         let Some(parent) = self.parent else { return Ok(()) };
+        let leaves = parent.said().leaves;
         for i in 0..self.t.insts.len() {
             let x = &self.t.insts[i];
             if x.op != Op::In {
@@ -24,7 +25,7 @@ impl<I: Isa> Emit<'_, I> {
                     let y = &self.t.insts[k];
                     y.op == Op::In && y.imm == x.imm && self.uses.last[k] != 0
                 };
-                if let (Loc::Spill(s), Ty::Ref) = (parent.leaves[x.imm as usize].0, x.ty)
+                if let (Loc::Spill(s), Ty::Ref) = (leaves[x.imm as usize].0, x.ty)
                     && !(0..self.t.insts.len()).any(shared)
                 {
                     // Nobody will clear it later.
@@ -33,7 +34,7 @@ impl<I: Isa> Emit<'_, I> {
                 continue;
             }
             let v = i as u32;
-            match parent.leaves[x.imm as usize].0 {
+            match leaves[x.imm as usize].0 {
                 l @ (Loc::Gpr(_) | Loc::Xmm(_)) => {
                     self.place[i].reg = Some(l);
                     if self.owner(l).is_some() {

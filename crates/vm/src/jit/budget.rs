@@ -41,6 +41,8 @@ const ASK: u64 = 250_000;
 const PACE: u64 = 2;
 /// This part of a threshold is counted before the next try.
 pub const AGAIN: u32 = 8;
+/// Work that took so long needed much memory, which the system gets back at once: that takes a fraction of a millisecond.
+const LARGE: u64 = 3_000_000;
 /// What a piece of work is thought to take before there was one.
 const TYPICAL: u64 = 200_000;
 
@@ -190,6 +192,12 @@ impl Drop for Work {
         // Racing threads may lose a piece.
         self.average.store((self.average.load(Relaxed) * 7 + n) / 8, Relaxed);
         NEXT.store(end + n * PACE, Relaxed);
+        // Its memory is free now. What is usual is used again by the next piece.
+        if n > LARGE {
+            adder_heap::trim();
+        } else {
+            adder_heap::trim_later();
+        }
         if log::on() {
             eprintln!("jit: took {} us until {} us, all so far {} us", n / 1000, end / 1000, spent / 1000);
         }

@@ -90,11 +90,12 @@ pub fn returned(th: Th, s: &mut State) -> R<Ctl> {
 /// Whether another bridge may grow here.
 fn worth(e: &Exit) -> bool {
     let tree = unsafe { &*(e.owner() as *const Tree) };
-    let place = |e: &Exit| e.snap.frames.last().map_or(0, |f| f.pc);
+    let place = |e: &Exit| e.innermost().map_or(0, |(f, _)| f.pc);
+    let here = place(e);
     let (mut same, mut chain, mut up) = (0, 0, e.parent());
     while let Some(x) = up {
         chain += 1;
-        same += (place(x) == place(e)) as u32;
+        same += (place(x) == here) as u32;
         up = x.parent();
     }
     same < Param::MaxSame.get()
@@ -109,8 +110,8 @@ fn rebuild(th: Th, s: &State, e: &Exit) {
     if e.leave(s, &mut first) {
         return;
     }
-    let left: &Left = e;
-    if left.snap.virts.is_empty() {
+    let left = e.left();
+    if left.objects.is_empty() {
         finish(th, s, left, &[]);
     } else {
         rebuild_objects(th, s, left);
@@ -183,17 +184,17 @@ fn rebuild_objects(th: Th, s: &State, left: &Left) {
             th.m.barrier(Value::from_bits(o as u64).obj().unwrap_unchecked(), slot);
         }
     };
-    for (o, fields) in left.snap.virts.iter().zip(&left.moves.fields) {
+    for o in left.objects {
         let size = new_size(o.what);
         let p = unsafe { super::helpers::alloc(th, o.what as u64) } as *mut u64;
         // Counted layouts read their size from the object: all is written before anything else is allocated.
         unsafe { std::slice::from_raw_parts_mut(p.add(1), size / 8 - 1).fill(0) };
-        for m in fields {
+        for m in o.fields {
             store(p, m, m.plain(s).unwrap_or(0));
         }
         let _ = objects.push(th, unsafe { Value::from_bits(p as u64) });
     }
-    for (n, m) in &left.moves.late {
+    for (n, m) in left.late {
         let w = match m.how {
             How::Virt => objects.as_slice()[m.object()].bits(),
             _ if m.plain(s).is_some() => continue,
@@ -207,7 +208,7 @@ fn rebuild_objects(th: Th, s: &State, left: &Left) {
 /// Registers and frames, the objects being there.
 #[inline(always)]
 fn finish(th: Th, s: &State, left: &Left, objects: &[Value]) {
-    if left.moves.floats && each(left).any(|m| m.how == How::Flt && m.plain(s).is_none()) {
+    if left.floats && left.each().any(|m| m.how == How::Flt && m.plain(s).is_none()) {
         return finish_floats(th, s, left, objects);
     }
     write(th, s, left, |m| match m.plain(s) {
@@ -215,15 +216,12 @@ fn finish(th: Th, s: &State, left: &Left, objects: &[Value]) {
         None => objects[m.object()].bits(),
     });
 }
-fn each(left: &Left) -> impl Iterator<Item = &Move> {
-    left.moves.slots.iter().chain(&left.moves.frames)
-}
 /// Numbers that need objects are rare.
 #[cold]
 #[inline(never)]
 fn finish_floats(th: Th, s: &State, left: &Left, objects: &[Value]) {
     let mut made = Gather::new();
-    for m in each(left).filter(|m| m.how == How::Flt && m.plain(s).is_none()) {
+    for m in left.each().filter(|m| m.how == How::Flt && m.plain(s).is_none()) {
         let _ = made.push(th, th.float(m.float(s)));
     }
     let mut at = made.as_slice().iter();
@@ -234,23 +232,21 @@ fn finish_floats(th: Th, s: &State, left: &Left, objects: &[Value]) {
     });
 }
 
-/// Writes registers and frames; `value` must not allocate and is called in the order of `each`.
+/// Writes registers and frames; `value` must not allocate and is called in the order of [`Left::each`].
 #[inline(always)]
 fn write(th: Th, s: &State, left: &Left, mut value: impl FnMut(&Move) -> u64) {
     unsafe {
         let regs = s.regs as *mut u64;
         let root = s.fp as *mut Frame;
-        for m in &left.moves.slots {
+        for m in left.slots {
             *regs.add(m.to as usize) = value(m);
         }
-        let n = left.snap.frames.len();
-        let mut links = left.moves.frames.iter();
-        for (k, f) in left.snap.frames.iter().enumerate() {
+        let n = left.frames.len();
+        for (k, f) in left.frames.iter().enumerate() {
             let fr = root.add(k);
             if k > 0 && !f.real {
-                let mut word = || links.next().map_or(0, &mut value);
-                let func = word();
-                let extra = f.extra.map(|_| word());
+                let func = value(&f.func);
+                let extra = f.extra.as_ref().map(&mut value);
                 let FrameSnap { pc, code, base, flags, real, .. } = *f;
                 make_frame(th, &mut *fr, regs, &FrameSnap { pc, code, base, flags, real, func, extra });
             }

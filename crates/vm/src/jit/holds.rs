@@ -5,7 +5,7 @@
 
 use crate::thread::Th;
 use crate::value::Value;
-use adder_metatrace::backend::{Exit, State};
+use adder_metatrace::backend::{Exit, Said, State};
 use adder_metatrace::ir::{Const, Hint, HintVal, R, Ty};
 use adder_metatrace::opt::Kind;
 use adder_metatrace::word;
@@ -16,13 +16,14 @@ pub fn check(th: Th, s: &State, e: &'static Exit) {
     if th.multi() || e.id() % 2 == 0 || e.in_memory() {
         return;
     }
-    for h in e.rest().1 {
-        assert!(holds(s, e, &h), "exit {} tells what is not so: {h:?}", e.id());
+    let said = e.said();
+    for h in said.rest().1 {
+        assert!(holds(s, &said, &h), "exit {} tells what is not so: {h:?}", e.id());
     }
 }
 
 /// An operand's bits: of a raw integer or a double without a tag.
-fn bits(s: &State, e: &Exit, v: HintVal) -> u64 {
+fn bits(s: &State, e: &Said, v: HintVal) -> u64 {
     match v {
         HintVal::Value(r) | HintVal::Tagged(r) | HintVal::Boxed(r) => e.read(s, r),
         HintVal::Const(c) => c.bits,
@@ -31,11 +32,11 @@ fn bits(s: &State, e: &Exit, v: HintVal) -> u64 {
 fn is(w: u64, d: u32) -> bool {
     Value::from_word(w).is_some_and(|v| v.shape_id() == d)
 }
-fn ty(e: &Exit, r: R) -> Ty {
+fn ty(e: &Said, r: R) -> Ty {
     e.leaves[r.0 as usize].1
 }
 
-fn holds(s: &State, e: &Exit, h: &Hint) -> bool {
+fn holds(s: &State, e: &Said, h: &Hint) -> bool {
     match *h {
         Hint::Fact(r, f) => {
             let w = e.read(s, r);

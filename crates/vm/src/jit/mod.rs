@@ -226,9 +226,9 @@ pub fn report() {
     all.sort_by_key(|e| std::cmp::Reverse(e.times()));
     for e in all.iter().take(25).filter(|e| e.times() > 0) {
         let tree = unsafe { &*(e.owner() as *const Tree) };
-        let place = match e.snap.frames.last() {
+        let place = match e.innermost() {
             // The instruction is looked at, not the code object, which may be dead.
-            Some(f) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| {
+            Some((f, _)) => unsafe { (f.pc as *const Ins).as_ref() }.map_or("?", |i| {
                 adder_bytecode::Op::try_from_byte(i.op_byte()).map_or("?", |o| o.info().name)
             }),
             None => "in memory",

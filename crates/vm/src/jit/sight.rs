@@ -43,10 +43,11 @@ pub fn line(th: Th, code: Gc<Code>, pc: *const Ins, depth: u32) -> Line {
 fn begins(rec: &Rec) -> Line {
     let th = rec.th;
     let tree = unsafe { Value::from_bits(rec.tree.code).cast_unchecked::<Code>() };
-    match rec.from.and_then(|e| e.snap.frames.last().map(|f| (f, e.snap.frames.len() as u32 - 1))) {
+    match rec.from.and_then(|e| e.innermost()) {
         // SAFETY: the exit's tree is valid, which keeps its code alive.
-        Some((f, depth)) => {
-            line(th, unsafe { Value::from_bits(f.code).cast_unchecked() }, f.pc as *const Ins, depth)
+        Some((f, n)) => {
+            let code = unsafe { Value::from_bits(f.code).cast_unchecked() };
+            line(th, code, f.pc as *const Ins, n as u32 - 1)
         }
         None => line(th, tree, rec.tree.header, 0),
     }

@@ -7,6 +7,7 @@
 //!   frame, code and `pc`.
 
 use super::*;
+use adder_metatrace::backend::{Loc, Said};
 
 /// Bridges, begun or made, of a tree that is soon made again.
 const FEW: u32 = 2;
@@ -123,17 +124,17 @@ fn drop_young(tree: &'static Tree, code: Gc<Code>) {
 
 impl Rec {
     /// The values that the exit offers.
-    fn inputs(&mut self, e: &'static Exit) -> Vec<R_> {
+    fn inputs(&mut self, e: &'static Exit, said: &Said) -> Vec<R_> {
         let mut ins = Vec::new();
-        for (k, (_, ty)) in e.leaves.iter().enumerate() {
+        for (k, (at, ty)) in said.leaves.iter().enumerate() {
             self.core.trace.inputs.push(*ty);
-            ins.push(match e.leaves[k].0 {
-                adder_metatrace::backend::Loc::Const(w) => self.core.trace.konst(*ty, w),
+            ins.push(match *at {
+                Loc::Const(w) => self.core.trace.konst(*ty, w),
                 _ => self.core.trace.push(Inst { ty: *ty, imm: k as i64, ..Inst::new(Op::In) }),
             });
         }
         let name = &mut |r: R_, _| ins.get(r.0 as usize).copied();
-        let (carry, hints) = e.rest();
+        let (carry, hints) = said.rest();
         self.asked_fix = matches!(hints.last(), Some(Hint::Cond(Op::IsFix, ..)));
         self.core.trace.hints = hints.iter().filter_map(|h| h.with(name, |_| Ty::Ref)).collect();
         self.home = e.home();
@@ -141,10 +142,12 @@ impl Rec {
         ins
     }
     fn begin_bridge(&mut self, e: &'static Exit) {
-        let ins = self.inputs(e);
+        let said = e.said();
+        let ins = self.inputs(e, &said);
+        let snap = &said.snap;
         // Virtual objects: all made (virtually) first, for they may refer to each other.
         let objs: Vec<R_> =
-            e.snap.virts.iter().map(|v| self.core.op_imm(Op::New, R_::NONE, R_::NONE, v.what)).collect();
+            snap.virts.iter().map(|v| self.core.op_imm(Op::New, R_::NONE, R_::NONE, v.what)).collect();
         let val = |rec: &mut Rec, v: &Val| -> R_ {
             match *v {
                 Val::Const(w) => match Value::from_word(w) {
@@ -158,13 +161,13 @@ impl Rec {
                 Val::Virt(n) => objs[n as usize],
             }
         };
-        for (n, v) in e.snap.virts.iter().enumerate() {
+        for (n, v) in snap.virts.iter().enumerate() {
             for (at, x) in &v.fields {
                 let x = val(self, x);
                 self.core.trace.push(Inst { a: objs[n], b: x, imm: *at as i64, ..Inst::new(Op::SetNew) });
             }
         }
-        for (k, f) in e.snap.frames.iter().enumerate() {
+        for (k, f) in snap.frames.iter().enumerate() {
             let code: Gc<Code> = unsafe { Value::from_bits(f.code).cast_unchecked() };
             self.keep_alive(code.value());
             let func = if k == 0 || matches!(f.func, Val::Const(0)) { R_::NONE } else { val(self, &f.func) };
@@ -183,7 +186,7 @@ impl Rec {
                 inner: 0,
             });
         }
-        for (slot, v) in &e.snap.slots {
+        for (slot, v) in &snap.slots {
             let r = val(self, v);
             let slot = *slot as usize;
             self.grow(slot);
@@ -197,17 +200,18 @@ impl Rec {
     fn begin_in_memory(&mut self, e: &'static Exit, at: *const Ins) -> bool {
         let fp = self.th.fp.get();
         let depth = unsafe { fp.offset_from(self.root_fp) };
-        let was = e.snap.frames.len() as isize - 1;
+        let said = e.said();
+        let was = said.snap.frames.len() as isize - 1;
         if depth < 0 || (depth - was).abs() > 1 {
             return false;
         }
-        self.inputs(e);
+        self.inputs(e, &said);
         let (depth, f) = (depth as usize, unsafe { &*fp });
         let base = unsafe { f.regs.offset_from(self.root_regs) };
         if base < 0 || (depth > 0 && f.flags & (fflags::ENTRY | fflags::OBJECT | fflags::WRITTEN) != 0) {
             return false;
         }
-        for (k, f) in e.snap.frames.iter().enumerate().take(depth) {
+        for (k, f) in said.snap.frames.iter().enumerate().take(depth) {
             let code: Gc<Code> = unsafe { Value::from_bits(f.code).cast_unchecked() };
             self.keep_alive(code.value());
             self.frames.push(RFrame {
@@ -228,7 +232,7 @@ impl Rec {
         let began = self.core.trace.insts.len();
         self.frames.push(RFrame { mem_pc: at, ..RFrame::in_memory(f, base as u32, began) });
         self.mem_fp = Some(depth);
-        self.core.set_snap(e.snap.clone());
+        self.core.set_snap(said.snap);
         let (t, root, regs) = (self.base_addr(0), self.base_addr(1), self.base_addr(2));
         let place = |rec: &mut Rec, base: R_, n: usize| {
             let n = rec.core.int(n as i64);

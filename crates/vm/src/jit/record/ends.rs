@@ -297,7 +297,7 @@ impl Rec {
     fn went_elsewhere(&self) -> bool {
         let mut e = self.from;
         while let Some(x) = e {
-            if x.snap.in_memory || x.early() {
+            if x.in_memory() || x.early() {
                 return true;
             }
             e = x.parent();
