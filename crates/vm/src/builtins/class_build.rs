@@ -55,11 +55,11 @@ pub fn build_class(th: Th, a: RawArgs) -> R<Value> {
         );
     }
     // The body runs as the function it is, with the namespace as its locals.
+    super::function::make_room(th, func.code.gc(), ns)?;
     let regs = th.free_regs();
     th.check_stack("")?;
     let nf = unsafe { th.push_frame(func, regs, None, RawArgs::EMPTY, fflags::ENTRY | fflags::LOCALS) }?;
     nf.locals.init(Some(ns));
-    super::function::make_room(th, func.code.gc(), ns)?;
     let cell = th.run_entry()?;
     if !bases.is(orig) {
         th.setitem(ns, n!(__orig_bases__), Some(orig))?;

@@ -349,9 +349,10 @@ pub fn run_code(
 }
 
 /// Room in an exact dict for what a module or class body will put into it: growing step by step takes as much memory
-/// again. The code is loaded.
+/// again.
 pub fn make_room(th: Th, code: Gc<Code>, namespace: Value) -> R<()> {
     let Some(d) = namespace.exact::<Dict>() else { return Ok(()) };
+    crate::builtins::code::load(th, code)?;
     // SAFETY: loaded code has its data as long as it lives.
     let code = unsafe { &(*code.data).code };
     let stores = [Op::StoreName as u8, Op::StoreGlobal as u8];

@@ -642,14 +642,7 @@ mod threaded {
             } else {
                 (i.a(), generator::FOR_FLAGS)
             };
-            let it = Value::from_bits(*regs.add(it));
-            let g = match generator::as_generator(it) {
-                Some(g) => g,
-                None => match generator::behind(th, it) {
-                    Some(g) => g,
-                    None => return slow_tramp(i, pc, regs, th, fp),
-                },
-            };
+            let g = Value::from_bits(*regs.add(it)).cast_unchecked();
             match chain::resume(th, pc, regs, fp, g, flags, NONE()) {
                 Some((pc, regs, fp)) => {
                     let i = *pc;
@@ -671,11 +664,8 @@ mod threaded {
     #[inline(always)]
     unsafe fn for_iter_route(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
         unsafe {
-            let it = Value::from_bits(*regs.add(i.a()));
-            if it.is_exact(Kind::Generator) {
+            if Value::from_bits(*regs.add(i.a())).is_exact(Kind::Generator) {
                 for_generator(i, pc, regs, th, fp)
-            } else if it.is_obj() && it.kind() == Kind::Object {
-                for_instance(i, pc, regs, th, fp)
             } else {
                 ForIter::more(i, pc, regs, th, fp)
             }
@@ -692,22 +682,6 @@ mod threaded {
         unsafe {
             let it = Value::from_bits(*regs.add(i.a()));
             resume(it, NONE(), generator::FOR_FLAGS, i, pc, regs, th, fp)
-        }
-    }
-    /// The iterator is an instance: a generator may be behind it.
-    #[inline(never)]
-    unsafe extern "C-unwind" fn for_instance(
-        i: Ins,
-        pc: *const Ins,
-        regs: *mut u64,
-        th: Th,
-        fp: *mut Frame,
-    ) -> u64 {
-        unsafe {
-            match generator::behind(th, Value::from_bits(*regs.add(i.a()))) {
-                Some(g) => resume(g.value(), NONE(), generator::FOR_FLAGS, i, pc, regs, th, fp),
-                None => slow_tramp(i, pc, regs, th, fp),
-            }
         }
     }
     unsafe extern "C-unwind" fn send(i: Ins, pc: *const Ins, regs: *mut u64, th: Th, fp: *mut Frame) -> u64 {
