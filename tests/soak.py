@@ -2,13 +2,14 @@
 
     adder tests/soak.py [MINUTES] [KIND...]
 
-The kinds of work take turns. Resident memory is read after each round; once warm (a fifth of the time), its lowest values
-of the first and of the last quarter may differ by a twentieth. Works on Linux.
+The kinds of work take turns. Resident memory is read after each round; once warm (a fifth of the time), its medians of
+the first and of the last quarter may differ by a twentieth. Works on Linux.
 """
 import asyncio
 import gc
 import json
 import re
+import statistics
 import sys
 import threading
 import time
@@ -172,8 +173,9 @@ def main():
             print(f"{now:6.0f} s  {rounds:5d} rounds  {resident()} MB", flush=True)
             shown += 6 * minutes
     quarter = max(len(seen) // 4, 1)
-    first, last = min(seen[:quarter]), min(seen[-quarter:])
-    print(f"resident: {first} MB, at the end {last} MB, at most {max(seen)} MB; {Closing.closed} finalizers")
+    first, last = statistics.median(seen[:quarter]), statistics.median(seen[-quarter:])
+    print(f"resident: {first} MB ({min(seen[:quarter])} at least), at the end {last} MB ({min(seen[-quarter:])}), "
+          f"at most {max(seen)} MB; {Closing.closed} finalizers")
     sys.exit(last > first * 1.05 + 1)
 
 

@@ -349,12 +349,12 @@ impl Heap {
     pub fn collect(&'static self, m: &Mutator, major: bool) {
         m.with_stack_saved(|| self.collect_now(m, major));
     }
-    /// Between two phases of a program that begins: a good moment for a collection that would soon be due, since little
-    /// is alive besides what stays.
+    /// Between two phases of a program, as after an import: a good moment for a collection that would soon be due. What
+    /// lives now stays, little else is alive, and the next phase does not wait for what this one left behind.
     pub fn between_phases(&'static self, m: &Mutator) {
         let due = {
             let s = self.space.lock();
-            s.stats.minor < EARLY && s.stress == 0 && s.since * 2 >= s.young_limit()
+            s.stress == 0 && s.since * 2 >= s.young_limit()
         };
         if due {
             self.collect(m, false);

@@ -17,7 +17,7 @@ use crate::native::*;
 use crate::object::*;
 use crate::thread::{Root, Th};
 use crate::value::*;
-use adder_heap::Obj;
+use adder_heap::{Obj, thread_ns};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::*};
 use std::time::Instant;
@@ -245,14 +245,15 @@ pub fn run_soon(th: Th) -> R<usize> {
 /// `collect_soon` for what a `del` may have left unreachable; with or without the old objects.
 const DROPPED: u32 = u32::MAX;
 const DROPPED_OLD: u32 = u32::MAX - 1;
-/// What collections for the sake of dropped objects have taken, in nanoseconds, and since when that counts. What was in
-/// vain counts `IN_VAIN` times: most programs have no use for them, and should not lose time at their start.
+/// What collections for the sake of dropped objects have taken, in nanoseconds of processor time, and since when that
+/// counts. What was in vain counts `IN_VAIN` times: most programs have no use for them, and should not lose time at their
+/// start.
 static PROMPT_SPENT: AtomicU64 = AtomicU64::new(0);
 static PROMPT_SINCE: OnceLock<Instant> = OnceLock::new();
 
 const IN_VAIN: u64 = 10;
-fn spent(start: Instant, in_vain: bool) {
-    let n = start.elapsed().as_nanos() as u64;
+fn spent(begun: u64, in_vain: bool) {
+    let n = thread_ns() - begun;
     PROMPT_SPENT.fetch_add(if in_vain { n * IN_VAIN } else { n }, Relaxed);
 }
 
@@ -283,11 +284,14 @@ fn noticed(th: Th, v: Value) -> bool {
             _ => th.type_of(v).has(tflags::HAS_DEL),
         }
 }
-/// A part of the time only: a program that drops such objects all the time gets its collections as ever.
+/// A part of the time only: a program that drops such objects all the time gets its collections as ever. Under stress they
+/// are few among many.
 #[cold]
-fn may_be_prompt() -> bool {
+fn may_be_prompt(th: Th) -> bool {
     let since = PROMPT_SINCE.get_or_init(Instant::now);
-    enabled() && PROMPT_SPENT.load(Relaxed) < 50_000_000 + since.elapsed().as_nanos() as u64 / 16
+    enabled()
+        && (PROMPT_SPENT.load(Relaxed) < 50_000_000 + since.elapsed().as_nanos() as u64 / 16
+            || matches!(th.m.heap.config.mode, adder_heap::Mode::Stress(_)))
 }
 /// A `del` has dropped `v`. Programs expect its finalizer and the callbacks of its weak references now, as reference
 /// counts would have it: where somebody would notice, a collection looks whether nobody else refers to it, as long as such
@@ -298,7 +302,7 @@ pub fn dropped(th: Th, v: Value) -> bool {
 }
 #[cold]
 fn drop_soon(th: Th, v: Value) -> bool {
-    if !may_be_prompt() || th.exc.get().is_some() || in_cycle(th, v) {
+    if !may_be_prompt(th) || th.exc.get().is_some() || in_cycle(th, v) {
         return false;
     }
     let old = unsafe { v.header_unchecked() }.gc.load(Relaxed) & adder_heap::gcbits::UNLOGGED != 0;
@@ -308,7 +312,7 @@ fn drop_soon(th: Th, v: Value) -> bool {
 /// Whether reference counts would not free it: it refers to itself. Looks at the nearest objects only, and not at what is
 /// alive all the same: classes, modules, namespaces, code.
 fn in_cycle(th: Th, v: Value) -> bool {
-    let start = Instant::now();
+    let begun = thread_ns();
     let through = |o: Obj| match kind_of(o) {
         Kind::Type | Kind::Module | Kind::Code => false,
         Kind::Dict => !Value::from_obj(o).cast::<Dict>().is_some_and(|d| d.is_cells()),
@@ -316,12 +320,12 @@ fn in_cycle(th: Th, v: Value) -> bool {
     };
     let found =
         v.is_kind(Kind::Type) || th.m.heap.in_cycle(&th.m, v.obj().expect("an object"), 200, &through);
-    spent(start, found);
+    spent(begun, found);
     found
 }
 /// As `dropped`, in a native function that let go of what `noticeable` told it about.
 pub fn dropped_in_native(th: Th) {
-    if may_be_prompt() {
+    if may_be_prompt(th) {
         clear_stack();
         collect_dropped(th, false);
     }
@@ -338,9 +342,9 @@ pub fn noticeable(th: Th, values: &[Option<Value>]) -> bool {
 /// Never inlined, as `run`: its frame lies in the part of the stack that was cleared.
 #[inline(never)]
 fn collect_dropped(th: Th, old: bool) {
-    let start = Instant::now();
+    let begun = thread_ns();
     th.m.heap.collect(&th.m, old);
-    spent(start, !th.m.heap.has_pending());
+    spent(begun, !th.m.heap.has_pending());
     crate::pending::deaths(th);
 }
 /// Whether `collect_soon` is on behalf of a `del`: then it is done here.
