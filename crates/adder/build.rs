@@ -30,8 +30,12 @@ const PLAIN: &[&str] = &[
     "runpy.py",
 ];
 
+/// Modules by how many programs import them, made by `tools/library-order`.
+const ORDER: &str = include_str!("library.order");
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=library.order");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let files: Vec<_> = adder_pylib::files().filter(|f| f.path().ends_with(".py")).collect();
     let next = AtomicUsize::new(0);
@@ -55,14 +59,15 @@ fn main() {
     });
     packed.sort_by_key(|p| p.0); // `files` are sorted by path
 
-    // What every start reads lies together: fewer pages of the file are touched.
-    let plain = |i: usize| PLAIN.contains(&files[i].path());
+    // What every start reads lies together, then what many programs import: fewer pages of the file are touched.
+    let order: Vec<&str> = PLAIN.iter().copied().chain(ORDER.lines()).collect();
+    let rank = |i: usize| order.iter().position(|p| *p == files[i].path()).unwrap_or(order.len());
     let (mut blob, mut at) = (Vec::new(), vec![0; files.len()]);
-    for first in [true, false] {
-        for (i, (_, data)) in packed.iter().filter(|p| plain(p.0) == first) {
-            at[*i] = blob.len();
-            blob.extend_from_slice(data);
-        }
+    let mut in_order: Vec<_> = packed.iter().collect();
+    in_order.sort_by_key(|p| rank(p.0));
+    for (i, (_, data)) in in_order {
+        at[*i] = blob.len();
+        blob.extend_from_slice(data);
     }
     let (mut names, mut records) = (String::new(), String::new());
     for (i, (len, data)) in &packed {

@@ -61,7 +61,7 @@ macro_rules! real {
             $(let $x = f64::from_bits($x);)*
             Bits::bits($e)
         }
-        Inline::Real(Real::$kind(f))
+        &Real::$kind(f)
     }};
 }
 
@@ -78,25 +78,25 @@ pub static MODULE: NativeModule = NativeModule {
             "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi.",
             acos,
         )
-        .inlined(real!(One, |x| m::acos(x))),
+        .real(real!(One, |x| m::acos(x))),
         function("acosh", X, "Return the inverse hyperbolic cosine of x.", acosh)
-        .inlined(real!(One, |x| m::acosh(x))),
+        .real(real!(One, |x| m::acosh(x))),
         function(
             "asin",
             X,
             "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
             asin,
         )
-        .inlined(real!(One, |x| m::asin(x))),
+        .real(real!(One, |x| m::asin(x))),
         function("asinh", X, "Return the inverse hyperbolic sine of x.", asinh)
-        .inlined(real!(One, |x| m::asinh(x))),
+        .real(real!(One, |x| m::asinh(x))),
         function(
             "atan",
             X,
             "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
             atan,
         )
-        .inlined(real!(One, |x| m::atan(x))),
+        .real(real!(One, |x| m::atan(x))),
         function(
             "atan2",
             "($module, y, x, /)",
@@ -106,18 +106,18 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(y.atan2(x)))
             },
         )
-        .inlined(real!(Two, |x, y| x.atan2(y))),
+        .real(real!(Two, |x, y| x.atan2(y))),
         function("atanh", X, "Return the inverse hyperbolic tangent of x.", atanh)
-        .inlined(real!(One, |x| m::atanh(x))),
+        .real(real!(One, |x| m::atanh(x))),
         function("cbrt", X, "Return the cube root of x.", |th, a| Ok(th.float(real(th, a[0])?.cbrt())))
-        .inlined(real!(One, |x| x.cbrt())),
+        .real(real!(One, |x| x.cbrt())),
         function(
             "ceil",
             X,
             "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x.",
             |th, a| rounded(th, a[0].unwrap(), n!(__ceil__), f64::ceil),
         )
-        .inlined(real!(Whole, |x| x.ceil())),
+        .real(real!(Whole, |x| x.ceil())),
         function(
             "copysign",
             XY,
@@ -127,15 +127,15 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(x.copysign(y)))
             },
         )
-        .inlined(real!(Two, |x, y| x.copysign(y))),
+        .real(real!(Two, |x, y| x.copysign(y))),
         function("cos", X, "Return the cosine of x (measured in radians).", cos)
-        .inlined(real!(One, |x| m::cos(x))),
+        .real(real!(One, |x| m::cos(x))),
         function("cosh", X, "Return the hyperbolic cosine of x.", cosh)
-        .inlined(real!(One, |x| m::cosh(x))),
+        .real(real!(One, |x| m::cosh(x))),
         function("degrees", X, "Convert angle x from radians to degrees.", |th, a| {
             Ok(th.float(real(th, a[0])? * (180.0 / std::f64::consts::PI)))
         })
-        .inlined(real!(One, |x| x * (180.0 / std::f64::consts::PI))),
+        .real(real!(One, |x| x * (180.0 / std::f64::consts::PI))),
         function(
             "dist",
             "($module, p, q, /)",
@@ -152,24 +152,24 @@ pub static MODULE: NativeModule = NativeModule {
             },
         ),
         function("erf", X, "Error function at x.", erf)
-        .inlined(real!(One, |x| m::erf(x))),
+        .real(real!(One, |x| m::erf(x))),
         function("erfc", X, "Complementary error function at x.", erfc)
-        .inlined(real!(One, |x| m::erfc(x))),
+        .real(real!(One, |x| m::erfc(x))),
         function("exp", X, "Return e raised to the power of x.", exp)
-        .inlined(real!(One, |x| m::exp(x))),
+        .real(real!(One, |x| m::exp(x))),
         function("exp2", X, "Return 2 raised to the power of x.", exp2)
-        .inlined(real!(One, |x| m::exp2(x))),
+        .real(real!(One, |x| m::exp2(x))),
         function(
             "expm1",
             X,
             "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.",
             expm1,
         )
-        .inlined(real!(One, |x| m::expm1(x))),
+        .real(real!(One, |x| m::expm1(x))),
         function("fabs", X, "Return the absolute value of the float x.", |th, a| {
             Ok(th.float(real(th, a[0])?.abs()))
         })
-        .inlined(real!(One, |x| x.abs())),
+        .real(real!(One, |x| x.abs())),
         function("factorial", "($module, n, /)", "Find n!.", |th, a| {
             let v = index(th, a[0])?;
             th.big(th.num(m::factorial(int_ref(v).view()))?)
@@ -180,7 +180,7 @@ pub static MODULE: NativeModule = NativeModule {
             "Return the floor of x as an Integral.\n\nThis is the largest integer <= x.",
             |th, a| rounded(th, a[0].unwrap(), n!(__floor__), f64::floor),
         )
-        .inlined(real!(Whole, |x| x.floor())),
+        .real(real!(Whole, |x| x.floor())),
         function(
             "fma",
             "($module, x, y, z, /)",
@@ -194,7 +194,7 @@ pub static MODULE: NativeModule = NativeModule {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::fmod(x, y))?))
         })
-        .inlined(real!(Two, |x, y| m::fmod(x, y))),
+        .real(real!(Two, |x, y| m::fmod(x, y))),
         function(
             "frexp",
             X,
@@ -218,7 +218,7 @@ pub static MODULE: NativeModule = NativeModule {
             },
         ),
         function("gamma", X, "Gamma function at x.", gamma)
-        .inlined(real!(One, |x| m::gamma(x))),
+        .real(real!(One, |x| m::gamma(x))),
         function("gcd", "($module, /, *integers)", "Greatest Common Divisor.", |th, a| {
             fold(th, a[0].unwrap(), Value::fix(0), |th, x, y| {
                 if let (Some(x), Some(y)) = (x.as_fix(), y.as_fix()) {
@@ -246,7 +246,7 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(m::hypot(&v)))
             },
         )
-        .inlined(real!(Two, |x, y| m::hypot(&[x, y]))),
+        .real(real!(Two, |x, y| m::hypot(&[x, y]))),
         function(
             "isclose",
             "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)",
@@ -264,18 +264,18 @@ pub static MODULE: NativeModule = NativeModule {
             "Return True if x is neither an infinity nor a NaN, and False otherwise.",
             |th, a| Ok(Value::bool(real(th, a[0])?.is_finite())),
         )
-        .inlined(real!(Test, |x| x.is_finite())),
+        .real(real!(Test, |x| x.is_finite())),
         function(
             "isinf",
             X,
             "Return True if x is a positive or negative infinity, and False otherwise.",
             |th, a| Ok(Value::bool(real(th, a[0])?.is_infinite())),
         )
-        .inlined(real!(Test, |x| x.is_infinite())),
+        .real(real!(Test, |x| x.is_infinite())),
         function("isnan", X, "Return True if x is a NaN (not a number), and False otherwise.", |th, a| {
             Ok(Value::bool(real(th, a[0])?.is_nan()))
         })
-        .inlined(real!(Test, |x| x.is_nan())),
+        .real(real!(Test, |x| x.is_nan())),
         function(
             "isqrt",
             "($module, n, /)",
@@ -304,7 +304,7 @@ pub static MODULE: NativeModule = NativeModule {
             },
         ),
         function("lgamma", X, "Natural logarithm of absolute value of Gamma function at x.", lgamma)
-        .inlined(real!(One, |x| m::lgamma(x))),
+        .real(real!(One, |x| m::lgamma(x))),
         function(
             "log",
             "!($module, x, base=None, /)",
@@ -323,22 +323,22 @@ pub static MODULE: NativeModule = NativeModule {
                 }
             },
         )
-        .inlined(real!(One, |x| m::log(x))),
+        .real(real!(One, |x| m::log(x))),
         function("log10", X, "Return the base 10 logarithm of x.", |th, a| {
             Ok(th.float(log_of(th, a[0].unwrap(), m::log10, m::log10_int)?))
         })
-        .inlined(real!(One, |x| m::log10(x))),
+        .real(real!(One, |x| m::log10(x))),
         function(
             "log1p",
             X,
             "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero.",
             log1p,
         )
-        .inlined(real!(One, |x| m::log1p(x))),
+        .real(real!(One, |x| m::log1p(x))),
         function("log2", X, "Return the base 2 logarithm of x.", |th, a| {
             Ok(th.float(log_of(th, a[0].unwrap(), m::log2, m::log2_int)?))
         })
-        .inlined(real!(One, |x| m::log2(x))),
+        .real(real!(One, |x| m::log2(x))),
         function(
             "modf",
             X,
@@ -366,7 +366,7 @@ pub static MODULE: NativeModule = NativeModule {
                 }
             },
         )
-        .inlined(real!(Two, |x, y| m::next_after(x, y))),
+        .real(real!(Two, |x, y| m::next_after(x, y))),
         function(
             "perm",
             "($module, n, k=None, /)",
@@ -394,7 +394,7 @@ pub static MODULE: NativeModule = NativeModule {
             let (x, y) = (real(th, a[0])?, real(th, a[1])?);
             Ok(th.float(th.num(m::pow(x, y))?))
         })
-        .inlined(real!(Two, |x, y| m::pow(x, y))),
+        .real(real!(Two, |x, y| m::pow(x, y))),
         function(
             "prod",
             "($module, iterable, /, *, start=1)",
@@ -411,7 +411,7 @@ pub static MODULE: NativeModule = NativeModule {
         function("radians", X, "Convert angle x from degrees to radians.", |th, a| {
             Ok(th.float(real(th, a[0])? * (std::f64::consts::PI / 180.0)))
         })
-        .inlined(real!(One, |x| x * (std::f64::consts::PI / 180.0))),
+        .real(real!(One, |x| x * (std::f64::consts::PI / 180.0))),
         function(
             "remainder",
             XY,
@@ -421,11 +421,11 @@ pub static MODULE: NativeModule = NativeModule {
                 Ok(th.float(th.num(m::remainder(x, y))?))
             },
         )
-        .inlined(real!(Two, |x, y| m::remainder(x, y))),
+        .real(real!(Two, |x, y| m::remainder(x, y))),
         function("sin", X, "Return the sine of x (measured in radians).", sin)
-        .inlined(real!(One, |x| m::sin(x))),
+        .real(real!(One, |x| m::sin(x))),
         function("sinh", X, "Return the hyperbolic sine of x.", sinh)
-        .inlined(real!(One, |x| m::sinh(x))),
+        .real(real!(One, |x| m::sinh(x))),
         function("sqrt", X, "Return the square root of x.", sqrt).inlined(Inline::FloatSqrt),
         function(
             "sumprod",
@@ -434,9 +434,9 @@ pub static MODULE: NativeModule = NativeModule {
             sumprod,
         ),
         function("tan", X, "Return the tangent of x (measured in radians).", tan)
-        .inlined(real!(One, |x| m::tan(x))),
+        .real(real!(One, |x| m::tan(x))),
         function("tanh", X, "Return the hyperbolic tangent of x.", tanh)
-        .inlined(real!(One, |x| m::tanh(x))),
+        .real(real!(One, |x| m::tanh(x))),
         function(
             "trunc",
             X,
@@ -454,9 +454,9 @@ pub static MODULE: NativeModule = NativeModule {
                 }
             },
         )
-        .inlined(real!(Whole, |x| x.trunc())),
+        .real(real!(Whole, |x| x.trunc())),
         function("ulp", X, "Return the value of the least significant bit of the float x.", ulp)
-        .inlined(real!(One, |x| m::ulp(x))),
+        .real(real!(One, |x| m::ulp(x))),
     ],
     types: &[],
     init: Some(|th, md| {

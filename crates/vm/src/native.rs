@@ -106,10 +106,12 @@ pub struct Sig {
     pub varkw: bool,
     /// Nothing but positional parameters: arguments can be passed as they lie in the caller's registers.
     pub plain: bool,
-    /// Where in the text the names of the first parameters are: start and length.
-    places: [(u16, u8); PLACES],
+    /// Where in the text the names of the first parameters are: start and length; a length of 0: too far away to be told.
+    places: [(u8, u8); PLACES],
 }
-const PLACES: usize = 8;
+/// As many as fit into whole words: there are thousands of declarations.
+const PLACES: usize = 7;
+const _: () = assert!(size_of::<Sig>() == 40 && size_of::<NativeDef>() == 120);
 
 impl Sig {
     pub const fn parse(text: &'static str) -> Sig {
@@ -168,8 +170,8 @@ impl Sig {
                     }
                 } else if first != 0 {
                     let k = s.npos as usize + s.kwonly as usize;
-                    if k < PLACES {
-                        s.places[k] = (start as u16, (end - start) as u8);
+                    if k < PLACES && start < 256 && end - start < 256 {
+                        s.places[k] = (start as u8, (end - start) as u8);
                     }
                     if star {
                         s.kwonly += 1;
@@ -257,12 +259,14 @@ impl Sig {
     /// Which parameter has that name.
     pub fn position(&self, name: &[u8]) -> Option<usize> {
         let n = self.npos as usize + self.kwonly as usize;
+        let mut all = n <= PLACES;
         for (k, (at, len)) in self.places.iter().take(n).enumerate() {
+            all &= *len != 0;
             if *len as usize == name.len() && self.text.as_bytes()[*at as usize..][..name.len()] == *name {
                 return Some(k);
             }
         }
-        if n <= PLACES { None } else { self.names().iter().position(|x| x.as_bytes() == name) }
+        if all { None } else { self.names().iter().position(|x| x.as_bytes() == name) }
     }
     /// Number of bound arguments.
     pub const fn bound(&self) -> usize {
@@ -298,6 +302,8 @@ pub struct NativeDef {
     pub direct: Direct,
     /// What the JIT may do instead of calling it.
     pub inline: Inline,
+    /// What machine code may call instead, with real numbers.
+    pub real: Option<&'static Real>,
 }
 
 /// A function whose usual case the JIT knows.
@@ -324,8 +330,6 @@ pub enum Inline {
     Resume,
     /// Uses up an iterable: of a generator by code of its own, see `interp::drain`.
     Drain(crate::interp::drain::Use),
-    /// Real numbers to a real number.
-    Real(Real),
 }
 
 /// How machine code calls a function of real numbers: doubles and the result as bits. No number as the result means that
@@ -340,20 +344,13 @@ pub enum Real {
     Test(extern "C" fn(u64) -> u64),
 }
 impl Real {
-    pub fn address(self) -> usize {
-        match self {
+    pub fn address(&self) -> usize {
+        match *self {
             Real::One(f) | Real::Whole(f) | Real::Test(f) => f as usize,
             Real::Two(f) => f as usize,
         }
     }
 }
-impl PartialEq for Real {
-    fn eq(&self, other: &Real) -> bool {
-        self.address() == other.address()
-    }
-}
-impl Eq for Real {}
-
 impl Inline {
     /// It asks the class of its argument: see `interp::slow::special`.
     #[inline(always)]
@@ -392,7 +389,7 @@ impl NativeDef {
             let n = sig.receiver as u8;
             direct = Direct { f, least: sig.required + n, most: sig.npos + n };
         }
-        NativeDef { name, sig, doc, imp, kind, direct, inline: Inline::No }
+        NativeDef { name, sig, doc, imp, kind, direct, inline: Inline::No, real: None }
     }
     /// Calls of it are to take the whole way through `call_any`.
     pub const fn indirect(mut self) -> NativeDef {
@@ -420,6 +417,11 @@ impl NativeDef {
     /// Declares what the JIT may make of calls.
     pub const fn inlined(mut self, i: Inline) -> NativeDef {
         self.inline = i;
+        self
+    }
+    /// Declares what machine code may call instead.
+    pub const fn real(mut self, r: &'static Real) -> NativeDef {
+        self.real = Some(r);
         self
     }
 }

@@ -90,11 +90,18 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
     } else {
         return None;
     };
-    if matches!(def.inline, Inline::No | Inline::IsInstance | Inline::IsSubclass | Inline::Repr) {
+    if def.real.is_none()
+        && matches!(def.inline, Inline::No | Inline::IsInstance | Inline::IsSubclass | Inline::Repr)
+    {
         return None;
     }
     if !function(m, f, def) {
         return None;
+    }
+    if let Some(g) = def.real {
+        let r = super::reals::call(m, g, at, n)?;
+        m.set_reg(i.c(), r);
+        return Some(());
     }
     if kind == Kind::NativeFunction && def.sig.receiver {
         if def.inline == Inline::ListAppend && n == 1 {
@@ -131,7 +138,6 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
             }
             m.box_float(T { v: x.v.sqrt(), r: m.rec().core.op1(Op::FSqrt, x.r) }).ok()?
         }
-        (Inline::Real(f), _) => super::reals::call(m, f, at, n)?,
         (Inline::ListAppend, 2) => {
             let (l, v) = (m.reg(at), m.reg(at + 1));
             if !m.shape_is(l, Kind::List as u32) {

@@ -13,9 +13,9 @@ use adder_metatrace::ir::{Callee, Op};
 use adder_metatrace::{Cmp, Effects, Machine};
 
 /// Records a call of `f` with the `n` arguments from register `at`. None: it is to be called as any other function.
-pub fn call(m: Recorder, f: Real, at: usize, n: usize) -> Option<T<Value>> {
+pub fn call(m: Recorder, f: &Real, at: usize, n: usize) -> Option<T<Value>> {
     let callee = |name| Callee { name, addr: f.address(), effects: Effects::PURE };
-    let (r, ir) = match (f, n) {
+    let (r, ir) = match (*f, n) {
         (Real::One(g), 1) => {
             let x = m.number_as_float(m.reg(at))?;
             (g(x.v.to_bits()), m.rec().core.call(Op::CallFlt, callee("real"), &[x.r]))
