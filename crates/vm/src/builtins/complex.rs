@@ -282,12 +282,6 @@ fn new_object(th: Th, ty: Value, a: RawArgs) -> R<Value> {
         }
         args[i] = Some(v);
     }
-    for (v, name) in [(args[0], "real"), (args[1], "imag")] {
-        if let Some(v) = v.filter(|v| v.is_kind(Kind::Complex)) {
-            let t = th.type_name_of(v);
-            th.deprecation_warning(&format!("complex() argument '{name}' must be a real number, not {t}"))?;
-        }
-    }
     from_parts(th, ty, args[0].unwrap_or(Value::fix(0)), args[1])
 }
 
@@ -334,7 +328,7 @@ fn from_parts(th: Th, ty: Value, r: Value, i: Option<Value>) -> R<Value> {
     }
     let (mut re, extra) = match complex_r.or(as_complex(r)) {
         Some(z) => {
-            if as_complex(r).is_some() {
+            if !is_real(th, r) {
                 th.deprecation_warning(&not_real("real", r))?;
             }
             (z.re, Some(z.im))
