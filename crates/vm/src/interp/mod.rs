@@ -196,6 +196,7 @@ pub fn run(th: Th) -> R<Value> {
             Err(panic) => {
                 // Of a frame that had a gap nothing may be left.
                 let base = match chain::gap(flags) {
+                    // SAFETY of both: the bottom frame is never run, so there is one below, and one below the gap.
                     0 => unsafe { entry_frame(entry).sub(1) },
                     n => unsafe { entry.sub(1 + n) },
                 };
@@ -430,6 +431,7 @@ mod threaded {
         if f.is_exact(Kind::NativeFunction) || f.is_exact(Kind::MethodDescriptor) {
             Route::Native
         } else if f.is_exact(Kind::Type) {
+            // SAFETY: a type, which was tested.
             let heap = unsafe { f.cast_unchecked::<Type>() }.heap_type();
             if heap { Route::Type } else { Route::NativeType }
         } else if f.is_exact(Kind::Function) {
@@ -501,6 +503,7 @@ mod threaded {
     unsafe fn construct(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
         unsafe {
             if n == 1
+                // SAFETY: `route_of` leads to `native_type` with types alone; `args` are the registers of the call.
                 && let Some(f) = t.cast_unchecked::<Type>().native.new1
             {
                 return f(th, *args);
@@ -551,6 +554,7 @@ mod threaded {
         unsafe {
             let d = &def.direct;
             let most = d.most as usize;
+            // SAFETY: the `n` registers of the call; words of registers are what an `Option<Value>` is.
             let args = regs.add(at) as *const Option<Value>;
             if matches!(def.inline, Inline::Drain(_)) && uses_generator(args, n)
                 || def.inline.asks() && n == 1 && asks_instance(args)
@@ -618,6 +622,7 @@ mod threaded {
         fp: *mut Frame,
     ) -> u64 {
         unsafe {
+            // SAFETY: all who resume have tested that it is a generator or a coroutine.
             match generator::quick_resume(th, pc, regs, fp, it.cast_unchecked(), flags, v) {
                 Some((pc, regs, fp)) => {
                     let i = *pc;
@@ -642,6 +647,7 @@ mod threaded {
             } else {
                 (i.a(), generator::FOR_FLAGS)
             };
+            // SAFETY: what `resume` was called with.
             let g = Value::from_bits(*regs.add(it)).cast_unchecked();
             match chain::resume(th, pc, regs, fp, g, flags, NONE()) {
                 Some((pc, regs, fp)) => {
