@@ -290,7 +290,7 @@ impl DictTable {
         let e = self.nentries.load(Relaxed);
         debug_assert!(e < self.cap);
         unsafe {
-            // SAFETY: there is room for another entry, and the lock is held.
+            // SAFETY: there is room for another entry; the table is locked, or nobody else's yet.
             let me = Gc::<DictTable>::from_obj(std::ptr::NonNull::from(self).cast());
             let p = self.entry_ptr(e);
             (*(p.add(1) as *const Slot)).init(Some(val));

@@ -338,6 +338,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     }
     #[inline(always)]
     fn key(&self, i: usize) -> u64 {
+        // SAFETY: of the first `n` elements.
         unsafe { (*self.a.add(i))[0] }
     }
     #[inline(always)]
@@ -448,11 +449,13 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     /// Number of elements of a sorted stretch that come before `key`, equal ones after it.
     fn gallop_left(&mut self, key: u64, p: *mut Elem<W>, at: usize, n: usize, hint: usize) -> R<usize> {
         let less = &mut self.less;
+        // SAFETY: it asks for positions below `n`.
         gallop(n, hint, |i| less(unsafe { (*p.add(at + i))[0] }, key))
     }
     /// The same with equal ones before it.
     fn gallop_right(&mut self, key: u64, p: *mut Elem<W>, at: usize, n: usize, hint: usize) -> R<usize> {
         let less = &mut self.less;
+        // SAFETY: as in `gallop_left`.
         gallop(n, hint, |i| Ok(!less(key, unsafe { (*p.add(at + i))[0] })?))
     }
     /// Merges neighbours, the first of which is not longer: it is moved out, and the result grows from the left.

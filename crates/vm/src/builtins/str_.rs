@@ -214,6 +214,7 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
 
 unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
     unsafe {
+        // SAFETY: a new object, which nobody else has.
         let p = s.as_ptr();
         (*p).hash = AtomicU64::new(0);
         (*p).nbytes = nbytes as u32;
@@ -226,6 +227,7 @@ unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
 #[inline(always)]
 unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
     unsafe {
+        // SAFETY: as of `head`; where it is not ASCII the word before the bytes was allocated with them.
         head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
         let d = s.after::<u8>();
         if ascii {

@@ -59,6 +59,7 @@ macro_rules! slow_of {
             let mut m = Interp::<false> { regs: unsafe { (*fp).regs }, th, fp };
             let pc = $h(&mut m, Pc::from_ptr(unsafe { (*fp).pc }), i)?;
             th.fp.set(m.fp);
+            // SAFETY: such handlers lead forward alone, so there is an instruction before.
             unsafe { (*m.fp).pc = pc.ptr().sub(1) };
             Ok(Ctl::Next)
         }
@@ -513,6 +514,7 @@ mod threaded {
     }
     #[inline(never)]
     unsafe fn construct_any(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
+        // SAFETY: the registers of the call, which it leaves as they are.
         crate::builtins::type_::construct(th, t, unsafe { crate::native::RawArgs::from_raw(args, n, None) })
     }
     /// `CallMethod` of a native method or function.
@@ -586,6 +588,7 @@ mod threaded {
     /// See `drain`.
     #[inline(always)]
     unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
+        // SAFETY: `k` is below `n`.
         let is = |k: usize| unsafe { *args.add(k) }.and_then(|v| v.exact()).is_some_and(drain::wanted);
         n > 0 && (is(0) || (n == 2 && is(1)))
     }

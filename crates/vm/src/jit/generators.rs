@@ -377,6 +377,7 @@ fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
     let regs = get(m, gr, REGS);
     rec.core.op_imm(Op::IsA, regs, Ir::NONE, Kind::GenRegs as i64);
     let code = unsafe { (*fp).code };
+    // SAFETY: an instruction of the running frame's code, which the compiled data belongs to.
     let lasti = unsafe { pc.offset_from(code.ins) as usize };
     let depth = unsafe { (&(*code.data).depths)[lasti] as usize };
     let loaded = rec.loaded();
@@ -471,6 +472,7 @@ fn awaitable(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     }
     int_is(m, o, STATE, CREATED);
     m.set_reg(i.a(), o);
+    // SAFETY: code never ends with this instruction.
     Some(unsafe { pc.add(1) })
 }
 
