@@ -332,9 +332,9 @@ impl Tracer {
         self.stack.reserve(n);
         let (base, words, marks) = (self.base, self.words, self.marks);
         let mut nowhere = 0;
+        // SAFETY: room for `n` was reserved, and `top` passes written words alone. Of a word that is no reference
+        // the first mark is read, and none written.
         unsafe {
-            // SAFETY: room for `n` was reserved, and `top` passes written words alone. Of a word that is no reference
-            // the first mark is read, and none written.
             let bottom = self.stack.as_mut_ptr().cast::<usize>();
             let mut top = bottom.add(self.stack.len());
             for i in 0..n {
@@ -424,8 +424,8 @@ impl Tracer {
 
     #[inline(always)]
     unsafe fn line<const HOW: u8>(&mut self, line: usize) {
+        // SAFETY: each line of the range has its byte.
         unsafe {
-            // SAFETY: each line of the range has its byte.
             let m = self.lines.add(line);
             if HOW != MAJOR {
                 // Otherwise sweeping counts them.
@@ -673,8 +673,8 @@ impl Tracer {
         s.remembered = list;
         let mut cards = std::mem::take(&mut s.dirty_cards);
         for &(o, card) in &cards {
+            // SAFETY: a card has its byte; what is followed is the part of the slots that lies in it.
             unsafe {
-                // SAFETY: a card has its byte; what is followed is the part of the slots that lies in it.
                 let byte = s.r.cards.add(card);
                 if *byte == 0 {
                     continue;

@@ -87,8 +87,8 @@ impl Tracer {
                 let t = unsafe { target(w) };
                 if unsafe { *t } != 0 {
                     // Alive, perhaps at a new address.
+                    // SAFETY: `clear_weak` has zeroed the targets that were not reached; since then only more were.
                     unsafe {
-                        // SAFETY: `clear_weak` has zeroed the targets that were not reached; since then only more were.
                         let o = self.survivor(obj(*t)).unwrap_unchecked();
                         self.let_go(o);
                         *t = addr(o);
@@ -103,8 +103,8 @@ impl Tracer {
                     unsafe { self.let_go(o) };
                     s.drops.old.push(o)
                 }
+                // SAFETY: not marked and not copied: it is as it was when it died, for sweeping comes later.
                 None => unsafe {
-                    // SAFETY: not marked and not copied: it is as it was when it died, for sweeping comes later.
                     if let Some(drop) = self.heap.kinds[o.as_ref().kind as usize].drop {
                         drop(o);
                     }
@@ -120,8 +120,8 @@ impl Tracer {
     /// keeping the target).
     #[cold]
     unsafe fn dies_later(&mut self, w: Obj, work: &mut Vec<usize>, budget: &mut usize) -> bool {
+        // SAFETY: aligned words of slots that lie in the heap are objects, dead ones too, until sweeping.
         unsafe {
-            // SAFETY: aligned words of slots that lie in the heap are objects, dead ones too, until sweeping.
             let o = *target(w);
             if o == 0 || self.survivor(obj(o)).is_some() {
                 return false;

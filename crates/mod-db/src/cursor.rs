@@ -610,8 +610,8 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
     let l = list::with_capacity(th, n as usize)?;
     let casts = k.casts.get();
     let blob = |i: c_int| -> &[u8] {
+        // SAFETY: as long as SQLite says of it next. Each user copies it before the column is asked for again.
         unsafe {
-            // SAFETY: as long as SQLite says of it next. Each user copies it before the column is asked for again.
             let b = ffi::sqlite3_column_blob(p, i) as *const u8;
             let n = ffi::sqlite3_column_bytes(p, i) as usize;
             if b.is_null() || n == 0 { &[] } else { std::slice::from_raw_parts(b, n) }
@@ -634,8 +634,8 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
                 ffi::SQLITE_INTEGER => th.int(unsafe { ffi::sqlite3_column_int64(p, i) }),
                 ffi::SQLITE_FLOAT => th.float(unsafe { ffi::sqlite3_column_double(p, i) }),
                 ffi::SQLITE_TEXT => {
+                    // SAFETY: not null; as of a blob, and copied before the text factory runs.
                     let b = unsafe {
-                        // SAFETY: not null; as of a blob, and copied before the text factory runs.
                         let z = ffi::sqlite3_column_text(p, i);
                         if z.is_null() {
                             return Err(th.memory_error());

@@ -219,8 +219,8 @@ unsafe fn instance(
     c: &Callback,
     make: bool,
 ) -> Option<R<(Value, usize)>> {
+    // SAFETY: null, or eight bytes, aligned and zeroed, which are the aggregate's until it is finished.
     unsafe {
-        // SAFETY: null, or eight bytes, aligned and zeroed, which are the aggregate's until it is finished.
         let p = ffi::sqlite3_aggregate_context(ctx, if make { 8 } else { 0 }) as *mut usize;
         if p.is_null() {
             return None;

@@ -20,8 +20,8 @@ use std::sync::atomic::{Ordering::*, fence};
 /// The attribute word of an object whose shape says it has one.
 #[inline]
 pub fn ext_slot(o: Value, s: &Shape) -> &'static Slot {
+    // SAFETY: it is where the shape says, which is at the end of objects of variable size.
     unsafe {
-        // SAFETY: it is where the shape says, which is at the end of objects of variable size.
         let p = o.bits() as *mut u8;
         if s.ext_at == EXT_VAR {
             let ob = o.obj().unwrap_unchecked();
@@ -88,8 +88,8 @@ impl Th {
     fn new_ext(self, o: Value, s: &Shape, len: usize) -> R<Gc<AttrExt>> {
         let slot = ext_slot(o, s);
         let old = unsafe { slot.gc_opt::<AttrExt>() };
+        // SAFETY: the size that `len` says; all of it is written before anything else is allocated.
         unsafe {
-            // SAFETY: the size that `len` says; all of it is written before anything else is allocated.
             let e = self.alloc_var::<AttrExt>(24 + 8 * len)?;
             (*e.as_ptr()).len = len as u64;
             e.dict.init(old.and_then(|x| x.dict.get()));

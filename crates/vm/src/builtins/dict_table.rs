@@ -167,8 +167,8 @@ impl DictTable {
         if bits > 31 {
             return Err(th.memory_error());
         }
+        // SAFETY: the size that `byte_size` says; `trace` looks at no more entries than `nentries` says.
         unsafe {
-            // SAFETY: the size that `byte_size` says; `trace` looks at no more entries than `nentries` says.
             let t = th.alloc_var::<DictTable>(Self::bytes_for(bits, general))?;
             let p = t.as_ptr();
             (*p).bits = bits;
@@ -198,8 +198,8 @@ impl DictTable {
     }
     #[inline(always)]
     fn index(&self, i: usize) -> u32 {
+        // SAFETY: cells as wide as they were made; a probe's `i` is below their number.
         unsafe {
-            // SAFETY: cells as wide as they were made; a probe's `i` is below their number.
             match self.bits {
                 0..=8 => u8::load(self.index_ptr(), i),
                 9..=16 => u16::load(self.index_ptr(), i),
@@ -210,8 +210,8 @@ impl DictTable {
     #[inline(always)]
     pub(super) fn set_index(&self, i: usize, v: u32) {
         std::sync::atomic::fence(Release);
+        // SAFETY: as in `index`.
         unsafe {
-            // SAFETY: as in `index`.
             match self.bits {
                 0..=8 => u8::store(self.index_ptr(), i, v),
                 9..=16 => u16::store(self.index_ptr(), i, v),
@@ -250,8 +250,8 @@ impl DictTable {
     }
     /// Visits keys and values (collector); the size.
     pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
+        // SAFETY: the collector calls it with tables.
         unsafe {
-            // SAFETY: the collector calls it with tables.
             let d = &*(o.as_ptr() as *const DictTable);
             let n = d.nentries.load(Relaxed) as usize;
             if d.general {
@@ -289,8 +289,8 @@ impl DictTable {
     fn append(&self, th: Th, key: Value, hash: i64, val: Value) -> u32 {
         let e = self.nentries.load(Relaxed);
         debug_assert!(e < self.cap);
+        // SAFETY: there is room for another entry; the table is locked, or nobody else's yet.
         unsafe {
-            // SAFETY: there is room for another entry; the table is locked, or nobody else's yet.
             let me = Gc::<DictTable>::from_obj(std::ptr::NonNull::from(self).cast());
             let p = self.entry_ptr(e);
             (*(p.add(1) as *const Slot)).init(Some(val));
@@ -355,8 +355,8 @@ impl DictTable {
         if e == self.cap {
             return None;
         }
+        // SAFETY: there is room for another entry, and no other thread.
         unsafe {
-            // SAFETY: there is room for another entry, and no other thread.
             let entry = entries.add(2 * e as usize);
             *entry = key.bits();
             *entry.add(1) = val.bits();
@@ -376,8 +376,8 @@ impl DictTable {
         let index = self.index_ptr();
         for e in self.gap.load(Relaxed)..self.nentries.load(Relaxed) {
             let mut p = Probe::new(self.hash_at(e), self.bits);
+            // SAFETY: `W` is the width of this table's cells.
             unsafe {
-                // SAFETY: `W` is the width of this table's cells.
                 while W::load(index, p.i) != EMPTY {
                     p.next();
                 }

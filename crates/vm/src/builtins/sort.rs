@@ -406,8 +406,8 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
                 let mid = (lo + hi) / 2;
                 if self.less(at + i, at + mid)? { hi = mid } else { lo = mid + 1 }
             }
+            // SAFETY: `lo` is not above `i`, which is below `n`.
             unsafe {
-                // SAFETY: `lo` is not above `i`, which is below `n`.
                 let pivot = *self.a.add(at + i);
                 std::ptr::copy(self.a.add(at + lo), self.a.add(at + lo + 1), i - lo);
                 *self.a.add(at + lo) = pivot;
@@ -461,8 +461,8 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     /// Merges neighbours, the first of which is not longer: it is moved out, and the result grows from the left.
     fn merge_low(&mut self, xa: usize, xn: usize, ya: usize, yn: usize) -> R<()> {
         let tmp = self.room(xn)?;
+        // SAFETY: `tmp` has room for the first run; what is left of it fits where the gap is.
         unsafe {
-            // SAFETY: `tmp` has room for the first run; what is left of it fits where the gap is.
             std::ptr::copy_nonoverlapping(self.a.add(xa), tmp, xn);
             let mut g = Gap { src: 0, n: xn, dst: xa, rest: yn, at: ya };
             let r = self.merge_low_loop(&mut g);
@@ -556,8 +556,8 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     /// gap `src` and `dst` are ends.
     fn merge_high(&mut self, xa: usize, xn: usize, ya: usize, yn: usize) -> R<()> {
         let tmp = self.room(yn)?;
+        // SAFETY: `tmp` has room for the second run; what is left of it fits where the gap is.
         unsafe {
-            // SAFETY: `tmp` has room for the second run; what is left of it fits where the gap is.
             std::ptr::copy_nonoverlapping(self.a.add(ya), tmp, yn);
             let mut g = Gap { src: yn, n: yn, dst: ya + yn, rest: xn, at: xa + xn };
             let r = self.merge_high_loop(&mut g);

@@ -190,8 +190,8 @@ pub unsafe fn size(o: adder_heap::Obj) -> usize {
 }
 /// Visits the slots; the size.
 pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
+    // SAFETY: the collector calls it with strings; their slots are where the flags say.
     unsafe {
-        // SAFETY: the collector calls it with strings; their slots are where the flags say.
         let s = &*(o.as_ptr() as *const Str);
         let f = s.flags();
         if f & (VIEW | ASCII | flags::TAIL_EXT) == ASCII {
@@ -213,8 +213,8 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
 }
 
 unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
+    // SAFETY: a new object, which nobody else has.
     unsafe {
-        // SAFETY: a new object, which nobody else has.
         let p = s.as_ptr();
         (*p).hash = AtomicU64::new(0);
         (*p).nbytes = nbytes as u32;
@@ -226,8 +226,8 @@ unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
 /// Writes all fields of an inline string; gives where its bytes go.
 #[inline(always)]
 unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
+    // SAFETY: as of `head`; where it is not ASCII the word before the bytes was allocated with them.
     unsafe {
-        // SAFETY: as of `head`; where it is not ASCII the word before the bytes was allocated with them.
         head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
         let d = s.after::<u8>();
         if ascii {
@@ -239,8 +239,8 @@ unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, ext
 }
 
 fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
+    // SAFETY: the callers have allocated for so many bytes, and `b` lies elsewhere.
     unsafe {
-        // SAFETY: the callers have allocated for so many bytes, and `b` lies elsewhere.
         let d = init_inline(s, b.len(), nchars, ascii, extra);
         std::ptr::copy_nonoverlapping(b.as_ptr(), d, b.len());
     }
@@ -249,8 +249,8 @@ fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
 /// A string at a fixed address. For the intern table only.
 pub fn new_interned(th: Th, b: &[u8]) -> Gc<Str> {
     let m = wtf8::measure(b);
+    // SAFETY: the size of what `init` writes.
     unsafe {
-        // SAFETY: the size of what `init` writes.
         let s = th.alloc_old::<Str>(24 + if m.ascii { 0 } else { 8 } + b.len());
         init(s, b, m.chars, m.ascii, INTERNED);
         s.hash();
@@ -301,8 +301,8 @@ impl Th {
         if nbytes > MAX_BYTES {
             return Err(self.memory_error());
         }
+        // SAFETY: the size that the head says; the bytes are no slots.
         unsafe {
-            // SAFETY: the size that the head says; the bytes are no slots.
             let s = self.alloc_var::<Str>(24 + if ascii { 0 } else { 8 } + nbytes)?;
             Ok((s, init_inline(s, nbytes, nchars, ascii, 0)))
         }
@@ -341,8 +341,8 @@ impl Th {
     /// An instance of a subclass of str.
     pub fn str_of_type(self, t: Gc<Type>, s: Gc<Str>) -> R<Value> {
         let ascii = s.is_ascii();
+        // SAFETY: the size of what `init` writes, which keeps the flag of the word behind it.
         unsafe {
-            // SAFETY: the size of what `init` writes, which keeps the flag of the word behind it.
             let size = 24 + if ascii { 0 } else { 8 } + s.nbytes as usize;
             let o: Gc<Str> = Gc::from_obj(alloc_instance(self, t, size, 0)?);
             let tail = o.header().flags.load(Relaxed) & flags::TAIL_EXT;
@@ -406,8 +406,8 @@ impl StrBuf {
     }
     /// A buffer with a beginning.
     fn new(th: Th, start: Gc<Str>, used: usize, cap: usize) -> R<Gc<StrBuf>> {
+        // SAFETY: the size that `cap` says, which is at least that of `start`; the bytes are no slots.
         unsafe {
-            // SAFETY: the size that `cap` says, which is at least that of `start`; the bytes are no slots.
             let b = th.alloc_var::<StrBuf>(24 + cap)?;
             (*b.as_ptr()).used = AtomicU64::new(used as u64);
             (*b.as_ptr()).cap = cap as u64;
@@ -418,8 +418,8 @@ impl StrBuf {
 }
 
 unsafe fn new_view(th: Th, buf: Gc<StrBuf>, nbytes: usize, nchars: usize, ascii: bool) -> R<Gc<Str>> {
+    // SAFETY: head and two words, all written here; the new object needs no barrier.
     unsafe {
-        // SAFETY: head and two words, all written here; the new object needs no barrier.
         let s = th.alloc_var::<Str>(24 + 16)?;
         head(s, nbytes, nchars, VIEW | if ascii { ASCII } else { 0 });
         let p = s.after::<u64>();
@@ -443,8 +443,8 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     let ascii = x.is_ascii() && y.is_ascii();
     if x.nbytes < VIEW_MIN {
         let (s, d) = th.str_uninit(total, nchars, ascii)?;
+        // SAFETY: `d` has room for both.
         unsafe {
-            // SAFETY: `d` has room for both.
             copy(x.data(), d, nx);
             copy(y.data(), d.add(nx), ny);
         }
@@ -471,8 +471,8 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     let cap = if is_view { total * 2 } else { total + total / 8 + 64 };
     let cap = (cap.min(MAX_BYTES) + 7) & !7;
     let buf = StrBuf::new(th, x, total, cap)?;
+    // SAFETY: a new buffer, of at least `total`.
     unsafe {
-        // SAFETY: a new buffer, of at least `total`.
         std::ptr::copy_nonoverlapping(y.data(), buf.data().add(nx), ny);
         Ok(new_view(th, buf, total, nchars, ascii)?.value())
     }
@@ -502,8 +502,8 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
         Some(b) => unsafe { b.cast_unchecked() },
         None => {
             let n = s.len().div_ceil(STEP);
+            // SAFETY: the size that `len` says; all is written before anything is allocated.
             let b = unsafe {
-                // SAFETY: the size that `len` says; all is written before anything is allocated.
                 let b = th.alloc_var::<RawBuf>(16 + 4 * n).ok()?;
                 (*b.as_ptr()).len = 4 * n;
                 b

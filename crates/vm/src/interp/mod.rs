@@ -624,8 +624,8 @@ mod threaded {
         th: Th,
         fp: *mut Frame,
     ) -> u64 {
+        // SAFETY: all who resume have tested that it is a generator or a coroutine.
         unsafe {
-            // SAFETY: all who resume have tested that it is a generator or a coroutine.
             match generator::quick_resume(th, pc, regs, fp, it.cast_unchecked(), flags, v) {
                 Some((pc, regs, fp)) => {
                     let i = *pc;

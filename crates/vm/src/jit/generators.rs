@@ -10,8 +10,8 @@
 //!   Whoever writes the frame to memory makes it RUNNING and saves the exception that its resumer handles: exits
 //!   ([`appeared`]) and `Rec::sync` ([`write_out`]). So a loop over a generator changes its state never.
 //! - Such a generator is no other one that the trace resumes: that is guarded.
-//! - A generator's frame has it in `extra`. One whose flags are just `FOR_FLAGS`, `SEND_FLAGS` or `NEXT_FLAGS` has no gap
-//!   and was not entered by native code: below it is its user's, whose `pc` is where he resumed it.
+//! - A generator's frame has it in `extra`. One whose flags are just `FOR_FLAGS`, `SEND_FLAGS` or `NEXT_FLAGS` has no
+//!   gap and was not entered by native code: below it is its user's, whose `pc` is where he resumed it.
 //! - `Thread::handled` does not change while such a frame is the innermost one: all that changes it is carried out as a
 //!   whole.
 
@@ -236,8 +236,8 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     if was == SUSPENDED {
         rec.set_reg(y.a(), v.r);
     }
+    // SAFETY: `resume_recorded` has just written the frame.
     unsafe {
-        // SAFETY: just written.
         let nf = fp.add(1);
         th.fp.set(nf);
         let next = (*nf).pc;

@@ -189,8 +189,8 @@ impl Rec {
         }
         let depth = unsafe { fp.offset_from(self.root_fp) };
         let was = self.frames.len() as isize - 1;
+        // SAFETY: made above; nobody has the trace yet.
         unsafe {
-            // SAFETY: made above; nobody has the trace yet.
             (*expect).next = next;
             (*expect).code = (*fp).code.value().bits();
             (*expect).flags = (*fp).flags;
