@@ -142,6 +142,7 @@ impl Tracer {
     #[cold]
     unsafe fn look(&mut self, slot: *mut u64, n: usize) {
         match self.visitor {
+            // SAFETY: `each_referent` has put it there for the time of this visit; `n` slots follow each other.
             Some(f) => unsafe { (*f)(std::slice::from_raw_parts(slot, n)) },
             None => (0..n).for_each(|i| unsafe { self.verify_slot(slot.add(i)) }),
         }
@@ -331,6 +332,8 @@ impl Tracer {
         self.stack.reserve(n);
         let (base, words, marks) = (self.base, self.words, self.marks);
         let mut nowhere = 0;
+        // SAFETY: room for `n` was reserved, and `top` passes written words alone. Of a word that is no reference
+        // the first mark is read, and none written.
         unsafe {
             let bottom = self.stack.as_mut_ptr().cast::<usize>();
             let mut top = bottom.add(self.stack.len());
@@ -352,6 +355,7 @@ impl Tracer {
     /// A young object that nothing pinned so far.
     #[inline(always)]
     unsafe fn evacuate(&mut self, slot: *mut u64, o: Obj) {
+        // SAFETY: not marked, so young, and as it was but for a forwarding address; up to `to_limit` the hole is free.
         let gc = unsafe { o.as_ref().gc.load(Relaxed) };
         let words = o.as_ptr().cast::<u64>();
         if gc & gcbits::FORWARDED != 0 {
@@ -420,6 +424,7 @@ impl Tracer {
 
     #[inline(always)]
     unsafe fn line<const HOW: u8>(&mut self, line: usize) {
+        // SAFETY: each line of the range has its byte.
         unsafe {
             let m = self.lines.add(line);
             if HOW != MAJOR {
@@ -474,6 +479,7 @@ impl Tracer {
                 self.mark_desc(o.as_ref().desc.load(Relaxed));
             }
             if HOW == QUEUE && layout.near != 0 {
+                // SAFETY: `near` and `at` are offsets of slots of this kind.
                 self.edge::<COPY>(o.as_ptr().byte_add(layout.near as usize).cast::<u64>());
             }
             let size = match layout.trace {
@@ -667,6 +673,7 @@ impl Tracer {
         s.remembered = list;
         let mut cards = std::mem::take(&mut s.dirty_cards);
         for &(o, card) in &cards {
+            // SAFETY: a card has its byte; what is followed is the part of the slots that lies in it.
             unsafe {
                 let byte = s.r.cards.add(card);
                 if *byte == 0 {

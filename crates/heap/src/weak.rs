@@ -87,6 +87,7 @@ impl Tracer {
                 let t = unsafe { target(w) };
                 if unsafe { *t } != 0 {
                     // Alive, perhaps at a new address.
+                    // SAFETY: `clear_weak` has zeroed the targets that were not reached; since then only more were.
                     unsafe {
                         let o = self.survivor(obj(*t)).unwrap_unchecked();
                         self.let_go(o);
@@ -102,6 +103,7 @@ impl Tracer {
                     unsafe { self.let_go(o) };
                     s.drops.old.push(o)
                 }
+                // SAFETY: not marked and not copied: it is as it was when it died, for sweeping comes later.
                 None => unsafe {
                     if let Some(drop) = self.heap.kinds[o.as_ref().kind as usize].drop {
                         drop(o);
@@ -118,6 +120,7 @@ impl Tracer {
     /// keeping the target).
     #[cold]
     unsafe fn dies_later(&mut self, w: Obj, work: &mut Vec<usize>, budget: &mut usize) -> bool {
+        // SAFETY: aligned words of slots that lie in the heap are objects, dead ones too, until sweeping.
         unsafe {
             let o = *target(w);
             if o == 0 || self.survivor(obj(o)).is_some() {

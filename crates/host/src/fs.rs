@@ -6,6 +6,7 @@
 //! # Safety
 //! Each call gets C strings that outlive it, buffers with their true length, and structures of this frame that the system
 //! fills before they are read. Descriptors are numbers: a wrong one is an error of the system, not of memory.
+//! The parts of a vectored call stay borrowed until it returns.
 
 use crate::sys::{self, cstr, zeroed};
 use crate::{CheckRet, Errno, Fd, Outside, Res, bytes, number};
@@ -260,6 +261,7 @@ door! {
         fn realpath(&self, _out: Outside, path: &CStr) -> Res<Vec<u8>> {
             let p = unsafe { libc::realpath(path.as_ptr(), std::ptr::null_mut()) };
             if p.is_null() { return Err(Errno::last()) }
+            // SAFETY of both: not null; a C string of this call's own, which is copied before it is freed.
             let name = unsafe { bytes(p) };
             unsafe { libc::free(p.cast()) };
             Ok(name)
@@ -357,6 +359,7 @@ door! {
         // ---- extended attributes ----
 
         fn getxattr(&self, _out: Outside, what: PathOrFd, name: &CStr) -> Res<Vec<u8>> {
+            // SAFETY of all: `sized` gives a buffer of its own and its length.
             sized(|p, n| match what {
                 PathOrFd::Path(s) => unsafe { libc::getxattr(s.as_ptr(), name.as_ptr(), p.cast(), n) },
                 PathOrFd::Link(s) => unsafe { libc::lgetxattr(s.as_ptr(), name.as_ptr(), p.cast(), n) },
@@ -380,6 +383,7 @@ door! {
         }
         /// The names, each ended by a NUL.
         fn listxattr(&self, _out: Outside, what: PathOrFd) -> Res<Vec<u8>> {
+            // SAFETY of all: as in `getxattr`.
             sized(|p, n| match what {
                 PathOrFd::Path(s) => unsafe { libc::listxattr(s.as_ptr(), p.cast(), n) },
                 PathOrFd::Link(s) => unsafe { libc::llistxattr(s.as_ptr(), p.cast(), n) },
@@ -510,6 +514,7 @@ impl DirStream for NativeDir {
     fn next(&mut self, _out: Outside) -> Res<Option<DirEntry>> {
         loop {
             Errno(0).set();
+            // SAFETY: `native_dir` lets no null in, and the stream is open until `drop`.
             let entry = unsafe { libc::readdir(self.0) };
             if entry.is_null() {
                 let e = Errno::last();
@@ -528,12 +533,14 @@ impl DirStream for NativeDir {
     }
 
     fn rewind(&mut self) {
+        // SAFETY: as in `next`.
         unsafe { libc::rewinddir(self.0) }
     }
 }
 
 impl Drop for NativeDir {
     fn drop(&mut self) {
+        // SAFETY: as in `next`; nobody has the stream any more.
         unsafe { libc::closedir(self.0) };
     }
 }

@@ -217,6 +217,7 @@ pub static CURSOR: TypeCell = TypeCell::new(&NativeType {
         },
     ],
     trace: Some(Cursor::trace),
+    // SAFETY: the collector calls it with a cursor that died; the box is that of `__new__`, and is swapped out.
     drop: Some(|o| unsafe {
         let k = &*(o.as_ptr() as *const Cursor);
         let p = k.st.swap(std::ptr::null_mut(), AcqRel);
@@ -280,6 +281,7 @@ fn step(th: Th, s: &Stmt) -> c_int {
     if p.is_null() {
         return ffi::SQLITE_OK;
     }
+    // SAFETY: not null, and `s` keeps it until the call is over.
     th.m.blocking(|| unsafe { ffi::sqlite3_step(p) })
 }
 
@@ -311,6 +313,7 @@ fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value)
         }
     };
     if rc != ffi::SQLITE_OK {
+        // SAFETY: a database is there as long as one of its statements, which the caller has a share of.
         return Err(unsafe { super::db_error(th, ffi::sqlite3_db_handle(p), rc) });
     }
     Ok(())
@@ -318,6 +321,7 @@ fn bind_value(th: Th, p: *mut ffi::sqlite3_stmt, i: c_int, name: &str, v: Value)
 fn bind_parameters(th: Th, s: &Stmt, params: Value) -> R<()> {
     let p = s.get();
     let n = unsafe { ffi::sqlite3_bind_parameter_count(p) };
+    // SAFETY: the name lives as long as the statement, and is copied at once.
     let name_of = |i: c_int| unsafe {
         let z = ffi::sqlite3_bind_parameter_name(p, i);
         if z.is_null() { None } else { Some(CStr::from_ptr(z).to_string_lossy().into_owned()) }
@@ -544,6 +548,7 @@ fn column_name(th: Th, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt, i: c_int) -
     if z.is_null() {
         return Err(th.memory_error());
     }
+    // SAFETY: not null; SQLite keeps the name until the column is asked for again, and it is copied before.
     let b = unsafe { CStr::from_ptr(z) }.to_bytes();
     let mut n = b.len();
     if c.state().detect_types & 2 != 0
@@ -574,6 +579,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
         if detect & 2 != 0 {
             let z = unsafe { ffi::sqlite3_column_name(p, i) };
             if !z.is_null() {
+                // SAFETY: not null; `find` copies it before it runs anything.
                 let b = unsafe { CStr::from_ptr(z) }.to_bytes();
                 if let (Some(x), Some(y)) =
                     (b.iter().position(|x| *x == b'['), b.iter().position(|x| *x == b']'))
@@ -586,6 +592,7 @@ fn build_casts(th: Th, k: Gc<Cursor>, c: Gc<Connection>, s: &Stmt) -> R<()> {
         if f.is_none() && detect & 1 != 0 {
             let z = unsafe { ffi::sqlite3_column_decltype(p, i) };
             if !z.is_null() {
+                // SAFETY: as the name.
                 let b = unsafe { CStr::from_ptr(z) }.to_bytes();
                 let e = b.iter().position(|x| *x == b' ' || *x == b'(').unwrap_or(b.len());
                 f = find(&b[..e])?;
@@ -603,6 +610,7 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
     let l = list::with_capacity(th, n as usize)?;
     let casts = k.casts.get();
     let blob = |i: c_int| -> &[u8] {
+        // SAFETY: as long as SQLite says of it next. Each user copies it before the column is asked for again.
         unsafe {
             let b = ffi::sqlite3_column_blob(p, i) as *const u8;
             let n = ffi::sqlite3_column_bytes(p, i) as usize;
@@ -626,6 +634,7 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
                 ffi::SQLITE_INTEGER => th.int(unsafe { ffi::sqlite3_column_int64(p, i) }),
                 ffi::SQLITE_FLOAT => th.float(unsafe { ffi::sqlite3_column_double(p, i) }),
                 ffi::SQLITE_TEXT => {
+                    // SAFETY: not null; as of a blob, and copied before the text factory runs.
                     let b = unsafe {
                         let z = ffi::sqlite3_column_text(p, i);
                         if z.is_null() {
@@ -759,6 +768,7 @@ fn executescript(th: Th, a: Args) -> R<Value> {
     loop {
         let db = c.live(th)?;
         let (mut stmt, mut tail) = (std::ptr::null_mut(), std::ptr::null());
+        // SAFETY: `db` is live, `at` within `z`, and the statement nobody else's; SQLite takes null for one of no SQL.
         let rc = th.m.blocking(|| unsafe {
             let mut rc = ffi::sqlite3_prepare_v2(db, at, -1, &mut stmt, &mut tail);
             if rc == ffi::SQLITE_OK {
@@ -776,6 +786,7 @@ fn executescript(th: Th, a: Args) -> R<Value> {
             return Err(c.error(th, rc));
         }
         at = tail;
+        // SAFETY: SQLite leaves the tail within `z`, at its NUL at the latest.
         if unsafe { *at } == 0 {
             break;
         }

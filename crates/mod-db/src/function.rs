@@ -33,6 +33,7 @@ impl Callback {
         Ok(Box::into_raw(Box::new(Callback { conn, index })) as *mut c_void)
     }
     fn callable(&self, _: Th) -> Value {
+        // SAFETY: `new` had the address from `id`, which pins; that the connection is alive is said at the structure.
         let c: Gc<Connection> = unsafe { Value::from_bits(self.conn).cast_unchecked() };
         let l: Gc<List> = c.callables.gc();
         l.get(self.index).unwrap_or(NONE())
@@ -69,6 +70,7 @@ unsafe fn part<'a>(th: Th, p: *const u8, n: c_int) -> R<&'a [u8]> {
     match n {
         ..=0 => Ok(&[]),
         _ if p.is_null() => Err(th.memory_error()),
+        // SAFETY: not null; pointer and length are what SQLite says of one text or blob.
         n => Ok(unsafe { std::slice::from_raw_parts(p, n as usize) }),
     }
 }
@@ -170,6 +172,7 @@ unsafe fn fail(th: Th, ctx: *mut ffi::sqlite3_context, msg: &str, f: Value) {
         } else if th.exc_is(&exc::OVERFLOW_ERROR) {
             ffi::sqlite3_result_error_toobig(ctx);
         } else {
+            // SAFETY: SQLite copies the message.
             let m = CString::new(msg).unwrap_or_default();
             ffi::sqlite3_result_error(ctx, m.as_ptr(), -1);
         }
@@ -179,6 +182,7 @@ unsafe fn fail(th: Th, ctx: *mut ffi::sqlite3_context, msg: &str, f: Value) {
 unsafe fn args(th: Th, argc: c_int, argv: *mut *mut ffi::sqlite3_value) -> R<Value> {
     let l = adder_vm::builtins::list::new(th, &[])?;
     for i in 0..argc as usize {
+        // SAFETY: SQLite gives `argc` arguments.
         let v = unsafe { from_sqlite(th, *argv.add(i))? };
         adder_vm::builtins::list::append(th, l, v)?;
     }
@@ -215,6 +219,7 @@ unsafe fn instance(
     c: &Callback,
     make: bool,
 ) -> Option<R<(Value, usize)>> {
+    // SAFETY: null, or eight bytes, aligned and zeroed, which are the aggregate's until it is finished.
     unsafe {
         let p = ffi::sqlite3_aggregate_context(ctx, if make { 8 } else { 0 }) as *mut usize;
         if p.is_null() {
@@ -314,6 +319,7 @@ unsafe fn finish(ctx: *mut ffi::sqlite3_context, name: &str, last: bool) {
                 fail(th, ctx, &format!("user-defined aggregate's '{name}' method raised error"), f);
             }
             if last {
+                // SAFETY: while a statement runs SQLite takes no function away, so `c` is there after Python code, too.
                 let conn: Gc<Connection> = Value::from_bits(c.conn).cast_unchecked();
                 conn.release(th, i);
             }
@@ -419,6 +425,7 @@ pub unsafe extern "C" fn trace(kind: u32, p: *mut c_void, stmt: *mut c_void, sql
         inside(|th| {
             let f = k.callable(th);
             let stmt = stmt as *mut ffi::sqlite3_stmt;
+            // SAFETY: null or a C string of this call's own, which is copied before it is freed.
             let ex = ffi::sqlite3_expanded_sql(stmt);
             let r = (|| -> R<()> {
                 let s = if ex.is_null() {

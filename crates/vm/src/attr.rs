@@ -4,6 +4,8 @@
 //! - Attributes in the object are read and written at offsets that its shape gives; a shape's offsets are within the
 //!   object's capacity. Under races the shape may have changed since: while there are several threads no place gets another
 //!   attribute (see `shape`), and a word that is not set is null.
+//! - The attribute word of an object (`ext_slot`) holds null or an `AttrExt`. Every object begins with its header.
+//!   Names of attributes are strings: who takes them from programs has looked.
 
 use crate::builtins::exceptions as exc;
 use crate::err::{R, Raised};
@@ -18,6 +20,7 @@ use std::sync::atomic::{Ordering::*, fence};
 /// The attribute word of an object whose shape says it has one.
 #[inline]
 pub fn ext_slot(o: Value, s: &Shape) -> &'static Slot {
+    // SAFETY: it is where the shape says, which is at the end of objects of variable size.
     unsafe {
         let p = o.bits() as *mut u8;
         if s.ext_at == EXT_VAR {
@@ -35,6 +38,7 @@ pub fn ext_slot(o: Value, s: &Shape) -> &'static Slot {
 
 #[inline(always)]
 pub fn field(o: Value, offset: u32) -> &'static Slot {
+    // SAFETY: the offset is that of a place of the object's shape, or of a member that its type has.
     unsafe { &*((o.bits() as *const u8).add(offset as usize) as *const Slot) }
 }
 
@@ -84,6 +88,7 @@ impl Th {
     fn new_ext(self, o: Value, s: &Shape, len: usize) -> R<Gc<AttrExt>> {
         let slot = ext_slot(o, s);
         let old = unsafe { slot.gc_opt::<AttrExt>() };
+        // SAFETY: the size that `len` says; all of it is written before anything else is allocated.
         unsafe {
             let e = self.alloc_var::<AttrExt>(24 + 8 * len)?;
             (*e.as_ptr()).len = len as u64;
@@ -134,6 +139,7 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             return match o.kind() {
+                // SAFETY of both: objects of these kinds.
                 Kind::Module => unsafe { o.cast_unchecked::<Module>().dict.gc() }.get_str(self, name),
                 Kind::Function => match unsafe { o.cast_unchecked::<Function>().dict.get() } {
                     Some(d) => d.get_str(self, name),
@@ -169,6 +175,7 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             let d = match o.kind() {
+                // SAFETY of both: objects of these kinds.
                 Kind::Module => Some(unsafe { o.cast_unchecked::<Module>().dict.gc() }),
                 Kind::Function => {
                     let f = unsafe { o.cast_unchecked::<Function>() };
@@ -203,6 +210,7 @@ impl Th {
                 Some(ns) => {
                     let p = ns.place(ns.places() - 1);
                     self.write_place(o, ns, p, v)?;
+                    // SAFETY: an object with attributes is in the heap.
                     unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
                     Ok(true)
                 }
@@ -283,6 +291,7 @@ impl Th {
             }
         };
         let ns = s.to_dict_mode();
+        // SAFETY: an object with attributes is in the heap.
         unsafe { o.header_unchecked() }.desc.swap(ns.id, AcqRel);
         // What a racing store that knew the old shape has put there since is not lost.
         if self.multi() {
@@ -305,6 +314,7 @@ impl Th {
         let s = shape(o.shape_id());
         if s.ext_at == 0 {
             return match o.kind() {
+                // SAFETY of both: objects of these kinds.
                 Kind::Module => Ok(Some(unsafe { o.cast_unchecked::<Module>().dict.gc() })),
                 Kind::Function => {
                     let f = unsafe { o.cast_unchecked::<Function>() };
@@ -340,6 +350,7 @@ impl Th {
         if s.ext_at == 0 {
             match o.kind() {
                 Kind::Function => {
+                    // SAFETY: a function.
                     let f = unsafe { o.cast_unchecked::<Function>() };
                     self.store(f, &f.dict, d);
                     return Ok(());
@@ -355,6 +366,7 @@ impl Th {
         let _g = self.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
         self.to_dict_mode(o)?;
         let s = shape(o.shape_id());
+        // SAFETY: in dict mode an object has one.
         let e = unsafe { ext_slot(o, s).gc::<AttrExt>() };
         self.store(e, &e.dict, d);
         Ok(())
@@ -452,6 +464,7 @@ impl Th {
                 if name.is_exact(Kind::Str) {
                     Ok(s)
                 } else {
+                    // SAFETY: made as a string.
                     Ok(unsafe { self.str_bytes(s.bytes()).cast_unchecked() })
                 }
             }

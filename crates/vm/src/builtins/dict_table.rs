@@ -13,6 +13,8 @@
 //!   are deleted. Readers may move `first` up from the value they saw, only the holder of the lock moves `last`.
 //! - The entries before `gap` have never been used; `OrderedDict` (see `dict_order`) puts items in front there. While the
 //!   process has one thread it may also give back the entry behind the gap, once it is deleted.
+//! - Numbers of entries come from the index or are below `nentries`, so what they name lies within the table. Keys
+//!   of a compact table that are no small ints are strings.
 //! - Mutations happen under the dict's lock; no Python code runs while it is held (comparisons happen before, and the
 //!   lookup is repeated if `table` or `nentries` changed meanwhile).
 
@@ -55,6 +57,7 @@ pub struct DictTable {
     pub(super) last: AtomicU32,
     pub(super) gap: AtomicU32,
 }
+// SAFETY: made as that kind by `new`, and as `EMPTY_TABLE`.
 unsafe impl Layout for DictTable {
     const KIND: Kind = Kind::DictTable;
 }
@@ -156,6 +159,7 @@ impl DictTable {
         Self::bytes_for(self.bits, self.general)
     }
     pub fn empty() -> Gc<DictTable> {
+        // SAFETY: its words are those of a table.
         unsafe { EMPTY_TABLE.value().cast_unchecked() }
     }
     pub fn new(th: Th, bits: u8, general: bool) -> R<Gc<DictTable>> {
@@ -163,6 +167,7 @@ impl DictTable {
         if bits > 31 {
             return Err(th.memory_error());
         }
+        // SAFETY: the size that `byte_size` says; `trace` looks at no more entries than `nentries` says.
         unsafe {
             let t = th.alloc_var::<DictTable>(Self::bytes_for(bits, general))?;
             let p = t.as_ptr();
@@ -188,10 +193,12 @@ impl DictTable {
     }
     #[inline(always)]
     fn index_ptr(&self) -> *mut u8 {
+        // SAFETY: the index follows the structure.
         unsafe { (self as *const DictTable).add(1) as *mut u8 }
     }
     #[inline(always)]
     fn index(&self, i: usize) -> u32 {
+        // SAFETY: cells as wide as they were made; a probe's `i` is below their number.
         unsafe {
             match self.bits {
                 0..=8 => u8::load(self.index_ptr(), i),
@@ -203,6 +210,7 @@ impl DictTable {
     #[inline(always)]
     pub(super) fn set_index(&self, i: usize, v: u32) {
         std::sync::atomic::fence(Release);
+        // SAFETY: as in `index`.
         unsafe {
             match self.bits {
                 0..=8 => u8::store(self.index_ptr(), i, v),
@@ -213,6 +221,7 @@ impl DictTable {
     }
     #[inline(always)]
     pub(super) fn entries(&self) -> *mut u64 {
+        // SAFETY: the entries follow the index.
         unsafe { self.index_ptr().add((Self::index_bytes(self.bits) + 7) & !7) as *mut u64 }
     }
     #[inline(always)]
@@ -241,6 +250,7 @@ impl DictTable {
     }
     /// Visits keys and values (collector); the size.
     pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
+        // SAFETY: the collector calls it with tables.
         unsafe {
             let d = &*(o.as_ptr() as *const DictTable);
             let n = d.nentries.load(Relaxed) as usize;
@@ -279,6 +289,7 @@ impl DictTable {
     fn append(&self, th: Th, key: Value, hash: i64, val: Value) -> u32 {
         let e = self.nentries.load(Relaxed);
         debug_assert!(e < self.cap);
+        // SAFETY: there is room for another entry; the table is locked, or nobody else's yet.
         unsafe {
             let me = Gc::<DictTable>::from_obj(std::ptr::NonNull::from(self).cast());
             let p = self.entry_ptr(e);
@@ -315,6 +326,7 @@ impl DictTable {
         // The cell of a deleted entry is used again: else a key that comes and goes makes a chain of them.
         let mut free = None;
         loop {
+            // SAFETY: `W` is the width of this table's cells, and the table is compact.
             let e = unsafe { W::load(index, p.i) };
             if e >= DUMMY {
                 if e == EMPTY {
@@ -343,6 +355,7 @@ impl DictTable {
         if e == self.cap {
             return None;
         }
+        // SAFETY: there is room for another entry, and no other thread.
         unsafe {
             let entry = entries.add(2 * e as usize);
             *entry = key.bits();
@@ -363,6 +376,7 @@ impl DictTable {
         let index = self.index_ptr();
         for e in self.gap.load(Relaxed)..self.nentries.load(Relaxed) {
             let mut p = Probe::new(self.hash_at(e), self.bits);
+            // SAFETY: `W` is the width of this table's cells.
             unsafe {
                 while W::load(index, p.i) != EMPTY {
                     p.next();
@@ -387,6 +401,7 @@ impl DictTable {
     #[inline(always)]
     pub fn content(&self, e: u32) -> Option<Value> {
         let v = self.val(e).get()?;
+        // SAFETY: where `cells` is set all values are cells.
         if self.cells { unsafe { v.cast_unchecked::<DictCell>() }.v.get() } else { Some(v) }
     }
     /// The value of entry `i` if it has exactly this key.

@@ -192,6 +192,7 @@ fn key(th: Th, k: &Value) -> R<Key<'_>> {
         return Ok(Key::Slice(s));
     }
     if let Some(t) = k.cast::<Tuple>() {
+        // SAFETY: the caller has `k` on the stack, so the tuple stays where it is.
         let items = unsafe { &*(t.items() as *const [Value]) };
         if items.iter().all(|x| is_index(*x)) {
             return Ok(Key::Multi(items));
@@ -259,6 +260,7 @@ pub fn getitem(th: Th, o: Value, k: Value) -> R<Value> {
     if v.ndim == 0 {
         if k.cast::<Tuple>().is_some_and(|t| t.len == 0) {
             let c = format_of(th, v)?;
+            // SAFETY: the one element of a view without dimensions.
             return unsafe { unpack(th, v.ptr, c) };
         }
         if k.is(ELLIPSIS()) {
@@ -299,6 +301,7 @@ pub fn setitem(th: Th, o: Value, k: Value, x: Option<Value>) -> R<()> {
     let Some(x) = x else { return Err(th.type_error("cannot delete memory")) };
     if v.ndim == 0 {
         if k.is(ELLIPSIS()) || k.cast::<Tuple>().is_some_and(|t| t.len == 0) {
+            // SAFETY: as in `getitem`; not read-only.
             return unsafe { pack(th, v, v.ptr, c, x) };
         }
         return Err(th.type_error("invalid indexing of 0-dim memory"));
@@ -337,12 +340,14 @@ pub fn setitem(th: Th, o: Value, k: Value, x: Option<Value>) -> R<()> {
 }
 fn copy_into(th: Th, d: Gc<MemoryView>, s: Gc<MemoryView>) -> R<()> {
     let plain = |f: &'static str| f.strip_prefix('@').unwrap_or(f);
+    // SAFETY: a view keeps its format, and the pointer to the text keeps that where it is.
     let format = |v: Gc<MemoryView>| plain(unsafe { &*(v.format() as *const str) });
     if format(d) != format(s) || d.itemsize != s.itemsize || d.extents() != s.extents() {
         return Err(th.value_error("memoryview assignment: lvalue and rvalue have different structures"));
     }
     let n = d.itemsize;
     if d.is_c_contiguous() && s.is_c_contiguous() {
+        // SAFETY: shape and item size are the same, so both are as long; each view holds its memory.
         unsafe { std::ptr::copy(s.ptr, d.ptr, d.nbytes) };
         return Ok(());
     }
@@ -350,6 +355,7 @@ fn copy_into(th: Th, d: Gc<MemoryView>, s: Gc<MemoryView>) -> R<()> {
     let data = to_bytes(th, s, false)?;
     for (i, item) in data.bytes().chunks(n).enumerate() {
         let p = d.ptr.wrapping_offset(i as isize * d.strides()[0] as isize);
+        // SAFETY: of one dimension, of which both have as many items.
         unsafe { std::ptr::copy_nonoverlapping(item.as_ptr(), p, n) };
     }
     Ok(())
@@ -400,6 +406,7 @@ unsafe fn list_at(th: Th, v: Gc<MemoryView>, p: *const u8, dim: usize, c: u8) ->
         return unsafe { unpack(th, p, c) };
     }
     let step = v.strides()[dim];
+    // SAFETY: of this dimension the view has so many, `step` bytes apart.
     list_of(th, v.extents()[dim] as usize, |i| unsafe {
         list_at(th, v, p.wrapping_offset((i as i64 * step) as isize), dim + 1, c)
     })
@@ -526,6 +533,7 @@ fn index(th: Th, a: Args) -> R<Value> {
     for i in start..stop {
         check_released(th, v)?;
         let p = v.ptr.wrapping_offset((i * v.strides()[0]) as isize);
+        // SAFETY: `i` is below the length, and the view was not released when it was asked just now.
         let x = unsafe { unpack(th, p, c)? };
         if th.eq(x, a[1].unwrap())? {
             return Ok(Value::fix(i));
@@ -550,6 +558,7 @@ pub static MEMORY_ITER_TYPE: NativeType = NativeType {
     size: size_of::<MemoryIter>() as u32,
     flags: tflags::IMMUTABLE | tflags::DISALLOW_INSTANTIATION,
     slots: Slots { iter: Some(|_, v| Ok(v)), iternext: Some(next), ..Slots::NONE },
+    // SAFETY: the collector calls it with instances of this type.
     trace: Some(|o, t| unsafe { t.slot((*(o.as_ptr() as *const MemoryIter)).seq.as_ptr()) }),
     ..NativeType::DEFAULT
 };
@@ -564,11 +573,13 @@ pub fn iter(th: Th, o: Value) -> R<Value> {
     }
     format_of(th, v)?;
     let it = super::object::new_instance(th, th.make_type(&MEMORY_ITER))?;
+    // SAFETY: made of that type.
     let i: Gc<MemoryIter> = unsafe { it.cast_unchecked() };
     th.store(i, &i.seq, o);
     Ok(it)
 }
 fn next(th: Th, o: Value) -> R<Option<Value>> {
+    // SAFETY: the slot is called with instances of the type that has it.
     let it: Gc<MemoryIter> = unsafe { o.cast_unchecked() };
     let Some(s) = it.seq.get() else { return Ok(None) };
     let v = live(th, s)?;
@@ -580,5 +591,6 @@ fn next(th: Th, o: Value) -> R<Option<Value>> {
     it.pos.store(i as u64 + 1, Relaxed);
     let c = format_of(th, v)?;
     let p = v.ptr.wrapping_offset((i * v.strides()[0]) as isize);
+    // SAFETY: `i` is below the length, and the view is live.
     unsafe { unpack(th, p, c) }.map(Some)
 }

@@ -170,6 +170,7 @@ fn native_kind<const W: usize>(e: &[Elem<W>]) -> Native {
         // Each column must be of one scalar kind.
         let mut kinds: [Option<Native>; COLUMNS] = [None; COLUMNS];
         for x in e {
+            // SAFETY: `k` says that all are tuples.
             let t: Gc<Tuple> = unsafe { Value::from_bits(x[0]).cast_unchecked() };
             if t.len > COLUMNS {
                 return Native::No;
@@ -199,6 +200,7 @@ fn float_word(o: u64) -> u64 {
 }
 
 fn str_bytes<'a>(w: u64) -> &'a [u8] {
+    // SAFETY of both: `native_kind` has seen that such keys and columns are strings; nothing moves meanwhile.
     let s: Gc<Str> = unsafe { Value::from_bits(w).cast_unchecked() };
     unsafe { &*(s.bytes() as *const [u8]) }
 }
@@ -230,6 +232,7 @@ fn sort_strings<const W: usize>(e: &mut [Elem<W>], reverse: bool) {
 /// What a tuple begins with, as a number: of two tuples with different ones, the smaller's is smaller.
 fn leading(t: u64) -> u64 {
     const SIGN: u64 = 1 << 63;
+    // SAFETY: `native_kind` has seen that all keys are tuples.
     let t: Gc<Tuple> = unsafe { Value::from_bits(t).cast_unchecked() };
     match t.items().first() {
         None => 0,
@@ -268,6 +271,7 @@ fn native_scalars(x: Value, y: Value) -> Ordering {
 }
 fn native_tuples(x: u64, y: u64) -> Ordering {
     let (x, y): (Gc<Tuple>, Gc<Tuple>) =
+        // SAFETY: as in `leading`.
         unsafe { (Value::from_bits(x).cast_unchecked(), Value::from_bits(y).cast_unchecked()) };
     for (a, b) in x.items().iter().zip(y.items()) {
         let o = native_scalars(*a, *b);
@@ -334,6 +338,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     }
     #[inline(always)]
     fn key(&self, i: usize) -> u64 {
+        // SAFETY: of the first `n` elements.
         unsafe { (*self.a.add(i))[0] }
     }
     #[inline(always)]
@@ -383,6 +388,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
             while n < left && self.less(at + n, at + n - 1)? {
                 n += 1;
             }
+            // SAFETY: `n` of the elements that are left from `at` on.
             unsafe { std::slice::from_raw_parts_mut(self.a.add(at), n) }.reverse();
         } else {
             while n < left && !self.less(at + n, at + n - 1)? {
@@ -400,6 +406,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
                 let mid = (lo + hi) / 2;
                 if self.less(at + i, at + mid)? { hi = mid } else { lo = mid + 1 }
             }
+            // SAFETY: `lo` is not above `i`, which is below `n`.
             unsafe {
                 let pivot = *self.a.add(at + i);
                 std::ptr::copy(self.a.add(at + lo), self.a.add(at + lo + 1), i - lo);
@@ -442,16 +449,19 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     /// Number of elements of a sorted stretch that come before `key`, equal ones after it.
     fn gallop_left(&mut self, key: u64, p: *mut Elem<W>, at: usize, n: usize, hint: usize) -> R<usize> {
         let less = &mut self.less;
+        // SAFETY: it asks for positions below `n`.
         gallop(n, hint, |i| less(unsafe { (*p.add(at + i))[0] }, key))
     }
     /// The same with equal ones before it.
     fn gallop_right(&mut self, key: u64, p: *mut Elem<W>, at: usize, n: usize, hint: usize) -> R<usize> {
         let less = &mut self.less;
+        // SAFETY: as in `gallop_left`.
         gallop(n, hint, |i| Ok(!less(key, unsafe { (*p.add(at + i))[0] })?))
     }
     /// Merges neighbours, the first of which is not longer: it is moved out, and the result grows from the left.
     fn merge_low(&mut self, xa: usize, xn: usize, ya: usize, yn: usize) -> R<()> {
         let tmp = self.room(xn)?;
+        // SAFETY: `tmp` has room for the first run; what is left of it fits where the gap is.
         unsafe {
             std::ptr::copy_nonoverlapping(self.a.add(xa), tmp, xn);
             let mut g = Gap { src: 0, n: xn, dst: xa, rest: yn, at: ya };
@@ -546,6 +556,7 @@ impl<const W: usize, F: FnMut(u64, u64) -> R<bool>> MergeSort<W, F> {
     /// gap `src` and `dst` are ends.
     fn merge_high(&mut self, xa: usize, xn: usize, ya: usize, yn: usize) -> R<()> {
         let tmp = self.room(yn)?;
+        // SAFETY: `tmp` has room for the second run; what is left of it fits where the gap is.
         unsafe {
             std::ptr::copy_nonoverlapping(self.a.add(ya), tmp, yn);
             let mut g = Gap { src: yn, n: yn, dst: ya + yn, rest: xn, at: xa + xn };

@@ -31,6 +31,7 @@ pub struct StrBuf {
     pub used: AtomicU64,
     pub cap: u64,
 }
+// SAFETY: made as that kind by `StrBuf::new` alone.
 unsafe impl Layout for StrBuf {
     const KIND: Kind = Kind::StrBuf;
 }
@@ -87,6 +88,7 @@ impl Str {
     #[inline(always)]
     pub fn data(&self) -> *const u8 {
         let f = self.flags();
+        // SAFETY of all: what follows the structure is as the flags say; of a view that is the address of its buffer.
         let p = unsafe { (self as *const Str).add(1) as *const u8 };
         if f & (ASCII | VIEW) == ASCII {
             p
@@ -132,11 +134,13 @@ impl Str {
     /// The WTF-8 bytes.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
+        // SAFETY: there are so many, and they do not change.
         unsafe { std::slice::from_raw_parts(self.data(), self.nbytes as usize) }
     }
     /// As `&str` if there are no lone surrogates.
     pub fn as_str(&self) -> Option<&str> {
         if self.is_ascii() {
+            // SAFETY: ASCII.
             Some(unsafe { std::str::from_utf8_unchecked(self.bytes()) })
         } else {
             std::str::from_utf8(self.bytes()).ok()
@@ -172,6 +176,7 @@ impl Str {
 
 /// Collector's view.
 pub unsafe fn size(o: adder_heap::Obj) -> usize {
+    // SAFETY: the collector calls it with strings, dead ones included: their heads are written when they are made.
     let s = unsafe { &*(o.as_ptr() as *const Str) };
     let f = s.h.flags.load(Relaxed);
     let n = if f & VIEW != 0 {
@@ -185,6 +190,7 @@ pub unsafe fn size(o: adder_heap::Obj) -> usize {
 }
 /// Visits the slots; the size.
 pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
+    // SAFETY: the collector calls it with strings; their slots are where the flags say.
     unsafe {
         let s = &*(o.as_ptr() as *const Str);
         let f = s.flags();
@@ -207,6 +213,7 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
 }
 
 unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
+    // SAFETY: a new object, which nobody else has.
     unsafe {
         let p = s.as_ptr();
         (*p).hash = AtomicU64::new(0);
@@ -219,6 +226,7 @@ unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
 /// Writes all fields of an inline string; gives where its bytes go.
 #[inline(always)]
 unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
+    // SAFETY: as of `head`; where it is not ASCII the word before the bytes was allocated with them.
     unsafe {
         head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
         let d = s.after::<u8>();
@@ -231,6 +239,7 @@ unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, ext
 }
 
 fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
+    // SAFETY: the callers have allocated for so many bytes, and `b` lies elsewhere.
     unsafe {
         let d = init_inline(s, b.len(), nchars, ascii, extra);
         std::ptr::copy_nonoverlapping(b.as_ptr(), d, b.len());
@@ -240,6 +249,7 @@ fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
 /// A string at a fixed address. For the intern table only.
 pub fn new_interned(th: Th, b: &[u8]) -> Gc<Str> {
     let m = wtf8::measure(b);
+    // SAFETY: the size of what `init` writes.
     unsafe {
         let s = th.alloc_old::<Str>(24 + if m.ascii { 0 } else { 8 } + b.len());
         init(s, b, m.chars, m.ascii, INTERNED);
@@ -281,6 +291,7 @@ impl Th {
             return Ok(ascii_char(b.first().copied()));
         }
         let (s, d) = self.str_uninit(b.len(), nchars, ascii)?;
+        // SAFETY: `d` has room for so many bytes.
         unsafe { copy(b.as_ptr(), d, b.len()) };
         Ok(s.value())
     }
@@ -290,6 +301,7 @@ impl Th {
         if nbytes > MAX_BYTES {
             return Err(self.memory_error());
         }
+        // SAFETY: the size that the head says; the bytes are no slots.
         unsafe {
             let s = self.alloc_var::<Str>(24 + if ascii { 0 } else { 8 } + nbytes)?;
             Ok((s, init_inline(s, nbytes, nchars, ascii, 0)))
@@ -329,6 +341,7 @@ impl Th {
     /// An instance of a subclass of str.
     pub fn str_of_type(self, t: Gc<Type>, s: Gc<Str>) -> R<Value> {
         let ascii = s.is_ascii();
+        // SAFETY: the size of what `init` writes, which keeps the flag of the word behind it.
         unsafe {
             let size = 24 + if ascii { 0 } else { 8 } + s.nbytes as usize;
             let o: Gc<Str> = Gc::from_obj(alloc_instance(self, t, size, 0)?);
@@ -347,6 +360,7 @@ impl Th {
 pub unsafe fn copy(src: *const u8, dst: *mut u8, n: usize) {
     macro_rules! ends {
         ($t:ty) => {{
+            // SAFETY: `n` is one to two widths, so both pieces lie within the `n` bytes.
             let last = n - size_of::<$t>();
             let (a, b) = ((src as *const $t).read_unaligned(), (src.add(last) as *const $t).read_unaligned());
             (dst as *mut $t).write_unaligned(a);
@@ -375,6 +389,7 @@ pub unsafe fn copy(src: *const u8, dst: *mut u8, n: usize) {
 /// The string of one ASCII character, or the empty one.
 #[inline(always)]
 pub fn ascii_char(c: Option<u8>) -> Value {
+    // SAFETY: `init_statics` has put an array there.
     let t: Gc<Array> = unsafe { Root::small_strs.value().cast_unchecked() };
     t.slot(c.map_or(128, usize::from)).value()
 }
@@ -386,10 +401,12 @@ const VIEW_MIN: u32 = 256;
 
 impl StrBuf {
     fn data(&self) -> *mut u8 {
+        // SAFETY: its bytes follow the structure.
         unsafe { (self as *const StrBuf).add(1) as *mut u8 }
     }
     /// A buffer with a beginning.
     fn new(th: Th, start: Gc<Str>, used: usize, cap: usize) -> R<Gc<StrBuf>> {
+        // SAFETY: the size that `cap` says, which is at least that of `start`; the bytes are no slots.
         unsafe {
             let b = th.alloc_var::<StrBuf>(24 + cap)?;
             (*b.as_ptr()).used = AtomicU64::new(used as u64);
@@ -401,6 +418,7 @@ impl StrBuf {
 }
 
 unsafe fn new_view(th: Th, buf: Gc<StrBuf>, nbytes: usize, nchars: usize, ascii: bool) -> R<Gc<Str>> {
+    // SAFETY: head and two words, all written here; the new object needs no barrier.
     unsafe {
         let s = th.alloc_var::<Str>(24 + 16)?;
         head(s, nbytes, nchars, VIEW | if ascii { ASCII } else { 0 });
@@ -425,6 +443,7 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     let ascii = x.is_ascii() && y.is_ascii();
     if x.nbytes < VIEW_MIN {
         let (s, d) = th.str_uninit(total, nchars, ascii)?;
+        // SAFETY: `d` has room for both.
         unsafe {
             copy(x.data(), d, nx);
             copy(y.data(), d.add(nx), ny);
@@ -436,11 +455,13 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     }
     let is_view = x.flags() & VIEW != 0;
     if is_view {
+        // SAFETY: the first word of a view is its buffer.
         let buf: Gc<StrBuf> = unsafe { Value::from_bits(*x.after::<u64>()).cast_unchecked() };
         if buf.used.load(Relaxed) == nx as u64 && total as u64 <= buf.cap {
             let s = unsafe { new_view(th, buf, total, nchars, ascii)? };
             // Allocating may have let another thread run.
             if buf.used.compare_exchange(nx as u64, total as u64, AcqRel, Relaxed).is_ok() {
+                // SAFETY: within `cap`, and this thread's alone: it has moved `used`. What `y` has of it lies below.
                 unsafe { copy(y.data(), buf.data().add(nx), ny) };
                 return Ok(s.value());
             }
@@ -450,6 +471,7 @@ pub fn concat(th: Th, x: Gc<Str>, y: Gc<Str>) -> R<Value> {
     let cap = if is_view { total * 2 } else { total + total / 8 + 64 };
     let cap = (cap.min(MAX_BYTES) + 7) & !7;
     let buf = StrBuf::new(th, x, total, cap)?;
+    // SAFETY: a new buffer, of at least `total`.
     unsafe {
         std::ptr::copy_nonoverlapping(y.data(), buf.data().add(nx), ny);
         Ok(new_view(th, buf, total, nchars, ascii)?.value())
@@ -468,6 +490,7 @@ impl Str {
     /// 16th character, or null.
     fn crumbs_slot(&self) -> &Slot {
         let i = (self.flags() & VIEW != 0) as usize;
+        // SAFETY: views have two words, other strings that are not ASCII have one.
         unsafe { &*((self as *const Str).add(1) as *const Slot).add(i) }
     }
 }
@@ -475,9 +498,11 @@ impl Str {
 fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
     let slot = s.crumbs_slot();
     let buf: Gc<RawBuf> = match slot.get() {
+        // SAFETY: the word holds nothing else.
         Some(b) => unsafe { b.cast_unchecked() },
         None => {
             let n = s.len().div_ceil(STEP);
+            // SAFETY: the size that `len` says; all is written before anything is allocated.
             let b = unsafe {
                 let b = th.alloc_var::<RawBuf>(16 + 4 * n).ok()?;
                 (*b.as_ptr()).len = 4 * n;
@@ -487,6 +512,7 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
             let p = b.after::<u32>();
             let mut at = 0;
             for i in 0..n {
+                // SAFETY: there is room for `n`.
                 unsafe { *p.add(i) = at as u32 };
                 at = walk(text, at, STEP);
             }
@@ -494,6 +520,7 @@ fn crumbs(th: Th, s: Gc<Str>) -> Option<&'static [u32]> {
             b
         }
     };
+    // SAFETY: written once; the pointer keeps the buffer where it is.
     unsafe { Some(std::slice::from_raw_parts(buf.after::<u32>(), buf.len / 4)) }
 }
 

@@ -59,6 +59,7 @@ macro_rules! slow_of {
             let mut m = Interp::<false> { regs: unsafe { (*fp).regs }, th, fp };
             let pc = $h(&mut m, Pc::from_ptr(unsafe { (*fp).pc }), i)?;
             th.fp.set(m.fp);
+            // SAFETY: such handlers lead forward alone, so there is an instruction before.
             unsafe { (*m.fp).pc = pc.ptr().sub(1) };
             Ok(Ctl::Next)
         }
@@ -196,6 +197,7 @@ pub fn run(th: Th) -> R<Value> {
             Err(panic) => {
                 // Of a frame that had a gap nothing may be left.
                 let base = match chain::gap(flags) {
+                    // SAFETY of both: the bottom frame is never run, so there is one below, and one below the gap.
                     0 => unsafe { entry_frame(entry).sub(1) },
                     n => unsafe { entry.sub(1 + n) },
                 };
@@ -430,6 +432,7 @@ mod threaded {
         if f.is_exact(Kind::NativeFunction) || f.is_exact(Kind::MethodDescriptor) {
             Route::Native
         } else if f.is_exact(Kind::Type) {
+            // SAFETY: a type, which was tested.
             let heap = unsafe { f.cast_unchecked::<Type>() }.heap_type();
             if heap { Route::Type } else { Route::NativeType }
         } else if f.is_exact(Kind::Function) {
@@ -501,6 +504,7 @@ mod threaded {
     unsafe fn construct(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
         unsafe {
             if n == 1
+                // SAFETY: `route_of` leads to `native_type` with types alone; `args` are the registers of the call.
                 && let Some(f) = t.cast_unchecked::<Type>().native.new1
             {
                 return f(th, *args);
@@ -510,6 +514,7 @@ mod threaded {
     }
     #[inline(never)]
     unsafe fn construct_any(th: Th, t: Value, args: *const Value, n: usize) -> R<Value> {
+        // SAFETY: the registers of the call, which it leaves as they are.
         crate::builtins::type_::construct(th, t, unsafe { crate::native::RawArgs::from_raw(args, n, None) })
     }
     /// `CallMethod` of a native method or function.
@@ -551,6 +556,7 @@ mod threaded {
         unsafe {
             let d = &def.direct;
             let most = d.most as usize;
+            // SAFETY: the `n` registers of the call; words of registers are what an `Option<Value>` is.
             let args = regs.add(at) as *const Option<Value>;
             if matches!(def.inline, Inline::Drain(_)) && uses_generator(args, n)
                 || def.inline.asks() && n == 1 && asks_instance(args)
@@ -582,6 +588,7 @@ mod threaded {
     /// See `drain`.
     #[inline(always)]
     unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
+        // SAFETY: `k` is below `n`.
         let is = |k: usize| unsafe { *args.add(k) }.and_then(|v| v.exact()).is_some_and(drain::wanted);
         n > 0 && (is(0) || (n == 2 && is(1)))
     }
@@ -617,6 +624,7 @@ mod threaded {
         th: Th,
         fp: *mut Frame,
     ) -> u64 {
+        // SAFETY: all who resume have tested that it is a generator or a coroutine.
         unsafe {
             match generator::quick_resume(th, pc, regs, fp, it.cast_unchecked(), flags, v) {
                 Some((pc, regs, fp)) => {
@@ -642,6 +650,7 @@ mod threaded {
             } else {
                 (i.a(), generator::FOR_FLAGS)
             };
+            // SAFETY: what `resume` was called with.
             let g = Value::from_bits(*regs.add(it)).cast_unchecked();
             match chain::resume(th, pc, regs, fp, g, flags, NONE()) {
                 Some((pc, regs, fp)) => {

@@ -7,6 +7,8 @@
 //! - Registers that an instruction names are within the frame's window, and hold a value where
 //!   its operand's kind says so: [`reg`] and its like rely on it. The compiler writes no other code; what comes from
 //!   `marshal` or `code.replace` is checked when it is made.
+//! - So it is with what an operation takes its operands for: a cell is a cell, the list of a display a list, what
+//!   `MakeFunction` names a code object. `adder_bytecode::verify` proves it of code from outside.
 //! - The published frame is the thread's own; nobody else writes to it while it runs.
 
 mod attributes;
@@ -68,6 +70,7 @@ fn push_python(th: Th, f: Value, args: &[Value], cont: Cont, extra: Option<Value
 fn push_python_to(th: Th, f: Value, args: &[Value], mut flags: u64, extra: Option<Value>) -> R<bool> {
     let Some(func) = f.exact::<Function>() else { return Ok(false) };
     let fp = fr(th);
+    // SAFETY of both: registers behind the frame's window are free; `push_frame` looks whether there is room.
     let regs = unsafe { fp.regs.add(fp.code.nregs as usize) };
     if extra.is_some() {
         flags |= fflags::EXTRA;
@@ -107,10 +110,12 @@ pub fn regs<'a>(th: Th, i: usize, n: usize) -> &'a [Value] {
 #[inline(always)]
 pub fn skip(th: Th, n: isize) {
     let f = fr(th);
+    // SAFETY: jumps lead to instructions of the same code.
     f.pc = unsafe { f.pc.offset(n) };
 }
 #[inline(always)]
 pub(super) fn ic_of(th: Th, i: usize) -> &'static Ic {
+    // SAFETY: a cache that the code has; it is there as long as the code, which the frame keeps.
     unsafe { &*fr(th).code.ics.add(i) }
 }
 fn name_of(th: Th, i: usize) -> Value {
@@ -509,6 +514,7 @@ pub fn raise(th: Th, i: Ins) -> Res {
     let e = make(reg(th, i.a()))?;
     if i.x() == 2 {
         let c = reg(th, i.b());
+        // SAFETY: `make` gives nothing but exceptions.
         let x: Gc<BaseException> = unsafe { e.cast_unchecked() };
         if c.is_none() {
             x.cause.init(None);
@@ -765,6 +771,7 @@ pub fn intrinsic2(th: Th, i: Ins) -> Res {
         Intrinsic2::PrepReraiseStar => {
             exception(th, a)?;
             let all = builtins::list::snapshot(th, unsafe { b.cast_unchecked() })?;
+            // SAFETY: a snapshot is a tuple.
             for e in unsafe { all.cast_unchecked::<Tuple>() }.items().iter().filter(|e| !e.is_none()) {
                 exception(th, *e)?;
             }

@@ -10,6 +10,8 @@
 //!   Whoever writes the frame to memory makes it RUNNING and saves the exception that its resumer handles: exits
 //!   ([`appeared`]) and `Rec::sync` ([`write_out`]). So a loop over a generator changes its state never.
 //! - Such a generator is no other one that the trace resumes: that is guarded.
+//! - A generator's frame has it in `extra`. One whose flags are just `FOR_FLAGS`, `SEND_FLAGS` or `NEXT_FLAGS` has no
+//!   gap and was not entered by native code: below it is its user's, whose `pc` is where he resumed it.
 //! - `Thread::handled` does not change while such a frame is the innermost one: all that changes it is carried out as a
 //!   whole.
 
@@ -142,6 +144,7 @@ fn delegate(g: Gc<Generator>, y: Ins) -> Option<Value> {
 
 /// Records what a generator must be like to be resumed here. None: it cannot be.
 fn guards(m: RecMachine, it: T<Value>, v: T<Value>) -> Option<(Gc<Generator>, Ir)> {
+    // SAFETY: whoever asks has tested that it is a generator or a coroutine, which are laid out alike.
     let g: Gc<Generator> = unsafe { it.v.cast_unchecked() };
     let was = g.state.load(Relaxed);
     if was > SUSPENDED || g.frame.get().is_some() || g.handled.get().is_some() {
@@ -201,6 +204,7 @@ unsafe extern "C" fn generator_behind(th: Th, it: Value) -> u64 {
 fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) -> Option<*const Ins> {
     let th = m.i.th;
     let fp = m.i.fp;
+    // SAFETY: as in `guards`.
     let code: Gc<Code> = unsafe { it.v.cast_unchecked::<Generator>().code.gc() };
     let base = unsafe { (&*fp).code.nregs as usize };
     let room = unsafe {
@@ -211,9 +215,11 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     }
     let (g, regs) = guards(m, it, v)?;
     let was = g.state.load(Relaxed);
+    // SAFETY: as in `guards`.
     let y = unsafe { *code.ins.add(g.lasti.load(Relaxed) as usize) };
     let depth = g.depth.load(Relaxed) as usize;
     // Nothing is refused from here on.
+    // SAFETY: there is room for frame and registers, and `guards` has seen that it is suspended or has not begun.
     unsafe { run::resume_recorded(th, pc, fp, g, flags, v.v) };
     let rec = m.rec();
     rec.call_at(crate::interp::machine::Pc::from_ptr(pc));
@@ -230,6 +236,7 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     if was == SUSPENDED {
         rec.set_reg(y.a(), v.r);
     }
+    // SAFETY: `resume_recorded` has just written the frame.
     unsafe {
         let nf = fp.add(1);
         th.fp.set(nf);
@@ -264,6 +271,7 @@ fn called(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     }
     if !next
         && th.type_of(it).value().bits()
+            // SAFETY: where it is not `next`, it was seen to be one.
             != unsafe { f.cast_unchecked::<MethodDescriptor>() }.owner.value().bits()
     {
         return None;
@@ -369,6 +377,7 @@ fn suspend(m: RecMachine, pc: *const Ins, g: Gc<Generator>, gr: Ir) {
     let regs = get(m, gr, REGS);
     rec.core.op_imm(Op::IsA, regs, Ir::NONE, Kind::GenRegs as i64);
     let code = unsafe { (*fp).code };
+    // SAFETY: an instruction of the running frame's code, which the compiled data belongs to.
     let lasti = unsafe { pc.offset_from(code.ins) as usize };
     let depth = unsafe { (&(*code.data).depths)[lasti] as usize };
     let loaded = rec.loaded();
@@ -435,6 +444,7 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
 
 /// The finalizer of a generator that has come to its end has nothing to do.
 unsafe extern "C" fn gen_done(g: Value) {
+    // SAFETY: `returned` records it with a generator.
     let f = &unsafe { g.cast_unchecked::<Generator>() }.header().flags;
     f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
 }
@@ -455,12 +465,14 @@ fn awaitable(m: RecMachine, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     if !o.v.is_exact(Kind::Coroutine) {
         return None;
     }
+    // SAFETY: a coroutine, which was tested.
     let g: Gc<Generator> = unsafe { o.v.cast_unchecked() };
     if g.state.load(Relaxed) != CREATED || !m.shape_is(o, Kind::Coroutine as u32) {
         return None;
     }
     int_is(m, o, STATE, CREATED);
     m.set_reg(i.a(), o);
+    // SAFETY: code never ends with this instruction.
     Some(unsafe { pc.add(1) })
 }
 

@@ -4,6 +4,8 @@
 //! - Pointers that machine code passes (frames, registers, [`Expect`]s) are those of the running thread, or constants of the
 //!   trace, which live as long as its code.
 //! - Words are values unless a helper says that they are numbers or addresses.
+//! - Where a helper takes an object for a str, a dict, a set without asking, the trace has tested its shape before, or
+//!   has made it itself: the list of a display, the tuple of arguments. Tuples of names are constants.
 
 use crate::builtins;
 use crate::builtins::dict_attrs::ATTRS;
@@ -75,6 +77,7 @@ unsafe fn carry_out(
         }
         let fp = th.fp.get();
         super::function::skip_note(fp);
+        // SAFETY: the thread's bottom frame is never run, so there is one below the root.
         if !e.tree.valid.load(Acquire) || crate::interp::events::closely(th) || fp < root.sub(1) {
             return 2;
         }
@@ -146,6 +149,7 @@ pub unsafe extern "C" fn box_float(th: Th, bits: u64) -> u64 {
 }
 
 pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
+    // SAFETY: only objects are stored into.
     unsafe { th.m.barrier(Value::from_bits(obj).obj().unwrap_unchecked(), slot) }
 }
 
@@ -770,6 +774,7 @@ pub fn construct1_any(th: Th, t: Value, a: Value) -> R<Value> {
 fn arguments(th: Th, args: Value, names: Option<Value>) -> R<RawArgs> {
     let args: Gc<Tuple> = unsafe { args.cast_unchecked() };
     when(args.items().iter().all(|v| lasting(th, *v)))?;
+    // SAFETY: a pointer into the tuple, as the caller has it on the stack, keeps it where it is.
     let items: &[Value] = unsafe { &*(args.items() as *const [Value]) };
     Ok(RawArgs::with_kw(items, names.map(|n| unsafe { n.cast_unchecked() })))
 }

@@ -41,6 +41,7 @@ fn drained(th: Th, f: Value, args: RawArgs) -> Option<Res> {
 #[inline(never)]
 fn call_any(th: Th, i: Ins, f: Value, at: usize, n: usize, kw: Option<Gc<Tuple>>) -> Res {
     let fp = fr(th);
+    // SAFETY: `n` registers of the frame's window, read before a callee has them; not more than those have names.
     let args = unsafe { RawArgs::from_raw(fp.regs.add(at) as *const Value, n - kw.map_or(0, |k| k.len), kw) };
     if let Some(d) = f.exact::<MethodDescriptor>() {
         if matches!(d.def.inline, Inline::Drain(_))
@@ -138,6 +139,7 @@ pub fn call_nested(th: Th, i: Ins) -> Res {
     let method = i.op() == Op::CallMethod;
     let skip = (method && reg_opt(th, i.a() + 1).is_none()) as usize;
     let (at, n) = (i.a() + 1 + skip, i.b() - skip);
+    // SAFETY: as in `call_any`.
     let args = unsafe { RawArgs::from_raw(fr(th).regs.add(at) as *const Value, n, None) };
     let v = th.call_raw(reg(th, i.a()), args)?;
     set(th, i.c(), v);

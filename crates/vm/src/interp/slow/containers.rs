@@ -64,6 +64,7 @@ pub fn unpack_seq(th: Th, i: Ins) -> Res {
         let items: &[Value] = match o.exact::<Tuple>() {
             Some(t) => unsafe { &*(t.items() as *const [Value]) },
             None => {
+                // SAFETY: a list, for it is no tuple.
                 copy = builtins::list::snapshot(th, unsafe { o.cast_unchecked() })?;
                 unsafe { &*(copy.cast_unchecked::<Tuple>().items() as *const [Value]) }
             }
@@ -174,6 +175,7 @@ pub fn set_add(th: Th, i: Ins) -> Res {
     if !s.is_kind(Kind::Set) {
         return Err(th.type_error(format!("'{}' object is not a set", th.type_name_of(s))));
     }
+    // SAFETY: a set, which was tested.
     builtins::set::add(th, unsafe { s.cast_unchecked() }, reg(th, i.b()))?;
     NEXT
 }

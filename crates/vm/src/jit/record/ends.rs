@@ -6,6 +6,8 @@
 //!   are looked at once a round.
 //! - A link needs everything in memory, and room above its frame for what the other trace may push.
 //! - `resume` is the instruction with which the interpreter goes on; it is published when compiling is done.
+//! - The frames and registers that are read are those of the thread that records, from the root on; they stay where
+//!   they are, and keep the code whose instructions are read. A call names registers of its own frame.
 
 use super::*;
 use crate::jit;
@@ -55,6 +57,7 @@ impl Rec {
         let result = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
         let call = unsafe { crate::interp::instrument::standing(&*fp.sub(1)) };
         let to = m.result_to(flags, call, result)?;
+        // SAFETY: not an entry, and `result_to` takes no generator: the frame below is the caller's.
         let caller = unsafe { fp.sub(1) };
         let (code, call_pc) = unsafe { ((*caller).code, (*caller).pc) };
         let root = self.base_addr(1);
@@ -79,6 +82,7 @@ impl Rec {
         if let Some(b) = to.outcome {
             (v, r) = (Value::bool(b), self.konst(Value::bool(b)));
         }
+        // SAFETY: behind the call, or where its jump leads.
         let next = unsafe { call_pc.offset(1 + to.skip) };
         th.fp.set(caller);
         unsafe {
@@ -101,6 +105,7 @@ impl Rec {
         self.left += 1;
         self.home = None;
         self.core.trace.carry = None;
+        // SAFETY: it runs now, so it is there.
         self.root_fp = unsafe { self.root_fp.sub(1) };
         self.root_regs = unsafe { (*self.root_fp).regs };
         self.sym.clear();
@@ -117,6 +122,7 @@ impl Rec {
 
     pub(super) fn jump_back(&mut self, pc: *const Ins, i: Ins) -> Option<Done> {
         let th = self.th;
+        // SAFETY: jumps lead to instructions of the same code.
         let target = unsafe { pc.offset(1 + i.imm() as isize) };
         let code = self.frames.last().unwrap().code;
         if th.wanted() {
@@ -248,6 +254,7 @@ impl Rec {
             regs: 8 * self.frames[k].base,
         };
         // The linked tree's constants live with its code.
+        // SAFETY: the word of a code object.
         self.keep_alive(unsafe { Value::from_bits(code) });
     }
 

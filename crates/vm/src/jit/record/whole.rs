@@ -6,6 +6,8 @@
 //! - The trace tests afterwards that the program is where it was when recorded ([`Expect`]): frame, code, `pc`. An exit
 //!   there has its state in memory; a bridge may begin at it.
 //! - Registers that the operation may have written are read from memory again; all others are untouched.
+//! - What is read by pointer are frames and registers of the thread that records, and instructions of the code that its
+//!   frames keep: none of them moves.
 
 use super::*;
 use crate::jit;
@@ -65,6 +67,7 @@ impl Rec {
             self.core.give_up(Counter::AbortFrame, "frames do not match");
             return Err(self.stop(pc));
         }
+        // SAFETY: the running frame, as was tested.
         let flags = unsafe { (*before).flags };
         if out {
             // Another time the frame may be the last of a run of the interpreter.
@@ -186,6 +189,7 @@ impl Rec {
         }
         let depth = unsafe { fp.offset_from(self.root_fp) };
         let was = self.frames.len() as isize - 1;
+        // SAFETY: made above; nobody has the trace yet.
         unsafe {
             (*expect).next = next;
             (*expect).code = (*fp).code.value().bits();
@@ -226,6 +230,7 @@ impl Rec {
             if jit::excluded(f.code) {
                 return abort(self, Counter::AbortExcluded, "excluded by the program");
             }
+            // SAFETY: both are on the thread's register stack.
             let base = unsafe { f.regs.offset_from(self.root_regs) };
             if self.frames.len() > Param::MaxDepth.size() || base < 0 {
                 return abort(self, Counter::AbortDepth, "calls too deep");
@@ -251,6 +256,7 @@ impl Rec {
             self.pop_frame();
             let call = unsafe { crate::interp::instrument::standing(&*fp) };
             // After a jump by Compare or ForIter `pc` is elsewhere: then the caller's own note tells.
+            // SAFETY: null, or an instruction of the caller's code.
             let call = match unsafe { self.frames.last().unwrap().pc.as_ref() } {
                 Some(c) => *c,
                 None => call,
