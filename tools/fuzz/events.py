@@ -360,7 +360,7 @@ sys._getframe().f_trace = counted; sys.settrace(counted)
 sys._getframe().f_locals['x'] = 'locals'
 sys._getframe().f_locals['i'] = 0
 gc.collect()
-wk = weakref.ref(C(0))
+wk = weakref.ref(C(0)); gc.collect()
 raise Boom(i)
 1 // 0
 raise KeyError(i)

@@ -166,11 +166,11 @@ pub fn show(ins: Ins, ics: &[u32]) -> [u8; 8] {
 }
 
 /// The way back; `ic` makes an inline cache for a name. None: not an op.
-pub fn read(bytes: [u8; 8], mut ic: impl FnMut(u16) -> u16) -> Option<Ins> {
+pub fn read(bytes: [u8; 8], mut ic: impl FnMut(Op, u16) -> u16) -> Option<Ins> {
     let op = table().op(bytes[0])?;
     let mut w = u64::from_le_bytes(bytes) & !0xff | op as u64;
     if op.info().c == Operand::Ic {
-        w = w & !(0xffff << 48) | (ic((w >> 48) as u16) as u64) << 48;
+        w = w & !(0xffff << 48) | (ic(op, (w >> 48) as u16) as u64) << 48;
     }
     Some(Ins(w))
 }
@@ -345,7 +345,7 @@ mod tests {
         let i = Ins::abc(Op::LoadAttr, 0, 3, 4, 1);
         let b = show(i, &[7, 9]);
         assert_eq!(b[6], 9);
-        assert_eq!(read(b, |n| if n == 9 { 1 } else { 0 }), Some(i));
+        assert_eq!(read(b, |_, n| if n == 9 { 1 } else { 0 }), Some(i));
         assert_eq!(argument(Ins::ai(Op::JumpBack, 0, 0, -3), None), Some(12));
     }
 }

@@ -192,6 +192,13 @@ fn header(c: &CodeData) -> Result<(), String> {
     if c.ics.iter().any(|i| *i as usize >= c.names.len()) {
         return Err("inline caches".into());
     }
+    // What is in a cache is read as what its operation puts there.
+    let mut uses = vec![None; c.ics.len()];
+    for i in c.code.iter().filter(|i| i.op().info().c == Operand::Ic) {
+        if uses.get_mut(i.c()).is_some_and(|u| *u.get_or_insert(i.op()) != i.op()) {
+            return Err("an inline cache of two operations".into());
+        }
+    }
     let makes = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
     if c.flags.has(makes) != c.code.iter().any(|i| i.op() == Op::MakeGenerator) {
         return Err("flags of a generator".into());

@@ -189,7 +189,7 @@ fn instructions(th: Th, a: &[Option<Value>]) -> R<Option<(usize, Ins, Option<Ins
     let Ok(at) = usize::try_from(at) else { return Ok(None) };
     let word = |at: usize| -> Option<Ins> {
         let w: [u8; 8] = b.get(at..at + 8)?.try_into().ok()?;
-        public::read(w, |name| name)
+        public::read(w, |_, name| name)
     };
     Ok(word(at).map(|i| (at, i, word(at + 8))))
 }

@@ -645,8 +645,12 @@ fn fetch(th: Th, k: Gc<Cursor>, c: Gc<Connection>, p: *mut ffi::sqlite3_stmt) ->
                     let f = c.text_factory.get().unwrap_or(NONE());
                     if f.is(str_type::STR.get().value()) {
                         if std::str::from_utf8(b).is_err() {
-                            let name =
-                                unsafe { CStr::from_ptr(ffi::sqlite3_column_name(p, i)) }.to_string_lossy();
+                            let z = unsafe { ffi::sqlite3_column_name(p, i) };
+                            if z.is_null() {
+                                return Err(th.memory_error());
+                            }
+                            // SAFETY: not null; copied before SQLite is asked for anything else.
+                            let name = unsafe { CStr::from_ptr(z) }.to_string_lossy();
                             return Err(th.raise_msg(
                                 &super::OPERATIONAL_ERROR,
                                 &format!(

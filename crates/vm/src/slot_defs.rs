@@ -272,20 +272,26 @@ dispatch_unary! {
 }
 
 fn d_repr(th: Th, o: Value) -> R<Value> {
-    match th.lookup_special(o, n!(__repr__)) {
-        Some(f) => th.call_unbound(f, o, &[]),
-        None => crate::builtins::object::object_repr(th, o),
+    match th.call_if_any(o, n!(__repr__), &[])? {
+        Some(r) => Ok(r),
+        None => {
+            let name = th.type_name_of(o);
+            Ok(th.str(&format!("<{name} object at {:#x}>", crate::builtins::object::id(th, o))))
+        }
     }
 }
 fn d_str(th: Th, o: Value) -> R<Value> {
     th.call_special(o, n!(__str__), &[])
 }
 fn d_iter_checked(th: Th, o: Value) -> R<Value> {
+    let not_iterable =
+        || Err(th.type_error(format!("'{}' object is not iterable", th.type_name(th.type_of(o)))));
     match th.lookup_special(o, n!(__iter__)) {
-        Some(f) if f.is_none() => {
-            Err(th.type_error(format!("'{}' object is not iterable", th.type_name(th.type_of(o)))))
-        }
-        Some(f) => th.call_unbound(f, o, &[]),
+        Some(f) if f.is_none() => not_iterable(),
+        Some(f) => match th.call_if_bound(f, o, &[])? {
+            Some(r) => Ok(r),
+            None => not_iterable(),
+        },
         None if th.lookup_special(o, n!(__getitem__)).is_some() => crate::builtins::iters::seq_iter(th, o),
         None => d_iter(th, o),
     }
@@ -293,7 +299,7 @@ fn d_iter_checked(th: Th, o: Value) -> R<Value> {
 fn d_hash(th: Th, o: Value) -> R<i64> {
     match th.lookup_special(o, n!(__hash__)) {
         Some(f) if !f.is_none() => {
-            let r = th.call_unbound(f, o, &[])?;
+            let Some(r) = th.call_if_bound(f, o, &[])? else { return hash_not_implemented(th, o) };
             if r.kind() != Kind::Int && r.kind() != Kind::Bool {
                 return Err(th.type_error("__hash__ method should return an integer"));
             }
@@ -325,11 +331,12 @@ fn d_bool(th: Th, o: Value) -> R<bool> {
         if f.is_none() {
             return Err(th.type_error(format!("'{}' cannot be interpreted as a boolean", th.type_name_of(o))));
         }
-        let r = th.call_unbound(f, o, &[])?;
-        return Ok(checked_bool(th, r)?.is(TRUE()));
+        if let Some(r) = th.call_if_bound(f, o, &[])? {
+            return Ok(checked_bool(th, r)?.is(TRUE()));
+        }
     }
-    match th.lookup_special(o, n!(__len__)) {
-        Some(_) => Ok(th.len(o)? != 0),
+    match th.call_if_any(o, n!(__len__), &[])? {
+        Some(r) => Ok(th.check_len_result(r)? != 0),
         None => Ok(true),
     }
 }
@@ -354,10 +361,10 @@ fn d_contains(th: Th, o: Value, k: Value) -> R<bool> {
         Some(f) if f.is_none() => {
             Err(th.type_error(format!("'{}' object is not a container", th.type_name(th.type_of(o)))))
         }
-        Some(f) => {
-            let r = th.call_unbound(f, o, &[k])?;
-            th.truth(r)
-        }
+        Some(f) => match th.call_if_bound(f, o, &[k])? {
+            Some(r) => th.truth(r),
+            None => th.contains_by_iteration(o, k),
+        },
         None => th.contains_by_iteration(o, k),
     }
 }
@@ -403,10 +410,7 @@ fn d_richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
         CmpOp::Gt => n!(__gt__),
         CmpOp::Ge => n!(__ge__),
     };
-    match th.lookup_special(a, name) {
-        Some(f) => th.call_unbound(f, a, &[b]),
-        None => Ok(NOT_IMPLEMENTED()),
-    }
+    th.call_maybe(a, name, &[b])
 }
 pub fn d_get(th: Th, d: Value, o: Option<Value>, ty: Value) -> R<Value> {
     match th.lookup_special(d, n!(__get__)) {
@@ -523,7 +527,7 @@ fn d_pow(th: Th, a: Value, b: Value, m: Value) -> R<Value> {
 }
 macro_rules! dispatch_inplace {
     ($($f:ident $name:ident)*) => { $(
-        fn $f(th: Th, a: Value, b: Value) -> R<Value> { th.call_maybe(a, n!($name), &[b]) }
+        fn $f(th: Th, a: Value, b: Value) -> R<Value> { th.call_special(a, n!($name), &[b]) }
     )* };
 }
 dispatch_inplace! {

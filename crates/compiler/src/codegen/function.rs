@@ -58,7 +58,7 @@ impl<'a> Gen<'a, '_> {
             let code = self.annotate_code(2, first)?;
             let index = self.u.consts.len() as i32;
             self.u.consts.push(UnitConst::Code(Box::new(code)));
-            let ic = self.u.ic(known::ANNOTATE);
+            let ic = self.u.ic(Op::StoreName, known::ANNOTATE);
             self.u.code[placeholder] = adder_bytecode::Ins::ai(Op::MakeFunction, 0, t, index);
             self.u.code[placeholder + 1] = adder_bytecode::Ins::abc(Op::StoreName, 0, t, 0, ic);
             self.u.spans[placeholder] = first;

@@ -219,7 +219,7 @@ impl<'a> Gen<'a, '_> {
     /// An instruction with an inline cache for `name` in field `c`.
     pub fn with_ic(&mut self, op: Op, x: u8, a: Reg, b: Reg, name: Sym) {
         if self.u.reachable {
-            let ic = self.u.ic(name);
+            let ic = self.u.ic(op, name);
             self.emit(Ins::abc(op, x, a, b, ic));
         }
     }

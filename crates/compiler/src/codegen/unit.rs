@@ -181,7 +181,7 @@ pub(crate) struct Unit<'a> {
     pub names: Vec<Sym>,
     pub name_map: FxHashMap<Sym, u32>,
     pub ics: Vec<u32>,
-    pub ic_map: FxHashMap<u32, u16>,
+    pub ic_map: FxHashMap<(Op, u32), u16>,
     pub loops: u32,
 
     pub static_attributes: Option<FxHashSet<Sym>>,
@@ -245,15 +245,15 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// A new inline cache for `s`; past a limit, caches are shared between places.
-    pub fn ic(&mut self, s: Sym) -> u16 {
+    /// A new inline cache for `s`; past a limit, caches are shared between places that do the same.
+    pub fn ic(&mut self, op: Op, s: Sym) -> u16 {
         const SHARED_FROM: usize = 40_000;
         let n = self.name_index(s);
         if self.ics.len() >= SHARED_FROM {
-            if let Some(&i) = self.ic_map.get(&n) {
+            if let Some(&i) = self.ic_map.get(&(op, n)) {
                 return i;
             }
-            self.ic_map.insert(n, self.ics.len() as u16);
+            self.ic_map.insert((op, n), self.ics.len() as u16);
         }
         self.ics.push(n);
         (self.ics.len() - 1) as u16

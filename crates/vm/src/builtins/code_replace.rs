@@ -23,6 +23,7 @@ use crate::slots::CmpOp;
 use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::{CodeData, CodeFlags, Const, ConstKind, Handler, Ins, Position, public};
+use std::collections::HashMap;
 
 /// Bytes of an instruction in `co_code`.
 pub const BYTES: usize = 8;
@@ -286,23 +287,24 @@ fn build(th: Th, mut d: CodeData, changes: &[Option<Value>; FIELDS.len()], const
         if b.len() % BYTES != 0 {
             return Err(malformed(th, "co_code"));
         }
-        let mut ics = Vec::new();
+        let (mut ics, mut shared) = (Vec::new(), HashMap::new());
         let code: Option<Vec<Ins>> = b
             .chunks_exact(BYTES)
             .skip(1)
             .map(|w| {
-                public::read(w.try_into().unwrap(), |name| {
-                    // Beyond what an instruction can name, caches are shared.
-                    if ics.len() > 40_000
-                        && let Some(i) = ics.iter().position(|n| *n == name as u32)
-                    {
-                        return i as u16;
+                public::read(w.try_into().unwrap(), |op, name| {
+                    let next = ics.len().min(u16::MAX as usize) as u16;
+                    // Beyond what an instruction can name, caches are shared by those that do the same.
+                    let i = if ics.len() > 40_000 { *shared.entry((op, name)).or_insert(next) } else { next };
+                    if i == next {
+                        ics.push(name as u32);
                     }
-                    ics.push(name as u32);
-                    (ics.len() - 1).min(u16::MAX as usize) as u16
+                    i
                 })
             })
             .collect();
+        // As many as an instruction can name.
+        let code = code.filter(|_| ics.len() <= 1 << 16);
         d.code = code.ok_or_else(|| malformed(th, "co_code"))?;
         d.ics = ics;
     }

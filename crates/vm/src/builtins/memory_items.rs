@@ -195,6 +195,8 @@ pub unsafe fn pack(th: Th, v: Gc<MemoryView>, p: *mut u8, c: u8, x: Value) -> R<
         }
         b'c' => match x.cast::<Bytes>().map(|b| (b.len, b)) {
             Some((1, b)) => {
+                // What the index was found by may have released it.
+                memoryview::check_released(th, v)?;
                 unsafe { *p = b.bytes()[0] };
                 Ok(())
             }

@@ -198,9 +198,28 @@ impl Th {
     }
     /// NotImplemented if there is no such method.
     pub fn call_maybe(self, o: Value, name: Value, args: &[Value]) -> R<Value> {
+        Ok(self.call_if_any(o, name, args)?.unwrap_or(NOT_IMPLEMENTED()))
+    }
+    /// None if there is no such method, or only a descriptor that says so with an AttributeError (CPython's
+    /// `lookup_maybe_method`).
+    pub fn call_if_any(self, o: Value, name: Value, args: &[Value]) -> R<Option<Value>> {
         match self.lookup_special(o, name) {
-            Some(f) => self.call_unbound(f, o, args),
-            None => Ok(NOT_IMPLEMENTED()),
+            Some(f) => self.call_if_bound(f, o, args),
+            None => Ok(None),
+        }
+    }
+    /// The same for what `lookup_special` found.
+    pub fn call_if_bound(self, f: Value, o: Value, args: &[Value]) -> R<Option<Value>> {
+        if matches!(f.kind(), Kind::Function | Kind::WrapperDescriptor | Kind::MethodDescriptor) {
+            return self.call_unbound(f, o, args).map(Some);
+        }
+        match self.bind(f, Some(o), self.type_of(o)) {
+            Ok(b) => self.call_raw(b, RawArgs::positional(args)).map(Some),
+            Err(_) if self.exc_is(&crate::builtins::exceptions::ATTRIBUTE_ERROR) => {
+                self.take_exc();
+                Ok(None)
+            }
+            Err(e) => Err(e),
         }
     }
     /// `o.name(*args)`.

@@ -47,7 +47,8 @@ impl Rec {
         let fp = self.root_fp;
         let flags = unsafe { (*fp).flags };
         if self.left >= Param::MaxLeft.size()
-            || flags & fflags::ENTRY != 0
+            // What lies below a generator's frame may be a gap: nothing has been written there.
+            || flags & (fflags::ENTRY | fflags::GENERATOR) != 0
             || th.fp.get() != fp
             || th.wanted()
         {
@@ -57,7 +58,7 @@ impl Rec {
         let result = if i.op() == Bc::ReturnNone { m.constant(NONE()) } else { m.reg(i.a()) };
         let call = unsafe { crate::interp::instrument::standing(&*fp.sub(1)) };
         let to = m.result_to(flags, call, result)?;
-        // SAFETY: not an entry, and `result_to` takes no generator: the frame below is the caller's.
+        // SAFETY: neither an entry nor a generator's: the frame below is the caller's.
         let caller = unsafe { fp.sub(1) };
         let (code, call_pc) = unsafe { ((*caller).code, (*caller).pc) };
         let root = self.base_addr(1);
