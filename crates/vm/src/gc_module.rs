@@ -305,9 +305,14 @@ fn drop_soon(th: Th, v: Value) -> bool {
     if !may_be_prompt(th) || th.exc.get().is_some() || in_cycle(th, v) {
         return false;
     }
-    let old = unsafe { v.header_unchecked() }.gc.load(Relaxed) & adder_heap::gcbits::UNLOGGED != 0;
+    let old =
+        is_old(v) || generator::as_generator(v).is_some_and(|g| crate::builtins::generator::holds_old(th, g));
     th.collect_soon.set(if old { DROPPED_OLD } else { DROPPED });
     true
+}
+/// Whether only a full collection finds it dead.
+pub fn is_old(v: Value) -> bool {
+    v.is_obj() && unsafe { v.header_unchecked() }.gc.load(Relaxed) & adder_heap::gcbits::UNLOGGED != 0
 }
 /// Whether reference counts would not free it: it refers to itself. Looks at the nearest objects only, and not at what is
 /// alive all the same: classes, modules, namespaces, code.
@@ -323,11 +328,11 @@ fn in_cycle(th: Th, v: Value) -> bool {
     spent(begun, found);
     found
 }
-/// As `dropped`, in a native function that let go of what `noticeable` told it about.
-pub fn dropped_in_native(th: Th) {
+/// As `dropped`, in a native function that let go of what `noticeable` told it about, some of which may be `old`.
+pub fn dropped_in_native(th: Th, old: bool) {
     if may_be_prompt(th) {
         clear_stack();
-        collect_dropped(th, false);
+        collect_dropped(th, old);
     }
 }
 /// Finds all that nobody refers to any more, for a native function that would have to wait for it.

@@ -213,13 +213,14 @@ fn is_cleanup(c: &adder_bytecode::CodeData, h: &adder_bytecode::Handler) -> bool
     i.op_byte() != adder_bytecode::Op::Intrinsic1 as u8
         || i.x() != adder_bytecode::Intrinsic1::StopIterationError as u8
 }
+/// So many generators are looked at.
+const CHAIN: usize = 200;
 /// Whether closing this suspended generator does anything that somebody notices: it, or one that it delegates to, stands in
 /// a `try` or `with`, or holds what would be noticed to be gone. In doubt it does. Never inlined: a copy of the generator's
 /// address in the frame of a handler would keep it alive in the collection that is to find it dead.
 #[cold]
 #[inline(never)]
 pub fn closing_is_noticed(th: Th, mut g: Gc<Generator>) -> bool {
-    const CHAIN: usize = 200;
     for _ in 0..CHAIN {
         let c: &adder_bytecode::CodeData = unsafe { &*g.code.gc().data };
         let at = g.lasti.load(Relaxed) as u32;
@@ -338,16 +339,46 @@ fn never_started(th: Th, g: Gc<Generator>) -> bool {
     g.regs.init(None);
     g.state.store(FINISHED, Release);
     g.set_flag(flags::FINALIZED);
-    if noticed {
-        crate::gc_module::dropped_in_native(th);
+    if let Some(old) = noticed {
+        crate::gc_module::dropped_in_native(th, old);
     }
     true
 }
-/// Whether one of its registers, while it does not run, has something that would be noticed to be gone.
-fn holds_noticeable(th: Th, g: Gc<Generator>) -> bool {
-    let Some(regs) = g.regs.get() else { return false };
+/// Whether one of its registers, while it does not run, has something that would be noticed to be gone, and whether some of
+/// that is old.
+fn holds_noticeable(th: Th, g: Gc<Generator>) -> Option<bool> {
+    let regs = g.regs.get()?;
     let n = g.depth.load(Relaxed) as usize;
-    (0..n).any(|i| crate::gc_module::noticeable(th, &[regs.slot(i).get()]))
+    (0..n)
+        .filter_map(|i| regs.slot(i).get())
+        .filter(|v| crate::gc_module::noticeable(th, &[Some(*v)]))
+        .map(crate::gc_module::is_old)
+        .reduce(|a, b| a | b)
+}
+/// Whether some of what is noticed when it is closed is old, while it need not be: what it holds, or a generator that it
+/// holds or delegates to.
+#[cold]
+#[inline(never)]
+pub fn holds_old(th: Th, g: Gc<Generator>) -> bool {
+    let (mut work, mut n) = (vec![g], 0);
+    while let Some(g) = work.pop() {
+        n += 1;
+        if n > CHAIN || holds_noticeable(th, g) == Some(true) {
+            return true;
+        }
+        let Some(regs) = g.regs.get() else { continue };
+        let depth = g.depth.load(Relaxed) as usize;
+        for v in (0..depth).filter_map(|i| regs.slot(i).get()).chain(delegate(g)) {
+            let Some(inner) = as_generator(v) else { continue };
+            if crate::gc_module::is_old(v) {
+                return true;
+            }
+            if inner.state.load(Relaxed) != FINISHED {
+                work.push(inner);
+            }
+        }
+    }
+    false
 }
 /// "coroutine ... was never awaited".
 fn warn_unawaited(th: Th, o: Value) {
@@ -549,8 +580,8 @@ pub fn throw_with(th: Th, g: Gc<Generator>, e: Value, close_on_exit: bool) -> R<
         let noticed = holds_noticeable(th, g);
         th.set_exc(e);
         let r = resume_raising(th, g);
-        if noticed {
-            crate::gc_module::dropped_in_native(th);
+        if let Some(old) = noticed {
+            crate::gc_module::dropped_in_native(th, old);
         }
         return r;
     }
@@ -583,8 +614,10 @@ pub fn close(th: Th, o: Value) -> R<Value> {
     }
     let noticed = holds_noticeable(th, g);
     let r = close_started(th, g, o);
-    if noticed && r.is_ok() {
-        crate::gc_module::dropped_in_native(th);
+    if let Some(old) = noticed
+        && r.is_ok()
+    {
+        crate::gc_module::dropped_in_native(th, old);
     }
     r
 }
