@@ -368,7 +368,7 @@ pub fn holds_old(th: Th, g: Gc<Generator>) -> bool {
         }
         let Some(regs) = g.regs.get() else { continue };
         let depth = g.depth.load(Relaxed) as usize;
-        for v in (0..depth).filter_map(|i| regs.slot(i).get()).chain(delegate(g)) {
+        for v in (0..depth).filter_map(|i| regs.slot(i).get()) {
             let Some(inner) = as_generator(v) else { continue };
             if crate::gc_module::is_old(v) {
                 return true;
