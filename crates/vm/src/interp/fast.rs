@@ -850,33 +850,48 @@ pub fn for_iter_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 }
 
 #[inline(always)]
-pub fn unpack_seq<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+pub fn build_tuple<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let t = m.new_tuple(i.b(), i.c()).ok_or(m.decline())?;
+    m.set_reg(i.a(), t);
+    Ok(pc.next())
+}
+/// A tuple.
+#[inline(always)]
+pub fn unpack_seq_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let (base, o, n) = (i.a(), m.reg(i.b()), i.c());
-    if n <= 4 && m.shape_is(o, TUPLE) {
-        if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, TUPLE_LEN), m.int_const(n as i64))) {
-            return Err(m.decline());
-        }
-        for k in 0..n {
-            m.set_reg(base + k, m.elem(o, TUPLE_DATA, m.int_const(k as i64)));
-        }
-        return Ok(pc.next());
+    if !m.shape_is(o, TUPLE) || n > 8 {
+        return Err(m.decline());
     }
-    if (1..=4).contains(&n) && m.shape_is(o, LIST) {
-        let a = m.get(o, LIST_ITEMS);
-        if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, LIST_LEN), m.int_const(n as i64)))
-            || !m.within(m.int_const(n as i64 - 1), a, ARRAY_CAP)
-        {
-            return Err(m.decline());
-        }
-        // All of them before the first is stored.
-        let mut v = [None; 4];
-        for k in 0..n {
-            v[k] = Some(m.list_elem(a, ARRAY_DATA, m.int_const(k as i64)).ok_or(m.decline())?);
-        }
-        for k in 0..n {
-            m.set_reg(base + k, v[k].unwrap());
-        }
-        return Ok(pc.next());
+    if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, TUPLE_LEN), m.int_const(n as i64))) {
+        return Err(m.decline());
     }
-    Err(m.decline())
+    m.copy_regs(base, o, TUPLE_DATA, n);
+    Ok(pc.next())
+}
+/// A list.
+#[inline(always)]
+pub fn unpack_seq_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    let (base, o, n) = (i.a(), m.reg(i.b()), i.c());
+    if !(1..=4).contains(&n) || !m.shape_is(o, LIST) {
+        return Err(m.decline());
+    }
+    let a = m.get(o, LIST_ITEMS);
+    if !m.test(m.int_cmp(Cmp::Eq, m.get_int(o, LIST_LEN), m.int_const(n as i64)))
+        || !m.within(m.int_const(n as i64 - 1), a, ARRAY_CAP)
+    {
+        return Err(m.decline());
+    }
+    // All of them before the first is stored.
+    let mut v = [None; 4];
+    for k in 0..n {
+        v[k] = Some(m.list_elem(a, ARRAY_DATA, m.int_const(k as i64)).ok_or(m.decline())?);
+    }
+    for k in 0..n {
+        m.set_reg(base + k, v[k].unwrap());
+    }
+    Ok(pc.next())
+}
+#[inline(always)]
+pub fn unpack_seq<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    if m.shape_is(m.reg(i.b()), TUPLE) { unpack_seq_first(m, pc, i) } else { unpack_seq_more(m, pc, i) }
 }

@@ -36,6 +36,8 @@ impl Pc {
     pub fn skip(self, n: isize) -> Pc {
         unsafe {
             let p = self.0.as_ptr().offset(1 + n);
+            // Keeps a conditional jump a branch: a conditional move would have the next instruction wait for the condition.
+            std::arch::asm!("", options(nomem, nostack, preserves_flags));
             // Spares `Result<Pc, Raised>` the test for its null.
             std::hint::assert_unchecked(!p.is_null());
             Pc(NonNull::new_unchecked(p))
@@ -96,6 +98,18 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     /// An item of a string or bytes that needs no new object; None: slow path.
     fn quick_item(self, _o: Self::Ref, _k: Self::Ref) -> Option<Self::Ref> {
         None
+    }
+    /// A tuple of `n` registers from `base`; None: slow path.
+    #[inline(always)]
+    fn new_tuple(self, _base: usize, _n: usize) -> Option<Self::Ref> {
+        None
+    }
+    /// `n` items of an object, from `from` on, to the registers from `base` on.
+    #[inline(always)]
+    fn copy_regs(self, base: usize, o: Self::Ref, from: Field, n: usize) {
+        for k in 0..n {
+            self.set_reg(base + k, self.elem(o, from, self.int_const(k as i64)));
+        }
     }
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
@@ -533,19 +547,45 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         }
     }
     #[inline(always)]
+    fn new_tuple(self, base: usize, n: usize) -> Option<Value> {
+        if !FAST || !(1..=8).contains(&n) {
+            return None;
+        }
+        // An inline allocation that never collects: the frame is not published.
+        let m = &self.th.m;
+        let (p, size) = (m.cursor.get(), size_of::<Tuple>() + 8 * n);
+        if p + size > m.limit.get() {
+            return None;
+        }
+        let t = m.alloc(size, Kind::Tuple as u8, Kind::Tuple as u32);
+        // SAFETY: a new object of that size; the registers are those of the running frame.
+        unsafe {
+            let t: Gc<Tuple> = Gc::from_obj(t);
+            (*t.as_ptr()).len = n;
+            copy_words(self.regs.add(base), t.after::<u64>(), n);
+            Some(t.value())
+        }
+    }
+    #[inline(always)]
+    fn copy_regs(self, base: usize, o: Value, from: Field, n: usize) {
+        // SAFETY: as of `get`: so many items, which are never null; registers of the running frame.
+        unsafe { copy_words((o.bits() as *const u64).byte_add(from.0 as usize), self.regs.add(base), n) }
+    }
+    #[inline(always)]
     fn enter(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
+            let nf = self.fp.add(1);
+            // Recursion without loops must reach a safepoint, too. These first: then four registers are enough, and the
+            // handler needs no prologue. Where the function is not entered, one more is counted, which does no harm.
+            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
+                return None;
+            }
             let f: Gc<Function> = func.cast_unchecked();
             let code: Gc<Code> = f.code.gc_unchecked();
             if code.simple_args != nargs as u32 {
                 return None;
             }
-            let nf = self.fp.add(1);
             let regs = self.regs.add(base);
-            // Recursion without loops must reach a safepoint, too.
-            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
-                return None;
-            }
             (*self.fp).pc = pc.ptr();
             (*nf).regs = regs;
             (*nf).func = f;
@@ -673,6 +713,19 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn decline(self) -> Raised {
         Raised
+    }
+}
+
+/// Copies a few words. The empty assembly keeps the loop as small as it is: unrolled it would need a prologue.
+///
+/// # Safety
+/// That of `copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
+    for k in 0..n {
+        // SAFETY: the caller's.
+        unsafe { to.add(k).write(from.add(k).read()) };
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
 }
 

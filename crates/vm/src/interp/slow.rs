@@ -138,7 +138,7 @@ macro_rules! for_each_slow {
         MakeGenerator make_generator; Yield yield_; YieldFrom yield_; Send send; GetYieldFromIter get_yield_from_iter;
         GetAwaitable get_awaitable; GetAIter get_aiter; GetANext get_anext; EndAsyncFor end_async_for; GetIter get_iter;
         UnpackEx unpack_ex; Raise raise; Reraise reraise; PushExc push_exc; PopExc pop_exc; JNotExc j_not_exc;
-        CheckEgMatch check_eg_match; LoadSpecial load_special; WithExit with_exit; BuildTuple build_tuple;
+        CheckEgMatch check_eg_match; LoadSpecial load_special; WithExit with_exit;
         BuildList build_list; BuildSet build_set; BuildDict build_dict; BuildString build_string;
         ListExtend list_extend; ListToTuple list_to_tuple; SetAdd set_add; SetUpdate set_update; DictSet dict_set;
         DictUpdate dict_update; DictMerge dict_merge; Convert convert; Format format; FormatSpec format_spec;
