@@ -312,6 +312,7 @@ fn drop_soon(th: Th, v: Value) -> bool {
 }
 /// Whether only a full collection finds it dead.
 pub fn is_old(v: Value) -> bool {
+    // SAFETY: only objects are asked, and they have a header.
     v.is_obj() && unsafe { v.header_unchecked() }.gc.load(Relaxed) & adder_heap::gcbits::UNLOGGED != 0
 }
 /// Whether reference counts would not free it: it refers to itself. Looks at the nearest objects only, and not at what is

@@ -34,6 +34,7 @@ impl Pc {
     }
     #[inline(always)]
     pub fn skip(self, n: isize) -> Pc {
+        // SAFETY: jumps lead to instructions of the same code, none of which is at null; the assembly is empty.
         unsafe {
             let p = self.0.as_ptr().offset(1 + n);
             // Keeps a conditional jump a branch: a conditional move would have the next instruction wait for the condition.
@@ -575,8 +576,8 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     fn enter(&mut self, pc: Pc, func: Value, base: usize, nargs: usize) -> Option<Pc> {
         unsafe {
             let nf = self.fp.add(1);
-            // Recursion without loops must reach a safepoint, too. These first: then four registers are enough, and the
-            // handler needs no prologue. Where the function is not entered, one more is counted, which does no harm.
+            // Recursion without loops must reach a safepoint, too. These first: the handler then saves one register less.
+            // Where the function is not entered after all, one call too many is counted, which does no harm.
             if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
                 return None;
             }
@@ -716,7 +717,8 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     }
 }
 
-/// Copies a few words. The empty assembly keeps the loop as small as it is: unrolled it would need a prologue.
+/// Copies a few words. The empty assembly keeps the loop as small as it is: unrolled, or with the call in
+/// [`copy_values`], it would bring a prologue into the handler.
 ///
 /// # Safety
 /// That of `copy_nonoverlapping`.
