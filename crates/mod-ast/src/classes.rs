@@ -80,7 +80,7 @@ pub static AST: TypeCell = TypeCell::new(&AST_TYPE);
 /// Types by number of class, then the shared instances.
 fn table(th: Th) -> R<Gc<Tuple>> {
     if let Some(t) = Root::ast_types.get() {
-        return Ok(unsafe { t.cast_unchecked() });
+        return Ok(t.known());
     }
     let classes = asdl::classes();
     let base = th.make_type(&AST);
@@ -104,12 +104,12 @@ fn table(th: Th) -> R<Gc<Tuple>> {
         th.setattr(t, th.intern("_field_types"), Some(types))?;
         th.setattr(t, n!(__annotations__), Some(types))?;
     }
-    Ok(unsafe { t.cast_unchecked() })
+    Ok(t.known())
 }
 
 /// The type of class number `i`.
 pub fn at(th: Th, i: usize) -> R<Gc<Type>> {
-    Ok(unsafe { table(th)?.items()[i].cast_unchecked() })
+    Ok(table(th)?.items()[i].known())
 }
 pub fn class(th: Th, name: &str) -> R<Gc<Type>> {
     at(th, asdl::class(name).expect("a class of the grammar").index)

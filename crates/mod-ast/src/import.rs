@@ -1,8 +1,5 @@
 //! Objects → trees of the compiler, with CPython's checks of types (`Python/Python-ast.c`). Attributes are read as Python
 //! would read them: nodes may be of subclasses, with properties.
-//!
-//! # Invariants
-//! The one unchecked cast is of what `tuple::from_iterable` gave, which is a tuple.
 
 use crate::classes::{self, POSITION};
 use adder_bytecode::{Const, Position};
@@ -203,7 +200,7 @@ fn constant(th: Th, v: Value) -> R<Const> {
     }
     if is(&adder_vm::builtins::set::FROZENSET) {
         let x = adder_vm::builtins::tuple::from_iterable(th, v)?;
-        return Ok(Const::FrozenSet(constants(th, unsafe { x.cast_unchecked() })?));
+        return Ok(Const::FrozenSet(constants(th, x.known())?));
     }
     Err(th.type_error(format!("got an invalid type in Constant: {}", th.type_name_of(v))))
 }

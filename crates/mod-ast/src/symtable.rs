@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! `Entry::of` is given receivers of `Entry`'s own methods and what [`ENTRY`] made here; Python cannot make one, so
-//! its slots are filled.
+//! its slots are filled. `trace` is called by the heap for an `Entry`, as the type says.
 
 use crate::convert;
 use adder_compiler::scope::{ScopeKind, flag};

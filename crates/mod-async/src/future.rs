@@ -3,8 +3,10 @@
 //! # Invariants
 //! - `Future::of` is given instances of `Future` and its subclasses only, which begin with its layout: a header, then
 //!   `SLOTS` traced words, then plain ones. A slot that is null has not been set, or `__init__` never ran.
-//! - `exception` holds an exception (`set_exception` tests it), further callbacks a list, `awaited_by` a set while
-//!   `AWAITED_SET` is on.
+//! - `exception` holds an exception (`set_exception` tests it), further callbacks a list,
+//!   `awaited_by` a future or a set.
+//! - `iter_of` is given receivers of the iterator's own methods and what `new_iter` made: one traced
+//!   word after a header.
 //! - The state leaves `PENDING` once, under the object's lock (`leave_pending`).
 
 use crate::state::{self, S};
@@ -36,7 +38,8 @@ pub struct Future {
     pub cancel_msg: Slot,
     /// The CancelledError that ended a task, until somebody asks for it.
     pub cancelled_exc: Slot,
-    /// Who waits for it: one future, or a set of them (`AWAITED_SET`).
+    /// Who waits for it: one future, or a set of them. The object itself says which:
+    /// another thread may change it at any time.
     awaited_by: Slot,
     pub state: AtomicU32,
     pub bits: AtomicU32,
@@ -51,7 +54,6 @@ pub const FINISHED: u32 = 2;
 pub const LOG_TB: u32 = 1;
 /// An iterator gave the future out, and nobody has taken note of that yet.
 pub const BLOCKING: u32 = 2;
-const AWAITED_SET: u32 = 4;
 /// The collector has an entry for its finalizer.
 pub const WATCHED: u32 = 8;
 
@@ -260,7 +262,7 @@ pub static FUTURE_TYPE: NativeType = NativeType {
             let f = Future::of(o);
             match f.awaited_by.get() {
                 None => Ok(NONE()),
-                Some(s) if f.has(AWAITED_SET) => {
+                Some(s) if s.is_kind(Kind::Set) => {
                     let l = list::from_iterable(th, s)?;
                     let items = list::snapshot(th, l)?;
                     set::frozen_from_slice(th, items.known::<Tuple>().items())
@@ -560,7 +562,7 @@ pub fn add_done_callback(th: Th, f: Gc<Future>, func: Value, ctx: Value) -> R<()
     if more.is_none() {
         return call_soon(th, l, func, Some(f.value()), ctx);
     }
-    list::append(th, unsafe { more.cast_unchecked() }, pair)
+    list::append(th, more.known(), pair)
 }
 pub fn remove_done_callback(th: Th, a: &[Option<Value>]) -> R<Value> {
     let (f, func) = (me(a), a[1].unwrap());
@@ -611,16 +613,18 @@ fn callbacks(th: Th, o: Value) -> R<Value> {
 // -- who waits for whom
 
 pub fn awaited_by_add(th: Th, f: Gc<Future>, waiter: Value) -> R<()> {
-    match f.awaited_by.get() {
-        None => th.store(f, &f.awaited_by, waiter),
-        Some(s) if f.has(AWAITED_SET) => set::add(th, unsafe { s.cast_unchecked() }, waiter)?,
-        Some(x) if x.is(waiter) => {}
-        Some(x) => {
+    let Some(x) = f.awaited_by.get() else {
+        th.store(f, &f.awaited_by, waiter);
+        return Ok(());
+    };
+    match x.cast::<Set>() {
+        Some(s) => set::add(th, s, waiter)?,
+        None if x.is(waiter) => {}
+        None => {
             let s = set::new(th)?;
             set::add(th, s, waiter)?;
             set::add(th, s, x)?;
             th.store(f, &f.awaited_by, s.value());
-            f.put(AWAITED_SET, true);
         }
     }
     Ok(())
@@ -629,7 +633,7 @@ pub fn awaited_by_discard(th: Th, f: Gc<Future>, waiter: Value) -> R<()> {
     match f.awaited_by.get() {
         None => {}
         Some(x) if x.is(waiter) => f.awaited_by.init(None),
-        Some(s) if f.has(AWAITED_SET) => {
+        Some(s) if s.is_kind(Kind::Set) => {
             th.call_method(s, th.intern("discard"), &[waiter])?;
         }
         Some(_) => {}

@@ -187,7 +187,7 @@ fn register(th: Th, t: Value, eager: bool) -> R<Value> {
     if is_task(th, t) {
         task::Task::of(t).fut.bits.fetch_or(task::LISTED, AcqRel);
     } else if eager {
-        set::add(th, unsafe { state::get(S::ForeignEagerTasks).cast_unchecked() }, t)?;
+        set::add(th, state::get(S::ForeignEagerTasks).known(), t)?;
     } else {
         th.call_method(state::get(S::ForeignTasks), n!(add), &[t])?;
     }

@@ -1,10 +1,9 @@
 //! `Task`: a coroutine driven by the event loop.
 //!
 //! # Invariants
-//! - A [`Task`] begins with a [`Future`]; `Task::of` is given instances of `Task` only, `step_of` what `new_step`
-//!   made.
-//! - `context` is a `contextvars.Context`, which is tested before it is entered; `state` holds the set and the tuple
-//!   that are taken for such here.
+//! - A [`Task`] begins with a [`Future`]; `Task::of` is given instances of `Task` only, `step_of`
+//!   receivers of its own methods and what `step_soon` made: two traced words after a header.
+//! - `context` is a `contextvars.Context`, which is tested before it is entered.
 
 use crate::future::{self, BLOCKING, Future, LOG_TB, Outcome, PENDING, is_exact_future, is_future};
 use crate::running;
@@ -236,7 +235,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
 }
 /// `asyncio.iscoroutine`, remembered by type.
 fn is_coroutine(th: Th, v: Value) -> R<bool> {
-    let known: Gc<Set> = unsafe { state::get(S::CoroutineTypes).cast_unchecked() };
+    let known: Gc<Set> = state::get(S::CoroutineTypes).known();
     let t = th.type_of(v).value();
     if th.contains(known.value(), t)? {
         return Ok(true);
@@ -358,6 +357,7 @@ fn eager_start(th: Th, t: Gc<Task>) -> R<()> {
     if contextvars::CONTEXT.try_get() != Some(th.type_of(c)) {
         return Err(th.type_error("an instance of Context was expected"));
     }
+    // SAFETY: its type is that of contexts, just tested.
     let ctx = unsafe { c.cast_unchecked() };
     contextvars::enter(th, ctx)?;
     let mut r = th.guarded(|| step_inner(th, t, None));

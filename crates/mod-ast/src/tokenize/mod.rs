@@ -6,7 +6,8 @@
 //! # Invariants
 //! - `Iter::state` is null (busy or finished) or a box that the object owns: whoever works takes it out with a swap,
 //!   so two threads never have it at once, and puts it back or leaves null.
-//! - `Iter::of` is given receivers of `Iter`'s own methods and what `new` made.
+//! - `Iter::of` is given receivers of `Iter`'s own methods and what `new` made; the heap calls `trace` and
+//!   `drop` for such, `drop` once, when nobody else has the object.
 
 mod lexer;
 
