@@ -14,9 +14,10 @@
 #[cfg(not(target_endian = "little"))]
 compile_error!("the tables are stored in little-endian order");
 
-/// An array stored as a file of `data`. Every bit pattern is a value of the number types used.
+/// An array stored as a file of `data`.
 macro_rules! table {
     ($t:ty, $n:expr, $f:literal) => {
+        // SAFETY: every bit pattern is a value of the number types used; the compiler compares the sizes.
         unsafe {
             std::mem::transmute::<[u8; $n * std::mem::size_of::<$t>()], [$t; $n]>(*include_bytes!(concat!(
                 env!("CARGO_MANIFEST_DIR"),

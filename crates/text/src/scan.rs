@@ -97,7 +97,7 @@ pub fn prefix<C: Class>(s: &[u8]) -> usize {
     let mut at = 0;
     #[cfg(target_arch = "x86_64")]
     while let Some(w) = s[at..].first_chunk::<16>() {
-        // SSE2 is part of the architecture; the load is unaligned and inside the slice.
+        // SAFETY: SSE2 is part of the architecture; the load is unaligned and inside the slice.
         let hits = unsafe { _mm_movemask_epi8(C::stops16(_mm_loadu_si128(w.as_ptr().cast()))) };
         if hits != 0 {
             return at + hits.trailing_zeros() as usize;

@@ -211,6 +211,7 @@ fn character(th: Th, c: u32) -> R<Value> {
 impl Dialect {
     pub fn terminator(&self) -> &[u8] {
         let s: Gc<Str> = self.lineterminator.gc();
+        // SAFETY: the slot of a dialect that others have is not written to, so it keeps the string.
         unsafe { &*(s.bytes() as *const [u8]) }
     }
 }
@@ -362,6 +363,7 @@ fn build(th: Th, t: Value, v: &[Option<Value>; 9]) -> R<Value> {
     d.doublequote_slot.init(Some(Value::bool(doublequote)));
     d.skip_slot.init(Some(Value::bool(skip)));
     d.strict_slot.init(Some(Value::bool(strict)));
+    // SAFETY: nobody else has it yet.
     let x = unsafe { &mut *d.as_ptr() };
     (x.delimiter, x.quotechar, x.escapechar) = (delimiter, quotechar, escapechar);
     (x.quoting, x.doublequote, x.skip, x.strict) = (quoting, doublequote, skip, strict);

@@ -278,7 +278,7 @@ impl Parser<'_> {
         }
         if end_of_int - first > 18 {
             let t = th.try_str(text)?;
-            return int_new::from_str(th, unsafe { t.cast_unchecked() }, 10);
+            return int_new::from_str(th, t.known(), 10);
         }
         let n = s[first..end_of_int].iter().fold(0i64, |n, d| n * 10 + (d - b'0') as i64);
         Ok(Value::fix(if first > start { -n } else { n }))

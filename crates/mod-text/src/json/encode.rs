@@ -375,7 +375,7 @@ impl Writer<'_> {
                 self.value(k, level, None)?;
                 let s = th.try_str(&self.out[at..])?;
                 self.out.truncate(at);
-                unsafe { s.cast_unchecked() }
+                s.known()
             }
             _ if self.skip => return Ok(()),
             _ => {

@@ -194,6 +194,7 @@ pub fn new_match(
     let groups = p.program().groups() + 1;
     let (s, e) = state.span();
     let many = if groups > INLINE || endpos.max(e) >= UNSET as usize / 4 {
+        // SAFETY: it has no references, and its length is set at once.
         let buf = unsafe { th.alloc_var::<RawBuf>(16 + 16 * groups)? };
         unsafe {
             (*buf.as_ptr()).len = 16 * groups;
@@ -216,6 +217,7 @@ pub fn new_match(
     m.pos.init(Some(Value::fix(pos as i64)));
     m.endpos.init(Some(Value::fix(endpos as i64)));
     m.many.init(many.map(Value::known));
+    // SAFETY: nobody else has it yet.
     let x = unsafe { &mut *m.as_ptr() };
     x.groups = groups as u32;
     x.lastindex = state.lastindex().unwrap_or(0) as u32;

@@ -270,6 +270,7 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
     th.store(p, &p.indexgroup, indexgroup);
     th.store(p, &p.flags, th.int(flags));
     th.store(p, &p.groups, Value::fix(groups));
+    // SAFETY: nobody else has it yet, nothing is allocated since it was made.
     unsafe {
         (*p.as_ptr()).of = of;
         (*p.as_ptr()).program = Box::into_raw(Box::new(program));
