@@ -337,6 +337,7 @@ fn init(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 /// Values of builtin types have no `__isabstractmethod__`, other than those that answer for what they wrap.
 fn may_be_abstract(v: Value) -> bool {
+    // SAFETY: an object has a header.
     !matches!(
         v.kind(),
         Kind::Int | Kind::Float | Kind::Bool | Kind::Str | Kind::Tuple | Kind::NoneType | Kind::Bytes
@@ -382,6 +383,7 @@ fn collection_flags(th: Th, class: Value, f: u64) -> R<()> {
 fn list_of(th: Th, v: Value) -> R<&'static [Value]> {
     let l = list::from_iterable(th, v)?;
     let t: Gc<Tuple> = list::snapshot(th, l)?.known();
+    // SAFETY: a slice on the stack keeps the tuple that it is of.
     Ok(unsafe { &*(t.items() as *const [Value]) })
 }
 

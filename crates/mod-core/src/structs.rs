@@ -207,7 +207,7 @@ fn format_text(th: Th, v: Value) -> R<Vec<u8>> {
 fn cached(th: Th, fmt: Value) -> R<Value> {
     let root = adder_vm::thread::Root::struct_cache;
     let d: Gc<Dict> = match root.get() {
-        Some(d) => unsafe { d.cast_unchecked() },
+        Some(d) => d.known(),
         None => {
             let d = Gc::<Dict>::new(th);
             root.set(Some(d.value()));

@@ -3,6 +3,7 @@
 //! # Invariants
 //! - The items are the first `len * size` bytes of a [`RawBuf`], or there is none. The type code never changes.
 //! - While buffers of an array are exported nothing changes its length, so nothing replaces the storage.
+//!   They are counted under its lock.
 //! - Changes of length happen under the object's lock. Readers take the storage once and clamp to what it holds;
 //!   `len` is never raised before the storage has room.
 //! - Python code (conversion of an item) runs before the place of the item is looked up.
@@ -66,8 +67,13 @@ pub static ARRAY_TYPE: NativeType = NativeType {
         release_buffer: Some(adder_vm::builtins::memoryview::release_of),
         get_buffer: Some(|th, o, flags| {
             let a = ArrayObj::of(o);
-            let counter = a.exports.acquire(th, o);
-            let (ptr, nbytes) = (a.bytes().as_ptr() as *mut u8, a.bytes().len());
+            let (counter, b, keep) = {
+                // Between two changes, not within one.
+                a.exports.ensure(th, o);
+                let _g = th.lock(a);
+                (a.exports.acquire(th, o), a.bytes(), a.buf.any())
+            };
+            let (ptr, nbytes) = (b.as_ptr() as *mut u8, b.len());
             let code = a.code();
             buffer::export(
                 th,
@@ -80,7 +86,7 @@ pub static ARRAY_TYPE: NativeType = NativeType {
                     format: Some(items::format(code)).filter(|f| flags & flag::FORMAT != 0 && *f != "B"),
                     shape: None,
                     strides: None,
-                    keep: a.buf.any(),
+                    keep,
                     counter,
                 },
                 flags,
@@ -234,6 +240,7 @@ impl ArrayObj {
     #[allow(clippy::mut_from_ref)]
     fn bytes_mut(&self) -> &mut [u8] {
         let b = self.bytes();
+        // SAFETY: as the slice above; any bytes are items, whoever writes them.
         unsafe { std::slice::from_raw_parts_mut(b.as_ptr() as *mut u8, b.len()) }
     }
     /// Item `i` as it is stored; None: out of range.
@@ -248,6 +255,7 @@ impl ArrayObj {
             return None;
         }
         let p = data(b);
+        // SAFETY: the storage has the item.
         Some(unsafe {
             match size {
                 1 => *p.add(i) as u64,
@@ -268,6 +276,7 @@ impl ArrayObj {
             return false;
         }
         let p = data(b);
+        // SAFETY: as above.
         unsafe {
             match size {
                 1 => *p.add(i) = w as u8,
@@ -298,9 +307,9 @@ impl Grow for Gc<ArrayObj> {
         if old == new {
             return Ok(());
         }
-        self.check_exports(th)?;
         let (a, size) = (self, self.size());
         loop {
+            self.check_exports(th)?;
             let len = a.bytes().len();
             let (from, old) = (from.min(len), old.min(len - from.min(len)));
             let total = len - old + new;
@@ -310,11 +319,13 @@ impl Grow for Gc<ArrayObj> {
             let fresh = if keep { None } else { Some(storage(th, room)?) };
             let _g = th.lock(a);
             let b = a.bytes();
-            if b.len() != len {
+            // Another thread may have changed it meanwhile, or have begun to look at it.
+            if b.len() != len || a.exports.count() != 0 {
                 continue;
             }
             let tail = len - from - old;
             let p = b.as_ptr() as *mut u8;
+            // SAFETY: both storages have room for `total`, and under the lock nobody replaces or exports it.
             unsafe {
                 match fresh {
                     None => {
@@ -322,6 +333,10 @@ impl Grow for Gc<ArrayObj> {
                             a.len.store((total / size) as u64, Release);
                         }
                         std::ptr::copy(p.add(from + old), p.add(from + new), tail);
+                        if th.multi() {
+                            // Others may see items before they are written.
+                            std::ptr::write_bytes(p.add(from), 0, new);
+                        }
                     }
                     Some(f) => {
                         let d = data(f);
