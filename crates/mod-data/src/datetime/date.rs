@@ -341,7 +341,7 @@ pub static ISO_DATE_TYPE: NativeType = NativeType {
             for (n, v) in n.iter_mut().zip(b) {
                 *n = clinic_int(th, v, 0)?;
             }
-            iso_date(th, unsafe { t.cast_unchecked() }, n)
+            iso_date(th, t.known(), n)
         }),
         repr: Some(|th, o| {
             let t: Gc<Tuple> = o.known();

@@ -207,6 +207,7 @@ pub fn alloc<T>(th: Th, t: Gc<Type>, cell: &'static TypeCell) -> R<Gc<T>> {
         }
     }
     let o = adder_vm::builtins::object::new_instance(th, t)?;
+    // SAFETY: the class is one of whose layout `T` is, or a subclass.
     Ok(unsafe { o.cast_unchecked() })
 }
 

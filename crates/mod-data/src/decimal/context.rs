@@ -426,6 +426,7 @@ pub fn reduce(th: Th, c: Gc<Context>) -> R<Value> {
 impl SignalDict {
     fn cell(&self) -> &AtomicU32 {
         let c: Gc<Context> = self.of.gc();
+        // SAFETY: `of` keeps the context, and the reference keeps it in place.
         let c = unsafe { &*c.as_ptr() };
         if self.which.load(Relaxed) == 0 { &c.status } else { &c.traps }
     }

@@ -1,7 +1,4 @@
 //! The type `Decimal`: construction, operators, comparison, hash, formatting and conversion.
-//!
-//! # Invariants
-//! The one cast is of what was found to be a `str` a line before.
 
 use super::context::{Context, context_arg, current, signal};
 use super::num::status::*;
@@ -447,8 +444,8 @@ pub fn reduce_ex(th: Th, o: Value) -> R<Value> {
 /// `create_decimal`: rounded to the context.
 pub fn create(th: Th, c: Gc<Context>, v: Value) -> R<Value> {
     let mut st = 0;
-    let d = if v.is_kind(Kind::Str) {
-        match clean_text(unsafe { v.cast_unchecked() }, true).and_then(|t| text::parse(&t)) {
+    let d = if let Some(s) = v.cast::<Str>() {
+        match clean_text(s, true).and_then(|t| text::parse(&t)) {
             Some(d) => d,
             None => {
                 signal(th, c, CONVERSION_SYNTAX)?;

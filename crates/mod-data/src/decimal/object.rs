@@ -251,7 +251,7 @@ fn exact(th: Th, d: Dec, ctx: Gc<Context>) -> R<Dec> {
     Ok(d)
 }
 pub fn from_str_exact(th: Th, v: Value, ctx: Gc<Context>) -> R<Dec> {
-    let d = clean_text(unsafe { v.cast_unchecked() }, false).and_then(|t| text::parse(&t));
+    let d = clean_text(v.known(), false).and_then(|t| text::parse(&t));
     match d {
         Some(d) => exact(th, d, ctx),
         None => {

@@ -1,7 +1,8 @@
 //! The pickle machine.
 //!
 //! # Invariants
-//! A [`Machine`] lives on the native stack of the thread that loads; its object stack is a registered root vector.
+//! A [`Machine`] lives on the native stack of the thread that loads; its object stack is a registered root
+//! vector, the words of which are values.
 //! Below `fence` (the topmost mark) nothing is popped but by opcodes that pop marks.
 
 mod containers;
@@ -89,6 +90,7 @@ impl<'a> Machine<'a> {
         if self.stack.len() <= self.fence {
             return Err(self.underflow());
         }
+        // SAFETY: it is longer than `fence`.
         Ok(unsafe { Value::from_bits(*self.stack.as_slice().last().unwrap_unchecked()) })
     }
     fn set_fence(&mut self) {
@@ -118,6 +120,7 @@ impl<'a> Machine<'a> {
             self.th.tuple(&[])
         } else {
             // Allocated first: a collection moves what the words refer to.
+            // SAFETY: the tuple has `n` items and is nobody else's; no safepoint until they are written.
             unsafe {
                 let t = adder_vm::builtins::tuple::alloc(self.th, n)?;
                 let p = adder_vm::builtins::tuple::items_ptr(t);

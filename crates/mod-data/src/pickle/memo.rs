@@ -105,27 +105,35 @@ pub fn get(th: Th, p: Gc<Pickler>, v: Value) -> Option<u64> {
 #[inline]
 pub fn put(th: Th, p: Gc<Pickler>, v: Value, n: u64) -> R<()> {
     let key = object::id(th, v);
-    let used = state(p).objects;
-    let mut a: Option<Gc<Array>> = unsafe { p.objects.gc_opt() };
-    if a.is_none_or(|a| used >= a.cap) {
-        let b = th.array((used * 2).max(32))?;
-        if let Some(a) = a {
-            for i in 0..used {
-                b.slot(i).init(a.slot(i).get());
+    let mut spare: Option<Gc<Array>> = None;
+    loop {
+        let used = {
+            let _g = th.lock(p);
+            let st = state(p);
+            let mut a = p.objects.get();
+            if a.is_none_or(|a| st.objects >= a.cap)
+                && let Some(b) = spare.filter(|b| b.cap > st.objects)
+            {
+                // What the memo knows stays alive. The old array is not written to any more.
+                if let Some(a) = a {
+                    for i in 0..st.objects {
+                        b.slot(i).init(a.slot(i).get());
+                    }
+                    th.m.barrier_all(b.obj());
+                }
+                th.store(p, &p.objects, b);
+                a = Some(b);
             }
-            th.m.barrier_all(b.obj());
-        }
-        th.store(p, &p.objects, b.value());
-        a = Some(b);
+            if let Some(a) = a.filter(|a| st.objects < a.cap) {
+                th.store(a, a.slot(st.objects), v);
+                st.objects += 1;
+                st.memo.set(key, n);
+                return Ok(());
+            }
+            st.objects
+        };
+        spare = Some(th.array((used * 2).max(32))?);
     }
-    let _g = th.lock(p);
-    let (a, st) = (a.unwrap(), state(p));
-    if st.objects < a.cap {
-        th.store(a, a.slot(st.objects), v);
-        st.objects += 1;
-    }
-    st.memo.set(key, n);
-    Ok(())
 }
 pub fn clear(th: Th, p: Gc<Pickler>) {
     let _g = th.lock(p);
@@ -137,16 +145,17 @@ pub fn clear(th: Th, p: Gc<Pickler>) {
 
 /// `{id: (number, object)}`.
 fn pickler_copy(th: Th, p: Gc<Pickler>) -> R<Value> {
-    let entries = {
+    let (entries, objects) = {
         let _g = th.lock(p);
-        state(p).memo.entries()
+        (state(p).memo.entries(), p.objects.get())
     };
     let d = Gc::<Dict>::new(th);
     for (k, n) in entries {
-        // SAFETY: the memo keeps the object, which does not move.
+        // SAFETY: `objects` keeps the object, which does not move.
         let o = unsafe { Value::from_bits(k) };
         d.set(th, th.uint(k), th.tuple(&[th.int(n as i64), o]))?;
     }
+    std::hint::black_box(objects);
     Ok(d.value())
 }
 

@@ -24,7 +24,7 @@ const FRAME_HEADER_SIZE: usize = 9;
 
 // `persistent_attr`: what was assigned to `persistent_id`; `persistent`, `reducer`: in force during a dump.
 native_layout! { pub Pickler {
-    write, objects, persistent_attr, persistent, reducer, dispatch_table, buffer_callback;
+    write, objects: Array, persistent_attr, persistent, reducer, dispatch_table, buffer_callback;
     st: AtomicPtr<PState>, busy: AtomicBool
 } }
 
@@ -260,11 +260,13 @@ pub fn set_up(
     let Some(w) = th.getattr_opt(file, th.intern("write"))? else {
         return Err(th.type_error("file must have a 'write' attribute"));
     };
-    th.store(p, &p.write, w);
-    state(p).fast = 0;
-    state(p).fast_nesting = 0;
-    state(p).fast_open.clear();
-    memo::clear(th, p);
+    {
+        // Another thread may dump.
+        let _busy = enter(th, p)?;
+        th.store(p, &p.write, w);
+        state(p).fast = 0;
+        memo::clear(th, p);
+    }
     if p.value().shape_id() != PICKLER.get().root_shape.load(Relaxed) {
         // A subclass may have a table of its own.
         if let Some(t) = th.getattr_opt(p.value(), th.intern("dispatch_table"))? {

@@ -202,6 +202,11 @@ pub fn set_up(
         Some(b) => Some(th.iter(b)?),
         None => None,
     };
+    // Python code is over. Another thread may load, or do the same.
+    if u.busy.swap(true, AcqRel) {
+        return Err(in_use(th));
+    }
+    let _busy = Busy(u);
     th.store_opt(u, &u.buffers, buffers);
     let st = state(u);
     if let Some(e) = encoding {

@@ -94,11 +94,7 @@ impl Machine<'_> {
                     g.push(th, v)?;
                     names.push(th, k)?;
                 }
-                let kn = if names.len() > 0 {
-                    Some(unsafe { th.try_tuple(names.as_slice())?.cast_unchecked() })
-                } else {
-                    None
-                };
+                let kn = if names.len() > 0 { Some(th.try_tuple(names.as_slice())?.known()) } else { None };
                 new(th, c, RawArgs::with_kw(g.as_slice(), kn))?
             }
         };
