@@ -278,7 +278,7 @@ const METHODS: &[NativeDef] = &[
             let pos = m.pos.load(Relaxed);
             memory(m).map(|b| match b.get_mut(pos..pos.saturating_add(data.len())) {
                 Some(to) => {
-                    // The data may be of this very map.
+                    // SAFETY: as long as the data, which may be of this map and stays: its buffer is out.
                     unsafe { std::ptr::copy(data.as_ptr(), to.as_mut_ptr(), data.len()) };
                     m.pos.store(pos + data.len(), Relaxed);
                     true

@@ -335,10 +335,17 @@ fn raw(th: Th, b: Gc<Buffered>) -> R<Value> {
     check_ready(th, b)?;
     b.raw.get().ok_or_else(|| not_ready(th, b))
 }
+/// The raw stream, if it is a file that is used directly. While another thread sets the object up again,
+/// `direct` may be of another stream than `raw`: the stream itself is asked, too.
+fn as_file(th: Th, b: Gc<Buffered>, r: Value) -> Option<Gc<FileIO>> {
+    (b.direct.get() && is_exactly(th, r, &FILEIO)).then(|| FileIO::of(r))
+}
 fn is_closed(th: Th, b: Gc<Buffered>) -> R<bool> {
     let r = raw(th, b)?;
-    if b.direct.get() && is_exactly_buffered(th, b) {
-        return Ok(file::is_closed(FileIO::of(r)));
+    if let Some(f) = as_file(th, b, r)
+        && is_exactly_buffered(th, b)
+    {
+        return Ok(file::is_closed(f));
     }
     let c = th.getattr(r, n!(closed))?;
     th.truth(c)
@@ -351,8 +358,10 @@ fn is_exactly_buffered(th: Th, b: Gc<Buffered>) -> bool {
 fn check_closed(th: Th, b: Gc<Buffered>, message: &str) -> R<()> {
     check_ready(th, b)?;
     if b.mem.get().is_null() || readahead(b) == 0 {
-        let closed = if b.direct.get() && is_exactly_buffered(th, b) {
-            file::is_closed(FileIO::of(b.raw.value()))
+        let closed = if let Some(f) = as_file(th, b, b.raw.value())
+            && is_exactly_buffered(th, b)
+        {
+            file::is_closed(f)
         } else {
             let c = th.getattr(b.value(), n!(closed))?;
             th.truth(c)?
@@ -425,8 +434,8 @@ impl Drop for Held {
 
 fn raw_tell(th: Th, b: Gc<Buffered>) -> R<i64> {
     let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
-    let n = if b.direct.get() {
-        file::lseek(th, FileIO::of(r), 0, 1)?
+    let n = if let Some(f) = as_file(th, b, r) {
+        file::lseek(th, f, 0, 1)?
     } else {
         let v = th.call_method(r, n!(tell), &[])?;
         as_offset(th, v)?
@@ -435,8 +444,8 @@ fn raw_tell(th: Th, b: Gc<Buffered>) -> R<i64> {
 }
 fn raw_seek(th: Th, b: Gc<Buffered>, target: i64, whence: i32) -> R<i64> {
     let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
-    let n = if b.direct.get() {
-        file::lseek(th, FileIO::of(r), target, whence)?
+    let n = if let Some(f) = as_file(th, b, r) {
+        file::lseek(th, f, target, whence)?
     } else {
         let v = th.call_method(r, n!(seek), &[th.int(target), Value::fix(whence as i64)])?;
         as_offset(th, v)?
@@ -454,8 +463,8 @@ fn set_abs(th: Th, b: Gc<Buffered>, n: i64) -> R<i64> {
 /// One read into memory that the caller keeps alive and in place. None: it would block.
 fn raw_read(th: Th, b: Gc<Buffered>, dst: &mut [u8]) -> R<Option<usize>> {
     let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
-    let got = if b.direct.get() {
-        file::read_into(th, FileIO::of(r), dst)?
+    let got = if let Some(f) = as_file(th, b, r) {
+        file::read_into(th, f, dst)?
     } else {
         raw_read_by_method(th, b, r, dst)?
     };
@@ -519,8 +528,8 @@ fn raw_read_by_method(th: Th, b: Gc<Buffered>, r: Value, dst: &mut [u8]) -> R<Op
 /// One write. None: it would block.
 fn raw_write(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<Option<usize>> {
     let r = b.raw.get().ok_or_else(|| not_ready(th, b))?;
-    let put = if b.direct.get() {
-        file::write_from(th, FileIO::of(r), src)?
+    let put = if let Some(f) = as_file(th, b, r) {
+        file::write_from(th, f, src)?
     } else {
         let copy = new_bytes(th, src)?;
         let res = loop {
@@ -639,10 +648,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
 }
 
 /// Whether the raw stream is a FileIO that is closed: for the text layer's quick check. None: ask.
-pub fn quick_closed(o: Value) -> Option<bool> {
+pub fn quick_closed(th: Th, o: Value) -> Option<bool> {
     let b = Buffered::of(o);
-    if !b.direct.get() {
-        return None;
-    }
-    b.raw.get().map(|r| file::is_closed(FileIO::of(r)))
+    b.raw.get().and_then(|r| as_file(th, b, r)).map(file::is_closed)
 }

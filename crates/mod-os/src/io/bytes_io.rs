@@ -7,7 +7,8 @@
 //! # Safety
 //! `buf` holds a bytes object or nothing. A slice of its content is used before anything else happens, or the word that
 //! points into it keeps it: contents are replaced, never freed, under who looks at them. It is written to only if it is
-//! not `shared`, which is what makes a bytes object that the program has immutable.
+//! not `shared`, which is what makes a bytes object that the program has immutable. Buffers are exported, and
+//! contents given out, under the lock: never both.
 
 use super::base::BUFFEREDIOBASE;
 use super::*;
@@ -300,10 +301,9 @@ fn take(th: Th, b: Gc<BytesIO>, n: Option<usize>) -> R<Value> {
         && k == c.len()
         && let Some(x) = b.buf.get()
         && k == content_cap(b)
-        && b.exports.count() == 0
     {
         let _g = th.lock(b);
-        if b.buf.get() == Some(x) {
+        if b.buf.get() == Some(x) && b.exports.count() == 0 {
             b.shared.set(true);
             b.pos.set(k);
             return Ok(x.value());
@@ -392,7 +392,7 @@ fn getvalue(th: Th, a: Args) -> R<Value> {
         }
         if content_cap(b) == size {
             let _g = th.lock(b);
-            if b.buf.get() == old && b.size.get() == size {
+            if b.buf.get() == old && b.size.get() == size && b.exports.count() == 0 {
                 b.shared.set(true);
                 return Ok(old.expect("storage").value());
             }
@@ -400,7 +400,7 @@ fn getvalue(th: Th, a: Args) -> R<Value> {
         }
         let exact = bytes::new(th, content(b))?;
         let _g = th.lock(b);
-        if b.buf.get() == old && b.size.get() == size {
+        if b.buf.get() == old && b.size.get() == size && b.exports.count() == 0 {
             th.store(b, &b.buf, exact);
             b.shared.set(true);
             return Ok(exact.value());
@@ -423,14 +423,20 @@ fn getbuffer(th: Th, a: Args) -> R<Value> {
 }
 fn view_buffer(th: Th, v: Value, flags: u32) -> R<Value> {
     let b: Gc<BytesIO> = View::of(v).source.gc();
-    if b.shared.get() {
-        own(th, b, b.size.get())?;
-    }
-    let store = b.buf.any();
-    let c = content(b);
+    b.exports.ensure(th, b.value());
+    let (counter, store, c) = loop {
+        if b.shared.get() {
+            own(th, b, b.size.get())?;
+        }
+        // Between two changes: what is kept is what is looked at, and nobody else is given it.
+        let _g = th.lock(b);
+        if !b.shared.get() {
+            break (b.exports.acquire(th, b.value()), b.buf.any(), content(b));
+        }
+    };
     let mut e = Export::simple(c.as_ptr() as *mut u8, c.len(), false);
     e.keep = store;
-    e.counter = b.exports.acquire(th, b.value());
+    e.counter = counter;
     buffer::export(th, v, e, flags)
 }
 

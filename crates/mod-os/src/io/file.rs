@@ -138,6 +138,7 @@ fn init(th: Th, o: Value, a: RawArgs) -> R<()> {
         None => "r",
         Some(m) => match m.cast::<Str>() {
             Some(s) => {
+                // SAFETY: the caller has the argument until this returns.
                 let b: &'static [u8] = unsafe { &*(s.bytes() as *const [u8]) };
                 if b.contains(&0) {
                     return Err(th.value_error("embedded null character"));

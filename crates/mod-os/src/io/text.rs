@@ -175,6 +175,19 @@ pub fn buffer_of(th: Th, t: Gc<Text>) -> R<Value> {
         _ => Err(unusable(th, t)),
     }
 }
+/// What kind of buffer `b` is, which is or was the one below. Another thread may be setting the object up
+/// again, so that `layer` is of another one: then it is used by its methods.
+#[inline]
+pub fn layer(th: Th, t: Gc<Text>, b: Value) -> Layer {
+    let kind = t.layer.get();
+    let cell = match kind {
+        Layer::Reader => &buffered::READER,
+        Layer::Writer => &buffered::WRITER,
+        Layer::Random => &buffered::RANDOM,
+        Layer::Other => return kind,
+    };
+    if is_exactly(th, b, cell) { kind } else { Layer::Other }
+}
 /// Exactly a TextIOWrapper, no subclass.
 #[inline]
 pub fn is_plain(th: Th, t: Gc<Text>) -> bool {
@@ -184,7 +197,7 @@ pub fn is_plain(th: Th, t: Gc<Text>) -> bool {
 pub fn check_closed(th: Th, t: Gc<Text>) -> R<()> {
     if is_plain(th, t) {
         let b = t.buffer.value();
-        let quick = if t.layer.get() == Layer::Other { None } else { buffered::quick_closed(b) };
+        let quick = if layer(th, t, b) == Layer::Other { None } else { buffered::quick_closed(th, b) };
         let closed = match quick {
             Some(c) => c,
             None => {
@@ -405,7 +418,7 @@ pub fn write_pending(th: Th, t: Gc<Text>) -> R<()> {
         std::mem::take(p)
     };
     let b = buffer_of(th, t)?;
-    if t.layer.get() == Layer::Writer {
+    if layer(th, t, b) == Layer::Writer {
         buffered::write_to(th, b, &v)?;
     } else {
         let data = new_bytes(th, &v)?;
@@ -423,6 +436,7 @@ pub fn write_pending(th: Th, t: Gc<Text>) -> R<()> {
     v.clear();
     if v.capacity() <= 1 << 16 {
         let _g = th.lock(t);
+        // SAFETY: owned by the object, touched under its lock.
         let p = unsafe { &mut *t.pending.get() };
         if p.capacity() == 0 {
             *p = v;
@@ -548,8 +562,10 @@ fn put(th: Th, t: Gc<Text>, bytes: &[u8], text: &[u8]) -> R<()> {
         write_pending(th, t)?;
     }
     let flush = t.line_buffering.get() && adder_text::search::find_either(text, b'\n', b'\r').is_some();
-    if n == 0 && (bytes.len() >= chunk || flush || t.write_through.get()) && t.layer.get() == Layer::Writer {
-        buffered::write_to(th, buffer_of(th, t)?, bytes)?;
+    let direct = n == 0 && (bytes.len() >= chunk || flush || t.write_through.get());
+    if let Some(b) = t.buffer.get().filter(|b| direct && layer(th, t, *b) == Layer::Writer) {
+        buffer_of(th, t)?;
+        buffered::write_to(th, b, bytes)?;
     } else {
         n = append(th, t, bytes);
         if n >= chunk || flush || t.write_through.get() {
@@ -558,7 +574,7 @@ fn put(th: Th, t: Gc<Text>, bytes: &[u8], text: &[u8]) -> R<()> {
     }
     if flush {
         let b = buffer_of(th, t)?;
-        if t.layer.get() == Layer::Writer {
+        if layer(th, t, b) == Layer::Writer {
             buffered::flush_writer(th, b)?;
         } else {
             th.call_method(b, n!(flush), &[])?;

@@ -1,7 +1,4 @@
 //! Decoding and encoding of `TextIOWrapper`: natively, or by the incremental codecs of the registry.
-//!
-//! # Invariants
-//! The one cast is of what `try_str` made.
 
 use super::newline::{self, Newlines};
 use super::text::*;
@@ -185,7 +182,7 @@ pub fn decode(th: Th, t: Gc<Text>, input: Input, is_final: bool) -> R<Gc<Str>> {
         th.try_str(out)
     })?;
     t.newlines.set(n);
-    Ok(unsafe { v.cast_unchecked() })
+    Ok(v.known())
 }
 fn keep_tail(t: Gc<Text>, rest: &[u8]) {
     let mut tail = [0; 6];

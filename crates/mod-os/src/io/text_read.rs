@@ -1,8 +1,8 @@
 //! Reading of `TextIOWrapper`.
 //!
 //! # Invariants
-//! `decoded` is null or a `str`, and what `take` gives is a `str`. The buffer's own reading is used only after
-//! `direct` said that the buffer is of its type.
+//! `decoded` is null or a `str`. The buffer's own reading is used only after [`layer`] said of the very
+//! object that it is of its type.
 
 use super::text::*;
 use super::text_codec::{self as codec, Coding, Input};
@@ -51,7 +51,7 @@ pub fn read_chunk(th: Th, t: Gc<Text>, hint: usize) -> R<bool> {
     let hint = (hint as f64 * t.ratio.get().max(1.0)) as i64;
     let mut size = t.chunk.get().max(hint);
     let b = buffer_of(th, t)?;
-    let direct = matches!(t.layer.get(), Layer::Reader | Layer::Random);
+    let direct = matches!(layer(th, t, b), Layer::Reader | Layer::Random);
     if direct && !telling && t.coding.get() != Coding::Object {
         // Nobody asks where in the file this is: larger pieces, and no object for the bytes.
         if size == 8192 {
@@ -64,7 +64,7 @@ pub fn read_chunk(th: Th, t: Gc<Text>, hint: usize) -> R<bool> {
         });
     }
     let input = if direct {
-        buffered::read_once(th, unsafe { b.cast_unchecked() }, size as usize)?
+        buffered::read_once(th, buffered::Buffered::of(b), size as usize)?
     } else {
         let m = if t.read1.get() { n!(read1) } else { n!(read) };
         th.call_method(b, m, &[th.int(size)])?
@@ -154,7 +154,7 @@ pub fn read(th: Th, a: Args) -> R<Value> {
     th.try_str(&out)
 }
 fn read_all(th: Th, t: Gc<Text>, b: Value) -> R<Value> {
-    let rest: Gc<Str> = if t.layer.get() == Layer::Reader && t.coding.get() != Coding::Object {
+    let rest: Gc<Str> = if layer(th, t, b) == Layer::Reader && t.coding.get() != Coding::Object {
         let r = scratch::with(|out| match buffered::read_rest_into(th, b, out)? {
             Some(()) => codec::decode(th, t, Input::Plain(out), true).map(Some),
             None => Ok(None),
@@ -170,7 +170,7 @@ fn read_all(th: Th, t: Gc<Text>, b: Value) -> R<Value> {
     let v = if first.cast::<Str>().is_some_and(|s| s.is_empty()) {
         rest.value()
     } else {
-        str_::concat(th, unsafe { first.cast_unchecked() }, rest)?
+        str_::concat(th, first.known(), rest)?
     };
     if t.snapshot.get().is_some() {
         set_decoded(th, t, None);

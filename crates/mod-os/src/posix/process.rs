@@ -339,6 +339,7 @@ fn hooks(th: Th, i: usize) -> R<Gc<List>> {
 fn run_hooks(th: Th, i: usize) {
     let Ok(l) = hooks(th, i) else { return };
     let Ok(t) = list::snapshot(th, l) else { return };
+    // SAFETY: a slice on the stack keeps the tuple that it is of.
     let items = unsafe { &*(t.cast::<Tuple>().unwrap().items() as *const [Value]) };
     let call = |f: Value| {
         if th.call(f, &[]).is_err() {

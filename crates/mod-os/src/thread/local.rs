@@ -176,6 +176,7 @@ pub fn thread_ends(th: Th) {
     let Some(l) = slot.get() else { return };
     slot.init(None);
     if let Ok(all) = list::snapshot(th, l.cast().unwrap()) {
+        // SAFETY: a slice on the stack keeps the tuple that it is of.
         for w in unsafe { &*(all.cast::<Tuple>().unwrap().items() as *const [Value]) } {
             if let Some(o) = weakref::target(weakref::weak(*w)) {
                 let _ = dicts(o).remove(th, key(th));

@@ -53,8 +53,8 @@ fn read_all(th: Th, b: Gc<Buffered>) -> R<Value> {
     }
     reset_read(b);
     let r = raw(th, b)?;
-    let rest = if b.direct.get() {
-        Some(file::readall(th, FileIO::of(r))?)
+    let rest = if let Some(f) = as_file(th, b, r) {
+        Some(file::readall(th, f)?)
     } else {
         match th.getattr_opt(r, n!(readall))? {
             Some(f) => {
@@ -249,12 +249,13 @@ pub fn read_rest_into(th: Th, o: Value, out: &mut Vec<u8>) -> R<Option<()>> {
         return Ok(None);
     }
     let _held = enter(th, b)?;
+    let Some(f) = as_file(th, b, raw(th, b)?) else { return Ok(None) };
     let have = ahead(b);
     room::append(out, have);
     advance(b, have.len());
     reset_read(b);
     let before = out.len();
-    if !file::read_rest(th, FileIO::of(raw(th, b)?), out)? && out.is_empty() {
+    if !file::read_rest(th, f, out)? && out.is_empty() {
         return Err(th.raise_msg(&exc::BLOCKING_IO_ERROR, "Read returned None."));
     }
     if b.abs_pos.get() != -1 {

@@ -72,7 +72,7 @@ pub(super) fn seek(th: Th, a: Args) -> R<Value> {
     }
     check_closed(th, b, "seek of closed file")?;
     let r = raw(th, b)?;
-    if !(b.direct.get() && file::can_seek(th, FileIO::of(r))?) {
+    if !as_file(th, b, r).map_or(Ok(false), |f| file::can_seek(th, f))? {
         base::check_seekable(th, r)?;
     }
     let mut target = as_offset(th, a[1].unwrap())?;
@@ -136,8 +136,10 @@ pub fn write_to(th: Th, o: Value, src: &[u8]) -> R<()> {
 fn write_bytes(th: Th, b: Gc<Buffered>, src: &[u8]) -> R<usize> {
     let _held = enter(th, b)?;
     // Another thread may have closed it while this one waited for the lock.
-    let closed = if b.direct.get() && is_exactly_buffered(th, b) {
-        file::is_closed(FileIO::of(raw(th, b)?))
+    let closed = if let Some(f) = as_file(th, b, raw(th, b)?)
+        && is_exactly_buffered(th, b)
+    {
+        file::is_closed(f)
     } else {
         let c = th.getattr(b.value(), n!(closed))?;
         th.truth(c)?
