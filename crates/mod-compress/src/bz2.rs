@@ -2,7 +2,8 @@
 //!
 //! # Safety
 //! A `bz_stream` lies in a box from its initialisation to its end: its state keeps the address. Before each call it gets
-//! input and output that outlive the call, with their lengths. `of` is given receivers, see [`adder_vm::declare`].
+//! input and output that outlive the call, with their lengths. It is given back once,
+//! when its owner is dropped. `of` is given receivers, see [`adder_vm::declare`].
 
 use crate::incremental::{self, Engine, Failure, Outcome};
 use crate::util::*;

@@ -37,6 +37,7 @@ pub static MODULE: NativeModule = NativeModule {
             "Test whether the given integrity check is supported.\n\nAlways returns True for CHECK_NONE and CHECK_CRC32.",
             |th, a| {
                 let id = int_arg(th, a[0].unwrap())?;
+                // SAFETY: it takes any number.
                 Ok(Value::bool(unsafe { xz::lzma_check_is_supported(id as u32) } != 0))
             },
         ),

@@ -103,6 +103,7 @@ pub static MODULE: NativeModule = NativeModule {
         }
         m.put(th, "ZSTD_DStreamOutSize", th.int(unsafe { z::ZSTD_DStreamOutSize() } as i64))?;
         m.put(th, "zstd_version_number", th.int(unsafe { z::ZSTD_versionNumber() } as i64))?;
+        // SAFETY: a static text.
         let v = unsafe { CStr::from_ptr(z::ZSTD_versionString()) };
         m.put(th, "zstd_version", th.str(&v.to_string_lossy()))
     }),
@@ -113,9 +114,11 @@ static ERROR_TYPE: NativeType =
 static ERROR: TypeCell = TypeCell::new(&ERROR_TYPE);
 
 fn is_error(n: usize) -> bool {
+    // SAFETY: it takes any number.
     unsafe { z::ZSTD_isError(n) != 0 }
 }
 fn error_name(n: usize) -> String {
+    // SAFETY: a static text for any number.
     unsafe { CStr::from_ptr(z::ZSTD_getErrorName(n)) }.to_string_lossy().into_owned()
 }
 #[cold]

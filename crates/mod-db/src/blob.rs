@@ -248,7 +248,7 @@ fn negative_step(th: Th, step: i64) -> R<()> {
 /// Start, step and number of items.
 fn slice(th: Th, k: Value, len: i64) -> R<(i64, i64, i64)> {
     let t = th.call_method(k, th.intern("indices"), &[th.int(len)])?;
-    let t: Gc<adder_vm::object::Tuple> = unsafe { t.cast_unchecked() };
+    let t: Gc<adder_vm::object::Tuple> = t.known();
     let (a, b, s) = (th.index_i64(t.items()[0])?, th.index_i64(t.items()[1])?, th.index_i64(t.items()[2])?);
     // What lies between, divided by how far it is from one to the next.
     let between = if s > 0 { b - a } else { a - b };

@@ -4,6 +4,8 @@
 //! - SQLite is called outside the running state where it may block; its callbacks come back into it.
 //! - What SQLite refers to by address (connections in callbacks) is pinned; callables are kept in the connection's
 //!   `callables` list, and SQLite's user data is an index into it.
+//! - `Connection`'s `aux` is the array of the two dicts of [`State`], from the import on; nothing of Python's
+//!   reaches it.
 //! - SQLite is never called during a collection (`dead.rs`).
 //! - Statements are shared by reference count between a connection and its cursors, and finalized by the last of them.
 

@@ -177,6 +177,8 @@ pub fn encode_properties(th: Th, a: Args) -> R<Value> {
     let f = filter(th, a[0].unwrap())?;
     let raw = f.raw();
     let mut size = 0;
+    // SAFETY: the options of `raw` are those of `f`, which lives.
+    // SAFETY: the chain has an end; without an allocator it takes that of C.
     check(th, unsafe { xz::lzma_properties_size(&mut size, &raw) })?;
     let mut out = vec![0u8; size as usize];
     // SAFETY: writes as much as it said.
@@ -228,6 +230,7 @@ pub fn decode_properties(th: Th, a: Args) -> R<Value> {
             _ => false,
         }
     };
+    // SAFETY: what `lzma_properties_decode` made, with the same allocator, and used no more.
     unsafe { xz::lzma_filters_free(f.as_mut_ptr(), std::ptr::null()) };
     if !known {
         return Err(th.value_error(format!("Invalid filter ID: {id}")));
