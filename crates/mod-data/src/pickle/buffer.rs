@@ -5,7 +5,7 @@ use crate::common::*;
 use crate::native_layout;
 use adder_vm::builtins::buffer::{self, Export, flag};
 use adder_vm::builtins::memoryview::{self, MemoryView};
-use adder_vm::err::R;
+use adder_vm::err::{R, Raised};
 use adder_vm::native::*;
 use adder_vm::slots::Slots;
 use adder_vm::thread::Th;
@@ -43,13 +43,15 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
         get_buffer: Some(|th, o, flags| {
             view(th, o)?;
             // What is asked for is asked of the object itself.
-            buffer::view_of(th, PickleBuffer::of(o).object.value(), flags).map(|m| m.value())
+            let Some(of) = PickleBuffer::of(o).object.get() else { return Err(released(th)) };
+            buffer::view_of(th, of, flags).map(|m| m.value())
         }),
         ..Slots::NONE
     },
     methods: &[
         method("raw", "($self, /)", docs::RAW, |th, a| {
             let m: Gc<MemoryView> = view(th, arg(a, 0))?.cast().expect("a view");
+            let Some(o) = PickleBuffer::of(arg(a, 0)).object.get() else { return Err(released(th)) };
             if !m.is_c_contiguous() && !m.is_f_contiguous() {
                 return Err(th.buffer_error("cannot extract raw buffer from non-contiguous buffer"));
             }
@@ -57,12 +59,7 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
             e.keep = Some(m.value());
             let readonly = m.readonly();
             e.counter = m.exports.acquire(th, m.value());
-            buffer::export(
-                th,
-                PickleBuffer::of(arg(a, 0)).object.value(),
-                e,
-                if readonly { flag::SIMPLE } else { flag::WRITABLE },
-            )
+            buffer::export(th, o, e, if readonly { flag::SIMPLE } else { flag::WRITABLE })
         }),
         method("release", "($self, /)", docs::RELEASE, |th, a| {
             let p = PickleBuffer::of(arg(a, 0));
@@ -82,6 +79,10 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
 pub fn view(th: Th, o: Value) -> R<Value> {
     match PickleBuffer::of(o).view.get() {
         Some(v) => Ok(v),
-        None => Err(th.value_error("operation forbidden on released PickleBuffer object")),
+        None => Err(released(th)),
     }
+}
+#[cold]
+fn released(th: Th) -> Raised {
+    th.value_error("operation forbidden on released PickleBuffer object")
 }

@@ -196,7 +196,7 @@ pub fn is_plain(th: Th, t: Gc<Text>) -> bool {
 #[inline]
 pub fn check_closed(th: Th, t: Gc<Text>) -> R<()> {
     if is_plain(th, t) {
-        let b = t.buffer.value();
+        let Some(b) = t.buffer.get() else { return Err(unusable(th, t)) };
         let quick = if layer(th, t, b) == Layer::Other { None } else { buffered::quick_closed(th, b) };
         let closed = match quick {
             Some(c) => c,
