@@ -1,8 +1,9 @@
 //! `_elementtree`: `TreeBuilder`, `XMLParser` and the module, as in CPython's `Modules/_elementtree.c`.
 //!
 //! # Invariants
-//! The parser's state outside the heap is used by the thread that has set `busy`. Text between two events is collected
-//! in the sink and given to the builder before anything else happens.
+//! The parser's state outside the heap is used by the thread that has set `busy`, and freed when another one takes its
+//! place or with the object. Text between two events is collected in the sink and given to the builder before
+//! anything else happens.
 
 use super::element::*;
 use super::parser::{Arg, Event, Parser, Sink, Stop, code};

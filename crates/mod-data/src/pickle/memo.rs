@@ -172,16 +172,16 @@ macro_rules! proxy_type {
             methods: &[
                 method("clear", "($self, /)", docs::MEMO_CLEAR, |th, a| {
                     let f: fn(Th, Value) -> R<()> = $clear;
-                    f(th, Proxy::of(arg(a, 0)).owner.value())?;
+                    f(th, owner(th, arg(a, 0))?)?;
                     none()
                 }),
                 method("copy", "($self, /)", docs::MEMO_COPY, |th, a| {
                     let f: fn(Th, Value) -> R<Value> = $copy;
-                    f(th, Proxy::of(arg(a, 0)).owner.value())
+                    f(th, owner(th, arg(a, 0))?)
                 }),
                 method("__reduce__", "($self, /)", docs::MEMO_REDUCE, |th, a| {
                     let f: fn(Th, Value) -> R<Value> = $copy;
-                    let d = f(th, Proxy::of(arg(a, 0)).owner.value())?;
+                    let d = f(th, owner(th, arg(a, 0))?)?;
                     Ok(th.tuple(&[adder_vm::builtins::dict::DICT.get().value(), th.tuple(&[d])]))
                 }),
             ],
@@ -205,10 +205,14 @@ pub fn new_proxy(th: Th, cell: &'static TypeCell, owner: Value) -> R<Value> {
     th.store(p, &p.owner, owner);
     Ok(o)
 }
+/// The type may be called: then there is nobody behind it.
+fn owner(th: Th, proxy: Value) -> R<Value> {
+    Proxy::of(proxy).owner.get().ok_or_else(|| th.runtime_error("the memo of nobody"))
+}
 /// The object behind a proxy of that type.
 pub fn owner_of(th: Th, cell: &'static TypeCell, v: Value) -> Option<Value> {
     let t = cell.try_get()?;
-    th.type_of(v).eq(&t).then(|| Proxy::of(v).owner.value())
+    th.type_of(v).eq(&t).then(|| Proxy::of(v).owner.get()).flatten()
 }
 
 /// `pickler.memo = value`.

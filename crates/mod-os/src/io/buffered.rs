@@ -358,7 +358,7 @@ fn is_exactly_buffered(th: Th, b: Gc<Buffered>) -> bool {
 fn check_closed(th: Th, b: Gc<Buffered>, message: &str) -> R<()> {
     check_ready(th, b)?;
     if b.mem.get().is_null() || readahead(b) == 0 {
-        let closed = if let Some(f) = as_file(th, b, b.raw.value())
+        let closed = if let Some(f) = b.raw.get().and_then(|r| as_file(th, b, r))
             && is_exactly_buffered(th, b)
         {
             file::is_closed(f)
