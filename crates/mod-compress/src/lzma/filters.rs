@@ -178,7 +178,6 @@ pub fn encode_properties(th: Th, a: Args) -> R<Value> {
     let raw = f.raw();
     let mut size = 0;
     // SAFETY: the options of `raw` are those of `f`, which lives.
-    // SAFETY: the chain has an end; without an allocator it takes that of C.
     check(th, unsafe { xz::lzma_properties_size(&mut size, &raw) })?;
     let mut out = vec![0u8; size as usize];
     // SAFETY: writes as much as it said.
@@ -191,6 +190,7 @@ pub fn decode_properties(th: Th, a: Args) -> R<Value> {
     let b = Buffer::simple(th, a[1].unwrap())?;
     let end = xz::lzma_filter { id: xz::LZMA_VLI_UNKNOWN, options: std::ptr::null_mut() };
     let mut f = [xz::lzma_filter { id, options: std::ptr::null_mut() }, end];
+    // SAFETY: the properties are as long as it is told; without an allocator that of C is taken.
     check(th, unsafe {
         xz::lzma_properties_decode(f.as_mut_ptr(), std::ptr::null(), b.bytes().as_ptr(), b.len())
     })?;
