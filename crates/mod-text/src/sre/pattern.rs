@@ -263,12 +263,13 @@ pub fn compile(th: Th, a: &[Option<Value>]) -> R<Value> {
         i = next;
         names.set(th, k.exact::<Str>().map_or(k, |s| th.intern_value(s)), v)?;
     }
+    let flags = th.int(flags);
     let o = new_instance(th, PATTERN.get())?;
     let p = Pattern::of(o);
     th.store(p, &p.pattern, pattern);
     th.store(p, &p.groupindex, names);
     th.store(p, &p.indexgroup, indexgroup);
-    th.store(p, &p.flags, th.int(flags));
+    th.store(p, &p.flags, flags);
     th.store(p, &p.groups, Value::fix(groups));
     // SAFETY: nobody else has it yet, nothing is allocated since it was made.
     unsafe {
