@@ -136,6 +136,8 @@ pub struct Thread {
     pub machine_cycles: RustCell<u64>,
     /// An import is under way.
     pub importing: RustCell<bool>,
+    /// Where machine code stores objects that are to be made although it has no use for them. Never read.
+    pub made: RustCell<u64>,
     /// The objects whose locks this thread has (see [`Th::lock`]); more than fit are not known.
     held: [RustCell<Option<&'static adder_heap::Header>>; HELD],
 }
@@ -448,6 +450,7 @@ impl Th {
             tuple_hashes: std::cell::OnceCell::new(),
             machine_cycles: RustCell::new(0),
             importing: RustCell::new(false),
+            made: RustCell::new(0),
             held: Default::default(),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.

@@ -539,5 +539,11 @@ fn make(mut m: RecMachine) -> Option<*const Ins> {
     let next = m.leave(T { v: g.value(), r: o })?;
     th.fp.set(m.i.fp);
     unsafe { (*m.i.fp).pc = next.ptr() };
+    if how != 0 {
+        // Abandoned, it has something to finalize: the trace may not do without it.
+        let rec = m.rec();
+        let t = rec.thread();
+        rec.core.effect(Inst { a: t, b: o, imm: offset_of!(Thread, made) as i64, ..Inst::new(Op::RawSet) });
+    }
     Some(next.ptr())
 }
