@@ -8,6 +8,7 @@ Prints for each kind of work the least time of two units on one thread, the leas
 unit on each of two threads, and their ratio (0.5 is perfect); beside it the same of two
 processes, which shows what the machine itself gives. All are measured ROUNDS times (3 by
 default) in turn: on a disturbed machine more and shorter rounds find its quiet moments.
+Last the time of two units before the process had a second thread.
 """
 import statistics
 import subprocess
@@ -45,6 +46,31 @@ def allocating(n):
         if len(kept) > 100:
             kept.clear()
     return len(kept)
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+def counting(n):
+    yield from range(n)
+
+
+def containers(n):
+    counts, recent, found = {}, [], set()
+    for i in counting(n // 8):
+        k = i & 1023
+        counts[k] = counts.get(k, 0) + 1
+        recent.append(k)
+        if len(recent) > 100:
+            recent[0] = recent.pop()
+            recent = [x for x in recent if x & 1]
+        found.add(k)
+        p = Point(i, k)
+        p.x += p.y
+    return len(counts) + len(found)
 
 
 def shared_reads(n):
@@ -103,8 +129,12 @@ def unit(work, n):
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    for work in (independent, allocating, shared_reads):
+    kinds = (independent, allocating, containers, shared_reads)
+    before = {}
+    for work in kinds:
         work(n // 10)
+        before[work] = min(timed(lambda: (work(n), work(n))) for _ in range(rounds))
+    for work in kinds:
         twins = Twins(work, n)
         times = []
         # In turn, so that a slow moment of the machine meets all three.
@@ -115,7 +145,8 @@ def main():
         print(
             f"{work.__name__:14s} one thread {one:.3f} s, two threads {threads:.3f} s, ratio {threads / one:.3f}"
             f" (two processes {processes / one:.3f}; medians of the rounds"
-            f" {statistics.median(t / o for o, t, _ in times):.3f}, {statistics.median(p / o for o, _, p in times):.3f})"
+            f" {statistics.median(t / o for o, t, _ in times):.3f}, {statistics.median(p / o for o, _, p in times):.3f};"
+            f" before another thread {before[work]:.3f} s)"
         )
 
 

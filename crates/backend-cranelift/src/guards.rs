@@ -34,6 +34,13 @@ impl Translate<'_, '_, '_> {
                 let d = self.load_desc(a);
                 self.b.ins().icmp_imm_s(IntCC::Equal, d, c.imm as i32 as i64)
             }
+            Owned => {
+                let a = self.value(c.a)?;
+                let (l, thread) = (self.layout, self.thread);
+                let has = self.byte(a, l.lock);
+                let mine = self.byte(thread, l.owner);
+                self.b.ins().icmp(IntCC::Equal, has, mine)
+            }
             Eq => self.compare(IntCC::Equal, c)?,
             Lt => self.compare(IntCC::SignedLessThan, c)?,
             Le => self.compare(IntCC::SignedLessThanOrEqual, c)?,

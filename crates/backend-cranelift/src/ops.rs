@@ -19,8 +19,8 @@ impl Translate<'_, '_, '_> {
         use Op::*;
         let result = match x.op {
             // Places, not code; what only the passes look at; conditions are their guards' code.
-            Nop | In | Phi | Base | IsA | IsFix | IsFlo | IsPtr | ShapeIs | Eq | Lt | Le | Ult | FEq
-            | FLt | FLe | AddOvf | SubOvf | MulOvf => return Ok(()),
+            Nop | In | Phi | Base | IsA | IsFix | IsFlo | IsPtr | ShapeIs | Owned | Eq | Lt | Le | Ult
+            | FEq | FLt | FLe | AddOvf | SubOvf | MulOvf => return Ok(()),
             Loop => return self.header(),
             GuardT | GuardF => return self.guard(i),
             Calm => {
@@ -387,6 +387,10 @@ impl Translate<'_, '_, '_> {
         self.store(self.thread, l.cursor as i64, end);
         let header = self.int(header as i64);
         self.store(at, 0, header);
+        if self.t.shared {
+            let birth = self.byte(self.thread, l.birth);
+            self.store(at, l.lock as i64, birth);
+        }
         self.b.ins().jump(done, &[at.into()]);
         self.b.switch_to_block(cold);
         let what = self.int(x.imm);

@@ -144,7 +144,10 @@ impl<'a, 'b, 'c> Translate<'a, 'b, 'c> {
         self.b.ins().atomic_load(I32, mem(), at)
     }
     pub fn gc_byte(&mut self, obj: Value) -> Value {
-        self.b.ins().load(I8, mem(), obj, self.layout.gc_byte)
+        self.byte(obj, self.layout.gc_byte)
+    }
+    pub fn byte(&mut self, base: Value, at: i32) -> Value {
+        self.b.ins().load(I8, mem(), base, at)
     }
 
     // -- blocks

@@ -199,7 +199,15 @@ pub trait Isa: Sized {
     // -- memory
 
     /// From the thread's piece of memory, which if it is used up goes to `other`. `header`: the first word.
-    fn new_object(&mut self, d: u8, size: i32, header: u64, l: &Layout, other: Detour<Self::Label>);
+    fn new_object(
+        &mut self,
+        d: u8,
+        size: i32,
+        header: u64,
+        l: &Layout,
+        shared: bool,
+        other: Detour<Self::Label>,
+    );
     /// The write barrier for an object that was stored into; changes nothing but flags.
     fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<Self::Label>);
 
@@ -228,6 +236,8 @@ pub trait Isa: Sized {
     /// `a` is not S0.
     fn guard_flo(&mut self, a: u8, l: &Layout, want: bool, exit: Self::Label);
     fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: Self::Label);
+    /// That the object is this thread's. `a` is not S1.
+    fn guard_owned(&mut self, a: u8, l: &Layout, want: bool, exit: Self::Label);
     fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: Self::Label);
     fn guard_flt(&mut self, c: FltCond, a: u8, b: u8, want: bool, exit: Self::Label);
     /// That the operation overflows.

@@ -224,7 +224,7 @@ impl Mutator {
     #[cold]
     #[inline(never)]
     pub fn alloc_slow(&self, size: usize) -> usize {
-        if let Some(p) = self.window_alloc(size) {
+        if let Some(p) = self.run_alloc(size) {
             return p;
         }
         match self.with_stack_saved(|| self.refill(size, Need::Reserve)) {
@@ -238,17 +238,32 @@ impl Mutator {
         if size > self.heap.range.len {
             return Err(OutOfMemory);
         }
-        if let Some(p) = self.window_alloc(size) {
+        if let Some(p) = self.run_alloc(size) {
             return Ok(p);
         }
         self.with_stack_saved(|| self.refill(size, Need::Mutator)).ok_or(OutOfMemory)
     }
 
-    /// Under stress every allocation comes here; all but each n-th are served from the run.
-    fn window_alloc(&self, size: usize) -> Option<usize> {
-        if !self.stress() {
+    /// What needs nothing of others: medium objects from their own run, and under stress, when every allocation comes here,
+    /// all but each n-th.
+    #[inline]
+    fn run_alloc(&self, size: usize) -> Option<usize> {
+        if self.stress() {
+            return self.window_alloc(size);
+        }
+        if size <= SMALL_MAX || size > MEDIUM_MAX || self.poll.load(Relaxed) & POLL_STOP != 0 {
             return None;
         }
+        // SAFETY: own data.
+        let l = unsafe { self.local() };
+        let p = l.big_cursor;
+        if l.big_limit - p < size {
+            return None;
+        }
+        l.big_cursor = p + size;
+        Some(p)
+    }
+    fn window_alloc(&self, size: usize) -> Option<usize> {
         // SAFETY: own data.
         let l = unsafe { self.local() };
         let p = self.cursor.get();

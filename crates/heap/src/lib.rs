@@ -40,7 +40,7 @@
 //! (2004), for object logging.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
+use std::sync::atomic::{AtomicU8, AtomicU32};
 
 /// First word of every object.
 #[repr(C, align(8))]
@@ -52,7 +52,9 @@ pub struct Header {
     /// Index into the embedder's [`KindInfo`] table. Never changes.
     pub kind: u8,
     /// Embedder's flags.
-    pub flags: AtomicU16,
+    pub flags: AtomicU8,
+    /// Embedder's lock.
+    pub lock: AtomicU8,
 }
 
 /// Bits of [`Header::gc`].
@@ -71,10 +73,10 @@ pub mod gcbits {
 }
 
 /// The bit of [`Header::flags`] that the heap reads: the finalizer of the object need not be called (any more).
-pub const FINALIZED: u16 = 16;
+pub const FINALIZED: u8 = 4;
 
 /// And the one that it reads of weak reference objects: somebody wants to know when the target dies.
-pub const WATCHED: u16 = 1 << 9;
+pub const WATCHED: u8 = 1 << 5;
 
 pub type Obj = NonNull<Header>;
 

@@ -11,7 +11,7 @@ use crate::space::NONE;
 use crate::stack::{NO_REGISTERS, spill};
 use crate::{Header, Heap, Mode, Obj, OutOfMemory, gcbits};
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A thread's part; the embedder's thread structure starts with it. Machine code relies on the offsets of
 /// `cursor` (0), `limit` (8) and `poll` (16).
@@ -206,7 +206,8 @@ impl Mutator {
                 desc: AtomicU32::new(desc),
                 gc: AtomicU8::new(gc),
                 kind,
-                flags: AtomicU16::new(0),
+                flags: AtomicU8::new(0),
+                lock: AtomicU8::new(0),
             });
             Obj::new_unchecked(o)
         }
@@ -311,7 +312,7 @@ impl Mutator {
         std::mem::take(&mut l.memory_error)
     }
     #[inline(always)]
-    pub(crate) fn stress(&self) -> bool {
+    pub fn stress(&self) -> bool {
         matches!(self.heap.config.mode, Mode::Stress(_))
     }
 }

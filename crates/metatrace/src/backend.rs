@@ -595,6 +595,12 @@ pub struct Layout {
     /// In every object: the byte whose bits `unlogged` ask for the write barrier.
     pub gc_byte: i32,
     pub unlogged: u8,
+    /// In every object: the byte that is the same as the thread's byte `owner` while other threads do not change the object;
+    /// in objects that shared traces ([`Trace::shared`](crate::ir::Trace)) make it is the thread's byte `birth`. Others take
+    /// objects away only in calls of functions and at exits, not while `alloc` and `box_float` are called.
+    pub lock: i32,
+    pub owner: i32,
+    pub birth: i32,
     /// Boxed floats.
     pub float_desc: u32,
     pub float_at: i32,

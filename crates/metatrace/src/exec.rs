@@ -372,6 +372,12 @@ impl<'a> Exec<'a> {
     fn condition(&self, x: &Inst) -> Result<bool, String> {
         match x.op {
             Op::ShapeIs => Ok(Self::desc(self.object(x.a)?) as i64 == x.imm),
+            Op::Owned => {
+                // SAFETY: an object's byte and the thread's.
+                let byte = |base: u64, at: i32| unsafe { *((base + at as u64) as *const u8) };
+                let l = self.layout;
+                Ok(byte(self.object(x.a)?, l.lock) == byte(self.state.thread, l.owner))
+            }
             Op::IsFlo => {
                 let w = self.want(x.a, Ty::Ref)?;
                 Ok(word::is_flo(w) || self.boxed(w)?)
@@ -485,7 +491,9 @@ impl<'a> Exec<'a> {
                     && self.condition(&self.t.insts[at])? != c
                 {
                     let effect = |y: &Inst| y.op.info().class == Class::Effect;
-                    if self.t.insts[at].op != ShapeIs || self.t.insts[at..i].iter().any(effect) {
+                    if !matches!(self.t.insts[at].op, ShapeIs | Owned)
+                        || self.t.insts[at..i].iter().any(effect)
+                    {
                         return Err("the condition has changed since it was asked for".into());
                     }
                     // By another thread: machine code asks here, once.

@@ -99,6 +99,7 @@ macro_rules! for_each_ir_op {
         IsFlo    "is_flo"    Bool 1 Pure    "a float, immediate or boxed";
         IsPtr    "is_ptr"    Bool 1 Pure    "a pointer";
         ShapeIs  "shape_is"  Bool 1 Load    "pointer `a` has descriptor `imm`";
+        Owned    "owned"     Bool 1 Load    "object `a` belongs to this thread ([`Layout::lock`](crate::backend::Layout))";
         Eq       "eq"        Bool 2 Pure    "same word";
         Lt       "lt"        Bool 2 Pure    "signed, words or integers";
         Le       "le"        Bool 2 Pure    "signed";
@@ -543,7 +544,8 @@ pub struct Trace {
     pub carry: Option<Vec<R>>,
     /// Of a loop that may be jumped to.
     pub header: Option<std::boxed::Box<Header>>,
-    /// Other threads may write to objects: what memory holds is read anew in each round of a loop.
+    /// Other threads may write to objects: what memory holds is read anew in each round of a loop, and new objects are
+    /// marked as this thread's.
     pub shared: bool,
     /// Of a recorded bridge: what is known where it begins.
     pub hints: Vec<Hint>,

@@ -95,6 +95,8 @@ struct Thread {
     poll: u32,
     cursor: u64,
     limit: u64,
+    owner: u8,
+    birth: u8,
     memory: Vec<Box<[u64]>>,
     used: usize,
     log: Vec<(u64, u64)>,
@@ -114,7 +116,7 @@ impl Thread {
         let at = &mut m[self.used] as *mut u64 as u64;
         self.used += words;
         // SAFETY: just set apart.
-        unsafe { *(at as *mut u64) = (what & 0xffff_ffff) | (what >> 56) << 40 };
+        unsafe { *(at as *mut u64) = (what & 0xffff_ffff) | (what >> 56) << 40 | (self.birth as u64) << 48 };
         at
     }
 }
@@ -198,13 +200,26 @@ pub struct World {
 impl World {
     pub fn new(seed: u64) -> World {
         let memory = vec![vec![0; CHUNK].into_boxed_slice()];
-        let thread = Thread { poll: 0, cursor: 0, limit: 0, memory, used: 0, log: Vec::new(), barriers: 0 };
+        let thread = Thread {
+            poll: 0,
+            cursor: 0,
+            limit: 0,
+            owner: 5,
+            birth: 5,
+            memory,
+            used: 0,
+            log: Vec::new(),
+            barriers: 0,
+        };
         let layout = Layout {
             poll: offset_of!(Thread, poll) as i32,
             cursor: offset_of!(Thread, cursor) as i32,
             limit: offset_of!(Thread, limit) as i32,
             gc_byte: 7,
             unlogged: 1,
+            lock: 6,
+            owner: offset_of!(Thread, owner) as i32,
+            birth: offset_of!(Thread, birth) as i32,
             float_desc: FLOAT,
             float_at: 8,
             box_float: box_float as *const () as usize,
@@ -263,6 +278,7 @@ impl World {
                     *(o as *mut u32) = f.desc;
                 }
                 *((o + 7) as *mut u8) = d.roll(2) as u8;
+                *((o + 6) as *mut u8) = d.pick(&[0, 5, 5]);
                 for k in 1..f.words {
                     let w = if f.desc == ARRAY && k == 1 {
                         1 + d.roll(4) as u64
@@ -630,6 +646,9 @@ impl Maker<'_> {
         let desc = desc_of(self.value(r));
         let c = self.imm(Op::ShapeIs, r, R::NONE, desc as i64)?;
         self.guard(c)?;
+        if self.t.shared && self.d.roll(3) == 0 {
+            self.test(Op::Owned, r, R::NONE)?;
+        }
         Some((r, form(desc)))
     }
     /// An index into an array that is within its bounds.
@@ -832,6 +851,7 @@ impl Case {
             pc: 0,
             failed: false,
         };
+        m.t.shared = m.d.roll(4) == 0;
         let looping = m.d.roll(4) > 0;
         for _ in 0..operations {
             m.resume();

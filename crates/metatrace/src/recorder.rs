@@ -39,7 +39,9 @@ impl Known {
     fn table(&mut self, op: Op) -> Option<&mut FxMap<Key, R>> {
         match op {
             Op::Nop | Op::IsA | Op::Base => None,
-            Op::ShapeIs | Op::Get | Op::GetInt | Op::Elem | Op::Item | Op::FltItem => Some(&mut self.loads),
+            Op::ShapeIs | Op::Owned | Op::Get | Op::GetInt | Op::Elem | Op::Item | Op::FltItem => {
+                Some(&mut self.loads)
+            }
             _ if matches!(op.info().class, Class::Pure | Class::Checked) => Some(&mut self.pure),
             _ => None,
         }

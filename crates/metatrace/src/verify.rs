@@ -6,7 +6,7 @@ use crate::ir::*;
 fn want(op: Op, n: usize) -> Option<Ty> {
     use Op::*;
     Some(match (op, n) {
-        (IsFix | IsFlo | IsPtr | ShapeIs | IsA | Untag | Bits | FixToFlt | Unbox, 0) => Ty::Ref,
+        (IsFix | IsFlo | IsPtr | ShapeIs | Owned | IsA | Untag | Bits | FixToFlt | Unbox, 0) => Ty::Ref,
         (AddOvf | SubOvf | MulOvf | FixAdd | FixSub | FixMul, _) => Ty::Ref,
         (FixAddW | FixSubW | FixAnd | FixOr | FixXor | FixDiv | FixMod, _) => Ty::Ref,
         (FixShl | FixShr, 0) => Ty::Ref,

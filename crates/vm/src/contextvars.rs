@@ -43,11 +43,11 @@ pub struct Token {
     old: Slot,
 }
 /// The dict belongs to more than one context (header flag of the context).
-const SHARED: u16 = flags::K0;
+const SHARED: u8 = flags::K0;
 /// The context is entered.
-const ENTERED: u16 = flags::K1;
+const ENTERED: u8 = flags::K1;
 /// The token was used.
-const USED: u16 = flags::K0;
+const USED: u8 = flags::K0;
 
 macro_rules! cast {
     ($f:ident $t:ty) => {

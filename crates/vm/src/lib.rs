@@ -29,6 +29,7 @@ pub mod marshal;
 pub mod names;
 pub mod native;
 pub mod object;
+pub mod object_lock;
 pub mod pending;
 pub mod run;
 pub mod shape;

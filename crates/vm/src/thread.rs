@@ -4,7 +4,7 @@
 //! - `Thread::fp` is the innermost frame whenever code outside the interpreter's fast handlers runs, and its `pc` is the
 //!   instruction being executed; for the other frames `pc` is their call instruction.
 //! - Registers `0 .. depths[pc]` of each frame hold values or null; the collector scans just these.
-//! - While another thread may run, shared objects are mutated under their lock (see `lock`).
+//! - While another thread may run, shared objects are mutated under their lock (see `object_lock`).
 
 use crate::interp::entered::Entered;
 use crate::names;
@@ -16,7 +16,7 @@ use std::cell::Cell as RustCell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::*};
 
 /// An activation of a Python function. One cache line.
 #[repr(C)]
@@ -85,6 +85,13 @@ pub enum Cont {
 #[repr(C)]
 pub struct Thread {
     pub m: Mutator,
+    /// What is in the headers of objects that belong to this thread, and what is put into new ones (see `object_lock`).
+    pub owner: RustCell<u8>,
+    pub birth: RustCell<u8>,
+    /// Where machine code stores objects that are to be made although it has no use for them. Never read.
+    pub made: RustCell<u64>,
+    /// See [`Th::allocating`].
+    pub(crate) allocating: RustCell<bool>,
     /// Backward jumps and calls until the next one that counts (see `jit::tick`): code and its counters are shared by threads, and
     /// a line of memory that all of them write would cost each of them tens of cycles.
     pub ticks: RustCell<u32>,
@@ -136,12 +143,9 @@ pub struct Thread {
     pub machine_cycles: RustCell<u64>,
     /// An import is under way.
     pub importing: RustCell<bool>,
-    /// Where machine code stores objects that are to be made although it has no use for them. Never read.
-    pub made: RustCell<u64>,
-    /// The objects whose locks this thread has (see [`Th::lock`]); more than fit are not known.
-    held: [RustCell<Option<&'static adder_heap::Header>>; HELD],
+    /// The objects that are locked by this thread.
+    pub(crate) held: crate::object_lock::Held,
 }
-const HELD: usize = 4;
 
 /// Values that a thread keeps.
 #[derive(Clone, Copy)]
@@ -203,6 +207,7 @@ pub static MULTI: AtomicBool = AtomicBool::new(false);
 /// To be called by each thread before it starts another one.
 pub fn before_start(th: Th) {
     if !MULTI.swap(true, SeqCst) {
+        crate::object_lock::second_thread(th);
         crate::interp::chain::unchain_all(th);
         crate::jit::watch::second_thread();
         adder_heap::share_arenas();
@@ -450,7 +455,10 @@ impl Th {
             tuple_hashes: std::cell::OnceCell::new(),
             machine_cycles: RustCell::new(0),
             importing: RustCell::new(false),
+            owner: RustCell::new(crate::object_lock::first_owner()),
+            birth: RustCell::new(0),
             made: RustCell::new(0),
+            allocating: RustCell::new(false),
             held: Default::default(),
         });
         // Frame 0 is never run: it marks the bottom and where the first frame's registers start.
@@ -474,6 +482,7 @@ impl Th {
     pub unsafe fn detach(self) {
         CURRENT.with(|c| c.set(None));
         lock(&THREADS).retain(|t| *t != self.0.as_ptr() as usize);
+        crate::object_lock::abandon(&self);
         unsafe {
             self.m.unregister();
             let (frames, regs) = (self.frames.get(), self.regs.get());
@@ -528,9 +537,7 @@ impl Th {
                     return true;
                 }
                 // They waited for the world. What objects are like then is what other threads may see, too.
-                for h in t.held.iter().filter_map(RustCell::take) {
-                    h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
-                }
+                crate::object_lock::abandon(t);
                 false
             });
         }
@@ -717,81 +724,13 @@ unsafe fn fill_tuple(t: Gc<Tuple>, items: &[Value]) -> Value {
 /// The cell object, under a name that does not clash with `std::cell::Cell`.
 pub type Cell_ = crate::object::Cell;
 
-/// Per-object thin lock for compound mutations; free of cost while the process has one thread.
-pub struct Guard(Option<(&'static adder_heap::Header, Th)>);
-
-impl Drop for Guard {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if let Some((h, th)) = self.0 {
-            unlock(h, th)
-        }
-    }
-}
-
-#[cold]
-fn unlock(h: &'static adder_heap::Header, th: Th) {
-    if let Some(x) = th.held.iter().find(|x| x.get().is_some_and(|x| std::ptr::eq(x, h))) {
-        x.set(None);
-    }
-    let old = h.flags.fetch_and(!(flags::LOCKED | flags::WAITERS), Release);
-    if old & flags::WAITERS != 0 {
-        // SAFETY: the address stays valid while threads are parked on it: they hold the object on their stacks.
-        unsafe {
-            parking_lot_core::unpark_all(h as *const _ as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN)
-        };
-    }
-}
-
-impl Th {
-    /// Takes the object's lock if more than one thread exists. No Python code and no allocation that may collect...
-    /// may run while it is held, other than by code that tolerates waiting for the holder at a safepoint.
-    #[inline(always)]
-    pub fn lock<T>(self, o: Gc<T>) -> Guard {
-        if self.multi() { self.lock_slow(o.header()) } else { Guard(None) }
-    }
-    #[inline(never)]
-    fn lock_slow(self, h: &'static adder_heap::Header) -> Guard {
-        let mut spins = 0;
-        loop {
-            let f = h.flags.load(Relaxed);
-            if f & flags::LOCKED == 0 {
-                if h.flags.compare_exchange_weak(f, f | flags::LOCKED, Acquire, Relaxed).is_ok() {
-                    if let Some(x) = self.held.iter().find(|x| x.get().is_none()) {
-                        x.set(Some(h));
-                    }
-                    return Guard(Some((h, self)));
-                }
-                continue;
-            }
-            spins += 1;
-            if spins < 64 {
-                std::hint::spin_loop();
-                continue;
-            }
-            if f & flags::WAITERS == 0
-                && h.flags.compare_exchange_weak(f, f | flags::WAITERS, Relaxed, Relaxed).is_err()
-            {
-                continue;
-            }
-            self.m.blocking(|| unsafe {
-                parking_lot_core::park(
-                    h as *const _ as usize,
-                    || {
-                        h.flags.load(Relaxed) & (flags::LOCKED | flags::WAITERS)
-                            == flags::LOCKED | flags::WAITERS
-                    },
-                    || {},
-                    |_, _| {},
-                    parking_lot_core::DEFAULT_PARK_TOKEN,
-                    None,
-                );
-            });
-        }
-    }
-}
-
 /// A header for objects that are made by hand.
 pub fn header(kind: u8, desc: u32) -> adder_heap::Header {
-    adder_heap::Header { desc: AtomicU32::new(desc), gc: AtomicU8::new(0), kind, flags: AtomicU16::new(0) }
+    adder_heap::Header {
+        desc: AtomicU32::new(desc),
+        gc: AtomicU8::new(0),
+        kind,
+        flags: AtomicU8::new(0),
+        lock: AtomicU8::new(0),
+    }
 }

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Any Python object: 63-bit int, immediate float or pointer. Never null (`Option<Value>` is one word).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,23 +54,19 @@ pub const SUBCLASS: u8 = 0x80;
 
 /// `Header::flags`.
 pub mod flags {
-    /// The object's thin lock is held.
-    pub const LOCKED: u16 = 1;
-    /// Threads are parked on the lock.
-    pub const WAITERS: u16 = 2;
     /// Somebody has or had a weak reference to it: see the side table.
-    pub const HAS_WEAK: u16 = 4;
+    pub const HAS_WEAK: u8 = 1;
     /// Its `id` or address hash was taken.
-    pub const HAS_ID: u16 = 8;
+    pub const HAS_ID: u8 = 2;
     /// The finalizer has run, or has nothing to do: the collector does not ask for it.
-    pub const FINALIZED: u16 = adder_heap::FINALIZED;
+    pub const FINALIZED: u8 = adder_heap::FINALIZED;
     /// A variable-sized object with an attribute word at its end.
-    pub const TAIL_EXT: u16 = 32;
+    pub const TAIL_EXT: u8 = 8;
     /// repr() of it is in progress is not kept here but in the thread; the bits below belong to the kinds.
-    pub const K0: u16 = 1 << 8;
-    pub const K1: u16 = 1 << 9;
-    pub const K2: u16 = 1 << 10;
-    pub const K3: u16 = 1 << 11;
+    pub const K0: u8 = 1 << 4;
+    pub const K1: u8 = 1 << 5;
+    pub const K2: u8 = 1 << 6;
+    pub const K3: u8 = 1 << 7;
 }
 
 /// As [`std::ptr::copy_nonoverlapping`], for values that have just been written one by one, as arguments and items of
@@ -257,7 +253,8 @@ pub unsafe trait Layout: Sized {
             desc: AtomicU32::new(Self::KIND as u32),
             gc: AtomicU8::new(0),
             kind: Self::KIND as u8,
-            flags: AtomicU16::new(0),
+            flags: AtomicU8::new(0),
+            lock: AtomicU8::new(0),
         }
     }
 }
@@ -320,13 +317,13 @@ impl<T> Gc<T> {
         Gc(o.cast(), PhantomData)
     }
     #[inline(always)]
-    pub fn flag(self, f: u16) -> bool {
+    pub fn flag(self, f: u8) -> bool {
         self.header().flags.load(Relaxed) & f != 0
     }
-    pub fn set_flag(self, f: u16) {
+    pub fn set_flag(self, f: u8) {
         self.header().flags.fetch_or(f, Relaxed);
     }
-    pub fn clear_flag(self, f: u16) {
+    pub fn clear_flag(self, f: u8) {
         self.header().flags.fetch_and(!f, Relaxed);
     }
 }
@@ -494,7 +491,8 @@ const fn static_obj(k: Kind, word: u64) -> Static {
             desc: AtomicU32::new(k as u32),
             gc: AtomicU8::new(0),
             kind: k as u8,
-            flags: AtomicU16::new(flags::HAS_ID),
+            flags: AtomicU8::new(flags::HAS_ID),
+            lock: AtomicU8::new(0),
         },
         word,
     }

@@ -94,6 +94,10 @@ pub fn driver(backend: &'static dyn Backend, threshold: u32) -> &'static Driver 
         limit: offset_of!(Vm, limit) as i32,
         gc_byte: 7,
         unlogged: 1,
+        // There is one thread: traces do not look whose objects are.
+        lock: 6,
+        owner: 0,
+        birth: 0,
         float_desc: FLOAT,
         float_at: NUMBER as i32,
         box_float: box_float as *const () as usize,

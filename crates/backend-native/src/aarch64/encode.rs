@@ -229,6 +229,9 @@ pub const fn str_w(d: u32, n: u32, at: u32) -> u32 {
 pub const fn ldr_b(d: u32, n: u32, at: u32) -> u32 {
     0x3940_0000 | at << 10 | n << 5 | d
 }
+pub const fn str_b(s: u32, n: u32, at: u32) -> u32 {
+    0x3900_0000 | at << 10 | n << 5 | s
+}
 /// An integer of 1, 2 or 4 bytes at `[n]`, extended to 64 bits.
 pub const fn load_number(d: u32, n: u32, width: u8, signed: bool) -> u32 {
     let size = width.trailing_zeros();

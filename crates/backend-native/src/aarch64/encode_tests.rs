@@ -65,6 +65,7 @@ fn instructions_are_what_they_are_called() {
         (ldr_w(16, 27, 16380), "ldr w16, [x27, #0x3ffc]"),
         (str_w(17, 9, 0), "str w17, [x9]"),
         (ldr_b(16, 9, 5), "ldrb w16, [x9, #0x5]"),
+        (str_b(16, 9, 7), "strb w16, [x9, #0x7]"),
         (load_number(1, 16, 1, false), "ldrb w1, [x16]"),
         (load_number(1, 16, 2, true), "ldrsh x1, [x16]"),
         (load_number(1, 16, 4, false), "ldr w1, [x16]"),

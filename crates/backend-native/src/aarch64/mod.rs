@@ -271,8 +271,8 @@ impl Isa for AArch64 {
         flt::make_box(self, g(d), f(a), other)
     }
 
-    fn new_object(&mut self, d: u8, size: i32, header: u64, l: &Layout, other: Detour<Label>) {
-        mem::new_object(self, d, size, header, l, other)
+    fn new_object(&mut self, d: u8, size: i32, header: u64, l: &Layout, shared: bool, other: Detour<Label>) {
+        mem::new_object(self, d, size, header, l, shared, other)
     }
     fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<Label>) {
         self.put(ldr_b(X16, g(obj), l.gc_byte as u32));
@@ -329,6 +329,12 @@ impl Isa for AArch64 {
     }
     fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: Label) {
         self.compare_desc(g(a), desc);
+        self.jump_if(if want { Cc::Ne } else { Cc::Eq }, exit);
+    }
+    fn guard_owned(&mut self, a: u8, l: &Layout, want: bool, exit: Label) {
+        self.put(ldr_b(X16, g(a), l.lock as u32));
+        self.put(ldr_b(X17, THREAD, l.owner as u32));
+        self.put(cmp_w(X16, X17));
         self.jump_if(if want { Cc::Ne } else { Cc::Eq }, exit);
     }
     fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: Label) {

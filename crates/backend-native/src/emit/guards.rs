@@ -32,6 +32,11 @@ impl<I: Isa> Emit<'_, I> {
                 let e = self.exit(x.snap)?;
                 self.a.guard_desc(a, c.imm as i32, want, e);
             }
+            Owned => {
+                let a = self.g(c.a, I::S0)?;
+                let e = self.exit(x.snap)?;
+                self.a.guard_owned(a, self.layout, want, e);
+            }
             Eq => self.compare(Cond::Eq, &c, x.snap, want)?,
             Lt => self.compare(Cond::Lt, &c, x.snap, want)?,
             Le => self.compare(Cond::Le, &c, x.snap, want)?,

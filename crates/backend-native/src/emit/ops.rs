@@ -31,8 +31,8 @@ impl<I: Isa> Emit<'_, I> {
             IsA => self.release(NO_SNAP),
             Loop => self.loop_header(i)?,
             // Conditions are their guards' code.
-            IsFix | IsFlo | IsPtr | ShapeIs | Eq | Lt | Le | Ult | FEq | FLt | FLe | AddOvf | SubOvf
-            | MulOvf => {}
+            IsFix | IsFlo | IsPtr | ShapeIs | Owned | Eq | Lt | Le | Ult | FEq | FLt | FLe | AddOvf
+            | SubOvf | MulOvf => {}
             GuardT | GuardF => self.guard(i)?,
             Calm => {
                 let e = self.exit(x.snap)?;
@@ -198,7 +198,7 @@ impl<I: Isa> Emit<'_, I> {
                 let size = (x.imm >> 32) as i32 & 0xff_ffff;
                 let header = (x.imm as u64 & 0xffff_ffff) | (x.imm as u64 >> 56) << 40;
                 let other = self.go_cold(Cold::New { d, what: x.imm }, Loc::Gpr(d));
-                self.a.new_object(d, size, header, self.layout, other);
+                self.a.new_object(d, size, header, self.layout, self.t.shared, other);
             }
             SetNew | SetInt | RawSet => {
                 let base = self.g(x.a, I::S0)?;

@@ -2,7 +2,15 @@
 
 use super::*;
 
-pub fn new_object(s: &mut X64, d: u8, size: i32, header: u64, l: &Layout, other: Detour<DynamicLabel>) {
+pub fn new_object(
+    s: &mut X64,
+    d: u8,
+    size: i32,
+    header: u64,
+    l: &Layout,
+    shared: bool,
+    other: Detour<DynamicLabel>,
+) {
     let (cursor, limit) = (at(X64::THREAD, l.cursor), at(X64::THREAD, l.limit));
     s.load(d, cursor);
     s.op(operand::LEA, RCX, at(d, size), 8);
@@ -11,6 +19,10 @@ pub fn new_object(s: &mut X64, d: u8, size: i32, header: u64, l: &Layout, other:
     s.store(cursor, RCX);
     int::imm(s, RAX, header);
     s.store(at(d, 0), RAX);
+    if shared {
+        s.op(operand::MOVZX_BYTE, RCX, at(X64::THREAD, l.birth), 1);
+        s.op(operand::STORE_BYTE, RCX, at(d, l.lock), 1);
+    }
     x!(s; =>other.back);
 }
 

@@ -294,8 +294,16 @@ impl Isa for X64 {
         flt::make_box(self, d, a, other)
     }
 
-    fn new_object(&mut self, d: u8, size: i32, header: u64, l: &Layout, other: Detour<DynamicLabel>) {
-        mem::new_object(self, d, size, header, l, other)
+    fn new_object(
+        &mut self,
+        d: u8,
+        size: i32,
+        header: u64,
+        l: &Layout,
+        shared: bool,
+        other: Detour<DynamicLabel>,
+    ) {
+        mem::new_object(self, d, size, header, l, shared, other)
     }
     fn barrier(&mut self, obj: u8, l: &Layout, other: Detour<DynamicLabel>) {
         self.test_byte(at(obj, l.gc_byte), l.unlogged);
@@ -351,6 +359,11 @@ impl Isa for X64 {
     }
     fn guard_desc(&mut self, a: u8, desc: i32, want: bool, exit: DynamicLabel) {
         self.cmp_dword(at(a, 0), desc);
+        if want { x!(self; jne =>exit) } else { x!(self; je =>exit) }
+    }
+    fn guard_owned(&mut self, a: u8, l: &Layout, want: bool, exit: DynamicLabel) {
+        self.op(operand::MOVZX_BYTE, RCX, at(a, l.lock), 1);
+        self.op(operand::CMP_BYTE, RCX, at(Self::THREAD, l.owner), 1);
         if want { x!(self; jne =>exit) } else { x!(self; je =>exit) }
     }
     fn guard_cmp(&mut self, c: Cond, a: u8, b: Src, want: bool, exit: DynamicLabel) {

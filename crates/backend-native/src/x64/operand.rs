@@ -33,6 +33,7 @@ pub const LOAD_FLT: Code = code(0xf2, false, &[0x0f, 0x10], false);
 pub const STORE_FLT: Code = code(0xf2, false, &[0x0f, 0x11], false);
 pub const LEA: Code = code(0, true, &[0x8d], false);
 pub const CMP: Code = code(0, true, &[0x3b], false);
+pub const CMP_BYTE: Code = code(0, false, &[0x3a], true);
 const STORE_IMM: Code = code(0, true, &[0xc7], false);
 const STORE_DWORD_IMM: Code = code(0, false, &[0xc7], false);
 const TEST_BYTE: Code = code(0, false, &[0xf6], false);
@@ -140,6 +141,7 @@ mod tests {
         same!(STORE, 6, with(12, 9, 1000), 8, [mov[r12 + 8 * r9 + 1000], rsi]);
         same!(STORE_BYTE, 6, with(3, 9, 16), 1, [mov[rbx + r9 + 16], sil]);
         same!(STORE_BYTE, 1, plain(3, 16), 1, [mov[rbx + 16], cl]);
+        same!(CMP_BYTE, 1, plain(15, 70), 1, [cmp cl, [r15 + 70]]);
         same!(STORE_BYTE, 9, plain(3, 16), 1, [mov[rbx + 16], r9b]);
         same!(STORE_WORD, 9, with(3, 2, 16), 2, [mov[rbx + 2 * rdx + 16], r9w]);
         same!(STORE_DWORD, 7, with(8, 2, 16), 4, [mov[r8 + 4 * rdx + 16], edi]);

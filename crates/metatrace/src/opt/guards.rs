@@ -26,6 +26,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             }
             None => Step::Next,
         },
+        Op::Owned if o.owned.contains(&i.a) => Step::Is(o.truth(true)),
         Op::Eq => {
             let (a, b) = (o.fact(i.a), o.fact(i.b));
             if i.a == i.b {
@@ -142,6 +143,13 @@ pub(super) fn learn(o: &mut Opt, cond: R, outcome: bool) {
             f.kind = Kind::Ptr;
             f.nonnull = true;
         });
+        return;
+    }
+    if c.op == Op::Owned {
+        // Until the next call.
+        if outcome {
+            o.owned.push(c.a);
+        }
         return;
     }
     o.conds.insert(cond, outcome);

@@ -162,6 +162,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
             Step::Drop
         }
         op if op.is_call() => {
+            o.owned.clear();
             let e = o.out.calls[i.imm as usize].effects;
             if e.has(Effects::WRITES) || e.has(Effects::CALLS) {
                 clobber(o);

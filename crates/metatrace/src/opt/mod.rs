@@ -259,6 +259,8 @@ pub struct Opt<'a> {
     /// What calls gave that give the same again: callee, operands. True: known before the loop's header.
     pub(crate) lookups: FxMap<(i64, Vec<R>), (R, bool)>,
     pub(crate) descs: Memory<R, u32>,
+    /// Objects that are known to belong to this thread.
+    pub(crate) owned: Vec<R>,
     pub(crate) virts: FxMap<R, Virtual>,
     pub(crate) forcing: Vec<R>,
     /// Fields of objects in a cycle that are still to be set.
@@ -283,6 +285,7 @@ impl<'a> Opt<'a> {
         out.insts.reserve(n);
         out.calls.clone_from(&rec.calls);
         out.inputs.clone_from(&rec.inputs);
+        out.shared = rec.shared;
         out.places.clone_from(&rec.places);
         // Constants keep their numbers.
         out.consts.clone_from(&rec.consts);
@@ -308,6 +311,7 @@ impl<'a> Opt<'a> {
             items: t.items,
             lookups: t.lookups,
             descs: Memory(t.descs),
+            owned: Vec::new(),
             virts: t.virts,
             forcing: Vec::new(),
             deferred: Vec::new(),

@@ -266,6 +266,7 @@ fn attempt(rec: &Trace, objects: &dyn Objects, plan: &mut Plan) -> Result<Trace,
         std::mem::take(&mut o.lookups)
     };
 
+    o.owned.clear();
     o.out.here = At(0);
     let begin = o.out.push(Inst::new(Op::Loop)).0;
     let mut slot_phis: Vec<(u32, Phi)> = Vec::new();

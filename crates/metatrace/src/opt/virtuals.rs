@@ -70,7 +70,7 @@ pub fn pass(o: &mut Opt, i: &mut Inst) -> Step {
     if n > 0 && o.virts.contains_key(&i.a) {
         let field = |at: i64| at as u32;
         match i.op {
-            Op::IsPtr => return Step::Is(o.truth(true)),
+            Op::IsPtr | Op::Owned => return Step::Is(o.truth(true)),
             Op::IsFix | Op::IsFlo => return Step::Is(o.truth(false)),
             Op::IsA => return Step::Drop,
             Op::ShapeIs => {

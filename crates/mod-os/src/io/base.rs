@@ -289,7 +289,7 @@ pub fn close_base(th: Th, o: Value) -> R<Value> {
 }
 /// Another stream closes this one when it is closed or dies itself. Of a stack of streams that became unreachable
 /// together the finalizers run in no particular order, and only the uppermost may close the rest: it flushes first.
-const WRAPPED: u16 = flags::K3;
+const WRAPPED: u8 = flags::K3;
 
 pub fn set_wrapped(o: Value, on: bool) {
     if o.is_kind(Kind::Native) {

@@ -22,7 +22,7 @@ use adder_heap::Header;
 use std::sync::atomic::Ordering::*;
 
 /// `Dict` flag: the items are the attributes of `owner`.
-pub const ATTRS: u16 = flags::K2;
+pub const ATTRS: u8 = flags::K2;
 
 /// A view of the attributes of `o`, which the caller stores in the object.
 pub fn new(th: Th, o: Value) -> Gc<Dict> {

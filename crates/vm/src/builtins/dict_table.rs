@@ -66,9 +66,9 @@ const EMPTY: u32 = u32::MAX;
 const DUMMY: u32 = u32::MAX - 1;
 
 /// `Dict` flag: values are cells.
-pub const CELLS: u16 = flags::K0;
+pub const CELLS: u8 = flags::K0;
 /// `Dict` flag: inline caches rely on keys being absent.
-pub const WATCHED: u16 = flags::K1;
+pub const WATCHED: u8 = flags::K1;
 
 /// The table of all empty dicts: one empty index cell and room for nothing.
 static EMPTY_TABLE: StaticWords<4> = StaticWords::new(Kind::DictTable, [0, 0, 0, u64::MAX]);
@@ -310,8 +310,8 @@ impl DictTable {
     pub(super) fn append_str(&self, th: Th, key: Value, val: Value) {
         self.append(th, key, compact_hash(key), val);
     }
-    /// Sets the value of a small int or exact string in a compact table, with one probe. Only while the process has one
-    /// thread. False: nothing was done, as the table is full.
+    /// Sets the value of a small int or exact string in a compact table of a dict that no other thread may change, with one
+    /// probe. None: nothing was done, as the table is full.
     #[inline]
     fn upsert_compact(&self, th: Th, key: Value, hash: i64, val: Value) -> Option<bool> {
         by_width!(self.upsert_width(th, key, hash, val))
@@ -355,13 +355,14 @@ impl DictTable {
         if e == self.cap {
             return None;
         }
-        // SAFETY: there is room for another entry, and no other thread.
+        // SAFETY: there is room for another entry, and no other thread writes.
         unsafe {
             let entry = entries.add(2 * e as usize);
-            *entry = key.bits();
-            *entry.add(1) = val.bits();
+            (*(entry.add(1) as *const Slot)).init(Some(val));
+            (*(entry as *const Slot)).init(Some(key));
+            self.nentries.store(e + 1, Release);
+            std::sync::atomic::fence(Release);
             W::store(index, free.unwrap_or(p.i), e);
-            self.nentries.store(e + 1, Relaxed);
             self.last.store(e + 1, Relaxed);
             th.m.barrier(me, entry);
             th.m.barrier(me, entry.add(1));

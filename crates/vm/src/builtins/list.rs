@@ -235,7 +235,9 @@ fn grown(n: usize) -> usize {
 /// A list that takes over an array of which the first `n` slots are set and the rest are null.
 #[inline]
 pub fn from_array(th: Th, a: Gc<Array>, n: usize) -> Gc<List> {
-    th.object(List { h: List::head(), len: AtomicU64::new(n as u64), items: SlotOf::new(a) })
+    let l = th.object(List { h: List::head(), len: AtomicU64::new(n as u64), items: SlotOf::new(a) });
+    th.own_new(l.header());
+    l
 }
 pub fn new(th: Th, items: &[Value]) -> R<Gc<List>> {
     let a = array_of(th, items, items.len())?;
@@ -344,12 +346,12 @@ fn truncate(th: Th, l: Gc<List>, n: usize) {
 
 #[inline]
 pub fn append(th: Th, l: Gc<List>, v: Value) -> R<()> {
-    if !th.multi() {
+    if th.owns(l) {
         let n = l.len();
         let a = l.array();
         if n < a.cap {
             th.store(a, a.slot(n), v);
-            l.len.store(n as u64 + 1, Relaxed);
+            l.len.store(n as u64 + 1, Release);
             return Ok(());
         }
     }
@@ -826,13 +828,13 @@ fn list_pop(th: Th, a: &[Option<Value>]) -> R<Value> {
     let l: Gc<List> = unsafe { me_unchecked(a) };
     let i = match a[1] {
         None => {
-            if !th.multi() {
+            if th.owns(l) {
                 let n = l.len();
                 let arr = l.array();
                 if n > 0 && (n > arr.cap / 4 || arr.cap <= 64) {
                     let v = arr.slot(n - 1).value();
                     arr.slot(n - 1).init(None);
-                    l.len.store(n as u64 - 1, Relaxed);
+                    l.len.store(n as u64 - 1, Release);
                     return Ok(v);
                 }
             }

@@ -98,6 +98,7 @@ pub fn new_unwatched(th: Th, t: Gc<Type>) -> R<Value> {
             Err(_) if t.has(tflags::BASE_EXC_SUBCLASS) && size <= 8192 => th.m.alloc(size, t.inst_kind, s.id),
             Err(_) => return Err(th.memory_error()),
         };
+        th.own_new(o.as_ref());
         let p = o.as_ptr() as *mut u64;
         for i in 1..size / 8 {
             *p.add(i) = 0;

@@ -401,14 +401,14 @@ impl Gc<Set> {
         let t = self.tab();
         // The first cell is free, as mostly.
         let c = t.cell(hash as usize & t.mask);
-        if c.key.get().is_none() && !th.multi() && t != SetTable::empty() {
+        if c.key.get().is_none() && th.owns(self) && t != SetTable::empty() {
             c.hash.store(hash as u64, Relaxed);
             th.store(t, &c.key, key);
-            return self.inserted(th, t);
+            return self.inserted_own(th, t);
         }
         self.insert_on(th, key, hash)
     }
-    /// Puts in a small int, with one thread. None: that takes a search.
+    /// Puts in a small int. None: that takes a search.
     #[inline]
     pub fn insert_small(self, th: Th, key: Value) -> Option<R<bool>> {
         let hash = super::util::hash_fix(key.as_fix()?);
@@ -416,36 +416,59 @@ impl Gc<Set> {
         let c = t.cell(hash as usize & t.mask);
         match c.key.get() {
             Some(k) => (k == key).then_some(Ok(false)),
-            None if th.multi() || t == SetTable::empty() => None,
+            None if !th.owns(self) || t == SetTable::empty() => None,
             None => {
                 c.hash.store(hash as u64, Relaxed);
                 th.store(t, &c.key, key);
-                Some(self.inserted(th, t))
+                Some(self.inserted_own(th, t))
             }
         }
+    }
+    /// After an element was put in. True: the table is to be made larger.
+    #[inline(always)]
+    fn counted(self, t: Gc<SetTable>) -> bool {
+        let fill = t.fill.load(Relaxed) + 1;
+        t.fill.store(fill, Release);
+        self.count(1);
+        fill * 5 >= t.mask as u64 * 3
     }
     /// After an element was put in. Under the lock.
     #[inline(always)]
     fn inserted(self, th: Th, t: Gc<SetTable>) -> R<bool> {
-        let fill = t.fill.load(Relaxed) + 1;
-        t.fill.store(fill, Release);
-        self.count(1);
-        if fill * 5 >= t.mask as u64 * 3 {
-            let used = self.len();
-            self.resize(th, if used > 50000 { used * 2 } else { used * 4 })?;
+        if self.counted(t) {
+            self.enlarge(th)?;
         }
         Ok(true)
     }
-    /// Puts an element in, with one search, while the process has one thread. None: that takes a comparison by `==`.
+    /// The same without the lock, in a set that this thread owns.
+    #[inline(always)]
+    fn inserted_own(self, th: Th, t: Gc<SetTable>) -> R<bool> {
+        if self.counted(t) {
+            let _g = th.lock(self);
+            self.enlarge(th)?;
+        }
+        Ok(true)
+    }
+    fn enlarge(self, th: Th) -> R<()> {
+        let used = self.len();
+        self.resize(th, if used > 50000 { used * 2 } else { used * 4 })
+    }
+    /// Puts an element into a set that no other thread may change, with one search. None: that takes a comparison by `==`.
     #[inline(always)]
     fn insert_quick(self, th: Th, key: Value, hash: i64) -> Option<R<bool>> {
         let mut t = self.tab();
         if t == SetTable::empty() {
+            let _g = th.lock(self);
             t = match SetTable::new(th, MIN) {
                 Ok(t) => t,
                 Err(e) => return Some(Err(e)),
             };
             th.store(self, &self.table, t);
+            if !th.owns(self) {
+                t.put_raw(key, hash);
+                th.m.barrier_all(t.obj());
+                return Some(self.inserted(th, t));
+            }
         }
         let mut free: Option<&Cell> = None;
         probe!(&*t, hash, |c| {
@@ -456,12 +479,14 @@ impl Gc<Set> {
                     self.count(1);
                     return Some(Ok(true));
                 }
-                return Some(self.inserted(th, t));
+                return Some(self.inserted_own(th, t));
             };
             if h == hash as u64 && (k.is(key) || (!k.is(TOMBSTONE()) && quick::equal(k, key)?)) {
                 return Some(Ok(false));
             }
-            if h == REMOVED {
+            // Used again only with one thread: others that have looked for an element in vain see by the number of cells
+            // in use that one was put in.
+            if h == REMOVED && !th.multi() {
                 free = Some(c);
             }
         });
@@ -469,13 +494,13 @@ impl Gc<Set> {
     /// Puts in a small int, a string or a tuple of those. None: nothing was done.
     #[inline]
     pub fn put_quick(self, th: Th, key: Value) -> Option<R<bool>> {
-        let hash = if th.multi() { None } else { quick_hash(key) }?;
+        let hash = if th.owns(self) { quick_hash(key) } else { None }?;
         self.insert_quick(th, key, hash)
     }
     /// Takes out such an element: whether it was there. None: nothing was done.
     #[inline]
     pub fn take_quick(self, th: Th, key: Value) -> Option<bool> {
-        let hash = if th.multi() { None } else { quick_hash(key) }?;
+        let hash = if th.owns(self) { quick_hash(key) } else { None }?;
         let t = self.tab();
         probe!(&*t, hash, |c| {
             let same = c.hash.load(Relaxed) == hash as u64;
@@ -517,7 +542,7 @@ impl Gc<Set> {
     }
     #[inline(never)]
     fn insert_on(self, th: Th, key: Value, hash: i64) -> R<bool> {
-        if !th.multi()
+        if th.owns(self)
             && let Some(r) = self.insert_quick(th, key, hash)
         {
             return r;

@@ -20,9 +20,9 @@ use adder_text::wtf8;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
-pub const ASCII: u16 = flags::K0;
-pub const INTERNED: u16 = flags::K1;
-pub const VIEW: u16 = flags::K2;
+pub const ASCII: u8 = flags::K0;
+pub const INTERNED: u8 = flags::K1;
+pub const VIEW: u8 = flags::K2;
 
 /// The growing buffer of VIEW strings: `used` bytes of `cap` belong to strings.
 #[repr(C)]
@@ -78,7 +78,7 @@ pub static SEED: AtomicU64 = AtomicU64::new(0);
 
 impl Str {
     #[inline(always)]
-    fn flags(&self) -> u16 {
+    fn flags(&self) -> u8 {
         self.h.flags.load(Relaxed)
     }
     #[inline(always)]
@@ -212,7 +212,7 @@ pub unsafe fn trace(o: adder_heap::Obj, t: &mut adder_heap::Tracer) -> usize {
     }
 }
 
-unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
+unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u8) {
     // SAFETY: a new object, which nobody else has.
     unsafe {
         let p = s.as_ptr();
@@ -225,7 +225,7 @@ unsafe fn head(s: Gc<Str>, nbytes: usize, nchars: usize, f: u16) {
 
 /// Writes all fields of an inline string; gives where its bytes go.
 #[inline(always)]
-unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u16) -> *mut u8 {
+unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, extra: u8) -> *mut u8 {
     // SAFETY: as of `head`; where it is not ASCII the word before the bytes was allocated with them.
     unsafe {
         head(s, nbytes, nchars, extra | if ascii { ASCII } else { 0 });
@@ -238,7 +238,7 @@ unsafe fn init_inline(s: Gc<Str>, nbytes: usize, nchars: usize, ascii: bool, ext
     }
 }
 
-fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u16) {
+fn init(s: Gc<Str>, b: &[u8], nchars: usize, ascii: bool, extra: u8) {
     // SAFETY: the callers have allocated for so many bytes, and `b` lies elsewhere.
     unsafe {
         let d = init_inline(s, b.len(), nchars, ascii, extra);

@@ -30,13 +30,13 @@ pub struct StructSeq {
 }
 
 /// Where the number of words after the items is kept in `Header::flags` (of tuples only).
-const HIDDEN_SHIFT: u32 = 8;
+const HIDDEN_SHIFT: u32 = 4;
 const MAX_HIDDEN: usize = 15;
 const MAX_FIELDS: usize = 40;
 
 /// Words that follow a tuple's items.
 #[inline(always)]
-pub fn hidden(flags: u16) -> usize {
+pub fn hidden(flags: u8) -> usize {
     (flags >> HIDDEN_SHIFT) as usize & MAX_HIDDEN
 }
 
@@ -156,7 +156,7 @@ impl StructSeq {
             };
             let g = Gc::<Tuple>::from_obj(o);
             (*g.as_ptr()).len = self.visible;
-            g.set_flag(((n - self.visible) as u16) << HIDDEN_SHIFT);
+            g.set_flag(((n - self.visible) as u8) << HIDDEN_SHIFT);
             for i in 0..n {
                 slot(g, i).init(all[i]);
             }

@@ -19,9 +19,9 @@ use adder_heap::{Header, Obj, Size, Trace, Tracer};
 use std::mem::offset_of;
 
 /// Header flags of a type variable.
-const COVARIANT: u16 = flags::K0;
-const CONTRAVARIANT: u16 = flags::K1;
-const INFER: u16 = flags::K2;
+const COVARIANT: u8 = flags::K0;
+const CONTRAVARIANT: u8 = flags::K1;
+const INFER: u8 = flags::K2;
 
 /// A value and the function that computes it: null value, not computed yet; null function, given as a value.
 #[repr(C)]
@@ -156,7 +156,7 @@ cast! { part ParamSpecPart }
 fn param(o: Value) -> Gc<TypeVarTuple> {
     unsafe { o.cast_unchecked() }
 }
-fn flag_of(o: Value, f: u16) -> R<Value> {
+fn flag_of(o: Value, f: u8) -> R<Value> {
     Ok(Value::bool(param(o).flag(f)))
 }
 fn variance_repr(th: Th, o: Value) -> R<Value> {
@@ -263,7 +263,7 @@ fn check_name(th: Th, v: Value, fun: &str) -> R<()> {
     }
     Err(th.type_error(format!("{fun}() argument 'name' must be str, not {}", th.arg_type_name(v))))
 }
-fn variance(th: Th, co: Option<Value>, contra: Option<Value>, infer: Option<Value>) -> R<u16> {
+fn variance(th: Th, co: Option<Value>, contra: Option<Value>, infer: Option<Value>) -> R<u8> {
     let on = |v: Option<Value>| v.map_or(Ok(false), |v| th.truth(v));
     let (co, contra, infer) = (on(co)?, on(contra)?, on(infer)?);
     if co && contra {
@@ -272,9 +272,9 @@ fn variance(th: Th, co: Option<Value>, contra: Option<Value>, infer: Option<Valu
     if infer && (co || contra) {
         return Err(th.value_error("Variance cannot be specified with infer_variance."));
     }
-    Ok(co as u16 * COVARIANT | contra as u16 * CONTRAVARIANT | infer as u16 * INFER)
+    Ok(co as u8 * COVARIANT | contra as u8 * CONTRAVARIANT | infer as u8 * INFER)
 }
-fn new_param(th: Th, cell: &TypeCell, name: Value, fl: u16) -> R<Value> {
+fn new_param(th: Th, cell: &TypeCell, name: Value, fl: u8) -> R<Value> {
     let o = super::object::new_instance(th, cell.get())?;
     let p = param(o);
     th.store(p, &p.name, name);

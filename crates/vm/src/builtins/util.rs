@@ -133,13 +133,14 @@ pub struct StaticWords<const N: usize> {
 }
 impl<const N: usize> StaticWords<N> {
     pub const fn new(k: Kind, w: [u64; N]) -> StaticWords<N> {
-        use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
+        use std::sync::atomic::{AtomicU8, AtomicU32};
         StaticWords {
             h: adder_heap::Header {
                 desc: AtomicU32::new(k as u32),
                 gc: AtomicU8::new(0),
                 kind: k as u8,
-                flags: AtomicU16::new(flags::HAS_ID),
+                flags: AtomicU8::new(flags::HAS_ID),
+                lock: AtomicU8::new(0),
             },
             w,
         }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 /// Memory for an instance of `t`: `bytes` for the native layout, and the attribute word (null) if instances have one.
 /// The caller writes everything after the header but that word, and keeps the header's flags: they are
 /// `extra | TAIL_EXT`.
-pub unsafe fn alloc_instance(th: Th, t: Gc<Type>, bytes: usize, extra: u16) -> R<Obj> {
+pub unsafe fn alloc_instance(th: Th, t: Gc<Type>, bytes: usize, extra: u8) -> R<Obj> {
     if t.has(crate::native::tflags::HAS_DEL) {
         super::object::may_be_finalized(th, t)?;
     }

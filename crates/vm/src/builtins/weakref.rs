@@ -331,7 +331,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
     )))
 }
 /// The header flag that says that the target's hash is known.
-const HASHED: u16 = flags::K0;
+const HASHED: u8 = flags::K0;
 const _: () = assert!(adder_heap::WATCHED == flags::K1);
 
 fn hash(th: Th, o: Value) -> R<i64> {

@@ -10,8 +10,7 @@
 //!
 //! # Invariants
 //! - Nobody sees the functions: their frames are `HIDDEN`, what they call are values of their own globals.
-//! - They are not used while somebody traces, who would miss the events of the native function, nor while other threads
-//!   exist (traces do not go into generators then) nor without the JIT.
+//! - They are not used while somebody traces, who would miss the events of the native function, nor without the JIT.
 
 use super::generator::Generator;
 use crate::err::R;
@@ -263,11 +262,11 @@ pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Val
 }
 /// Not in an import: what modules run when they begin is short, and the functions would first have to be made.
 fn usable(th: Th) -> bool {
-    crate::jit::enabled() && !th.importing.get() && !th.multi() && !super::events::observed(th)
+    crate::jit::enabled() && !th.importing.get() && !super::events::observed(th)
 }
 
 /// Header flag of generators' code: its loop is hot.
-const HOT: u16 = crate::value::flags::K0;
+const HOT: u8 = crate::value::flags::K0;
 /// The first value of the functions' loop counters then.
 const SOON: u32 = 48;
 

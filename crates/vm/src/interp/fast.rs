@@ -597,12 +597,12 @@ pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     if let Some(e) = find_entry(*m, m.ic(i.c()), o) {
         match e.tag {
             tag::SLOT => m.set(o, Field(e.offset()), v)?,
-            tag::ADD if !m.multi() => {
+            tag::ADD if m.owns(o) => {
                 m.set(o, Field(e.offset()), v)?;
                 // SAFETY: it has the next shape.
                 m.set_shape(o, (unsafe { e.besides() }.bits() >> 1) as u32);
             }
-            tag::EXT if !m.multi() => {
+            tag::EXT if m.owns(o) => {
                 let (x, k) = ext_slot(*m, o, e)?;
                 m.set_elem(x, EXT_DATA, k, v)?;
             }
@@ -679,10 +679,10 @@ pub fn get_item_i<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 #[inline(always)]
 pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     let (o, k, v) = (m.reg(i.a()), m.reg(i.b()), m.reg(i.c()));
-    // With several threads a store must not race with a resize, which copies the items: it takes the list's lock.
+    // A store must not race with a resize by another thread, which copies the items.
     if m.test(m.is_fixnum(k))
         && m.shape_is(o, LIST)
-        && !m.multi()
+        && m.owns(o)
         && let Some(j) = index_in(*m, k, m.get_int(o, LIST_LEN))
     {
         let a = m.get(o, LIST_ITEMS);
@@ -693,10 +693,10 @@ pub fn set_item<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
     }
     Err(m.decline())
 }
-/// Appending where there is room; only while the process has one thread.
+/// Appending where there is room, to a list that no other thread may change.
 #[inline(always)]
 pub fn append<M: PyMachine>(m: M, l: M::Ref, v: M::Ref) -> R<()> {
-    if m.multi() {
+    if !m.owns(l) {
         return Err(m.decline());
     }
     let n = m.get_int(l, LIST_LEN);

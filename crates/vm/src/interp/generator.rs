@@ -144,6 +144,7 @@ pub(crate) fn make_object(th: Th, kind: Kind) -> R<Gc<Generator>> {
         g.regs.init(Some(regs));
         g.name.init(f.func.name.get());
         g.qualname.init(f.func.qualname.get());
+        th.own_new(g.header());
         g.state.store(CREATED, Relaxed);
         g.aflags.store(0, Relaxed);
         g.lasti.store(f.lasti() as u64, Relaxed);
@@ -216,12 +217,13 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
 
 /// Claims the generator for this thread. Errors say what CPython says.
 fn claim(th: Th, g: Gc<Generator>) -> R<u64> {
+    let mine = th.own(g);
     let old = g.state.load(Acquire);
     let claimed = match old {
         RUNNING => false,
         FINISHED => true,
-        // With one thread a plain store does; the locked instruction costs more than the rest of the switch.
-        _ if !th.multi() => {
+        // A plain store does; the locked instruction costs more than the rest of the switch.
+        _ if mine => {
             g.state.store(RUNNING, Relaxed);
             true
         }

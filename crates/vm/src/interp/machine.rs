@@ -140,6 +140,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     fn leave(&mut self, result: Self::Ref) -> Option<Pc>;
     /// Python threads other than this one exist.
     fn multi(self) -> bool;
+    /// Whether this thread alone may change an object: see `object_lock`.
+    fn owns(self, o: Self::Ref) -> bool;
     /// The operation cannot be done in this machine's fast form.
     fn decline(self) -> Raised;
 }
@@ -664,7 +666,9 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
                     return None;
                 }
             };
-            let o = th.m.alloc(shape.size as usize, t.inst_kind, shape.id).as_ptr() as *mut u64;
+            let o = th.m.alloc(shape.size as usize, t.inst_kind, shape.id);
+            th.own_new(o.as_ref());
+            let o = o.as_ptr() as *mut u64;
             let mut i = 1;
             while i < shape.size as usize / 8 {
                 *o.add(i) = 0;
@@ -710,6 +714,11 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn multi(self) -> bool {
         self.th.multi()
+    }
+    #[inline(always)]
+    fn owns(self, o: Value) -> bool {
+        // SAFETY: only ever asked of objects.
+        self.th.owns_header(unsafe { o.header_unchecked() })
     }
     #[inline(always)]
     fn decline(self) -> Raised {

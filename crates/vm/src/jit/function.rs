@@ -76,7 +76,7 @@ fn begin_with_note(th: Th) {
 }
 
 /// Header flag of code objects: traces of others do not go into it.
-const APART: u16 = flags::K2;
+const APART: u8 = flags::K2;
 
 /// The trace of somebody who calls it was too long because of it: it is to have its own, soon.
 pub(super) fn set_apart(code: Gc<Code>) {

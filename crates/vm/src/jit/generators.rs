@@ -66,7 +66,7 @@ pub unsafe fn appeared(th: Th, f: &Frame) {
 pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
     let th = rec.th;
     if matches!(i.op(), Bc::Call | Bc::CallMethod) {
-        return if th.multi() || th.wanted() { None } else { called(rec, pc, i) };
+        return if th.wanted() { None } else { called(rec, pc, i) };
     }
     if !matches!(
         i.op(),
@@ -78,8 +78,7 @@ pub fn record(rec: &mut Rec, pc: *const Ins, i: Ins) -> Option<*const Ins> {
             | Bc::ReturnNone
             | Bc::MakeGenerator
             | Bc::GetAwaitable
-    ) || th.multi()
-        || th.wanted()
+    ) || th.wanted()
     {
         return None;
     }
@@ -153,7 +152,7 @@ fn guards(m: RecMachine, it: T<Value>, v: T<Value>) -> Option<(Gc<Generator>, Ir
     if was == CREATED && !v.v.is_none() {
         return None;
     }
-    if !m.shape_is(it, it.v.shape_id()) {
+    if !m.shape_is(it, it.v.shape_id()) || !m.owns(it) {
         return None;
     }
     for other in m.rec().waiting_generators() {
@@ -224,6 +223,10 @@ fn resume(m: RecMachine, pc: *const Ins, it: T<Value>, v: T<Value>, flags: u64) 
     let rec = m.rec();
     rec.call_at(crate::interp::machine::Pc::from_ptr(pc));
     set(m, it.r, CHAIN, null(m));
+    if th.multi() {
+        // With one thread nobody sees the state before `appeared`.
+        set_int(m, it.r, STATE, RUNNING);
+    }
     let func = get(m, it.r, field(offset_of!(Generator, func)));
     rec.push_frame(base, code, func, Some(it.r), flags, code.nlocals as usize);
     let mut loaded = Vec::with_capacity(depth);
@@ -425,7 +428,7 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     }
     let caller = unsafe { fp.sub(1) };
     unsafe {
-        run::finished(g);
+        run::finished(g, rec.th.multi());
         g.outer.init(None);
         let call = (*caller).pc;
         let send = (*fp).flags == SEND_FLAGS;

@@ -145,7 +145,7 @@ pub fn written(root: *mut Frame, top: *mut Frame) -> bool {
 }
 
 pub unsafe extern "C" fn box_float(th: Th, bits: u64) -> u64 {
-    th.float(f64::from_bits(bits)).bits()
+    th.allocating(|| th.float(f64::from_bits(bits)).bits())
 }
 
 pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
@@ -155,7 +155,9 @@ pub unsafe extern "C" fn barrier(th: Th, obj: u64, slot: *mut u64) {
 
 /// `what`: kind << 56 | size << 32 | shape.
 pub unsafe extern "C" fn alloc(th: Th, what: u64) -> u64 {
-    let o = th.m.alloc(new_size(what as i64), (what >> 56) as u8, what as u32);
+    let o = th.allocating(|| th.m.alloc(new_size(what as i64), (what >> 56) as u8, what as u32));
+    // SAFETY: a new object.
+    th.own_new(unsafe { o.as_ref() });
     if what as i64 & NEW_BY_HELPER != 0 {
         // A generator or coroutine.
         th.m.register_finalizer(o);

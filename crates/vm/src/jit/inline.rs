@@ -156,7 +156,7 @@ fn call(m: Recorder, i: Ins, at: usize, n: usize) -> Option<()> {
 fn set_attr(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<()> {
     let th = m.i.th;
     let object = builtins::object::OBJECT.get();
-    if n != 3 || m.multi() || !th.lookup(object, n!(__setattr__))?.is(f.v) {
+    if n != 3 || !th.lookup(object, n!(__setattr__))?.is(f.v) {
         return None;
     }
     let (o, k, v) = (m.reg(at), m.reg(at + 1), m.reg(at + 2));
@@ -192,7 +192,7 @@ fn set_attr(m: Recorder, f: T<Value>, at: usize, n: usize) -> Option<()> {
     };
     m.promote(f);
     watch::watch_type(t, m.rec().tree);
-    if !m.shape_is(o, s.id) {
+    if !m.shape_is(o, s.id) || !m.owns(o) {
         return None;
     }
     m.set(o, Field(at), v).ok()?;

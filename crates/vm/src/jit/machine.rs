@@ -643,6 +643,18 @@ impl PyMachine for Recorder {
         // That it stays so is what all trees rely on (`watch::watch_world`).
         self.i.multi()
     }
+    fn owns(self, o: T<Value>) -> bool {
+        if !self.multi() {
+            return true;
+        }
+        // One that a trace would have to leave for is not recorded.
+        let owns = self.i.owns(o.v);
+        if owns {
+            let c = self.rec().core.op1(Op::Owned, o.r);
+            self.guard(c, true);
+        }
+        owns
+    }
     fn decline(self) -> Raised {
         Raised
     }

@@ -81,7 +81,7 @@ static TICK: AtomicU32 = AtomicU32::new(1);
 const IDLE: u32 = 1 << 16;
 
 /// Header flag of canonical code objects: never part of a trace.
-const EXCLUDED: u16 = crate::value::flags::K3;
+const EXCLUDED: u8 = crate::value::flags::K3;
 
 fn canonical(code: Gc<Code>) -> Gc<Code> {
     code.canonical.get().unwrap_or(code)
@@ -127,6 +127,9 @@ fn start() {
         limit: (offset_of!(Thread, m) + offset_of!(Mutator, limit)) as i32,
         gc_byte: offset_of!(adder_heap::Header, gc) as i32,
         unlogged: adder_heap::gcbits::UNLOGGED,
+        lock: offset_of!(adder_heap::Header, lock) as i32,
+        owner: offset_of!(Thread, owner) as i32,
+        birth: offset_of!(Thread, birth) as i32,
         float_desc: Kind::Float as u32,
         float_at: offset_of!(FloatBox, f) as i32,
         box_float: helpers::box_float as *const () as usize,

@@ -58,7 +58,7 @@ fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
     }
     match kind {
         Kind::BytesIter => {
-            if m.multi() {
+            if !m.owns(it) {
                 return None;
             }
             let bytes = it.v.exact::<BytesIter>()?.seq.get()?.exact::<Bytes>()?;
@@ -77,7 +77,7 @@ fn peek(m: Recorder, it: T<Value>) -> Option<(Option<T<Value>>, Move)> {
             Some((Some(v), Move::Index(BYTESITER_I, k)))
         }
         Kind::StrAsciiIter => {
-            if m.multi() {
+            if !m.owns(it) {
                 return None;
             }
             as_str_iter(it.v).s.get()?;

@@ -16,8 +16,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
 /// `DictCell` header flags: some trace took the content for a constant; the content has changed before.
-pub const CELL_WATCHED: u16 = flags::K0;
-pub const CELL_CHANGED: u16 = flags::K1;
+pub const CELL_WATCHED: u8 = flags::K0;
+pub const CELL_CHANGED: u8 = flags::K1;
 
 type Watchers = Mutex<Option<AddressMap<usize, Vec<&'static Tree>>>>;
 /// By address of the inline cache, the cell, the type.

@@ -16,12 +16,14 @@ impl Gc<Dict> {
         Self::with_table(th, DictTable::empty())
     }
     fn with_table(th: Th, t: Gc<DictTable>) -> Gc<Dict> {
-        th.object(Dict {
+        let d = th.object(Dict {
             h: Dict::head(),
             table: SlotOf::new(t),
             used: AtomicU64::new(0),
             owner: Slot::null(),
-        })
+        });
+        th.own_new(d.header());
+        d
     }
     pub fn with_capacity(th: Th, n: usize) -> Gc<Dict> {
         if n == 0 {
@@ -112,7 +114,7 @@ impl Gc<Dict> {
     /// Adds one to the small int that a key has as its value, if that takes no Python code. False: nothing has happened.
     pub fn count_quick(self, th: Th, key: Value) -> bool {
         let t = self.tab();
-        if th.multi() || t.cells || self.flag(ATTRS) {
+        if !th.owns(self) || t.cells || self.flag(ATTRS) {
             return false;
         }
         let Some(Found::At(e)) = t.find_simple(key) else { return false };
@@ -149,7 +151,7 @@ impl Gc<Dict> {
     #[inline(always)]
     fn set_compact(self, th: Th, key: Value, hash: i64, val: Value) -> R<()> {
         let t = self.tab();
-        if !t.general && !t.cells && !th.multi() {
+        if !t.general && !t.cells && th.owns(self) {
             match t.upsert_compact(th, key, hash, val) {
                 Some(true) => {
                     self.count(1);
@@ -158,6 +160,8 @@ impl Gc<Dict> {
                 Some(false) => return Ok(()),
                 None if self.flag(ATTRS) => {}
                 None => {
+                    // A larger table may have to be waited for.
+                    let _g = th.lock(self);
                     self.push_new(th, key, hash, val)?;
                     self.count(1);
                     return Ok(());

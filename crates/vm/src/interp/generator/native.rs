@@ -144,6 +144,7 @@ pub fn delegating<T>(th: Th, g: Gc<Generator>, d: Value, f: impl FnOnce() -> R<T
 
 /// A generator that was not started is to be finished without having run. False: another thread has started it.
 pub(crate) fn claim_unstarted(th: Th, g: Gc<Generator>) -> bool {
+    th.own(g);
     !th.multi() || g.state.compare_exchange(CREATED, RUNNING, AcqRel, Acquire).is_ok()
 }
 

@@ -54,7 +54,7 @@ pub unsafe fn quick_resume(
         let at = regs.add((&*fp).code.nregs as usize);
         let nf = fp.add(1);
         if was > SUSPENDED
-            || th.multi()
+            || !th.owns(g)
             || th.m.poll.load(Relaxed) != 0
             || nf >= th.frame_limit.get()
             || at.add(code.nregs as usize) >= th.regs_end.get()
@@ -183,13 +183,17 @@ pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g:
 
 /// A running generator has come to its end, without an exception.
 #[inline(always)]
-pub(crate) unsafe fn finished(g: Gc<Generator>) {
+pub(crate) unsafe fn finished(g: Gc<Generator>, multi: bool) {
     g.handled.init(None);
     g.regs.init(None);
     g.chain.init(None);
     g.state.store(FINISHED, Release);
     let f = &g.header().flags;
-    f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+    if multi {
+        f.fetch_or(flags::FINALIZED, Relaxed);
+    } else {
+        f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+    }
 }
 
 /// What [`quick_yield`] did.
@@ -242,14 +246,14 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
 pub unsafe fn quick_return(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
     unsafe {
         let flags = (*fp).flags;
-        if (flags != FOR_FLAGS && flags != SEND_FLAGS) || th.multi() || th.m.poll.load(Relaxed) != 0 {
+        if (flags != FOR_FLAGS && flags != SEND_FLAGS) || th.m.poll.load(Relaxed) != 0 {
             return None;
         }
         let g: Gc<Generator> = (*fp).extra.gc();
         if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
             return None;
         }
-        finished(g);
+        finished(g, th.multi());
         let cf = fp.sub(1);
         let (pc, regs) = ((*cf).pc, (*cf).regs);
         if flags == SEND_FLAGS {

@@ -22,9 +22,9 @@ fn number(m: Recorder, s: T<Value>, at: usize, width: u8, k: Ir) -> Ir {
     m.rec().core.op_imm(Op::Item, s.r, k, how.imm())
 }
 /// Records which of these flags a string has.
-fn flags(m: Recorder, s: T<Value>, which: u16, want: u16) {
+fn flags(m: Recorder, s: T<Value>, which: u8, want: u8) {
     let first = m.rec().core.int(0);
-    let all = number(m, s, offset_of!(Str, h) + offset_of!(Header, flags), 2, first);
+    let all = number(m, s, offset_of!(Str, h) + offset_of!(Header, flags), 1, first);
     let (all, which, want) =
         (m.rec().core.op1(Op::Tag, all), m.fixnum(which as i64).r, m.fixnum(want as i64).r);
     let kept = m.rec().core.op(Op::FixAnd, all, which);

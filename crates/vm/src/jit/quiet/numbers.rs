@@ -28,12 +28,14 @@ struct Place {
 
 /// Tests that the object is what it is and that the index is within it. None: it has no numbers, or not there.
 fn place(m: Recorder, o: T<Value>, k: T<Value>) -> Option<Place> {
-    if m.multi() || !o.v.is_obj() || !k.v.is_fix() {
+    if !o.v.is_obj() || !k.v.is_fix() {
         return None;
     }
     let shape = o.v.shape_id();
     let field = |at: usize| Field(at as u32);
-    let here = |m: Recorder| m.shape_is(o, shape) && m.test(m.is_fixnum(k));
+    // The others may be given other memory by another thread.
+    let own = |m: Recorder| shape == Kind::Bytes as u32 || m.owns(o);
+    let here = |m: Recorder| m.shape_is(o, shape) && m.test(m.is_fixnum(k)) && own(m);
     let byte = Number::Int { width: 1, signed: false };
     let (from, index, obj, form) = if shape == Kind::Bytes as u32 {
         if !here(m) {
