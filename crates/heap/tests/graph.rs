@@ -90,6 +90,14 @@ impl Model {
         self.objects.insert(id, Shadow { kind, slots, seen: 0, fixed: old });
         (id, o)
     }
+    /// In a frame of its own: what it leaves in registers and on the stack would keep the object in place.
+    #[inline(never)]
+    fn make_root(&mut self, th: &Th, roots: &mut RootedVec) {
+        let (id, o) = self.make(th, roots);
+        let r = self.rng.below(self.roots.len());
+        self.roots[r] = Some(id);
+        roots.as_mut_slice()[r] = bits(o);
+    }
     /// Walks from a random root a few steps.
     fn pick(&mut self, roots: &RootedVec) -> Option<(u32, Obj)> {
         let r = self.rng.below(self.roots.len());
@@ -160,10 +168,8 @@ fn churn(c: Config, seed: u64, steps: usize, check_every: usize) -> (usize, Stat
         for step in 0..steps {
             match model.rng.below(10) {
                 0..=5 => {
-                    let (id, o) = model.make(th, &mut roots);
-                    let r = model.rng.below(ROOTS);
-                    model.roots[r] = Some(id);
-                    roots.as_mut_slice()[r] = bits(o);
+                    model.make_root(th, &mut roots);
+                    scrub();
                 }
                 6..=7 => {
                     let r = model.rng.below(ROOTS);
