@@ -449,7 +449,11 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
 unsafe extern "C" fn gen_done(g: Value) {
     // SAFETY: `returned` records it with a generator.
     let f = &unsafe { g.cast_unchecked::<Generator>() }.header().flags;
-    f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+    if crate::thread::MULTI.load(Relaxed) {
+        f.fetch_or(flags::FINALIZED, Relaxed);
+    } else {
+        f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
+    }
 }
 
 /// The generators of the trace's frames that are written to memory now (`Rec::sync`): they run.
