@@ -216,13 +216,17 @@ impl Th {
     /// Makes an object this thread's, or shared, that is `b`: nobody's, or another thread's.
     #[cold]
     fn take(self, h: &'static Header, b: u8) {
-        // A number is not given to a thread meanwhile: that takes a stop of the world.
-        if b == 0 || !TAKEN[b as usize].load(Acquire) {
+        let nobodys = || b == 0 || !TAKEN[b as usize].load(Acquire);
+        if nobodys() {
+            // A safepoint.
             let n = self.number();
             // Machine code may have read the object, without locking it, when it was another thread's.
             let stale = b != 0 && self.native_base.get() == 0;
             let to = if n == NOBODY || stale || self.birth.get() == 0 { SHARED } else { n };
-            let _ = h.lock.compare_exchange(b, to, AcqRel, Relaxed);
+            // The number is not given to a thread from here on: that takes a stop of the world.
+            if nobodys() {
+                let _ = h.lock.compare_exchange(b, to, AcqRel, Relaxed);
+            }
             return;
         }
         let start = Instant::now();
