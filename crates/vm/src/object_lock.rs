@@ -201,6 +201,7 @@ impl Th {
                 continue;
             }
             const HELD: u8 = SHARED | LOCKED | WAITERS;
+            // SAFETY: as in `unlock_shared`; the closures neither panic nor park.
             self.m.blocking(|| unsafe {
                 parking_lot_core::park(
                     h as *const _ as usize,

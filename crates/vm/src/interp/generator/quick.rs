@@ -36,7 +36,7 @@ pub(in crate::interp) const BY_SEND_BIT: u64 = (BY_SEND as u64) << fflags::ARG_S
 /// Where the interpreter goes on: program counter, registers, frame.
 pub type At = (*const Ins, *mut u64, *mut Frame);
 
-/// What [`for_iter`] and [`send_op`] do, in the usual case: this is the only thread, nobody traces, nobody holds the
+/// What [`for_iter`] and [`send_op`] do, in the usual case: it is this thread's generator, nobody traces, nobody holds the
 /// generator's frame object, and no exception is being handled, neither here nor in the generator. None: nothing was done.
 #[inline(always)]
 pub unsafe fn quick_resume(
