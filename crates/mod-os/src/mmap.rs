@@ -474,10 +474,12 @@ fn close(th: Th, m: Gc<Map>) -> R<()> {
     let (base, size, fd) = {
         let _g = th.lock(m);
         if m.exports.count() > 0 {
-            return Ok(());
+            return Err(th.buffer_error("cannot close exported pointers exist"));
         }
         (m.base.swap(0, AcqRel), m.size.load(Relaxed), m.fd.swap(-1, AcqRel))
     };
+    // Until nobody reads what a view just released has shown.
+    th.stopping_others(|| {});
     outside(th, |h, o| {
         if fd >= 0 {
             let _ = h.close(o, fd);
@@ -593,6 +595,7 @@ fn resize(th: Th, a: Args) -> R<Value> {
             (0, _) => Err(Errno::EINVAL),
             (_, 1..) => Err(Errno(c::EBUSY)),
             (base, _) => {
+                th.stopping_others(|| {});
                 Outside::region(|o| host().mremap(o, base, m.size.load(Relaxed), n as usize)).map(|to| {
                     m.base.store(to, Relaxed);
                     m.size.store(n as usize, Relaxed);

@@ -155,6 +155,10 @@ impl Th {
             self.owns(o)
         }
     }
+    /// Runs `f` while all other threads are at safepoints: what they were accessing without a lock, they access no more.
+    pub fn stopping_others<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.multi() { self.m.heap.stop_world(&self.m, f) } else { f() }
+    }
     /// Allocates for machine code that has looked whom objects belong to and goes on to change them: others may stop this
     /// thread here, but take nothing from it.
     #[inline(always)]

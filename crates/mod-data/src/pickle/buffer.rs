@@ -58,7 +58,7 @@ pub static PICKLE_BUFFER: TypeCell = TypeCell::new(&NativeType {
             let mut e = Export::simple(m.ptr, m.nbytes, m.readonly());
             e.keep = Some(m.value());
             let readonly = m.readonly();
-            e.counter = m.exports.acquire(th, m.value());
+            e.counter = m.export(th)?;
             buffer::export(th, o, e, if readonly { flag::SIMPLE } else { flag::WRITABLE })
         }),
         method("release", "($self, /)", docs::RELEASE, |th, a| {

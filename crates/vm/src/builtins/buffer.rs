@@ -195,7 +195,7 @@ impl Buffer {
                 Kind::MemoryView => {
                     let v: Gc<MemoryView> = o.known();
                     memoryview::check_request(th, v, flags)?;
-                    let counter = v.exports.acquire(th, o);
+                    let counter = v.export(th)?;
                     return Ok(Buffer { th, ptr: v.ptr, len: v.nbytes, obj: o, counter, view: None });
                 }
                 _ => {}

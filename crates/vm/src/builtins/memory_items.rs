@@ -254,6 +254,7 @@ pub fn richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     if x.is_released() || b.cast::<MemoryView>().is_some_and(|y| y.is_released()) {
         return result(a.is(b));
     }
+    let _use = memoryview::Use::new(th, x)?;
     let (y, ours) = match b.cast::<MemoryView>() {
         Some(y) => (y, false),
         None if !buffer::is_buffer(th, b) => return Ok(NOT_IMPLEMENTED()),
@@ -265,7 +266,7 @@ pub fn richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
             }
         },
     };
-    let r = equal(th, x, y);
+    let r = memoryview::Use::new(th, y).and_then(|_use| equal(th, x, y));
     if ours {
         release_quietly(th, y);
     }

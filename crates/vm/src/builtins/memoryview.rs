@@ -4,8 +4,11 @@
 //! ([`Exports`]); each view in turn counts what was exported from itself, and cannot be released before those.
 //!
 //! # Invariants
-//! Memory is read and written only while the view is not released: it counts as an export of what pinned it, so the
-//! memory stays where it is and keeps its length.
+//! - Memory is read and written only while the view is not released: it counts as an export of what pinned it, so the
+//!   memory stays where it is and keeps its length.
+//! - Whether a view is released, what it shares and who uses it ([`Use`], exports) change under its lock.
+//! - Who accesses an element asks right before, with no safepoint in between; longer work holds a [`Use`]. So memory that is
+//!   unmapped after its views were released is not accessed any more once all threads have passed a safepoint.
 
 use super::buffer::{self, Export, Exports, ExportsCell, flag};
 use super::{bytes, memory_items, memoryview_methods as methods};
@@ -40,6 +43,8 @@ pub struct MemoryView {
     pub stride0: i64,
     pub hash: AtomicU64,
     pub state: AtomicU32,
+    /// How many are accessing its memory and may meet safepoints meanwhile ([`Use`]).
+    pub users: AtomicU32,
     /// A share of the exporter's counter, or null.
     pub source: AtomicPtr<Exports>,
     pub exports: ExportsCell,
@@ -217,6 +222,16 @@ fn attach(th: Th, v: Gc<MemoryView>, counter: *const Exports) {
     }
 }
 
+impl Gc<MemoryView> {
+    /// Counts one more buffer of the view. ValueError if it is released.
+    pub fn export(self, th: Th) -> R<*const Exports> {
+        self.exports.ensure(th, self.value());
+        let _g = th.lock(self);
+        check_released(th, self)?;
+        Ok(self.exports.acquire(th, self.value()))
+    }
+}
+
 impl MemoryView {
     /// Gives up its share of the buffer, if it still has it; whether it was the last one.
     fn give_up(&self) -> bool {
@@ -225,7 +240,26 @@ impl MemoryView {
     }
 }
 
-/// Another view of the same buffer, with the same structure.
+/// A view in use by native code: it is not released meanwhile. It belongs on the native stack.
+pub struct Use(Th, Gc<MemoryView>);
+
+impl Use {
+    /// ValueError if the view is released.
+    pub fn new(th: Th, v: Gc<MemoryView>) -> R<Use> {
+        let _g = th.lock(v);
+        check_released(th, v)?;
+        v.users.fetch_add(1, Relaxed);
+        Ok(Use(th, v))
+    }
+}
+impl Drop for Use {
+    fn drop(&mut self) {
+        let _g = self.0.lock(self.1);
+        self.1.users.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Another view of the same buffer, with the same structure. ValueError if it is released.
 pub fn duplicate(th: Th, of: Gc<MemoryView>) -> R<Gc<MemoryView>> {
     let v = alloc(th);
     unsafe {
@@ -241,10 +275,14 @@ pub fn duplicate(th: Th, of: Gc<MemoryView>) -> R<Gc<MemoryView>> {
         th.store_opt(v, d, s.get());
     }
     th.store_opt(v, &v.dims, of.dims.get());
-    let st = of.state.load(Acquire);
+    let (st, counter) = {
+        let _g = th.lock(of);
+        check_released(th, of)?;
+        // SAFETY: the share of `of`, which has it as long as it is not released.
+        (of.state.load(Acquire), unsafe { buffer::share(of.source.load(Acquire)) })
+    };
     v.state.store(st, Release);
-    // SAFETY: the share of `of`, which is on the stack and was not released: who asks has looked.
-    attach(th, v, unsafe { buffer::share(of.source.load(Acquire)) });
+    attach(th, v, counter);
     if st & state::PYTHON != 0 {
         th.m.register_finalizer(v.obj());
     }
@@ -265,15 +303,18 @@ pub fn release(th: Th, v: Gc<MemoryView>) -> R<()> {
         return Ok(());
     }
     super::bytearray::in_use(th, &v.exports);
-    let n = v.exports.count();
+    let (n, last) = {
+        let _g = th.lock(v);
+        let n = v.exports.count() + v.users.load(Relaxed) as usize;
+        if n == 0 && v.state.fetch_or(state::RELEASED, AcqRel) & state::RELEASED != 0 {
+            return Ok(());
+        }
+        (n, n == 0 && v.give_up())
+    };
     if n > 0 {
         let s = if n == 1 { "" } else { "s" };
         return Err(th.buffer_error(format!("memoryview has {n} exported buffer{s}")));
     }
-    if v.state.fetch_or(state::RELEASED, AcqRel) & state::RELEASED != 0 {
-        return Ok(());
-    }
-    let last = v.give_up();
     if last && v.has(state::PYTHON) {
         release_python(th, v)?;
     }
@@ -343,7 +384,7 @@ pub fn wrap_python(th: Th, o: Value, inner: Gc<MemoryView>, flags: u32) -> R<Val
     let v = duplicate(th, inner)?;
     // The view counts on the inner one, and shares a counter of its own with its descendants.
     v.give_up();
-    inner.exports.acquire(th, inner.value());
+    inner.export(th)?;
     let counter = Arc::into_raw(Arc::new(Exports::new(1)));
     attach(th, v, counter);
     th.store(v, &v.obj, o);
@@ -397,7 +438,7 @@ fn get_buffer(th: Th, o: Value, flags: u32) -> R<Value> {
     let v = duplicate(th, of)?;
     v.give_up();
     v.state.fetch_and(!state::PYTHON, AcqRel);
-    attach(th, v, of.exports.acquire(th, o));
+    attach(th, v, of.export(th)?);
     th.store(v, &v.obj, o);
     if flags & flag::FORMAT == 0 {
         v.format.init(None);
@@ -446,6 +487,8 @@ fn new(th: Th, _: Value, a: RawArgs) -> R<Value> {
 
 /// The elements in C order, or in Fortran order, as one bytes object.
 pub fn to_bytes(th: Th, v: Gc<MemoryView>, fortran: bool) -> R<Gc<Bytes>> {
+    let _use = Use::new(th, v)?;
+    // SAFETY: in use, so that it is not released.
     let src = |n| unsafe { std::slice::from_raw_parts(v.ptr, n) };
     if if fortran { v.is_f_contiguous() } else { v.is_c_contiguous() } {
         return bytes::new(th, if v.nbytes == 0 { &[] } else { src(v.nbytes) });

@@ -154,10 +154,8 @@ pub fn hash(th: Th, o: Value) -> R<i64> {
     }
     if let Some(x) = v.obj.get() {
         // Its `__hash__` may be Python code: the view is not to be released meanwhile.
-        v.exports.acquire(th, o);
-        let hashed = th.hash(x);
-        v.exports.release_one();
-        hashed?;
+        let _use = memoryview::Use::new(th, v)?;
+        th.hash(x)?;
     }
     let h = to_bytes(th, v, false)?.hash();
     v.hash.store(h as u64, Relaxed);
@@ -399,6 +397,8 @@ fn hex(th: Th, a: Args) -> R<Value> {
 fn tolist(th: Th, a: Args) -> R<Value> {
     let v = live(th, a[0].unwrap())?;
     let c = format_of(th, v)?;
+    let _use = memoryview::Use::new(th, v)?;
+    // SAFETY: in use, so that it is not released.
     unsafe { list_at(th, v, v.ptr, 0, c) }
 }
 unsafe fn list_at(th: Th, v: Gc<MemoryView>, p: *const u8, dim: usize, c: u8) -> R<Value> {
