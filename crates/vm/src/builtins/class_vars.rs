@@ -9,10 +9,12 @@
 //!   Whatever makes it something else (a descriptor, deleting it, a new name) is a change of the class
 //!   ([`Th::type_modified`]).
 //! - An assignment is checked and done under `TYPE_LOCK`, so no cache is filled with a descriptor in between.
-//! - A cell that had such a value never gets a descriptor: who knows only the cell would take it for the value.
+//! - A cell that had such a value never gets a descriptor: who knows only the cell would take it for the value. So from the
+//!   second assignment on (`CELL_CHANGED`) caches and traces assign without a lock. Who empties such a cell waits for
+//!   those that have just found it full ([`Th::stopping_others`]).
 
 use crate::err::R;
-use crate::jit::watch::{CELL_CHANGED, cell_stored};
+use crate::jit::watch::cell_changes;
 use crate::object::*;
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
@@ -69,18 +71,18 @@ fn assign(th: Th, t: Gc<Type>, name: Value, v: Value) -> R<bool> {
         // From the next time on.
         d.make_cells(th)?;
         if let Some(c) = cell_in(th, t, name, old) {
-            c.set_flag(CELL_CHANGED);
+            cell_changes(c);
         }
         return Ok(false);
     }
     let Some(c) = cell_in(th, t, name, old) else { return Ok(false) };
     let _g = crate::sync::lock(&TYPE_LOCK);
+    // Traces shall not take it for a constant; the next assignment may be done by who knows the cell alone.
+    cell_changes(c);
+    // No safepoint from here on.
     if !c.v.get().is_some_and(|old| plain(th, old)) {
         return Ok(false);
     }
     th.store(c, &c.v, v);
-    cell_stored(c);
-    // Traces shall not take it for a constant.
-    c.set_flag(CELL_CHANGED);
     Ok(true)
 }

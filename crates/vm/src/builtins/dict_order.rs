@@ -145,7 +145,7 @@ impl Gc<Dict> {
         let t = self.tab();
         let (i, k, v) = t.next_entry(0)?;
         let e = i as u32 - 1;
-        self.delete_entry(t, e, t.hash_at(e));
+        self.delete_entry(th, t, e, t.hash_at(e));
         if !th.multi() && !t.cells && t.gap.load(Relaxed) == e && e > 0 {
             t.gap.store(e + 1, Relaxed);
         }

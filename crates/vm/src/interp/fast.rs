@@ -606,7 +606,7 @@ pub fn store_attr_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
                 let (x, k) = ext_slot(*m, o, e)?;
                 m.set_elem(x, EXT_DATA, k, v)?;
             }
-            tag::TYPE_VAR if !m.multi() => m.set_class_var(unsafe { e.value.gc() }, v)?,
+            tag::TYPE_VAR => m.set_class_var(unsafe { e.value.gc() }, v)?,
             _ => return Err(m.decline()),
         }
         return Ok(pc.next());

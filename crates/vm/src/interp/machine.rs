@@ -533,7 +533,7 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     }
     #[inline(always)]
     fn set_class_var(self, c: Gc<DictCell>, v: Value) -> R<()> {
-        if c.flag(crate::jit::watch::CELL_WATCHED)
+        if !c.flag(crate::jit::watch::CELL_CHANGED)
             || c.v.get().is_none()
             || !crate::builtins::class_vars::plain(self.th, v)
         {

@@ -494,14 +494,21 @@ impl PyMachine for Recorder {
         Some(T { v, r })
     }
     fn set_class_var(self, c: Gc<DictCell>, v: T<Value>) -> R<()> {
-        if c.flag(watch::CELL_WATCHED)
+        if !c.flag(watch::CELL_CHANGED)
             || !crate::builtins::class_vars::plain(self.i.th, v.v)
             || !super::quiet::known(self, v)
         {
             return Err(self.decline());
         }
-        c.set_flag(watch::CELL_CHANGED);
+        if self.multi() {
+            // Another thread may delete the variable, which this trace hears of later.
+            self.global_cell(c).ok_or(self.decline())?;
+        }
         let cell = self.constant(c.value());
+        // It may have been deleted while this recorded the above.
+        if c.v.get().is_none() {
+            return Err(self.decline());
+        }
         self.set(cell, Field(std::mem::offset_of!(DictCell, v) as u32), v)
     }
     fn safepoint(self, _counter: usize) -> bool {

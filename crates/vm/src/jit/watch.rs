@@ -13,7 +13,7 @@ use crate::thread::{Th, poll};
 use crate::value::*;
 use adder_metatrace::counters::Counter;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::*};
+use std::sync::atomic::{AtomicBool, Ordering::*, fence};
 
 /// `DictCell` header flags: some trace took the content for a constant; the content has changed before.
 pub const CELL_WATCHED: u8 = flags::K0;
@@ -69,7 +69,9 @@ pub fn watch_cell(c: Gc<DictCell>, t: &'static Tree) -> bool {
     }
     add(&CELLS, c.value().bits() as usize, t);
     c.set_flag(CELL_WATCHED);
-    true
+    // The content is read after this; see `cell_changes`.
+    fence(SeqCst);
+    !c.flag(CELL_CHANGED)
 }
 /// The tree relies on there being one thread, and on functions keeping their code.
 pub fn watch_world(t: &'static Tree) {
@@ -90,7 +92,20 @@ pub fn type_changed(t: Gc<Type>) {
 }
 /// To be called after a store into a cell of global variables.
 #[inline(always)]
-pub fn cell_stored(c: Gc<DictCell>) {
+pub fn cell_stored(th: Th, c: Gc<DictCell>) {
+    if th.multi() {
+        // Either this sees the flag or who has set it sees what was stored.
+        fence(SeqCst);
+    }
+    if c.flag(CELL_WATCHED) {
+        cell_changed(c)
+    }
+}
+/// To be called before stores into a cell that nobody is told of: no trace takes its content for a constant from here on.
+pub fn cell_changes(c: Gc<DictCell>) {
+    c.set_flag(CELL_CHANGED);
+    // Either this sees that it is watched, or who sets that flag sees the other.
+    fence(SeqCst);
     if c.flag(CELL_WATCHED) {
         cell_changed(c)
     }

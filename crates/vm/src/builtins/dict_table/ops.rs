@@ -8,7 +8,22 @@
 
 use super::*;
 use crate::builtins::dict;
+use crate::jit::watch;
 use std::sync::atomic::AtomicU64;
+
+/// Empties cells of a dict whose lock is held.
+fn empty_cells(th: Th, cells: impl Iterator<Item = Gc<DictCell>> + Clone) {
+    let mut changing = false;
+    for c in cells.clone() {
+        c.v.init(None);
+        watch::cell_stored(th, c);
+        changing |= c.flag(watch::CELL_CHANGED);
+    }
+    if changing {
+        // Who assigns knowing the cell alone may just have found it full.
+        th.stopping_others(|| cells.for_each(|c| c.v.init(None)));
+    }
+}
 
 /// An operation on an exact-layout dict. `self` methods never look at `__missing__` or subclass overrides.
 impl Gc<Dict> {
@@ -200,7 +215,7 @@ impl Gc<Dict> {
                     if old.is_some() {
                         if replace {
                             th.store(c, &c.v, val);
-                            crate::jit::watch::cell_stored(c);
+                            watch::cell_stored(th, c);
                         }
                         return Ok(old);
                     }
@@ -209,7 +224,7 @@ impl Gc<Dict> {
                     t.unlink(e, hash);
                     self.push_new(th, k, hash, c.value())?;
                     th.store(c, &c.v, val);
-                    crate::jit::watch::cell_stored(c);
+                    watch::cell_stored(th, c);
                     self.count(1);
                 } else {
                     let old = slot.get();
@@ -319,16 +334,21 @@ impl Gc<Dict> {
                 continue;
             }
             let Found::At(e) = found else { return Ok(None) };
-            return Ok(self.delete_entry(t, e, hash));
+            return Ok(self.delete_entry(th, t, e, hash));
         }
     }
     /// Under the lock. None: somebody else was faster.
-    pub(in crate::builtins) fn delete_entry(self, t: Gc<DictTable>, e: u32, hash: i64) -> Option<Value> {
+    pub(in crate::builtins) fn delete_entry(
+        self,
+        th: Th,
+        t: Gc<DictTable>,
+        e: u32,
+        hash: i64,
+    ) -> Option<Value> {
         let old = t.content(e)?;
         if t.cells {
             let c = unsafe { t.val(e).gc::<DictCell>() };
-            c.v.init(None);
-            crate::jit::watch::cell_stored(c);
+            empty_cells(th, std::iter::once(c));
         } else {
             t.unlink(e, hash);
         }
@@ -367,7 +387,7 @@ impl Gc<Dict> {
         let t = self.tab();
         let (i, k, v) = t.prev_entry(usize::MAX)?;
         let hash = t.hash_at(i as u32);
-        self.delete_entry(t, i as u32, hash);
+        self.delete_entry(th, t, i as u32, hash);
         if !t.cells {
             t.last.store(i as u32, Relaxed);
         }
@@ -381,12 +401,9 @@ impl Gc<Dict> {
         let t = self.tab();
         if t.cells {
             // Inline caches hold the cells.
-            for e in 0..t.nentries.load(Relaxed) {
-                if let Some(c) = unsafe { t.val(e).gc_opt::<DictCell>() } {
-                    c.v.init(None);
-                    crate::jit::watch::cell_stored(c);
-                }
-            }
+            // SAFETY: values of a table with cells.
+            let cell = |e| unsafe { t.val(e).gc_opt::<DictCell>() };
+            empty_cells(th, (0..t.nentries.load(Relaxed)).filter_map(cell));
         } else {
             th.store(self, &self.table, DictTable::empty());
         }
@@ -474,7 +491,7 @@ impl Gc<Dict> {
         }
     }
     /// Gives a name that is there a new cell with this value: who holds the old one goes on to see what is in there. False:
-    /// it is not there, or has no cell.
+    /// it is not there, or has no cell. (One that was there gets a new, empty cell.)
     pub fn renew_cell(self, th: Th, key: Gc<Str>, v: Value) -> R<bool> {
         if !self.is_cells() {
             return Ok(false);
@@ -486,7 +503,10 @@ impl Gc<Dict> {
             let _g = th.lock(self);
             if t == self.tab() {
                 let there = t.cells && t.content(e).is_some();
-                if there {
+                if t.cells && t.key(e).get().is_some() {
+                    if !there {
+                        c.v.init(None);
+                    }
                     th.store(t, t.val(e), c.value());
                 }
                 return Ok(there);

@@ -52,11 +52,7 @@ pub(super) fn store_global(m: Recorder, i: Ins) -> Option<()> {
         return None;
     }
     let c = g.cell_for(th, unsafe { name.cast_unchecked() }).ok()?;
-    if c.flag(watch::CELL_WATCHED) {
-        // Somebody takes it for a constant: the general operation tells him.
-        return None;
-    }
-    c.set_flag(watch::CELL_CHANGED);
+    watch::cell_changes(c);
     let (cell, v) = (m.constant(c.value()), m.reg(i.a()));
     let at = Field(offset_of!(DictCell, v) as u32);
     // An empty one may have been forgotten by its dict.
@@ -64,6 +60,8 @@ pub(super) fn store_global(m: Recorder, i: Ins) -> Option<()> {
     let null = m.rec().core.word(0);
     let empty = m.rec().core.op(Op::Eq, now, null);
     m.rec().guard(empty, false);
+    // It may have been deleted while this recorded the above.
+    c.v.get()?;
     m.set(cell, at, v).ok()
 }
 /// `super().name(...)` where that is a plain function.
