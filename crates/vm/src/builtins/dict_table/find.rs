@@ -206,7 +206,8 @@ impl DictTable {
                     if k.is(key) {
                         return Ok(Found::At(e));
                     }
-                    if self.hash_at(e) == hash {
+                    // Of a table that is not general, too: its keys have their hashes, and the entry may be gone by now.
+                    if self.hash_of(e, k) == hash {
                         // Most tuples are compared without running Python code.
                         let quick = match (tuple, k.exact::<Tuple>()) {
                             (Some(t), Some(k)) => quick::tuples_equal(k, t),
