@@ -580,7 +580,12 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             let nf = self.fp.add(1);
             // Recursion without loops must reach a safepoint, too. These first: the handler then saves one register less.
             // Where the function is not entered after all, one call too many is counted, which does no harm.
-            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
+            let regs = self.regs.add(base);
+            if nf >= self.th.frame_limit.get()
+                || regs >= self.th.regs_end.get()
+                || self.th.m.poll.load(Relaxed) != 0
+                || !self.th.count_down()
+            {
                 return None;
             }
             let f: Gc<Function> = func.cast_unchecked();
@@ -588,7 +593,6 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             if code.simple_args != nargs as u32 {
                 return None;
             }
-            let regs = self.regs.add(base);
             (*self.fp).pc = pc.ptr();
             (*nf).regs = regs;
             (*nf).func = f;
