@@ -598,7 +598,7 @@ fn bind_general<const N: usize>(
         }
         for i in given.max(need)..npos {
             if vals[i].is_none() {
-                vals[i] = Some(defs.unwrap().items()[i - need]);
+                vals[i] = Some(defs.unwrap().items()[i + nd - npos]);
             }
         }
     }
