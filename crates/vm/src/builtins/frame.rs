@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! - `FrameObj::live` points to the frame's record while it is on a thread's stack; `detach` makes it null before the
-//!   record is left. So does a stack live as long as `live` points into it.
+//!   record is left, [`lost`] where a panic has left it. So does a stack live as long as `live` points into it.
 //! - A record is written by the thread whose frame it is, and by others while that one is stopped: all who look at one
 //!   through its frame object do so in [`with_live`]. What variables hold is a value at every safepoint.
 //! - `o` of the functions in the tables of types is an object of the type: its kind needs no test.
@@ -425,6 +425,13 @@ pub fn detach(th: Th, f: &mut Frame) {
     if f.flags & fflags::GENERATOR != 0 {
         o.generator.init(None);
     }
+}
+/// A panic has left the frame: what it had is lost.
+pub fn lost(f: &mut Frame) {
+    let o = fo(f.object.value());
+    o.lasti.store(f.lasti() as u64, Relaxed);
+    o.live.store(std::ptr::null_mut(), Release);
+    o.generator.init(None);
 }
 pub fn suspended(_th: Th, o: Value, _g: Gc<Generator>) {
     fo(o).live.store(std::ptr::null_mut(), Release);

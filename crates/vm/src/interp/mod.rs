@@ -243,6 +243,21 @@ fn ran_out(panic: &(dyn std::any::Any + Send)) -> bool {
 /// `base`: the frame below those that the panic ended.
 #[cold]
 pub(crate) fn internal_error(th: Th, base: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
+    // Frame objects and generators do not refer to frames that are gone. Nothing is allocated: memory may be what lacks.
+    let mut f = th.fp.get();
+    while f > base {
+        // SAFETY: the thread's frames from the innermost one down, those in gaps written first.
+        unsafe {
+            chain::unchain_at(th, f);
+            if (*f).flags & fflags::OBJECT != 0 {
+                crate::builtins::frame::lost(&mut *f);
+            }
+            if (*f).flags & fflags::GENERATOR != 0 {
+                generator::frame_ended(th, &mut *f);
+            }
+            f = f.sub(1);
+        }
+    }
     th.fp.set(base);
     th.exc.init(None);
     if ran_out(panic) {
