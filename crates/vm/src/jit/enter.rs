@@ -362,6 +362,8 @@ fn bind(
             let d = func.kwdefaults.get()?;
             d.value().exact::<Dict>()?;
             let t = m.get(f, Field(offset_of!(Function, kwdefaults) as u32));
+            // They may be taken away.
+            m.test(m.is_null(t));
             if !m.shape_is(T { v: d.value(), r: t.r }, Kind::Dict as u32) {
                 return None;
             }
