@@ -560,6 +560,8 @@ impl PyMachine for Recorder {
         let total = code.simple_args as usize;
         let from = nargs + d.len - total;
         let t = self.get(func, Field(std::mem::offset_of!(Function, defaults) as u32));
+        // They may be taken away.
+        self.test(self.is_null(t));
         let len = self.rec().core.op_imm(Op::GetInt, t.r, Ir::NONE, std::mem::offset_of!(Tuple, len) as i64);
         let same = self.rec().core.int(d.len as i64);
         let c = self.op(Op::Eq, len, same);
