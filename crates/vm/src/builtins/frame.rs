@@ -313,6 +313,7 @@ pub unsafe fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
             continue;
         }
         let at = (fr.pc as usize).wrapping_sub(fr.code.ins as usize) / size_of::<adder_bytecode::Ins>();
+        // SAFETY: code that runs is loaded.
         let known = at < unsafe { &*fr.code.data }.positions.len();
         out(fr.func.value());
         out(fr.code.value());
@@ -366,6 +367,7 @@ pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
         if p <= th.frames.get() {
             return None;
         }
+        // SAFETY: a frame above the bottom of the stack that `f` is on.
         if unsafe { (*p).flags } & fflags::HIDDEN == 0 {
             return Some(unsafe { &mut *p });
         }
@@ -524,6 +526,7 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
 }
 /// The code of a module or a class is within a comprehension: variables of that have values.
 pub fn in_comprehension(f: &Frame) -> bool {
+    // SAFETY: code that runs is loaded; so many registers are variables (below).
     let (d, names) = (unsafe { &*f.code.data }, f.code.varnames.value().known::<Tuple>());
     (0..d.nlocals as usize).any(|i| hidden(names.items()[i], unsafe { f.reg(i) }))
 }
@@ -534,6 +537,7 @@ fn hidden(name: Value, v: Option<Value>) -> bool {
 /// The variables of a running frame as a new dict.
 pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let c = f.code;
+    // SAFETY: as in `in_comprehension`.
     let d = unsafe { &*c.data };
     let names = c.varnames.value().known::<Tuple>();
     let out = Gc::<Dict>::new(th);

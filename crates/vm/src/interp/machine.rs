@@ -2,8 +2,15 @@
 //! that computes.
 //!
 //! # Invariants
-//! - The registers and the frame of an [`Interp`] are those of the running frame of its thread.
-//! - Field accesses name fields of objects whose kind or shape has been tested; only handlers decide that.
+//! - The registers and the frame of an [`Interp`] are those of the running frame of its thread. Registers that are named are
+//!   within the frame's window (`adder_bytecode::verify`); what a callee gets goes behind it, where [`REG_MARGIN`] leaves room.
+//! - Field accesses name fields of objects whose kind or shape has been tested; only handlers decide that. Kinds never
+//!   change. A shape may, by another thread, after it was tested; the object is as large as before, and a place that the shape had
+//!   is null or has what it had (see `attr`): so attributes are read with [`PyMachine::slot`], which may find null.
+//! - A `Value` is never null; results of arithmetic on tagged words keep their tag, which is not 0.
+//! - The fast machine allocates only what fits before the allocator's limit, so it never collects: its frame is not published.
+//!
+//! [`REG_MARGIN`]: crate::thread
 
 use crate::err::{R, Raised};
 use crate::object::*;

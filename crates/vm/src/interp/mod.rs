@@ -16,6 +16,9 @@
 //! - `pc` points into the code object's instructions, which live as long as the frame has the code object; a jump's target
 //!   is an instruction of the same code (the compiler writes no other, `adder_bytecode::verify` checks what comes from outside).
 //! - Words of registers are null, or values; null only where an operand may be null.
+//! - The functions of `threaded` take all that by hand, from each other and from `start` and `go_on`, which take it from the
+//!   published frame. One that calls out publishes its frame first, and reads registers again after it: a collection may have
+//!   moved what they hold.
 
 pub mod call;
 pub mod chain;
