@@ -121,6 +121,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     }
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
+    /// Content of a cell; None: it is empty. It is read once: another thread may empty it.
+    fn cell(self, c: Self::Ref, at: Field) -> Option<Self::Ref>;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
     fn global_cell(self, c: Gc<DictCell>) -> Option<Self::Ref>;
     /// Assigns to a class variable in a cell. Declines what somebody is to be told of, and what is a change of the class.
@@ -533,6 +535,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
     #[inline(always)]
     fn is_singleton(self, o: Value, s: Value) -> bool {
         o.is(s)
+    }
+    #[inline(always)]
+    fn cell(self, c: Value, at: Field) -> Option<Value> {
+        self.list_elem(c, at, 0)
     }
     #[inline(always)]
     fn global_cell(self, c: Gc<DictCell>) -> Option<Value> {

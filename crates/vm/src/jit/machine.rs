@@ -420,6 +420,13 @@ impl PyMachine for Recorder {
         }
         Some(T { v, r })
     }
+    fn cell(self, c: T<Value>, at: Field) -> Option<T<Value>> {
+        let v = self.i.cell(c.v, at);
+        let empty = self.int_cmp(Cmp::Eq, self.get_int(c, at), self.int_const(0));
+        self.guard(empty.r, v.is_none() != empty.neg);
+        // The same load again, for the optimiser.
+        Some(T { v: v?, r: self.rec().core.op_imm(Op::Get, c.r, Ir::NONE, at.0 as i64) })
+    }
     fn slot(self, o: T<Value>, at: Field) -> Option<T<Value>> {
         let v = self.list_elem(o, at, self.int_const(0))?;
         // Attributes that the shape has are there; members may not be.
