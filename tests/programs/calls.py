@@ -58,3 +58,6 @@ def many(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10=10, a11=11): return a0 + a9
 print(many(*range(10)), many(*range(9), a9=1, a11=0), sum(i for i in range(5)), h(*(i for i in range(3)))[0])
 def recursive(n, acc=()): return acc if not n else recursive(n - 1, (*acc, n))
 print(recursive(5), (lambda f: f(f, 10))(lambda self, n: n and n + self(self, n - 1)))
+def few(a, b): return a, b
+few.__defaults__ = (1, 2, 3)
+print(few(), few(7), few(b=5), few(a=5))

@@ -2,6 +2,9 @@
 //!
 //! # Invariants
 //! - A row's size and trace functions get objects of that kind only, possibly dead ones (sizes), with the world stopped.
+//!   Lengths and flags that say what follows a structure are set before the safepoint after the allocation, and stay; so does
+//!   what a shape says of sizes and of where attributes begin. Rust memory that they look into (caches of code) lives as long
+//!   as the object.
 //! - The kind byte of an object is a [`Kind`] (with bit 7 for instances of Python subclasses): objects are made by
 //!   functions that take one.
 

@@ -11,6 +11,7 @@ use super::{State, docs, save, unpickling_error};
 use crate::common::*;
 use crate::native_layout;
 use adder_vm::builtins::buffer::Buffer;
+use adder_vm::builtins::codecs::still;
 use adder_vm::builtins::{int, object};
 use adder_vm::err::{R, Raised};
 use adder_vm::native::*;
@@ -266,7 +267,10 @@ pub fn load(th: Th, u: Gc<Unpickler>) -> R<Value> {
 }
 pub fn loads(th: Th, u: Gc<Unpickler>, data: Value) -> R<Value> {
     let b = Buffer::simple(th, data)?;
-    let r = run(th, u, Some(b.bytes()));
+    let mut copy = Vec::new();
+    // Texts are checked, then copied.
+    let bytes = still(th, b.bytes(), Some(data).filter(|o| o.is_exact(Kind::Bytes)), &mut copy);
+    let r = run(th, u, Some(bytes));
     drop(b);
     r
 }

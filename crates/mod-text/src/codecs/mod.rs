@@ -13,7 +13,7 @@ use adder_text::codecs::utf8::Utf8;
 use adder_text::codecs::wide::{Order, Utf16Decoder, Utf16Encoder, Utf32Decoder, Utf32Encoder};
 use adder_text::escape::{self, BytesEscapeError, InvalidEscape, RawUnicodeEscape, UnicodeEscape};
 use adder_vm::builtins::buffer::Buffer;
-use adder_vm::builtins::codecs::{Errors, Native, encode_native, run_decoder, run_encoder};
+use adder_vm::builtins::codecs::{Errors, Native, encode_native, run_decoder, run_encoder, still};
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{bytes, codecs_registry as registry, scratch};
 use adder_vm::err::R;
@@ -316,14 +316,16 @@ fn decode_bytes<D: Decoder>(
     })
 }
 fn utf_8_decode(th: Th, a: Args, func: &str) -> R<Value> {
-    let b = Buffer::simple(th, arg(a, 0))?;
-    let ascii = b.bytes().is_ascii();
-    if !ascii && std::str::from_utf8(b.bytes()).is_err() {
+    let held = Buffer::simple(th, arg(a, 0))?;
+    let mut copy = Vec::new();
+    let b = still(th, held.bytes(), Some(arg(a, 0)).filter(|o| o.is_exact(Kind::Bytes)), &mut copy);
+    let ascii = b.is_ascii();
+    if !ascii && std::str::from_utf8(b).is_err() {
         return decode(th, a, func, false, &mut Utf8);
     }
     errors_arg(th, func, a[1])?;
     final_arg(th, a[2], false)?;
-    let s = if ascii { th.str_counted(b.bytes(), b.len(), true)? } else { th.try_str(b.bytes())? };
+    let s = if ascii { th.str_counted(b, b.len(), true)? } else { th.try_str(b)? };
     th.try_tuple(&[s, Value::fix(b.len() as i64)])
 }
 /// A decoder that tells which byte order it found.

@@ -83,13 +83,17 @@ impl ByteArray {
             let len = (self.len.load(Acquire) as usize).min(b.len - start);
             // Not the extent of one storage in another.
             if self.buf.get().is_some_and(|now| now.as_ptr() == b.as_ptr()) {
+                // SAFETY: cut to what this storage holds, which the slice keeps. Its bytes may change: who looks at them twice
+                // and must find the same takes the lock, or a copy.
                 return unsafe { std::slice::from_raw_parts(b.after::<u8>().add(start), len) };
             }
         }
     }
+    /// Under the lock.
     #[allow(clippy::mut_from_ref)]
     fn bytes_mut(&self) -> &mut [u8] {
         let b = self.bytes();
+        // SAFETY: bytes of the heap, which are never read only.
         unsafe { std::slice::from_raw_parts_mut(b.as_ptr() as *mut u8, b.len()) }
     }
     fn cap(&self) -> usize {
@@ -105,6 +109,7 @@ fn raw(th: Th, cap: usize) -> R<Gc<RawBuf>> {
     if cap > u32::MAX as usize - 64 {
         return Err(th.memory_error());
     }
+    // SAFETY: the size that `len` says; the bytes are no slots, so that they need not be written.
     unsafe {
         let b = th.alloc_var::<RawBuf>(16 + cap)?;
         (*b.as_ptr()).len = cap;
@@ -117,6 +122,7 @@ pub fn new(th: Th, b: &[u8]) -> R<Value> {
     let o = super::object::new_instance(th, BYTEARRAY.get())?;
     if !b.is_empty() {
         let buf = raw(th, b.len())?;
+        // SAFETY: new storage of that size.
         unsafe { std::ptr::copy_nonoverlapping(b.as_ptr(), buf.after::<u8>(), b.len()) };
         replace_storage(th, this(o), buf, 0, b.len());
     }
@@ -207,6 +213,7 @@ fn edit(
             } else if from == 0 && new < old {
                 // In place: the front moves.
                 let d = old - new;
+                // SAFETY: the last `total` of the bytes that there are; so below, where the ranges are within the capacity.
                 write(unsafe { std::slice::from_raw_parts_mut(data.add(d), total) }, 0);
                 a.len.store(total as u64, Release);
                 a.start.store((start + d) as u64, Release);
@@ -233,6 +240,7 @@ fn edit(
                 a.len.store(total as u64, Release);
                 return Ok(true);
             } else if let Some(buf) = spare.filter(|b| b.len >= total) {
+                // SAFETY: `buf` is large enough and nobody else's yet; `from + old + tail` bytes are at `data`.
                 unsafe {
                     let d = buf.after::<u8>();
                     std::ptr::copy_nonoverlapping(data, d, from);
@@ -537,6 +545,7 @@ fn repeat(th: Th, v: Value, n: i64) -> R<Value> {
         let n = unit.len().min(b.len());
         if n > 0 {
             b[..n].copy_from_slice(&unit[..n]);
+            // SAFETY: of these bytes the first `n` are written.
             unsafe { str_type::fill_repeat(b.as_mut_ptr(), n, b.len()) };
         }
     })?;
@@ -556,6 +565,7 @@ fn irepeat(th: Th, v: Value, n: i64) -> R<Value> {
     };
     edit(th, a, plan, |b, len| {
         if len > 0 {
+            // SAFETY: `len` bytes were there before.
             unsafe { str_type::fill_repeat(b.as_mut_ptr(), len, b.len()) }
         }
     })?;

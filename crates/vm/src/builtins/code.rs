@@ -91,6 +91,7 @@ fn loaded(th: Th, o: Value) -> R<Gc<Code>> {
     Ok(code(o))
 }
 fn data(th: Th, o: Value) -> R<&'static CodeData> {
+    // SAFETY: `data` never changes once it is set, and lives as long as the code object, which the caller has on the stack.
     Ok(unsafe { &*loaded(th, o)?.data })
 }
 /// A local that is only a cell (not a parameter) is not in `co_varnames`.
@@ -195,6 +196,7 @@ fn lines(th: Th, a: &[Option<Value>]) -> R<Value> {
 impl Code {
     /// Source line of an instruction; 0: none.
     pub fn line_at(&self, i: usize) -> u32 {
+        // SAFETY: code that has instructions to ask for is loaded.
         let d = unsafe { &*self.data };
         let mut i = i.min(d.positions.len().saturating_sub(1));
         loop {
@@ -253,6 +255,7 @@ pub fn constant(th: Th, c: &Const) -> R<Value> {
 
 /// The object of compiled code. Takes the data over.
 pub fn new(th: Th, d: CodeData) -> R<Gc<Code>> {
+    // SAFETY: nobody else has seen the object; until it is registered as one to drop, what it owns is leaked at worst.
     unsafe {
         let c = alloc(th, &d.name, &d.qualname, &d.filename);
         let p = c.as_ptr();
@@ -267,6 +270,7 @@ pub fn new(th: Th, d: CodeData) -> R<Gc<Code>> {
 }
 /// The object of code that is yet to be read.
 fn new_lazy(th: Th, l: Box<LazyCode>) -> Gc<Code> {
+    // SAFETY: as in `new`.
     unsafe {
         let c = l.with_names(|name, qualname, filename| alloc(th, name, qualname, filename));
         let p = c.as_ptr();
@@ -295,8 +299,11 @@ fn load_slow(th: Th, c: Gc<Code>) -> R<()> {
     };
     let b = Body::new(th, d)?;
     // Another thread may have been faster.
+    // SAFETY: every object begins with its header.
     let _g = th.lock(unsafe { c.value().cast_unchecked::<adder_heap::Header>() });
     if c.ins.is_null() {
+        // SAFETY: under the lock, once. Others read these fields after they have found `ins` set, or `simple_args`, which
+        // are written last.
         unsafe {
             // `_fix_co_filename` does not load what it finds.
             let new = c.filename.value();
@@ -326,7 +333,10 @@ fn rename_nested(th: Th, consts: Value, old: &str, new: Value) {
     }
 }
 
-/// A code object without its body.
+/// A code object without its body: all words behind the names are zero.
+///
+/// # Safety
+/// The caller gives it a head.
 unsafe fn alloc(th: Th, name: &str, qualname: &str, filename: &str) -> Gc<Code> {
     unsafe {
         let (name, qualname, filename) = (th.intern(name), th.intern(qualname), th.intern(filename));
@@ -341,6 +351,8 @@ unsafe fn alloc(th: Th, name: &str, qualname: &str, filename: &str) -> Gc<Code> 
         c
     }
 }
+/// # Safety
+/// `p` is a code object that nobody else has seen.
 unsafe fn set_head(
     p: *mut Code,
     argcount: u32,
@@ -360,6 +372,8 @@ unsafe fn set_head(
         (*p).globals_id = AtomicU64::new(0);
     }
 }
+/// # Safety
+/// `p` is a code object with a head.
 unsafe fn d_flags(p: *mut Code) -> CodeFlags {
     CodeFlags(unsafe { (*p).flags })
 }
@@ -381,6 +395,7 @@ struct Body {
 impl Body {
     fn new(th: Th, mut d: CodeData) -> R<Body> {
         let consts = std::mem::take(&mut d.consts);
+        // SAFETY: the size of so many slots, all of which are written.
         let arr = unsafe {
             let arr = th.alloc_old::<Array>(16 + 8 * consts.len());
             (*arr.as_ptr()).cap = consts.len();
@@ -407,6 +422,9 @@ impl Body {
         Ok(Body { consts: arr.value(), names, varnames, ics, nics, data: Box::into_raw(Box::new(d)) })
     }
     /// Makes the parts those of `c`: the instructions last.
+    ///
+    /// # Safety
+    /// `c` has no body; it is locked, or nobody else has seen it.
     unsafe fn put(self, c: Gc<Code>) {
         unsafe {
             let p = c.as_ptr();
@@ -426,6 +444,7 @@ impl Body {
         }
     }
     fn free(self) {
+        // SAFETY: both were made by `new`, and no code object has them.
         unsafe {
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.ics, self.nics as usize)));
             drop(Box::from_raw(self.data));
@@ -481,6 +500,8 @@ pub unsafe fn drop_code(o: adder_heap::Obj) {
 /// Another code object of the same code, with caches and counters of its own.
 pub fn copy(th: Th, canon: Gc<Code>, id: u64) -> R<Gc<Code>> {
     load(th, canon)?;
+    // SAFETY: nobody else has seen the copy. Before anything is allocated in the heap it has lost all that is the other's
+    // own; what remains is the canonical object's, which it refers to.
     unsafe {
         let n = th.alloc_old::<Code>(size_of::<Code>());
         let (p, q) = (n.as_ptr(), canon.as_ptr());
@@ -519,6 +540,7 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
     }
     if let Some(l) = canon.clones.get() {
         for s in l.slots() {
+            // SAFETY: `bind` stores nothing else there.
             if let Some(x) = unsafe { s.gc_opt::<Code>() }
                 && x.globals_id.load(Acquire) == id
             {

@@ -212,8 +212,28 @@ impl EncodeErrors for Asked {
     }
 }
 
+/// Bytes that do not change between two looks at them: a decoder that checks them and then copies them would otherwise
+/// make a str of anything. A copy unless they are those of a bytes object, `object`, or nobody else is there to write.
+pub fn still<'a>(th: Th, b: &'a [u8], object: Option<Value>, copy: &'a mut Vec<u8>) -> &'a [u8] {
+    if object.is_some() || !th.multi() {
+        return b;
+    }
+    *copy = adder_text::room::copy(b);
+    copy
+}
 /// Runs a decoder; gives how much of the input it used. `object`: the bytes object, if there is one.
 pub fn run_decoder<D: Decoder>(
+    th: Th,
+    d: &mut D,
+    input: &[u8],
+    object: Option<Value>,
+    is_final: bool,
+    errors: &Errors,
+    out: &mut Vec<u8>,
+) -> R<usize> {
+    run_on_still(th, d, still(th, input, object, &mut Vec::new()), object, is_final, errors, out)
+}
+fn run_on_still<D: Decoder>(
     th: Th,
     d: &mut D,
     input: &[u8],
@@ -315,6 +335,8 @@ pub fn encode(th: Th, s: Value, encoding: Option<Value>, errors: Option<Value>) 
 
 /// The text of bytes in a native encoding. `object`: the bytes object, if there is one.
 pub fn decode_native(th: Th, b: &[u8], object: Option<Value>, codec: Native, errors: &Errors) -> R<Value> {
+    let mut copy = Vec::new();
+    let b = still(th, b, object, &mut copy);
     if b.is_ascii() && !matches!(codec, Native::Utf16(_) | Native::Utf32(_)) {
         return th.str_counted(b, b.len(), true);
     }
@@ -330,11 +352,11 @@ pub fn decode_native(th: Th, b: &[u8], object: Option<Value>, codec: Native, err
     }
     scratch::with(|out| {
         match codec {
-            Native::Utf8 => run_decoder(th, &mut Utf8, b, object, true, errors, out)?,
-            Native::Ascii => run_decoder(th, &mut Ascii, b, object, true, errors, out)?,
+            Native::Utf8 => run_on_still(th, &mut Utf8, b, object, true, errors, out)?,
+            Native::Ascii => run_on_still(th, &mut Ascii, b, object, true, errors, out)?,
             Native::Latin1 => unreachable!("done above"),
-            Native::Utf16(o) => run_decoder(th, &mut Utf16Decoder::new(o), b, object, true, errors, out)?,
-            Native::Utf32(o) => run_decoder(th, &mut Utf32Decoder::new(o), b, object, true, errors, out)?,
+            Native::Utf16(o) => run_on_still(th, &mut Utf16Decoder::new(o), b, object, true, errors, out)?,
+            Native::Utf32(o) => run_on_still(th, &mut Utf32Decoder::new(o), b, object, true, errors, out)?,
         };
         th.try_str(out)
     })

@@ -3,7 +3,8 @@
 //!
 //! # Invariants
 //! A descriptor's function is called with the object only after the object was tested to be of its class; the layouts
-//! that getters and members read are those of that class.
+//! that getters and members read are those of that class. (`__class__` may be set meanwhile, to a class with the same
+//! layout.) So the functions in the tables of types here get objects of their type, and `fn(o: Value) -> Gc<T>` needs no test.
 
 use crate::err::{R, Raised};
 use crate::n;
@@ -159,6 +160,7 @@ pub static NATIVE_FUNCTION_TYPE: NativeType = NativeType {
             "",
             |th, o| {
                 Ok(match nat(o).module.get() {
+                    // SAFETY: which was tested.
                     Some(m) if m.is_kind(Kind::Module) => unsafe { m.cast_unchecked::<Module>().dict.gc() }
                         .get_str(th, n!(__name__))?
                         .unwrap_or(NONE()),
@@ -637,6 +639,7 @@ pub fn weakref_descriptor(th: Th, t: Gc<Type>) -> Value {
 
 /// `classmethod(f)` or `staticmethod(f)`.
 pub fn wrap_method(th: Th, f: Value, class: bool) -> Value {
+    // SAFETY: new objects, whose two slots are written.
     unsafe {
         if class {
             let o = th.alloc::<ClassMethod>();

@@ -80,7 +80,10 @@ pub enum Found {
     No,
 }
 
-/// Index cells of each width.
+/// Index cells of each width. Whole ones are read and written, also where another thread does the same.
+///
+/// # Safety
+/// Of its functions: `p` is the index of a table whose cells are so wide, and `i` is below their number.
 trait Ix: Copy {
     unsafe fn load(p: *const u8, i: usize) -> u32;
     unsafe fn store(p: *mut u8, i: usize, v: u32);
@@ -224,8 +227,10 @@ impl DictTable {
         // SAFETY: the entries follow the index.
         unsafe { self.index_ptr().add((Self::index_bytes(self.bits) + 7) & !7) as *mut u64 }
     }
+    /// Whoever asks has `i` from the index or from below `nentries`, so that the entry is within the table.
     #[inline(always)]
     pub(super) fn entry_ptr(&self, i: u32) -> *mut u64 {
+        // SAFETY: see above; so in the functions below.
         unsafe { self.entries().add(i as usize * if self.general { 3 } else { 2 }) }
     }
     #[inline(always)]
@@ -334,15 +339,18 @@ impl DictTable {
                 }
                 free = free.or(Some(p.i));
             } else {
+                // SAFETY: an entry of the table; its words are a key's and a value's.
                 let entry = unsafe { entries.add(2 * e as usize) };
                 let k = unsafe { *entry };
                 let same = k == key.bits()
                     || (!is_fix && k != 0 && k & 1 == 0 && {
+                        // SAFETY: keys that are no small ints are strings here.
                         let (a, b): (Gc<Str>, Gc<Str>) =
                             unsafe { (Value::from_bits(k).cast_unchecked(), key.cast_unchecked()) };
                         a.hash() == hash && a.bytes() == b.bytes()
                     });
                 if same {
+                    // SAFETY: as above.
                     let slot = unsafe { &*(entry.add(1) as *const Slot) };
                     slot.init(Some(val));
                     th.m.barrier(me, slot.as_ptr());
@@ -454,6 +462,7 @@ fn is_compact(key: Value) -> bool {
 fn compact_hash(key: Value) -> i64 {
     match key.as_fix() {
         Some(n) => hash_fix(n),
+        // SAFETY: a key for which `is_compact` holds, or that was found in a compact table.
         None => unsafe { key.cast_unchecked::<Str>() }.hash(),
     }
 }

@@ -4,8 +4,11 @@
 //! of a suspended generator it reads the generator's registers.
 //!
 //! # Invariants
-//! - `FrameObject::live` points to the frame's record while it is on a thread's stack; `detach` makes it null before the
-//!   record is left.
+//! - `FrameObj::live` points to the frame's record while it is on a thread's stack; `detach` makes it null before the
+//!   record is left, [`lost`] where a panic has left it. So does a stack live as long as `live` points into it.
+//! - A record is written by the thread whose frame it is, and by others while that one is stopped: all who look at one
+//!   through its frame object do so in [`with_live`]. What variables hold is a value at every safepoint.
+//! - `o` of the functions in the tables of types is an object of the type: its kind needs no test.
 
 use crate::builtins::code_replace;
 use crate::err::R;
@@ -16,6 +19,7 @@ use crate::object::*;
 use crate::slots::Slots;
 use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
+use adder_bytecode::CodeData;
 use adder_heap::Header;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
@@ -79,9 +83,9 @@ pub static FRAME_TYPE: NativeType = NativeType {
             Ok(Value::opt_or_none(fo(o).func.gc().builtins.get()))
         }),
         getter("f_locals", "Return the mapping used by the frame to look up local variables.", f_locals),
-        getter("f_lasti", "Return the index of the last attempted instruction in the frame.", |_, o| {
+        getter("f_lasti", "Return the index of the last attempted instruction in the frame.", |th, o| {
             let f = fo(o);
-            Ok(Value::fix(if starting(f) { 0 } else { code_replace::offset(lasti(f)) }))
+            Ok(Value::fix(if starting(th, f) { 0 } else { code_replace::offset(lasti(th, f)) }))
         }),
         getset(
             "f_lineno",
@@ -149,13 +153,29 @@ fn set_bit(th: Th, o: Value, v: Option<Value>, bit: u64, inverted: bool) -> R<()
     }
     Ok(())
 }
-pub fn lasti(f: Gc<FrameObj>) -> usize {
-    if let Some(l) = unsafe { f.live.load(Acquire).as_ref() } {
+/// Calls `then` with the record of a frame, if it is on a stack. On that of another thread it is looked at, and written,
+/// while the world is stopped: `then` allocates nothing. Where `writes`, registers of a suspended generator do not
+/// become a frame's meanwhile either.
+fn with_live<T>(th: Th, f: Gc<FrameObj>, writes: bool, then: impl FnOnce(Option<&mut Frame>) -> T) -> T {
+    let live = f.live.load(Acquire);
+    let mine = live > th.frames.get() && live <= th.fp.get();
+    if mine || !th.multi() || (live.is_null() && !(writes && f.generator.get().is_some())) {
+        // SAFETY: none, or a frame that this thread itself would have to leave.
+        return then(unsafe { live.as_mut() });
+    }
+    th.m.heap.stop_world(&th.m, || {
+        // SAFETY: what `live` is now is on the stack of a thread that stands, or of one that a fork has left behind.
+        then(unsafe { f.live.load(Acquire).as_mut() })
+    })
+}
+pub fn lasti(th: Th, f: Gc<FrameObj>) -> usize {
+    let running = with_live(th, f, false, |l| {
+        let l = l?;
         let i = l.lasti();
-        if f.tflags.load(Relaxed) & RERAISED != 0 {
-            return raise_point(f, i);
-        }
-        return shown(l, i);
+        Some(if f.tflags.load(Relaxed) & RERAISED != 0 { raise_point(f, i) } else { shown(l, i) })
+    });
+    if let Some(i) = running {
+        return i;
     }
     if let Some(g) = f.generator.get() {
         return g.lasti.load(Relaxed) as usize;
@@ -182,8 +202,11 @@ fn raise_point(f: Gc<FrameObj>, here: usize) -> usize {
 /// An instruction without a line shows as the one before it that has one; of the line that was reported last, if the
 /// frame is observed.
 fn shown(f: &Frame, i: usize) -> usize {
+    // SAFETY: code that runs is loaded.
     let p = &unsafe { &*f.code.data }.positions;
-    if p[i].line != 0 {
+    // Another thread's frame may stand before its first instruction.
+    let Some(at) = p.get(i) else { return 0 };
+    if at.line != 0 {
         return i;
     }
     let last = (f.flags >> 32) as u32;
@@ -192,19 +215,24 @@ fn shown(f: &Frame, i: usize) -> usize {
     of_last.or_else(|| before(&|l| l != 0)).unwrap_or(i)
 }
 /// The frame's start is being reported.
-fn starting(f: Gc<FrameObj>) -> bool {
-    unsafe { f.live.load(Acquire).as_ref() }.is_some_and(|l| l.flags & fflags::STARTING != 0)
+fn starting(th: Th, f: Gc<FrameObj>) -> bool {
+    with_live(th, f, false, |l| l.is_some_and(|l| l.flags & fflags::STARTING != 0))
 }
-pub fn line(f: Gc<FrameObj>) -> u32 {
-    if starting(f) {
-        return code_replace::start_line(unsafe { &*f.code.gc().data });
+/// The data of a frame's code.
+fn data(f: Gc<FrameObj>) -> &'static CodeData {
+    // SAFETY: code that runs or has run is loaded, and there as long as the frame object, which is on the stack.
+    unsafe { &*f.code.gc().data }
+}
+pub fn line(th: Th, f: Gc<FrameObj>) -> u32 {
+    if starting(th, f) {
+        return code_replace::start_line(data(f));
     }
-    f.code.gc().line_at(lasti(f))
+    f.code.gc().line_at(lasti(th, f))
 }
-fn f_lineno(_th: Th, o: Value) -> R<Value> {
+fn f_lineno(th: Th, o: Value) -> R<Value> {
     let f = fo(o);
-    let n = line(f);
-    let zero = starting(f) || code_replace::is_empty_module(unsafe { &*f.code.gc().data });
+    let n = line(th, f);
+    let zero = starting(th, f) || code_replace::is_empty_module(data(f));
     Ok(if n == 0 && zero { Value::fix(0) } else { line_value(n) })
 }
 /// A line as Python sees it: None if there is none.
@@ -218,7 +246,7 @@ fn repr(th: Th, o: Value) -> R<Value> {
         "<frame at {:#x}, file {}, line {}, code {}>",
         crate::builtins::object::id(th, o),
         th.text(th.repr(c.filename.value())?),
-        line(f),
+        line(th, f),
         th.text(c.name.value())
     )))
 }
@@ -285,6 +313,7 @@ pub unsafe fn tell(t: Th, mut p: *mut Frame, out: &mut dyn FnMut(Value)) {
             continue;
         }
         let at = (fr.pc as usize).wrapping_sub(fr.code.ins as usize) / size_of::<adder_bytecode::Ins>();
+        // SAFETY: code that runs is loaded.
         let known = at < unsafe { &*fr.code.data }.positions.len();
         out(fr.func.value());
         out(fr.code.value());
@@ -338,6 +367,7 @@ pub fn caller(th: Th, f: *mut Frame) -> Option<&'static mut Frame> {
         if p <= th.frames.get() {
             return None;
         }
+        // SAFETY: a frame above the bottom of the stack that `f` is on.
         if unsafe { (*p).flags } & fflags::HIDDEN == 0 {
             return Some(unsafe { &mut *p });
         }
@@ -369,14 +399,19 @@ fn f_back(th: Th, o: Value) -> R<Value> {
 /// The frame is being left: the object keeps the locals and the caller.
 pub fn detach(th: Th, f: &mut Frame) {
     let o = fo(f.object.value());
-    let n = f.code.varnames.gc().len;
-    if let Ok(a) = th.array(n) {
-        for i in 0..n {
-            if let Some(v) = unsafe { f.reg(i) } {
-                th.store(a, a.slot(i), v);
+    let (n, pending) = (f.code.varnames.gc().len, th.exc.get());
+    match th.array(n) {
+        Ok(a) => {
+            for i in 0..n {
+                // SAFETY: a variable of the frame's code.
+                if let Some(v) = unsafe { f.reg(i) } {
+                    th.store(a, a.slot(i), v);
+                }
             }
+            th.store(o, &o.saved, a);
         }
-        th.store(o, &o.saved, a);
+        // Leaving a frame does not fail.
+        Err(_) => th.exc.init(pending),
     }
     let i = f.lasti();
     o.lasti.store(if o.tflags.load(Relaxed) & RERAISED != 0 { raise_point(o, i) } else { i } as u64, Relaxed);
@@ -393,6 +428,13 @@ pub fn detach(th: Th, f: &mut Frame) {
         o.generator.init(None);
     }
 }
+/// A panic has left the frame: what it had is lost.
+pub fn lost(f: &mut Frame) {
+    let o = fo(f.object.value());
+    o.lasti.store(f.lasti() as u64, Relaxed);
+    o.live.store(std::ptr::null_mut(), Release);
+    o.generator.init(None);
+}
 pub fn suspended(_th: Th, o: Value, _g: Gc<Generator>) {
     fo(o).live.store(std::ptr::null_mut(), Release);
 }
@@ -400,71 +442,78 @@ pub fn resumed(_th: Th, o: Value, f: &mut Frame) {
     fo(o).live.store(f, Release);
 }
 
-/// Register `i` of the frame, wherever it is now.
-fn local(f: Gc<FrameObj>, i: usize) -> Option<Value> {
-    unsafe {
-        if let Some(l) = f.live.load(Acquire).as_ref() {
-            return l.reg(i);
-        }
-        let a = match f.generator.get() {
-            Some(g) => g.regs.get(),
-            None => f.saved.get(),
-        };
-        a.and_then(|a| if i < a.cap { a.slot(i).get() } else { None })
+/// Where the registers of a frame are that is on no stack.
+fn kept(f: Gc<FrameObj>) -> Option<Gc<Array>> {
+    match f.generator.get() {
+        Some(g) => g.regs.get(),
+        None => f.saved.get(),
     }
 }
+/// Register `i` of the frame, wherever it is now.
+fn local(th: Th, f: Gc<FrameObj>, i: usize) -> Option<Value> {
+    with_live(th, f, false, |l| match l {
+        // SAFETY: a variable of the frame's code.
+        Some(l) => unsafe { l.reg(i) },
+        None => kept(f).and_then(|a| if i < a.cap { a.slot(i).get() } else { None }),
+    })
+}
 fn has_cell(c: Gc<Code>, i: usize) -> bool {
+    // SAFETY: as in `data`.
     let d = unsafe { &*c.data };
     i >= d.nlocals as usize || d.cells.contains(&(i as u32))
 }
 /// The value of variable `i`, its cell opened.
-pub fn local_slot<T>(f: Gc<FrameObj>, i: usize, then: impl FnOnce(Value) -> T) -> Option<T> {
-    let mut v = local(f, i);
+pub fn local_slot(th: Th, f: Gc<FrameObj>, i: usize) -> Option<Value> {
+    let mut v = local(th, f, i);
     if has_cell(f.code.gc(), i)
         && let Some(c) = v.and_then(|x| x.exact::<Cell>())
     {
         v = c.v.get();
     }
-    v.map(then)
+    v
 }
 /// Sets variable `i` of the frame, wherever it is now.
 pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
-    if has_cell(f.code.gc(), i)
-        && let Some(c) = local(f, i).and_then(|x| x.exact::<Cell>())
-    {
-        th.store(c, &c.v, v);
-        return Ok(());
-    }
-    unsafe {
-        if let Some(l) = f.live.load(Acquire).as_mut() {
-            *l.regs.add(i) = v.bits();
-            l.flags |= fflags::WRITTEN;
-            return Ok(());
+    let cell = has_cell(f.code.gc(), i);
+    // Only where the variable has no cell, or not yet, its register may become another one.
+    let in_cell = |now: Option<Value>| {
+        let c = now.filter(|_| cell).and_then(|x| x.exact::<Cell>());
+        if let Some(c) = c {
+            th.store(c, &c.v, v);
         }
-        let a = match f.generator.get() {
-            Some(g) => g.regs.get(),
-            None => f.saved.get(),
-        };
-        if let Some(a) = a
-            && i < a.cap
-        {
-            th.store(a, a.slot(i), v);
+        c.is_some()
+    };
+    with_live(th, f, true, |l| match l {
+        // SAFETY: a variable of the frame's code; its thread stands, or is this one.
+        Some(l) => unsafe {
+            if !in_cell(l.reg(i)) {
+                *l.regs.add(i) = v.bits();
+                l.flags |= fflags::WRITTEN;
+            }
+        },
+        None => {
+            if let Some(a) = kept(f)
+                && i < a.cap
+                && !in_cell(a.slot(i).get())
+            {
+                th.store(a, a.slot(i), v);
+            }
         }
-    }
+    });
     Ok(())
 }
 /// Names and values of the locals, cells opened.
-pub fn each_local(f: Gc<FrameObj>, mut g: impl FnMut(usize, Value, Option<Value>)) {
+pub fn each_local(th: Th, f: Gc<FrameObj>, mut g: impl FnMut(usize, Value, Option<Value>)) {
     let names = f.code.gc().varnames.gc();
     for i in 0..names.len {
-        g(i, names.items()[i], local_slot(f, i, |v| v));
+        g(i, names.items()[i], local_slot(th, f, i));
     }
 }
 /// A dict of the frame's variables.
 pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
     let d = Gc::<Dict>::new(th);
     let mut r = Ok(());
-    each_local(f, |_, k, v| {
+    each_local(th, f, |_, k, v| {
         if let (Some(v), Ok(())) = (v, r) {
             r = d.set(th, k, v);
         }
@@ -477,6 +526,7 @@ pub fn locals_dict(th: Th, f: Gc<FrameObj>) -> R<Gc<Dict>> {
 }
 /// The code of a module or a class is within a comprehension: variables of that have values.
 pub fn in_comprehension(f: &Frame) -> bool {
+    // SAFETY: code that runs is loaded; so many registers are variables (below).
     let (d, names) = (unsafe { &*f.code.data }, f.code.varnames.value().known::<Tuple>());
     (0..d.nlocals as usize).any(|i| hidden(names.items()[i], unsafe { f.reg(i) }))
 }
@@ -487,6 +537,7 @@ fn hidden(name: Value, v: Option<Value>) -> bool {
 /// The variables of a running frame as a new dict.
 pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let c = f.code;
+    // SAFETY: as in `in_comprehension`.
     let d = unsafe { &*c.data };
     let names = c.varnames.value().known::<Tuple>();
     let out = Gc::<Dict>::new(th);
@@ -513,7 +564,7 @@ fn f_locals(th: Th, o: Value) -> R<Value> {
     if let Some(ns) = f.namespace.get() {
         let c = f.code.gc();
         let names = c.varnames.value().known::<Tuple>();
-        if !(0..c.nlocals as usize).any(|i| hidden(names.items()[i], local_slot(f, i, |v| v))) {
+        if !(0..c.nlocals as usize).any(|i| hidden(names.items()[i], local_slot(th, f, i))) {
             return Ok(ns);
         }
     }

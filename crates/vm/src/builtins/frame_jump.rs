@@ -135,6 +135,13 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
             th.handled.init(unsafe { frame.reg(base + r) });
         }
     }
-    frame.pc = unsafe { code.ins.add(target) };
+    // SAFETY: the target is an instruction of the frame's code, its depth within the frame's window. Registers that become
+    // live again hold what died in them, if `contents` does not know them to be set.
+    unsafe {
+        for r in frame.depth()..d.depths[target] as usize {
+            *frame.regs.add(r) = 0;
+        }
+        frame.pc = code.ins.add(target);
+    }
     Ok(())
 }

@@ -167,7 +167,7 @@ fn position(th: Th, o: Value, key: Value, bound: bool) -> R<Option<usize>> {
                 None => hash == n.known::<Str>().hash() && th.eq(*n, key)?,
             };
         if same {
-            if local_slot(f, i, |v| v).is_some() {
+            if local_slot(th, f, i).is_some() {
                 return Ok(Some(i));
             }
             unbound = unbound.or(Some(i));
@@ -177,7 +177,7 @@ fn position(th: Th, o: Value, key: Value, bound: bool) -> R<Option<usize>> {
 }
 fn get(th: Th, o: Value, key: Value) -> R<Option<Value>> {
     if let Some(i) = position(th, o, key, true)? {
-        return Ok(local_slot(frame_of(o), i, |v| v));
+        return Ok(local_slot(th, frame_of(o), i));
     }
     match extra(th, o, false) {
         Some(d) => d.get(th, key),

@@ -14,7 +14,8 @@
 //! A list always holds an array (an empty one is shared and static), an array always has `cap` slots, all of them set
 //! or null. Words are moved in bulk under the lock, or in arrays that nobody else has; with several threads word by
 //! word where others may read. A slice of the items is used before the list can change: nothing is called meanwhile,
-//! and allocation alone changes no list.
+//! and allocation alone changes no list (finalizers and weakref callbacks wait for the interpreter's loop; other threads
+//! wait for the lock, which is held across it). The pointer in the slice keeps the array alive, and where it is.
 
 use super::iters::{Items, new_list_iter};
 use super::slice;
@@ -180,6 +181,7 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
     if cap > 1 << 40 {
         return Err(th.memory_error());
     }
+    // SAFETY: the size of so many slots; all are written before anything else is allocated.
     unsafe {
         let a = th.alloc_var::<Array>(16 + 8 * cap)?;
         (*a.as_ptr()).cap = cap;
@@ -190,6 +192,9 @@ pub fn array_of(th: Th, items: &[Value], cap: usize) -> R<Gc<Array>> {
     }
 }
 /// The values in the first `n` slots, all of which must be set. Do not keep it while others may write.
+///
+/// # Safety
+/// `n` is no more than the length of a list that is locked, or that no other thread has; its items stay meanwhile.
 #[inline(always)]
 pub unsafe fn values<'a>(a: Gc<Array>, n: usize) -> &'a [Value] {
     debug_assert!(n <= a.cap);
@@ -203,6 +208,9 @@ fn data(a: Gc<Array>) -> *mut u64 {
 /// Fewer words than this are moved one by one: that is over before a call or vectors have begun.
 const FEW: usize = 16;
 /// Copies words between arrays that do not overlap, the last one first if `reversed`.
+///
+/// # Safety
+/// Both have `n` words. Nobody writes to the source, or sees the target, meanwhile.
 #[inline(always)]
 unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize, reversed: bool) {
     unsafe {
@@ -218,6 +226,9 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize, reversed: bool) {
     }
 }
 /// Reads a word by itself: the compiler does not make vectors of it.
+///
+/// # Safety
+/// There is one.
 #[inline(always)]
 unsafe fn one(at: *const u64) -> u64 {
     unsafe { AtomicU64::from_ptr(at.cast_mut()).load(Relaxed) }
@@ -266,6 +277,7 @@ pub fn snapshot(th: Th, l: Gc<List>) -> R<Value> {
     if n == 0 {
         return Ok(Root::empty_tuple.value());
     }
+    // SAFETY: with one thread the list has the same items after the allocation.
     unsafe {
         let t = super::tuple::alloc(th, n)?;
         debug_assert_eq!(l.len(), n);
@@ -307,6 +319,9 @@ fn reserve(th: Th, l: Gc<List>, n: usize, exact: bool) -> R<()> {
 }
 /// Moves `n` slots within an array word by word (racing readers see whole words). Under the lock; the caller runs the
 /// barrier.
+///
+/// # Safety
+/// Both ranges are within the array.
 unsafe fn shift(th: Th, a: Gc<Array>, from: usize, to: usize, n: usize) {
     unsafe {
         if !th.multi() {
@@ -382,6 +397,7 @@ pub fn append_all(th: Th, l: Gc<List>, items: &[Value]) -> R<()> {
             a.slot(n + i).init(Some(*v));
         }
     } else {
+        // SAFETY: `reserve` has made room. Nothing refers to slots beyond a list's length.
         unsafe { std::ptr::copy_nonoverlapping(items.as_ptr() as *const u64, data(a).add(n), items.len()) };
     }
     touched(th, a);
@@ -393,6 +409,7 @@ pub fn extend(th: Th, l: Gc<List>, v: Value) -> R<()> {
         return append_all(th, l, t.items());
     }
     if let Some((a, n)) = super::iters::bulk(th, v)? {
+        // SAFETY: an array of this thread's own.
         return append_all(th, l, unsafe { values(a, n) });
     }
     let mut it = Items::new(th, v)?;
@@ -478,6 +495,7 @@ fn splice(th: Th, l: Gc<List>, i: usize, j: usize, items: &[Value]) -> R<()> {
         reserve(th, l, len, false)?;
     }
     let a = l.array();
+    // SAFETY: there is room for `len` items.
     unsafe {
         if items.len() != j - i {
             shift(th, a, j, i + items.len(), rest);
@@ -779,6 +797,7 @@ fn list_concat(th: Th, a: Value, b: Value) -> R<Value> {
     };
     let (b2, m) = if th.multi() { copy_of(th, y, 0)? } else { (y.array(), y.len()) };
     let (arr, n) = copy_of(th, this(a), m)?;
+    // SAFETY: `copy_of` has left room for `m` more; `b2` is a copy, or its list has not changed since.
     unsafe { std::ptr::copy_nonoverlapping(data(b2), data(arr).add(n), m) };
     Ok(from_array(th, arr, n + m).value())
 }
@@ -790,6 +809,7 @@ fn list_repeat(th: Th, o: Value, k: i64) -> R<Value> {
     if total == 0 {
         return Ok(new(th, &[])?.value());
     }
+    // SAFETY: as in `array_of`: `replicate` writes what is behind the first `n`. The lock is held.
     unsafe {
         let a = th.alloc_var::<Array>(16 + 8 * total)?;
         (*a.as_ptr()).cap = total;
@@ -818,6 +838,7 @@ fn list_irepeat(th: Th, o: Value, k: i64) -> R<Value> {
     };
     reserve(th, l, total, false)?;
     let a = l.array();
+    // SAFETY: there is room for `total`, and others look at no more than the old length.
     unsafe { super::tuple::replicate(data(a) as *mut Value, n, k as usize) };
     touched(th, a);
     l.len.store(total as u64, Release);

@@ -73,6 +73,7 @@ pub fn new_instance(th: Th, t: Gc<Type>) -> R<Value> {
     }
     let v = new_unwatched(th, t)?;
     if watched {
+        // SAFETY: an instance is an object.
         th.m.register_finalizer(unsafe { v.obj().unwrap_unchecked() });
     }
     Ok(v)
@@ -91,6 +92,7 @@ pub fn new_unwatched(th: Th, t: Gc<Type>) -> R<Value> {
     if s.ext_at == EXT_VAR {
         return Err(th.system_error("instances of a variable-sized type are made by their type"));
     }
+    // SAFETY: the size that the shape says; all words are written.
     unsafe {
         let o = match th.m.try_alloc(size, t.inst_kind, s.id) {
             Ok(o) => o,
@@ -132,6 +134,7 @@ pub fn id(th: Th, v: Value) -> u64 {
     if let Some(o) = v.obj() {
         if v.header().is_some_and(|h| h.flags.load(Relaxed) & flags::HAS_ID == 0) {
             th.m.pin(o);
+            // SAFETY: an object.
             unsafe { o.as_ref() }.flags.fetch_or(flags::HAS_ID, Relaxed);
         }
     }
@@ -258,6 +261,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     if old == new {
         return Ok(());
     }
+    // SAFETY: an object, for its class is one whose instances may change it; so below.
     let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
     let s = shape(o.shape_id());
     // A root shape of the new type with the old object's size; then the attributes in their old order.
@@ -292,6 +296,7 @@ fn object_format(th: Th, a: &[Option<Value>]) -> R<Value> {
 fn object_sizeof(_: Th, a: &[Option<Value>]) -> R<Value> {
     let o = a[0].unwrap();
     let n = match o.obj() {
+        // SAFETY: the function of the object's own kind. What it reads does not change.
         Some(ob) => match crate::kinds::table()[unsafe { ob.as_ref() }.kind as usize].size {
             adder_heap::Size::Fixed(n) => n as i64,
             adder_heap::Size::Fn(f) => unsafe { f(ob) as i64 },
@@ -351,6 +356,7 @@ impl Th {
         use crate::thread::ThreadSlot;
         let slot = &self.slots[ThreadSlot::ReprList as usize];
         let l: Gc<List> = match slot.get() {
+            // SAFETY: nothing else is stored there.
             Some(l) => unsafe { l.cast_unchecked() },
             None => match crate::builtins::list::new(self, &[]) {
                 Ok(l) => {

@@ -66,7 +66,10 @@ fn plain(th: Th, t: Gc<Tuple>) -> Value {
     if t.value().is_exact(Kind::Tuple) { t.value() } else { th.tuple(t.items()) }
 }
 
-/// A tuple of `n` items that the caller fills with `set_item` before the next allocation.
+/// A tuple of `n` items.
+///
+/// # Safety
+/// The caller writes all of them before the next allocation.
 pub unsafe fn alloc(th: Th, n: usize) -> R<Gc<Tuple>> {
     if n > 1 << 40 {
         return Err(th.memory_error());
@@ -77,6 +80,8 @@ pub unsafe fn alloc(th: Th, n: usize) -> R<Gc<Tuple>> {
         Ok(t)
     }
 }
+/// # Safety
+/// Written to it is only while nobody else has seen the tuple.
 #[inline(always)]
 pub unsafe fn items_ptr(t: Gc<Tuple>) -> *mut Value {
     t.after::<Value>()
@@ -84,6 +89,7 @@ pub unsafe fn items_ptr(t: Gc<Tuple>) -> *mut Value {
 /// `(a, b)`: what `zip`, `enumerate` and `items()` make at each step.
 #[inline]
 pub fn pair(th: Th, a: Value, b: Value) -> Value {
+    // SAFETY: 32 bytes are a tuple of two; all is written.
     unsafe {
         let o = th.m.alloc(32, Kind::Tuple as u8, Kind::Tuple as u32);
         let t = Gc::<Tuple>::from_obj(o);
@@ -106,6 +112,8 @@ pub fn new_of(th: Th, t: Gc<Type>, items: &[Value]) -> R<Value> {
     let s = crate::shape::shape(t.root_shape.load(Acquire));
     let tail = s.ext_at == crate::shape::EXT_VAR;
     let size = 16 + 8 * (items.len() + tail as usize);
+    // SAFETY: the size that the length and the flag say, which are set with all words before the next allocation. The items
+    // lie in a tuple, or on the native stack.
     unsafe {
         let Ok(o) = th.m.try_alloc(size, t.inst_kind, s.id) else { return Err(th.memory_error()) };
         let g = Gc::<Tuple>::from_obj(o);
@@ -144,11 +152,12 @@ pub fn from_iterable(th: Th, v: Value) -> R<Value> {
     }
     th.try_tuple(g.as_slice())
 }
-/// A tuple of the first `n` slots of an array that nobody else changes.
+/// A tuple of the first `n` slots of an array that nobody else changes, all of which are set.
 pub fn from_array(th: Th, a: Gc<Array>, n: usize) -> R<Value> {
     if n == 0 {
         return Ok(Root::empty_tuple.value());
     }
+    // SAFETY: the caller's arrays have so many values.
     unsafe {
         let t = alloc(th, n)?;
         std::ptr::copy_nonoverlapping(a.slots().as_ptr() as *const Value, items_ptr(t), n);
@@ -203,6 +212,7 @@ pub(super) fn hash_end(acc: u64, len: usize) -> i64 {
 /// [`tuple_hash::nested`]: super::tuple_hash::nested
 fn tuple_hash(th: Th, o: Value) -> R<i64> {
     let items = this::<Tuple>(o).items() as *const [Value];
+    // SAFETY: the caller has the tuple.
     let items = unsafe { &*items };
     let mut acc = HASH_SEED;
     for (i, v) in items.iter().enumerate() {
@@ -291,6 +301,7 @@ fn tuple_getitem(th: Th, o: Value, k: Value) -> R<Value> {
         if r.len == 0 {
             return Ok(Root::empty_tuple.value());
         }
+        // SAFETY: the range has so many indices, each within the tuple.
         unsafe {
             let n = alloc(th, r.len)?;
             for (to, from) in r.iter().enumerate() {
@@ -331,6 +342,7 @@ fn tuple_concat(th: Th, a: Value, b: Value) -> R<Value> {
     if x.len + y.len == 0 {
         return Ok(Root::empty_tuple.value());
     }
+    // SAFETY: as many items as both have.
     unsafe {
         let t = alloc(th, x.len + y.len)?;
         let p = items_ptr(t);
@@ -340,6 +352,9 @@ fn tuple_concat(th: Th, a: Value, b: Value) -> R<Value> {
     }
 }
 /// Fills `dst[n..n * times]` with copies of `dst[..n]`.
+///
+/// # Safety
+/// There is room for that, the first `n` are set, and nobody else looks at the others.
 pub unsafe fn replicate(dst: *mut Value, n: usize, times: usize) {
     unsafe {
         let total = n * times;
@@ -367,6 +382,7 @@ fn tuple_repeat(th: Th, o: Value, n: i64) -> R<Value> {
         return Ok(Root::empty_tuple.value());
     }
     let Some(total) = t.len.checked_mul(n as usize) else { return Err(th.memory_error()) };
+    // SAFETY: `total` is as many as are copied and replicated.
     unsafe {
         let r = alloc(th, total)?;
         std::ptr::copy_nonoverlapping(t.items().as_ptr(), items_ptr(r), t.len);

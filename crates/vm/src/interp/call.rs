@@ -135,6 +135,7 @@ impl Th {
             g.push(self, *v)?;
             names.push(self, self.intern(k))?;
         }
+        // SAFETY: `tuple` gives one.
         let names: Gc<Tuple> = unsafe { self.tuple(names.as_slice()).cast_unchecked() };
         self.call_raw(f, RawArgs::with_kw(g.as_slice(), if kw.is_empty() { None } else { Some(names) }))
     }
@@ -154,6 +155,7 @@ impl Th {
                     names.push(self, k)?;
                     i = ni;
                 }
+                // SAFETY: as in `call_kw`.
                 let names: Gc<Tuple> = unsafe { self.tuple(names.as_slice()).cast_unchecked() };
                 self.call_raw(f, RawArgs::with_kw(g.as_slice(), Some(names)))
             }
@@ -239,6 +241,7 @@ impl Th {
     // -- native functions
     pub fn call_native(self, f: Gc<NativeFunction>, a: RawArgs) -> R<Value> {
         if std::ptr::eq(f.def, &crate::builtins::type_::NEW_DEF) {
+            // SAFETY: every `__new__` is made with its type, and that never changes.
             return crate::builtins::type_::call_new_wrapper(self, unsafe { f.this.gc() }, a);
         }
         let recv = if f.def.sig.receiver || f.def.kind == DefKind::ClassMethod { f.this.get() } else { None };
@@ -313,6 +316,7 @@ impl Th {
         self.may_run_python()?;
         // Above everything that the current frame uses.
         let regs = self.free_regs();
+        // SAFETY: all above them is free.
         unsafe { self.push_frame(f, regs, first, a, fflags::ENTRY) }?;
         self.run_entry()
     }
@@ -375,6 +379,7 @@ impl Th {
     #[inline(always)]
     fn run_marked(self) -> R<Value> {
         // A generator that delegates is resumed with the frames that it delegates to above its own.
+        // SAFETY: the bottom frame is never run, so there is one below an entry frame.
         let below = || unsafe { super::chain::below(entry_frame(self.fp.get())) };
         let base = if cfg!(debug_assertions) { below() } else { std::ptr::null_mut() };
         let r = run(self);
@@ -393,6 +398,8 @@ impl Th {
         a: RawArgs,
         flags: u64,
     ) -> R<&'static mut Frame> {
+        // SAFETY: `room_for` has seen that record and registers fit. Python code may run after it (`__eq__` of a keyword), in
+        // frames that are gone again; it may give the function other code, but `code` is what was bound.
         unsafe {
             let code: Gc<Code> = f.code.gc_unchecked();
             crate::builtins::code::load(self, code)?;
@@ -425,6 +432,7 @@ impl Th {
     #[cold]
     fn too_deep(self) -> Raised {
         let old = self.frame_limit.get();
+        // SAFETY: the stack of frames goes on to its end, which `frames_end` leaves a few frames before.
         self.frame_limit.set(unsafe { old.add(50).min(self.frames_end.get()) });
         let e = self.recursion_error("maximum recursion depth exceeded");
         self.frame_limit.set(old);
@@ -558,6 +566,7 @@ fn bind_general<const N: usize>(
     };
     if a.nkw() != 0 {
         let names = code.varnames.gc();
+        // SAFETY: `push_frame` has loaded the code.
         let posonly = unsafe { (*code.data).posonly as usize };
         for (k, v) in a.keywords() {
             let Some(ks) = k.cast::<Str>() else {
@@ -567,6 +576,7 @@ fn bind_general<const N: usize>(
             let hit = params[posonly..].iter().position(|p| p.is(k)).or_else(|| {
                 params[posonly..]
                     .iter()
+                    // SAFETY: names of variables are strings.
                     .position(|p| unsafe { p.cast_unchecked::<Str>() }.bytes() == ks.bytes())
             });
             if let Some(i) = hit {
@@ -598,7 +608,7 @@ fn bind_general<const N: usize>(
         }
         for i in given.max(need)..npos {
             if vals[i].is_none() {
-                vals[i] = Some(defs.unwrap().items()[i - need]);
+                vals[i] = Some(defs.unwrap().items()[i + nd - npos]);
             }
         }
     }

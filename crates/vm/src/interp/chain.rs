@@ -16,7 +16,12 @@
 //!   on a suspended generator from outside call [`settle`] first, which makes them RUNNING if they are in a gap.
 //! - A chain whose last generator is suspended and delegates to none is right: the others wait for it. Two things end a delegation while the
 //!   delegate lives, and make all chains void ([`changed`]): exceptions thrown in, frames that are moved to another line.
-//! - Chains are made, and there are gaps, only while the process has one thread.
+//! - Chains are made, and there are gaps, only while the process has one thread. So nothing here is claimed by atomic
+//!   operations; a thread that starts another one writes its gaps first (`thread::before_start`).
+//! - The array holds small ints, then generators, which `plain` and `next` have looked at when they were added. It has room
+//!   for what `LEN` says, and `REGS` is the sum of `nregs` of all but the last of the generators and of the root: so the innermost
+//!   frame stands where it would, and the gap has room for the registers of each.
+//! - The functions that take registers by hand rely on what those in `generator::quick` rely on.
 
 use super::generator::*;
 use crate::builtins::async_gen;
@@ -53,6 +58,9 @@ pub fn gap(flags: u64) -> usize {
     if flags & fflags::GENERATOR != 0 { ((flags & GAP) >> GAP_SHIFT) as usize } else { 0 }
 }
 /// The frame below that has been written.
+///
+/// # Safety
+/// `f` is a frame of a thread that is this one, or stands.
 #[inline(always)]
 pub unsafe fn below(f: *mut Frame) -> *mut Frame {
     unsafe { f.sub(1 + gap((*f).flags)) }
@@ -64,12 +72,15 @@ fn words(a: Gc<Array>) -> *mut u64 {
 }
 #[inline(always)]
 fn number(w: u64) -> usize {
+    // SAFETY: a small int, never null.
     unsafe { Value::from_bits(w) }.as_fix().unwrap_or(0) as usize
 }
 #[inline(always)]
 fn fix(n: usize) -> u64 {
     Value::fix(n as i64).bits()
 }
+/// # Safety
+/// `i` is below the array's `LEN`.
 #[inline(always)]
 unsafe fn nth(a: Gc<Array>, i: usize) -> Gc<Generator> {
     unsafe { Value::from_bits(*words(a).add(FIRST + i)).cast_unchecked() }
@@ -80,6 +91,9 @@ fn nregs(g: Gc<Generator>) -> usize {
 }
 
 /// The generator that a suspended one delegates to, by code as the compiler writes it.
+///
+/// # Safety
+/// There is one thread.
 #[inline(always)]
 unsafe fn next(g: Gc<Generator>) -> Option<Gc<Generator>> {
     unsafe {
@@ -108,6 +122,9 @@ fn plain(g: Gc<Generator>) -> bool {
 }
 
 /// As `generator::quick_resume`, for a generator that has a chain.
+///
+/// # Safety
+/// As there.
 #[inline(always)]
 pub unsafe fn resume(
     th: Th,
@@ -166,6 +183,9 @@ pub unsafe fn resume(
 }
 
 /// [`resume`] as a function of its own.
+///
+/// # Safety
+/// As there.
 #[inline(never)]
 pub unsafe fn resume_called(
     th: Th,
@@ -181,6 +201,9 @@ pub unsafe fn resume_called(
 }
 
 /// As `generator::quick_yield`, for frames with a gap, and for generators that delegate to one.
+///
+/// # Safety
+/// As there.
 #[inline(always)]
 pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<Yielded> {
     unsafe {
@@ -230,6 +253,9 @@ pub unsafe fn yielded(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut F
 }
 
 /// As `generator::quick_yield`, for an async generator's frame that a `Send` to its awaitable pushed.
+///
+/// # Safety
+/// As there.
 #[inline(always)]
 pub unsafe fn yielded_async(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<At> {
     unsafe {
@@ -253,6 +279,9 @@ pub unsafe fn yielded_async(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: 
 }
 
 /// As `generator::quick_return`, for frames with a gap: the one below is written and goes on after its `yield from`.
+///
+/// # Safety
+/// As there.
 #[inline(always)]
 pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
     unsafe {
@@ -298,6 +327,9 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
 }
 
 /// What the innermost generator of a root's chain now delegates to becomes part of the chain.
+///
+/// # Safety
+/// There is one thread; `g` is the last one of the chain, or the root if that is empty.
 unsafe fn extend(th: Th, root: Gc<Generator>, mut g: Gc<Generator>) {
     unsafe {
         let Some(chain) = root.chain.get() else { return };
@@ -321,6 +353,9 @@ unsafe fn extend(th: Th, root: Gc<Generator>, mut g: Gc<Generator>) {
 }
 
 /// Gives a suspended generator its chain, if it delegates to a generator.
+///
+/// # Safety
+/// There is one thread.
 #[inline(never)]
 unsafe fn build(th: Th, root: Gc<Generator>) {
     unsafe {
@@ -369,6 +404,8 @@ pub unsafe fn unchain_at(th: Th, f: *mut Frame) {
 #[cold]
 #[inline(never)]
 fn write_gap(th: Th, f: *mut Frame) {
+    // SAFETY: below `f` there are as many records, and below its registers as many others, as the generators of the chain
+    // need; these are SUSPENDED, so their registers are in their arrays. Nothing is allocated meanwhile.
     unsafe {
         let flags = (*f).flags;
         let n = gap(flags);
@@ -420,6 +457,7 @@ pub fn settle(th: Th, mut g: Gc<Generator>) {
         return;
     }
     while g.state.load(Relaxed) == SUSPENDED {
+        // SAFETY: there is one thread, which was tested.
         match unsafe { next(g) } {
             Some(d) => g = d,
             None => return,

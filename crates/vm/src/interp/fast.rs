@@ -397,11 +397,8 @@ pub fn check_local<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
 }
 #[inline(always)]
 pub fn load_deref<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
-    let c = m.reg(i.b());
-    if m.test(m.int_cmp(Cmp::Eq, m.get_int(c, CELL_V), m.int_const(0))) {
-        return Err(m.decline());
-    }
-    m.set_reg(i.a(), m.get(c, CELL_V));
+    let Some(v) = m.cell(m.reg(i.b()), CELL_V) else { return Err(m.decline()) };
+    m.set_reg(i.a(), v);
     Ok(pc.next())
 }
 #[inline(always)]

@@ -9,6 +9,12 @@
 //! # Invariants
 //! - `state` goes CREATED → RUNNING ⇄ SUSPENDED → FINISHED; only the thread that moved it to RUNNING touches the rest.
 //! - While the generator runs, `outer` is the exception that its resumer handles; `handled` is the generator's own.
+//! - `code`, `func` and, until it is finished, `regs` are there from the start. `regs` has as many slots as the code has
+//!   registers (one more if that is odd), so what is live at `lasti` fits into it; all of its words are null or values at all
+//!   times, so who reads one without having claimed the generator finds an old value, never none.
+//! - `lasti` is an instruction of `code`, with `depth` live registers. `extra` of a frame whose flags have `GENERATOR` is its
+//!   generator; the `pc` of whoever resumed it is the instruction that did. Behind a `Send` or `ForIter` come a `Jump` and
+//!   another instruction, which `adder_bytecode::verify` asks for; that a `Send` comes before a `YieldFrom` is looked at.
 
 mod awaiting;
 mod native;
@@ -76,6 +82,7 @@ const BY_SEND: u16 = 1;
 /// A generator-like object of any of the three kinds.
 pub fn as_generator(v: Value) -> Option<Gc<Generator>> {
     match v.kind() {
+        // SAFETY: the three are laid out alike.
         Kind::Generator | Kind::Coroutine | Kind::AsyncGenerator => Some(unsafe { v.cast_unchecked() }),
         _ => None,
     }
@@ -133,6 +140,7 @@ pub(crate) fn make_object(th: Th, kind: Kind) -> R<Gc<Generator>> {
     // An even number of slots: see `quick_resume`.
     let regs = registers(th, (f.code.nregs as usize + 1) & !1)?;
     let f = fr(th);
+    // SAFETY: new memory of the size that these kinds have; all slots are written before anything else is allocated.
     unsafe {
         let o = th.m.alloc((size_of::<Generator>() + 7) & !7, kind as u8, kind as u32);
         let g: Gc<Generator> = Gc::from_obj(o);
@@ -165,11 +173,15 @@ fn traced(th: Th) -> bool {
     th.m.poll.load(Relaxed) & crate::thread::poll::TRACE != 0
 }
 /// Copies registers. They are few: a call of `memcpy` would cost more than the copying.
+///
+/// # Safety
+/// So many words can be read and written there, the latter by nobody else.
 #[inline(always)]
 unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
-    // Atomic accesses keep the compiler from making that call of it.
+    // Atomic accesses keep the compiler from making that call of it; others may read a suspended generator's registers.
     let (from, to) = (from as *const AtomicU64, to as *const AtomicU64);
     for i in 0..n {
+        // SAFETY: the caller's.
         unsafe { (*to.add(i)).store((*from.add(i)).load(Relaxed), Relaxed) };
     }
 }
@@ -178,12 +190,15 @@ fn save_regs(th: Th, f: &Frame, g: Gc<Generator>) {
     let regs: Gc<Array> = g.regs.gc();
     let depth = f.depth();
     g.depth.store(depth as u64, Relaxed);
+    // SAFETY: the frame's live registers; the array has a slot for each.
     unsafe { copy_words(f.regs, regs.slots().as_ptr() as *mut u64, depth) };
     th.m.barrier_all(regs.obj());
 }
 
 /// Pushes the generator's frame on top of the current one. The generator must have been moved to RUNNING.
 fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
+    // SAFETY: the generator is this thread's while RUNNING, and has registers. `room_for` has looked whether frame and
+    // registers fit; it attends to others before, so nothing that is read here can change after.
     unsafe {
         let cur = th.fp.get();
         let code: Gc<Code> = g.code.gc_unchecked();
@@ -249,6 +264,7 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
     let v = sent.unwrap_or(NONE());
     loop {
         let f = fr(th);
+        // SAFETY: the generator's instruction, which has been pushed.
         let y = unsafe { *f.pc };
         set(th, y.a(), v);
         if y.op_byte() != Op::YieldFrom as u8 || traced(th) {
@@ -258,11 +274,17 @@ fn deliver_sent(th: Th, was: u64, sent: Option<Value>) -> R<()> {
         if !d.is_exact(Kind::Generator) && !d.is_exact(Kind::Coroutine) {
             return Ok(());
         }
+        // Code that a program has put together may begin with it.
+        if f.lasti() < 2 {
+            return Ok(());
+        }
+        // SAFETY: an instruction of the code. As the compiler writes it, a `YieldFrom` has a `Send` and its jump before it.
         let send = unsafe { f.pc.sub(2) };
         let s = unsafe { *send };
         if s.op_byte() != Op::Send as u8 || s.a() != y.a() || s.b() != y.c() {
             return Ok(());
         }
+        // SAFETY: a generator or a coroutine, which was tested.
         let d: Gc<Generator> = unsafe { d.cast_unchecked() };
         if d.state.load(Acquire) != SUSPENDED || claim(th, d)? != SUSPENDED {
             return Ok(());
@@ -285,8 +307,10 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
         // A generator that delegates yields the value on at once.
         if flags & fflags::ENTRY == 0 && (flags >> fflags::ARG_SHIFT) as u16 == BY_SEND {
             let f = fr(th);
+            // SAFETY: it stands at the `Send` that resumed the generator, behind which are a jump and a `YieldFrom`.
             let (s, y) = unsafe { (*f.pc, *f.pc.add(2)) };
             if y.op_byte() == Op::YieldFrom as u8 && y.b() == s.a() && !traced(th) {
+                // SAFETY: as above.
                 f.pc = unsafe { f.pc.add(2) };
                 continue;
             }
@@ -299,6 +323,7 @@ pub fn yielded(th: Th, i: Ins) -> R<Ctl> {
 #[inline(always)]
 fn suspend(th: Th) -> u64 {
     let f = fr(th);
+    // SAFETY: a generator's frame.
     let g: Gc<Generator> = unsafe { f.extra.gc() };
     save_regs(th, f, g);
     g.lasti.store(f.lasti() as u64, Relaxed);
@@ -314,6 +339,7 @@ fn suspend(th: Th) -> u64 {
     }
     g.outer.init(None);
     let flags = f.flags;
+    // SAFETY: it was resumed from the frame below. From the next store on the generator may be another thread's.
     th.fp.set(unsafe { (f as *mut Frame).sub(1) });
     g.state.store(SUSPENDED, Release);
     flags
@@ -322,6 +348,7 @@ fn suspend(th: Th) -> u64 {
 /// Whether the frame stands in code that handles an exception: its cleanup begins with `PopExc`.
 #[cold]
 fn handles(f: &Frame) -> bool {
+    // SAFETY: code that runs is loaded.
     let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
     d.handlers.iter().any(|h| {
         h.start <= at
@@ -354,6 +381,7 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
     if unwind::cont(flags) == Cont::Next {
         return called(th, v, yielded);
     }
+    // SAFETY: the instruction that resumed the generator.
     let i = unsafe { *fr(th).pc };
     if flags & ASYNC_BIT != 0 {
         let o = reg(th, i.b());
@@ -365,6 +393,7 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
                 Err(async_gen::ended_by(th, o))
             };
         }
+        // SAFETY: the flag says that it is the awaitable of an async generator's item.
         let g: Gc<Generator> = unsafe { async_gen::generator(o) };
         match async_gen::item(o, g, v) {
             Some(v) => set(th, i.a(), v),
@@ -395,6 +424,7 @@ fn deliver(th: Th, flags: u64, v: Value, yielded: bool) -> R<Ctl> {
 /// As [`deliver`], to the call of `next` or `send` at which the published frame stands.
 fn called(th: Th, v: Value, yielded: bool) -> R<Ctl> {
     let f = fr(th);
+    // SAFETY: the call, at which it stands.
     let i = super::instrument::original(f.code, f.lasti(), unsafe { *f.pc });
     if yielded {
         set(th, i.c(), v);
@@ -413,6 +443,7 @@ fn called(th: Th, v: Value, yielded: bool) -> R<Ctl> {
 /// would say so is not made: nobody could see it.
 fn end_of_loop(th: Th) -> bool {
     let f = fr(th);
+    // SAFETY: code that runs is loaded; the target of a handler is one of its instructions (below).
     let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
     let Some(h) = d.handlers.iter().find(|h| h.start <= at && at < h.end) else { return false };
     let target = h.target as usize;
@@ -428,6 +459,7 @@ fn end_of_loop(th: Th) -> bool {
 
 /// A generator's frame is left for good.
 pub fn frame_ended(th: Th, f: &mut Frame) {
+    // SAFETY: a generator's frame.
     let g: Gc<Generator> = unsafe { f.extra.gc() };
     th.handled.init(g.outer.get());
     g.outer.init(None);
@@ -448,6 +480,7 @@ pub fn frame_ended(th: Th, f: &mut Frame) {
 /// An exception left a generator's frame, which is popped already. True: it was dealt with.
 pub fn raised_out(th: Th, flags: u64) -> bool {
     if flags & ASYNC_BIT != 0 {
+        // SAFETY: as in `deliver`.
         let i = unsafe { *fr(th).pc };
         async_gen::raised(th, reg(th, i.b()));
     }
@@ -456,6 +489,7 @@ pub fn raised_out(th: Th, flags: u64) -> bool {
 
 /// `for` over a generator: runs its frame on this interpreter.
 pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
+    // SAFETY: the handler leads here with generators alone.
     let g: Gc<Generator> = unsafe { it.cast_unchecked() };
     chain::settle(th, g);
     let was = claim(th, g)?;
@@ -476,6 +510,7 @@ pub fn for_iter(th: Th, i: Ins, it: Value) -> R<Ctl> {
 pub fn send_op(th: Th, i: Ins) -> R<Ctl> {
     let (v, it) = (reg(th, i.a()), reg(th, i.b()));
     if it.is_exact(Kind::Generator) || it.is_exact(Kind::Coroutine) {
+        // SAFETY: which was tested.
         let g: Gc<Generator> = unsafe { it.cast_unchecked() };
         chain::settle(th, g);
         let was = claim(th, g)?;

@@ -2,8 +2,15 @@
 //! that computes.
 //!
 //! # Invariants
-//! - The registers and the frame of an [`Interp`] are those of the running frame of its thread.
-//! - Field accesses name fields of objects whose kind or shape has been tested; only handlers decide that.
+//! - The registers and the frame of an [`Interp`] are those of the running frame of its thread. Registers that are named are
+//!   within the frame's window (`adder_bytecode::verify`); what a callee gets goes behind it, where [`REG_MARGIN`] leaves room.
+//! - Field accesses name fields of objects whose kind or shape has been tested; only handlers decide that. Kinds never
+//!   change. A shape may, by another thread, after it was tested; the object is as large as before, and a place that the shape had
+//!   is null or has what it had (see `attr`): so attributes are read with [`PyMachine::slot`], which may find null.
+//! - A `Value` is never null; results of arithmetic on tagged words keep their tag, which is not 0.
+//! - The fast machine allocates only what fits before the allocator's limit, so it never collects: its frame is not published.
+//!
+//! [`REG_MARGIN`]: crate::thread
 
 use crate::err::{R, Raised};
 use crate::object::*;
@@ -114,6 +121,8 @@ pub trait PyMachine: Machine<Word = Value, Raised = Raised> {
     }
     /// `o` is this static singleton.
     fn is_singleton(self, o: Self::Ref, s: Value) -> bool;
+    /// Content of a cell; None: it is empty. It is read once: another thread may empty it.
+    fn cell(self, c: Self::Ref, at: Field) -> Option<Self::Ref>;
     /// Content of a cell of global variables; None: empty. The machine may rely on its staying the same.
     fn global_cell(self, c: Gc<DictCell>) -> Option<Self::Ref>;
     /// Assigns to a class variable in a cell. Declines what somebody is to be told of, and what is a change of the class.
@@ -528,6 +537,10 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
         o.is(s)
     }
     #[inline(always)]
+    fn cell(self, c: Value, at: Field) -> Option<Value> {
+        self.list_elem(c, at, 0)
+    }
+    #[inline(always)]
     fn global_cell(self, c: Gc<DictCell>) -> Option<Value> {
         c.v.get()
     }
@@ -580,7 +593,12 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             let nf = self.fp.add(1);
             // Recursion without loops must reach a safepoint, too. These first: the handler then saves one register less.
             // Where the function is not entered after all, one call too many is counted, which does no harm.
-            if nf >= self.th.frame_limit.get() || self.th.m.poll.load(Relaxed) != 0 || !self.th.count_down() {
+            let regs = self.regs.add(base);
+            if nf >= self.th.frame_limit.get()
+                || regs >= self.th.regs_end.get()
+                || self.th.m.poll.load(Relaxed) != 0
+                || !self.th.count_down()
+            {
                 return None;
             }
             let f: Gc<Function> = func.cast_unchecked();
@@ -588,7 +606,6 @@ impl<const FAST: bool> PyMachine for Interp<FAST> {
             if code.simple_args != nargs as u32 {
                 return None;
             }
-            let regs = self.regs.add(base);
             (*self.fp).pc = pc.ptr();
             (*nf).regs = regs;
             (*nf).func = f;

@@ -16,6 +16,9 @@
 //! - `pc` points into the code object's instructions, which live as long as the frame has the code object; a jump's target
 //!   is an instruction of the same code (the compiler writes no other, `adder_bytecode::verify` checks what comes from outside).
 //! - Words of registers are null, or values; null only where an operand may be null.
+//! - The functions of `threaded` take all that by hand, from each other and from `start` and `go_on`, which take it from the
+//!   published frame. One that calls out publishes its frame first, and reads registers again after it: a collection may have
+//!   moved what they hold.
 
 pub mod call;
 pub mod chain;
@@ -243,6 +246,21 @@ fn ran_out(panic: &(dyn std::any::Any + Send)) -> bool {
 /// `base`: the frame below those that the panic ended.
 #[cold]
 pub(crate) fn internal_error(th: Th, base: *mut Frame, panic: &(dyn std::any::Any + Send)) -> Raised {
+    // Frame objects and generators do not refer to frames that are gone. Nothing is allocated: memory may be what lacks.
+    let mut f = th.fp.get();
+    while f > base {
+        // SAFETY: the thread's frames from the innermost one down, those in gaps written first.
+        unsafe {
+            chain::unchain_at(th, f);
+            if (*f).flags & fflags::OBJECT != 0 {
+                crate::builtins::frame::lost(&mut *f);
+            }
+            if (*f).flags & fflags::GENERATOR != 0 {
+                generator::frame_ended(th, &mut *f);
+            }
+            f = f.sub(1);
+        }
+    }
     th.fp.set(base);
     th.exc.init(None);
     if ran_out(panic) {

@@ -305,6 +305,7 @@ pub fn load_name(th: Th, i: Ins) -> Res {
     if m.is(fr(th).globals().value()) {
         // Code of a module: the cache knows the variable's cell.
         if let Some(c) = Value::from_word(icx.entry.load(Acquire) as u64)
+            // SAFETY: no other instruction has the cache (`verify`), and names of a module are cached as cells.
             && let Some(v) = unsafe { c.cast_unchecked::<DictCell>() }.v.get()
         {
             return ret_a(th, i, v);

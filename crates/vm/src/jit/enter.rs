@@ -347,8 +347,7 @@ fn bind(
         if vals.v[..need].iter().any(|v| v.is_none()) {
             return None;
         }
-        let t = m.get(f, Field(offset_of!(Function, defaults) as u32));
-        m.test(m.is_null(t));
+        let t = m.known_of(f, Field(offset_of!(Function, defaults) as u32), d.value());
         let len = m.get_int(t, Field(offset_of!(Tuple, len) as u32));
         m.test(m.int_cmp(Cmp::Eq, len, m.int_const(d.len as i64)));
         for k in need..npos {
@@ -361,8 +360,8 @@ fn bind(
         if vals.v[k].is_none() {
             let d = func.kwdefaults.get()?;
             d.value().exact::<Dict>()?;
-            let t = m.get(f, Field(offset_of!(Function, kwdefaults) as u32));
-            if !m.shape_is(T { v: d.value(), r: t.r }, Kind::Dict as u32) {
+            let t = m.known_of(f, Field(offset_of!(Function, kwdefaults) as u32), d.value());
+            if !m.shape_is(t, Kind::Dict as u32) {
                 return None;
             }
             let name = m.constant(params.items()[k]);

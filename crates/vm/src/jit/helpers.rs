@@ -3,7 +3,9 @@
 //! # Invariants
 //! - Pointers that machine code passes (frames, registers, [`Expect`]s) are those of the running thread, or constants of the
 //!   trace, which live as long as its code.
-//! - Words are values unless a helper says that they are numbers or addresses.
+//! - Words are values unless a helper says that they are numbers or addresses. The collector finds them on the native stack
+//!   while a helper runs, so they stay where they are; what machine code keeps in registers is saved there, too.
+//! - A helper that may fail catches panics (`word`, `carry_out`), or allocates no more than the heap's reserve has for it.
 //! - Where a helper takes an object for a str, a dict, a set without asking, the trace has tested its shape before, or
 //!   has made it itself: the list of a display, the tuple of arguments. Tuples of names are constants.
 

@@ -121,6 +121,12 @@ impl Recorder {
         let t = &self.i.th.ticks;
         t.set(t.get().max(1));
     }
+    /// What a slot holds that may be null at other times, also by another thread's doing: it was read before, as `v`.
+    pub fn known_of(&self, o: T<Value>, f: Field, v: Value) -> T<Value> {
+        let t = T { v, r: self.rec().core.op_imm(Op::Get, o.r, Ir::NONE, f.0 as i64) };
+        self.test(self.is_null(t));
+        t
+    }
     /// The function is a constant, or its code is tested.
     pub fn pin_code(&self, f: T<Value>) {
         if f.r.as_const().is_none() {
@@ -420,6 +426,13 @@ impl PyMachine for Recorder {
         }
         Some(T { v, r })
     }
+    fn cell(self, c: T<Value>, at: Field) -> Option<T<Value>> {
+        let v = self.i.cell(c.v, at);
+        let empty = self.int_cmp(Cmp::Eq, self.get_int(c, at), self.int_const(0));
+        self.guard(empty.r, v.is_none() != empty.neg);
+        // The same load again, for the optimiser.
+        Some(T { v: v?, r: self.rec().core.op_imm(Op::Get, c.r, Ir::NONE, at.0 as i64) })
+    }
     fn slot(self, o: T<Value>, at: Field) -> Option<T<Value>> {
         let v = self.list_elem(o, at, self.int_const(0))?;
         // Attributes that the shape has are there; members may not be.
@@ -566,7 +579,7 @@ impl PyMachine for Recorder {
         self.pin_code(func);
         let total = code.simple_args as usize;
         let from = nargs + d.len - total;
-        let t = self.get(func, Field(std::mem::offset_of!(Function, defaults) as u32));
+        let t = self.known_of(func, Field(std::mem::offset_of!(Function, defaults) as u32), d.value());
         let len = self.rec().core.op_imm(Op::GetInt, t.r, Ir::NONE, std::mem::offset_of!(Tuple, len) as i64);
         let same = self.rec().core.int(d.len as i64);
         let c = self.op(Op::Eq, len, same);

@@ -63,6 +63,7 @@ impl DictTable {
     /// Looks for a small int; `None` as for strings.
     #[inline]
     pub fn find_fix(&self, key: Value) -> Option<Found> {
+        // SAFETY: a small int, as the caller has tested.
         let hash = hash_fix(unsafe { key.as_fix().unwrap_unchecked() });
         if !self.general {
             return Some(by_width!(self.find_word_compact(key, hash)));
@@ -133,6 +134,7 @@ impl DictTable {
             }
             n
         } else if key.is_exact(Kind::Str) {
+            // SAFETY: which was tested.
             match unsafe { key.cast_unchecked::<Str>() }.hash.load(Relaxed) {
                 0 => return None,
                 h => h as i64,
@@ -152,11 +154,13 @@ impl DictTable {
         let mut p = Probe::new(hash, self.bits);
         let (index, entries) = (self.index_ptr(), self.entries());
         loop {
+            // SAFETY: the probe stays within the index, whose width the caller has looked at.
             let e = unsafe { W::load(index, p.i) };
             if e == EMPTY {
                 return None;
             }
             if e != DUMMY {
+                // SAFETY: an entry of the table, here and below.
                 let entry = unsafe { entries.add(2 * e as usize) as *const Slot };
                 let k = unsafe { (*entry).raw().load(Relaxed) };
                 if k == key.bits() {
@@ -206,7 +210,8 @@ impl DictTable {
                     if k.is(key) {
                         return Ok(Found::At(e));
                     }
-                    if self.hash_at(e) == hash {
+                    // Of a table that is not general, too: its keys have their hashes, and the entry may be gone by now.
+                    if self.hash_of(e, k) == hash {
                         // Most tuples are compared without running Python code.
                         let quick = match (tuple, k.exact::<Tuple>()) {
                             (Some(t), Some(k)) => quick::tuples_equal(k, t),

@@ -160,27 +160,27 @@ pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
         g.state.store(was, Release);
         return Err(th.value_error("generator already executing"));
     }
+    // The Send of this delegate is before it; its exit jump follows it.
+    let (code, at) = (g.code.gc(), g.lasti.load(Relaxed) as usize);
+    // SAFETY: instructions of the generator's code up to where it is suspended.
+    let ins = |k: usize| unsafe { *code.ins.add(k) };
+    let is_send = |k: &usize| {
+        let i = instrument::original(code, *k, ins(*k));
+        i.op_byte() == Op::Send as u8 && i.b() == ins(at).c()
+    };
+    let Some(send) = (0..at).rev().find(is_send) else {
+        // Code that a program has put together.
+        g.state.store(was, Release);
+        return Err(th.system_error("a delegate that nothing was sent to"));
+    };
     if let Err(e) = push(th, g, fflags::ENTRY) {
         g.state.store(was, Release);
         return Err(e);
     }
-    let f = fr(th);
-    unsafe {
-        let y = *f.pc;
-        set(th, y.a(), v);
-        // Search back for the Send of this delegate; its exit jump follows it.
-        let mut p = f.pc;
-        let op = |p: *const Ins| {
-            let at = p.offset_from(f.code.ins) as usize;
-            instrument::original(f.code, at, *p).op()
-        };
-        while op(p) != Op::Send || (*p).b() != y.c() {
-            p = p.sub(1);
-        }
-        let a = (*p).a();
-        set(th, a, v);
-        f.pc = p;
-    }
+    set(th, ins(at).a(), v);
+    set(th, ins(send).a(), v);
+    // SAFETY: as above.
+    fr(th).pc = unsafe { code.ins.add(send) };
     let v = th.run_entry()?;
     Ok(resumed(th, v))
 }

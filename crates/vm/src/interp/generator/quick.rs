@@ -6,6 +6,10 @@
 //! registers, `pc` an instruction of its code. They check the room that the generator's frame needs. Registers are copied
 //! two at a time: the array of a suspended generator has an even number of slots, and above the live registers of the
 //! topmost frame all is free.
+//!
+//! Whose the generator is they ask in two ways. Resuming one takes [`Th::owns`]: then no other thread claims it before the
+//! next safepoint, and there is none until it is RUNNING, so plain loads and stores do. Whoever runs it is the only one to
+//! touch it (the parent's invariants); the last that he stores is the state by which he gives it away.
 
 use super::*;
 
@@ -99,6 +103,9 @@ unsafe fn write_frame(nf: *mut Frame, at: *mut u64, g: Gc<Generator>, code: Gc<C
 
 /// Resumes a generator as [`quick_resume`] does, whatever it delegates to; the caller has looked whether it can be. Its
 /// frame's `pc` is where it goes on.
+///
+/// # Safety
+/// `fp` is the published frame, there is room for the generator's, which is this thread's, and CREATED or SUSPENDED.
 pub(crate) unsafe fn resume_recorded(
     th: Th,
     pc: *const Ins,
@@ -128,6 +135,9 @@ pub(crate) unsafe fn resume_recorded(
 }
 
 /// Copies two registers, each by itself: one access to both would have to wait for single ones just written.
+///
+/// # Safety
+/// That of a copy.
 #[inline(always)]
 unsafe fn copy_pair(from: *const u64, to: *mut u64) {
     unsafe {
@@ -141,6 +151,9 @@ unsafe fn copy_pair(from: *const u64, to: *mut u64) {
 }
 
 /// Copies a suspended generator's registers to its frame.
+///
+/// # Safety
+/// It is not finished, and has been claimed; there is room for its registers and one more.
 #[inline(always)]
 pub(in crate::interp) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
     unsafe {
@@ -155,6 +168,10 @@ pub(in crate::interp) unsafe fn take_out(g: Gc<Generator>, at: *mut u64) {
 }
 
 /// A running generator is suspended at `pc`, whose index this yields. The caller runs the barrier of the registers' array.
+///
+/// # Safety
+/// `fp` is the frame of `g` on this thread's stack, `regs` its registers, `pc` in its code. `g` may be another thread's
+/// afterwards: what is needed of it is read before.
 #[inline(always)]
 pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g: Gc<Generator>) -> usize {
     unsafe {
@@ -182,6 +199,9 @@ pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g:
 }
 
 /// A running generator has come to its end, without an exception.
+///
+/// # Safety
+/// This thread runs it, and nobody has asked for its frame object.
 #[inline(always)]
 pub(crate) unsafe fn finished(g: Gc<Generator>, multi: bool) {
     g.handled.init(None);
