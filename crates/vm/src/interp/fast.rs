@@ -15,7 +15,7 @@ use crate::builtins::ops;
 use crate::err::R;
 use crate::object::*;
 use crate::value::*;
-use adder_bytecode::Ins;
+use adder_bytecode::{Ins, Op};
 use adder_metatrace::{Cmp, Effects, Field, FloatOp, Residual};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -439,6 +439,7 @@ whole! {
     store_attr = store_attr_first, store_attr_more;
     get_item = get_item_first, get_item_more;
     for_iter = for_iter_first, for_iter_more;
+    send = send_first, send_more;
     call = call_first, call_more;
     call_method = call_method_first, call_method_more;
 }
@@ -844,6 +845,27 @@ pub fn for_iter_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
         return Ok(pc.skip(1));
     }
     Err(m.decline())
+}
+
+/// What `Send` does where None is sent to an iterator that is no generator.
+#[inline(always)]
+pub fn send_as_for_iter(i: Ins) -> Ins {
+    Ins::abc(Op::ForIter, 0, i.b() as u16, i.a() as u16, 0)
+}
+#[inline(always)]
+pub fn sends_none<M: PyMachine>(m: M, i: Ins) -> R<()> {
+    // It stays there as the value of `yield from` when there is no other item.
+    if m.is_singleton(m.reg(i.a()), NONE()) { Ok(()) } else { Err(m.decline()) }
+}
+#[inline(always)]
+pub fn send_first<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    sends_none(*m, i)?;
+    for_iter_first(m, pc, send_as_for_iter(i))
+}
+#[inline(always)]
+pub fn send_more<M: PyMachine>(m: &mut M, pc: Pc, i: Ins) -> Next {
+    sends_none(*m, i)?;
+    for_iter_more(m, pc, send_as_for_iter(i))
 }
 
 #[inline(always)]

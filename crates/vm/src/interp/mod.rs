@@ -91,7 +91,7 @@ macro_rules! for_each_fast {
         JGe j_ge compare_jump (j_ge j_ge_more); JEq j_eq compare_jump (j_eq j_eq_more); JNe j_ne compare_jump (j_ne j_ne_more); JLtI j_lt_i generic; JLeI j_le_i generic;
         JGtI j_gt_i generic; JGeI j_ge_i generic; JEqI j_eq_i generic; JNeI j_ne_i generic; JIs j_is generic;
         Call call call (call_first call_more native_function); CallMethod call_method call_method (call_method_first call_method_more native_method); Return ret ret; ReturnNone ret_none ret_none;
-        ForIter for_iter for_iter (for_iter_first for_iter_more); UnpackSeq unpack_seq unpack_seq (unpack_seq_first unpack_seq_more);
+        ForIter for_iter for_iter (for_iter_first for_iter_more); Send send send (send_first send_more); UnpackSeq unpack_seq unpack_seq (unpack_seq_first unpack_seq_more);
         BuildTuple build_tuple build_tuple; ListAppend list_append list_append;
     } };
 }
@@ -721,7 +721,7 @@ mod threaded {
             } else if v.is_none() && it.is_exact(Kind::AsyncGenSend) {
                 send_async(i, pc, regs, th, fp)
             } else {
-                slow_tramp(i, pc, regs, th, fp)
+                Send::fast(i, pc, regs, th, fp)
             }
         }
     }

@@ -135,7 +135,7 @@ macro_rules! for_each_slow {
         LoadFromDictOrDeref load_from_dict_or_deref; LoadLocals load_locals; DelAttr del_attr;
         LoadSuperAttr load_super_attr; DelItem del_item; BuildSlice build_slice; Pos pos; Invert invert;
         MatMul matmul; Pow pow; In in_; JIn j_in; CallKw call_kw; CallEx call_ex;
-        MakeGenerator make_generator; Yield yield_; YieldFrom yield_; Send send; GetYieldFromIter get_yield_from_iter;
+        MakeGenerator make_generator; Yield yield_; YieldFrom yield_; GetYieldFromIter get_yield_from_iter;
         GetAwaitable get_awaitable; GetAIter get_aiter; GetANext get_anext; EndAsyncFor end_async_for; GetIter get_iter;
         UnpackEx unpack_ex; Raise raise; Reraise reraise; PushExc push_exc; PopExc pop_exc; JNotExc j_not_exc;
         CheckEgMatch check_eg_match; LoadSpecial load_special; WithExit with_exit;

@@ -15,7 +15,7 @@ use super::{helpers, watch};
 use crate::builtins;
 use crate::interp::call::flags_for;
 use crate::interp::machine::*;
-use crate::interp::slow;
+use crate::interp::{fast, slow};
 use crate::n;
 use crate::native::tflags;
 use crate::object::*;
@@ -640,6 +640,9 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         In | JIn | JTrue | JFalse | Not | GetIter | Convert | Call | CallMethod => return asked(m, pc, i),
         UnpackSeq => return super::steps::unpack(*m, pc, i),
         ForIter => return super::steps::for_iter(*m, pc, i),
+        Send if fast::sends_none(*m, i).is_ok() => {
+            return super::steps::for_iter(*m, pc, fast::send_as_for_iter(i));
+        }
         _ => return None,
     };
     let (a, b) = if compare == Some(true) { (i.a(), i.b()) } else { (i.b(), i.c()) };

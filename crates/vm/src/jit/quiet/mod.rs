@@ -362,7 +362,17 @@ pub fn record(m: Recorder, i: Ins) -> Option<isize> {
         return Some(if m.is_singleton(r, TRUE()) { 0 } else { i.ci() as isize });
     }
     // The next item was there: the jump to the end of the loop is passed over.
-    operation(m, i).map(|()| (i.op() == Bc::ForIter) as isize)
+    operation(m, i).map(|()| matches!(i.op(), Bc::ForIter | Bc::Send) as isize)
+}
+/// `ForIter` where there is an item.
+fn item(m: Recorder, i: Ins) -> Option<()> {
+    let it = m.reg(i.a());
+    if !it.v.is_obj() || !m.of_shape(it) {
+        return None;
+    }
+    let r = next_item(m, it)?;
+    m.set_reg(i.b(), r);
+    Some(())
 }
 /// The next item of an iterator whose shape was tested: that says which function gives it.
 fn next_item(m: Recorder, it: T<Value>) -> Option<T<Value>> {
@@ -579,15 +589,8 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             slow::load_common(m.i.th, i).ok()?;
             done(m.constant(m.i.reg(i.a())))
         }
-        Bc::ForIter => {
-            let it = m.reg(i.a());
-            if !it.v.is_obj() || !m.of_shape(it) {
-                return None;
-            }
-            let r = next_item(m, it)?;
-            m.set_reg(i.b(), r);
-            Some(())
-        }
+        Bc::ForIter => item(m, i),
+        Bc::Send if fast::sends_none(m, i).is_ok() => item(m, fast::send_as_for_iter(i)),
         Bc::MakeFunction => functions::make(m, i),
         Bc::SetFuncAttr => functions::set(m, i),
         Bc::CopyFree => copy_free(m, i),
