@@ -428,12 +428,17 @@ impl PyMachine for Recorder {
     }
     fn cell(self, c: T<Value>, at: Field) -> Option<T<Value>> {
         let v = self.i.cell(c.v, at);
-        // Read once: another thread may empty it.
-        let r = self.rec().core.op_imm(Op::Get, c.r, Ir::NONE, at.0 as i64);
-        let null = self.rec().core.word(0);
-        let empty = self.op(Op::Eq, r, null);
-        self.guard(empty, v.is_none());
-        Some(T { v: v?, r })
+        let read = || self.rec().core.op_imm(Op::Get, c.r, Ir::NONE, at.0 as i64);
+        if self.multi() {
+            // Read once: another thread may empty it.
+            let (r, null) = (read(), self.rec().core.word(0));
+            let empty = self.op(Op::Eq, r, null);
+            self.guard(empty, v.is_none());
+            return Some(T { v: v?, r });
+        }
+        let empty = self.int_cmp(Cmp::Eq, self.get_int(c, at), self.int_const(0));
+        self.guard(empty.r, v.is_none() != empty.neg);
+        Some(T { v: v?, r: read() })
     }
     fn slot(self, o: T<Value>, at: Field) -> Option<T<Value>> {
         let v = self.list_elem(o, at, self.int_const(0))?;
