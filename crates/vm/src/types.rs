@@ -332,24 +332,27 @@ impl Th {
             caches_invalid(t);
         }
         if !matches!(slots, Touched::None) && !t.has(tflags::IMMUTABLE) {
-            let descriptor = || (t.slots.descr_get.is_some(), t.slots.descr_set.is_some());
-            let before = descriptor();
+            let before = descriptor_kind(t);
             match slots {
                 Touched::Of(names) => update_slots_of(self, t, names),
                 _ => update_slots(self, t),
             }
-            if before != descriptor() {
-                // What classes have for it counts otherwise now.
-                let _g = lock(&TYPE_LOCK);
-                for &(at, _) in lock(&REGISTRY).iter() {
-                    // SAFETY: a dead type leaves the registry before its memory is used again.
-                    caches_invalid(unsafe { Value::from_bits(at as u64).cast_unchecked() });
-                }
+            if before != descriptor_kind(t) {
+                self.descriptors_changed();
             }
         }
         self.tell(t, |d| &d.subclasses, slots, follow);
         if follow {
             self.tell(t, |d| &d.followers, slots, false);
+        }
+    }
+    /// Something that classes may have has become a descriptor, or is none any more: it counts otherwise now.
+    #[cold]
+    pub fn descriptors_changed(self) {
+        let _g = lock(&TYPE_LOCK);
+        for &(at, _) in lock(&REGISTRY).iter() {
+            // SAFETY: a dead type leaves the registry before its memory is used again.
+            caches_invalid(unsafe { Value::from_bits(at as u64).cast_unchecked() });
         }
     }
     fn tell(self, t: Gc<Type>, list: fn(&TypeData) -> &Vec<usize>, slots: Touched, follow: bool) {
@@ -387,6 +390,11 @@ impl Th {
             (Some(a), Some(b)) => !a.is(b),
         }
     }
+}
+
+/// Whether instances have `__get__`, and `__set__` or `__delete__`.
+pub fn descriptor_kind(t: Gc<Type>) -> (bool, bool) {
+    (t.slots.descr_get.is_some(), t.slots.descr_set.is_some())
 }
 
 /// Whatever was found in this class is to be looked for again. Under `TYPE_LOCK`.

@@ -262,7 +262,7 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
         return Ok(());
     }
     // SAFETY: an object, for its class is one whose instances may change it; so below.
-    let _g = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
+    let locked = th.lock(unsafe { o.cast_unchecked::<adder_heap::Header>() });
     let s = shape(o.shape_id());
     // A root shape of the new type with the old object's size; then the attributes in their old order.
     let root = crate::shape::root_like(new, s).ok_or_else(|| th.memory_error())?;
@@ -276,6 +276,12 @@ fn set_class(th: Th, o: Value, v: Option<Value>) -> R<()> {
     unsafe { o.header_unchecked() }.desc.store(ns.id, Release);
     if new.has(tflags::HAS_DEL) && !old.has(tflags::HAS_DEL) {
         th.m.register_finalizer(o.obj().unwrap());
+    }
+    drop(locked);
+    let kind = crate::types::descriptor_kind;
+    if kind(old) != kind(new) {
+        // Caches of attributes rely on what classes have being a descriptor or not.
+        th.descriptors_changed();
     }
     Ok(())
 }

@@ -46,11 +46,12 @@ fn value(m: Recorder, a: T<Value>, slot: impl Fn(&Slots) -> usize) -> Option<T<V
         return None;
     }
     watch::watch_type(t, m.rec().tree);
-    if a.r.as_const().is_some() {
-        return Some(m.fixnum(n));
-    }
+    // Of a constant, too: its `__class__` can be assigned.
     if !m.of_shape(a) {
         return None;
+    }
+    if a.r.as_const().is_some() {
+        return Some(m.fixnum(n));
     }
     let size = m.get_int(a, Field(offset_of!(BigInt, size) as u32));
     m.test(m.int_cmp(Cmp::Eq, size, m.int_const(n.signum())));
