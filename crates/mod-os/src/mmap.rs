@@ -478,8 +478,10 @@ fn close(th: Th, m: Gc<Map>) -> R<()> {
         }
         (m.base.swap(0, AcqRel), m.size.load(Relaxed), m.fd.swap(-1, AcqRel))
     };
-    // Until nobody reads what a view just released has shown.
-    th.stopping_others(|| {});
+    if base != 0 {
+        // Until nobody reads what a view just released has shown.
+        th.stopping_others(|| {});
+    }
     outside(th, |h, o| {
         if fd >= 0 {
             let _ = h.close(o, fd);

@@ -11,7 +11,7 @@ use super::{State, docs, save, unpickling_error};
 use crate::common::*;
 use crate::native_layout;
 use adder_vm::builtins::buffer::Buffer;
-use adder_vm::builtins::codecs::still;
+use adder_vm::builtins::codecs::still_bytes;
 use adder_vm::builtins::{int, object};
 use adder_vm::err::{R, Raised};
 use adder_vm::native::*;
@@ -269,7 +269,7 @@ pub fn loads(th: Th, u: Gc<Unpickler>, data: Value) -> R<Value> {
     let b = Buffer::simple(th, data)?;
     let mut copy = Vec::new();
     // Texts are checked, then copied.
-    let bytes = still(th, b.bytes(), Some(data).filter(|o| o.is_exact(Kind::Bytes)), &mut copy);
+    let bytes = still_bytes(th, &b, &mut copy);
     let r = run(th, u, Some(bytes));
     drop(b);
     r

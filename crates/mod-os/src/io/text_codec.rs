@@ -6,7 +6,7 @@ use super::*;
 use adder_text::codecs::single::Ascii;
 use adder_text::codecs::utf8::Utf8;
 use adder_text::room;
-use adder_vm::builtins::codecs::{Errors, Native, decode_native, encode_native, run_decoder, still};
+use adder_vm::builtins::codecs::{Errors, Native, decode_native, encode_native, run_decoder, still_bytes};
 use adder_vm::builtins::codecs_registry as registry;
 use adder_vm::builtins::scratch;
 
@@ -152,7 +152,7 @@ pub fn decode(th: Th, t: Gc<Text>, input: Input, is_final: bool) -> R<Gc<Str>> {
         Input::Object(o) => {
             held = Buffer::simple(th, *o)?;
             copy = Vec::new();
-            still(th, held.bytes(), Some(*o).filter(|o| o.is_exact(Kind::Bytes)), &mut copy)
+            still_bytes(th, &held, &mut copy)
         }
     };
     let text = if t.ntail.get() > 0 {

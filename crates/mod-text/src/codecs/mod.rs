@@ -13,7 +13,7 @@ use adder_text::codecs::utf8::Utf8;
 use adder_text::codecs::wide::{Order, Utf16Decoder, Utf16Encoder, Utf32Decoder, Utf32Encoder};
 use adder_text::escape::{self, BytesEscapeError, InvalidEscape, RawUnicodeEscape, UnicodeEscape};
 use adder_vm::builtins::buffer::Buffer;
-use adder_vm::builtins::codecs::{Errors, Native, encode_native, run_decoder, run_encoder, still};
+use adder_vm::builtins::codecs::{Errors, Native, encode_native, run_decoder, run_encoder, still_bytes};
 use adder_vm::builtins::exceptions as exc;
 use adder_vm::builtins::{bytes, codecs_registry as registry, scratch};
 use adder_vm::err::R;
@@ -318,7 +318,7 @@ fn decode_bytes<D: Decoder>(
 fn utf_8_decode(th: Th, a: Args, func: &str) -> R<Value> {
     let held = Buffer::simple(th, arg(a, 0))?;
     let mut copy = Vec::new();
-    let b = still(th, held.bytes(), Some(arg(a, 0)).filter(|o| o.is_exact(Kind::Bytes)), &mut copy);
+    let b = still_bytes(th, &held, &mut copy);
     let ascii = b.is_ascii();
     if !ascii && std::str::from_utf8(b).is_err() {
         return decode(th, a, func, false, &mut Utf8);

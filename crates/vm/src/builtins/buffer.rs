@@ -50,6 +50,7 @@ impl ExportsCell {
     /// Buffers in use.
     #[inline]
     pub fn count(&self) -> usize {
+        // SAFETY: null, or the counter of which the cell has a share until `free`.
         match unsafe { self.0.load(Acquire).as_ref() } {
             Some(c) => c.load(Acquire),
             None => 0,
@@ -67,6 +68,7 @@ impl ExportsCell {
                 fresh
             }
             Err(other) => {
+                // SAFETY: made above, and nobody else has it.
                 drop(unsafe { Arc::from_raw(fresh) });
                 other
             }
@@ -91,6 +93,7 @@ impl ExportsCell {
     pub fn free(&self) {
         let p = self.0.swap(std::ptr::null_mut(), AcqRel);
         if !p.is_null() {
+            // SAFETY: the cell's own share, which it has no longer.
             drop(unsafe { Arc::from_raw(p) });
         }
     }
@@ -213,12 +216,14 @@ impl Buffer {
     }
     #[inline]
     pub fn bytes(&self) -> &[u8] {
+        // SAFETY: bytes of the exporter, which keeps them there for as long as this counts.
         unsafe { std::slice::from_raw_parts(self.ptr, self.len) }
     }
     /// The memory, which must have been asked for as writable.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub fn bytes_mut(&self) -> &mut [u8] {
+        // SAFETY: as `bytes`; writable, which the caller has asked for.
         unsafe { std::slice::from_raw_parts_mut(self.ptr, self.len) }
     }
     pub fn len(&self) -> usize {

@@ -4,6 +4,7 @@
 //! # Invariants
 //! The exception that is given to an error handler is one that was made here, an instance of a Unicode error.
 
+use super::buffer::Buffer;
 use super::codecs_registry as registry;
 use super::{bytes, scratch};
 use crate::builtins::exceptions as exc;
@@ -214,12 +215,16 @@ impl EncodeErrors for Asked {
 
 /// Bytes that do not change between two looks at them: a decoder that checks them and then copies them would otherwise
 /// make a str of anything. A copy unless they are those of a bytes object, `object`, or nobody else is there to write.
-pub fn still<'a>(th: Th, b: &'a [u8], object: Option<Value>, copy: &'a mut Vec<u8>) -> &'a [u8] {
+fn still<'a>(th: Th, b: &'a [u8], object: Option<Value>, copy: &'a mut Vec<u8>) -> &'a [u8] {
     if object.is_some() || !th.multi() {
         return b;
     }
     *copy = adder_text::room::copy(b);
     copy
+}
+/// The bytes of a buffer, as [`still`] gives them.
+pub fn still_bytes<'a>(th: Th, b: &'a Buffer, copy: &'a mut Vec<u8>) -> &'a [u8] {
+    still(th, b.bytes(), Some(b.object()).filter(|o| o.is_exact(Kind::Bytes)), copy)
 }
 /// Runs a decoder; gives how much of the input it used. `object`: the bytes object, if there is one.
 pub fn run_decoder<D: Decoder>(

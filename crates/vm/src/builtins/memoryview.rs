@@ -112,6 +112,7 @@ impl MemoryView {
     }
     fn dim(&self, at: usize) -> &[i64] {
         let d: Gc<RawBuf> = self.dims.gc();
+        // SAFETY: `set_dims` has written shape and strides, `ndim` words each, into a buffer of that size.
         unsafe { std::slice::from_raw_parts(d.after::<i64>().add(at), self.ndim) }
     }
     pub fn extents(&self) -> &[i64] {
@@ -129,6 +130,7 @@ impl MemoryView {
     /// The format as text.
     pub fn format(&self) -> &str {
         match self.format.get() {
+            // SAFETY: a str, which the view keeps; its format never changes.
             Some(f) => unsafe { &*(f.cast_unchecked::<Str>().as_str().unwrap_or("?") as *const str) },
             None => "B",
         }
@@ -151,6 +153,7 @@ fn contiguous<'a>(dims: impl Iterator<Item = (&'a i64, &'a i64)> + Clone, itemsi
 }
 
 fn alloc(th: Th) -> Gc<MemoryView> {
+    // SAFETY: a new object, whose words behind the header are all written; zeros are valid for each field.
     unsafe {
         let v = th.alloc::<MemoryView>();
         let words = v.as_ptr() as *mut u64;
@@ -174,6 +177,7 @@ pub fn set_dims(th: Th, v: Gc<MemoryView>, shape: &[i64], strides: Option<&[i64]
         None
     };
     let p = v.as_ptr();
+    // SAFETY: nobody else has seen the view; the buffer has room for both, and shape and strides are as long as `n`.
     unsafe {
         (*p).ndim = n;
         let (sh, st): (*mut i64, *mut i64) = match buf {
@@ -394,6 +398,7 @@ pub fn wrap_python(th: Th, o: Value, inner: Gc<MemoryView>, flags: u32) -> R<Val
     Ok(v.value())
 }
 fn release_python(th: Th, v: Gc<MemoryView>) -> R<()> {
+    // SAFETY: `wrap_python` has put a view there.
     let inner: Gc<MemoryView> = unsafe { v.keep.gc() };
     let o = v.obj.value();
     inner.exports.release_one();
@@ -444,6 +449,7 @@ fn get_buffer(th: Th, o: Value, flags: u32) -> R<Value> {
         v.format.init(None);
     }
     if flags & flag::ND != flag::ND {
+        // SAFETY: nobody else has seen the copy.
         unsafe { (*v.as_ptr()).itemsize = 1 };
         set_dims(th, v, &[of.nbytes as i64], None)?;
     }
@@ -499,6 +505,7 @@ pub fn to_bytes(th: Th, v: Gc<MemoryView>, fortran: bool) -> R<Gc<Bytes>> {
         shape.reverse();
         strides.reverse();
     }
+    // SAFETY: shape and strides lie within the buffer, which is in use.
     unsafe { gather(v.ptr, &shape, &strides, v.itemsize, &mut out) };
     bytes::new(th, &out)
 }

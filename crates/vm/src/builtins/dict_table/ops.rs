@@ -210,6 +210,7 @@ impl Gc<Dict> {
                 }
                 let slot = t.val(e);
                 if t.cells {
+                    // SAFETY: a key that is there has a value, which is a cell in such a table; the lock is held.
                     let c = unsafe { slot.gc::<DictCell>() };
                     let old = c.v.get();
                     if old.is_some() {
@@ -347,6 +348,7 @@ impl Gc<Dict> {
     ) -> Option<Value> {
         let old = t.content(e)?;
         if t.cells {
+            // SAFETY: it has content, so it has a cell.
             let c = unsafe { t.val(e).gc::<DictCell>() };
             empty_cells(th, std::iter::once(c));
         } else {
@@ -480,6 +482,7 @@ impl Gc<Dict> {
                 continue;
             }
             if let Found::At(e) = found {
+                // SAFETY: a value of a table with cells.
                 match unsafe { t.val(e).gc_opt::<DictCell>() } {
                     Some(c) => return Ok(c),
                     None => continue,
