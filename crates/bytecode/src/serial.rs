@@ -17,7 +17,7 @@ use crate::parts::{Names, Positions};
 use crate::{CodeData, CodeFlags, Const, Handler, Ins, Op, Position};
 
 const MAGIC: &[u8; 4] = b"ADRC";
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 
 /// Identifies format and op table: also usable as the magic number of cached files.
 pub fn table_hash() -> u64 {

@@ -136,7 +136,7 @@ fn check(code: &CodeData, constant: &dyn Fn(usize) -> ConstKind) -> Result<(), S
     let base = code.varnames.len();
     let mut regs = vec![NULL; code.nregs as usize];
     regs[..params(code) as usize].fill(OTHER);
-    regs[base..].fill(NONE);
+    regs[code.nlocals as usize..].fill(NONE);
     heads[0] = true;
     let mut c = Checker {
         code,

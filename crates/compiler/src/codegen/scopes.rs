@@ -193,6 +193,8 @@ impl<'a> Gen<'a, '_> {
     /// Cells, free variables, turning into a generator. Yields the handler around a generator's body.
     pub fn prologue(&mut self, span: Span) -> Option<(Label, Reg)> {
         self.u.span = Span::NONE;
+        // Until they are copied the registers of free variables hold what earlier calls have left there.
+        let top = std::mem::replace(&mut self.u.top, self.u.nlocals);
         for i in 0..self.u.cells.len() {
             let r = self.u.cells[i];
             // Cells of comprehensions are made where those begin.
@@ -205,6 +207,7 @@ impl<'a> Gen<'a, '_> {
             let (base, n) = (self.u.nlocals, self.u.nfrees);
             self.abc(Op::CopyFree, base, n, 0);
         }
+        self.u.top = top;
         let generator = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
         if self.u.flags & generator == 0 {
             return None;
