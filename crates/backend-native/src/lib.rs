@@ -12,8 +12,8 @@
 //!   way out, which saves all registers in the state, or to a bridge, which finds the values where they are.
 //! - Code is never changed once it runs: bridges and invalidations are single aligned stores to data, to exits' targets
 //!   and links' cells, which running code reads at its next jump.
-//! - Everything that the collector must see is in the state (on the caller's native stack), in callee-saved registers or
-//!   in the collector's own frames: conservative roots.
+//! - Everything that the collector must see is in the state, in callee-saved registers or in the collector's own frames:
+//!   conservative roots.
 
 // The assembler's macro converts every register number, whatever its type.
 #![allow(clippy::useless_conversion)]

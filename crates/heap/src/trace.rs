@@ -11,6 +11,7 @@
 //! - A forwarding address lies in the second word of an object with `FORWARDED`; the rest of it is dead.
 
 use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
+use crate::Mutator;
 use crate::space::*;
 use crate::stack::prefetch;
 use crate::{Heap, Obj, Trace, gcbits};
@@ -162,6 +163,15 @@ impl Tracer {
                 Phase::Verify | Phase::Visit => {}
                 _ => self.conservative(word as usize),
             }
+        }
+    }
+    /// Whether words that belong to a native frame at this address of the thread's stack are roots, as far as they are
+    /// asked for now: see `disown`.
+    pub fn counts(&self, m: &Mutator, at: usize) -> bool {
+        // SAFETY: what a collection is told lives as long as the collection; the world is stopped.
+        unsafe {
+            let parts = self.disowning.and_then(|d| (*d).parts(m.local().sp));
+            parts.is_none_or(|p| p.iter().any(|&(lo, hi)| (lo..hi).contains(&at)))
         }
     }
     /// True in a major collection. In a minor one, objects that were reachable at the last collection are old

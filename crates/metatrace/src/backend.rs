@@ -15,14 +15,14 @@ use std::sync::atomic::{AtomicPtr, AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
 /// Spill slots of a trace.
 pub const SPILLS: usize = 128;
 
-/// The registers of the machine and the trace's memory; lies on the native stack of who enters compiled code, so that
-/// the collector sees its words.
+/// The registers of the machine and the trace's memory. Who enters compiled code sees to it that the collector looks at
+/// its words ([`State::each_word`]).
 #[repr(C)]
 pub struct State {
-    /// General registers, by the instruction set's numbers; filled at an exit.
-    pub gpr: [u64; 16],
     /// Raw bits of the floating-point registers.
     pub xmm: [u64; 16],
+    /// General registers, by the instruction set's numbers; filled at an exit.
+    pub gpr: [u64; 16],
     /// Registers saved around calls out of line.
     pub save: [u64; 32],
     /// Address of the thread.
@@ -41,14 +41,20 @@ static SPILLED: AtomicUsize = AtomicUsize::new(0);
 pub fn spills(n: usize) {
     SPILLED.fetch_max(n + 1, Relaxed);
 }
+fn spilled() -> usize {
+    SPILLED.load(Relaxed).min(SPILLS)
+}
 impl State {
     /// Clears what machine code leaves behind.
     pub fn clear(&mut self) {
         self.gpr = [0; 16];
         self.save = [0; 32];
-        let n = SPILLED.load(Relaxed);
-        self.spill[..n.min(SPILLS)].fill(0);
+        self.spill[..spilled()].fill(0);
         std::hint::black_box(self);
+    }
+    /// The words that may be references while machine code runs and at its exits.
+    pub fn each_word(&self, f: impl FnMut(u64)) {
+        self.gpr.iter().chain(&self.save).chain(&self.spill[..spilled()]).copied().for_each(f);
     }
 }
 
@@ -166,7 +172,7 @@ impl Move {
             Val::Flt(r) => (How::Flt, r),
         };
         match leaves[r.0 as usize].0 {
-            Loc::Gpr(n) => Move { to, at: n as u16, how, word: 0 },
+            Loc::Gpr(n) => Move { to, at: (offset_of!(State, gpr) / 8) as u16 + n as u16, how, word: 0 },
             Loc::Xmm(n) => Move { to, at: (offset_of!(State, xmm) / 8) as u16 + n as u16, how, word: 0 },
             Loc::Spill(n) => Move { to, at: (offset_of!(State, spill) / 8) as u16 + n, how, word: 0 },
             Loc::Const(w) => {

@@ -109,6 +109,7 @@ pub struct Thread {
     pub stack_limit: RustCell<usize>,
     /// An address above all native frames that have to do with Python.
     pub stack_base: usize,
+    pub(crate) states: crate::jit::state::States,
     /// Below this address calls do not enter machine code, which would take more native stack at each level.
     pub jit_stack: usize,
     pub frames: RustCell<*mut Frame>,
@@ -285,6 +286,7 @@ unsafe fn trace_mutator(m: *mut Mutator, t: &mut Tracer) {
         for s in &th.slots {
             t.slot(s.as_ptr());
         }
+        crate::jit::state::trace(th, t);
         let mut f = th.fp.get();
         while f > th.frames.get() {
             let fr = &*f;
@@ -346,9 +348,9 @@ impl Frame {
 }
 
 /// A mapping for frames or registers of a thread.
-struct Mapping {
-    start: *mut u8,
-    size: usize,
+pub(crate) struct Mapping {
+    pub start: *mut u8,
+    pub size: usize,
 }
 impl Drop for Mapping {
     fn drop(&mut self) {
@@ -373,7 +375,7 @@ impl Stacks {
 }
 
 /// Address space for a stack of `most` bytes, less where there is not that much.
-fn map_stack(most: usize) -> Option<Mapping> {
+pub(crate) fn map_stack(most: usize) -> Option<Mapping> {
     let mut n = most;
     while n >= LEAST_STACK {
         if let Some(p) = adder_heap::map_anonymous(n) {
@@ -435,6 +437,7 @@ impl Th {
             handled: Slot::null(),
             stack_limit: RustCell::new(stack_base.saturating_sub(stack_size) + (256 << 10)),
             stack_base,
+            states: crate::jit::state::States::new(),
             jit_stack: stack_base.saturating_sub(stack_size / 2),
             frames: RustCell::new(frames),
             frames_end: RustCell::new(unsafe { frames.add(frame_bytes / size_of::<Frame>() - 8) }),

@@ -6,6 +6,7 @@
 //! ran is valid. Until the frames are written nothing but the state knows the values: objects that have to be made are made
 //! first, while it lies on the native stack, where the collector looks; then all is written, and nothing allocated.
 
+use super::state::Held;
 use super::{Jit, Tree, record};
 use crate::err::{R, Raised};
 use crate::interp::Ctl;
@@ -20,19 +21,20 @@ use adder_metatrace::params::Param;
 use adder_metatrace::word;
 use std::sync::atomic::Ordering::*;
 
-/// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation. The state is cleared: it would
-/// keep dead objects alive where its memory is not written again soon.
-pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ctl> {
+/// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation. The state is given back before
+/// anything else runs.
+pub(super) fn leave(th: Th, jit: &'static Jit, s: Held, e: &'static Exit) -> R<Ctl> {
+    let root = s.fp as *mut Frame;
     Counter::Exits.inc();
     // Racing threads may lose counts.
     let t = e.taken();
     t.times.store(t.times.load(Relaxed) + 1, Relaxed);
     #[cfg(debug_assertions)]
     if t.times.load(Relaxed) < 4 {
-        super::holds::check(th, s, e);
+        super::holds::check(th, &s, e);
     }
     if e.in_memory() {
-        s.clear();
+        drop(s);
         if e.owner() == 0 {
             // A link that found no code: the published instruction is still to be done.
             let fp = th.fp.get();
@@ -47,8 +49,8 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
             return Ok(Ctl::Next);
         }
     } else {
-        rebuild(th, s, e);
-        s.clear();
+        rebuild(th, &s, e);
+        drop(s);
     }
     let n = t.count.load(Relaxed).saturating_add(1);
     t.count.store(n, Relaxed);
@@ -72,17 +74,16 @@ pub fn leave(th: Th, jit: &'static Jit, s: &mut State, e: &'static Exit) -> R<Ct
             };
             super::scrub();
             // SAFETY: the machine code that took the exit has left the frame in its state.
-            return unsafe { record::record_bridge(th, jit, e, s.fp as *mut Frame) };
+            return unsafe { record::record_bridge(th, jit, e, root) };
         }
     }
     Ok(Ctl::Next)
 }
 
 /// Goes on in the interpreter with the return of the root frame, which the trace ended with.
-pub fn returned(th: Th, s: &mut State) -> R<Ctl> {
+pub(super) fn returned(th: Th, s: &State) -> R<Ctl> {
     // SAFETY: a word that the trace has put there; its root frame.
     let (v, fp) = unsafe { (Value::from_bits(s.gpr[0]), s.fp as *mut Frame) };
-    s.gpr[0] = 0;
     th.fp.set(fp);
     crate::interp::slow::leave(th, v)
 }

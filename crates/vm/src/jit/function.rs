@@ -13,6 +13,7 @@
 //! - Trees of functions have the number of loops for their counter.
 
 use super::helpers::objects_or_written;
+use super::state::Held;
 use super::{RECORDING, Tree, Work, counter, excluded, loops_of, record, tree_of};
 use crate::err::R;
 use crate::interp::events::closely;
@@ -21,12 +22,11 @@ use crate::object::*;
 use crate::thread::{Frame, Th};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins};
-use adder_metatrace::backend::{Exit, RETURNED, State};
+use adder_metatrace::backend::{Exit, RETURNED};
 use adder_metatrace::counters::Counter;
 use adder_metatrace::params::Param;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// The op byte of a note.
 pub const ENTER: u8 = 254;
@@ -149,12 +149,42 @@ fn enter_or_record(th: Th) -> R<Ctl> {
     if RECORDING.with(|r| r.get()) || !super::has_room(th, fp) {
         return Ok(Ctl::Next);
     }
+    if state.short.passes(fp) {
+        count.store(1, Relaxed);
+        return Ok(Ctl::Next);
+    }
     let Some(_work) = Work::begin(th, &state.hot) else {
         count.store(Param::FunctionThreshold.get() / super::budget::AGAIN + 1, Relaxed);
         return Ok(Ctl::Next);
     };
     super::scrub();
     record::record_function(th, jit, code, state)
+}
+
+/// Where a recursion ends its functions are short: a recording that met such a call is tried again further out.
+#[derive(Default)]
+pub(super) struct Short {
+    /// The frame's address; 0: none.
+    at: AtomicUsize,
+    /// Calls that it may still let pass.
+    passes: AtomicU32,
+}
+const PASSES: u32 = 24;
+impl Short {
+    /// A recording of the function whose frame this is was too short.
+    pub fn note(&self, fp: *mut Frame) {
+        self.at.store(fp as usize, Relaxed);
+        self.passes.store(PASSES, Relaxed);
+    }
+    /// Whether a call is not to be recorded, since it is as deep as the one that was short.
+    fn passes(&self, fp: *mut Frame) -> bool {
+        let n = self.passes.load(Relaxed);
+        let passes = n > 0 && fp as usize >= self.at.load(Relaxed);
+        if passes {
+            self.passes.store(n - 1, Relaxed);
+        }
+        passes
+    }
 }
 
 /// A frame that begins with the note begins with its first instruction instead: recordings and machine code go on there.
@@ -201,11 +231,10 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
             return in_interpreter(th, fp);
         }
         th.fp.set(fp);
-        let mut s = MaybeUninit::<State>::zeroed();
-        let s = s.assume_init_mut();
+        let Some(mut s) = Held::new(th) else { return in_interpreter(th, fp) };
         let Some(jit) = super::get() else { return in_interpreter(th, fp) };
         let code = e.cell.load(Acquire);
-        let out = if code == jit.none { None } else { Some(super::run(th, jit, code, fp, s)) };
+        let out = if code == jit.none { None } else { Some(super::run(th, jit, code, fp, &mut s)) };
         let returned = out.is_some_and(|o| std::ptr::eq(o, RETURNED)) && s.fp == fp as u64;
         let v = if returned {
             Value::from_bits(s.gpr[0])
@@ -228,7 +257,7 @@ pub(super) unsafe extern "C" fn call(th: Th, e: *const CallNote, fp: *mut Frame,
 fn call_more(
     th: Th,
     jit: &'static super::Jit,
-    s: &mut State,
+    s: Held,
     out: Option<&'static Exit>,
     fp: *mut Frame,
 ) -> Option<Value> {
@@ -255,9 +284,9 @@ fn call_more(
         }
     }
 }
-fn left(th: Th, jit: &'static super::Jit, s: &mut State, out: &'static Exit) -> R<Ctl> {
+fn left(th: Th, jit: &'static super::Jit, s: Held, out: &'static Exit) -> R<Ctl> {
     if std::ptr::eq(out, RETURNED) {
-        super::exit::returned(th, s)
+        super::exit::returned(th, &s)
     } else {
         super::exit::leave(th, jit, s, out)
     }
@@ -280,12 +309,9 @@ pub fn run(th: Th) -> Option<R<Value>> {
     {
         return None;
     }
+    let mut s = Held::new(th)?;
     unsafe { (*fp).pc = code.ins };
-    // Zeros: what earlier calls left on the stack must not keep objects alive.
-    let mut s = MaybeUninit::<State>::zeroed();
-    // SAFETY: machine code writes what it reads.
-    let s = unsafe { s.assume_init_mut() };
-    let out = super::run(th, jit, entry, fp, s);
+    let out = super::run(th, jit, entry, fp, &mut s);
     if std::ptr::eq(out, RETURNED) && s.fp == fp as u64 {
         th.fp.set(unsafe { fp.sub(1) });
         // SAFETY: the result, a word that the trace has put there.

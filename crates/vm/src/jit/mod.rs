@@ -28,6 +28,7 @@ pub mod quiet;
 mod reals;
 pub mod record;
 pub mod sight;
+pub(crate) mod state;
 mod steps;
 pub mod watch;
 
@@ -40,12 +41,13 @@ use crate::value::*;
 use adder_bytecode::Ins;
 use adder_heap::Mutator;
 use adder_metatrace::backend::{Backend, Exit, Layout, RETURNED, State, Times};
+use state::Held;
 use adder_metatrace::counters::{self, Counter};
 use adder_metatrace::log;
 use adder_metatrace::params::Param;
 use budget::{Aside, Work};
 use std::cell::Cell as RustCell;
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::offset_of;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
@@ -198,6 +200,8 @@ pub struct Tree {
     size: AtomicU32,
     /// It begins where ways meet (`joins`).
     join: bool,
+    /// Its first trace ends where the generator suspends whose loop it is: traces of who uses the generator go on instead.
+    suspends: AtomicBool,
     /// Header of the loop that it is another version of, or null.
     version: *const Ins,
     /// The how-manieth return from the root frame is the end of its traces; 0: none is.
@@ -261,6 +265,8 @@ pub struct LoopState {
     hot: Times,
     /// How often what its trees assumed did not last.
     lost: AtomicU32,
+    /// Of a function: [`function::Short`].
+    short: function::Short,
 }
 /// As many trees may lose what they assumed before the next one waits longer: the first are often made while a program
 /// still sets itself up.
@@ -297,6 +303,7 @@ impl LoopState {
             version: AtomicBool::new(false),
             lost: AtomicU32::new(0),
             hot: Times::default(),
+            short: Default::default(),
         }
     }
 }
@@ -468,7 +475,7 @@ pub(crate) fn scrub() {
 /// The same for the few frames of who enters machine code that may run for long: what they do not write would be found
 /// there all the time. One dead object can be enough to keep all that die after it, where each refers to the next.
 pub(crate) fn scrub_frames() {
-    clear_below::<{ if cfg!(debug_assertions) { 1 << 11 } else { (size_of::<State>() + (1 << 10)) / 8 } }>();
+    clear_below::<{ if cfg!(debug_assertions) { 1 << 11 } else { 1 << 6 } }>();
 }
 #[inline(never)]
 fn clear_below<const WORDS: usize>() {
@@ -486,16 +493,13 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
     if !has_room(th, fp) || closely(th) {
         return Ok(None);
     }
+    let Some(mut s) = Held::new(th) else { return Ok(None) };
     Counter::Entries.inc();
-    // Zeros: what earlier calls left on the stack must not keep objects alive.
-    let mut s = MaybeUninit::<State>::zeroed();
-    // SAFETY: `run` sets the rest.
-    let s = unsafe { s.assume_init_mut() };
     // Clocks cost as much as a short entry does.
     let n = t.entries.load(Relaxed);
     let weight = if n < SAMPLE * 2 { 1 } else { (jitter(th) % SAMPLE == 0) as u64 * SAMPLE as u64 };
     let start = if weight == 0 { 0 } else { cycles() };
-    let e = run(th, jit, t.entry.load(Acquire), fp, s);
+    let e = run(th, jit, t.entry.load(Acquire), fp, &mut s);
     // Racing threads may lose counts.
     t.entries.store(n + 1, Relaxed);
     if weight != 0 {
@@ -506,7 +510,7 @@ fn enter(th: Th, jit: &'static Jit, t: &'static Tree) -> R<Option<Ctl>> {
         t.cycles.store(t.cycles.load(Relaxed).wrapping_add(took * weight), Relaxed);
     }
     if std::ptr::eq(e, RETURNED) {
-        return exit::returned(th, s).map(Some);
+        return exit::returned(th, &s).map(Some);
     }
     judge(th, t, e);
     exit::leave(th, jit, s, e).map(Some)

@@ -33,6 +33,7 @@ impl Tree {
             young: false.into(),
             size: 0.into(),
             join: false,
+            suspends: false.into(),
             version: std::ptr::null(),
             ends: (counter == code.nloops as usize) as usize,
             entries: 0.into(),
@@ -137,8 +138,11 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
             rec.go_on();
             rec.report_abort();
             watch::invalidate(tree);
-            // It rarely is: fewer tries than others get.
-            state.aborts.fetch_add(2, Relaxed);
+            // It rarely is where the code is not much longer: fewer tries than others get.
+            // SAFETY: the code of a function that has run.
+            let covered = unsafe { (&(*code.data).depths).len() } <= 2 * rec.gain;
+            state.aborts.fetch_add(1 + covered as u32, Relaxed);
+            state.short.note(fp);
             count.store(7, Relaxed);
             Ok(Ctl::Next)
         }

@@ -27,6 +27,8 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
     tree.bridges.fetch_add(1, Relaxed);
     let _busy = Busy::new();
     let mut rec = Rec::new(th, tree, root);
+    // SAFETY: the root frame.
+    let native = unsafe { (*root).flags } & fflags::ENTRY != 0;
     rec.from = Some(e);
     rec.merging = tree.join || tree.bridges.load(Relaxed) > Param::MergeAfter.get();
     rec.names = Some(unsafe { (*root).code });
@@ -56,9 +58,7 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
             }
         };
         rec.report_abort();
-        let t = e.taken();
-        let times = t.put_off.fetch_add(1, Relaxed);
-        t.hot.since.store(crate::jit::budget::later(times), Relaxed);
+        put_off(e);
         if tree.bridges.load(Relaxed) <= FEW {
             // SAFETY: the root frame.
             drop_young(tree, unsafe { (*root).code });
@@ -68,7 +68,12 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
     match done {
         Done::Abort(r) => {
             rec.report_abort();
-            let _ = rec.names.is_some_and(crate::interp::drain::hot);
+            let drained = rec.names.is_some_and(crate::interp::drain::hot);
+            if drained && native && matches!(rec.core.abort, Some((Counter::AbortReturn, _))) {
+                // The next generator of this code is used up by a loop that the bridge can go on in.
+                put_off(e);
+                return r;
+            }
             // A safepoint is nobody's fault.
             let chance = matches!(rec.core.abort, Some((Counter::AbortSafepoint, _)));
             if !chance && e.taken().failures.fetch_add(1, Relaxed) + 1 >= Param::MaxBridgeFailures.get() {
@@ -101,6 +106,13 @@ pub unsafe fn record_bridge(th: Th, jit: &'static Jit, e: &'static Exit, root: *
             Ok(Ctl::Next)
         }
     }
+}
+
+/// Nothing is wrong with the exit: it is tried again, later each time.
+fn put_off(e: &'static Exit) {
+    let t = e.taken();
+    let times = t.put_off.fetch_add(1, Relaxed);
+    t.hot.since.store(crate::jit::budget::later(times), Relaxed);
 }
 
 /// A small tree goes because of a class that came after it; `code`: the root frame's.

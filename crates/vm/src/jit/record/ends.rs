@@ -137,7 +137,10 @@ impl Rec {
             self.resume = target;
             return Some(Done::Loop);
         }
-        if let Some(t) = tree_of(code, i.a(), target) {
+        let used = !at_root && self.frames.last().unwrap().flags & fflags::GENERATOR != 0;
+        if let Some(t) = tree_of(code, i.a(), target)
+            && !(used && t.suspends.load(Relaxed))
+        {
             self.resume = target;
             // From the backward jump itself: a jump failed there.
             if at_root

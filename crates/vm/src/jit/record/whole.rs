@@ -49,6 +49,9 @@ impl Rec {
         // SAFETY of both: the frame in which the recording began is there as long as the recording.
         if suspends && self.frames.len() == 1 && self.worth_leaving() {
             // Its user is native code or the interpreter, which suspends or ends it.
+            if self.from.is_none() {
+                self.tree.suspends.store(true, Relaxed);
+            }
             let nowhere = jit::get().map(|j| j.nowhere);
             self.link(nowhere.expect("the JIT that records"), unsafe { (*self.root_fp).code }.value().bits());
             self.resume = pc;
