@@ -298,10 +298,16 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
             "Cannot specify a default for {name}() with multiple positional arguments"
         )));
     }
+    if let Some(f) = key {
+        th.may_call(f)?;
+    }
     let mut best: Option<(Value, Value)> = None;
     let mut consider = |v: Value| -> R<bool> {
         let k = match key {
-            Some(f) => th.call1(f, v)?,
+            Some(f) => {
+                th.may_take(v)?;
+                th.call1(f, v)?
+            }
             None => v,
         };
         best = match best {
