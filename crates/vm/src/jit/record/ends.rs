@@ -183,7 +183,8 @@ impl Rec {
             return Some(self.stop(pc));
         }
         self.inner += 1;
-        if self.inner > Param::MaxInner.size() {
+        // A trace that begins with this jump takes it: a link to itself would go nowhere.
+        if self.inner > Param::MaxInner.size().max((self.start == pc) as usize) {
             // The inner loop comes next; until it is there the interpreter runs it.
             let c = jit::counter(code, i.a());
             if c.load(Relaxed) < u32::MAX / 2 {
