@@ -89,7 +89,7 @@ try:
     try:
         raise ValueError("naked")
     except* ValueError as e:
-        print(type(e).__name__, e.exceptions)
+        print(type(e).__name__, e.exceptions, e.args, repr(e))
     ExceptionGroup("bad", [])
 except ValueError as e:
     print(e)

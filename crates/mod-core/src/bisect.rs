@@ -56,6 +56,9 @@ fn find_x(th: Th, a: &[Option<Value>], x: Value, right: bool) -> R<i64> {
         None => th.len(seq)? as i64,
     };
     let key = a[4].and_then(|k| k.some());
+    if let Some(f) = key {
+        th.may_call(f)?;
+    }
     while lo < hi {
         let mid = lo + (hi - lo) / 2;
         let mut v = match seq.exact::<List>().and_then(|l| l.get(mid as usize)) {
@@ -63,6 +66,7 @@ fn find_x(th: Th, a: &[Option<Value>], x: Value, right: bool) -> R<i64> {
             None => item(th, seq, mid)?,
         };
         if let Some(k) = key {
+            th.may_take(v)?;
             v = th.call(k, &[v])?;
         }
         let before = if right { !th.compare(x, v, CmpOp::Lt)? } else { th.compare(v, x, CmpOp::Lt)? };
@@ -80,7 +84,11 @@ fn find(th: Th, a: &[Option<Value>], right: bool) -> R<i64> {
 fn insort(th: Th, a: &[Option<Value>], right: bool) -> R<Value> {
     let x = a[1].unwrap();
     let k = match a[4].and_then(|k| k.some()) {
-        Some(f) => th.call(f, &[x])?,
+        Some(f) => {
+            th.may_call(f)?;
+            th.may_take(x)?;
+            th.call(f, &[x])?
+        }
         None => x,
     };
     let i = find_x(th, a, k, right)?;

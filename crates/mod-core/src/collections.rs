@@ -743,6 +743,7 @@ pub static DEFAULTDICT_TYPE: NativeType = NativeType {
                 match dd(o).factory.get().and_then(|f| f.some()) {
                     None => Err(th.key_error(k)),
                     Some(f) => {
+                        th.may_call(f)?;
                         let v = th.call(f, &[])?;
                         // The factory may have put one in.
                         let d: Gc<Dict> = o.known();

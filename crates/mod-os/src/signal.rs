@@ -10,7 +10,7 @@ use crate::util::*;
 use adder_host::Errno;
 use adder_host::signal::{Action, SignalInfo, SignalSet};
 use adder_vm::builtins::exceptions as exc;
-use adder_vm::builtins::{frame, int, list, set};
+use adder_vm::builtins::{eval_, frame, int, list, set};
 use adder_vm::err::R;
 use adder_vm::native::*;
 use adder_vm::object::*;
@@ -425,7 +425,7 @@ fn handle(th: Th, n: i32) -> R<()> {
         race(th, n);
         return Ok(());
     }
-    let fr = match th.frame() {
+    let fr = match eval_::visible_frame(th) {
         Some(f) => frame::frame_object(th, f),
         None => NONE(),
     };

@@ -240,6 +240,7 @@ fn merge_pairs(th: Th, d: Gc<Dict>, seq: Value) -> R<()> {
         {
             (k, v) = (t.items()[0], t.items()[1]);
         } else {
+            th.may_take(item)?;
             let t: Gc<Tuple> = match super::tuple::from_iterable(th, item) {
                 Ok(t) => this(t),
                 Err(e) => return Err(not_a_pair(th, item, i, e)),

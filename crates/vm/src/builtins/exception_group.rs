@@ -304,8 +304,8 @@ pub fn group_match(th: Th, e: Value, t: Value) -> R<(Value, Value)> {
             return Ok((NONE(), e));
         }
         // A bare exception is wrapped; the group's traceback is this frame.
-        let l = list::new(th, &[e])?;
-        let g = th.call(BASE_GROUP.get().value(), &[crate::thread::Root::empty_str.value(), l.value()])?;
+        let t = th.tuple(&[e]);
+        let g = th.call(BASE_GROUP.get().value(), &[crate::thread::Root::empty_str.value(), t])?;
         crate::interp::unwind::traceback_here(th, g);
         return Ok((NONE(), g));
     }

@@ -167,8 +167,12 @@ pub fn sum(th: Th, a: &[Option<Value>]) -> R<Value> {
     }
     sum_on(th, a[0].unwrap(), start, begin(start), None)
 }
+/// An exact int of no more than 64 bits.
+fn exact_i64(v: Value) -> Option<i64> {
+    if v.is_exact(Kind::Int) { crate::builtins::int::to_i64(v) } else { v.as_fix() }
+}
 fn begin(v: Value) -> Sum {
-    if let Some(n) = v.as_fix() {
+    if let Some(n) = exact_i64(v) {
         Sum::Int(n)
     } else if let Some(f) = float_of(v) {
         Sum::Float(Compensated::new(f))
@@ -196,8 +200,7 @@ fn sum_on(th: Th, it: Value, start: Value, mut s: Sum, first: Option<Value>) -> 
     let mut one = |v: Value| {
         match &mut s {
             Sum::Int(n) => {
-                let i = v
-                    .as_fix()
+                let i = exact_i64(v)
                     .or_else(|| if v.is_kind(Kind::Bool) { Some(v.is(TRUE()) as i64) } else { None });
                 if let Some(i) = i
                     && let Some(m) = n.checked_add(i)
@@ -298,10 +301,16 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
             "Cannot specify a default for {name}() with multiple positional arguments"
         )));
     }
+    if let Some(f) = key {
+        th.may_call(f)?;
+    }
     let mut best: Option<(Value, Value)> = None;
     let mut consider = |v: Value| -> R<bool> {
         let k = match key {
-            Some(f) => th.call1(f, v)?,
+            Some(f) => {
+                th.may_take(v)?;
+                th.call1(f, v)?
+            }
             None => v,
         };
         best = match best {

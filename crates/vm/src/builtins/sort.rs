@@ -32,10 +32,12 @@ pub fn sort_array(th: Th, a: Gc<Array>, n: usize, key: Option<Value>, reverse: b
         th.m.barrier_all(a.obj());
         return sort_elements::<1>(th, a, n, reverse);
     };
+    th.may_call(key)?;
     // Keys and values side by side.
     let pairs = th.array(2 * n)?;
     for i in 0..n {
         let v = a.slot(i).value();
+        th.may_take(v)?;
         let k = th.call1(key, v)?;
         th.store(pairs, pairs.slot(2 * i), k);
         th.store(pairs, pairs.slot(2 * i + 1), v);
@@ -98,6 +100,12 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
             Ok(())
         }
         Native::No => {
+            // What a comparison refuses is sorted again, from the order that there was.
+            let before = match W == 1 && th.is_quiet() {
+                // SAFETY: so many words of values.
+                true => Some(super::list::array_of(th, unsafe { super::list::values(a, n) }, n)?),
+                false => None,
+            };
             if reverse {
                 e.reverse();
             }
@@ -120,6 +128,13 @@ fn sort_elements<const W: usize>(th: Th, a: Gc<Array>, n: usize, reverse: bool) 
             let r = MergeSort::<W, _>::new(th, a, n, less).run();
             if reverse {
                 elements().reverse();
+            }
+            if r.is_err()
+                && let Some(b) = before
+            {
+                for k in 0..n {
+                    a.slot(k).init(b.slot(k).get());
+                }
             }
             r
         }

@@ -349,6 +349,23 @@ impl Th {
     pub fn may_run_python(self) -> R<()> {
         if self.quiet.get() != 0 { Err(self.refuse()) } else { Ok(()) }
     }
+    /// An error inside [`Self::quietly`] if a call of `f`, a key function or a factory, may do more than compute: a trace
+    /// would not know what it writes, and what fails is done again.
+    #[inline(always)]
+    pub fn may_call(self, f: Value) -> R<()> {
+        if self.quiet.get() != 0 && !crate::jit::quiet::only_computes(self, f) {
+            return Err(self.refuse());
+        }
+        Ok(())
+    }
+    /// An error inside [`Self::quietly`] if going over `v`, an item of what was given, takes something from it.
+    #[inline(always)]
+    pub fn may_take(self, v: Value) -> R<()> {
+        if self.quiet.get() != 0 && !crate::jit::helpers::lasting(self, v) {
+            return Err(self.refuse());
+        }
+        Ok(())
+    }
     #[cold]
     fn refuse(self) -> Raised {
         self.quiet.set(2);

@@ -19,7 +19,7 @@ use crate::err::R;
 use crate::interp::events::closely;
 use crate::interp::{Ctl, go_on};
 use crate::object::*;
-use crate::thread::{Frame, Th};
+use crate::thread::{Frame, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins};
 use adder_metatrace::backend::{Exit, RETURNED};
@@ -111,7 +111,7 @@ fn enter_or_record(th: Th) -> R<Ctl> {
     at_first(fp);
     let Some(jit) = super::get() else { return Ok(Ctl::Next) };
     let n = code.nloops as usize;
-    if !super::enabled() || th.wanted() || super::reports(th, code) {
+    if !super::enabled() || held(fp) || th.wanted() || super::reports(th, code) {
         return Ok(Ctl::Next);
     }
     if let Some(t) = tree_of(code, n, code.ins) {
@@ -185,6 +185,13 @@ impl Short {
         }
         passes
     }
+}
+
+/// Whoever was told of the frame's start may have taken a frame object: a function's machine code leaves its frame without
+/// a look at that.
+fn held(fp: *mut Frame) -> bool {
+    // SAFETY: the frame just pushed.
+    unsafe { (*fp).flags & fflags::OBJECT != 0 }
 }
 
 /// A frame that begins with the note begins with its first instruction instead: recordings and machine code go on there.
@@ -303,6 +310,7 @@ pub fn run(th: Th) -> Option<R<Value>> {
     let here = 0u8;
     if entry == jit.none
         || !super::enabled()
+        || held(fp)
         || th.wanted()
         || (&raw const here as usize) < th.jit_stack
         || !super::has_room(th, fp)

@@ -293,6 +293,7 @@ fn nothing_handled(m: RecMachine, g: Ir) -> Option<()> {
     if !rec.top_real() {
         return Some(());
     }
+    rec.guard_unheld();
     let o: Gc<Generator> = unsafe { (*m.i.fp).extra.gc() };
     if m.i.th.handled.get().is_some() || o.outer.get().is_some() {
         return None;

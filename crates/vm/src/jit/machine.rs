@@ -652,6 +652,9 @@ impl PyMachine for Recorder {
         };
         let call = unsafe { crate::interp::instrument::standing(&*caller) };
         let to = self.result_to(flags, call, result)?;
+        if self.rec().top_real() {
+            self.rec().guard_unheld();
+        }
         let next = unsafe { (*caller).pc.offset(1 + to.skip) };
         let object = if to.instance { Some(self.rec().frame_extra()) } else { None };
         self.rec().pop_frame();

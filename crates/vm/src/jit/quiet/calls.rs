@@ -14,6 +14,7 @@ use crate::jit::{helpers, watch};
 use crate::n;
 use crate::native::{DefKind, Imp, Inline, NativeDef, tflags};
 use crate::object::*;
+use crate::thread::Th;
 use crate::value::*;
 use adder_bytecode::Ins;
 use adder_metatrace::{Cmp, Effects, Field, FloatOp, Machine};
@@ -542,6 +543,35 @@ fn computes(m: Recorder, f: T<Value>) -> bool {
         return ok;
     }
     CALLABLES.contains(&t.native.name) && m.of_shape(f)
+}
+/// Whether a call of this changes nothing that a trace may know, whatever it is given but iterators. (Python functions
+/// refuse when they are called.)
+pub fn only_computes(th: Th, f: Value) -> bool {
+    let reads = |table, owner, name| row(table, owner, name).is_some_and(|r| !r.2.has(Effects::FILLS));
+    if let Some(t) = f.exact::<Type>() {
+        return !t.heap_type() && MADE_OF_VALUES.contains(&t.native.name);
+    }
+    if let Some(nf) = f.exact::<NativeFunction>() {
+        if nf.def.kind == DefKind::ClassMethod {
+            let t = nf.this.get().and_then(|t| t.exact::<Type>());
+            return t.is_some_and(|t| reads(CLASS_METHODS, t.native.name, nf.def.name));
+        }
+        if nf.def.sig.receiver {
+            let this = nf.this.get();
+            return this.is_some_and(|o| reads(METHODS, th.type_of(o).native.name, nf.def.name));
+        }
+        let module = nf.module.get().and_then(|m| m.exact::<Module>()).and_then(builtins::module::definition);
+        return module.is_some_and(|m| reads(FUNCTIONS, m.name, nf.def.name));
+    }
+    if let Some(d) = f.exact::<MethodDescriptor>() {
+        return d.owner.get().is_some_and(|t| reads(METHODS, t.native.name, d.def.name));
+    }
+    let wrapper = f.exact::<WrapperDescriptor>().or_else(|| Some(f.exact::<MethodWrapper>()?.descr.gc()));
+    if let Some(w) = wrapper {
+        return WRAPPERS.contains(&w.def.name);
+    }
+    let t = th.type_of(f);
+    f.is_exact(Kind::Function) || (!t.heap_type() && CALLABLES.contains(&t.native.name))
 }
 /// Native objects that are called and only compute.
 fn callable(m: Recorder, f: T<Value>, g: Given) -> Option<T<Value>> {

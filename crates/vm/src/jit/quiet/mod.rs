@@ -22,7 +22,7 @@ mod numbers;
 mod patterns;
 mod tables;
 
-pub use calls::function;
+pub use calls::{function, only_computes};
 pub use chars::{char_at, is_ascii};
 pub use containers::{empty_dict, new};
 pub use derived::truth as derived_truth;

@@ -35,6 +35,12 @@ impl Rec {
             self.core.give_up(Counter::AbortFrame, "a frame that somebody may look at");
             return self.stop(pc);
         }
+        // The frame of a function's own trace is new when it is entered. (Of others the counter is none, or nothing ends.)
+        let own = self.tree.counter != usize::MAX && self.tree.ends == 1;
+        let fresh = own && self.from.is_none() && self.left == 0;
+        if !fresh {
+            self.guard_unheld();
+        }
         let r = if i.op() == Bc::Return { self.reg(i.a()) } else { self.konst(NONE()) };
         self.core.effect(Inst { a: r, ..Inst::new(Op::Return) });
         self.resume = pc;
@@ -180,7 +186,8 @@ impl Rec {
             return Some(self.stop(pc));
         }
         self.inner += 1;
-        if self.inner > Param::MaxInner.size() {
+        // A trace that begins with this jump takes it: a link to itself would go nowhere.
+        if self.inner > Param::MaxInner.size().max((self.start == pc) as usize) {
             // The inner loop comes next; until it is there the interpreter runs it.
             let c = jit::counter(code, i.a());
             if c.load(Relaxed) < u32::MAX / 2 {

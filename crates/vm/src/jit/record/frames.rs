@@ -125,6 +125,19 @@ impl Rec {
     pub fn thread(&mut self) -> R_ {
         self.base_addr(0)
     }
+    /// Records that nobody holds the innermost frame, whose record is in memory: its frame object must be told when the frame
+    /// is left. It may have one now and then: where a trace was recorded with one, it goes on without one as well, and an exit
+    /// behind that is a bridge's beginning for both.
+    pub fn guard_unheld(&mut self) {
+        let at = (self.frames.len() - 1) * size_of::<Frame>() + offset_of!(Frame, flags);
+        let root = self.base_addr(1);
+        let flags = self.core.op_imm(Op::RawGet, root, R_::NONE, at as i64);
+        let flags = self.core.op1(Op::Tag, flags);
+        let (object, none) = (self.konst(Value::fix(fflags::OBJECT as i64)), self.konst(Value::fix(0)));
+        let held = self.core.op(Op::FixAnd, flags, object);
+        let c = self.core.op(Op::Eq, held, none);
+        self.guard(c, true);
+    }
     /// Generators whose frames are not in memory.
     pub fn waiting_generators(&self) -> Vec<R_> {
         let of = |f: &RFrame| f.extra.filter(|_| !f.real && f.flags & fflags::GENERATOR != 0);
