@@ -168,7 +168,7 @@ pub fn unhashable(th: Th, key: Value, what: &str) -> crate::err::Raised {
         Ok(s) => th.text(s),
         Err(r) => return r,
     };
-    th.type_error(format!("cannot use '{}' as a {what} ({why})", th.type_name_of(key)))
+    th.type_error(format!("cannot use '{}' as a {what} ({why})", super::object::message_type_name(th, key)))
 }
 
 /// `hash(v)`, with the usual keys first.
