@@ -93,3 +93,25 @@ try:
     list(zip([1], [1, 2], strict=True))
 except ValueError as e:
     print(e)
+
+# A list that is its own source is not asked for its iterator; sorting an empty list changes nothing.
+class Own(list):
+    def __iter__(self):
+        self.clear()
+        return iter([7])
+own = Own([1, 2])
+own.extend(own)
+print(list.__repr__(own))
+own += own
+print(list.__repr__(own))
+own.extend(Own([3]))
+print(list.__repr__(own))
+empty = []
+empty.sort(key=lambda x: 1 / 0)
+print(empty)
+inner = [3, 1, 2]
+def key(x):
+    inner.sort()
+    return x
+inner.sort(key=key)
+print(inner)

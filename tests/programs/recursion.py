@@ -98,3 +98,14 @@ def ack(m, n): return n + 1 if m == 0 else ack(m - 1, 1) if n == 0 else ack(m - 
 print(ack(2, 20))
 def hanoi(n, a="a", b="b", c="c"): return 0 if n == 0 else hanoi(n - 1, a, c, b) + 1 + hanoi(n - 1, c, b, a)
 print(hanoi(12))
+import types
+proxy, alias = {1: 2}, list
+for _ in range(100000):
+    proxy, alias = types.MappingProxyType(proxy), types.GenericAlias(alias, int)
+for f in (len, list, hash, reversed, lambda p: p[1], lambda p: 1 in p, lambda p: p | {}, lambda p: p == p,
+          lambda p: p.get(1), lambda p: p.keys(), lambda p: p.copy(), lambda p: dir(alias)):
+    try:
+        f(proxy)
+    except (RecursionError, TypeError):
+        pass
+print("proxies of proxies")

@@ -215,23 +215,26 @@ pub static DEQUE_TYPE: NativeType = NativeType {
         }),
         method("remove", "($self, value, /)", "Remove first occurrence of value.", |th, a| {
             let d = Deque::of(a[0].unwrap());
-            let n = d.len.get();
-            let mutated = || th.index_error("deque mutated during remove().");
+            let (n, version) = (d.len.get(), d.version.get());
+            let mutated = || th.index_error(MUTATED);
             for i in 0..n {
                 let x = {
                     let _g = th.lock(d);
-                    if d.len.get() == n { Some(at(d, i)) } else { None }
+                    if d.version.get() == version { Some(at(d, i)) } else { None }
                 };
-                if th.eq(x.ok_or_else(mutated)?, a[1].unwrap())? {
+                let same = th.eq(x.ok_or_else(mutated)?, a[1].unwrap())?;
+                {
                     let _g = th.lock(d);
-                    if d.len.get() == n {
+                    // It may have as many elements, but others.
+                    if d.version.get() == version {
+                        if !same {
+                            continue;
+                        }
                         del_at(th, d, i);
                         return Ok(NONE());
                     }
                 }
-                if d.len.get() != n {
-                    return Err(mutated());
-                }
+                return Err(mutated());
             }
             Err(th.value_error("deque.remove(x): x not in deque"))
         }),
@@ -244,7 +247,7 @@ pub static DEQUE_TYPE: NativeType = NativeType {
                 put(th, d, i, y);
                 put(th, d, n - 1 - i, x);
             }
-            d.version.set(d.version.get() + 1);
+            // No change to iterators, as in CPython.
             Ok(NONE())
         }),
         method(
@@ -331,6 +334,8 @@ fn deque_index(th: Th, a: &[Option<Value>]) -> R<Value> {
         }
     }
 }
+
+const MUTATED: &str = "deque mutated during iteration";
 
 /// The index of `d[k]`, as what is a sequence and no mapping says it.
 fn position(th: Th, k: Value) -> R<i64> {
@@ -472,12 +477,11 @@ fn find(th: Th, d: Gc<Deque>, v: Value, from: usize, to: usize) -> R<Option<usiz
     let ver = d.version.get();
     for i in from..to {
         let Some(x) = item(th, d, i, ver)? else { break };
-        let same = th.eq(x, v)?;
-        // The comparison may have changed the deque.
-        item(th, d, i, ver)?;
-        if same {
+        // What is found is found, even if the comparison has changed the deque.
+        if th.eq(x, v)? {
             return Ok(Some(i));
         }
+        item(th, d, i, ver)?;
     }
     Ok(None)
 }
@@ -489,7 +493,7 @@ fn item(th: Th, d: Gc<Deque>, i: usize, version: u64) -> R<Option<Value>> {
             return Ok(if i < d.len.get() { Some(at(d, i)) } else { None });
         }
     }
-    Err(th.runtime_error("deque mutated during iteration"))
+    Err(th.runtime_error(MUTATED))
 }
 fn repeat_in_place(th: Th, d: Gc<Deque>, n: i64) -> R<()> {
     let items = list::from_iterable(th, d.value())?;
@@ -497,15 +501,21 @@ fn repeat_in_place(th: Th, d: Gc<Deque>, n: i64) -> R<()> {
         while pop_right(th, d).is_some() {}
         return Ok(());
     }
-    let len = d.len.get();
+    let len = items.len();
+    if len == 0 {
+        return Ok(());
+    }
+    if len > 1 && len as i128 * n as i128 > i64::MAX as i128 {
+        return Err(th.memory_error());
+    }
+    // Only the last `maxlen` remain: what would be before them is not appended.
+    let m = d.maxlen.get();
+    let n = if m >= 0 { n.min((m / len as i64).saturating_add(2)) } else { n };
     if len as i128 * n as i128 > i64::MAX as i128 / 8 {
         return Err(th.memory_error());
     }
     for _ in 1..n {
         extend(th, d, items.value())?;
-        if d.maxlen.get() == 0 {
-            break;
-        }
     }
     Ok(())
 }
@@ -576,8 +586,26 @@ fn deque_compare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     if !is_deque(th, a) || !is_deque(th, b) {
         return Ok(NOT_IMPLEMENTED());
     }
-    let (x, y) = (list::from_iterable(th, a)?, list::from_iterable(th, b)?);
-    adder_vm::builtins::ops::compare_value(th, x.value(), y.value(), op)
+    if matches!(op, CmpOp::Eq | CmpOp::Ne) {
+        if a.is(b) {
+            return Ok(Value::bool(op == CmpOp::Eq));
+        }
+        if Deque::of(a).len.get() != Deque::of(b).len.get() {
+            return Ok(Value::bool(op == CmpOp::Ne));
+        }
+    }
+    // Item by item: a comparison that changes one of them is told by its iterator.
+    let (x, y) = (th.iter(a)?, th.iter(b)?);
+    loop {
+        let (v, w) = (th.next(x)?, th.next(y)?);
+        let (Some(v), Some(w)) = (v, w) else {
+            return Ok(Value::bool(op.holds(v.is_some().cmp(&w.is_some()))));
+        };
+        if !v.is(w) && !th.eq(v, w)? {
+            let r = adder_vm::builtins::ops::compare_value(th, v, w, op)?;
+            return Ok(Value::bool(th.truth(r)?));
+        }
+    }
 }
 
 native_layout! { DequeIter { deque; i: Plain<usize>, version: Plain<u64> } }
@@ -607,7 +635,7 @@ fn iter_step(th: Th, o: Value, rev: bool) -> R<Option<Value>> {
     if !(changed && th.is_quiet()) {
         x.deque.init(None);
     }
-    if changed { Err(th.runtime_error("deque mutated during iteration")) } else { Ok(None) }
+    if changed { Err(th.runtime_error(MUTATED)) } else { Ok(None) }
 }
 static DEQUE_ITER_SIG: NativeDef = signature("_deque_iterator", "(iterable, index=0, /)");
 macro_rules! deque_iterator {

@@ -422,7 +422,6 @@ fn pack_into(th: Th, l: &Layout, a: &[Value]) -> R<Value> {
         }));
     }
     count(th, l, &a[2..], "pack_into")?;
-    let mut tmp = vec![0u8; l.size];
     let b = match Buffer::writable(th, a[0]) {
         Ok(b) => b,
         Err(_) => {
@@ -454,9 +453,12 @@ fn pack_into(th: Th, l: &Layout, a: &[Value]) -> R<Value> {
             ),
         ));
     }
-    // Pad bytes become zero, too.
-    write(th, l, &a[2..], &mut tmp)?;
-    b.bytes_mut()[off as usize..off as usize + l.size].copy_from_slice(&tmp);
+    // Not before it is known to fit: a format's size may be anything. Pad bytes become zero, too.
+    let tmp = bytes::uninit(th, l.size)?;
+    let out = bytes::fill(tmp);
+    out.fill(0);
+    write(th, l, &a[2..], out)?;
+    b.bytes_mut()[off as usize..off as usize + l.size].copy_from_slice(out);
     Ok(NONE())
 }
 

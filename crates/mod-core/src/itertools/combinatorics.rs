@@ -97,18 +97,18 @@ fn product_new(th: Th, t: Value, a: RawArgs) -> R<Value> {
         Some(t) if t < 1 << 40 => t,
         _ => return Err(th.overflow_error("repeat argument too large")),
     };
-    let mut g = Gather::new();
+    // All at once: as many as there are may be too many.
+    let all = th.array(total.max(1))?;
     if repeat > 0 {
-        for v in a.pos() {
+        for (i, v) in a.pos().iter().enumerate() {
             let p = adder_vm::builtins::tuple::from_iterable(th, *v)?;
-            g.push(th, p)?;
+            th.store(all, all.slot(i), p);
         }
     }
     for i in n..total {
-        let v = g.as_slice()[i - n];
-        g.push(th, v)?;
+        th.store(all, all.slot(i), all.slot(i - n).value());
     }
-    let pools = th.try_tuple(g.as_slice())?;
+    let pools = adder_vm::builtins::tuple::from_array(th, all, total)?;
     Ok(make_combi(th, t, pools, total, total)?.value())
 }
 fn product_next(th: Th, o: Value) -> R<Option<Value>> {

@@ -293,12 +293,13 @@ pub const TEE_DEF: NativeDef =
             return Ok(th.tuple(&[]));
         }
         let it = th.iter(a[0].unwrap())?;
-        let mut g = Gather::new();
+        // All at once: as many as there are may be too many.
+        let all = th.array(n as usize)?;
         let first = if th.type_of(it) == th.make_type(&TEE) { tee_copy(th, it)? } else { tee_over(th, it)? };
-        g.push(th, first)?;
-        for _ in 1..n {
+        th.store(all, all.slot(0), first);
+        for i in 1..n as usize {
             let c = tee_copy(th, first)?;
-            g.push(th, c)?;
+            th.store(all, all.slot(i), c);
         }
-        th.try_tuple(g.as_slice())
+        adder_vm::builtins::tuple::from_array(th, all, n as usize)
     });

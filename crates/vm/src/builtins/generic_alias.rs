@@ -283,6 +283,8 @@ fn getattro(th: Th, o: Value, name: Value) -> R<Value> {
     crate::attr::object_getattro(th, o, name)
 }
 fn dir(th: Th, a: &[Option<Value>]) -> R<Value> {
+    // The origin may be such an alias itself.
+    th.check_stack("")?;
     let f = super::builtin(th, "dir")?;
     let l = th.call(f, &[ga(a[0].unwrap()).origin.value()])?;
     let l = list::from_iterable(th, l)?;

@@ -408,6 +408,12 @@ pub fn extend(th: Th, l: Gc<List>, v: Value) -> R<()> {
     if let Some(t) = v.exact::<Tuple>() {
         return append_all(th, l, t.items());
     }
+    if v.is(l.value()) {
+        // A class's own `__iter__` is not asked.
+        let (a, n) = copy_of(th, l, 0)?;
+        // SAFETY: an array of this thread's own.
+        return append_all(th, l, unsafe { values(a, n) });
+    }
     if let Some((a, n)) = super::iters::bulk(th, v)? {
         // SAFETY: an array of this thread's own.
         return append_all(th, l, unsafe { values(a, n) });
@@ -589,12 +595,16 @@ pub fn sort(th: Th, l: Gc<List>, key: Option<Value>, reverse: bool) -> R<()> {
     let (mut a, n) = {
         let _g = th.lock(l);
         let (a, n) = (l.array(), l.len());
+        // Nothing to sort; or another thread does: what it has is not to be lost when this one puts back what it found.
+        if n == 0 {
+            return Ok(());
+        }
         l.len.store(0, Release);
         l.items.init(Some(SORTING.value().known()));
         (a, n)
     };
     let mut r = Ok(());
-    if th.multi() && n > 0 {
+    if th.multi() {
         // Readers that loaded the array before may still look at it.
         match array_of(th, unsafe { values(a, n) }, n) {
             Ok(copy) => a = copy,

@@ -24,7 +24,9 @@ unsafe impl Layout for MappingProxy {
 
 macro_rules! forward {
     ($name:literal $doc:literal) => {
-        method($name, "($self, /)", $doc, |th, a| th.call_method(mapping(arg(a, 0)), th.intern($name), &[]))
+        method($name, "($self, /)", $doc, |th, a| {
+            th.call_method(viewed(th, arg(a, 0))?, th.intern($name), &[])
+        })
     };
 }
 
@@ -38,20 +40,22 @@ pub static MAPPING_PROXY_TYPE: NativeType = NativeType {
     slots: Slots {
         new: Some(proxy_new),
         repr: Some(|th, o| {
-            let r = th.repr(mapping(o))?;
+            let r = th.repr(viewed(th, o)?)?;
             let mut out = b"mappingproxy(".to_vec();
             out.extend_from_slice(this::<Str>(r).bytes());
             out.push(b')');
             th.try_str(&out)
         }),
-        str: Some(|th, o| th.to_str(mapping(o))),
-        hash: Some(|th, o| th.hash(mapping(o))),
-        richcompare: Some(|th, a, b, op: CmpOp| crate::builtins::ops::compare_value(th, mapping(a), b, op)),
-        iter: Some(|th, o| th.iter(mapping(o))),
-        len: Some(|th, o| th.len(mapping(o))),
-        getitem: Some(|th, o, k| th.getitem(mapping(o), k)),
-        contains: Some(|th, o, k| th.contains(mapping(o), k)),
-        or: Some(|th, a, b| crate::builtins::ops::or(th, unwrap(a), unwrap(b))),
+        str: Some(|th, o| th.to_str(viewed(th, o)?)),
+        hash: Some(|th, o| th.hash(viewed(th, o)?)),
+        richcompare: Some(|th, a, b, op: CmpOp| {
+            crate::builtins::ops::compare_value(th, viewed(th, a)?, b, op)
+        }),
+        iter: Some(|th, o| th.iter(viewed(th, o)?)),
+        len: Some(|th, o| th.len(viewed(th, o)?)),
+        getitem: Some(|th, o, k| th.getitem(viewed(th, o)?, k)),
+        contains: Some(|th, o, k| th.contains(viewed(th, o)?, k)),
+        or: Some(|th, a, b| crate::builtins::ops::or(th, unwrap(th, a)?, unwrap(th, b)?)),
         ior: Some(|th, a, _| {
             Err(th.type_error(format!("'|=' is not supported by {}; use '|' instead", th.type_name_of(a))))
         }),
@@ -63,7 +67,7 @@ pub static MAPPING_PROXY_TYPE: NativeType = NativeType {
             "($self, key, default=None, /)",
             "Return the value for key if key is in the mapping, else default.",
             |th, a| {
-                let (m, k, d) = (mapping(arg(a, 0)), arg(a, 1), a[2].unwrap_or(NONE()));
+                let (m, k, d) = (viewed(th, arg(a, 0))?, arg(a, 1), a[2].unwrap_or(NONE()));
                 match m.exact::<Dict>() {
                     Some(m) => Ok(m.get(th, k)?.unwrap_or(d)),
                     None => th.call_method(m, n!(get), &[k, d]),
@@ -90,8 +94,14 @@ pub static MAPPING_PROXY: TypeCell = TypeCell::new(&MAPPING_PROXY_TYPE);
 fn mapping(o: Value) -> Value {
     this::<MappingProxy>(o).mapping.value()
 }
-fn unwrap(v: Value) -> Value {
-    if v.is_kind(Kind::MappingProxy) { mapping(v) } else { v }
+/// What the proxy passes an operation on to: a proxy perhaps, of a proxy, of a proxy...
+#[inline]
+fn viewed(th: Th, o: Value) -> R<Value> {
+    th.check_stack("")?;
+    Ok(mapping(o))
+}
+fn unwrap(th: Th, v: Value) -> R<Value> {
+    if v.is_kind(Kind::MappingProxy) { viewed(th, v) } else { Ok(v) }
 }
 
 pub fn new(th: Th, mapping: Value) -> Value {
