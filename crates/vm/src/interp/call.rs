@@ -526,16 +526,55 @@ pub unsafe fn bind_python(
         return Ok(());
     }
 
-    match nparams {
-        0..=STACK_ARGS => bind_general::<STACK_ARGS>(th, f, code, regs, first, a),
-        _ if nparams <= 4096 => bind_general::<4096>(th, f, code, regs, first, a),
-        _ => Err(th.system_error("too many parameters")),
+    if nparams <= STACK_ARGS {
+        bind_general::<[Option<Value>; STACK_ARGS]>(th, f, code, regs, first, a)
+    } else {
+        bind_general::<Gc<Array>>(th, f, code, regs, first, a)
     }
 }
 
-/// `N`: room for parameters on the native stack, where the collector sees the values.
+/// Where parameters gather before they go to the registers: on the native stack, where the collector sees them, or, if
+/// there are many, in an array object.
+trait Params: Sized {
+    /// Room for `n`, none of them bound.
+    fn room(th: Th, n: usize) -> R<Self>;
+    fn set(&mut self, th: Th, i: usize, v: Value);
+    /// What is bound so far; there may be more room than was asked for.
+    fn all(&self) -> &[Option<Value>];
+}
+
+impl Params for [Option<Value>; STACK_ARGS] {
+    #[inline(always)]
+    fn room(_: Th, _: usize) -> R<Self> {
+        Ok([None; STACK_ARGS])
+    }
+    #[inline(always)]
+    fn set(&mut self, _: Th, i: usize, v: Value) {
+        self[i] = Some(v);
+    }
+    #[inline(always)]
+    fn all(&self) -> &[Option<Value>] {
+        self
+    }
+}
+
+impl Params for Gc<Array> {
+    fn room(th: Th, n: usize) -> R<Self> {
+        th.array(n)
+    }
+    fn set(&mut self, th: Th, i: usize, v: Value) {
+        th.store(*self, self.slot(i), v);
+    }
+    fn all(&self) -> &[Option<Value>] {
+        let slots = self.slots();
+        // SAFETY: a slot has the bits of what it holds, as an option does; only this thread knows the array, whom the
+        // reference keeps in its place.
+        unsafe { std::slice::from_raw_parts(slots.as_ptr() as *const Option<Value>, slots.len()) }
+    }
+}
+
 #[inline(never)]
-fn bind_general<const N: usize>(
+fn bind_general<P: Params>(
     th: Th,
     f: Gc<Function>,
     code: Gc<Code>,
@@ -552,11 +591,10 @@ fn bind_general<const N: usize>(
     let total = npos + nkwonly;
     let nparams = total + varargs as usize + varkw as usize;
     // Everything that allocates comes first.
-    let mut buf = [None::<Value>; N];
-    let vals = &mut buf[..nparams];
+    let mut vals = P::room(th, nparams)?;
     let pos = |i: usize| if i < nfirst { first.unwrap() } else { a.pos()[i - nfirst] };
-    for (i, slot) in vals.iter_mut().enumerate().take(npos.min(given)) {
-        *slot = Some(pos(i));
+    for i in 0..npos.min(given) {
+        vals.set(th, i, pos(i));
     }
     if varargs {
         let t = if given > npos {
@@ -572,11 +610,11 @@ fn bind_general<const N: usize>(
         } else {
             crate::thread::Root::empty_tuple.value()
         };
-        vals[total] = Some(t);
+        vals.set(th, total, t);
     }
     let kwdict = if varkw {
         let d = Gc::<Dict>::new(th);
-        vals[total + varargs as usize] = Some(d.value());
+        vals.set(th, total + varargs as usize, d.value());
         Some(d)
     } else {
         None
@@ -598,14 +636,14 @@ fn bind_general<const N: usize>(
             });
             if let Some(i) = hit {
                 let i = i + posonly;
-                if vals[i].is_some() {
+                if vals.all()[i].is_some() {
                     return Err(th.type_error(format!(
                         "{}() got multiple values for argument '{}'",
                         fname(th, f),
                         ks.lossy()
                     )));
                 }
-                vals[i] = Some(v);
+                vals.set(th, i, v);
             } else if let Some(d) = kwdict {
                 d.set(th, k, v)?;
             } else {
@@ -614,18 +652,18 @@ fn bind_general<const N: usize>(
         }
     }
     if given > npos && !varargs {
-        return Err(too_many(th, f, code, given, vals));
+        return Err(too_many(th, f, code, given, vals.all()));
     }
     if given < npos {
         let defs = f.defaults.get();
         let nd = defs.map_or(0, |d| d.len);
         let need = npos.saturating_sub(nd);
-        if vals[given.min(need)..need].iter().any(|v| v.is_none()) {
-            return Err(missing(th, f, code, vals, 0..need, "positional"));
+        if vals.all()[given.min(need)..need].iter().any(|v| v.is_none()) {
+            return Err(missing(th, f, code, vals.all(), 0..need, "positional"));
         }
         for i in given.max(need)..npos {
-            if vals[i].is_none() {
-                vals[i] = Some(defs.unwrap().items()[i + nd - npos]);
+            if vals.all()[i].is_none() {
+                vals.set(th, i, defs.unwrap().items()[i + nd - npos]);
             }
         }
     }
@@ -633,20 +671,23 @@ fn bind_general<const N: usize>(
         let kwd = f.kwdefaults.get();
         let mut lacking = false;
         for i in npos..total {
-            if vals[i].is_none() {
-                if let Some(d) = kwd {
-                    let name = code.varnames.gc().items()[i];
-                    vals[i] = d.get_str(th, name)?;
+            if vals.all()[i].is_none() {
+                let default = match kwd {
+                    Some(d) => d.get_str(th, code.varnames.gc().items()[i])?,
+                    None => None,
+                };
+                match default {
+                    Some(v) => vals.set(th, i, v),
+                    None => lacking = true,
                 }
-                lacking |= vals[i].is_none();
             }
         }
         if lacking {
-            return Err(missing(th, f, code, vals, npos..total, "keyword-only"));
+            return Err(missing(th, f, code, vals.all(), npos..total, "keyword-only"));
         }
     }
     unsafe {
-        for (i, v) in vals.iter().enumerate() {
+        for (i, v) in vals.all()[..nparams].iter().enumerate() {
             *regs.add(i) = v.map_or(0, Value::bits);
         }
         for i in nparams..code.nlocals as usize {
