@@ -63,6 +63,15 @@ fn loops_write_to_their_locals() {
 }
 
 #[test]
+fn cells_of_free_variables_count_from_where_they_are_copied() {
+    let outer = function("def f(x):\n def g(a):\n  def h(): return a + x\n  return h\n return g");
+    let g = outer.consts.iter().find_map(|c| if let Const::Code(c) = c { Some(c) } else { None }).unwrap();
+    assert_eq!((g.nlocals, g.varnames.len()), (2, 3));
+    // The cell of `a` is made, that of `x` copied: a collection meanwhile must not look at the register of `x`.
+    assert_eq!(g.depths[..3], [2, 2, 3]);
+}
+
+#[test]
 fn swaps_need_one_temporary() {
     check(
         "def f(a, b):\n while a < b:\n  a, b = b, a + b\n for i, x in a: pass",
