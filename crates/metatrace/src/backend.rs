@@ -45,16 +45,17 @@ fn spilled() -> usize {
     SPILLED.load(Relaxed).min(SPILLS)
 }
 impl State {
-    /// Clears what machine code leaves behind.
+    /// Clears what machine code may have left behind in [`State::save`] and [`State::spill`], before other code uses it.
     pub fn clear(&mut self) {
-        self.gpr = [0; 16];
-        self.save = [0; 32];
-        self.spill[..spilled()].fill(0);
-        std::hint::black_box(self);
+        let (from, to) = (offset_of!(State, save), offset_of!(State, spill) + 8 * spilled());
+        // In one piece: this is done at every entry.
+        // SAFETY: within the state, whose fields are words.
+        unsafe { (&raw mut *self).cast::<u8>().add(from).write_bytes(0, to - from) };
     }
-    /// The words that may be references while machine code runs and at its exits.
-    pub fn each_word(&self, f: impl FnMut(u64)) {
-        self.gpr.iter().chain(&self.save).chain(&self.spill[..spilled()]).copied().for_each(f);
+    /// The words that may be references while machine code runs; `left`: or after it has left by an exit.
+    pub fn each_word(&self, left: bool, f: impl FnMut(u64)) {
+        let gpr = if left { &self.gpr[..] } else { &[] };
+        gpr.iter().chain(&self.save).chain(&self.spill[..spilled()]).copied().for_each(f);
     }
 }
 

@@ -137,6 +137,16 @@ impl Chars<'_> {
     }
 }
 
+impl Chars<'_> {
+    /// `next` where there is a character of several bytes.
+    #[inline(never)]
+    fn next_long(&mut self) -> u32 {
+        let (cp, n) = decode(self.s, self.start);
+        self.start += n;
+        cp
+    }
+}
+
 impl Iterator for Chars<'_> {
     type Item = u32;
     #[inline]
@@ -144,9 +154,12 @@ impl Iterator for Chars<'_> {
         if self.start >= self.end {
             return None;
         }
-        let (cp, n) = decode(self.s, self.start);
-        self.start += n;
-        Some(cp)
+        let b = self.s[self.start];
+        if b < 0x80 {
+            self.start += 1;
+            return Some(b as u32);
+        }
+        Some(self.next_long())
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
         let n = self.end.saturating_sub(self.start);

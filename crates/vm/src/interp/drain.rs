@@ -1,5 +1,5 @@
-//! Native functions that use up an iterable (`sum`, `any`, `list`, `"".join`...), called with a generator: instead of
-//! running the generator from native code, item by item in a run of the interpreter of its own, the interpreter runs a
+//! Native functions that use up an iterable (`sum`, `any`, `list`, `"".join`...), called with a generator, or with an
+//! instance of a class whose `__iter__` is a generator function: instead of running the generator from native code, item by item in a run of the interpreter of its own, the interpreter runs a
 //! function of a few lines that does the same with a `for` loop. So the loop and the generator's body can be one trace.
 //!
 //! Interpreted, the native functions are faster. So the others are used in what a trace is recorded of, and once the
@@ -15,6 +15,7 @@
 use super::generator::Generator;
 use crate::err::R;
 use crate::hooks::{self, Mode};
+use crate::n;
 use crate::native::{Inline, NativeDef, RawArgs, TypeCell, function};
 use crate::object::*;
 use crate::thread::{Root, Th};
@@ -190,9 +191,33 @@ static MORE: NativeDef =
 /// The functions could not be made: there is no compiler.
 static WITHOUT: AtomicBool = AtomicBool::new(false);
 
+/// The code of the generator that is used up with this argument.
+fn source(th: Th, v: Value) -> Option<Gc<Code>> {
+    if let Some(g) = v.exact::<Generator>() {
+        return Some(g.code.gc());
+    }
+    if !v.is_obj() || v.kind() != Kind::Object || !th.type_of(v).heap_type() {
+        return None;
+    }
+    let code: Gc<Code> = th.lookup(th.type_of(v), n!(__iter__))?.exact::<Function>()?.code.gc();
+    CodeFlags(code.flags).has(CodeFlags::GENERATOR).then_some(code)
+}
+/// Whether somebody would see that it is not asked for its length.
+fn has_length(th: Th, v: Value) -> bool {
+    let t = th.type_of(v);
+    !v.is_exact(Kind::Generator)
+        && (th.lookup(t, n!(__len__)).is_some() || th.lookup(t, n!(__length_hint__)).is_some())
+}
+
 /// Which function does what this callable does, and the index of the generator among its arguments.
-fn which(f: Value, args: &[Value]) -> Option<(Use, usize)> {
-    let generator = |k: usize| args.get(k).is_some_and(|a| a.is_exact(Kind::Generator));
+fn which(th: Th, f: Value, args: &[Value]) -> Option<(Use, usize)> {
+    use_of(th, f, args).filter(|&(k, at)| {
+        let asks = matches!(k, Use::List | Use::Tuple | Use::Join | Use::Sorted);
+        !(asks && has_length(th, args[at]))
+    })
+}
+fn use_of(th: Th, f: Value, args: &[Value]) -> Option<(Use, usize)> {
+    let generator = |k: usize| args.get(k).is_some_and(|a| source(th, *a).is_some());
     if let Some(d) = f.exact::<MethodDescriptor>() {
         let Inline::Drain(k) = d.def.inline else { return None };
         return (args.len() == 2 && args[0].is_exact(Kind::Str) && generator(1)).then_some((k, 1));
@@ -247,6 +272,9 @@ pub fn with_keywords(th: Th, f: Value, a: RawArgs) -> Option<(Gc<Function>, [Val
         _ => return None,
     };
     let sorted = k == Use::SortedKw;
+    if sorted && has_length(th, all[0]) {
+        return None;
+    }
     let func = function_of(th, all[0], k, false)?;
     let missing = Root::prelude.value().known::<Array>().slot(NAMES.len()).value();
     let mut args = [all[0], NONE(), if sorted { FALSE() } else { missing }];
@@ -285,23 +313,30 @@ pub fn of(th: Th, f: Value, args: &[Value], now: bool) -> Option<Drain> {
     if !usable(th) {
         return None;
     }
-    let (k, at) = which(f, args)?;
+    let (k, at) = which(th, f, args)?;
     let func = function_of(th, args[at], k, now)?;
     Some(Drain { func, at, zero: k == Use::Sum && args.len() == 1 })
 }
 /// Whether [`of`] may have a function for this generator: native code is faster before its loop is hot.
 #[inline]
 pub fn wanted(g: Gc<Generator>) -> bool {
-    let code: Gc<Code> = g.code.gc();
+    wanted_of(g.code.gc())
+}
+/// The same of an instance.
+#[inline(never)]
+pub fn wanted_by(th: Th, v: Value) -> bool {
+    source(th, v).is_some_and(wanted_of)
+}
+#[inline]
+fn wanted_of(code: Gc<Code>) -> bool {
     code.flag(HOT) || code.drains.get().is_some() || crate::jit::eager()
 }
 /// Function `k` for this generator.
 fn function_of(th: Th, g: Value, k: Use, now: bool) -> Option<Gc<Function>> {
-    let g: Gc<Generator> = g.exact()?;
-    if !(now || wanted(g)) {
+    let code = source(th, g)?;
+    if !(now || wanted_of(code)) {
         return None;
     }
-    let code: Gc<Code> = g.code.gc();
     let known = code.drains.get().and_then(|a| a.slot(k as usize).get());
     Some(match known {
         Some(f) => unsafe { f.cast_unchecked() },

@@ -577,7 +577,7 @@ mod threaded {
             let most = d.most as usize;
             // SAFETY: the `n` registers of the call; words of registers are what an `Option<Value>` is.
             let args = regs.add(at) as *const Option<Value>;
-            if matches!(def.inline, Inline::Drain(_)) && uses_generator(args, n)
+            if matches!(def.inline, Inline::Drain(_)) && uses_generator(th, args, n)
                 || def.inline.asks() && n == 1 && asks_instance(args)
             {
                 return slow_tramp(i, pc, regs, th, fp);
@@ -606,9 +606,13 @@ mod threaded {
     }
     /// See `drain`.
     #[inline(always)]
-    unsafe fn uses_generator(args: *const Option<Value>, n: usize) -> bool {
+    unsafe fn uses_generator(th: Th, args: *const Option<Value>, n: usize) -> bool {
         // SAFETY: `k` is below `n`.
         let is = |k: usize| unsafe { *args.add(k) }.and_then(|v| v.exact()).is_some_and(drain::wanted);
+        if n == 1 {
+            // SAFETY: there is one.
+            return is(0) || unsafe { asks_instance(args) && (*args).is_some_and(|v| drain::wanted_by(th, v)) };
+        }
         n > 0 && (is(0) || (n == 2 && is(1)))
     }
     /// The only argument may have its special method in Python: see `slow::special`.

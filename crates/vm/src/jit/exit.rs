@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering::*;
 
 /// Goes on in the interpreter (or records a bridge). The answer is that of a slow operation. The state is given back before
 /// anything else runs.
-pub(super) fn leave(th: Th, jit: &'static Jit, s: Held, e: &'static Exit) -> R<Ctl> {
+pub(super) fn leave(th: Th, jit: &'static Jit, mut s: Held, e: &'static Exit) -> R<Ctl> {
     let root = s.fp as *mut Frame;
     Counter::Exits.inc();
     // Racing threads may lose counts.
@@ -49,6 +49,7 @@ pub(super) fn leave(th: Th, jit: &'static Jit, s: Held, e: &'static Exit) -> R<C
             return Ok(Ctl::Next);
         }
     } else {
+        s.left();
         rebuild(th, &s, e);
         drop(s);
     }

@@ -733,11 +733,14 @@ impl Recorder {
             }
         }
         let g = args[d.at];
-        if !self.shape_is(g, Kind::Generator as u32) {
+        if !self.shape_is(g, g.v.shape_id()) {
             return None;
         }
-        let of = self.get(g, Field(std::mem::offset_of!(crate::interp::generator::Generator, code) as u32));
-        self.promote(of);
+        if g.v.is_exact(Kind::Generator) {
+            let code = std::mem::offset_of!(crate::interp::generator::Generator, code);
+            let of = self.get(g, Field(code as u32));
+            self.promote(of);
+        }
         if d.zero {
             args[1] = self.fixnum(0);
         }

@@ -20,6 +20,8 @@ use std::ptr::null_mut;
 struct Room {
     state: State,
     native: usize,
+    /// Machine code has left: its registers are in the state.
+    left: bool,
 }
 
 /// Of a thread: see the module.
@@ -77,9 +79,15 @@ impl Held {
         unsafe {
             (*room).state.clear();
             (*room).native = &raw const here as usize;
+            (*room).left = false;
             s.next.set(room.add(1));
         }
         Some(Held { th, room })
+    }
+    /// What follows may allocate, while the values that an exit has saved are wanted.
+    pub(crate) fn left(&mut self) {
+        // SAFETY: in use.
+        unsafe { (*self.room).left = true };
     }
 }
 impl Drop for Held {
@@ -111,7 +119,7 @@ pub(crate) fn trace(th: &Thread, t: &mut Tracer) {
         // SAFETY: in use; the thread stands.
         unsafe {
             if t.counts(&th.m, (*r).native) {
-                (*r).state.each_word(|w| t.ambiguous(w));
+                (*r).state.each_word((*r).left, |w| t.ambiguous(w));
             }
             r = r.add(1);
         }
