@@ -129,3 +129,28 @@ for i in range(300):
     it = iter(b)
     r = next(it), max(b), sum(it), sum(b)
 print(r)
+
+
+# Who asks how many there are.
+class Asked:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def __iter__(self):
+        return iter((1, 2))
+
+    def __length_hint__(self):
+        return self.answer()
+
+
+for make in (list, tuple, set, sorted, bytes, bytearray, lambda x: max(*x)):
+    for answer in (lambda: 2, lambda: 1 / 0):
+        try:
+            print(make(Asked(answer)), end=" ")
+        except ZeroDivisionError as e:
+            print(e, end=" ")
+    print()
+try:
+    bytes(Asked(lambda: (1 << 63) - 1))
+except OverflowError as e:
+    print(e)

@@ -267,6 +267,9 @@ pub fn count(th: Th, x: Value) -> R<Option<usize>> {
     }
 }
 
+/// What an object of CPython has beside its bytes.
+const HEADER: u64 = 33;
+
 /// `PyBytes_FromObject`: from a buffer or an iterable of numbers.
 pub fn from_object(th: Th, x: Value) -> R<Gc<Bytes>> {
     if let Some(b) = x.exact::<Bytes>() {
@@ -279,9 +282,14 @@ pub fn from_object(th: Th, x: Value) -> R<Gc<Bytes>> {
     if x.is_kind(Kind::Str) {
         return Err(th.type_error(unfit()));
     }
-    let x = if x.is_exact(Kind::Tuple) || x.is_exact(Kind::List) { x } else { th.iter_or(x, unfit)? };
+    let counted = x.is_exact(Kind::Tuple) || x.is_exact(Kind::List);
+    let it = if counted { x } else { th.iter_or(x, unfit)? };
+    // Only asked: what it says is no promise, but it may be too many.
+    if !counted && th.length_hint(x, 64)? as u64 > i64::MAX as u64 - HEADER {
+        return Err(th.overflow_error("byte string is too large"));
+    }
     let mut out = Vec::new();
-    from_iterable(th, x, &mut out, "bytes must be in range(0, 256)")?;
+    from_iterable(th, it, &mut out, "bytes must be in range(0, 256)")?;
     new(th, &out)
 }
 /// Appends the numbers of an iterable.

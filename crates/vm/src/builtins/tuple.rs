@@ -142,10 +142,8 @@ pub fn from_iterable(th: Th, v: Value) -> R<Value> {
     if let Some((a, n)) = super::iters::bulk(th, v)? {
         return from_array(th, a, n);
     }
+    // How many there are is not asked, as in CPython 3.14.
     let mut it = Items::new(th, v)?;
-    if th.length_hint(v, 0)? > 1 << 40 {
-        return Err(th.memory_error());
-    }
     let mut g = Gather::new();
     while let Some(x) = it.next(th)? {
         g.push(th, x)?;

@@ -212,7 +212,7 @@ fn has_length(th: Th, v: Value) -> bool {
 /// Which function does what this callable does, and the index of the generator among its arguments.
 fn which(th: Th, f: Value, args: &[Value]) -> Option<(Use, usize)> {
     use_of(th, f, args).filter(|&(k, at)| {
-        let asks = matches!(k, Use::List | Use::Tuple | Use::Join | Use::Sorted);
+        let asks = matches!(k, Use::List | Use::Join | Use::Sorted);
         !(asks && has_length(th, args[at]))
     })
 }
