@@ -330,10 +330,12 @@ impl Checker<'_> {
         let op = ins.op();
         let temps = self.base;
         let (depth, nregs) = (code.depths[i] as usize, code.nregs as usize);
-        if depth > nregs || depth < temps {
+        // Free variables are none before they are copied.
+        let locals = code.nlocals as usize;
+        if depth > nregs || depth < locals {
             return Err(format!("depth {depth}"));
         }
-        if let Some(r) = (temps..depth).find(|&r| s.regs[r] & NONE != 0) {
+        if let Some(r) = (locals..depth).find(|&r| s.regs[r] & NONE != 0) {
             return Err(format!("depth {depth}, but register {r} is not initialised"));
         }
         effect_into(e, code, ins)?;
