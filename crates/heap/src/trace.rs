@@ -157,7 +157,7 @@ impl Tracer {
             match self.phase {
                 // Done in the pinning phase, in which the same hooks were called.
                 Phase::Copy | Phase::Heap => debug_assert!(
-                    !self.heap.contains(word as usize) || !self.is_forwarded(word as usize),
+                    !self.heap.contains(word as usize) || !self.has_moved(word as usize),
                     "ambiguous word outside the root hooks"
                 ),
                 Phase::Verify | Phase::Visit => {}
@@ -274,10 +274,12 @@ impl Tracer {
     pub(crate) unsafe fn is_marked(&self, a: usize) -> bool {
         unsafe { bit(self.marks, a - self.base) }
     }
-    unsafe fn is_forwarded(&self, a: usize) -> bool {
+    /// Whether a word is the address of an object that has been moved. What it may point at inside of one is no header.
+    unsafe fn has_moved(&self, a: usize) -> bool {
         let a = a & !7;
         unsafe {
-            !self.is_marked(a)
+            bit(self.starts, a - self.base)
+                && !self.is_marked(a)
                 && *self.space.as_ref().unwrap().r.state.add((a - self.base) >> BLOCK_SH) == state::SMALL
                 && obj(a).as_ref().gc.load(Relaxed) & gcbits::FORWARDED != 0
         }

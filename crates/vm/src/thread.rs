@@ -345,6 +345,17 @@ impl Frame {
     pub unsafe fn reg(&self, i: usize) -> Option<Value> {
         unsafe { Value::from_word(*self.regs.add(i)) }
     }
+    /// A local or free variable. Where the cells of the closure are not copied yet they are taken from the function.
+    ///
+    /// # Safety
+    /// `i` is a variable of the frame's code; nobody but the caller moves the frame on.
+    pub unsafe fn variable(&self, i: usize) -> Option<Value> {
+        if i < self.scanned() {
+            return unsafe { self.reg(i) };
+        }
+        let nlocals = unsafe { &*self.code.data }.nlocals as usize;
+        self.func.closure.get().and_then(|t| t.items().get(i.wrapping_sub(nlocals)).copied())
+    }
 }
 
 /// A mapping for frames or registers of a thread.

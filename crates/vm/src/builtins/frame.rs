@@ -404,7 +404,7 @@ pub fn detach(th: Th, f: &mut Frame) {
         Ok(a) => {
             for i in 0..n {
                 // SAFETY: a variable of the frame's code.
-                if let Some(v) = unsafe { f.reg(i) } {
+                if let Some(v) = unsafe { f.variable(i) } {
                     th.store(a, a.slot(i), v);
                 }
             }
@@ -453,7 +453,7 @@ fn kept(f: Gc<FrameObj>) -> Option<Gc<Array>> {
 fn local(th: Th, f: Gc<FrameObj>, i: usize) -> Option<Value> {
     with_live(th, f, false, |l| match l {
         // SAFETY: a variable of the frame's code.
-        Some(l) => unsafe { l.reg(i) },
+        Some(l) => unsafe { l.variable(i) },
         None => kept(f).and_then(|a| if i < a.cap { a.slot(i).get() } else { None }),
     })
 }
@@ -486,7 +486,7 @@ pub fn set_local(th: Th, f: Gc<FrameObj>, i: usize, v: Value) -> R<()> {
     with_live(th, f, true, |l| match l {
         // SAFETY: a variable of the frame's code; its thread stands, or is this one.
         Some(l) => unsafe {
-            if !in_cell(l.reg(i)) {
+            if !in_cell(l.variable(i)) {
                 *l.regs.add(i) = v.bits();
                 l.flags |= fflags::WRITTEN;
             }
@@ -542,7 +542,7 @@ pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let names = c.varnames.value().known::<Tuple>();
     let out = Gc::<Dict>::new(th);
     for i in 0..names.len {
-        let mut v = unsafe { f.reg(i) };
+        let mut v = unsafe { f.variable(i) };
         if (i >= d.nlocals as usize || d.cells.contains(&(i as u32)))
             && let Some(c) = v.and_then(|x| x.exact::<Cell>())
         {
