@@ -10,8 +10,8 @@
 //!   it meanwhile.
 //! - A forwarding address lies in the second word of an object with `FORWARDED`; the rest of it is dead.
 
-use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
 use crate::Mutator;
+use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
 use crate::space::*;
 use crate::stack::prefetch;
 use crate::{Heap, Obj, Trace, gcbits};

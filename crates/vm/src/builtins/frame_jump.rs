@@ -118,7 +118,8 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(target) = best else {
         return Err(th.value_error(msg.unwrap_or("cannot find bytecode for specified line")));
     };
-    let unbound: Vec<usize> = (0..d.varnames.len()).filter(|i| unsafe { frame.variable(*i) }.is_none()).collect();
+    let unbound: Vec<usize> =
+        (0..d.varnames.len()).filter(|i| unsafe { frame.variable(*i) }.is_none()).collect();
     if !unbound.is_empty() {
         let s = if unbound.len() == 1 { "" } else { "s" };
         let text = format!("assigning None to {} unbound local{s}", unbound.len());

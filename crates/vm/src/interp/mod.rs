@@ -611,7 +611,8 @@ mod threaded {
         let is = |k: usize| unsafe { *args.add(k) }.and_then(|v| v.exact()).is_some_and(drain::wanted);
         if n == 1 {
             // SAFETY: there is one.
-            return is(0) || unsafe { asks_instance(args) && (*args).is_some_and(|v| drain::wanted_by(th, v)) };
+            return is(0)
+                || unsafe { asks_instance(args) && (*args).is_some_and(|v| drain::wanted_by(th, v)) };
         }
         n > 0 && (is(0) || (n == 2 && is(1)))
     }
