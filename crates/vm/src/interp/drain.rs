@@ -1,6 +1,7 @@
 //! Native functions that use up an iterable (`sum`, `any`, `list`, `"".join`...), called with a generator, or with an
-//! instance of a class whose `__iter__` is a generator function: instead of running the generator from native code, item by item in a run of the interpreter of its own, the interpreter runs a
-//! function of a few lines that does the same with a `for` loop. So the loop and the generator's body can be one trace.
+//! instance of a class whose `__iter__` is a generator function: instead of running the generator from native code, item
+//! by item in a run of the interpreter of its own, the interpreter runs a function of a few lines that does the same with
+//! a `for` loop. So the loop and the generator's body can be one trace.
 //!
 //! Interpreted, the native functions are faster. So the others are used in what a trace is recorded of, and once the
 //! generator's loop has been found hot, and that a trace of it alone comes to nothing ([`hot`]).
