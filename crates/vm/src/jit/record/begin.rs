@@ -140,7 +140,8 @@ pub fn record_function(th: Th, jit: &'static Jit, code: Gc<Code>, state: &'stati
             watch::invalidate(tree);
             // It rarely is where the code is not much longer: fewer tries than others get.
             // SAFETY: the code of a function that has run.
-            let covered = unsafe { (&(*code.data).depths).len() } <= 2 * rec.gain;
+            let data = unsafe { &*code.data };
+            let covered = data.depths.len() <= 2 * rec.gain;
             state.aborts.fetch_add(1 + covered as u32, Relaxed);
             state.short.note(fp);
             count.store(7, Relaxed);
