@@ -351,8 +351,10 @@ impl Frame {
     /// `i` is a variable of the frame's code; nobody but the caller moves the frame on.
     pub unsafe fn variable(&self, i: usize) -> Option<Value> {
         if i < self.scanned() {
+            // SAFETY: the caller's; it is live.
             return unsafe { self.reg(i) };
         }
+        // SAFETY: the code of the frame lives as long as it.
         let nlocals = unsafe { &*self.code.data }.nlocals as usize;
         self.func.closure.get().and_then(|t| t.items().get(i.wrapping_sub(nlocals)).copied())
     }

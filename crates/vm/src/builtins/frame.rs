@@ -542,6 +542,7 @@ pub fn snapshot(th: Th, f: &mut Frame) -> R<Value> {
     let names = c.varnames.value().known::<Tuple>();
     let out = Gc::<Dict>::new(th);
     for i in 0..names.len {
+        // SAFETY: a variable of the frame's code.
         let mut v = unsafe { f.variable(i) };
         if (i >= d.nlocals as usize || d.cells.contains(&(i as u32)))
             && let Some(c) = v.and_then(|x| x.exact::<Cell>())

@@ -118,6 +118,7 @@ pub fn set_line(th: Th, o: Value, v: Option<Value>) -> R<()> {
     let Some(target) = best else {
         return Err(th.value_error(msg.unwrap_or("cannot find bytecode for specified line")));
     };
+    // SAFETY: variables of the frame's code.
     let unbound: Vec<usize> =
         (0..d.varnames.len()).filter(|i| unsafe { frame.variable(*i) }.is_none()).collect();
     if !unbound.is_empty() {

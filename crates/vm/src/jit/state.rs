@@ -12,7 +12,7 @@
 use crate::thread::{Mapping, Th, Thread, map_stack};
 use adder_heap::Tracer;
 use adder_metatrace::backend::State;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ops::{Deref, DerefMut};
 use std::ptr::null_mut;
 
@@ -28,35 +28,31 @@ struct Room {
 pub(crate) struct States {
     next: Cell<*mut Room>,
     end: Cell<*mut Room>,
-    memory: Cell<Option<Mapping>>,
-    start: Cell<*mut Room>,
+    memory: OnceCell<Mapping>,
 }
 /// Address space, committed as it is used.
 const BYTES: usize = 8 << 20;
 
 impl States {
     pub(crate) const fn new() -> States {
-        States {
-            next: Cell::new(null_mut()),
-            end: Cell::new(null_mut()),
-            memory: Cell::new(None),
-            start: Cell::new(null_mut()),
-        }
+        States { next: Cell::new(null_mut()), end: Cell::new(null_mut()), memory: OnceCell::new() }
+    }
+    /// The oldest state, if there is room for any.
+    fn start(&self) -> Option<*mut Room> {
+        self.memory.get().map(|m| m.start.cast())
     }
     /// The first entry of a thread, or too many within each other. False: there is no room.
     #[cold]
     fn make(&self) -> bool {
-        if !self.start.get().is_null() {
+        if self.memory.get().is_some() {
             return false;
         }
         let Some(m) = map_stack(BYTES) else { return false };
-        let start = m.start as *mut Room;
-        self.start.set(start);
+        let start: *mut Room = m.start.cast();
         self.next.set(start);
         // SAFETY: within the mapping.
         self.end.set(unsafe { start.add(m.size / size_of::<Room>()) });
-        self.memory.set(Some(m));
-        true
+        self.memory.set(m).is_ok()
     }
 }
 
@@ -66,7 +62,7 @@ pub(crate) struct Held {
     room: *mut Room,
 }
 impl Held {
-    /// None: too many entries within each other, or no memory.
+    /// None: too many entries within each other, or no memory. Inlined: its frame is the caller's.
     #[inline(always)]
     pub(crate) fn new(th: Th) -> Option<Held> {
         let s = &th.states;
@@ -114,7 +110,7 @@ impl DerefMut for Held {
 
 /// The collector looks at the words of a thread's states.
 pub(crate) fn trace(th: &Thread, t: &mut Tracer) {
-    let mut r = th.states.start.get();
+    let Some(mut r) = th.states.start() else { return };
     while r < th.states.next.get() {
         // SAFETY: in use; the thread stands.
         unsafe {
