@@ -259,6 +259,53 @@ def keywords():
     print(a, b)
 
 
+# -- fields of format, whose values are the arguments as they lie
+def fields():
+    class Shown:
+        def __init__(self, n):
+            self.n = n
+
+        def __format__(self, spec):
+            return "<{}:{s}>".format(self.n, s=spec or "-")
+
+        def __getitem__(self, k):
+            return [k] * self.n
+
+    class Name(str):
+        pass
+
+    print("{} {x} {}".format(1, 2, x=3), "{1}{0}{1}".format("a", "b"), "{0.n} {0[k]} {0:>3}".format(Shown(2)))
+    print("{a}{b:{w}}{c!r}".format(a=Shown(1), b=7, w=4, c="q"), "{x}".format(**{Name("x"): 5}), "{{}}".format(1))
+    print("{self} {0}".format("z", self=1), str.format("{}", 3), "{:5}|".format("é"), Name("{k}").format(k=None))
+    print("{a} {b}".format_map({"a": 1, "b": 2}), "{:{}}".format(3, "05"))
+    for text, args, names in (
+        ("{}", (), {}),
+        ("{2}", (1,), {}),
+        ("{x}", (), {"y": 1}),
+        ("{0}{}", (1, 2), {}),
+        ("{}{0}", (1, 2), {}),
+        ("{é}", (), {}),
+        ("{!z}", (1,), {}),
+        ("{", (), {}),
+    ):
+        try:
+            text.format(*args, **names)
+        except (IndexError, KeyError, ValueError) as e:
+            print(type(e).__name__, e)
+    try:
+        "{}".format_map({})
+    except ValueError as e:
+        print(e)
+    try:
+        str.format()
+    except TypeError as e:
+        print(e)
+    n = 0
+    for i in range(300):
+        n += len("{}-{name}-{:03}".format(i, i * 2, name="n" if i % 2 else Shown(i)))
+    print(n)
+
+
 # -- classes made again and again
 def classes():
     def one(k):
@@ -295,4 +342,5 @@ iterators()
 affixes()
 counting()
 keywords()
+fields()
 classes()
