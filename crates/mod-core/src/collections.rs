@@ -824,7 +824,7 @@ fn count_elements(th: Th, a: &[Option<Value>]) -> R<Value> {
         && th.lookup(th.type_of(m), n!(__setitem__)) == th.lookup(dict::DICT.get(), n!(__setitem__));
     if let (true, Some(d)) = (plain_get, m.cast::<Dict>()) {
         th.for_each(it, |k| {
-            if d.count_quick(th, k) {
+            if d.count_quick(th, k)? {
                 return Ok(());
             }
             let h = th.hash(k)?;

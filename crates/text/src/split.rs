@@ -150,19 +150,22 @@ pub fn strip_chars<U: Units>(s: &[u8], chars: &[u8], left: bool, right: bool) ->
     if let [b] = chars {
         return strip_by::<U>(s, left, right, |u| u == [*b]);
     }
-    let mut small = [false; 256];
+    let mut small = [0u64; 4];
     let mut at = 0;
     let mut large = Vec::new();
     while at < chars.len() {
         let n = U::next_len(chars, at);
         if n == 1 {
-            small[chars[at] as usize] = true;
+            small[chars[at] as usize / 64] |= 1 << (chars[at] % 64);
         } else {
             large.push(&chars[at..at + n]);
         }
         at += n;
     }
-    strip_by::<U>(s, left, right, |u| if let [b] = u { small[*b as usize] } else { large.contains(&u) })
+    strip_by::<U>(s, left, right, |u| match u {
+        [b] => small[*b as usize / 64] >> (b % 64) & 1 != 0,
+        _ => large.contains(&u),
+    })
 }
 
 /// How many fill characters `center` puts left and right of `chars` characters.

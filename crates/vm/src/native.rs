@@ -366,6 +366,8 @@ pub struct Direct {
     pub f: NativeFn,
     pub least: u8,
     pub most: u8,
+    /// It takes any arguments ([`Imp::Raw`]), and its receiver, if it has one, among them.
+    pub raw: bool,
 }
 
 impl NativeDef {
@@ -377,23 +379,26 @@ impl NativeDef {
         kind: DefKind,
     ) -> NativeDef {
         let sig = Sig::parse(sig);
-        let mut direct = Direct { f: |_, _| unreachable!("not direct"), least: 255, most: 0 };
-        if let Imp::Bound(f) = imp
-            && sig.plain
-            && match kind {
-                DefKind::Method => sig.receiver,
-                DefKind::Function | DefKind::StaticMethod => !sig.receiver,
-                DefKind::ClassMethod => false,
+        let mut direct = Direct { f: |_, _| unreachable!("not direct"), least: 255, most: 0, raw: false };
+        let side_by_side = match kind {
+            DefKind::Method => sig.receiver,
+            DefKind::Function | DefKind::StaticMethod => !sig.receiver,
+            DefKind::ClassMethod => false,
+        };
+        match imp {
+            Imp::Bound(f) if sig.plain && side_by_side => {
+                let n = sig.receiver as u8;
+                direct = Direct { f, least: sig.required + n, most: sig.npos + n, raw: false };
             }
-        {
-            let n = sig.receiver as u8;
-            direct = Direct { f, least: sig.required + n, most: sig.npos + n };
+            Imp::Raw(_) => direct.raw = side_by_side,
+            _ => {}
         }
         NativeDef { name, sig, doc, imp, kind, direct, inline: Inline::No, real: None }
     }
     /// Calls of it are to take the whole way through `call_any`.
     pub const fn indirect(mut self) -> NativeDef {
         self.direct.least = 255;
+        self.direct.raw = false;
         self
     }
     /// What `__text_signature__` shows; empty: None.

@@ -158,6 +158,8 @@ pub struct Ic {
     /// How often the cache was missed while full, since it was last emptied for that (low half), and how often it was
     /// emptied.
     pub misses: AtomicU32,
+    /// The shape of the last miss while full, and how many before it were of the same one: `shape:24 | number:8`.
+    pub last_miss: AtomicU32,
 }
 
 #[repr(C)]

@@ -464,6 +464,7 @@ fn new_ics(_th: Th, names: Value, d: &CodeData) -> *mut Ic {
         .map(|&i| Ic {
             w0: AtomicU64::new(0),
             misses: AtomicU32::new(0),
+            last_miss: AtomicU32::new(0),
             entry: AtomicPtr::new(std::ptr::null_mut()),
             name: Slot::new(names.items()[i as usize]),
         })

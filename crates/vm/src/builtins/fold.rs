@@ -274,6 +274,14 @@ pub fn min(th: Th, a: RawArgs) -> R<Value> {
 pub fn max(th: Th, a: RawArgs) -> R<Value> {
     min_max(th, a, CmpOp::Gt, "max")
 }
+/// `x op y` where mostly one of the usual kinds of values is compared with its like.
+#[inline(always)]
+fn before(th: Th, x: Value, y: Value, op: CmpOp) -> R<bool> {
+    match super::quick::order(x, y) {
+        Some(o) => Ok(op.holds(o)),
+        None => th.compare(x, y, op),
+    }
+}
 fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
     let p = a.pos();
     // `max(i, j)` of small ints.
@@ -282,6 +290,16 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
         && let (Some(x), Some(y)) = (p[0].as_fix(), p[1].as_fix())
     {
         return Ok(if op.holds(y.cmp(&x)) { p[1] } else { p[0] });
+    }
+    // Several values, without more ado.
+    if p.len() > 1 && a.nkw() == 0 {
+        let mut best = p[0];
+        for v in &p[1..] {
+            if before(th, *v, best, op)? {
+                best = *v;
+            }
+        }
+        return Ok(best);
     }
     if p.is_empty() {
         return Err(th.type_error(format!("{name} expected at least 1 argument, got 0")));
@@ -314,7 +332,7 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
             None => v,
         };
         best = match best {
-            Some((_, bk)) if !th.compare(k, bk, op)? => best,
+            Some((_, bk)) if !before(th, k, bk, op)? => best,
             _ => Some((v, k)),
         };
         Ok(true)

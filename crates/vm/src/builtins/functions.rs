@@ -349,27 +349,42 @@ fn ascii(th: Th, a: &[Option<Value>]) -> R<Value> {
 }
 
 /// `bin`, `oct`, `hex`: as `int.__format__` with an alternate form writes them.
-fn radix(th: Th, v: Value, spec: &str) -> R<Value> {
+/// The digits of `bits` bits each of an integer, with a prefix.
+fn radix(th: Th, v: Value, bits: u32, letter: u8) -> R<Value> {
     let i = th.index(v)?;
-    if let Some(n) = super::int::to_i64(i) {
-        let (s, m) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
-        return Ok(th.str(&match spec {
-            "#b" => format!("{s}{m:#b}"),
-            "#o" => format!("{s}{m:#o}"),
-            _ => format!("{s}{m:#x}"),
-        }));
+    let Some(n) = super::int::to_i64(i) else {
+        let f = th.lookup(super::int::INT.get(), n!(__format__)).expect("int has __format__");
+        return th.call_unbound(f, i, &[th.str_bytes(&[b'#', letter])]);
+    };
+    let mut text = [0; 67];
+    let (mut at, mut rest) = (text.len(), n.unsigned_abs());
+    let mut put = |b: u8| {
+        at -= 1;
+        text[at] = b;
+    };
+    loop {
+        put(b"0123456789abcdef"[(rest & ((1 << bits) - 1)) as usize]);
+        rest >>= bits;
+        if rest == 0 {
+            break;
+        }
     }
-    let f = th.lookup(super::int::INT.get(), n!(__format__)).expect("int has __format__");
-    th.call_unbound(f, i, &[th.str(spec)])
+    put(letter);
+    put(b'0');
+    if n < 0 {
+        put(b'-');
+    }
+    let text = &text[at..];
+    th.str_counted(text, text.len(), true)
 }
 fn bin(th: Th, a: &[Option<Value>]) -> R<Value> {
-    radix(th, a[0].unwrap(), "#b")
+    radix(th, a[0].unwrap(), 1, b'b')
 }
 fn oct(th: Th, a: &[Option<Value>]) -> R<Value> {
-    radix(th, a[0].unwrap(), "#o")
+    radix(th, a[0].unwrap(), 3, b'o')
 }
 fn hex(th: Th, a: &[Option<Value>]) -> R<Value> {
-    radix(th, a[0].unwrap(), "#x")
+    radix(th, a[0].unwrap(), 4, b'x')
 }
 
 fn breakpoint(th: Th, a: RawArgs) -> R<Value> {

@@ -32,12 +32,17 @@ pub fn ahead(t: Gc<DictTable>) {
     }
 }
 
+/// Whether there is room for `n` pairs.
+#[inline(always)]
+fn room(th: Th, n: usize) -> bool {
+    th.m.cursor.get() + 32 * n <= th.m.limit.get()
+}
 /// `(a, b)` if there is room for it.
 #[inline(always)]
 fn pair(th: Th, a: Value, b: Value) -> Option<Value> {
     unsafe {
         let p = th.m.cursor.get();
-        if p + 32 > th.m.limit.get() {
+        if !room(th, 1) {
             return None;
         }
         let o = th.m.alloc(32, Kind::Tuple as u8, Kind::Tuple as u32).as_ptr() as *mut u64;
@@ -48,7 +53,7 @@ fn pair(th: Th, a: Value, b: Value) -> Option<Value> {
     }
 }
 
-/// The next item of an iterator over a list, tuple or range, which stays where it is.
+/// The next item of an iterator over a list, tuple, range or ASCII string, which stays where it is.
 #[inline(always)]
 pub fn peek(it: Value) -> Option<Value> {
     unsafe {
@@ -68,6 +73,7 @@ pub fn peek(it: Value) -> Option<Value> {
                 let i = it.i.load(Relaxed) as usize;
                 if i < t.len { Some(*t.items().get_unchecked(i)) } else { None }
             }
+            STR_ASCII_ITER => super::iters::str_ascii_peek(it),
             _ => None,
         }
     }
@@ -76,14 +82,18 @@ pub fn peek(it: Value) -> Option<Value> {
 #[inline(always)]
 fn advance(it: Value) {
     unsafe {
-        if it.shape_id() == RANGE_ITER {
-            let it: Gc<RangeIter> = it.cast_unchecked();
-            it.left.set(it.left.get() - 1);
-            it.next.set(it.next.get().wrapping_add(it.step));
-        } else {
-            // The two others have their index at the same place.
-            let it: Gc<ListIter> = it.cast_unchecked();
-            it.i.store(it.i.load(Relaxed) + 1, Relaxed);
+        match it.shape_id() {
+            RANGE_ITER => {
+                let it: Gc<RangeIter> = it.cast_unchecked();
+                it.left.set(it.left.get() - 1);
+                it.next.set(it.next.get().wrapping_add(it.step));
+            }
+            STR_ASCII_ITER => super::iters::str_ascii_advance(it),
+            _ => {
+                // The two others have their index at the same place.
+                let it: Gc<ListIter> = it.cast_unchecked();
+                it.i.store(it.i.load(Relaxed) + 1, Relaxed);
+            }
         }
     }
 }
@@ -96,7 +106,6 @@ pub fn take(it: Value) -> Option<Value> {
         return None;
     }
     match it.shape_id() {
-        STR_ASCII_ITER => super::iters::str_ascii_step(it),
         STR_ITER => super::iters::str_next_ascii(it),
         _ => {
             let v = peek(it)?;
@@ -126,10 +135,56 @@ const ENUMERATE: u32 = Kind::Enumerate as u32;
 
 const _: () = assert!(std::mem::offset_of!(ListIter, i) == std::mem::offset_of!(TupleIter, i));
 
-/// The next item of an iterator over a dict, a set, a string, a reversed list, or of `zip` or `enumerate` over lists,
-/// tuples and ranges.
+/// The next item of an iterator over a dict, a set, a string, bytes or a reversed list, of `zip` of two lists, tuples,
+/// ranges or strings, or of `enumerate` over any of these but `zip` and itself.
 #[inline(always)]
 pub fn step(th: Th, it: Value) -> Option<Value> {
+    unsafe {
+        match it.shape_id() {
+            ZIP => {
+                let z: Gc<Zip> = it.cast_unchecked();
+                let iters: Gc<Tuple> = z.iters.gc_unchecked();
+                if iters.len != 2 {
+                    return None;
+                }
+                let (a, b) = (*iters.items().get_unchecked(0), *iters.items().get_unchecked(1));
+                if a.is(b) {
+                    return None;
+                }
+                let r = pair(th, peek(a)?, peek(b)?)?;
+                advance(a);
+                advance(b);
+                Some(r)
+            }
+            ENUMERATE => {
+                let e: Gc<Enumerate> = it.cast_unchecked();
+                let n = e.n.value();
+                let i = n.as_fix()?;
+                // The item may be a pair, too.
+                if i == adder_metatrace::word::FIX_MAX || !room(th, 2) {
+                    return None;
+                }
+                let inner = e.iter.value();
+                let v = match peek(inner) {
+                    Some(v) => {
+                        advance(inner);
+                        v
+                    }
+                    None => step_inner(th, inner)?,
+                };
+                e.n.init(Some(Value::fix(i + 1)));
+                pair(th, n, v)
+            }
+            _ => step_alone(th, it),
+        }
+    }
+}
+#[inline(never)]
+fn step_inner(th: Th, it: Value) -> Option<Value> {
+    step_alone(th, it)
+}
+#[inline(always)]
+fn step_alone(th: Th, it: Value) -> Option<Value> {
     unsafe {
         match it.shape_id() {
             kind @ (DICT_ITER | DICT_VALUE_ITER | DICT_ITEM_ITER) => {
@@ -152,35 +207,6 @@ pub fn step(th: Th, it: Value) -> Option<Value> {
                 };
                 i.pos.store(pos + 1, Relaxed);
                 i.left.store(left - 1, Relaxed);
-                Some(r)
-            }
-            ZIP => {
-                let z: Gc<Zip> = it.cast_unchecked();
-                let iters: Gc<Tuple> = z.iters.gc_unchecked();
-                if iters.len != 2 {
-                    return None;
-                }
-                let (a, b) = (*iters.items().get_unchecked(0), *iters.items().get_unchecked(1));
-                if a.is(b) {
-                    return None;
-                }
-                let r = pair(th, peek(a)?, peek(b)?)?;
-                advance(a);
-                advance(b);
-                Some(r)
-            }
-            ENUMERATE => {
-                let e: Gc<Enumerate> = it.cast_unchecked();
-                let n = e.n.value();
-                let i = n.as_fix()?;
-                let inner = e.iter.value();
-                let v = peek(inner)?;
-                if i == adder_metatrace::word::FIX_MAX {
-                    return None;
-                }
-                let r = pair(th, n, v)?;
-                advance(inner);
-                e.n.init(Some(Value::fix(i + 1)));
                 Some(r)
             }
             BYTES_ITER => {

@@ -422,15 +422,25 @@ pub fn new_str_iter(th: Th, o: Value) -> R<Value> {
 pub fn as_str_iter(o: Value) -> Gc<StrIter> {
     this(o)
 }
-/// The next character; None: there is none any more, and nothing has happened.
+/// The next character; None: there is none any more.
 #[inline(always)]
-pub(super) fn str_ascii_step(o: Value) -> Option<Value> {
+pub(super) fn str_ascii_peek(o: Value) -> Option<Value> {
     let it: Gc<StrIter> = this(o);
     let s = it.s.get()?;
-    let i = it.i.load(Relaxed);
-    let c = *this::<Str>(s.value()).bytes().get(i as usize)?;
-    it.i.store(i + 1, Relaxed);
+    let c = *this::<Str>(s.value()).bytes().get(it.i.load(Relaxed) as usize)?;
     Some(super::str_::ascii_char(Some(c)))
+}
+/// The same, and moves to the one behind it.
+#[inline(always)]
+pub(super) fn str_ascii_step(o: Value) -> Option<Value> {
+    let c = str_ascii_peek(o)?;
+    str_ascii_advance(o);
+    Some(c)
+}
+#[inline(always)]
+pub(super) fn str_ascii_advance(o: Value) {
+    let it: Gc<StrIter> = this(o);
+    it.i.store(it.i.load(Relaxed) + 1, Relaxed);
 }
 fn str_ascii_next(_: Th, o: Value) -> R<Option<Value>> {
     let v = str_ascii_step(o);

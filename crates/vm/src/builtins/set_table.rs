@@ -208,21 +208,25 @@ impl SetTable {
             }
         });
     }
-    /// The same of a string, small int or a tuple of those.
-    #[inline]
-    pub fn holds_quick(&self, key: Value) -> Option<bool> {
-        self.has_quick(key, quick_hash(key)?)
+    /// The same of a tuple of strings and small ints.
+    #[inline(never)]
+    fn has_tuple(&self, key: Value) -> Option<bool> {
+        self.has_quick(key, super::tuple::plain_hash(key.exact()?)?)
     }
     fn index(&self, c: &Cell) -> usize {
         (std::ptr::from_ref(c) as usize - std::ptr::from_ref(self.cell(0)) as usize) / size_of::<Cell>()
     }
-    /// Whether a string or small int is there; None: that takes a comparison by `==`.
+    /// Whether a string, a small int, a class or a tuple of strings and small ints is there; None: that takes a comparison
+    /// by `==`.
     #[inline(always)]
     pub fn has_simple(&self, key: Value) -> Option<bool> {
         let hash = match key.as_fix() {
             Some(n) => super::util::hash_fix(n),
             None if super::quick::is_class(key) => super::object::identity_hash(key),
-            None => key.exact::<Str>()?.hash(),
+            None => match key.exact::<Str>() {
+                Some(s) => s.hash(),
+                None => return self.has_tuple(key),
+            },
         };
         match self.cell(hash as usize & self.mask).key.get() {
             None => return Some(false),

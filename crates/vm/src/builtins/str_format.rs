@@ -199,11 +199,33 @@ fn next_access<'a>(th: Th, s: &'a [u8], at: usize) -> R<Option<(Access<'a>, usiz
 }
 
 /// What fields are replaced by. On the native stack.
+/// Where the values of fields come from.
+#[derive(Clone, Copy)]
+enum Values {
+    /// The arguments of `format`.
+    Args(RawArgs),
+    /// The mapping of `format_map`.
+    Mapping(Value),
+}
+impl Values {
+    fn named(self, th: Th, name: &[u8]) -> R<Value> {
+        if let Values::Args(a) = self
+            && let Some((_, v)) =
+                a.keywords().find(|(k, _)| k.cast::<Str>().is_some_and(|k| k.bytes() == name))
+        {
+            return Ok(v);
+        }
+        let key = th.try_str(name)?;
+        match self {
+            Values::Args(_) => Err(th.key_error(key)),
+            Values::Mapping(m) => th.getitem(m, key),
+        }
+    }
+}
+
 struct Source {
     th: Th,
-    /// None: `format_map`.
-    args: Option<Gc<Tuple>>,
-    kwargs: Value,
+    values: Values,
     numbering: Numbering,
 }
 
@@ -230,13 +252,12 @@ impl Source {
                 self.numbering.next += 1;
             }
         }
-        let mut o = match (index, self.args) {
-            (None, _) => {
-                let key = th.try_str(first)?;
-                th.getitem(self.kwargs, key)?
+        let mut o = match (index, self.values) {
+            (None, values) => values.named(th, first)?,
+            (Some(_), Values::Mapping(_)) => {
+                return Err(th.value_error("Format string contains positional fields"));
             }
-            (Some(_), None) => return Err(th.value_error("Format string contains positional fields")),
-            (Some(i), Some(args)) => match args.items().get(i as usize) {
+            (Some(i), Values::Args(args)) => match args.pos().get(i as usize) {
                 Some(v) => *v,
                 None => {
                     return Err(th.index_error(format!(
@@ -322,15 +343,15 @@ fn unknown_conversion(th: Th, c: u32) -> Raised {
 }
 
 /// `s.format(*args, **kwargs)`.
-pub fn format(th: Th, s: Gc<Str>, args: Value, kwargs: Value) -> R<Value> {
-    run(th, s, Some(unsafe { args.cast_unchecked() }), kwargs)
+pub fn format(th: Th, s: Gc<Str>, args: RawArgs) -> R<Value> {
+    run(th, s, Values::Args(args))
 }
 /// `s.format_map(mapping)`.
 pub fn format_map(th: Th, s: Gc<Str>, mapping: Value) -> R<Value> {
-    run(th, s, None, mapping)
+    run(th, s, Values::Mapping(mapping))
 }
-fn run(th: Th, s: Gc<Str>, args: Option<Gc<Tuple>>, kwargs: Value) -> R<Value> {
-    let mut source = Source { th, args, kwargs, numbering: Numbering { state: State::Unknown, next: 0 } };
+fn run(th: Th, s: Gc<Str>, values: Values) -> R<Value> {
+    let mut source = Source { th, values, numbering: Numbering { state: State::Unknown, next: 0 } };
     scratch::with(|out| {
         source.build(s.bytes(), 0..s.nbytes as usize, 2, out)?;
         th.try_str(out)

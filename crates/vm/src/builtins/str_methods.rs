@@ -284,7 +284,7 @@ pub const METHODS: &[NativeDef] = &[
         "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe string is never truncated.",
         zfill,
     ),
-    method(
+    raw_method(
         "format",
         "($self, /, *args, **kwargs)",
         "Return a formatted version of the string, using substitutions from args and kwargs.\nThe substitutions are identified by braces ('{' and '}').",
@@ -549,8 +549,9 @@ pub fn ascii(th: Th, v: Value) -> R<Value> {
 fn encode(th: Th, a: Args) -> R<Value> {
     codecs::encode_method(th, a[0].unwrap(), a[1], a[2])
 }
-fn format(th: Th, a: Args) -> R<Value> {
-    str_format::format(th, this(a), a[1].unwrap(), a[2].unwrap())
+fn format(th: Th, a: RawArgs) -> R<Value> {
+    // SAFETY: a method's receiver is a string and comes first.
+    str_format::format(th, unsafe { a.pos()[0].cast_unchecked() }, a.skip(1))
 }
 fn format_map(th: Th, a: Args) -> R<Value> {
     str_format::format_map(th, this(a), a[1].unwrap())

@@ -613,7 +613,7 @@ fn bind_general<P: Params>(
         vals.set(th, total, t);
     }
     let kwdict = if varkw {
-        let d = Gc::<Dict>::new(th);
+        let d = Gc::<Dict>::with_capacity(th, a.nkw());
         vals.set(th, total + varargs as usize, d.value());
         Some(d)
     } else {

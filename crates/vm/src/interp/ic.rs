@@ -144,9 +144,10 @@ impl IcEntry {
     }
 }
 
-/// Whether a cache takes no more entries: with too many shapes, refilling it would cost more than it gives. From time to
-/// time, and ever less often, a full cache is emptied: the shapes in it may be those of a program's past.
-fn full(ic: &Ic) -> bool {
+/// Whether a cache takes no more entries: with too many shapes, refilling it would cost more than it gives. A full cache
+/// is emptied when it was missed by one shape alone for a while, as of a class that a function makes whenever it is
+/// called; and from time to time, ever less often: the shapes in it may be those of a program's past.
+fn full(ic: &Ic, shape: u32) -> bool {
     let (mut n, mut e) = (0, ic.entry.load(Acquire));
     while let Some(x) = unsafe { e.as_ref() } {
         n += 1;
@@ -155,12 +156,18 @@ fn full(ic: &Ic) -> bool {
     if n < MAX_ENTRIES {
         return false;
     }
+    let last = ic.last_miss.load(Relaxed);
+    let run = if last >> 8 == shape & 0xff_ffff { (last & 0xff) + 1 } else { 0 };
+    let alone = run == LONE_MISSES;
+    ic.last_miss.store(if alone { 0 } else { shape << 8 | run }, Relaxed);
     let m = ic.misses.fetch_add(1, Relaxed);
     let emptied = m >> 16;
-    if m & 0xffff < 16 << emptied.min(10) {
-        return true;
+    if !alone {
+        if m & 0xffff < 16 << emptied.min(10) {
+            return true;
+        }
+        ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
     }
-    ic.misses.store((emptied + 1).min(0xffff) << 16, Relaxed);
     let _g = lock(&TYPE_LOCK);
     clear(ic);
     false
@@ -209,7 +216,7 @@ fn fill_entry(
     value: Value,
     aux: Option<Value>,
 ) {
-    if full(ic) {
+    if full(ic, shape) {
         return;
     }
     let e = new_entry(th, shape, tg, value, aux);
@@ -234,6 +241,8 @@ pub fn new_entry(th: Th, shape: u32, tag: u32, value: Value, aux: Option<Value>)
 
 /// How many entries a polymorphic cache may have.
 const MAX_ENTRIES: usize = 8;
+/// After how many misses in a row by one shape a full cache is emptied for it.
+const LONE_MISSES: u32 = 32;
 
 fn put_entry(th: Th, code: Gc<Code>, ic: &Ic, e: Gc<IcEntry>) {
     // The new entry comes first: what was seen last is the likeliest.

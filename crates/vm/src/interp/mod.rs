@@ -590,6 +590,10 @@ mod threaded {
                 (*fp).pc = pc;
                 th.fp.set(fp);
                 call_padded(d, std::slice::from_raw_parts(args, n), th)
+            } else if d.raw {
+                (*fp).pc = pc;
+                th.fp.set(fp);
+                call_unbound(def, args, n, th)
             } else {
                 return slow_tramp(i, pc, regs, th, fp);
             };
@@ -633,6 +637,21 @@ mod threaded {
             *to = *from;
         }
         (d.f)(th, &all[..d.most as usize])
+    }
+    /// A call of a function that binds its arguments itself. Never inlined: as `body` below.
+    ///
+    /// # Safety
+    /// `args` are the `n` registers of the call.
+    #[inline(never)]
+    unsafe fn call_unbound(
+        def: &'static NativeDef,
+        args: *const Option<Value>,
+        n: usize,
+        th: Th,
+    ) -> R<Value> {
+        let crate::native::Imp::Raw(f) = def.imp else { unreachable!("a function that takes any arguments") };
+        // SAFETY: the caller's; registers of arguments hold values.
+        f(th, unsafe { crate::native::RawArgs::from_raw(args as *const Value, n, None) })
     }
     // -- generators: `generator` has the usual case of resuming and of yielding in a form without calls
 

@@ -51,9 +51,21 @@ impl DictTable {
             return self.find_str(s);
         }
         if !quick::is_class(key) {
-            return None;
+            return self.find_tuple(key.exact()?);
         }
         if self.general { self.find_class(key) } else { Some(Found::No) }
+    }
+    /// Looks for a tuple of strings and small ints; `None` as for strings, and for other tuples.
+    #[inline(never)]
+    pub fn find_tuple(&self, key: Gc<Tuple>) -> Option<Found> {
+        let hash = super::super::tuple::plain_hash(key)?;
+        if !self.general {
+            return Some(Found::No);
+        }
+        self.probe_general(key.value(), hash, |k| match k.exact() {
+            Some(k) => quick::tuples_equal(k, key),
+            None => is_compact(k).then_some(false),
+        })
     }
     #[inline(never)]
     fn find_class(&self, key: Value) -> Option<Found> {

@@ -93,6 +93,8 @@ impl Gc<Dict> {
             t.find_fix(key)
         } else if let Some(s) = key.exact::<Str>() {
             t.find_str(s)
+        } else if let Some(k) = key.exact::<Tuple>() {
+            t.find_tuple(k)
         } else {
             None
         };
@@ -126,20 +128,25 @@ impl Gc<Dict> {
 
     // -- writing
 
-    /// Adds one to the small int that a key has as its value, if that takes no Python code. False: nothing has happened.
-    pub fn count_quick(self, th: Th, key: Value) -> bool {
+    /// Adds one to the small int that a key has as its value, if that takes no Python code, and puts in 1 for a key that is
+    /// not there. False: nothing has happened.
+    pub fn count_quick(self, th: Th, key: Value) -> R<bool> {
         let t = self.tab();
         if !th.owns(self) || t.cells || self.flag(ATTRS) {
-            return false;
+            return Ok(false);
         }
-        let Some(Found::At(e)) = t.find_simple(key) else { return false };
+        let e = match t.find_simple(key) {
+            Some(Found::At(e)) => e,
+            Some(Found::No) => return self.set(th, key, Value::fix(1)).map(|()| true),
+            None => return Ok(false),
+        };
         let slot = t.val(e);
         match slot.get().and_then(Value::as_fix) {
             Some(n) if n < 1 << 59 => {
                 slot.init(Some(Value::fix(n + 1)));
-                true
+                Ok(true)
             }
-            _ => false,
+            _ => Ok(false),
         }
     }
     #[inline]

@@ -66,9 +66,14 @@ pub(super) fn count(th: Th, a: Args) -> R<Value> {
     Ok(Value::fix(search::count::<Chars>(&s.bytes()[r], sub.bytes()) as i64))
 }
 
-fn affix(th: Th, a: Args, name: &str, test: fn(&[u8], &[u8]) -> bool) -> R<Value> {
+#[inline(always)]
+fn affix(th: Th, a: Args, name: &str, test: impl Fn(&[u8], &[u8]) -> bool) -> R<Value> {
     let s = this(a);
     let v = a[1].unwrap();
+    // The usual case.
+    if let (Some(x), None, None) = (v.exact::<Str>(), a[2], a[3]) {
+        return Ok(Value::bool(test(s.bytes(), x.bytes())));
+    }
     let r = window(th, s, a[2], a[3])?.map(|w| w.0);
     let matches = |x: Gc<Str>| r.clone().is_some_and(|r| test(&s.bytes()[r], x.bytes()));
     if let Some(x) = v.cast::<Str>() {

@@ -9,10 +9,15 @@ use super::*;
 // -- iteration
 
 pub fn get_iter(th: Th, i: Ins) -> Res {
-    if special::ask(th, i)? {
+    let o = reg(th, i.b());
+    if o.is_exact(Kind::Generator) {
+        return ret_a(th, i, o);
+    }
+    // What is not of a program's class asks no Python code.
+    if th.type_of(o).heap_type() && special::ask(th, i)? {
         return NEXT;
     }
-    let v = th.iter(reg(th, i.b()))?;
+    let v = th.iter(o)?;
     ret_a(th, i, v)
 }
 pub fn for_iter(th: Th, i: Ins) -> Res {

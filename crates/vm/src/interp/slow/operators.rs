@@ -58,10 +58,26 @@ pub fn special_method(th: Th, i: Ins, x: Value, y: Value) -> Option<(Value, u16)
     None
 }
 
+/// A bool beside a small int is one in arithmetic, and so are two bools where the result is not a bool, too.
+#[inline(always)]
+fn bool_as_int(op: fast::Bin, x: Value, y: Value) -> (Value, Value) {
+    if op == fast::Bin::MatMul {
+        return (x, y);
+    }
+    let int = |v: Value| v.is_exact(Kind::Bool).then(|| Value::fix(v.is(TRUE()) as i64));
+    match (int(x), int(y)) {
+        (Some(a), None) if y.is_fix() => (a, y),
+        (None, Some(b)) if x.is_fix() => (x, b),
+        (Some(a), Some(b)) if !matches!(op, fast::Bin::And | fast::Bin::Or | fast::Bin::Xor) => (a, b),
+        _ => (x, y),
+    }
+}
+
 /// Arithmetic beyond the fast forms: numbers first; a Python special method runs in a frame with a continuation for
 /// NotImplemented.
 fn arith_general(th: Th, i: Ins, x: Value, y: Value) -> Res {
     let (op, _) = op_names(i.op()).expect("an arithmetic op");
+    let (x, y) = bool_as_int(op, x, y);
     if op == fast::Bin::Add && x.is_exact(Kind::Str) && y.is_exact(Kind::Str) {
         let v = builtins::str_type::concat(th, x, y)?;
         return ret_a(th, i, v);
