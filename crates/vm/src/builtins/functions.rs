@@ -348,8 +348,8 @@ fn ascii(th: Th, a: &[Option<Value>]) -> R<Value> {
     super::str_methods::ascii(th, a[0].unwrap())
 }
 
-/// `bin`, `oct`, `hex`: as `int.__format__` with an alternate form writes them.
-/// The digits of `bits` bits each of an integer, with a prefix.
+/// `bin`, `oct`, `hex`, as `int.__format__` with an alternate form writes them: digits of `bits` bits each behind `0` and
+/// `letter`.
 fn radix(th: Th, v: Value, bits: u32, letter: u8) -> R<Value> {
     let i = th.index(v)?;
     let Some(n) = super::int::to_i64(i) else {

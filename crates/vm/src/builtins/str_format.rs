@@ -198,7 +198,6 @@ fn next_access<'a>(th: Th, s: &'a [u8], at: usize) -> R<Option<(Access<'a>, usiz
     Ok(Some((a, at + used)))
 }
 
-/// What fields are replaced by. On the native stack.
 /// Where the values of fields come from.
 #[derive(Clone, Copy)]
 enum Values {
@@ -223,6 +222,7 @@ impl Values {
     }
 }
 
+/// What fields are replaced by. On the native stack.
 struct Source {
     th: Th,
     values: Values,
