@@ -10,7 +10,7 @@ use crate::builtins;
 use crate::err::R;
 use crate::native::tflags;
 use crate::sync::lock;
-use crate::thread::{Th, ThreadSlot, poll};
+use crate::thread::{Frame, Th, ThreadSlot, poll};
 use crate::value::*;
 use adder_heap::POLL_STOP;
 use std::cell::Cell as RustCell;
@@ -18,7 +18,14 @@ use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::sync::{Mutex, OnceLock};
 
 thread_local! {
-    static BUSY: RustCell<bool> = const { RustCell::new(false) };
+    /// The frame that finalizers and callbacks have interrupted, while there are some; else null.
+    static INTERRUPTED: RustCell<*const Frame> = const { RustCell::new(std::ptr::null()) };
+}
+
+/// Whether a finalizer or a callback of a weak reference runs, and not on behalf of this frame, one of the running
+/// thread's: it happens to be there.
+pub fn interrupted(f: *const Frame) -> bool {
+    f <= INTERRUPTED.get()
 }
 
 static SIGNALS: OnceLock<fn(Th) -> R<()>> = OnceLock::new();
@@ -89,9 +96,10 @@ fn park(th: Th) {
 /// Calls the callbacks of weak references whose targets died and the finalizers of objects that became unreachable.
 /// Whether there was a finalizer.
 pub fn deaths(th: Th) -> bool {
-    if th.quiet.get() != 0 || BUSY.with(|b| b.replace(true)) {
+    if th.quiet.get() != 0 || !INTERRUPTED.get().is_null() {
         return false;
     }
+    INTERRUPTED.set(th.fp.get());
     let mut any = false;
     let exc = th.exc.get();
     let handled = th.handled.get();
@@ -109,7 +117,7 @@ pub fn deaths(th: Th) -> bool {
         th.handled.init(handled);
     }
     th.exc.init(exc);
-    BUSY.with(|b| b.set(false));
+    INTERRUPTED.set(std::ptr::null());
     any
 }
 

@@ -68,6 +68,8 @@ const FILTERS: usize = 0;
 const ONCE: usize = 1;
 const DEFAULT: usize = 2;
 const CONTEXT: usize = 3;
+/// The registry of warnings that finalizers issue wherever they happen to run.
+const UNRELATED: usize = 4;
 
 static FILTERS_VERSION: AtomicI64 = AtomicI64::new(0);
 
@@ -75,7 +77,7 @@ fn state(th: Th) -> R<Gc<Array>> {
     if let Some(a) = Root::warnings_filters.get() {
         return Ok(unsafe { a.cast_unchecked() });
     }
-    let a = th.array(4)?;
+    let a = th.array(5)?;
     let f = |action: &str, cat: &TypeCell, module: Value| {
         th.tuple(&[th.intern(action), NONE(), cat.get().value(), module, Value::fix(0)])
     };
@@ -93,6 +95,8 @@ fn state(th: Th) -> R<Gc<Array>> {
     let once = Gc::<Dict>::new(th);
     th.store(a, a.slot(ONCE), once.value());
     th.store(a, a.slot(DEFAULT), th.intern("default"));
+    let unrelated = Gc::<Dict>::new(th);
+    th.store(a, a.slot(UNRELATED), unrelated.value());
     Root::warnings_filters.set(Some(a.value()));
     Ok(a)
 }
@@ -403,6 +407,7 @@ fn setup(th: Th, mut level: i64, prefixes: &[Value]) -> R<Place> {
             }
         }
     }
+    let unrelated = f.as_ref().is_some_and(|f| crate::pending::interrupted(&raw const **f));
     let (globals, filename, line) = match f {
         Some(f) => (f.globals(), f.code.filename.value(), f.code.line_at(f.lasti()) as i64),
         None => (Root::sys_dict.dict(), th.str("<sys>"), 0),
@@ -410,6 +415,8 @@ fn setup(th: Th, mut level: i64, prefixes: &[Value]) -> R<Place> {
     let k = th.intern("__warningregistry__");
     let registry = match globals.get_str(th, k)? {
         Some(r) => r,
+        // Where a finalizer interrupts it, a program may be iterating over its globals.
+        None if unrelated => state(th)?.slot(UNRELATED).value(),
         None => {
             let d = Gc::<Dict>::new(th);
             globals.set(th, k, d.value())?;

@@ -264,19 +264,26 @@ impl Gc<Dict> {
         let mut t = self.tab();
         let fits = t.general || is_compact(key);
         if t.nentries.load(Relaxed) == t.cap || !fits {
-            let live = if t.cells { t.nentries.load(Relaxed) as usize } else { self.len() };
+            let live = self.kept();
             t = self.rebuild(th, live + live / 2 + 2, t.general || !fits)?;
         }
         t.append(th, key, hash, val);
         Ok(())
     }
-    /// Copies the live entries into a new table with room for `n` and publishes it. Under the lock.
+    /// How many entries a new table takes over: empty cells, too, but not what names left behind that came back. Under the
+    /// lock.
+    fn kept(self) -> usize {
+        let t = self.tab();
+        if !t.cells {
+            return self.len();
+        }
+        (0..t.nentries.load(Relaxed)).filter(|e| t.key(*e).get().is_some()).count()
+    }
+    /// Copies the entries that are [`Self::kept`] into a new table with room for `n` and publishes it. Under the lock.
     #[inline(never)]
     fn rebuild(self, th: Th, n: usize, general: bool) -> R<Gc<DictTable>> {
         let t = self.tab();
-        // Empty cells are copied, too.
-        let empty = if t.cells { (t.nentries.load(Relaxed) as usize).saturating_sub(self.len()) } else { 0 };
-        let nt = DictTable::new(th, DictTable::bits_for(n + empty), general)?;
+        let nt = DictTable::new(th, DictTable::bits_for(n), general)?;
         unsafe { (*nt.as_ptr()).cells = t.cells };
         let n = t.nentries.load(Relaxed);
         if t.general == general {
@@ -319,7 +326,7 @@ impl Gc<Dict> {
         let t = self.tab();
         let free = (t.cap - t.nentries.load(Relaxed)) as usize;
         if n > self.len() + free {
-            self.rebuild(th, n, t.general)?;
+            self.rebuild(th, n + self.kept() - self.len(), t.general)?;
         }
         Ok(())
     }
