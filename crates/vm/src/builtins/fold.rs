@@ -306,9 +306,10 @@ fn min_max(th: Th, a: RawArgs, op: CmpOp, name: &str) -> R<Value> {
     }
     let (mut key, mut default) = (None, None);
     for (k, v) in a.keywords() {
-        if k.is(n!(key)) || th.text(k) == "key" {
+        // Names in code are interned: most often no text is compared.
+        if k.is(n!(key)) || !k.is(n!(default)) && th.text(k) == "key" {
             key = v.some();
-        } else if th.text(k) == "default" {
+        } else if k.is(n!(default)) || th.text(k) == "default" {
             default = Some(v);
         } else {
             return Err(unexpected(th, name, k, &["key", "default"]));

@@ -4,7 +4,8 @@
 //! a `for` loop. So the loop and the generator's body can be one trace.
 //!
 //! Interpreted, the native functions are faster. So the others are used in what a trace is recorded of, and once the
-//! generator's loop has been found hot, and that a trace of it alone comes to nothing ([`hot`]).
+//! generator's loop has been found hot, and that a trace of it alone comes to nothing ([`hot`]); no more when a trace of
+//! their own loop has come to nothing as often as it is tried.
 //!
 //! The functions (`SOURCE`) are compiled when the first one is needed. Each generator's code has copies of its own
 //! ([`Code::drains`]), so that their caches and traces serve one kind of generator.
@@ -340,7 +341,14 @@ fn function_of(th: Th, g: Value, k: Use, now: bool) -> Option<Gc<Function>> {
     }
     let known = code.drains.get().and_then(|a| a.slot(k as usize).get());
     Some(match known {
-        Some(f) => unsafe { f.cast_unchecked() },
+        Some(f) => {
+            // SAFETY: `drains` holds functions.
+            let f: Gc<Function> = unsafe { f.cast_unchecked() };
+            if !now && crate::jit::given_up(f.code.gc()) {
+                return None;
+            }
+            f
+        }
         None => {
             if WITHOUT.load(Relaxed) || !(now || code.flag(HOT) || crate::jit::eager()) {
                 return None;

@@ -292,6 +292,7 @@ fn run_loop(th: Th) -> u64 {
 /// Threaded code.
 mod threaded {
     use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
 
     pub type H = unsafe extern "C-unwind" fn(Ins, *const Ins, *mut u64, Th, *mut Frame) -> u64;
 
@@ -574,14 +575,35 @@ mod threaded {
     ) -> u64 {
         unsafe {
             let d = &def.direct;
-            let most = d.most as usize;
             // SAFETY: the `n` registers of the call; words of registers are what an `Option<Value>` is.
             let args = regs.add(at) as *const Option<Value>;
+            if def.inline == Inline::Resume
+                && n > 0
+                && (*args).is_some_and(|v| v.is_exact(Kind::Generator) || v.is_exact(Kind::Coroutine))
+            {
+                return resume_call(i, pc, regs, th, fp);
+            }
             if matches!(def.inline, Inline::Drain(_)) && uses_generator(th, args, n)
                 || def.inline.asks() && n == 1 && asks_instance(args)
             {
                 return slow_tramp(i, pc, regs, th, fp);
             }
+            call_args(d, args, n, i, pc, regs, th, fp)
+        }
+    }
+    #[inline(always)]
+    unsafe fn call_args(
+        d: &'static Direct,
+        args: *const Option<Value>,
+        n: usize,
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let most = d.most as usize;
             let r = if n == most && d.least != 255 {
                 (*fp).pc = pc;
                 th.fp.set(fp);
@@ -628,6 +650,41 @@ mod threaded {
     unsafe fn asks_instance(args: *const Option<Value>) -> bool {
         // SAFETY: the caller's.
         unsafe { *args }.is_some_and(|v| v.is_obj() && v.kind() == Kind::Object)
+    }
+    /// A call of `next` or `send` that [`call_direct`] leads here: a generator's frame is pushed, as a `for` loop does.
+    #[inline(never)]
+    unsafe extern "C-unwind" fn resume_call(
+        i: Ins,
+        pc: *const Ins,
+        regs: *mut u64,
+        th: Th,
+        fp: *mut Frame,
+    ) -> u64 {
+        unsafe {
+            let f = Value::from_bits(*regs.add(i.a()));
+            let bound = i.op_byte() == Op::CallMethod as u8 && *regs.add(i.a() + 1) == 0;
+            let (at, n) = (i.a() + 1 + bound as usize, i.b() - bound as usize);
+            let args = regs.add(at) as *const Option<Value>;
+            // SAFETY: `call_direct` comes with one of the two, and with a generator or a coroutine.
+            let (def, next) = match f.exact::<NativeFunction>() {
+                Some(f) => (f.def, true),
+                None => (f.cast_unchecked::<MethodDescriptor>().def, false),
+            };
+            let it = Value::from_bits(*regs.add(at));
+            let usual = if next { n <= 2 && it.is_exact(Kind::Generator) } else { n == 2 };
+            if usual {
+                let v = if next { NONE() } else { Value::from_bits(*regs.add(at + 1)) };
+                let g = it.cast_unchecked::<generator::Generator>();
+                if (v.is_none() || g.state.load(Relaxed) == generator::SUSPENDED)
+                    && let Some((pc, regs, fp)) =
+                        generator::quick_resume(th, pc, regs, fp, g, generator::NEXT_FLAGS, v)
+                {
+                    let i = *pc;
+                    return TABLE[i.op_byte() as usize](i, pc, regs, th, fp);
+                }
+            }
+            call_args(&def.direct, args, n, i, pc, regs, th, fp)
+        }
     }
     /// A call with fewer arguments than parameters. Never inlined: as `body` below.
     #[inline(never)]

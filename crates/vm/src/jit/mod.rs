@@ -455,6 +455,14 @@ fn run_down(th: Th, i: Ins) -> R<Option<Ctl>> {
     record::record_loop(th, jit, i, header, state).map(Some)
 }
 
+/// Whether a loop of this code is not tried any more.
+pub(crate) fn given_up(code: Gc<Code>) -> bool {
+    // SAFETY: never freed once it is there.
+    let l = unsafe { code.jit.load(Acquire).as_ref() };
+    let tried = |s: &LoopState| s.aborts.load(Relaxed) >= Param::MaxAborts.get();
+    l.is_some_and(|l| l.loops[..code.nloops as usize].iter().any(tried))
+}
+
 /// Whether somebody wants to hear when this code starts, is resumed or exhausts a generator: it is not compiled. Other
 /// events have their instructions, at which recordings end.
 pub(crate) fn reports(th: Th, code: Gc<Code>) -> bool {

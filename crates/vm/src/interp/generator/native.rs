@@ -55,7 +55,7 @@ pub fn resume(th: Th, g: Gc<Generator>, sent: Option<Value>) -> R<Resumed> {
         }
         _ => {}
     }
-    if let Err(e) = push(th, g, fflags::ENTRY) {
+    if let Err(e) = push(th, g, ENTRY_FLAGS) {
         g.state.store(was, Release);
         return Err(e);
     }
@@ -86,7 +86,7 @@ pub fn resume_raising(th: Th, g: Gc<Generator>) -> R<Resumed> {
     if was == FINISHED {
         return Err(th.set_exc(e));
     }
-    if let Err(x) = push(th, g, fflags::ENTRY) {
+    if let Err(x) = push(th, g, ENTRY_FLAGS) {
         g.state.store(was, Release);
         return Err(x);
     }
@@ -133,7 +133,7 @@ pub fn delegating<T>(th: Th, g: Gc<Generator>, d: Value, f: impl FnOnce() -> R<T
         g.state.store(was, Release);
         return Ok(None);
     }
-    if let Err(e) = push(th, g, fflags::ENTRY) {
+    if let Err(e) = push(th, g, ENTRY_FLAGS) {
         g.state.store(was, Release);
         return Err(e);
     }
@@ -173,7 +173,7 @@ pub fn resume_after_delegate(th: Th, g: Gc<Generator>, v: Value) -> R<Resumed> {
         g.state.store(was, Release);
         return Err(th.system_error("a delegate that nothing was sent to"));
     };
-    if let Err(e) = push(th, g, fflags::ENTRY) {
+    if let Err(e) = push(th, g, ENTRY_FLAGS) {
         g.state.store(was, Release);
         return Err(e);
     }

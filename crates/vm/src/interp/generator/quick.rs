@@ -20,7 +20,7 @@ pub const FOR_FLAGS: u64 = FLAGS | (BY_FOR as u64) << fflags::ARG_SHIFT;
 
 pub const ENTRY_FLAGS: u64 = FLAGS | fflags::ENTRY;
 
-/// Of a frame that a trace pushed for a call of `next` or `send`.
+/// Pushed for a call of `next` or `send`.
 pub const NEXT_FLAGS: u64 = fflags::GENERATOR | fflags::EXTRA | (Cont::Next as u64) << fflags::CONT_SHIFT;
 
 pub const SEND_FLAGS: u64 = FLAGS | (BY_SEND as u64) << fflags::ARG_SHIFT;
@@ -229,7 +229,7 @@ pub enum Yielded {
 pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *mut Frame) -> Option<Yielded> {
     unsafe {
         let flags = (*fp).flags;
-        if flags & !((BY_SEND as u64) << fflags::ARG_SHIFT | fflags::ENTRY) != FLAGS {
+        if flags & !((BY_SEND as u64) << fflags::ARG_SHIFT | fflags::ENTRY) != FLAGS && flags != NEXT_FLAGS {
             return None;
         }
         let g: Gc<Generator> = (*fp).extra.gc();
@@ -255,6 +255,10 @@ pub unsafe fn quick_yield(th: Th, i: Ins, pc: *const Ins, regs: *mut u64, fp: *m
             return Some(Yielded::Left(v));
         }
         let (pc, regs) = ((*cf).pc, (*cf).regs);
+        if flags == NEXT_FLAGS {
+            *regs.add((*pc).c()) = v;
+            return Some(Yielded::At((pc.add(1), regs, cf)));
+        }
         let to = if flags == FOR_FLAGS { (*pc).b() } else { (*pc).a() };
         *regs.add(to) = v;
         Some(Yielded::At((pc.add(2), regs, cf)))
