@@ -50,9 +50,11 @@ for i in range(3000):
     assert read() == -i
 print(sys.getsizeof(C.__dict__.copy()) < 4000)
 
-before = sys.getsizeof(vars(builtins))
+sizes = set()
 for i in range(3000):
     builtins.come_and_go = i
     assert come_and_go == i
     del builtins.come_and_go
-print(sys.getsizeof(vars(builtins)) <= 2 * before)
+    if i >= 1000:
+        sizes.add(sys.getsizeof(vars(builtins)))
+print(len(sizes))

@@ -159,18 +159,17 @@ impl Monitor {
             starts[i] = l != 0 && l != line;
             line = l;
         }
-        let mut mark = |i: usize, from: u32| {
-            if i < n && ![0, from].contains(&d.positions[i].line) && i >= first {
+        let mut mark = |i: usize| {
+            if i < n && d.positions[i].line != 0 && i >= first {
                 starts[i] = true;
             }
         };
         for i in 0..n {
             if let Some(t) = target(i, d.code[i], op(i)) {
-                // A jump within a line begins none. (Which line runs would not be known there if its beginning is disabled.)
-                mark(t, d.positions[i].line);
+                mark(t);
             }
         }
-        d.handlers.iter().for_each(|h| mark(h.target as usize, 0));
+        d.handlers.iter().for_each(|h| mark(h.target as usize));
         // An empty module runs on line 0. Who hears of its start hears of that line (a debugger would never stop otherwise).
         let empty = code_replace::is_empty_module(d) && first < n;
         Monitor {

@@ -574,7 +574,6 @@ mod threaded {
         fp: *mut Frame,
     ) -> u64 {
         unsafe {
-            let d = &def.direct;
             // SAFETY: the `n` registers of the call; words of registers are what an `Option<Value>` is.
             let args = regs.add(at) as *const Option<Value>;
             if def.inline == Inline::Resume
@@ -588,12 +587,12 @@ mod threaded {
             {
                 return slow_tramp(i, pc, regs, th, fp);
             }
-            call_args(d, args, n, i, pc, regs, th, fp)
+            call_args(def, args, n, i, pc, regs, th, fp)
         }
     }
     #[inline(always)]
     unsafe fn call_args(
-        d: &'static Direct,
+        def: &'static NativeDef,
         args: *const Option<Value>,
         n: usize,
         i: Ins,
@@ -603,6 +602,7 @@ mod threaded {
         fp: *mut Frame,
     ) -> u64 {
         unsafe {
+            let d = &def.direct;
             let most = d.most as usize;
             let r = if n == most && d.least != 255 {
                 (*fp).pc = pc;
@@ -683,7 +683,7 @@ mod threaded {
                     return TABLE[i.op_byte() as usize](i, pc, regs, th, fp);
                 }
             }
-            call_args(&def.direct, args, n, i, pc, regs, th, fp)
+            call_args(def, args, n, i, pc, regs, th, fp)
         }
     }
     /// A call with fewer arguments than parameters. Never inlined: as `body` below.
