@@ -223,6 +223,7 @@ fn push(th: Th, g: Gc<Generator>, flags: u64) -> R<()> {
             th.store(g, &g.outer, h);
         }
         if let Some(h) = g.handled.get() {
+            rebase_handled(th, nf);
             th.handled.init(Some(h));
         }
         th.fp.set(nf);
@@ -345,18 +346,33 @@ fn suspend(th: Th) -> u64 {
     flags
 }
 
-/// Whether the frame stands in code that handles an exception: its cleanup begins with `PopExc`.
-#[cold]
-fn handles(f: &Frame) -> bool {
+/// The registers in which code that handles exceptions, in which the frame stands, keeps what was handled before. (Its
+/// cleanups begin with `PopExc`.)
+fn before(f: &Frame) -> impl Iterator<Item = usize> + '_ {
     // SAFETY: code that runs is loaded.
     let (d, at) = (unsafe { &*f.code.data }, f.lasti() as u32);
-    d.handlers.iter().any(|h| {
-        h.start <= at
-            && at < h.end
-            && d.code.get(h.target as usize).is_some_and(|i| {
-                super::instrument::original(f.code, h.target as usize, *i).op_byte() == Op::PopExc as u8
-            })
+    let covers = d.handlers.iter().filter(move |h| h.start <= at && at < h.end);
+    covers.filter_map(|h| {
+        let i = super::instrument::original(f.code, h.target as usize, *d.code.get(h.target as usize)?);
+        (i.op_byte() == Op::PopExc as u8).then(|| i.a())
     })
+}
+#[cold]
+fn handles(f: &Frame) -> bool {
+    before(f).next().is_some()
+}
+/// A generator that handles an exception may be resumed where another one is handled than where it caught its own: what
+/// its handler restores is what the resumer handles now.
+///
+/// # Safety
+/// `f` is about to be published; its registers are filled.
+#[cold]
+unsafe fn rebase_handled(th: Th, f: &Frame) {
+    // Of handlers in handlers the outermost keeps the resumer's: it has the lowest register.
+    if let Some(r) = before(f).min() {
+        // SAFETY: a live register of the frame; such a one holds an exception or nothing.
+        unsafe { *f.regs.add(r) = th.handled.get().map_or(0, Value::bits) };
+    }
 }
 
 /// `Return` of a generator's frame.
