@@ -304,6 +304,12 @@ def fields():
     for i in range(300):
         n += len("{}-{name}-{:03}".format(i, i * 2, name="n" if i % 2 else Shown(i)))
     print(n)
+    many = {f"name{i}": i for i in range(40)}
+    print("".join("{%s:x}" % k for k in many).format(**many), "{} {name7} {name39!r}".format(0, **many))
+    try:
+        "{name40}".format(**many)
+    except KeyError as e:
+        print(e)
 
 
 # -- classes made again and again

@@ -68,7 +68,7 @@ const FILTERS: usize = 0;
 const ONCE: usize = 1;
 const DEFAULT: usize = 2;
 const CONTEXT: usize = 3;
-/// The registry of warnings that finalizers issue wherever they happen to run.
+/// The registry of warnings that finalizers issue wherever they happen to run; made when the first one does.
 const UNRELATED: usize = 4;
 
 static FILTERS_VERSION: AtomicI64 = AtomicI64::new(0);
@@ -95,8 +95,6 @@ fn state(th: Th) -> R<Gc<Array>> {
     let once = Gc::<Dict>::new(th);
     th.store(a, a.slot(ONCE), once.value());
     th.store(a, a.slot(DEFAULT), th.intern("default"));
-    let unrelated = Gc::<Dict>::new(th);
-    th.store(a, a.slot(UNRELATED), unrelated.value());
     Root::warnings_filters.set(Some(a.value()));
     Ok(a)
 }
@@ -416,7 +414,17 @@ fn setup(th: Th, mut level: i64, prefixes: &[Value]) -> R<Place> {
     let registry = match globals.get_str(th, k)? {
         Some(r) => r,
         // Where a finalizer interrupts it, a program may be iterating over its globals.
-        None if unrelated => state(th)?.slot(UNRELATED).value(),
+        None if unrelated => {
+            let s = state(th)?;
+            match s.slot(UNRELATED).get() {
+                Some(r) => r,
+                None => {
+                    let d = Gc::<Dict>::new(th).value();
+                    th.store(s, s.slot(UNRELATED), d);
+                    d
+                }
+            }
+        }
         None => {
             let d = Gc::<Dict>::new(th);
             globals.set(th, k, d.value())?;

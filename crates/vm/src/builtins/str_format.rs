@@ -201,14 +201,27 @@ fn next_access<'a>(th: Th, s: &'a [u8], at: usize) -> R<Option<(Access<'a>, usiz
 /// Where the values of fields come from.
 #[derive(Clone, Copy)]
 enum Values {
-    /// The arguments of `format`.
-    Args(RawArgs),
+    /// The arguments of `format`, and those by name again if they are many.
+    Args(RawArgs, Option<Gc<Dict>>),
     /// The mapping of `format_map`.
     Mapping(Value),
 }
+/// So many names are looked through one by one.
+const FEW_NAMES: usize = 8;
+
 impl Values {
+    fn args(th: Th, a: RawArgs) -> R<Values> {
+        if a.nkw() <= FEW_NAMES {
+            return Ok(Values::Args(a, None));
+        }
+        let d = Gc::<Dict>::with_capacity(th, a.nkw());
+        for (k, v) in a.keywords() {
+            d.set(th, k, v)?;
+        }
+        Ok(Values::Args(a, Some(d)))
+    }
     fn named(self, th: Th, name: &[u8]) -> R<Value> {
-        if let Values::Args(a) = self
+        if let Values::Args(a, None) = self
             && let Some((_, v)) =
                 a.keywords().find(|(k, _)| k.cast::<Str>().is_some_and(|k| k.bytes() == name))
         {
@@ -216,7 +229,8 @@ impl Values {
         }
         let key = th.try_str(name)?;
         match self {
-            Values::Args(_) => Err(th.key_error(key)),
+            Values::Args(_, None) => Err(th.key_error(key)),
+            Values::Args(_, Some(d)) => th.getitem(d.value(), key),
             Values::Mapping(m) => th.getitem(m, key),
         }
     }
@@ -257,7 +271,7 @@ impl Source {
             (Some(_), Values::Mapping(_)) => {
                 return Err(th.value_error("Format string contains positional fields"));
             }
-            (Some(i), Values::Args(args)) => match args.pos().get(i as usize) {
+            (Some(i), Values::Args(args, _)) => match args.pos().get(i as usize) {
                 Some(v) => *v,
                 None => {
                     return Err(th.index_error(format!(
@@ -344,7 +358,7 @@ fn unknown_conversion(th: Th, c: u32) -> Raised {
 
 /// `s.format(*args, **kwargs)`.
 pub fn format(th: Th, s: Gc<Str>, args: RawArgs) -> R<Value> {
-    run(th, s, Values::Args(args))
+    run(th, s, Values::args(th, args)?)
 }
 /// `s.format_map(mapping)`.
 pub fn format_map(th: Th, s: Gc<Str>, mapping: Value) -> R<Value> {

@@ -590,6 +590,10 @@ mod threaded {
             call_args(def, args, n, i, pc, regs, th, fp)
         }
     }
+    /// The call itself, whatever it is of.
+    ///
+    /// # Safety
+    /// `args` are the `n` registers of the call that `i` at `pc` is, in the published frame's code; `fp` is that frame.
     #[inline(always)]
     unsafe fn call_args(
         def: &'static NativeDef,
@@ -652,6 +656,9 @@ mod threaded {
         unsafe { *args }.is_some_and(|v| v.is_obj() && v.kind() == Kind::Object)
     }
     /// A call of `next` or `send` that [`call_direct`] leads here: a generator's frame is pushed, as a `for` loop does.
+    ///
+    /// # Safety
+    /// That of a handler; the call is of a native function or method, its first argument a generator or a coroutine.
     #[inline(never)]
     unsafe extern "C-unwind" fn resume_call(
         i: Ins,
@@ -665,7 +672,7 @@ mod threaded {
             let bound = i.op_byte() == Op::CallMethod as u8 && *regs.add(i.a() + 1) == 0;
             let (at, n) = (i.a() + 1 + bound as usize, i.b() - bound as usize);
             let args = regs.add(at) as *const Option<Value>;
-            // SAFETY: `call_direct` comes with one of the two, and with a generator or a coroutine.
+            // SAFETY: the caller's: it is one of the two.
             let (def, next) = match f.exact::<NativeFunction>() {
                 Some(f) => (f.def, true),
                 None => (f.cast_unchecked::<MethodDescriptor>().def, false),
@@ -674,6 +681,7 @@ mod threaded {
             let usual = if next { n <= 2 && it.is_exact(Kind::Generator) } else { n == 2 };
             if usual {
                 let v = if next { NONE() } else { Value::from_bits(*regs.add(at + 1)) };
+                // SAFETY: generators and coroutines are one layout.
                 let g = it.cast_unchecked::<generator::Generator>();
                 if (v.is_none() || g.state.load(Relaxed) == generator::SUSPENDED)
                     && let Some((pc, regs, fp)) =
