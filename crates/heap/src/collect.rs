@@ -38,6 +38,8 @@ const TRIAL: u64 = 24;
 const TRIAL_GAIN: f64 = 0.8;
 /// Otherwise after so many it is tried again, at first and at last.
 const PATIENCE: (u64, u64) = (128, 4096);
+/// After the first of them every so-many-th is timed: asking the system for it takes as long as a third of a short one.
+const MINOR_TIMED: u64 = 4;
 /// A collection that took so many times what the last ones took, and so many nanoseconds, counts for no more.
 const MINOR_OUTLIER: (u64, u64) = (8, 250_000);
 /// Up to this part of the old objects the nursery grows with them, where much survives.
@@ -131,6 +133,7 @@ impl Space {
             last_major: Moment::now(),
             last_minor: Moment::now(),
             minor_ns: (0, 0),
+            timed_at: 0,
             quiet: 0,
             copying: config.mode != Mode::NonMoving,
             stress,
@@ -169,6 +172,18 @@ impl Space {
         }
     }
 
+    /// A minor collection took so long; those since the last one that was timed are thought to have taken as long.
+    fn time_minor(&mut self, cost: u64) {
+        let now = Moment::now();
+        let n = (self.stats.minor - self.timed_at).clamp(1, MINOR_WINDOW);
+        self.timed_at = self.stats.minor;
+        // One that takes much longer than the others met something rare (pages to be had, a slow host).
+        let (own, all) = &mut self.minor_ns;
+        let most = (*own / MINOR_WINDOW * MINOR_OUTLIER.0).max(MINOR_OUTLIER.1);
+        *own = *own - *own * n / MINOR_WINDOW + cost.min(most) * n;
+        *all = *all - *all * n / MINOR_WINDOW + now.since(self.last_minor);
+        self.last_minor = now;
+    }
     /// The nursery for what comes, after a minor collection that found `live` of `young` bytes alive; the last ones took
     /// `share` of the time.
     fn fit_nursery(&mut self, live: usize, young: usize, share: f64) {
@@ -429,7 +444,8 @@ impl Heap {
         unsafe {
             let s = self.space.stopped();
             let start = Instant::now();
-            let begun = thread_ns();
+            let timed = (*s).stats.minor < MINOR_WINDOW || (*s).stats.minor.is_multiple_of(MINOR_TIMED);
+            let begun = timed.then(thread_ns);
             let mut active = 0;
             for &m in self.world.mutators() {
                 active += ((*m).local().run != NONE) as usize;
@@ -532,7 +548,14 @@ impl Heap {
         }
     }
     /// With `keep_all` nothing dies: what is young becomes old.
-    unsafe fn minor(&'static self, t: &mut Tracer, begun: u64, keep_all: bool, disown: Option<&Disown>) {
+    /// `begun`: of the thread's time, if this one counts for what they take.
+    unsafe fn minor(
+        &'static self,
+        t: &mut Tracer,
+        begun: Option<u64>,
+        keep_all: bool,
+        disown: Option<&Disown>,
+    ) {
         self.epoch.fetch_add(1, Relaxed);
         unsafe {
             if keep_all {
@@ -560,15 +583,11 @@ impl Heap {
             let s = &mut *t.space;
             s.old_bytes += t.live;
             let young = s.young_limit();
-            let (now, cost) = (Moment::now(), thread_ns() - begun);
-            // One that takes much longer than the others met something rare (pages to be had, a slow host).
-            let (own, all) = &mut s.minor_ns;
-            let most = (*own / MINOR_WINDOW * MINOR_OUTLIER.0).max(MINOR_OUTLIER.1);
-            *own = *own - *own / MINOR_WINDOW + cost.min(most);
-            *all = *all - *all / MINOR_WINDOW + now.since(s.last_minor);
-            let share = *own as f64 / *all as f64;
-            s.fit_nursery(t.live, young, share);
-            s.last_minor = now;
+            if let Some(begun) = begun {
+                s.time_minor(thread_ns() - begun);
+            }
+            let (own, all) = s.minor_ns;
+            s.fit_nursery(t.live, young, own as f64 / all as f64);
             s.sweep_young();
         }
     }

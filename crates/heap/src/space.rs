@@ -299,11 +299,13 @@ pub(crate) struct Space {
     // Policy.
     /// Bytes handed out since the last collection.
     pub since: usize,
-    /// When the last major collection ended, and the last minor one.
+    /// When the last major collection ended, and the last minor one that was timed.
     pub last_major: crate::clock::Moment,
     pub last_minor: crate::clock::Moment,
     /// How long the last minor collections took, and these and the program between them: sums that fade.
     pub minor_ns: (u64, u64),
+    /// Number of the last minor collection that was timed.
+    pub timed_at: u64,
     /// So many of them in a row found little alive and took little of the time.
     pub quiet: u32,
     pub nursery: usize,
