@@ -293,6 +293,16 @@ impl Mutator {
     pub fn register_finalizer(&self, o: Obj) {
         unsafe { self.local().finalizers.push(o) };
     }
+    /// `o` has `FINALIZED` now. If it was the last to be registered it is forgotten: what is made and comes to its end
+    /// in turn never meets a collection.
+    #[inline]
+    pub fn finalized(&self, o: Obj) {
+        // SAFETY: own data.
+        let l = unsafe { &mut self.local().finalizers };
+        if l.last() == Some(&o) {
+            l.pop();
+        }
+    }
     /// `o` is a weak reference object: the word at byte 8 is its target, not traced, zeroed when the target dies.
     /// To be called after the target was stored, and again after every later store of a target.
     pub fn register_weak(&self, o: Obj) {

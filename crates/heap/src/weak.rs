@@ -13,7 +13,7 @@
 
 use crate::layout::{addr, obj};
 use crate::pile::Pile;
-use crate::space::Watched;
+use crate::space::{Space, Watched};
 use crate::trace::{Phase, Tracer};
 use crate::{Heap, Obj};
 use std::sync::atomic::Ordering::Relaxed;
@@ -38,6 +38,19 @@ impl Tracer {
         w.young.drain(..).for_each(|o| all.push(o));
         all
     }
+    /// Calls `f` with each of them in turn, which puts on the old list what stays.
+    fn each_entry(&mut self, list: fn(&mut Space) -> &mut Watched, mut f: impl FnMut(&mut Tracer, Obj)) {
+        // SAFETY: the world is stopped, and nothing uses the space at the same time.
+        let w = unsafe { list(&mut *self.space) };
+        let mut old = if self.phase == Phase::Major { std::mem::take(&mut w.old) } else { Pile::default() };
+        let mut young = std::mem::take(&mut w.young);
+        old.drain().for_each(|o| f(self, o));
+        young.iter().for_each(|o| f(self, *o));
+        // It keeps its memory.
+        young.clear();
+        // SAFETY: as above.
+        unsafe { list(&mut *self.space).young = young };
+    }
     pub(crate) unsafe fn deaths(&mut self) {
         let s = unsafe { &mut *self.space };
         let mut weak = self.entries(&mut s.weak);
@@ -58,21 +71,26 @@ impl Tracer {
             unsafe { self.clear_weak(w) };
         }
 
-        let s = unsafe { &mut *self.space };
-        for o in self.entries(&mut s.finalizers).drain() {
-            // An evacuated object has its flags at the new address.
-            let at = unsafe { self.survivor(o) }.unwrap_or(o);
-            if unsafe { at.as_ref() }.flags.load(Relaxed) & crate::FINALIZED != 0 {
-                continue;
-            }
-            match unsafe { self.survivor(o) } {
-                Some(o) => {
-                    unsafe { self.let_go(o) };
-                    s.finalizers.old.push(o)
+        self.each_entry(
+            |s| &mut s.finalizers,
+            |t, o| unsafe {
+                // An evacuated object has its flags at the new address.
+                let now = t.survivor(o);
+                if now.unwrap_or(o).as_ref().flags.load(Relaxed) & crate::FINALIZED != 0 {
+                    return;
                 }
-                None => s.finalizable.push(unsafe { self.keep(o) }),
-            }
-        }
+                match now {
+                    Some(o) => {
+                        t.let_go(o);
+                        (*t.space).finalizers.old.push(o)
+                    }
+                    None => {
+                        let o = t.keep(o);
+                        (*t.space).finalizable.push(o)
+                    }
+                }
+            },
+        );
         unsafe { self.drain() };
         while let Some(o) = self.later.pop() {
             unsafe {
@@ -97,21 +115,20 @@ impl Tracer {
                 }
             }
         }
-        for o in self.entries(&mut s.drops).drain() {
-            match unsafe { self.survivor(o) } {
-                Some(o) => {
-                    unsafe { self.let_go(o) };
-                    s.drops.old.push(o)
+        self.each_entry(
+            |s| &mut s.drops,
+            |t, o| unsafe {
+                if let Some(o) = t.survivor(o) {
+                    t.let_go(o);
+                    (*t.space).drops.old.push(o)
+                } else if let Some(drop) = t.heap.kinds[o.as_ref().kind as usize].drop {
+                    // SAFETY: not marked and not copied: it is as it was when it died, for sweeping comes later.
+                    drop(o);
                 }
-                // SAFETY: not marked and not copied: it is as it was when it died, for sweeping comes later.
-                None => unsafe {
-                    if let Some(drop) = self.heap.kinds[o.as_ref().kind as usize].drop {
-                        drop(o);
-                    }
-                },
-            }
-        }
+            },
+        );
         unsafe { self.drain() };
+        let s = unsafe { &mut *self.space };
         let pending = !s.finalizable.is_empty() || !s.dead_weak.is_empty();
         self.heap.pending.store(pending, Relaxed);
     }

@@ -256,6 +256,33 @@ fn finalizers_resurrect_once() {
 }
 
 #[test]
+fn what_has_come_to_its_end_is_not_finalized() {
+    for mode in MODES {
+        with_heap(config(mode), |th| {
+            let end = |th: &Th, n: usize| {
+                let o = at(th.regs[n]);
+                unsafe { o.as_ref() }.flags.fetch_or(FINALIZED, SeqCst);
+                th.m.finalized(o);
+            };
+            away(|| {
+                for n in 0..4 {
+                    let o = node(&th.m, n);
+                    th.regs.push(bits(o));
+                    th.m.register_finalizer(at(th.regs[n as usize]));
+                }
+                // The last one, one that is not the last any more, and the one before it.
+                [3, 0, 2].iter().for_each(|n| end(th, *n));
+            });
+            th.regs.clear();
+            collect(th, true);
+            let found = away(|| th.m.heap.pop_finalizable().map(|o| get(o, 1)));
+            assert_eq!(found, Some(fix(1)), "{mode:?}");
+            assert!(th.m.heap.pop_finalizable().is_none(), "{mode:?}");
+        });
+    }
+}
+
+#[test]
 fn weak_reference_resurrected_with_its_target() {
     with_heap(config(Mode::Generational), |th| {
         // f refers to a weak reference to itself.

@@ -339,6 +339,7 @@ fn never_started(th: Th, g: Gc<Generator>) -> bool {
     g.regs.init(None);
     g.state.store(FINISHED, Release);
     g.set_flag(flags::FINALIZED);
+    th.m.finalized(g.obj());
     if let Some(old) = noticed {
         crate::gc_module::dropped_in_native(th, old);
     }

@@ -305,7 +305,7 @@ pub unsafe fn returned(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         if (*y).op_byte() != Op::YieldFrom as u8 || (p.frame.word() | p.handled.raw().load(Relaxed)) != 0 {
             return None;
         }
-        finished(g, false);
+        finished(th, g);
         let pf = fp.sub(1);
         let at = (*fp).regs.sub(code.nregs as usize);
         let w = words(chain);

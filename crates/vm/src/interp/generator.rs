@@ -484,13 +484,7 @@ pub fn frame_ended(th: Th, f: &mut Frame) {
     g.frame.init(None);
     g.chain.init(None);
     g.state.store(FINISHED, Release);
-    // Nothing is left to finalize.
-    let flags = &g.header().flags;
-    if th.multi() {
-        flags.fetch_or(flags::FINALIZED, Relaxed);
-    } else {
-        flags.store(flags.load(Relaxed) | flags::FINALIZED, Relaxed);
-    }
+    quick::nothing_to_finalize(th, g);
 }
 
 /// An exception left a generator's frame, which is popped already. True: it was dealt with.

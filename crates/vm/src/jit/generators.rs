@@ -425,11 +425,12 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
     set_int(m, gr, STATE, FINISHED);
     if crate::builtins::generator::is_registered(g) {
         let f = Callee { name: "gen_done", addr: gen_done as *const () as usize, effects: Effects::FILLS };
-        rec.core.call(Op::CallVoid, f, &[gr]);
+        let t = rec.thread();
+        rec.core.call(Op::CallVoid, f, &[t, gr]);
     }
     let caller = unsafe { fp.sub(1) };
     unsafe {
-        run::finished(g, rec.th.multi());
+        run::finished(rec.th, g);
         g.outer.init(None);
         let call = (*caller).pc;
         let send = (*fp).flags == SEND_FLAGS;
@@ -447,14 +448,9 @@ fn returned(m: RecMachine, i: Ins) -> Option<*const Ins> {
 }
 
 /// The finalizer of a generator that has come to its end has nothing to do.
-unsafe extern "C" fn gen_done(g: Value) {
+unsafe extern "C" fn gen_done(th: Th, g: Value) {
     // SAFETY: `returned` records it with a generator.
-    let f = &unsafe { g.cast_unchecked::<Generator>() }.header().flags;
-    if crate::thread::MULTI.load(Relaxed) {
-        f.fetch_or(flags::FINALIZED, Relaxed);
-    } else {
-        f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
-    }
+    run::nothing_to_finalize(th, unsafe { g.cast_unchecked() });
 }
 
 /// The generators of the trace's frames that are written to memory now (`Rec::sync`): they run.

@@ -203,17 +203,23 @@ pub(crate) unsafe fn put_away(pc: *const Ins, regs: *mut u64, fp: *mut Frame, g:
 /// # Safety
 /// This thread runs it, and nobody has asked for its frame object.
 #[inline(always)]
-pub(crate) unsafe fn finished(g: Gc<Generator>, multi: bool) {
+pub(crate) unsafe fn finished(th: Th, g: Gc<Generator>) {
     g.handled.init(None);
     g.regs.init(None);
     g.chain.init(None);
     g.state.store(FINISHED, Release);
+    nothing_to_finalize(th, g);
+}
+/// It has come to its end.
+#[inline(always)]
+pub(crate) fn nothing_to_finalize(th: Th, g: Gc<Generator>) {
     let f = &g.header().flags;
-    if multi {
+    if th.multi() {
         f.fetch_or(flags::FINALIZED, Relaxed);
     } else {
         f.store(f.load(Relaxed) | flags::FINALIZED, Relaxed);
     }
+    th.m.finalized(g.obj());
 }
 
 /// What [`quick_yield`] did.
@@ -277,7 +283,7 @@ pub unsafe fn quick_return(th: Th, v: Value, fp: *mut Frame) -> Option<At> {
         if (th.handled.raw().load(Relaxed) | g.outer.raw().load(Relaxed)) != 0 {
             return None;
         }
-        finished(g, th.multi());
+        finished(th, g);
         let cf = fp.sub(1);
         let (pc, regs) = ((*cf).pc, (*cf).regs);
         if flags == SEND_FLAGS {
