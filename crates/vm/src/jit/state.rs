@@ -9,7 +9,7 @@
 //! The memory is the thread's alone and lives as long as it; the collector reads it while the thread stands. What was left
 //! there by earlier entries is cleared before it counts.
 
-use crate::thread::{Mapping, Th, Thread, map_stack};
+use crate::thread::{Mapping, STATES_AT, Th, Thread, map_stack};
 use adder_heap::Tracer;
 use adder_metatrace::backend::State;
 use std::cell::{Cell, OnceCell};
@@ -33,13 +33,18 @@ pub(crate) struct States {
 /// Address space, committed as it is used.
 const BYTES: usize = 8 << 20;
 
+fn first(m: &Mapping) -> *mut Room {
+    const { assert!(STATES_AT.is_multiple_of(align_of::<Room>())) };
+    m.start.wrapping_add(STATES_AT).cast()
+}
+
 impl States {
     pub(crate) const fn new() -> States {
         States { next: Cell::new(null_mut()), end: Cell::new(null_mut()), memory: OnceCell::new() }
     }
     /// The oldest state, if there is room for any.
     fn start(&self) -> Option<*mut Room> {
-        self.memory.get().map(|m| m.start.cast())
+        self.memory.get().map(first)
     }
     /// The first entry of a thread, or too many within each other. False: there is no room.
     #[cold]
@@ -48,10 +53,10 @@ impl States {
             return false;
         }
         let Some(m) = map_stack(BYTES) else { return false };
-        let start: *mut Room = m.start.cast();
+        let start = first(&m);
         self.next.set(start);
         // SAFETY: within the mapping.
-        self.end.set(unsafe { start.add(m.size / size_of::<Room>()) });
+        self.end.set(unsafe { start.add((m.size - STATES_AT) / size_of::<Room>()) });
         self.memory.set(m).is_ok()
     }
 }
