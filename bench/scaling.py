@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How pure Python work scales over two threads. Runs under the implementation to measure:
 
-    adder bench/scaling.py [N [ROUNDS]]     N: how often a unit of work loops; by default so many that
-                                            starting a thread is nothing beside them
+    adder bench/scaling.py [N [ROUNDS [KIND ...]]]      N: how often a unit of work loops; by default so many that
+                                                        starting a thread is nothing beside them
 
 Prints for each kind of work the least time of two units on one thread, the least time of one
 unit on each of two threads, and their ratio (0.5 is perfect); beside it the same of two
@@ -129,7 +129,7 @@ def unit(work, n):
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    kinds = (independent, allocating, containers, shared_reads)
+    kinds = [globals()[name] for name in sys.argv[3:]] or (independent, allocating, containers, shared_reads)
     before = {}
     for work in kinds:
         work(n // 10)
