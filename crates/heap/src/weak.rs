@@ -73,6 +73,7 @@ impl Tracer {
 
         self.each_entry(
             |s| &mut s.finalizers,
+            // SAFETY: a registered object, not swept yet; the space is not used otherwise while it is pushed to.
             |t, o| unsafe {
                 // An evacuated object has its flags at the new address.
                 let now = t.survivor(o);

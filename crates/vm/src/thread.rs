@@ -407,8 +407,7 @@ const FRAME_BYTES: usize = 64 << 20;
 const REG_BYTES: usize = 256 << 20;
 /// Where frames, registers and the states of machine code begin in their mappings, which begin with a page; the thread's own
 /// data lie before the frames. Processors take a load for one of what was just stored if both addresses end alike: at the
-/// depths that most programs work at these do not. (They did where a frame has as many registers as make its own size:
-/// loops ran at 60 % of their speed.)
+/// depths that most programs work at these do not.
 const FRAMES_AT: usize = 1024;
 const REGS_AT: usize = 2304;
 pub(crate) const STATES_AT: usize = 3072;
@@ -516,6 +515,7 @@ impl Th {
         CURRENT.with(|c| c.set(None));
         lock(&THREADS).retain(|t| *t != self.0.as_ptr() as usize);
         crate::object_lock::abandon(&self);
+        // SAFETY: the caller's. The thread lies in the memory of its stacks, which therefore goes last, and is not read again.
         unsafe {
             self.m.unregister();
             let t = self.0.as_ptr();
