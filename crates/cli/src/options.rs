@@ -397,9 +397,15 @@ fn cpu_count(c: &Config, env: &Env) -> Result<Option<u32>, Stop> {
     }
 }
 
-/// `-X gc=generational|nonmoving|full|stress[:N]`.
+/// `-X gc=generational|nonmoving|full|stress[:N]`, `-X gc_threads=N`.
 fn heap_options(c: &Config) -> Result<Heap, Stop> {
     let mut h = Heap::default();
+    if let Some(n) = c.xoption("gc_threads") {
+        h.markers = match n.parse() {
+            Ok(n) if n > 0 => n,
+            _ => return Err(fatal("-X gc_threads", "expected a number above 0")),
+        };
+    }
     let Some(v) = c.xoption("gc") else { return Ok(h) };
     let (name, n) = v.split_once(':').map_or((v, None), |(a, b)| (a, Some(b)));
     h.mode = match (name, n) {
@@ -474,5 +480,7 @@ mod tests {
         assert!(matches!(run(&[], &[("PYTHONHASHSEED", "x")]), Err(Stop::Fatal(_))));
         assert!(matches!(run(&["-VV"], &[]), Err(Stop::Print(v)) if v.contains("[Adder")));
         assert!(matches!(ok(&["-X", "gc=stress:7"]).heap.mode, Gc::Stress(7)));
+        assert_eq!(ok(&["-X", "gc_threads=1"]).heap.markers, 1);
+        assert!(matches!(run(&["-X", "gc_threads=0"], &[]), Err(Stop::Fatal(_))));
     }
 }

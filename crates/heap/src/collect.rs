@@ -602,7 +602,11 @@ impl Heap {
             t.disowning = disown.map(|d| (&raw const *d).cast());
             self.roots(t);
             t.trace_queues();
-            t.drain();
+            if t.has_helpers() {
+                t.drain_together()
+            } else {
+                t.drain()
+            }
             if let Some(d) = disown {
                 t.disown(d);
             }
@@ -659,6 +663,7 @@ impl Heap {
                 }
             }
             self.world.after_fork(m);
+            self.helpers.forget();
             m.poll.fetch_and(!POLL_STOP, Relaxed);
         }
     }

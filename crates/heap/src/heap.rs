@@ -4,6 +4,7 @@
 //! A heap is never freed, so that `&'static` is true of it. Hooks are called with the world stopped, on one thread;
 //! what they say the collector believes.
 
+use crate::crew::Helpers;
 use crate::layout::{Classes, Layouts};
 use crate::space::{BLOCK_SH, Range, Shared, Space};
 use crate::world::World;
@@ -27,11 +28,13 @@ pub struct Config {
     pub nursery: usize,
     /// Most bytes the heap may hold; beyond it allocation fails. 0: bounded by the reserved address range.
     pub limit: usize,
+    /// Threads that mark a large heap, at most; no more than there are processors.
+    pub markers: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { mode: Mode::Generational, nursery: 4 << 20, limit: 0 }
+        Config { mode: Mode::Generational, nursery: 4 << 20, limit: 0, markers: usize::MAX }
     }
 }
 
@@ -88,6 +91,7 @@ pub struct Heap {
     pub(crate) classes: Box<Classes>,
     pub(crate) space: Shared<Space>,
     pub(crate) world: World,
+    pub(crate) helpers: Helpers,
     /// Something is in the queues of dead weak references or due finalizers.
     pub(crate) pending: AtomicBool,
     /// A collection is wanted at the next safepoint (external memory, stress).
@@ -117,6 +121,7 @@ impl Heap {
             layouts,
             space: Shared::new(space),
             world: World::new(),
+            helpers: Helpers::default(),
             pending: AtomicBool::new(false),
             gc_due: AtomicBool::new(false),
             external: AtomicIsize::new(0),

@@ -31,7 +31,7 @@
 //! # Where things are
 //! `space` the memory: blocks, lines, side tables, spans · `alloc` allocation's slow paths, the limit · `mutator`
 //! a thread's part, fast paths · `stack` registers and stacks · `roots` ambiguous words · `trace` marking and
-//! evacuation · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
+//! evacuation · `crew` marking by several threads · `barrier` remembered set and cards · `weak` weak references, finalizers, drops · `collect` the
 //! course of a collection, sweeping, policy · `malloc` memory outside the heap, when it runs out · `pile` long queues in pieces · `census` counting cyclic garbage · `clock` what they cost · `disown` what only stale words keep · `held` what only threads keep · `world` threads, stopping them · `rooted` root vectors · `check`
 //! stress mode's checks · `layout` the table of kinds.
 //!
@@ -134,6 +134,7 @@ mod census;
 mod check;
 mod clock;
 mod collect;
+mod crew;
 mod disown;
 mod heap;
 mod held;

@@ -66,6 +66,10 @@ pub fn would_fit(size: usize) -> bool {
     // SAFETY: nobody uses it.
     unsafe { libc::munmap(p as _, size.max(1)) == 0 }
 }
+/// Whether there is a limit.
+pub(crate) fn cares() -> bool {
+    CARES.load(Relaxed)
+}
 /// There is a limit: from now on.
 pub(crate) fn care() {
     keep();

@@ -15,6 +15,7 @@ use crate::pile::Pile;
 use crate::{Obj, Stats};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) const BLOCK_SH: usize = 15;
@@ -207,6 +208,15 @@ pub(crate) unsafe fn test_set(t: *mut u64, off: usize) -> bool {
         }
         set
     }
+}
+
+/// The same where other threads set bits too.
+#[inline(always)]
+pub(crate) unsafe fn test_set_shared(t: *mut u64, off: usize) -> bool {
+    // SAFETY: as of all of these, the bit is in the table.
+    let (w, k) = (unsafe { AtomicU64::from_ptr(t.add(off >> 9)) }, 1 << ((off >> 3) & 63));
+    // Most are set already, and looking takes a tenth of the time.
+    w.load(Relaxed) & k != 0 || w.fetch_or(k, Relaxed) & k != 0
 }
 
 /// A piece of memory that a mutator bumps through. `end` is the cursor once the run is closed.

@@ -11,12 +11,13 @@
 //! - A forwarding address lies in the second word of an object with `FORWARDED`; the rest of it is dead.
 
 use crate::Mutator;
+use crate::crew::Crew;
 use crate::layout::{CLASSES, Classes, Layout, Layouts, addr, obj};
 use crate::space::*;
 use crate::stack::prefetch;
 use crate::{Heap, Obj, Trace, gcbits};
 use std::mem::MaybeUninit;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// Those in which slots mark in place come last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
@@ -34,6 +35,8 @@ pub(crate) enum Phase {
     /// Minor without moving.
     Promote,
     Major,
+    /// Major: several threads follow what is queued.
+    Shared,
 }
 
 /// What [`Phase::Visit`] calls with the slots of an object, a few at a time.
@@ -44,9 +47,11 @@ const PROMOTE: u8 = 1;
 const MAJOR: u8 = 2;
 /// Minor: slots of young objects are queued.
 const QUEUE: u8 = 3;
+/// Major, marks are set by several threads.
+const SHARED: u8 = 4;
 
 /// Slots of a large array that are still to be followed: bounds the mark stack.
-struct Rest {
+pub(crate) struct Rest {
     slot: *mut u64,
     n: usize,
 }
@@ -70,7 +75,7 @@ pub struct Tracer {
     classes: *const Classes,
     pub(crate) stack: Vec<Obj>,
     waiting: Vec<*mut u64>,
-    rest: Vec<Rest>,
+    pub(crate) rest: Vec<Rest>,
     to_cursor: usize,
     to_limit: usize,
     evac_max: usize,
@@ -78,7 +83,7 @@ pub struct Tracer {
     pub(crate) live: usize,
     /// Major: a byte for each descriptor seen, and those not yet visited.
     pub(crate) desc_live: Vec<u8>,
-    new_descs: Vec<u32>,
+    pub(crate) new_descs: Vec<u32>,
     /// Major: objects that are looked at again when everything alive is marked.
     pub(crate) later: Vec<Obj>,
     /// The object whose slots are checked.
@@ -88,6 +93,8 @@ pub struct Tracer {
     pub(crate) of_thread: bool,
     /// Which parts of a stack count (see [`crate::disown`]).
     pub(crate) disowning: Option<*const crate::disown::Disown<'static>>,
+    /// Who marks together ([`Phase::Shared`]).
+    pub(crate) crew: Option<&'static Crew>,
 }
 
 impl Tracer {
@@ -100,7 +107,11 @@ impl Tracer {
     #[inline]
     pub unsafe fn slot(&mut self, slot: *mut u64) {
         if self.phase >= Phase::Promote {
-            return self.edge::<MAJOR>(slot);
+            return if self.phase == Phase::Shared {
+                self.edge::<SHARED>(slot)
+            } else {
+                self.edge::<MAJOR>(slot)
+            };
         }
         match self.phase {
             Phase::Copy => self.edge::<COPY>(slot),
@@ -121,7 +132,8 @@ impl Tracer {
             Phase::Verify | Phase::Visit => self.look(slot, n),
             // In pieces: what they refer to waits on a stack.
             _ if n > PIECE => self.rest.push(Rest { slot, n }),
-            _ => self.mark_slots(slot, n),
+            Phase::Shared => self.mark_slots::<SHARED>(slot, n),
+            _ => self.mark_slots::<MAJOR>(slot, n),
         }
     }
     /// `n` precise slots, each `step` words behind the one before.
@@ -137,6 +149,7 @@ impl Tracer {
                 Phase::Heap => all.for_each(|s| self.edge::<QUEUE>(s)),
                 Phase::Verify | Phase::Visit => all.for_each(|s| self.look(s, 1)),
                 Phase::Promote | Phase::Major => all.for_each(|s| self.edge::<MAJOR>(s)),
+                Phase::Shared => all.for_each(|s| self.edge::<SHARED>(s)),
             }
         }
     }
@@ -177,7 +190,7 @@ impl Tracer {
     /// True in a major collection. In a minor one, objects that were reachable at the last collection are old
     /// and stay where they are, so roots that were not written since need not be visited.
     pub fn is_major(&self) -> bool {
-        self.phase == Phase::Major
+        self.phase >= Phase::Major
     }
     /// Major, in a kind's trace function: `o`, which is alive, has slots that keep nothing alive and were not followed.
     /// [`crate::Hooks::settle`] sees to them when it is known what dies.
@@ -196,7 +209,7 @@ impl Tracer {
     /// Major: the descriptor is in use (by an object outside the heap).
     #[inline]
     pub fn desc(&mut self, desc: u32) {
-        if self.phase == Phase::Major {
+        if self.is_major() {
             self.mark_desc(desc);
         }
     }
@@ -204,7 +217,24 @@ impl Tracer {
     pub(crate) unsafe fn new(heap: &'static Heap, space: *mut Space) -> Tracer {
         let s = unsafe { &mut *space };
         Tracer {
-            phase: Phase::Pin,
+            stack: std::mem::take(&mut s.mark_stack),
+            waiting: std::mem::take(&mut s.waiting),
+            to_cursor: s.to.cursor,
+            to_limit: s.to.limit,
+            desc_live: std::mem::take(&mut s.desc_live),
+            ..unsafe { Tracer::begin(heap, space, Phase::Pin) }
+        }
+    }
+    /// Of a helper in a major collection.
+    pub(crate) unsafe fn of_helper(heap: &'static Heap, crew: &'static Crew) -> Tracer {
+        // SAFETY: the world is stopped, and who collects does not write to the space while helpers are busy.
+        let t = unsafe { Tracer::begin(heap, heap.space.stopped(), Phase::Shared) };
+        Tracer { crew: Some(crew), ..t }
+    }
+    unsafe fn begin(heap: &'static Heap, space: *mut Space, phase: Phase) -> Tracer {
+        let s = unsafe { &*space };
+        Tracer {
+            phase,
             heap,
             space,
             base: s.r.base,
@@ -214,20 +244,21 @@ impl Tracer {
             lines: s.r.lines,
             layouts: &*heap.layouts,
             classes: &*heap.classes,
-            stack: std::mem::take(&mut s.mark_stack),
-            waiting: std::mem::take(&mut s.waiting),
+            stack: Vec::new(),
+            waiting: Vec::new(),
             rest: Vec::new(),
-            to_cursor: s.to.cursor,
-            to_limit: s.to.limit,
+            to_cursor: 0,
+            to_limit: 0,
             evac_max: if s.stress > 0 { MEDIUM_MAX } else { EVAC_MAX },
             live: 0,
-            desc_live: std::mem::take(&mut s.desc_live),
+            desc_live: Vec::new(),
             new_descs: Vec::new(),
             later: Vec::new(),
             verifying: 0,
             visitor: None,
             of_thread: false,
             disowning: None,
+            crew: None,
         }
     }
     /// Hands the buffers and the survivors' hole back to the space.
@@ -312,6 +343,7 @@ impl Tracer {
     /// Marks an object in place and queues it.
     #[inline(always)]
     pub(crate) unsafe fn mark(&mut self, a: usize) {
+        debug_assert!(self.phase != Phase::Shared);
         unsafe {
             if !test_set(self.marks, a - self.base) {
                 self.stack.push(obj(a));
@@ -331,6 +363,10 @@ impl Tracer {
                 if !bit(self.marks, off) {
                     self.evacuate(slot, obj(v as usize));
                 }
+            } else if HOW == SHARED {
+                if !test_set_shared(self.marks, off) {
+                    self.stack.push(obj(v as usize));
+                }
             } else if !test_set(self.marks, off) {
                 self.stack.push(obj(v as usize));
             }
@@ -339,8 +375,11 @@ impl Tracer {
     /// Marks in place what `n` slots refer to. Whether a slot has a reference, and to something that is not marked, is
     /// hard to guess, so there is no branch on that: what is not to be written goes where it does no harm. And all that
     /// the loop needs is in registers: room on the stack is made before.
+    ///
+    /// Of several threads that mark only one gets an object. Atomic operations wait for all that is to be read before, so
+    /// they come when the loop has found what seems not to be marked.
     #[inline(always)]
-    unsafe fn mark_slots(&mut self, slot: *const u64, n: usize) {
+    unsafe fn mark_slots<const HOW: u8>(&mut self, slot: *const u64, n: usize) {
         self.stack.reserve(n);
         let (base, words, marks) = (self.base, self.words, self.marks);
         let mut nowhere = 0;
@@ -348,18 +387,31 @@ impl Tracer {
         // the first mark is read, and none written.
         unsafe {
             let bottom = self.stack.as_mut_ptr().cast::<usize>();
-            let mut top = bottom.add(self.stack.len());
+            let first = bottom.add(self.stack.len());
+            let mut top = first;
             for i in 0..n {
                 let v = *slot.add(i) as usize;
                 let off = v.wrapping_sub(base);
                 // See `offset`.
                 let inside = off.rotate_right(3) < words;
                 let mark = marks.add(if inside { off >> 9 } else { 0 });
-                let (bits, k) = (*mark, (off >> 3) & 63);
+                let (bits, k) = (AtomicU64::from_ptr(mark).load(Relaxed), (off >> 3) & 63);
                 let new = inside & (bits >> k & 1 == 0);
-                *(if new { mark } else { &raw mut nowhere }) = bits | 1 << k;
+                if HOW != SHARED {
+                    *(if new { mark } else { &raw mut nowhere }) = bits | 1 << k;
+                }
                 *top = v;
                 top = top.add(new as usize);
+            }
+            if HOW == SHARED {
+                let (mut from, end) = (first, top);
+                top = first;
+                while from < end {
+                    let v = *from;
+                    from = from.add(1);
+                    *top = v;
+                    top = top.add(!test_set_shared(marks, v - base) as usize);
+                }
             }
             self.stack.set_len(top.offset_from_unsigned(bottom));
         }
@@ -416,7 +468,7 @@ impl Tracer {
     }
 
     #[inline(always)]
-    fn mark_desc(&mut self, desc: u32) {
+    pub(crate) fn mark_desc(&mut self, desc: u32) {
         match self.desc_live.get_mut(desc as usize) {
             Some(0) => {
                 self.desc_live[desc as usize] = 1;
@@ -439,11 +491,11 @@ impl Tracer {
         // SAFETY: each line of the range has its byte.
         unsafe {
             let m = self.lines.add(line);
-            if HOW != MAJOR {
+            if HOW != MAJOR && HOW != SHARED {
                 // Otherwise sweeping counts them.
                 self.live += LINE & (*m as usize).wrapping_sub(1);
             }
-            *m = 1;
+            AtomicU8::from_ptr(m).store(1, Relaxed);
         }
     }
     /// Notes the footprint of a newly old object.
@@ -487,7 +539,7 @@ impl Tracer {
     unsafe fn scan<const HOW: u8>(&mut self, o: Obj) {
         unsafe {
             let layout = self.layout(o);
-            if HOW == MAJOR {
+            if HOW == MAJOR || HOW == SHARED {
                 self.mark_desc(o.as_ref().desc.load(Relaxed));
             }
             if HOW == QUEUE && layout.near != 0 {
@@ -521,8 +573,8 @@ impl Tracer {
     #[inline(always)]
     unsafe fn follow<const HOW: u8>(&mut self, slot: *mut u64, n: usize) {
         unsafe {
-            if HOW == MAJOR || HOW == PROMOTE {
-                self.mark_slots(slot, n);
+            if HOW == MAJOR || HOW == PROMOTE || HOW == SHARED {
+                self.mark_slots::<HOW>(slot, n);
             } else {
                 (0..n).for_each(|i| self.edge::<HOW>(slot.add(i)));
             }
@@ -558,9 +610,13 @@ impl Tracer {
                     let Some(d) = self.new_descs.pop() else { break };
                     (self.heap.hooks.trace_desc)(d, self);
                 },
-                Phase::Pin | Phase::Heap | Phase::Verify | Phase::Visit => unreachable!(),
+                Phase::Pin | Phase::Heap | Phase::Verify | Phase::Visit | Phase::Shared => unreachable!(),
             }
         }
+    }
+    /// Follows what this thread has queued, and gives of it to others.
+    pub(crate) unsafe fn drain_shared(&mut self) {
+        unsafe { self.drain_as::<SHARED>() }
     }
     /// Evacuation. Slots wait, rather than objects, so that what they refer to has come from memory when it is
     /// copied; the copy is scanned at once.
@@ -603,6 +659,16 @@ impl Tracer {
             }
         }
     }
+    /// Half of what is left of the longest array, if that is much.
+    pub(crate) fn split_rest(&mut self) -> Option<Rest> {
+        let r = self.rest.iter_mut().max_by_key(|r| r.n)?;
+        let half = r.n / 2;
+        if half < PIECE {
+            return None;
+        }
+        r.n -= half;
+        Some(Rest { slot: r.slot.wrapping_add(r.n), n: half })
+    }
     fn next_rest(&mut self) -> Option<(*mut u64, usize)> {
         let r = self.rest.last_mut()?;
         let (slot, k) = (r.slot, r.n.min(PIECE));
@@ -622,6 +688,11 @@ impl Tracer {
         let mut sorted = [[MaybeUninit::<Obj>::uninit(); BATCH]; CLASSES];
         let mut len = 0;
         loop {
+            if HOW == SHARED
+                && let Some(c) = self.crew
+            {
+                c.share(self);
+            }
             let more = self.stack.len().min(BATCH);
             if more == 0 && len == 0 {
                 let Some((slot, k)) = self.next_rest() else { return };

@@ -74,7 +74,8 @@ fn pause() {
         std::hint::spin_loop();
     }
 }
-fn processors() -> usize {
+/// Processors that the process may use.
+pub(crate) fn processors() -> usize {
     // SAFETY: plain system calls; the set is large enough or the call fails.
     unsafe {
         #[cfg(target_os = "linux")]
