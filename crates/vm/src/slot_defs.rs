@@ -412,7 +412,14 @@ fn d_richcompare(th: Th, a: Value, b: Value, op: CmpOp) -> R<Value> {
     };
     th.call_maybe(a, name, &[b])
 }
-pub fn d_get(th: Th, d: Value, o: Option<Value>, ty: Value) -> R<Value> {
+/// Whether a Python function answers for a descriptor of the class, and one stores by it.
+pub fn gets_by_python(t: Gc<Type>) -> bool {
+    t.slots.descr_get.is_some_and(|f| f as usize == d_get as *const () as usize)
+}
+pub fn sets_by_python(t: Gc<Type>) -> bool {
+    t.slots.descr_set.is_some_and(|f| f as usize == d_set as *const () as usize)
+}
+fn d_get(th: Th, d: Value, o: Option<Value>, ty: Value) -> R<Value> {
     match th.lookup_special(d, n!(__get__)) {
         Some(f) => th.call_unbound(f, d, &[Value::opt_or_none(o), ty]),
         None => Ok(d),

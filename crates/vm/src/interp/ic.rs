@@ -11,9 +11,11 @@ use crate::attr;
 use crate::builtins::class_vars;
 use crate::builtins::dict_table::{CELLS, WATCHED};
 use crate::err::R;
+use crate::n;
 use crate::native::tflags;
 use crate::object::*;
 use crate::shape::{Place, Shape, shape};
+use crate::slot_defs::{gets_by_python, sets_by_python};
 use crate::sync::lock;
 use crate::thread::Th;
 use crate::types::TYPE_LOCK;
@@ -37,7 +39,8 @@ pub mod tag {
     pub const EXT: u32 = 6;
     /// The shape is in dict mode and the type has no data descriptor of the name: the instance's dict comes first.
     pub const DICT: u32 = 7;
-    /// What a descriptor gives: `value` is the descriptor, which nothing in the instance comes before.
+    /// What a descriptor gives: `value` is the descriptor, which nothing in the instance comes before; where that is because
+    /// of a class that may be changed, `aux` is the class.
     pub const DESCRIPTOR: u32 = 8;
     /// Class method that is a Python function, of instances of this shape: `value` is the function, `aux` the type.
     pub const CLASS_METHOD: u32 = 9;
@@ -281,6 +284,8 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
             x.tag,
             tag::METHOD | tag::VALUE | tag::PROPERTY | tag::DESCRIPTOR | tag::CLASS_METHOD | tag::CLASS_VAR
         );
+        // That of a descriptor would have to be registered with its class.
+        let shared = shared && (x.tag != tag::DESCRIPTOR || x.aux.get().is_none());
         if x.shape == shape && shared && x.next.get().is_none() {
             register(t, ic);
             ic.entry.store(e, Release);
@@ -291,12 +296,32 @@ pub fn share(th: Th, code: Gc<Code>, ic: &Ic, t: Gc<Type>, shape: u32) -> bool {
     false
 }
 
-/// The function that storing attribute `name` of instances calls: that of a property.
-pub fn setter(th: Th, t: Gc<Type>, name: Value) -> Option<Value> {
+/// What storing attribute `name` of instances calls: the function of a property, or that of a descriptor's class, which
+/// is given the descriptor as well.
+pub fn setter(th: Th, t: Gc<Type>, name: Value) -> Option<(Value, Option<Value>)> {
     if !t.heap_type() {
         return None;
     }
-    th.lookup(t, name)?.exact::<Property>()?.set.get().filter(|f| f.is_exact(Kind::Function))
+    let d = th.lookup(t, name)?;
+    let (f, d) = match d.exact::<Property>() {
+        Some(p) => (p.set.get()?, None),
+        None if sets_by_python(th.type_of(d)) => (th.lookup_special(d, n!(__set__))?, Some(d)),
+        None => return None,
+    };
+    f.is_exact(Kind::Function).then_some((f, d))
+}
+/// The descriptor whose class answers for attribute `name` of instances with shape `s` by a Python function, and that.
+pub fn getter(th: Th, t: Gc<Type>, s: &Shape, name: Value) -> Option<(Value, Value)> {
+    if !t.heap_type() || !t.has(tflags::PLAIN_GETATTR) {
+        return None;
+    }
+    let d = th.lookup(t, name)?;
+    let dt = th.type_of(d);
+    if !gets_by_python(dt) || dt.slots.descr_set.is_none() && (s.dict_mode || s.find(name).is_some()) {
+        return None;
+    }
+    let f = th.lookup(dt, n!(__get__))?;
+    f.is_exact(Kind::Function).then_some((d, f))
 }
 
 /// After a successful slow `LoadAttr`/`LoadMethod` of `o.name`: remembers how, if that is simple.
@@ -326,7 +351,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         let Some(v) = th.lookup(ty, name) else { return };
         if let Some(f) = class_function(v) {
             fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_METHOD, f, Some(o));
-            return rely_on_metaclass(t, meta, ic);
+            return rely_on_class(t, meta, ic);
         }
         if th.type_of(v).slots.descr_get.is_some()
             // Those give themselves without an instance.
@@ -342,7 +367,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
             Some(c) => fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_VAR, c.value(), Some(o)),
             None => fill_entry(th, code, ic, ty, version, s.id, tag::TYPE_ATTR, v, Some(o)),
         }
-        return rely_on_metaclass(t, meta, ic);
+        return rely_on_class(t, meta, ic);
     }
     if !t.has(tflags::PLAIN_GETATTR) || o.is_kind(Kind::Module) {
         return;
@@ -358,6 +383,7 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     let inst = s.find(name);
     if let Some(d) = d {
         let dt = th.type_of(d);
+        let of_descriptor = dt.version.load(Acquire);
         if dt.slots.descr_set.is_some() && dt.slots.descr_get.is_some() {
             if let Some(m) = d.exact::<MemberDescriptor>() {
                 if m.flags & crate::native::member::NONE_IF_NULL == 0
@@ -370,9 +396,11 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
                 && let Some(f) = p.get.get().and_then(|f| f.exact::<Function>())
             {
                 fill_entry(th, code, ic, t, version, s.id, tag::PROPERTY, f.value(), None);
-            } else if !dt.heap_type() {
+            } else {
                 // A native type stays a data descriptor.
-                fill_entry(th, code, ic, t, version, s.id, tag::DESCRIPTOR, d, None);
+                let of = dt.heap_type().then_some(dt.value());
+                fill_entry(th, code, ic, t, version, s.id, tag::DESCRIPTOR, d, of);
+                rely_on_class(dt, of_descriptor, ic);
             }
             return;
         }
@@ -402,8 +430,8 @@ pub fn fill_load(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
     }
 }
 
-/// The cache relies on what was not found, or not as a data descriptor, on a metaclass.
-fn rely_on_metaclass(t: Gc<Type>, version: u32, ic: &Ic) {
+/// The cache relies on what was not found, or not as a data descriptor, on a metaclass; or on what a descriptor's class is.
+fn rely_on_class(t: Gc<Type>, version: u32, ic: &Ic) {
     // What native classes have is for good.
     if t.heap_type() {
         let _g = lock(&TYPE_LOCK);
@@ -451,7 +479,7 @@ pub fn fill_class_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value) {
         && let Some(c) = class_vars::cell_in(th, ty, name, v)
     {
         fill_entry(th, code, ic, ty, version, o.shape_id(), tag::TYPE_VAR, c.value(), Some(o));
-        rely_on_metaclass(t, meta, ic);
+        rely_on_class(t, meta, ic);
     }
 }
 

@@ -27,6 +27,7 @@ use crate::n;
 use crate::native::{Inline, RawArgs, tflags};
 use crate::object::*;
 use crate::shape::{Place, shape};
+use crate::slot_defs::gets_by_python;
 use crate::slots::CmpOp;
 use crate::sync::lock;
 use crate::thread::{Cont, Frame, Th, fflags};

@@ -15,10 +15,11 @@ use super::{helpers, watch};
 use crate::builtins;
 use crate::interp::call::flags_for;
 use crate::interp::machine::*;
-use crate::interp::{fast, slow};
+use crate::interp::{fast, ic, slow};
 use crate::n;
 use crate::native::tflags;
 use crate::object::*;
+use crate::shape::shape;
 use crate::thread::{Cont, Root, Th, fflags};
 use crate::value::*;
 use adder_bytecode::{CodeFlags, Ins, Op as Bc};
@@ -513,7 +514,7 @@ fn set_item(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
 }
 
-/// `o.name = v` by the function of a property.
+/// `o.name = v` by the function of a property or of a descriptor.
 fn set_attr(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     if m.i.reg_is_null(i.a()) || m.i.reg_is_null(i.b()) {
         return None;
@@ -529,41 +530,69 @@ fn set_attr(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         let code = (*m.i.fp).code;
         (*code.ics.add(i.c())).name.value()
     };
-    let f = crate::interp::ic::setter(th, t, name)?;
+    let (f, d) = ic::setter(th, t, name)?;
     watch::watch_type(t, m.rec().tree);
     let o = m.reg(i.a());
     if !known(*m, o) {
         return None;
     }
-    // The property may be given another function.
-    let p = m.constant(th.lookup(t, name)?);
-    let now = m.get(p, Field(offset_of!(Property, set) as u32));
-    m.promote(now);
     let mut args = Args::new();
+    match d {
+        Some(d) => args.push(descriptor(m, d)?)?,
+        None => {
+            // The property may be given another function.
+            let p = m.constant(th.lookup(t, name)?);
+            let now = m.get(p, Field(offset_of!(Property, set) as u32));
+            m.promote(now);
+        }
+    }
     args.push(o)?;
     args.push(m.reg(i.b()))?;
     let func = m.constant(f);
     let (code, vals) = bind(m, func, None, &args, None)?;
     push(m, pc, func, code, &vals, flags_for(Cont::Discard, 0), None)
 }
+/// A descriptor that its class's functions are called for.
+fn descriptor(m: &mut Recorder, d: Value) -> Option<T<Value>> {
+    watch::watch_type(m.i.th.type_of(d), m.rec().tree);
+    let d = m.constant(d);
+    known(*m, d).then_some(d)
+}
 
-/// An attribute that is asked of `__getattr__`.
-fn hook(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
+/// An attribute that is asked of a descriptor's `__get__`, or of `__getattr__`.
+fn ask_attr(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     if m.i.reg_is_null(i.b()) || i.b() == i.a() + 1 {
         return None;
     }
     let th = m.i.th;
-    let name = m.ic(i.c()).name.value();
-    let f = slow::hook(th, m.i.reg(i.b()), name)?;
+    let v = m.i.reg(i.b());
+    if !v.is_obj() || v.is_kind(Kind::Type) || v.is_kind(Kind::Module) {
+        return None;
+    }
+    let (t, name) = (th.type_of(v), m.ic(i.c()).name.value());
+    let found = ic::getter(th, t, shape(v.shape_id()), name);
+    let f = match found {
+        Some((_, f)) => f,
+        None => slow::hook(th, v, name)?,
+    };
     let o = m.reg(i.b());
-    watch::watch_type(th.type_of(o.v), m.rec().tree);
+    watch::watch_type(t, m.rec().tree);
     if !known(*m, o) {
         return None;
     }
-    let func = m.constant(f);
     let mut args = Args::new();
-    args.push(o)?;
-    args.push(m.constant(name))?;
+    match found {
+        Some((d, _)) => {
+            args.push(descriptor(m, d)?)?;
+            args.push(o)?;
+            args.push(m.constant(t.value()))?;
+        }
+        None => {
+            args.push(o)?;
+            args.push(m.constant(name))?;
+        }
+    }
+    let func = m.constant(f);
     let (code, vals) = bind(m, func, None, &args, None)?;
     if m.rec().apart(code) {
         return None;
@@ -636,7 +665,7 @@ pub fn operator(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
         _ if slow::op_names(i.op()).is_some() => None,
         SetItem => return set_item(m, pc, i),
         StoreAttr => return set_attr(m, pc, i),
-        LoadAttr | LoadMethod => return hook(m, pc, i),
+        LoadAttr | LoadMethod => return ask_attr(m, pc, i),
         In | JIn | JTrue | JFalse | Not | GetIter | Convert | Call | CallMethod => return asked(m, pc, i),
         UnpackSeq => return super::steps::unpack(*m, pc, i),
         ForIter => return super::steps::for_iter(*m, pc, i),

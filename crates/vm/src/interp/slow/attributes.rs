@@ -23,9 +23,12 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
             }
             ic::tag::DESCRIPTOR => {
                 let d = x.value.value();
-                if let Some(get) = th.type_of(d).slots.descr_get {
+                let dt = th.type_of(d);
+                if let Some(get) = dt.slots.descr_get
+                    && still_descriptor(x, dt)
+                {
                     let t = th.type_of(o).value();
-                    if std::ptr::fn_addr_eq(get, crate::slot_defs::d_get as crate::slots::DescrGetFn)
+                    if gets_by_python(dt)
                         && let Some(f) = th.lookup_special(d, n!(__get__))
                         && push_python(th, f, &[d, o, t], Cont::StoreA, None)?
                     {
@@ -73,6 +76,11 @@ pub fn load_attr(th: Th, i: Ins) -> Res {
     set(th, i.a(), v);
     NEXT
 }
+/// Whether a descriptor that an entry is about comes before what is in the instance, as when the entry was made: it may be
+/// of another class now.
+fn still_descriptor(x: &IcEntry, now: Gc<Type>) -> bool {
+    x.aux.get().is_none_or(|then| then.is(now.value()))
+}
 /// Attributes of the class's instances are looked for by `__getattribute__` or `__getattr__` in Python.
 fn asks_python(t: Gc<Type>) -> bool {
     let python = crate::slot_defs::d_getattro as fn(Th, Value, Value) -> R<Value>;
@@ -101,12 +109,19 @@ pub fn load_method(th: Th, i: Ins) -> Res {
     if let Some(x) = fast::entry_of(icx, o)
         && x.tag == ic::tag::DESCRIPTOR
         && let d = x.value.value()
-        && let Some(get) = th.type_of(d).slots.descr_get
+        && let dt = th.type_of(d)
+        && let Some(get) = dt.slots.descr_get
+        && still_descriptor(x, dt)
     {
-        let v = get(th, d, Some(o), t.value())?;
-        set(th, i.a(), v);
         clear(th, i.a() + 1);
-        return NEXT;
+        if gets_by_python(dt)
+            && let Some(f) = th.lookup_special(d, n!(__get__))
+            && push_python(th, f, &[d, o, t.value()], Cont::StoreA, None)?
+        {
+            return NEXT;
+        }
+        let v = get(th, d, Some(o), t.value())?;
+        return ret_a(th, i, v);
     }
     if o.is_obj()
         && ic::share(th, fr(th).code, icx, t, o.shape_id())
@@ -196,8 +211,9 @@ pub fn store_attr(th: Th, i: Ins) -> Res {
     let t = th.type_of(o);
     let fill = o.is_obj() && t.has(tflags::PLAIN_SETATTR);
     if fill
-        && let Some(f) = ic::setter(th, t, name)
-        && push_python(th, f, &[o, v], Cont::Discard, None)?
+        && let Some((f, d)) = ic::setter(th, t, name)
+        && let all = [d.unwrap_or(o), o, v]
+        && push_python(th, f, &all[d.is_none() as usize..], Cont::Discard, None)?
     {
         return NEXT;
     }
