@@ -245,16 +245,23 @@ pub fn run_soon(th: Th) -> R<usize> {
 /// `collect_soon` for what a `del` may have left unreachable; with or without the old objects.
 const DROPPED: u32 = u32::MAX;
 const DROPPED_OLD: u32 = u32::MAX - 1;
-/// What collections for the sake of dropped objects have taken, in nanoseconds of processor time, and since when that
-/// counts. What was in vain counts `IN_VAIN` times: most programs have no use for them, and should not lose time at their
-/// start.
+/// What collections for the sake of dropped objects have taken, in nanoseconds of processor time. What was in vain counts
+/// `IN_VAIN` times: most programs have no use for them, and should not lose time at their start.
 static PROMPT_SPENT: AtomicU64 = AtomicU64::new(0);
-static PROMPT_SINCE: OnceLock<Instant> = OnceLock::new();
 
 const IN_VAIN: u64 = 10;
+/// As much they may take at once, and this part of the time.
+const PROMPT_ONCE: u64 = 50_000_000;
+const PROMPT_PART: u64 = 16;
+/// What they could have taken by now. Time in which they were not wanted is not kept for later: see `spent`.
+fn prompt_due() -> u64 {
+    static SINCE: OnceLock<Instant> = OnceLock::new();
+    SINCE.get_or_init(Instant::now).elapsed().as_nanos() as u64 / PROMPT_PART
+}
 fn spent(begun: u64, in_vain: bool) {
-    let n = thread_ns() - begun;
-    PROMPT_SPENT.fetch_add(if in_vain { n * IN_VAIN } else { n }, Relaxed);
+    let n = (thread_ns() - begun) * if in_vain { IN_VAIN } else { 1 };
+    let due = prompt_due();
+    _ = PROMPT_SPENT.fetch_update(Relaxed, Relaxed, |all| Some(all.max(due) + n));
 }
 
 /// Whether somebody would notice at once that this object is gone: it has a finalizer that has not run, or weak
@@ -288,9 +295,8 @@ fn noticed(th: Th, v: Value) -> bool {
 /// are few among many.
 #[cold]
 fn may_be_prompt(th: Th) -> bool {
-    let since = PROMPT_SINCE.get_or_init(Instant::now);
     enabled()
-        && (PROMPT_SPENT.load(Relaxed) < 50_000_000 + since.elapsed().as_nanos() as u64 / 16
+        && (PROMPT_SPENT.load(Relaxed) < PROMPT_ONCE + prompt_due()
             || matches!(th.m.heap.config.mode, adder_heap::Mode::Stress(_)))
 }
 /// A `del` has dropped `v`. Programs expect its finalizer and the callbacks of its weak references now, as reference
