@@ -138,7 +138,10 @@ def sum(it, s):
     c = 0.0
     for x in it:
         if TYPE(x) is not FLOAT:
-            return MORE(it, s, c, x)
+            if (TYPE(x) is INT or TYPE(x) is BOOL) and -0x8000000000000000 <= x <= 0x7fffffffffffffff:
+                x = x + 0.0
+            else:
+                return MORE(it, s, c, x)
         t = s + x
         if ABS(s) >= ABS(x):
             c = c + ((s - t) + x)

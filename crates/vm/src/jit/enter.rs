@@ -10,7 +10,7 @@
 //! when it is whole.
 
 use super::machine::{Recorder, T};
-use super::quiet::{known, new};
+use super::quiet::{known, new, small_dicts};
 use super::{helpers, watch};
 use crate::builtins;
 use crate::interp::call::flags_for;
@@ -90,14 +90,17 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
             }
             let t = m.reg(i.a() + 1);
             let items = t.v.exact::<Tuple>()?;
-            let mut keywords = None;
+            let (mut keywords, mut small) = (None, false);
             if i.x() != 0 {
                 let d = m.reg(i.a() + 2);
                 let o = d.v.exact::<Dict>()?;
                 if !m.shape_is(d, Kind::Dict as u32) {
                     return None;
                 }
-                if o.len() != 0 {
+                if let Some(known) = small_dicts::keys(*m, d) {
+                    keywords = Some((d, m.i.th.tuple(&known).exact()?));
+                    small = true;
+                } else if o.len() != 0 {
                     keywords = Some((d, names_of(m, o)?));
                 } else {
                     let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
@@ -108,7 +111,13 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
                 return None;
             }
             unpack(m, t, items, &mut args)?;
-            if let Some((d, k)) = keywords {
+            if let Some((d, k)) = keywords.filter(|_| small) {
+                let k: Gc<Tuple> = k;
+                for v in small_dicts::values(*m, d, k.items()) {
+                    args.push(v)?;
+                }
+                names = Some(k);
+            } else if let Some((d, k)) = keywords {
                 let effects = Effects::READS.or(Effects::RAISES);
                 let values = m.quiet2("**", helpers::keywords, effects, d, m.constant(k.value()))?;
                 for k in 0..k.len {
@@ -379,8 +388,10 @@ fn bind(
         vals.v[total] = Some(rest(m, &pos, npos, given));
     }
     if varkw {
-        vals.v[total + varargs as usize] = Some(if others.n == 0 {
-            super::quiet::empty_dict(*m)
+        let (keys, values): (Vec<_>, Vec<_>) =
+            others.v[..others.n].chunks(2).filter_map(|x| Some((x[0]?.v, x[1]?))).unzip();
+        vals.v[total + varargs as usize] = Some(if let Some(d) = small_dicts::make(*m, &keys, &values) {
+            d
         } else {
             let all = tuple(m, &others);
             let effects = Effects::READS.or(Effects::RAISES);

@@ -332,6 +332,9 @@ fn method(m: Recorder, def: &'static NativeDef, this: T<Value>, g: Given) -> Opt
         }
     }
     if def.name == "get" && this.v.is_exact(Kind::Dict) && g.names.is_none() && matches!(g.n, 1 | 2) {
+        if let Some(v) = super::small_dicts::get(m, this, m.reg(g.at)) {
+            return Some(v);
+        }
         let default = if g.n == 2 { m.reg(g.at + 1) } else { m.constant(NONE()) };
         return m.leaf3("get", helpers::dict_get_or, LOOKS, this, m.reg(g.at), default);
     }

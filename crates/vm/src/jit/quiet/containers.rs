@@ -43,15 +43,60 @@ pub(super) fn bound_method(m: Recorder, f: Value, this: T<Value>) -> T<Value> {
 pub(super) const DISPLAY: usize = 16;
 
 pub(super) fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
+    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
+    tuple_of(m, &items)
+}
+fn tuple_of(m: Recorder, items: &[T<Value>]) -> Option<T<Value>> {
+    let n = items.len();
     if n == 0 || n > DISPLAY {
         return None;
     }
-    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
-    let v = m.i.th.tuple(crate::interp::slow::regs(m.i.th, at, n));
+    let values: Vec<Value> = items.iter().map(|x| x.v).collect();
+    let v = m.i.th.tuple(&values);
     let len = m.rec().core.int(n as i64);
     let mut f = vec![(offset_of!(Tuple, len) as u32, len)];
-    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, *x)));
+    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, x.r)));
     Some(new(m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &f))
+}
+/// The object was made by the trace.
+pub(super) fn made_here(m: Recorder, o: T<Value>) -> bool {
+    m.rec().core.trace.inst(o.r).is_some_and(|i| i.op == Op::New)
+}
+/// The items of a list or tuple that was made by the trace, if it still has as many as are seen; of a constant tuple.
+fn items_of(m: Recorder, o: T<Value>) -> Option<Vec<T<Value>>> {
+    if o.r.as_const().is_some()
+        && let Some(t) = o.v.exact::<Tuple>()
+    {
+        return (t.len <= DISPLAY).then(|| t.items().iter().map(|v| m.constant(*v)).collect());
+    }
+    if !made_here(m, o) || !m.of_shape(o) {
+        return None;
+    }
+    let (n, at, items, first) = if let Some(t) = o.v.exact::<Tuple>() {
+        (t.len, offset_of!(Tuple, len), o, size_of::<Tuple>())
+    } else {
+        let l = o.v.exact::<List>()?;
+        let n = l.len.load(std::sync::atomic::Ordering::Relaxed) as usize;
+        (n, offset_of!(List, len), m.get(o, Field(offset_of!(List, items) as u32)), size_of::<Array>())
+    };
+    if n > DISPLAY {
+        return None;
+    }
+    m.test(m.int_cmp(Cmp::Eq, m.get_int(o, Field(at as u32)), m.int_const(n as i64)));
+    Some((0..n).map(|k| m.get(items, Field((first + 8 * k) as u32))).collect())
+}
+/// The list under construction with these items as well: another one, as nobody else has it.
+pub(super) fn extended(m: Recorder, l: T<Value>, by: T<Value>) -> Option<T<Value>> {
+    if !made_here(m, l) {
+        return None;
+    }
+    let mut items = items_of(m, l)?;
+    items.extend(items_of(m, by)?);
+    list_of(m, &items)
+}
+/// A tuple of the items of a list that the trace made.
+pub(super) fn as_tuple(m: Recorder, l: T<Value>) -> Option<T<Value>> {
+    tuple_of(m, &items_of(m, l)?)
 }
 /// A new dict without items.
 pub fn empty_dict(m: Recorder) -> T<Value> {
@@ -74,17 +119,22 @@ pub(super) fn is_empty_dict(m: Recorder, d: T<Value>) -> bool {
     m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)))
 }
 pub(super) fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
+    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
+    list_of(m, &items)
+}
+fn list_of(m: Recorder, items: &[T<Value>]) -> Option<T<Value>> {
+    let n = items.len();
     if n > DISPLAY {
         return None;
     }
-    let items: Vec<Ir> = (at..at + n).map(|k| m.reg(k).r).collect();
-    let l = builtins::list::new(m.i.th, crate::interp::slow::regs(m.i.th, at, n)).ok()?;
+    let values: Vec<Value> = items.iter().map(|x| x.v).collect();
+    let l = builtins::list::new(m.i.th, &values).ok()?;
     let array = if n == 0 {
         m.constant(builtins::list::empty_array()).r
     } else {
         let cap = m.rec().core.int(n as i64);
         let mut f = vec![(offset_of!(Array, cap) as u32, cap)];
-        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, *x)));
+        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, x.r)));
         new(m, Kind::Array, l.items.value(), size_of::<Array>() + 8 * n, &f).r
     };
     let len = m.rec().core.int(n as i64);
@@ -167,6 +217,9 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if like_dict(m, o.v, n!(__getitem__)) {
         if !m.of_shape(o) {
             return None;
+        }
+        if let Some(r) = super::small_dicts::get(m, o, k) {
+            return Some(r);
         }
         if let Some(r) = m.leaf2("dict[k]", helpers::dict_get_item, LOOKS, o, k) {
             return Some(r);

@@ -20,6 +20,7 @@ mod functions;
 mod names;
 mod numbers;
 mod patterns;
+pub mod small_dicts;
 mod tables;
 
 pub use calls::{function, only_computes};
@@ -397,6 +398,21 @@ fn done_in(m: Recorder, at: usize, r: T<Value>) -> Option<()> {
     m.set_reg(at, r);
     Some(())
 }
+/// A display of a few constant names.
+fn display(m: Recorder, i: Ins) -> Option<T<Value>> {
+    let n = i.c();
+    if n > small_dicts::MOST {
+        return None;
+    }
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for k in 0..n {
+        let name = m.reg(i.b() + 2 * k);
+        name.r.as_const()?;
+        keys.push(name.v);
+        values.push(m.reg(i.b() + 2 * k + 1));
+    }
+    small_dicts::make(m, &keys, &values)
+}
 fn operation(m: Recorder, i: Ins) -> Option<()> {
     let done = |r: T<Value>| {
         m.set_reg(i.a(), r);
@@ -441,12 +457,18 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             done(s)
         }
         Bc::ListToTuple => {
+            if let Some(t) = containers::as_tuple(m, m.reg(i.b())) {
+                return done(t);
+            }
             done(m.is_a(m.quiet1("ListToTuple", helpers::list_to_tuple, READS, m.reg(i.b()))?, Kind::Tuple))
         }
         Bc::ListExtend => {
             let o = m.reg(i.b());
             if !o.v.is_obj() || !container(o.v.shape_id()) || !m.of_shape(o) {
                 return None;
+            }
+            if let Some(l) = containers::extended(m, m.reg(i.a()), o) {
+                return done(l);
             }
             m.quiet2("ListExtend", helpers::list_extend, FILLS, m.reg(i.a()), o)?;
             Some(())
@@ -496,6 +518,9 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
         Bc::BuildList => done(list(m, i.b(), i.c())?),
         Bc::BuildDict if i.c() == 0 => done(empty_dict(m)),
         Bc::BuildDict => {
+            if let Some(d) = display(m, i) {
+                return done(d);
+            }
             let items = tuple(m, i.b(), 2 * i.c())?;
             done(m.is_a(m.quiet1("BuildDict", helpers::dict_of_tuple, READS, items)?, Kind::Dict))
         }
@@ -506,6 +531,15 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
             }
             if is_empty_dict(m, v) {
                 return Some(());
+            }
+            // Nobody else has a dict under construction, so another may take its place.
+            // The names of keyword arguments are tested by the call.
+            if (i.op() == Bc::DictMerge || containers::made_here(m, v))
+                && let Some(keys) = small_dicts::keys(m, v)
+                && is_empty_dict(m, d)
+            {
+                let values = small_dicts::values(m, v, &keys);
+                return done(small_dicts::make(m, &keys, &values)?);
             }
             let f = if i.op() == Bc::DictUpdate { helpers::dict_update } else { helpers::dict_merge };
             m.quiet2("DictUpdate", f, FILLS, d, v).map(|_| ())
