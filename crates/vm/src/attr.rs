@@ -477,7 +477,10 @@ impl Th {
     #[cold]
     pub fn no_attribute(self, o: Value, name: Value) -> Raised {
         let t = self.type_of(o);
-        let msg = format!("'{}' object has no attribute '{}'", self.type_name(t), self.text(name));
+        let what = name.cast::<Str>();
+        let what = what.as_ref().map_or_else(|| self.text(name).into(), |s| s.lossy());
+        let of = if t.heap_type() { t.name_str() } else { t.native.name };
+        let msg = ["'", of, "' object has no attribute '", &what, "'"].concat();
         self.attribute_error(o, name, &msg)
     }
     /// AttributeError with its `name` and `obj`.

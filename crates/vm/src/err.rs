@@ -38,7 +38,7 @@ impl Th {
     /// Raises `type(*args)`.
     #[cold]
     pub fn raise_args(self, cell: &'static TypeCell, args: &[Value]) -> Raised {
-        match self.call(cell.get().value(), args) {
+        match exc::make(self, cell.get(), args) {
             Ok(e) => self.raise(e),
             Err(r) => r,
         }

@@ -193,8 +193,23 @@ fn no_keywords(th: Th, o: Value, a: RawArgs) -> R<()> {
     }
     Ok(())
 }
+/// An instance of a builtin class, `t(*args)`, for an error of the runtime.
+pub fn make(th: Th, t: Gc<Type>, args: &[Value]) -> R<Value> {
+    let is = |f: crate::slots::InitFn| t.slots.init.is_some_and(|g| std::ptr::fn_addr_eq(f, g));
+    let keeps = t.slots.new.is_some_and(|f| std::ptr::fn_addr_eq(f, exc_new as crate::slots::NewFn));
+    // Given no keywords these do what making it has done.
+    if keeps && (is(exc_init) || is(attribute_error_init) || is(name_error_init)) {
+        return exc_new(th, t.value(), RawArgs::positional(args));
+    }
+    th.call(t.value(), args)
+}
 fn exc_init(th: Th, o: Value, a: RawArgs) -> R<()> {
     no_keywords(th, o, a)?;
+    // Mostly it was just made from them.
+    let same = |t: Gc<Tuple>| t.len == a.len() && t.items().iter().zip(a.pos()).all(|(x, y)| x.is(*y));
+    if ex(o).args.get().is_some_and(same) {
+        return Ok(());
+    }
     let args = th.try_tuple(a.pos())?;
     th.store(ex(o), &ex(o).args, args.known());
     Ok(())

@@ -189,16 +189,20 @@ const MOST_UNPACKED: usize = 24;
 /// The instruction `UnpackSeq`.
 pub fn unpack(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     let (base, n) = (i.a(), i.c());
-    // Short ones are the handlers'.
-    if !(5..=MOST_UNPACKED).contains(&n) || m.i.reg_is_null(i.b()) {
+    if m.i.reg_is_null(i.b()) {
         return None;
     }
     let o = m.reg(i.b());
     let list = o.v.is_exact(Kind::List);
-    if !list && !o.v.is_exact(Kind::Tuple) {
+    let derived = derived_tuple(m, o.v);
+    // Short ones are the handlers'.
+    if !(if derived { 1 } else { 5 }..=MOST_UNPACKED).contains(&n) {
         return None;
     }
-    if !m.shape_is(o, if list { Kind::List } else { Kind::Tuple } as u32) {
+    if !list && !derived && !o.v.is_exact(Kind::Tuple) {
+        return None;
+    }
+    if !m.shape_is(o, o.v.shape_id()) {
         return None;
     }
     let len = m.get_int(o, if list { LIST_LEN } else { TUPLE_LEN });
@@ -226,6 +230,21 @@ pub fn unpack(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     Some(pc.next())
 }
 
+/// Whether its items are what its class, which is watched, iterates over.
+fn derived_tuple(m: Recorder, o: Value) -> bool {
+    if !o.is_kind(Kind::Tuple) || o.is_exact(Kind::Tuple) {
+        return false;
+    }
+    let t = m.i.th.type_of(o);
+    let iter = |t: Gc<Type>| t.slots.iter.map(|f| f as usize);
+    if iter(t) != iter(crate::builtins::tuple::TUPLE.get()) {
+        return false;
+    }
+    if t.heap_type() {
+        super::watch::watch_type(t, m.rec().tree);
+    }
+    true
+}
 fn enumerate(m: Recorder, pc: Pc, i: Ins) -> Option<Pc> {
     let it = m.reg(i.a());
     if !m.shape_is(it, Kind::Enumerate as u32) {

@@ -255,6 +255,19 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if !sequence && !derived && !matches!(native_name(m, o.v), "array.array" | "collections.deque") {
         return None;
     }
+    // Named tuples.
+    if derived
+        && o.v.is_kind(Kind::Tuple)
+        && let Some(at) = k.v.as_fix().filter(|n| *n >= 0)
+        && (at as usize) < o.v.known::<Tuple>().len
+        && m.of_shape(o)
+        && m.immediate(k)
+    {
+        let (at, len) = (m.fix_to_int(k), m.get_int(o, Field(offset_of!(Tuple, len) as u32)));
+        if m.test(m.int_ult(at, len)) {
+            return Some(m.elem(o, Field(size_of::<Tuple>() as u32), at));
+        }
+    }
     if sequence && let Some(r) = part(m, o, k) {
         return Some(match Kind::ALL.get(shape as usize) {
             Some(k) => m.is_a(r, *k),
