@@ -718,6 +718,16 @@ impl Th {
         }
         unsafe { Ok(fill_tuple(self.alloc_var(16 + 8 * items.len())?, items)) }
     }
+    /// A tuple of `n` times None, which nobody sees before there is something else in it.
+    pub fn tuple_to_fill(self, n: usize) -> crate::err::R<Gc<Tuple>> {
+        // SAFETY: all words are written before anything else happens.
+        unsafe {
+            let t = self.alloc_var::<Tuple>(16 + 8 * n)?;
+            (*t.as_ptr()).len = n;
+            std::slice::from_raw_parts_mut(t.after::<Value>(), n).fill(NONE());
+            Ok(t)
+        }
+    }
     /// An array of `cap` null slots.
     pub fn array(self, cap: usize) -> crate::err::R<Gc<Array>> {
         if cap > 1 << 40 {

@@ -261,14 +261,15 @@ fn zip_next(th: Th, o: Value) -> R<Option<Value>> {
             th.try_tuple(&v[..all.len()]).map(Some)
         }
         all => {
-            let mut g = Gather::new();
+            let t = th.tuple_to_fill(all.len())?;
             for (i, it) in all.iter().enumerate() {
                 match th.next(*it)? {
-                    Some(x) => g.push(th, x)?,
+                    // SAFETY: it has as many items.
+                    Some(x) => th.store(t, unsafe { &*t.after::<Slot>().add(i) }, x),
                     None => return end(i),
                 }
             }
-            th.try_tuple(g.as_slice()).map(Some)
+            Ok(Some(t.value()))
         }
     }
 }

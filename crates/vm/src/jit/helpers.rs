@@ -605,7 +605,7 @@ fn simple_iterator(th: Th, it: Value, depth: usize) -> bool {
         let all: Gc<Tuple> = z.iters.gc();
         // Where one of the others ends, those before it have lost an item.
         return z.strict.load(std::sync::atomic::Ordering::Relaxed) == 0
-            && all.items().iter().all(|x| simple_iterator(th, *x, depth + 1))
+            && all.items().first().is_none_or(|x| simple_iterator(th, *x, depth + 1))
             && all.items().iter().skip(1).all(|x| builtins::iter_fast::peek(*x).is_some());
     }
     if let Some(c) = it.exact::<builtins::call_iter::CallIter>() {
