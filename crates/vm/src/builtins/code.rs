@@ -554,12 +554,43 @@ pub fn bind(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Code>> {
     let l = match canon.clones.get() {
         Some(l) => l,
         None => {
-            let l = th.array(8)?;
+            let l = th.array(CLONES + 1)?;
             th.store(canon, &canon.clones, l);
             l
         }
     };
-    let i = l.slots().iter().position(|s| s.get().is_none()).unwrap_or((id >> 1) as usize % l.cap);
+    let of_namespaces = &l.slots()[..CLONES];
+    let i = of_namespaces.iter().position(|s| s.get().is_none()).unwrap_or((id >> 1) as usize % CLONES);
     th.store(l, l.slot(i), n.value());
     Ok(n)
+}
+/// So many clones are kept; behind them is one that belongs to no namespace.
+const CLONES: usize = 8;
+
+/// For code that runs in ever new namespaces, a rule or a formula: a clone that belongs to none, whose caches know no
+/// global variables. Making one for each would take longer than looking names up. None: it has not been in so many yet, or
+/// there may be more to it.
+pub fn unbound(th: Th, c: Gc<Code>, globals: Gc<Dict>) -> R<Option<Gc<Code>>> {
+    let canon: Gc<Code> = c.canonical.get().unwrap_or(c);
+    let Some(l) = canon.clones.get() else { return Ok(None) };
+    if canon.nloops != 0 || l.slots()[..CLONES].iter().any(|s| s.get().is_none()) {
+        return Ok(None);
+    }
+    let id = globals.owner.get().map_or(0, |v| v.bits());
+    // SAFETY: `bind` and this store nothing else there.
+    let of = |s: &Slot| unsafe { s.gc_opt::<Code>() };
+    let bound = |x: Gc<Code>| id != 0 && x.globals_id.load(Acquire) == id;
+    if bound(canon) || l.slots()[..CLONES].iter().filter_map(of).any(bound) {
+        return Ok(None);
+    }
+    if let Some(x) = of(l.slot(CLONES)) {
+        return Ok(Some(x));
+    }
+    // Functions that it makes would belong to the namespace.
+    if canon.consts.gc().slots().iter().any(|k| k.get().is_some_and(|k| k.is_exact(Kind::Code))) {
+        return Ok(None);
+    }
+    let n = copy(th, canon, 0)?;
+    th.store(l, l.slot(CLONES), n.value());
+    Ok(Some(n))
 }

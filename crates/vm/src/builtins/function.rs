@@ -146,7 +146,10 @@ fn doc(th: Th, f: Value) -> R<Value> {
 /// A function of `code` with `globals`.
 pub fn new(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     prepare_globals(th, globals)?;
-    let code = crate::builtins::code::bind(th, code, globals)?;
+    of_bound(th, crate::builtins::code::bind(th, code, globals)?, globals)
+}
+/// The same of code that belongs to the namespace, or to none.
+fn of_bound(th: Th, code: Gc<Code>, globals: Gc<Dict>) -> R<Gc<Function>> {
     let module = globals.get_str(th, n!(__name__))?;
     let builtins = builtins_of(th, globals)?;
     Ok(th.object(Function {
@@ -336,7 +339,10 @@ pub fn run_code(
     locals: Value,
     closure: Option<Value>,
 ) -> R<Value> {
-    let f = new(th, code, globals)?;
+    let f = match crate::builtins::code::unbound(th, code, globals)? {
+        Some(c) => of_bound(th, c, globals)?,
+        None => new(th, code, globals)?,
+    };
     f.closure.init(closure.map(Value::known));
     th.check_stack("")?;
     th.may_run_python()?;

@@ -526,7 +526,8 @@ pub fn fill_store(th: Th, code: Gc<Code>, ic: &Ic, o: Value, before: u32) {
 pub fn load_global(th: Th, code: Gc<Code>, func: Gc<Function>, ic: &Ic) -> R<Option<Value>> {
     let name = ic.name.value();
     let g: Gc<Dict> = func.globals.gc();
-    let cacheable = g.is_exact_dict() && g.flag(CELLS) && g.owner.get().is_some();
+    let own = |v: Value| v.bits() == code.globals_id.load(Relaxed);
+    let cacheable = g.is_exact_dict() && g.flag(CELLS) && g.owner.get().is_some_and(own);
     if let Some(v) = crate::builtins::dict::get_item_str(th, g, name)? {
         if cacheable {
             let c = g.cell_for(th, unsafe { name.cast_unchecked() })?;
