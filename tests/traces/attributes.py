@@ -1,6 +1,15 @@
 # Attributes, methods, properties: what remains is the arithmetic. Shapes and classes are tested before the loop.
+class Limited:
+    def __get__(self, o, owner):
+        return o._limited
+
+    def __set__(self, o, v):
+        o._limited = v & 0xffff
+
+
 class Account:
     rate = 3
+    limited = Limited()
 
     def __init__(self, x):
         self.x = x
@@ -58,6 +67,12 @@ def properties(a, n):
     return s
 
 
+def descriptors(a, n):
+    for i in range(n):  # no: call new box raw_set unbox store_reg
+        a.limited = a.limited + i
+    return a.limited
+
+
 def static(a, n):
     s = 0
     for i in range(n):
@@ -74,4 +89,5 @@ def of_class(a, n):
 
 a = Account(7)
 print(reads(a, 5000), writes(a, 5000), methods(a, 5000), changes(a, 5000))
-print(properties(a, 5000), static(a, 5000), of_class(a, 5000))
+a.limited = 1
+print(properties(a, 5000), static(a, 5000), of_class(a, 5000), descriptors(a, 5000))

@@ -40,4 +40,50 @@ def closures(n):
     return s
 
 
-print(calls(5000), defaults(5000), nested(5000), closures(5000))
+def forwarding(f):
+    def w(*a, **k):
+        return f(*a, **k)
+
+    return w
+
+
+@forwarding
+@forwarding
+def scaled(x, k=3, *, plus=0):
+    return x * k + plus
+
+
+def forwarded(n):
+    s = 0
+    for i in range(n):  # no: call new box get shape_is raw_set unbox store_reg
+        s += scaled(i) + scaled(i, k=2) + scaled(i, 4, plus=1)
+    return s
+
+
+def named(**k):
+    return k["a"] + k.get("b", 0)
+
+
+def names(n):
+    s = 0
+    for i in range(n):  # no: call new box get shape_is raw_set unbox store_reg
+        s += named(a=i, b=1)
+    return s
+
+
+def rest(x, *a):
+    return square(x) + a[0]
+
+
+def starred(x, *a):
+    return rest(x, *a, *(1, 2))
+
+
+def stars(n):
+    s = 0
+    for i in range(n):  # no: call new box get shape_is raw_set unbox store_reg
+        s += starred(i, i) + starred(i)
+    return s
+
+
+print(calls(5000), defaults(5000), nested(5000), closures(5000), forwarded(5000), names(5000), stars(5000))

@@ -10,7 +10,7 @@
 //! when it is whole.
 
 use super::machine::{Recorder, T};
-use super::quiet::{known, new, small_dicts};
+use super::quiet::{Few, known, new, small_dicts};
 use super::{helpers, watch};
 use crate::builtins;
 use crate::interp::call::flags_for;
@@ -90,18 +90,18 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
             }
             let t = m.reg(i.a() + 1);
             let items = t.v.exact::<Tuple>()?;
-            let (mut keywords, mut small) = (None, false);
+            let mut keywords = None;
             if i.x() != 0 {
                 let d = m.reg(i.a() + 2);
                 let o = d.v.exact::<Dict>()?;
                 if !m.shape_is(d, Kind::Dict as u32) {
                     return None;
                 }
-                if let Some(known) = small_dicts::keys(*m, d) {
-                    keywords = Some((d, m.i.th.tuple(&known).exact()?));
-                    small = true;
+                if let Some(keys) = small_dicts::keys(*m, d) {
+                    let n = keys.items().len();
+                    keywords = Some((d, m.i.th.tuple(&keys.values()[..n]).exact()?, Some(keys)));
                 } else if o.len() != 0 {
-                    keywords = Some((d, names_of(m, o)?));
+                    keywords = Some((d, names_of(m, o)?, None));
                 } else {
                     let used = m.get_int(d, Field(offset_of!(Dict, used) as u32));
                     m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)));
@@ -111,13 +111,12 @@ pub fn call(m: &mut Recorder, pc: Pc, i: Ins) -> Option<Pc> {
                 return None;
             }
             unpack(m, t, items, &mut args)?;
-            if let Some((d, k)) = keywords.filter(|_| small) {
-                let k: Gc<Tuple> = k;
-                for v in small_dicts::values(*m, d, k.items()) {
-                    args.push(v)?;
+            if let Some((d, k, Some(keys))) = keywords {
+                for v in small_dicts::values(*m, d, &keys)?.items() {
+                    args.push(*v)?;
                 }
                 names = Some(k);
-            } else if let Some((d, k)) = keywords {
+            } else if let Some((d, k, None)) = keywords {
                 let effects = Effects::READS.or(Effects::RAISES);
                 let values = m.quiet2("**", helpers::keywords, effects, d, m.constant(k.value()))?;
                 for k in 0..k.len {
@@ -388,8 +387,11 @@ fn bind(
         vals.v[total] = Some(rest(m, &pos, npos, given));
     }
     if varkw {
-        let (keys, values): (Vec<_>, Vec<_>) =
-            others.v[..others.n].chunks(2).filter_map(|x| Some((x[0]?.v, x[1]?))).unzip();
+        let (mut keys, mut values) = (Few::new(), Few::new());
+        for x in others.v[..others.n].chunks(2) {
+            keys.push(x[0]?)?;
+            values.push(x[1]?)?;
+        }
         vals.v[total + varargs as usize] = Some(if let Some(d) = small_dicts::make(*m, &keys, &values) {
             d
         } else {

@@ -42,20 +42,51 @@ pub(super) fn bound_method(m: Recorder, f: Value, this: T<Value>) -> T<Value> {
 /// Longest display that is built in the trace.
 pub(super) const DISPLAY: usize = 16;
 
-pub(super) fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
-    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
-    tuple_of(m, &items)
+/// A few values, on the native stack, where the collector sees them.
+#[derive(Clone, Copy)]
+pub struct Few {
+    v: [T<Value>; DISPLAY],
+    n: usize,
 }
-fn tuple_of(m: Recorder, items: &[T<Value>]) -> Option<T<Value>> {
-    let n = items.len();
-    if n == 0 || n > DISPLAY {
+impl Few {
+    pub fn new() -> Few {
+        Few { v: [T { v: NONE(), r: Ir::NONE }; DISPLAY], n: 0 }
+    }
+    /// None: they are too many.
+    pub fn push(&mut self, x: T<Value>) -> Option<()> {
+        *self.v.get_mut(self.n)? = x;
+        self.n += 1;
+        Some(())
+    }
+    fn extend(&mut self, other: &Few) -> Option<()> {
+        other.items().iter().try_for_each(|x| self.push(*x))
+    }
+    pub fn items(&self) -> &[T<Value>] {
+        &self.v[..self.n]
+    }
+    /// The values alone; what lies behind the last is None.
+    pub fn values(&self) -> [Value; DISPLAY] {
+        self.v.map(|x| x.v)
+    }
+    fn of_registers(m: Recorder, at: usize, n: usize) -> Option<Few> {
+        let mut f = Few::new();
+        (at..at + n).try_for_each(|k| f.push(m.reg(k)))?;
+        Some(f)
+    }
+}
+
+pub(super) fn tuple(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
+    tuple_of(m, &Few::of_registers(m, at, n)?)
+}
+fn tuple_of(m: Recorder, items: &Few) -> Option<T<Value>> {
+    let n = items.n;
+    if n == 0 {
         return None;
     }
-    let values: Vec<Value> = items.iter().map(|x| x.v).collect();
-    let v = m.i.th.tuple(&values);
+    let v = m.i.th.tuple(&items.values()[..n]);
     let len = m.rec().core.int(n as i64);
     let mut f = vec![(offset_of!(Tuple, len) as u32, len)];
-    f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, x.r)));
+    f.extend(items.items().iter().enumerate().map(|(k, x)| ((size_of::<Tuple>() + 8 * k) as u32, x.r)));
     Some(new(m, Kind::Tuple, v, size_of::<Tuple>() + 8 * n, &f))
 }
 /// The object was made by the trace.
@@ -63,11 +94,13 @@ pub(super) fn made_here(m: Recorder, o: T<Value>) -> bool {
     m.rec().core.trace.inst(o.r).is_some_and(|i| i.op == Op::New)
 }
 /// The items of a list or tuple that was made by the trace, if it still has as many as are seen; of a constant tuple.
-fn items_of(m: Recorder, o: T<Value>) -> Option<Vec<T<Value>>> {
+fn items_of(m: Recorder, o: T<Value>) -> Option<Few> {
+    let mut all = Few::new();
     if o.r.as_const().is_some()
         && let Some(t) = o.v.exact::<Tuple>()
     {
-        return (t.len <= DISPLAY).then(|| t.items().iter().map(|v| m.constant(*v)).collect());
+        t.items().iter().try_for_each(|v| all.push(m.constant(*v)))?;
+        return Some(all);
     }
     if !made_here(m, o) || !m.of_shape(o) {
         return None;
@@ -83,7 +116,8 @@ fn items_of(m: Recorder, o: T<Value>) -> Option<Vec<T<Value>>> {
         return None;
     }
     m.test(m.int_cmp(Cmp::Eq, m.get_int(o, Field(at as u32)), m.int_const(n as i64)));
-    Some((0..n).map(|k| m.get(items, Field((first + 8 * k) as u32))).collect())
+    (0..n).try_for_each(|k| all.push(m.get(items, Field((first + 8 * k) as u32))))?;
+    Some(all)
 }
 /// The list under construction with these items as well: another one, as nobody else has it.
 pub(super) fn extended(m: Recorder, l: T<Value>, by: T<Value>) -> Option<T<Value>> {
@@ -91,7 +125,7 @@ pub(super) fn extended(m: Recorder, l: T<Value>, by: T<Value>) -> Option<T<Value
         return None;
     }
     let mut items = items_of(m, l)?;
-    items.extend(items_of(m, by)?);
+    items.extend(&items_of(m, by)?)?;
     list_of(m, &items)
 }
 /// A tuple of the items of a list that the trace made.
@@ -119,22 +153,17 @@ pub(super) fn is_empty_dict(m: Recorder, d: T<Value>) -> bool {
     m.test(m.int_cmp(Cmp::Eq, used, m.int_const(0)))
 }
 pub(super) fn list(m: Recorder, at: usize, n: usize) -> Option<T<Value>> {
-    let items: Vec<T<Value>> = (at..at + n).map(|k| m.reg(k)).collect();
-    list_of(m, &items)
+    list_of(m, &Few::of_registers(m, at, n)?)
 }
-fn list_of(m: Recorder, items: &[T<Value>]) -> Option<T<Value>> {
-    let n = items.len();
-    if n > DISPLAY {
-        return None;
-    }
-    let values: Vec<Value> = items.iter().map(|x| x.v).collect();
-    let l = builtins::list::new(m.i.th, &values).ok()?;
+fn list_of(m: Recorder, items: &Few) -> Option<T<Value>> {
+    let n = items.n;
+    let l = builtins::list::new(m.i.th, &items.values()[..n]).ok()?;
     let array = if n == 0 {
         m.constant(builtins::list::empty_array()).r
     } else {
         let cap = m.rec().core.int(n as i64);
         let mut f = vec![(offset_of!(Array, cap) as u32, cap)];
-        f.extend(items.iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, x.r)));
+        f.extend(items.items().iter().enumerate().map(|(k, x)| ((size_of::<Array>() + 8 * k) as u32, x.r)));
         new(m, Kind::Array, l.items.value(), size_of::<Array>() + 8 * n, &f).r
     };
     let len = m.rec().core.int(n as i64);
@@ -217,9 +246,6 @@ pub(super) fn get_item(m: Recorder, o: T<Value>, k: T<Value>) -> Option<T<Value>
     if like_dict(m, o.v, n!(__getitem__)) {
         if !m.of_shape(o) {
             return None;
-        }
-        if let Some(r) = super::small_dicts::get(m, o, k) {
-            return Some(r);
         }
         if let Some(r) = m.leaf2("dict[k]", helpers::dict_get_item, LOOKS, o, k) {
             return Some(r);

@@ -25,7 +25,7 @@ mod tables;
 
 pub use calls::{function, only_computes};
 pub use chars::{char_at, is_ascii};
-pub use containers::{empty_dict, new};
+pub use containers::{Few, empty_dict, new};
 pub use derived::truth as derived_truth;
 pub use tables::{native_container, over_container};
 
@@ -404,12 +404,12 @@ fn display(m: Recorder, i: Ins) -> Option<T<Value>> {
     if n > small_dicts::MOST {
         return None;
     }
-    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    let (mut keys, mut values) = (Few::new(), Few::new());
     for k in 0..n {
         let name = m.reg(i.b() + 2 * k);
         name.r.as_const()?;
-        keys.push(name.v);
-        values.push(m.reg(i.b() + 2 * k + 1));
+        keys.push(name)?;
+        values.push(m.reg(i.b() + 2 * k + 1))?;
     }
     small_dicts::make(m, &keys, &values)
 }
@@ -538,7 +538,7 @@ fn operation(m: Recorder, i: Ins) -> Option<()> {
                 && let Some(keys) = small_dicts::keys(m, v)
                 && is_empty_dict(m, d)
             {
-                let values = small_dicts::values(m, v, &keys);
+                let values = small_dicts::values(m, v, &keys)?;
                 return done(small_dicts::make(m, &keys, &values)?);
             }
             let f = if i.op() == Bc::DictUpdate { helpers::dict_update } else { helpers::dict_merge };

@@ -8,7 +8,7 @@
 //! - The word that is tested of a table ([`SHAPE`]) says its size, its kind, and how many entries were ever used. With it,
 //!   an entry whose key is the one that was seen has that key's value, or null where it is being deleted (`dict_table`).
 
-use super::containers::{empty_dict, made_here, new};
+use super::containers::{Few, empty_dict, made_here, new};
 use crate::builtins::dict_table::DictTable;
 use crate::builtins::str_::INTERNED;
 use crate::jit::machine::{Recorder, T};
@@ -47,24 +47,24 @@ fn table(d: Gc<Dict>, n: usize) -> Option<Gc<DictTable>> {
 }
 
 /// A new dict of these keys, which are constant strings, and values. None: they are too many, or one comes twice.
-pub fn make(m: Recorder, keys: &[Value], values: &[T<Value>]) -> Option<T<Value>> {
-    let n = keys.len();
+pub fn make(m: Recorder, keys: &Few, values: &Few) -> Option<T<Value>> {
+    let n = keys.items().len();
     if n == 0 {
         return Some(empty_dict(m));
     }
-    if n > MOST || keys.iter().any(|k| !k.is_exact(Kind::Str)) {
+    if n > MOST || keys.items().iter().any(|k| !k.v.is_exact(Kind::Str)) {
         return None;
     }
     let th = m.i.th;
     let d = Gc::<Dict>::with_capacity(th, n);
-    for (k, v) in keys.iter().zip(values) {
-        d.set(th, *k, v.v).ok()?;
+    for (k, v) in keys.items().iter().zip(values.items()) {
+        d.set(th, k.v, v.v).ok()?;
     }
     let t = table(d, n)?;
     let mut fields: Vec<_> =
         (SHAPE..ENTRIES).step_by(8).map(|at| (at, m.rec().core.int(word(t, at)))).collect();
-    for (k, v) in values.iter().enumerate() {
-        fields.push((key(k).0, m.constant(keys[k]).r));
+    for (k, (name, v)) in keys.items().iter().zip(values.items()).enumerate() {
+        fields.push((key(k).0, name.r));
         fields.push((value(k).0, v.r));
     }
     let t = new(m, Kind::DictTable, t.value(), DictTable::bytes_for(BITS, false), &fields);
@@ -75,17 +75,20 @@ pub fn make(m: Recorder, keys: &[Value], values: &[T<Value>]) -> Option<T<Value>
 
 /// The keys of a dict whose items can be read here. They will be the same objects again, the dict being made in the trace
 /// or the names being what a program calls things.
-pub fn keys(m: Recorder, d: T<Value>) -> Option<Vec<Value>> {
+pub fn keys(m: Recorder, d: T<Value>) -> Option<Few> {
     let o = d.v.exact::<Dict>()?;
     let n = o.len();
     if n == 0 || n > MOST {
         return None;
     }
-    let t = table(o, n)?;
-    let keys: Vec<Value> = (0..n as u32).map_while(|k| t.key(k).get()).collect();
-    let here = made_here(m, d);
-    let lasting = |k: &Value| k.exact::<Str>().is_some_and(|s| here || s.flag(INTERNED));
-    (keys.len() == n && keys.iter().all(lasting)).then_some(keys)
+    let (t, here) = (table(o, n)?, made_here(m, d));
+    let mut keys = Few::new();
+    for k in 0..n as u32 {
+        let name = t.key(k).get()?;
+        name.exact::<Str>().filter(|s| here || s.flag(INTERNED))?;
+        keys.push(m.constant(name))?;
+    }
+    Some(keys)
 }
 /// The table of a dict with these keys, which is tested. The dict is one exactly, which was tested.
 fn open(m: Recorder, d: T<Value>, n: usize) -> T<Value> {
@@ -96,17 +99,21 @@ fn open(m: Recorder, d: T<Value>, n: usize) -> T<Value> {
     t
 }
 /// The value of the `k`-th key, which is tested to be this one.
-fn item(m: Recorder, t: T<Value>, k: usize, name: Value) -> T<Value> {
+fn item(m: Recorder, t: T<Value>, k: usize, name: T<Value>) -> T<Value> {
     let found = m.get(t, key(k));
-    let same = m.op(Op::Eq, found.r, m.constant(name).r);
+    let same = m.op(Op::Eq, found.r, name.r);
     m.guard(same, true);
     let v: Gc<DictTable> = t.v.known();
     m.known_of(t, value(k), v.val(k as u32).value())
 }
 /// The values of a dict that has these [`keys`].
-pub fn values(m: Recorder, d: T<Value>, keys: &[Value]) -> Vec<T<Value>> {
-    let t = open(m, d, keys.len());
-    keys.iter().enumerate().map(|(k, name)| item(m, t, k, *name)).collect()
+pub fn values(m: Recorder, d: T<Value>, keys: &Few) -> Option<Few> {
+    let t = open(m, d, keys.items().len());
+    let mut all = Few::new();
+    for (k, name) in keys.items().iter().enumerate() {
+        all.push(item(m, t, k, *name))?;
+    }
+    Some(all)
 }
 /// `d[name]` of a dict that was made by the trace.
 pub fn get(m: Recorder, d: T<Value>, name: T<Value>) -> Option<T<Value>> {
@@ -114,6 +121,6 @@ pub fn get(m: Recorder, d: T<Value>, name: T<Value>) -> Option<T<Value>> {
         return None;
     }
     let keys = keys(m, d)?;
-    let k = keys.iter().position(|k| k.is(name.v))?;
-    Some(item(m, open(m, d, keys.len()), k, name.v))
+    let k = keys.items().iter().position(|k| k.v.is(name.v))?;
+    Some(item(m, open(m, d, keys.items().len()), k, name))
 }
