@@ -49,7 +49,7 @@ def forwarding(f):
 
 @forwarding
 @forwarding
-def scaled(x, k=3, *, plus=0):
+def scaled(x, k=3, plus=0):
     return x * k + plus
 
 
