@@ -55,7 +55,7 @@ def scaled(x, k=3, plus=0):
 
 def forwarded(n):
     s = 0
-    for i in range(n):  # no: call new box get shape_is raw_set unbox store_reg
+    for i in range(n):  # no: call new box raw_set unbox store_reg
         s += scaled(i) + scaled(i, k=2) + scaled(i, 4, plus=1)
     return s
 
